@@ -1,0 +1,21 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace collapse_stats {
+
+enum class TokenType { u8, u16, u32, u64, i8, i16, i32, i64 };
+
+/// Packed tokens and the spans of them to count; owns nothing. Windows begin at every
+/// `start <= i < stop` and are cut at `limit`, the end of the span's document.
+struct Chunk {
+  const void* tokens;
+  TokenType type;
+  std::size_t size;
+  std::span<const std::int64_t> start, stop, limit;
+  std::span<const std::uint8_t> label;
+};
+
+}  // namespace collapse_stats

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+#include "chunk.hpp"
+#include "key.hpp"
+#include "run.hpp"
+#include "spectrum.hpp"
+
+namespace collapse_stats {
+
+struct CounterConfig {
+  Layout layout;
+  unsigned threads;
+  unsigned first_shard;  ///< windows of other shards are dropped as they come
+  unsigned last_shard;   ///< one past the last
+  std::uint32_t piece_windows = 1U << 20;    ///< work of one thread at a time: speed only
+};
+
+/// Counts the windows of chunks.
+class Counter {
+ public:
+  virtual ~Counter() = default;
+
+  /// Takes in a chunk; the tokens are not needed afterwards. Throws std::invalid_argument, and
+  /// takes in nothing, if an id lies outside the vocabulary or a span outside the tokens.
+  virtual void add(const Chunk& chunk) = 0;
+
+  /// Run of everything taken in; leaves the counter empty.
+  virtual Run run() = 0;
+
+  /// Joint spectra of everything taken in, without building a run; leaves the counter empty.
+  virtual Tables tables(std::span<const Masks> masks) = 0;
+};
+
+}  // namespace collapse_stats

@@ -1,0 +1,124 @@
+#pragma once
+
+#include <bit>
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+
+/// How a window of tokens becomes an integer key, and back. The same rules, in Python, are in
+/// `python/collapse_stats/keys.py`.
+namespace collapse_stats {
+
+/// A packed window, right-aligned. Runs store it as one or two 64-bit words.
+__extension__ typedef unsigned __int128 Key;
+
+/// How often something was seen.
+using Count = std::uint64_t;
+
+constexpr unsigned max_key_bits = 128;
+constexpr unsigned max_shard_bits = 10;
+constexpr unsigned max_labels = 8;  // two runs with four labels each
+
+constexpr Key low_mask(unsigned bits) { return bits >= 128 ? ~Key{0} : (Key{1} << bits) - 1; }
+
+/// Zero bits above the highest set bit of a `width`-bit number; `width` for zero.
+constexpr unsigned leading_zeros(Key value, unsigned width) {
+  const auto high = static_cast<std::uint64_t>(value >> 64);
+  const auto low = static_cast<std::uint64_t>(value);
+  return width - static_cast<unsigned>(high != 0 ? 64 + std::bit_width(high) : std::bit_width(low));
+}
+
+/// Zero bits below the lowest set bit; `value` is not zero.
+constexpr unsigned trailing_zeros(Key value) {
+  const auto low = static_cast<std::uint64_t>(value);
+  const auto high = static_cast<std::uint64_t>(value >> 64);
+  return static_cast<unsigned>(low != 0 ? std::countr_zero(low) : 64 + std::countr_zero(high));
+}
+
+/// What keys and counts mean. A token t is coded t + 1 in `code_bits` bits; 0 means "past the
+/// document's end". A key is `max_order` codes, first token on top, whose leading bigram (the top
+/// `mix_bits`) is passed through a bijection so that the top bits spread evenly whatever the text.
+struct Layout {
+  std::uint64_t vocab_size;
+  unsigned max_order;
+  unsigned labels;
+
+  unsigned code_bits;
+  unsigned key_bits;
+  unsigned mix_bits;    ///< the leading bigram; the only token when max_order is 1
+  unsigned rest_bits;   ///< the codes below it
+  unsigned shard_bits;  ///< top key bits that name the shard
+  unsigned label_bits;
+  unsigned words;  ///< 64-bit words that hold a key
+
+  /// Throws std::invalid_argument when a key would not fit into 128 bits.
+  constexpr Layout(std::uint64_t vocabulary, unsigned order, unsigned number_of_labels)
+      : vocab_size(vocabulary),
+        max_order(order),
+        labels(number_of_labels),
+        code_bits(static_cast<unsigned>(std::bit_width(vocabulary))),
+        key_bits(order * code_bits),
+        mix_bits((order < 2 ? order : 2) * code_bits),
+        rest_bits(key_bits - mix_bits),
+        shard_bits(mix_bits < max_shard_bits ? mix_bits : max_shard_bits),
+        label_bits(static_cast<unsigned>(std::bit_width(number_of_labels - 1))),
+        words(key_bits <= 64 ? 1 : 2) {
+    if (vocabulary < 1 || vocabulary > std::uint64_t{1} << 32)
+      throw std::invalid_argument("vocab_size must be between 1 and 2**32, got " +
+                                  std::to_string(vocabulary));
+    if (order < 1 || order > max_key_bits / code_bits)
+      throw std::invalid_argument("max_order must be between 1 and " +
+                                  std::to_string(max_key_bits / code_bits) + ", got " +
+                                  std::to_string(order));
+    if (number_of_labels < 1 || number_of_labels > max_labels)
+      throw std::invalid_argument("labels must be between 1 and 8, got " +
+                                  std::to_string(number_of_labels));
+  }
+
+  constexpr unsigned shards() const { return 1U << shard_bits; }
+
+  constexpr unsigned shard_of(Key mixed) const {
+    return static_cast<unsigned>(mixed >> (key_bits - shard_bits));
+  }
+
+  /// Key of the codes packed into `plain`.
+  constexpr Key mix(Key plain) const {
+    Key top = plain >> rest_bits;
+    top ^= top >> mix_shift();
+    top = (top * multiplier) & low_mask(mix_bits);
+    return top << rest_bits | (plain & low_mask(rest_bits));
+  }
+
+  /// Codes packed into a key: undoes `mix`.
+  constexpr Key unmix(Key mixed) const {
+    Key top = mixed >> rest_bits;
+    top = (top * multiplier_inverse()) & low_mask(mix_bits);
+    top ^= top >> mix_shift();  // undoes itself: the shift is at least half the width
+    return top << rest_bits | (mixed & low_mask(rest_bits));
+  }
+
+  /// First token of a key's window.
+  constexpr std::uint64_t first_token(Key mixed) const {
+    return static_cast<std::uint64_t>(unmix(mixed) >> (key_bits - code_bits)) - 1;
+  }
+
+  /// Tokens before the document's end, 1 to max_order.
+  constexpr unsigned length(Key mixed) const {
+    Key codes = mixed & low_mask(rest_bits);
+    if (codes == 0) codes = unmix(mixed);
+    return max_order - trailing_zeros(codes) / code_bits;
+  }
+
+ private:
+  static constexpr std::uint64_t multiplier = 0x9E3779B97F4A7C15;  // odd, so it has an inverse
+
+  static constexpr Key multiplier_inverse() {
+    Key inverse = multiplier;  // right in 3 bits; every step doubles them
+    for (int step = 0; step < 6; ++step) inverse *= 2 - multiplier * inverse;
+    return inverse;
+  }
+
+  constexpr unsigned mix_shift() const { return max_order == 1 ? (code_bits + 1) / 2 : code_bits; }
+};
+
+}  // namespace collapse_stats

@@ -1,0 +1,48 @@
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+_UInt64Array = npt.NDArray[np.uint64]
+_Int64Array = npt.NDArray[np.int64]
+_UInt8Array = npt.NDArray[np.uint8]
+_KeysAndCounts = tuple[_UInt64Array, _UInt64Array]
+_Spectra = dict[int, list[tuple[_UInt64Array, _UInt64Array, _UInt64Array]]]
+
+class Counter:
+    def __init__(
+        self,
+        vocab_size: int,
+        max_order: int,
+        labels: int,
+        threads: int,
+        first_shard: int,
+        last_shard: int,
+        piece_windows: int = 1048576,
+    ) -> None: ...
+    def add(
+        self,
+        tokens: npt.NDArray[np.integer],
+        start: _Int64Array,
+        stop: _Int64Array,
+        limit: _Int64Array,
+        label: _UInt8Array,
+    ) -> None: ...
+    def run(self) -> _KeysAndCounts: ...
+    def tables(self, masks: Sequence[tuple[int, int]]) -> tuple[_Spectra, _Spectra]: ...
+
+def describe() -> list[tuple[str, str]]: ...
+def merge(
+    vocab_size: int,
+    max_order: int,
+    labels: int,
+    runs: Sequence[_KeysAndCounts],
+    threads: int,
+) -> _KeysAndCounts: ...
+def joint_tables(
+    vocab_size: int,
+    max_order: int,
+    runs: Sequence[tuple[_UInt64Array, _UInt64Array, int]],
+    masks: Sequence[tuple[int, int]],
+    threads: int,
+) -> tuple[_Spectra, _Spectra]: ...

@@ -1,0 +1,112 @@
+"""Interchangeable counters: the same four operations, the same integers.
+
+Every backend turns tokens into runs and spectra and never computes a logarithm. They share
+nothing but this interface, so that each can be tested against the others.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from ..chunk import Chunk
+from ..errors import BackendError
+from ..keys import Layout
+from ..run import Run
+from ..spectrum import Masks, Tables
+
+
+class Backend(Protocol):
+    """The four operations. Implementations are stateless apart from their thread count."""
+
+    name: str
+
+    def count(
+        self, chunks: Iterable[Chunk], layout: Layout, shards: tuple[int, int] | None = None
+    ) -> Run:
+        """Run of the chunks' windows in shards ``shards[0] <= shard < shards[1]`` (default: all).
+
+        Raises ValueError naming value and position of an id outside the vocabulary.
+        """
+
+    def merge(self, runs: Sequence[Run]) -> Run:
+        """Run of all windows of `runs` (one layout, at least one run): counts of equal keys add."""
+
+    def spectra(
+        self, source: Iterable[Chunk] | Run, layout: Layout, masks: Sequence[Masks]
+    ) -> Tables:
+        """Joint spectra of the labels in each pair of masks, for every order.
+
+        From chunks no run is built. The spectrum of one label set M is the pair (M, 0).
+        """
+
+    def joint_spectra(self, first: Run, second: Run, masks: Sequence[Masks]) -> Tables:
+        """Joint spectra of two runs of equal vocabulary and max_order.
+
+        Labels of `second` follow those of `first`: with halves, bits 0 and 1 of a mask are the
+        halves of `first`, bits 2 and 3 those of `second`.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class BackendInfo:
+    """One backend, whether it can be used here, and what it is or why it cannot."""
+
+    name: str
+    usable: bool
+    detail: str
+
+
+def backends() -> tuple[BackendInfo, ...]:
+    """Every backend in priority order, usable or not, with the reason."""
+    return (_native_info(), BackendInfo("numpy", True, f"NumPy {_numpy_version()}, one thread"))
+
+
+def select(name: str = "auto", threads: int | None = None) -> Backend:
+    """The backend called `name`, or with ``"auto"`` the first usable one.
+
+    Raises
+    ------
+    ValueError
+        for a name that is none of `backends`.
+    BackendError
+        when the backend asked for is not usable here; it is never replaced silently.
+    """
+    known = backends()
+    if name != "auto" and name not in [info.name for info in known]:
+        names = ", ".join(["auto", *(info.name for info in known)])
+        raise ValueError(f"backend must be one of {names}, got {name!r}")
+    for info in known:
+        if name == info.name and not info.usable:
+            raise BackendError(f"backend {name} is not usable here: {info.detail}")
+        if info.usable and name in ("auto", info.name):
+            return _make(info.name, threads)
+    raise AssertionError("the numpy backend is always usable")
+
+
+def _make(name: str, threads: int | None) -> Backend:
+    if name == "native":
+        from ._native import NativeBackend
+
+        return NativeBackend(threads)
+    from ._numpy import NumpyBackend
+
+    return NumpyBackend()
+
+
+def _native_info() -> BackendInfo:
+    try:
+        from ._native import NativeBackend
+    except ImportError as error:
+        return BackendInfo(
+            "native",
+            False,
+            f"the compiled module is missing ({error}): reinstall with a C++20 compiler and "
+            "without COLLAPSE_STATS_PURE",
+        )
+    return BackendInfo("native", True, NativeBackend().detail)
+
+
+def _numpy_version() -> str:
+    import numpy
+
+    return numpy.__version__

@@ -1,0 +1,126 @@
+"""The native backend: counting in C++ on CPU threads."""
+
+import os
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from .. import _native
+from ..chunk import Chunk
+from ..errors import LayoutMismatchError
+from ..keys import Layout, UInt64Array
+from ..run import Run
+from ..spectrum import JointSpectrum, Masks, Tables
+
+_Spectra = dict[int, list[tuple[UInt64Array, UInt64Array, UInt64Array]]]
+
+
+class NativeBackend:
+    """The four operations on CPU threads; they release the GIL and wait for the result.
+
+    Parameters
+    ----------
+    threads
+        Threads of every operation; by default as many as this process may use CPUs. They change
+        the speed, never the result.
+    """
+
+    name = "native"
+
+    def __init__(self, threads: int | None = None) -> None:
+        if threads is not None and threads < 1:
+            raise ValueError(f"threads must be at least 1, got {threads}: leave it out to use all")
+        self.threads = usable_cpus() if threads is None else threads
+        ((_, description),) = _native.describe()
+        self.detail = f"{description}, {self.threads} of them"
+
+    def count(
+        self, chunks: Iterable[Chunk], layout: Layout, shards: tuple[int, int] | None = None
+    ) -> Run:
+        """Run of the chunks' windows whose shard lies in the range (default: all)."""
+        keys, counts = self._filled(chunks, layout, shards).run()
+        return Run(layout, keys, counts)
+
+    def merge(self, runs: Sequence[Run]) -> Run:
+        """Run of all windows of `runs`."""
+        if not runs:
+            raise ValueError("merge needs at least one run, got none")
+        layout = runs[0].layout
+        for run in runs:
+            _check_layout(run.layout, layout)
+        keys, counts = _native.merge(
+            layout.vocab_size,
+            layout.max_order,
+            layout.labels,
+            [(run.keys, run.counts) for run in runs],
+            self.threads,
+        )
+        return Run(layout, keys, counts)
+
+    def spectra(
+        self, source: Iterable[Chunk] | Run, layout: Layout, masks: Sequence[Masks]
+    ) -> Tables:
+        """Joint spectra of the labels in each pair of masks, for every order."""
+        if isinstance(source, Run):
+            _check_layout(source.layout, layout)
+            return self._tables_of_runs([source], masks)
+        return _to_tables(self._filled(source, layout, None).tables(list(masks)), masks)
+
+    def joint_spectra(self, first: Run, second: Run, masks: Sequence[Masks]) -> Tables:
+        """Joint spectra of two runs; labels of `second` follow those of `first`."""
+        relabelled = Layout(first.layout.vocab_size, first.layout.max_order, second.layout.labels)
+        _check_layout(second.layout, relabelled)
+        return self._tables_of_runs([first, second], masks)
+
+    def _filled(
+        self, chunks: Iterable[Chunk], layout: Layout, shards: tuple[int, int] | None
+    ) -> _native.Counter:
+        first, last = (0, layout.shards) if shards is None else shards
+        counter = _native.Counter(
+            layout.vocab_size, layout.max_order, layout.labels, self.threads, first, last
+        )
+        for chunk in chunks:
+            tokens = _native_order(chunk.tokens)
+            counter.add(tokens, chunk.start, chunk.stop, chunk.limit, chunk.label)
+        return counter
+
+    def _tables_of_runs(self, runs: Sequence[Run], masks: Sequence[Masks]) -> Tables:
+        layout = runs[0].layout
+        views = [(run.keys, run.counts, run.layout.labels) for run in runs]
+        tables = _native.joint_tables(
+            layout.vocab_size, layout.max_order, views, list(masks), self.threads
+        )
+        return _to_tables(tables, masks)
+
+
+def usable_cpus() -> int:
+    """CPUs this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _native_order(tokens: npt.NDArray[np.integer]) -> npt.NDArray[np.integer]:
+    """The same tokens, contiguous and in this machine's byte order; a copy only if needed."""
+    return np.ascontiguousarray(tokens, dtype=tokens.dtype.newbyteorder("="))
+
+
+def _check_layout(got: Layout, expected: Layout) -> None:
+    if got != expected:
+        raise LayoutMismatchError(
+            f"expected a run of {expected}, got one of {got}: count both with the same settings"
+        )
+
+
+def _to_tables(tables: tuple[_Spectra, _Spectra], masks: Sequence[Masks]) -> Tables:
+    ngrams, contexts = (
+        {
+            order: {
+                pair: JointSpectrum(*columns) for pair, columns in zip(masks, rows, strict=True)
+            }
+            for order, rows in spectra.items()
+        }
+        for spectra in tables
+    )
+    return Tables(ngrams, contexts)

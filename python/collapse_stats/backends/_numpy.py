@@ -1,0 +1,222 @@
+"""The four operations in pure NumPy: always there, and a second opinion on the native code."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from ..chunk import Chunk
+from ..errors import LayoutMismatchError
+from ..keys import Layout, UInt64Array, bits_of, changes, pack, shard_of
+from ..run import Run
+from ..spectrum import JointSpectrum, Masks, Tables
+
+PIECE = 1 << 22  # windows sorted at once: bounds the temporary arrays to some 500 MB
+_SMALL = 64  # pairs of counts below this are binned, the rest sorted
+
+
+class NumpyBackend:
+    """Counts by sorting packed keys."""
+
+    name = "numpy"
+
+    def count(
+        self, chunks: Iterable[Chunk], layout: Layout, shards: tuple[int, int] | None = None
+    ) -> Run:
+        """Run of the chunks' windows; see `Backend.count`."""
+        runs = [Run.empty(layout)]
+        for chunk in chunks:
+            for keys, labels in _windows(chunk, layout):
+                if shards is not None:
+                    shard = shard_of(layout, keys)
+                    keep = (shard >= shards[0]) & (shard < shards[1])
+                    keys, labels = keys[:, keep], labels[keep]
+                runs.append(_group(layout, keys, labels))
+        return self.merge(runs)
+
+    def merge(self, runs: Sequence[Run]) -> Run:
+        """Run of all windows of `runs`; see `Backend.merge`."""
+        layout = runs[0].layout
+        for run in runs:
+            if run.layout != layout:
+                raise LayoutMismatchError(
+                    f"runs of one layout can be merged, got {layout} and {run.layout}"
+                )
+        filled = [run for run in runs if len(run)]
+        if len(filled) < 2:
+            return filled[0] if filled else runs[0]
+        keys = np.concatenate([run.keys for run in filled], axis=1)
+        counts = np.concatenate([run.counts for run in filled], axis=1)
+        order = _ascending(layout, keys)
+        keys = np.take(keys, order, axis=1)
+        starts = np.flatnonzero(changes(keys))
+        return Run(
+            layout,
+            np.take(keys, starts, axis=1),
+            np.add.reduceat(np.take(counts, order, axis=1), starts, axis=1),
+        )
+
+    def spectra(
+        self, source: Iterable[Chunk] | Run, layout: Layout, masks: Sequence[Masks]
+    ) -> Tables:
+        """Joint spectra of labels; see `Backend.spectra`."""
+        return _tables(source if isinstance(source, Run) else self.count(source, layout), masks)
+
+    def joint_spectra(self, first: Run, second: Run, masks: Sequence[Masks]) -> Tables:
+        """Joint spectra of two runs; see `Backend.joint_spectra`."""
+        a, b = first.layout, second.layout
+        if (a.vocab_size, a.max_order) != (b.vocab_size, b.max_order):
+            raise LayoutMismatchError(
+                f"runs of one vocabulary and max_order can be joined, got {a} and {b}"
+            )
+        layout = Layout(a.vocab_size, a.max_order, 2 * max(a.labels, b.labels))
+        joined = self.merge(
+            [
+                Run(layout, first.keys, _place(first.counts, 0, layout.labels)),
+                Run(layout, second.keys, _place(second.counts, a.labels, layout.labels)),
+            ]
+        )
+        return _tables(joined, masks)
+
+
+def _windows(chunk: Chunk, layout: Layout) -> Iterator[tuple[UInt64Array, npt.NDArray[np.uint8]]]:
+    """Mixed keys ``(words, R)`` and labels ``(R,)`` of the chunk's windows, a piece at a time."""
+    _check_spans(chunk, layout)
+    length = chunk.stop - chunk.start
+    before = np.concatenate([[0], np.cumsum(length)])  # windows in front of each span
+    for begin in range(0, int(before[-1]), PIECE):
+        end = min(begin + PIECE, int(before[-1]))
+        first = int(np.searchsorted(before, begin, side="right")) - 1
+        last = int(np.searchsorted(before, end, side="left"))
+        inside = np.clip(before[first : last + 1], begin, end)
+        span = np.repeat(np.arange(first, last), np.diff(inside))
+        at = np.arange(begin, end) - before[span] + chunk.start[span]
+        left = chunk.limit[span] - at
+        codes = np.zeros((layout.max_order, end - begin), dtype=np.uint64)
+        for n in range(layout.max_order):
+            ids = chunk.tokens.take(at + n, mode="clip")
+            if n == 0:
+                _check_ids(ids, at, layout.vocab_size)
+            np.add(ids, 1, out=codes[n], where=left > n, casting="unsafe", dtype=np.uint64)
+        yield pack(layout, codes), chunk.label[span]
+
+
+def _check_spans(chunk: Chunk, layout: Layout) -> None:
+    sizes = {len(x) for x in (chunk.start, chunk.stop, chunk.limit, chunk.label)}
+    if len(sizes) != 1:
+        raise ValueError(f"start, stop, limit and label must have one entry per span, got {sizes}")
+    total = len(chunk.tokens)
+    right = (chunk.start >= 0) & (chunk.start <= chunk.stop) & (chunk.stop <= chunk.limit)
+    if not np.all(right & (chunk.limit <= total)):
+        at = int(np.argmin(right & (chunk.limit <= total)))
+        raise ValueError(
+            f"span {at} must have 0 <= start <= stop <= limit <= {total:,}, "
+            f"got {chunk.start[at]}, {chunk.stop[at]}, {chunk.limit[at]}"
+        )
+    if np.any(chunk.label >= layout.labels):
+        raise ValueError(f"labels must be below {layout.labels}, got {int(chunk.label.max())}")
+
+
+def _check_ids(ids: npt.NDArray[np.integer], at: npt.NDArray[np.int64], vocab_size: int) -> None:
+    if not len(ids) or (int(ids.min()) >= 0 and int(ids.max()) < vocab_size):
+        return
+    wrong = int(np.argmax((ids < 0) | (ids > vocab_size - 1)))
+    raise ValueError(
+        f"token id {ids[wrong]} at position {at[wrong]} is outside the vocabulary of "
+        f"{vocab_size:,}: give the right vocabulary size or tokenizer"
+    )
+
+
+def _group(layout: Layout, keys: UInt64Array, labels: npt.NDArray[np.uint8]) -> Run:
+    """Run of windows in any order: sorted, equal keys counted per label."""
+    if not keys.shape[1]:
+        return Run.empty(layout)
+    label_bits = layout.labels.bit_length() - 1
+    if (
+        layout.key_bits + label_bits <= 64
+    ):  # the label travels in the key: one sort of plain integers
+        packed = keys[0] << np.uint64(label_bits) | labels
+        packed.sort()
+        labels = (packed & np.uint64(layout.labels - 1)).astype(np.uint8)
+        keys = (packed >> np.uint64(label_bits))[np.newaxis]
+    else:
+        order = _ascending(layout, keys)
+        keys, labels = np.take(keys, order, axis=1), labels[order]
+    starts = np.flatnonzero(changes(keys))
+    ends = np.append(starts[1:], keys.shape[1])
+    if layout.labels == 1:
+        counts = (ends - starts)[np.newaxis].astype(np.uint64)
+    else:
+        counts = np.stack(
+            [_ranges(labels == label, starts, ends) for label in range(layout.labels)]
+        )
+    return Run(layout, np.take(keys, starts, axis=1), counts)
+
+
+def _ranges(
+    flags: npt.NDArray[np.bool_], starts: npt.NDArray[np.intp], ends: npt.NDArray[np.intp]
+) -> UInt64Array:
+    before = np.concatenate([[0], np.cumsum(flags)])
+    number: UInt64Array = (before[ends] - before[starts]).astype(np.uint64)
+    return number
+
+
+def _ascending(layout: Layout, keys: UInt64Array) -> npt.NDArray[np.intp]:
+    """Permutation that sorts keys of any width.
+
+    NumPy sorts one word far faster than several (`lexsort`), so the key is taken digit by digit
+    from the top: what is sorted so far becomes a dense rank, and rank and next digit share a word.
+    """
+    order = np.arange(keys.shape[1])
+    rank = np.zeros(keys.shape[1], dtype=np.uint64)
+    left = layout.key_bits
+    while left:
+        digit = min(left, 64 - int(rank[-1]).bit_length())
+        left -= digit
+        value = bits_of(np.take(keys, order, axis=1), left, digit)
+        if digit < 64:
+            value |= rank << np.uint64(digit)
+        step = np.argsort(value)
+        order, value = order[step], value[step]
+        rank[0] = 0
+        np.cumsum(value[1:] != value[:-1], out=rank[1:], dtype=np.uint64)
+    return order
+
+
+def _place(counts: UInt64Array, at: int, labels: int) -> UInt64Array:
+    placed = np.zeros((labels, counts.shape[1]), dtype=np.uint64)
+    placed[at : at + counts.shape[0]] = counts
+    return placed
+
+
+def _tables(run: Run, masks: Sequence[Masks]) -> Tables:
+    everything = run.counts.sum(axis=1, dtype=np.uint64)[:, np.newaxis]
+    tables = Tables({}, {1: _joint(everything, masks)})
+    for order in range(1, run.layout.max_order + 1):
+        rows, counts = run.ngrams(order)
+        tables.ngrams[order] = _joint(counts, masks)
+        if order > 1:
+            tables.contexts[order] = _joint(run.by_prefix(rows, counts, order - 1)[1], masks)
+    return tables
+
+
+def _joint(counts: UInt64Array, masks: Sequence[Masks]) -> dict[Masks, JointSpectrum]:
+    return {pair: _histogram(_under(counts, pair[0]), _under(counts, pair[1])) for pair in masks}
+
+
+def _under(counts: UInt64Array, mask: int) -> UInt64Array:
+    chosen = [label for label in range(counts.shape[0]) if mask >> label & 1]
+    total: UInt64Array = counts[chosen].sum(axis=0, dtype=np.uint64)
+    return total
+
+
+def _histogram(a: UInt64Array, b: UInt64Array) -> JointSpectrum:
+    small = (a < _SMALL) & (b < _SMALL)
+    bins = np.bincount((a[small] * _SMALL + b[small]).astype(np.intp), minlength=1)
+    seen = np.flatnonzero(bins)
+    large = ~small
+    return JointSpectrum.from_rows(
+        np.concatenate([(seen // _SMALL).astype(np.uint64), a[large]]),
+        np.concatenate([(seen % _SMALL).astype(np.uint64), b[large]]),
+        np.concatenate([bins[seen].astype(np.uint64), np.ones(int(large.sum()), dtype=np.uint64)]),
+    )

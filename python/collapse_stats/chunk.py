@@ -1,0 +1,147 @@
+"""Labelled tokens: what every backend counts."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Int64Array = npt.NDArray[np.int64]
+UInt8Array = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Packed tokens and the spans of them to count.
+
+    A *span* is a stretch of one document whose windows share a label. Usually it is the whole
+    document; a corpus of few documents is cut into blocks so that it still has two halves, and then
+    a window may begin in one block and end in the next. Tokens in no span (boundary ids, padding)
+    are not counted and no window reaches into them.
+
+    Attributes
+    ----------
+    tokens
+        ``(T,)``, any integer type of 8 to 64 bits.
+    start, stop
+        ``(S,)`` int64: windows begin at every ``start <= i < stop``.
+    limit
+        ``(S,)`` int64: end of the span's document: a window is
+        ``tokens[i : min(i + max_order, limit)]``. ``0 <= start <= stop <= limit <= T``.
+    label
+        ``(S,)`` uint8, below the layout's ``labels``.
+    """
+
+    tokens: npt.NDArray[np.integer]
+    start: Int64Array
+    stop: Int64Array
+    limit: Int64Array
+    label: UInt8Array
+
+    @classmethod
+    def of_documents(
+        cls,
+        tokens: npt.NDArray[np.integer],
+        start: Int64Array,
+        stop: Int64Array,
+        label: UInt8Array | None = None,
+    ) -> "Chunk":
+        """Chunk whose spans are whole documents ``tokens[start:stop]``."""
+        if label is None:
+            label = np.zeros(len(start), dtype=np.uint8)
+        return cls(tokens, start, stop, stop, label)
+
+    @property
+    def windows(self) -> int:
+        """Windows the chunk holds: one for each token of its spans."""
+        return int((self.stop - self.start).sum())
+
+
+def as_tokens(tokens: object) -> npt.NDArray[np.integer]:
+    """Token ids as a NumPy array, without a copy where the memory can be shared.
+
+    Takes anything NumPy can view and CPU tensors with ``__dlpack__``.
+
+    Raises
+    ------
+    TypeError
+        for anything but integers of 8 to 64 bits, and for tensors on a GPU.
+    """
+    if hasattr(tokens, "__cuda_array_interface__") or getattr(tokens, "is_cuda", False):
+        raise TypeError(
+            "tokens must be in CPU memory, got a CUDA array: this version has no cuda backend, "
+            "pass tokens.cpu() (torch) or cupy.asnumpy(tokens)"
+        )
+    array: npt.NDArray[Any]
+    if hasattr(tokens, "__dlpack__") and not isinstance(tokens, np.ndarray):
+        array = np.from_dlpack(tokens)
+    else:
+        array = np.asarray(tokens)
+    if array.size == 0 and array.dtype.kind == "f":  # NumPy's type for an empty list
+        array = array.astype(np.int64)
+    if array.dtype.kind not in "iu":
+        raise TypeError(f"tokens must be integers of 8 to 64 bits, got {array.dtype}")
+    ids: npt.NDArray[np.integer] = array
+    return ids
+
+
+def as_documents(
+    tokens: object,
+    lengths: npt.ArrayLike | None = None,
+    mask: npt.ArrayLike | None = None,
+    eot: int | None = None,
+) -> tuple[npt.NDArray[np.integer], Int64Array, Int64Array]:
+    """Packed tokens ``(T,)`` and the bounds ``(D,)``, ``(D,)`` of their documents.
+
+    Parameters
+    ----------
+    tokens
+        1-D: one document; 2-D: each row a document.
+    lengths
+        Length of each document packed in 1-D `tokens`; they must add up to all of them.
+    mask
+        Shaped like `tokens`: positions with 0 end a document and are not counted.
+    eot
+        An id that ends a document and is not counted.
+    """
+    array = as_tokens(tokens)
+    if array.ndim not in (1, 2):
+        raise ValueError(
+            f"tokens must have one dimension (a document) or two (a document per row), "
+            f"got shape {array.shape}"
+        )
+    if lengths is not None:
+        size = np.asarray(lengths, dtype=np.int64)
+        if array.ndim != 1 or size.ndim != 1 or np.any(size < 0) or size.sum() != array.size:
+            raise ValueError(
+                f"lengths must be one non-negative length per document of 1-D tokens and add up to "
+                f"{array.size:,}, got {size.sum():,} over shape {array.shape}"
+            )
+    elif array.ndim == 2:
+        size = np.full(array.shape[0], array.shape[1], dtype=np.int64)
+    else:
+        size = np.array([array.size], dtype=np.int64)
+    flat = np.ascontiguousarray(array).reshape(-1)
+    stop = np.cumsum(size)
+    start = stop - size
+    if mask is None and eot is None:
+        return flat, start, stop
+    out = np.zeros(flat.size, dtype=bool) if eot is None else flat == eot
+    if mask is not None:
+        keep = np.asarray(mask)
+        if keep.shape != array.shape:
+            raise ValueError(f"mask must have the tokens' shape {array.shape}, got {keep.shape}")
+        out |= keep.reshape(-1) == 0
+    return flat, *_split(start, stop, out)
+
+
+def _split(
+    start: Int64Array, stop: Int64Array, out: npt.NDArray[np.bool_]
+) -> tuple[Int64Array, Int64Array]:
+    """Cut documents at the positions to leave out; a piece of no tokens is no document."""
+    holes = np.flatnonzero(out)
+    begin = np.sort(np.concatenate([start, holes + 1]))
+    end = np.sort(np.concatenate([stop, holes]))
+    # Sorted apart they still pair up: between two cuts there is exactly one piece.
+    filled = end > begin
+    return begin[filled], end[filled]

@@ -1,0 +1,199 @@
+"""Counting tokens that are at hand: in one call, or as they come."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from .backends import select
+from .chunk import Chunk, as_documents
+from .counting import HALVES, WHOLE, passes_needed, tables
+from .errors import LayoutMismatchError
+from .groups import group_of, half_of, ordinal_hash
+from .keys import Layout
+from .memory import budget
+from .profile import Profile
+from .run import Run
+from .sample import Sample
+from .spectrum import Spectrum
+
+PENDING_TOKENS = 1 << 24  # tokens that wait until they are counted together
+
+
+def spectra(
+    tokens: object,
+    *,
+    vocab_size: int,
+    max_order: int = 5,
+    lengths: npt.ArrayLike | None = None,
+    eot: int | None = None,
+    backend: str = "auto",
+    threads: int | None = None,
+    memory: int | str | None = None,
+) -> Mapping[int, Spectrum]:
+    """Spectrum of every order 1..max_order of an array of token ids.
+
+    The fastest way from an array to integers: no table of n-grams is kept.
+
+    Parameters
+    ----------
+    tokens
+        ``(T,)`` one document, or ``(D, T)`` one document per row; integers of 8 to 64 bits.
+    lengths
+        Length of each document packed in ``(T,)`` tokens.
+    eot
+        An id that ends a document and is not counted.
+    memory
+        Bytes, or a size such as ``"4GB"``, that counting may use; half of what is free by default.
+
+    Returns
+    -------
+    Mapping[int, Spectrum]
+        By order. An empty input gives empty spectra.
+
+    Raises
+    ------
+    ValueError
+        when an id is outside the vocabulary, naming it and its position.
+
+    Examples
+    --------
+    >>> spectra([1, 2, 1, 2, 3], vocab_size=4, max_order=2)[2].types.tolist()
+    [2, 1]
+    """
+    chunk = Chunk.of_documents(*as_documents(tokens, lengths, eot=eot))
+    layout = Layout(vocab_size, max_order)
+    passes = passes_needed(chunk.windows, layout, budget(memory))
+    found = tables(lambda: [chunk], layout, select(backend, threads), WHOLE, passes)
+    return {n: joint[WHOLE[0]].first for n, joint in found.ngrams.items()}
+
+
+class NgramCounter:
+    """Counts n-grams of tokens that come batch by batch.
+
+    Parameters
+    ----------
+    vocab_size, max_order
+        The layout: ``max_order * ceil(log2(vocab_size + 1))`` is at most 128.
+    halves
+        Keep counts of two halves of the documents, so that `profile` carries a noise floor.
+    memory
+        What counts and waiting tokens may take; half of what is free by default.
+    """
+
+    def __init__(
+        self,
+        vocab_size: int,
+        max_order: int = 4,
+        *,
+        backend: str = "auto",
+        halves: bool = False,
+        threads: int | None = None,
+        memory: int | str | None = None,
+    ) -> None:
+        self.layout = Layout(vocab_size, max_order, 2 if halves else 1)
+        self._backend = select(backend, threads)
+        self._memory = budget(memory)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything counted."""
+        self._runs: list[Run] = []
+        self._pending: list[Chunk] = []
+        self._pending_tokens = 0
+        self._documents = 0
+
+    def update(
+        self,
+        tokens: object,
+        *,
+        lengths: npt.ArrayLike | None = None,
+        mask: npt.ArrayLike | None = None,
+    ) -> None:
+        """Add documents; the tokens are copied, so their memory may be used again.
+
+        Parameters
+        ----------
+        tokens
+            ``(T,)`` one document, ``(D, T)`` one document per row, or packed with `lengths`.
+        mask
+            Shaped like `tokens`: positions with 0 end a document and are not counted.
+
+        Raises
+        ------
+        ValueError
+            when an id is outside the vocabulary, naming it and its position. Nothing is added then.
+        """
+        ids, start, stop = as_documents(tokens, lengths, mask)
+        self._check(ids, start, stop)
+        narrow = np.uint16 if self.layout.vocab_size <= 2**16 else np.uint32
+        ordinals = np.arange(self._documents, self._documents + len(start))
+        half = half_of(group_of(ordinal_hash(ordinals))) if self.layout.labels == 2 else None
+        self._pending.append(Chunk.of_documents(ids.astype(narrow), start, stop, half))
+        self._pending_tokens += ids.size
+        self._documents += len(start)
+        if self._pending_tokens >= PENDING_TOKENS:
+            self._count()
+
+    def merge(self, other: "NgramCounter") -> None:
+        """Add everything that `other` has counted."""
+        if other.layout != self.layout:
+            raise LayoutMismatchError(
+                f"counters must have one layout to be merged, got {self.layout} and {other.layout}"
+            )
+        self._runs += other._runs
+        self._pending += other._pending
+        self._pending_tokens += other._pending_tokens
+        self._documents += other._documents
+        self._tidy()
+
+    def profile(self) -> Profile:
+        """Profile of everything counted so far; counting may go on."""
+        self._count()
+        if len(self._runs) > 1:
+            self._runs = [self._backend.merge(self._runs)]
+        run = self._runs[0] if self._runs else Run.empty(self.layout)
+        masks = HALVES if self.layout.labels == 2 else WHOLE
+        return Profile(
+            name="counter",
+            layout=self.layout,
+            tables=self._backend.spectra(run, self.layout, masks),
+            documents=self._documents,
+            sample=Sample.empty(),
+            table=lambda: run,
+        )
+
+    def _check(
+        self,
+        ids: npt.NDArray[np.integer],
+        start: npt.NDArray[np.int64],
+        stop: npt.NDArray[np.int64],
+    ) -> None:
+        wrong = (ids < 0) | (ids > self.layout.vocab_size - 1)
+        if not wrong.any():
+            return
+        at = np.flatnonzero(wrong)
+        document = np.searchsorted(start, at, side="right") - 1
+        at = at[(document >= 0) & (at < stop[document])]  # padding ids under a mask may be anything
+        if len(at):
+            raise ValueError(
+                f"token id {ids[at[0]]} at position {at[0]} is outside the vocabulary of "
+                f"{self.layout.vocab_size:,}: give the right vocab_size, or mask the position"
+            )
+
+    def _count(self) -> None:
+        if self._pending:
+            self._runs.append(self._backend.count(self._pending, self.layout))
+            self._pending, self._pending_tokens = [], 0
+        self._tidy()
+
+    def _tidy(self) -> None:
+        """Merge runs of like size, so that each row is merged a logarithmic number of times."""
+        while len(self._runs) > 1 and len(self._runs[-2]) < 2 * len(self._runs[-1]):
+            self._runs[-2:] = [self._backend.merge(self._runs[-2:])]
+        held = sum(run.keys.nbytes + run.counts.nbytes for run in self._runs)
+        if held > self._memory:
+            raise MemoryError(
+                f"counting needs {held:,} bytes for its n-grams, memory is {self._memory:,}: give "
+                f"at least {2 * held:,}, a smaller max_order, or reset more often"
+            )

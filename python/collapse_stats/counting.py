@@ -1,0 +1,81 @@
+"""Counting a corpus within a memory budget: passes over the key space.
+
+A pass keeps only the shards of its range and reads the tokens again; results do not depend on how
+many passes there are.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import pairwise
+
+import numpy as np
+
+from .backends import Backend
+from .chunk import Chunk
+from .keys import Layout
+from .run import Run
+from .spectrum import Masks, Tables, sum_joint
+
+Chunks = Callable[[], Iterable[Chunk]]
+"""Gives the corpus's chunks, as often as it is called."""
+
+HALVES: tuple[Masks, ...] = ((0b01, 0b10),)
+WHOLE: tuple[Masks, ...] = ((0b1, 0),)
+
+
+def passes_needed(windows: int, layout: Layout, memory: int) -> int:
+    """Passes that keep counting `windows` windows within `memory` bytes.
+
+    A window costs its record while it is sorted (8 or 16 bytes, and as much again for what the sort
+    and the rows of the run need beside it) and, on average, half a row of the run.
+    """
+    key = 8 * layout.words
+    cost = windows * (2 * key + (key + 8 * layout.labels) // 2)
+    return max(1, min(layout.shards, -(-cost // memory)))
+
+
+def runs(chunks: Chunks, layout: Layout, backend: Backend, passes: int = 1) -> Iterator[Run]:
+    """Runs over ascending, disjoint shard ranges; together they are the corpus's run."""
+    edges = np.linspace(0, layout.shards, passes + 1).astype(int).tolist()
+    for first, last in pairwise(edges):
+        yield backend.count(chunks(), layout, None if passes == 1 else (first, last))
+
+
+def tables(
+    chunks: Chunks, layout: Layout, backend: Backend, masks: Sequence[Masks], passes: int = 1
+) -> Tables:
+    """Joint spectra of the corpus's labels, without a run that holds all of it."""
+    if passes == 1:
+        return backend.spectra(chunks(), layout, masks)
+    parts = [backend.spectra(run, layout, masks) for run in runs(chunks, layout, backend, passes)]
+    return combine(parts, chunks, layout, backend, masks)
+
+
+def combine(
+    parts: Sequence[Tables],
+    chunks: Chunks,
+    layout: Layout,
+    backend: Backend,
+    masks: Sequence[Masks],
+) -> Tables:
+    """Tables of the whole from the tables of disjoint shard ranges.
+
+    N-grams of order 2 and up lie in one shard, so their spectra add. A first token has windows in
+    many shards: what is counted by first token is counted again, in a layout of order 1.
+    """
+    single = Layout(layout.vocab_size, 1, layout.labels)
+    whole = Tables({}, {})
+    for n in range(1, layout.max_order + 1):
+        whole.ngrams[n] = {m: sum_joint([part.ngrams[n][m] for part in parts]) for m in masks}
+        whole.contexts[n] = {m: sum_joint([part.contexts[n][m] for part in parts]) for m in masks}
+    first = backend.spectra(chunks(), single, masks)
+    whole.ngrams[1], whole.contexts[1] = first.ngrams[1], first.contexts[1]
+    if layout.max_order >= 2:
+        followed = backend.spectra(map(_followed, chunks()), single, masks)
+        whole.contexts[2] = followed.ngrams[1]
+    return whole
+
+
+def _followed(chunk: Chunk) -> Chunk:
+    """The chunk without each document's last token: the windows that another token follows."""
+    stop = np.maximum(chunk.start, np.minimum(chunk.stop, chunk.limit - 1))
+    return Chunk(chunk.tokens, chunk.start, stop, chunk.limit, chunk.label)

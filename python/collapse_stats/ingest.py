@@ -1,0 +1,262 @@
+"""Readers and a tokenizer in, a `Corpus` out."""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+import numpy.typing as npt
+
+from .chunk import Int64Array
+from .corpus import Corpus, Segment, Source, TokenizerIdentity
+from .errors import InputError
+from .keys import MAX_VOCAB_SIZE
+from .readers import Batch, Reader, ReadOptions, discover, open_file, open_memory
+from .tokenizers import Tokenizer, load
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done, how much of it is done and how much there is."""
+
+SEGMENT_TOKENS = 1 << 22  # small batches are packed until a segment has so many
+_TEXT_PIECE = 1 << 18  # characters a worker tokenizes at a time
+_EDGE = 1 << 20  # bytes at either end of a file that its digest covers
+
+
+def read_corpus(
+    source: object,
+    *,
+    tokenizer: str | None = None,
+    options: ReadOptions | None = None,
+    name: str | None = None,
+    threads: int | None = None,
+    memory: int,
+    tmp: str | os.PathLike[str] | None = None,
+    progress: Progress | None = None,
+) -> Corpus:
+    """Read, tokenize and keep the tokens of a corpus.
+
+    Parameters
+    ----------
+    source
+        A path, several paths, an array of ids, or an iterable of arrays, strings or dicts.
+    tokenizer
+        Specification as in `tokenizers.load`; None means `builtin` for text, `none` for ids.
+    memory
+        Bytes of tokens to keep in memory; what is beyond goes to an unnamed file in `tmp`.
+
+    Raises
+    ------
+    InputError
+        when something cannot be read as what it should be.
+    """
+    options = options or ReadOptions()
+    readers, found = _open(source, options)
+    kinds = {reader.kind for reader in readers}
+    if len(kinds) > 1:
+        examples = [next(r.path for r in readers if r.kind == kind) for kind in ("text", "ids")]
+        raise InputError(
+            f"a corpus must be all text or all token ids, got both ({examples[0]} is text, "
+            f"{examples[1]} has ids): give them as two corpora"
+        )
+    text = kinds == {"text"}
+    if not text and tokenizer not in (None, "none"):
+        coder: Tokenizer | None = load(str(tokenizer))  # the ids' meaning, as the user states it
+    else:
+        coder = load(tokenizer or "builtin") if text else None
+    store = TokenStore(memory, tmp)
+    total = sum(reader.size for reader in readers)
+    done = 0
+    with ThreadPoolExecutor(threads or os.cpu_count()) as pool:
+        for reader in readers:
+            for batch in reader.batches():
+                if batch.texts is not None:
+                    assert coder is not None
+                    store.append(*_encode(batch.texts, coder, pool))
+                else:
+                    store.append(*_ids(batch, reader.path))
+                done += batch.bytes_read
+                if progress:
+                    progress("reading", done, total)
+    segments = store.segments()
+    vocab_size = options.vocab_size or (coder.vocab_size if coder else _vocabulary(segments))
+    warnings = [warning for reader in readers for warning in reader.warnings]
+    return Corpus(
+        name=name or _name(source),
+        vocab_size=vocab_size,
+        tokenizer=_identity(coder),
+        segments=segments,
+        sources=tuple(_source(reader) for reader in readers),
+        boundaries=_boundaries(options, text),
+        warnings=found + warnings,
+    )
+
+
+class TokenStore:
+    """Token arrays kept in memory up to a limit, and in an unnamed temporary file beyond it.
+
+    Arrays mapped from a file are kept as they are: the file is their store. The temporary file has
+    no name, so nothing is left behind however the process ends.
+    """
+
+    def __init__(self, limit: int, tmp: str | os.PathLike[str] | None = None) -> None:
+        self._limit = limit
+        self._tmp = tmp
+        self._file: IO[bytes] | None = None
+        self._bytes = 0
+        self._open: list[Segment] = []  # small ones, to be packed into one
+        self._segments: list[Segment] = []
+
+    def append(self, tokens: npt.NDArray[np.integer], start: Int64Array, stop: Int64Array) -> None:
+        """Add packed tokens and the bounds of their documents."""
+        if isinstance(tokens.base, np.memmap) or isinstance(tokens, np.memmap):
+            self._pack()
+            self._segments.append(Segment(tokens, start, stop))
+            return
+        self._open.append(Segment(tokens, start, stop))
+        if sum(len(segment.tokens) for segment in self._open) >= SEGMENT_TOKENS:
+            self._pack()
+
+    def segments(self) -> list[Segment]:
+        """Everything appended, in order."""
+        self._pack()
+        return self._segments
+
+    def _pack(self) -> None:
+        if not self._open:
+            return
+        sizes = np.array([len(segment.tokens) for segment in self._open], dtype=np.int64)
+        offsets = np.cumsum(sizes) - sizes
+        tokens = np.concatenate([segment.tokens for segment in self._open])
+        start = np.concatenate([s.start + o for s, o in zip(self._open, offsets, strict=True)])
+        stop = np.concatenate([s.stop + o for s, o in zip(self._open, offsets, strict=True)])
+        self._open.clear()
+        if self._bytes + tokens.nbytes > self._limit and tokens.nbytes:
+            tokens = self._spill(tokens)
+        else:
+            self._bytes += tokens.nbytes
+        self._segments.append(Segment(tokens, start, stop))
+
+    def _spill(self, tokens: npt.NDArray[np.integer]) -> npt.NDArray[np.integer]:
+        if self._file is None:
+            self._file = tempfile.TemporaryFile(dir=self._tmp, prefix="collapse-stats-")  # noqa: SIM115
+        offset = self._file.seek(0, os.SEEK_END)
+        try:
+            tokens.tofile(self._file)
+            self._file.flush()
+        except OSError as error:
+            raise InputError(
+                f"no room for {tokens.nbytes:,} bytes of tokens in "
+                f"{self._tmp or tempfile.gettempdir()} ({error.strerror}): give more memory, or "
+                "another folder for temporary files"
+            ) from error
+        return np.memmap(self._file, tokens.dtype, "r", offset, tokens.shape)
+
+
+def _open(source: object, options: ReadOptions) -> tuple[list[Reader], list[str]]:
+    paths: Sequence[str | os.PathLike[str]] | None = None
+    if isinstance(source, str | os.PathLike):
+        paths = [source]
+    elif isinstance(source, list | tuple) and source:
+        if all(isinstance(item, os.PathLike) for item in source):
+            paths = source
+        elif all(isinstance(item, str) and Path(item).exists() for item in source):
+            paths = source  # a list of strings that all name files; texts come as an iterable
+    if paths is None:
+        return [open_memory(source, options)], []
+    return [open_file(path, options) for path in discover(paths)], []
+
+
+def _encode(
+    texts: list[str], tokenizer: Tokenizer, pool: ThreadPoolExecutor
+) -> tuple[npt.NDArray[np.integer], Int64Array, Int64Array]:
+    pieces = list(_pieces(texts))
+    coded = [
+        ids
+        for piece in pool.map(lambda p: [tokenizer.encode(t) for t in p], pieces)
+        for ids in piece
+    ]
+    length = np.array([len(ids) for ids in coded], dtype=np.int64)
+    stop = np.cumsum(length)
+    tokens: npt.NDArray[np.integer] = np.concatenate([*coded, np.empty(0, dtype=np.uint16)])
+    return tokens, stop - length, stop
+
+
+def _pieces(texts: Iterable[str]) -> Iterator[list[str]]:
+    piece: list[str] = []
+    size = 0
+    for text in texts:
+        piece.append(text)
+        size += len(text)
+        if size >= _TEXT_PIECE:
+            yield piece
+            piece, size = [], 0
+    if piece:
+        yield piece
+
+
+def _ids(batch: Batch, path: str) -> tuple[npt.NDArray[np.integer], Int64Array, Int64Array]:
+    """Ids in the narrowest type: a mapped file as it is, others as 16 or 32 bits."""
+    tokens = batch.tokens
+    assert tokens is not None
+    if tokens.dtype.itemsize > 2 and not isinstance(tokens.base, np.memmap) and tokens.size:
+        low, high = int(tokens.min()), int(tokens.max())
+        if low < 0 or high >= MAX_VOCAB_SIZE:
+            raise InputError(
+                f"{path}: token ids must lie between 0 and 2**32 - 1, "
+                f"got {low if low < 0 else high}"
+            )
+        tokens = tokens.astype(np.uint16 if high < 2**16 else np.uint32)
+    return tokens, batch.start, batch.stop
+
+
+def _vocabulary(segments: Sequence[Segment]) -> int:
+    """A vocabulary that holds every id, when none is given.
+
+    Rounded up to a full number of code bits (at least 16), so that two corpora of one unnamed
+    tokenizer, whose largest ids differ by chance, still compare.
+    """
+    largest = max((int(s.tokens.max()) for s in segments if s.tokens.size), default=0)
+    return min(max(2**16, 1 << (largest + 1).bit_length()) - 1, MAX_VOCAB_SIZE)
+
+
+def _identity(tokenizer: Tokenizer | None) -> TokenizerIdentity:
+    if tokenizer is None:
+        return TokenizerIdentity("none", None)
+    return TokenizerIdentity(tokenizer.spec, tokenizer.sha256)
+
+
+def _name(source: object) -> str:
+    if isinstance(source, str | os.PathLike):
+        path = Path(source)
+        return path.name or str(path)
+    if isinstance(source, list | tuple) and source and isinstance(source[0], str | os.PathLike):
+        return f"{Path(source[0]).name} +{len(source) - 1}" if len(source) > 1 else _name(source[0])
+    return "in memory"
+
+
+def _source(reader: Reader) -> Source:
+    path = Path(reader.path)
+    return Source(reader.path, reader.format, reader.size, _digest(path) if path.is_file() else "")
+
+
+def _digest(path: Path) -> str:
+    """sha256 of a file's size and its first and last MiB: cheap, and tells files apart."""
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        digest = hashlib.sha256(str(size).encode())
+        for begin in (0, max(0, size - _EDGE)):
+            file.seek(begin)
+            digest.update(file.read(_EDGE))
+    return digest.hexdigest()
+
+
+def _boundaries(options: ReadOptions, text: bool) -> str:
+    if text:
+        return "each line is a document" if options.doc_per_line else "each text is a document"
+    if options.eot is not None:
+        return f"id {options.eot} ends a document and is not counted"
+    return "each row, item or file is a document"

@@ -1,0 +1,319 @@
+"""A profile: the spectra of one corpus, and what is needed to read and to trust them later."""
+
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from . import metrics
+from .backends import Backend, select
+from .chunk import Chunk
+from .corpus import Corpus, Source, TokenizerIdentity
+from .counting import HALVES, WHOLE, passes_needed, runs, tables
+from .errors import CollapseStatsError, LayoutMismatchError
+from .ingest import Progress, read_corpus
+from .keys import Layout
+from .memory import budget
+from .readers import ReadOptions
+from .run import Run
+from .sample import DEFAULT_TOKENS, Sample, merge_samples
+from .spectrum import JointSpectrum, Spectrum, Tables
+
+Ngram = tuple[int, ...] | str
+"""An n-gram as token ids, or as text when the tokenizer is known."""
+
+
+@dataclass(frozen=True, eq=False)
+class Profile:
+    """What is known of one corpus.
+
+    Attributes
+    ----------
+    tables
+        Spectra of every order: of the two halves jointly when there are halves.
+    documents
+        Documents counted, empty ones included.
+    sample
+        Whole documents to recount matched sizes and intervals from.
+    table
+        Gives the run, or None when none was kept; use `run`.
+    """
+
+    name: str
+    layout: Layout
+    tables: Tables
+    documents: int
+    sample: Sample
+    table: Callable[[], Run] | None = None
+    tokenizer: TokenizerIdentity = field(default_factory=lambda: TokenizerIdentity("none", None))
+    sources: tuple[Source, ...] = ()
+    boundaries: str = "each item is a document"
+    halved_by: str = "documents"
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def vocab_size(self) -> int:
+        """Ids lie below this."""
+        return self.layout.vocab_size
+
+    @property
+    def max_order(self) -> int:
+        """Longest n-gram counted."""
+        return self.layout.max_order
+
+    @property
+    def tokens(self) -> int:
+        """Tokens counted."""
+        return self.windows(1)
+
+    @cached_property
+    def run(self) -> Run:
+        """The run: every window with its counts.
+
+        Raises
+        ------
+        CollapseStatsError
+            when the profile was made without its table.
+        """
+        if self.table is None:
+            raise CollapseStatsError(
+                f"profile {self.name} was made without its table of n-grams, which this needs: "
+                "make it again without --no-table (table=True)"
+            )
+        return self.table()
+
+    def halves(self, order: int) -> JointSpectrum | None:
+        """Joint spectrum of half A and half B, or None when halves were not kept."""
+        return self.tables.ngrams[self._known(order)].get(HALVES[0])
+
+    def spectrum(self, order: int) -> Spectrum:
+        """Spectrum of the n-grams of one order."""
+        (joint,) = self.tables.ngrams[self._known(order)].values()
+        return joint.total
+
+    def contexts(self, order: int) -> Spectrum:
+        """Spectrum of the (order - 1)-grams that begin an n-gram, by how often they do."""
+        (joint,) = self.tables.contexts[self._known(order)].values()
+        return joint.total
+
+    def windows(self, order: int) -> int:
+        """n-gram occurrences N_n: the sum over documents of max(0, length - order + 1)."""
+        return self.spectrum(order).occurrences
+
+    def distinct(self, order: int) -> int:
+        """Distinct n-grams V_n."""
+        return self.spectrum(order).distinct
+
+    def entropy(self, order: int, estimator: str = "chao-wang-jost") -> float | None:
+        """Entropy of the n-grams of one order, in bits; None for an empty corpus."""
+        return metrics.entropy(self.spectrum(order), estimator=estimator)
+
+    def top(self, order: int, k: int = 20) -> list[tuple[Ngram, int]]:
+        """The k most frequent n-grams with their counts, as text when the tokenizer is known."""
+        rows, counts = self.run.ngrams(self._known(order))
+        total = counts.sum(axis=0, dtype=np.uint64)
+        first = np.argsort(total)[::-1][:k]
+        return list(zip(self.spell(rows[first], order), total[first].tolist(), strict=True))
+
+    def spell(self, rows: "np.typing.NDArray[np.intp]", order: int) -> list[Ngram]:
+        """The first `order` tokens of rows of the run: as text when the tokenizer is known."""
+        ids = self.run.tokens(rows)[:order].T.tolist()
+        if self.tokenizer.spec == "none":
+            return [tuple(ngram) for ngram in ids]
+        from .tokenizers import load as load_tokenizer
+
+        tokenizer = load_tokenizer(self.tokenizer.spec)
+        return [tokenizer.decode(ngram) for ngram in ids]
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the profile as a directory, at once or not at all.
+
+        Raises
+        ------
+        InputError
+            when `path` exists, or cannot be written.
+        """
+        from .storage import write
+
+        write(self, Path(path))
+
+    def __add__(self, other: "Profile") -> "Profile":
+        """Profile of both corpora taken together.
+
+        Raises
+        ------
+        LayoutMismatchError
+            when layouts or tokenizers differ.
+        """
+        return merge([self, other], select())
+
+    def _known(self, order: int) -> int:
+        if not 1 <= order <= self.max_order:
+            raise ValueError(
+                f"order must be between 1 and {self.max_order}, the longest counted, got {order}"
+            )
+        return order
+
+
+def profile(
+    source: object,
+    *,
+    tokenizer: str | None = None,
+    max_order: int = 5,
+    vocab_size: int | None = None,
+    text_key: str | None = None,
+    ids_key: str | None = None,
+    dtype: str | None = None,
+    eot: int | None = None,
+    name: str | None = None,
+    halves: bool = True,
+    table: bool = True,
+    sample_tokens: int = DEFAULT_TOKENS,
+    backend: str = "auto",
+    threads: int | None = None,
+    memory: int | str | None = None,
+    tmp: str | os.PathLike[str] | None = None,
+    progress: Progress | None = None,
+) -> Profile:
+    """Profile of a corpus.
+
+    Parameters
+    ----------
+    source
+        A path, several paths, an array of token ids, or an iterable of arrays, strings or dicts
+        with ``input_ids`` or ``text``.
+    tokenizer
+        ``bytes``, ``builtin``, ``tiktoken:NAME``, ``file:PATH`` or ``none`` (ids are given).
+    table
+        Keep the run, which comparisons and `Profile.top` need.
+    memory
+        Bytes, or a size such as ``"8GB"``, that counting may use; half of what is free by default.
+
+    Raises
+    ------
+    InputError
+        when something cannot be read as what it should be.
+    """
+    options = ReadOptions(text_key, ids_key, dtype, eot, vocab_size)  # type: ignore[arg-type]
+    limit = budget(memory)
+    corpus = read_corpus(
+        source,
+        tokenizer=tokenizer,
+        options=options,
+        name=name,
+        threads=threads,
+        memory=limit // 2,
+        tmp=tmp,
+        progress=progress,
+    )
+    return profile_corpus(
+        corpus,
+        max_order=max_order,
+        halves=halves,
+        table=table,
+        sample_tokens=sample_tokens,
+        backend=select(backend, threads),
+        memory=limit,
+        progress=progress,
+    )
+
+
+def profile_corpus(
+    corpus: Corpus,
+    *,
+    max_order: int,
+    backend: Backend,
+    memory: int,
+    halves: bool = True,
+    table: bool = True,
+    sample_tokens: int = DEFAULT_TOKENS,
+    progress: Progress | None = None,
+) -> Profile:
+    """Profile of a corpus that has been read."""
+    layout = Layout(corpus.vocab_size, max_order, 2 if halves else 1)
+    masks = HALVES if halves else WHOLE
+    passes = passes_needed(corpus.tokens, layout, memory)
+
+    def chunks() -> Iterable[Chunk]:
+        return corpus.chunks(halves=halves)
+
+    run: Run | None = None
+    if table:
+        parts = []
+        for number, part in enumerate(runs(chunks, layout, backend, passes)):
+            parts.append(part)
+            if progress:
+                progress("counting", number + 1, passes)
+        run = Run.concatenate(layout, parts)
+        found = backend.spectra(run, layout, masks)
+    else:
+        found = tables(chunks, layout, backend, masks, passes)
+    return Profile(
+        name=corpus.name,
+        layout=layout,
+        tables=found,
+        documents=corpus.documents,
+        sample=corpus.sample(sample_tokens),
+        table=None if run is None else lambda: run,
+        tokenizer=corpus.tokenizer,
+        sources=corpus.sources,
+        boundaries=corpus.boundaries,
+        halved_by="documents" if corpus.block is None else f"blocks of {corpus.block} tokens",
+        warnings=tuple(corpus.warnings),
+    )
+
+
+def load(path: str | os.PathLike[str]) -> Profile:
+    """Profile saved in a directory; its table is read when it is first needed.
+
+    Raises
+    ------
+    InputError
+        when the directory is no profile, is of a newer format, or is damaged.
+    """
+    from .storage import read
+
+    return read(Path(path))
+
+
+def merge(profiles: list[Profile], backend: Backend) -> Profile:
+    """Profile of several corpora taken together."""
+    first = profiles[0]
+    for other in profiles[1:]:
+        check_comparable(first, other)
+        if other.layout != first.layout:
+            raise LayoutMismatchError(
+                f"profiles must have one layout to be merged: {first.name} has {first.layout}, "
+                f"{other.name} has {other.layout}"
+            )
+    run = backend.merge([one.run for one in profiles])
+    masks = HALVES if first.layout.labels == 2 else WHOLE
+    budget_ = max(DEFAULT_TOKENS, *(len(one.sample.tokens) for one in profiles))
+    return replace(
+        first,
+        name=" + ".join(one.name for one in profiles),
+        tables=backend.spectra(run, first.layout, masks),
+        documents=sum(one.documents for one in profiles),
+        sample=merge_samples([one.sample for one in profiles], budget_),
+        table=lambda: run,
+        sources=tuple(source for one in profiles for source in one.sources),
+        warnings=tuple(dict.fromkeys(w for one in profiles for w in one.warnings)),
+    )
+
+
+def check_comparable(first: Profile, second: Profile) -> None:
+    """Raise LayoutMismatchError unless token ids mean the same in both."""
+    a, b = first.tokenizer, second.tokenizer
+    if a.sha256 != b.sha256:
+        raise LayoutMismatchError(
+            f"{first.name} was tokenized with {a.spec}, {second.name} with {b.spec}: profiles of "
+            "different vocabularies never compare, make both with one --tokenizer"
+        )
+    if first.vocab_size != second.vocab_size:
+        raise LayoutMismatchError(
+            f"{first.name} has {first.vocab_size:,} token ids, {second.name} "
+            f"{second.vocab_size:,}: make both with one --vocab-size"
+        )

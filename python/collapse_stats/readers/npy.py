@@ -1,0 +1,73 @@
+"""NumPy ``.npy`` files of token ids, memory-mapped."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import InputError
+from .batch import BATCH_TOKENS, Batch, IntegerArray, Kind, ReadOptions
+from .documents import cut_rows, rows_of, stream_batches
+
+MAGIC = b"\x93NUMPY"
+
+
+class NpyReader:
+    """Documents of an array: one dimension is a stream cut at ``eot``, two are rows."""
+
+    format = "npy"
+    kind: Kind = "ids"
+
+    def __init__(self, path: Path, options: ReadOptions, evidence: str) -> None:
+        self.path = str(path)
+        self.evidence = evidence
+        self.size = path.stat().st_size
+        self._eot = options.eot
+        try:
+            # Never pickle: an object array would run what its author wrote.
+            array = np.load(path, mmap_mode="r", allow_pickle=False)
+        except (ValueError, OSError, EOFError) as error:
+            raise InputError(
+                f"{path}: not a whole .npy file of numbers ({error}): write it with numpy.save"
+            ) from error
+        if array.dtype.kind not in "iu" or array.ndim not in (1, 2):
+            raise InputError(
+                f"{path}: expected an array of integers with one or two dimensions, got "
+                f"{array.dtype} of shape {array.shape}"
+            )
+        self._array: IntegerArray = array.view(np.ndarray)
+        self.dtype = array.dtype.name
+
+    @property
+    def warnings(self) -> list[str]:
+        """Said of a stream in which nothing marks a document's end."""
+        if self._array.ndim == 1 and self._eot is None and len(self._array):
+            return [f"{self.path}: no --eot given: the whole array is one document"]
+        return []
+
+    def batches(self) -> Iterator[Batch]:
+        """Views of the file; copies where its byte order or the order of its rows is foreign."""
+        yield from array_batches(self._array, self._eot, self.size)
+
+
+def array_batches(array: IntegerArray, eot: int | None, size: int) -> Iterator[Batch]:
+    """Batches of a stream of ids (1-D) or of rows that are documents (2-D)."""
+    if array.ndim == 1:
+        for batch in stream_batches(array, eot, size):
+            assert batch.tokens is not None
+            batch.tokens = _native(batch.tokens)
+            yield batch
+        return
+    rows, columns = array.shape
+    step = max(1, BATCH_TOKENS // max(1, columns))
+    for first in range(0, rows, step):
+        part = array[first : first + step]
+        last = first + len(part)
+        tokens = _native(np.ascontiguousarray(part).reshape(-1))
+        start, stop = rows_of(np.full(len(part), columns, dtype=np.int64))
+        bytes_read = size * last // rows - size * first // rows
+        yield Batch.of_tokens(tokens, *cut_rows(tokens, start, stop, eot), bytes_read)
+
+
+def _native(tokens: IntegerArray) -> IntegerArray:
+    return tokens.astype(tokens.dtype.newbyteorder("="), copy=False)

@@ -1,0 +1,92 @@
+"""Bytes of a file, decompressed when it is gzip or Zstandard, in blocks of whole lines."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ..errors import InputError
+
+GZIP_MAGIC = b"\x1f\x8b"
+ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+UTF8_BOM = b"\xef\xbb\xbf"
+
+
+def compression_of(head: bytes) -> str | None:
+    """``gzip``, ``zstd`` or None, from a file's first bytes."""
+    if head.startswith(GZIP_MAGIC):
+        return "gzip"
+    return "zstd" if head.startswith(ZSTD_MAGIC) else None
+
+
+def read_blocks(path: Path, size: int) -> Iterator[tuple[bytes, int]]:
+    """Decompressed blocks of at most `size` bytes, each with the bytes of the file behind it.
+
+    A UTF-8 byte-order mark at the beginning is left out. Raises InputError when compressed data is
+    cut short or damaged, after what could be read.
+    """
+    with path.open("rb") as file:
+        compression = compression_of(file.read(4))
+        file.seek(0)
+        source = _decompressor(file, compression) if compression else file
+        out = before = 0
+        while True:
+            try:
+                block = source.read(size)
+            except OSError as error:
+                raise InputError(_damage(path, compression, error, out, file.tell())) from error
+            if not block:
+                return
+            now = file.tell()
+            yield (block.removeprefix(UTF8_BOM) if not out else block), now - before
+            out, before = out + len(block), now
+
+
+def line_blocks(path: Path, size: int) -> Iterator[tuple[bytes, int]]:
+    r"""Blocks of whole lines, about `size` bytes each (more when one line is longer).
+
+    Each block but the last ends in ``\n``.
+    """
+    parts: list[bytes] = []
+    read = 0
+    for block, bytes_read in read_blocks(path, size):
+        end = block.rfind(b"\n") + 1
+        read += bytes_read
+        parts.append(block[:end] if end else block)
+        if end:
+            yield b"".join(parts), read
+            parts, read = [block[end:]], 0
+    rest = b"".join(parts)
+    if rest:
+        yield rest, read
+
+
+def decode(data: bytes) -> tuple[str, int]:
+    """Text of UTF-8 bytes, and how many stretches that are not UTF-8 became U+FFFD."""
+    try:
+        return data.decode("utf-8"), 0
+    except UnicodeDecodeError:
+        text = data.decode("utf-8", errors="replace")
+        return text, text.count("\ufffd") - data.count("\ufffd".encode())
+
+
+def _decompressor(file: Any, compression: Any) -> Any:
+    import pyarrow as pa
+
+    # pyarrow's own bytes stream, not Python's gzip: it tells a cut file from a finished one and
+    # takes Zstandard windows of up to 128 MiB.
+    return pa.CompressedInputStream(file, compression)
+
+
+def _damage(path: Path, compression: str | None, error: OSError, out: int, at: int) -> str:
+    if "too much memory" in str(error):
+        return (
+            f"{path}: Zstandard windows of at most 128 MiB can be read, this file's is larger: "
+            "decompress it first (zstd -d --long=31), or pack it with --long=27"
+        )
+    if compression is None:
+        return f"{path}: cannot be read after {out:,} bytes: {error}"
+    state = "is cut short" if "runcated" in str(error) else f"is damaged ({error})"
+    return (
+        f"{path}: the {compression} data {state}; {out:,} bytes of content could be read from the "
+        f"first {at:,} bytes of the file: fetch or write the file again"
+    )

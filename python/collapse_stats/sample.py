@@ -1,0 +1,67 @@
+"""Whole documents kept with a profile, so that matched sizes and intervals can be recounted."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+DEFAULT_TOKENS = 2_000_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sample:
+    """Documents (blocks, in a corpus of few documents) in the order of their hash.
+
+    The order makes a smaller sample a prefix of a larger one.
+
+    Attributes
+    ----------
+    hash
+        ``(D,)`` uint64, ascending: `groups.ordinal_hash` of the ordinal.
+    length
+        ``(D,)`` int64: tokens of each document.
+    tokens
+        ``(T,)`` uint32: the documents' tokens, packed.
+    """
+
+    hash: npt.NDArray[np.uint64]
+    length: npt.NDArray[np.int64]
+    tokens: npt.NDArray[np.uint32]
+
+    @classmethod
+    def empty(cls) -> "Sample":
+        """Sample of no documents."""
+        return cls(np.empty(0, np.uint64), np.empty(0, np.int64), np.empty(0, np.uint32))
+
+    def __len__(self) -> int:
+        return len(self.length)
+
+    def documents(self) -> list[npt.NDArray[np.uint32]]:
+        """The documents, each an array of token ids."""
+        return np.split(self.tokens, np.cumsum(self.length)[:-1]) if len(self) else []
+
+
+def within(length: npt.NDArray[np.int64], budget: int) -> int:
+    """How many documents from the front hold at most `budget` tokens; at least one fits."""
+    fit = int(np.searchsorted(np.cumsum(length), budget, side="right"))
+    return min(max(fit, 1), len(length)) if budget > 0 else 0
+
+
+def merge_samples(samples: Sequence[Sample], budget: int) -> Sample:
+    """The sample that a corpus of all the samples' documents would keep."""
+    pairs = [
+        (int(key), number, document)
+        for number, sample in enumerate(samples)
+        for key, document in zip(sample.hash, sample.documents(), strict=True)
+    ]
+    pairs.sort(key=lambda pair: pair[:2])
+    length = np.array([len(document) for _, _, document in pairs], dtype=np.int64)
+    kept = pairs[: within(length, budget)] if pairs else []
+    if not kept:
+        return Sample.empty()
+    return Sample(
+        np.array([key for key, _, _ in kept], dtype=np.uint64),
+        length[: len(kept)],
+        np.concatenate([document for _, _, document in kept]),
+    )

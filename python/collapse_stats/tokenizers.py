@@ -1,0 +1,293 @@
+"""Text to token ids and back, and the identity of a vocabulary."""
+
+import base64
+import gzip
+import hashlib
+import os
+import re
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from .errors import InputError
+
+if TYPE_CHECKING:
+    import tiktoken
+
+TokenArray = npt.NDArray[np.uint16] | npt.NDArray[np.uint32]
+
+# Words with the mark before them, numbers by three digits, punctuation, white space. White space is
+# bounded: a regular expression that looks ahead keeps a state for each character it may give back,
+# and collapsed text can be a million spaces.
+SPLIT_PATTERN = (
+    r"[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*"
+    r"|\s{0,128}[\r\n]+|\s{1,128}(?!\S)|\s"
+)
+
+# A `.tiktoken` file does not say how to split text; these are OpenAI's, by sha256 of the file.
+_R50K = r"'(?:[sdmt]|ll|ve|re)| ?\p{L}++| ?\p{N}++| ?[^\s\p{L}\p{N}]++|\s++$|\s+(?!\S)|\s"
+_CL100K = (
+    r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+"
+    r"|\s++$|\s*[\r\n]|\s+(?!\S)|\s"
+)
+_UPPER, _LOWER = r"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]", r"[\p{Ll}\p{Lm}\p{Lo}\p{M}]"
+_SUFFIX = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
+_O200K = (
+    rf"[^\r\n\p{{L}}\p{{N}}]?{_UPPER}*{_LOWER}+{_SUFFIX}"
+    rf"|[^\r\n\p{{L}}\p{{N}}]?{_UPPER}+{_LOWER}*{_SUFFIX}"
+    r"|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+)
+_PUBLISHED_PATTERNS = {
+    "306cd27f03c1a714eca7108e03d66b7dc042abe8c258b44c199a7ed9838dd930": _R50K,
+    "94b5ca7dff4d00767bc256fdd1b27e5b17361d7b8a5f968547f9f23eb70d2069": _R50K,  # p50k_base
+    "223921b76ee99bde995b7ff738513eef100fb51d18c93597a113bcffe865b2a7": _CL100K,
+    "446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d": _O200K,
+}
+
+_KNOWN = "'bytes', 'builtin', 'tiktoken:NAME', 'file:PATH' (.tiktoken or tokenizer.json)"
+
+
+@dataclass(frozen=True, slots=True)
+class Tokenizer:
+    """A vocabulary and how text is cut into it. Safe to use from several threads at once.
+
+    Attributes
+    ----------
+    spec
+        What `load` was given.
+    vocab_size
+        Ids lie in ``0 <= id < vocab_size``; special tokens are included.
+    sha256
+        Identity of the vocabulary and its splitting rule: counts of tokenizers that differ here
+        never compare.
+    """
+
+    spec: str
+    vocab_size: int
+    sha256: str
+    _ids_of: Callable[[str], npt.ArrayLike] = field(repr=False, compare=False)
+    _bytes_of: Callable[[Sequence[int]], bytes] = field(repr=False, compare=False)
+
+    def encode(self, text: str) -> TokenArray:
+        """Ids of a text, ``(T,)`` uint16 for up to 65,536 ids, else uint32; ``""`` gives none.
+
+        Names of special tokens in the text are text. Half a surrogate pair, which no UTF-8 can
+        hold, becomes U+FFFD.
+
+        >>> load("bytes").encode("né").tolist()
+        [110, 195, 169]
+        """
+        try:
+            ids = self._ids_of(text)
+        except UnicodeEncodeError:
+            ids = self._ids_of(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
+        if self.vocab_size <= 1 << 16:
+            return np.asarray(ids, dtype=np.uint16)
+        return np.asarray(ids, dtype=np.uint32)
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """Text of the ids; bytes that are not UTF-8 and ids that stand for nothing give U+FFFD."""
+        return self._bytes_of(ids).decode("utf-8", errors="replace")
+
+
+def load(spec: str) -> Tokenizer:
+    """Tokenizer named by `spec`: ``bytes``, ``builtin``, ``tiktoken:NAME`` or ``file:PATH``.
+
+    Raises
+    ------
+    ValueError
+        The spec names no tokenizer.
+    InputError
+        The tokenizer's file cannot be had or read.
+    """
+    kind, _, name = spec.partition(":")
+    if spec == "bytes":
+        return _bytes_tokenizer()
+    if spec == "builtin":
+        return _builtin()
+    if kind == "tiktoken" and name:
+        return _published(spec, name)
+    if kind == "file" and name:
+        return _from_file(spec, Path(name).expanduser())
+    if spec == "none":
+        raise ValueError(
+            "'none' is not a tokenizer: it says that the input holds token ids already. "
+            f"To read text use {_KNOWN}"
+        )
+    raise ValueError(f"tokenizer must be {_KNOWN}, got {spec!r}")
+
+
+def of_ranks(
+    spec: str, ranks: Mapping[bytes, int], pattern: str, special: Mapping[str, int] | None = None
+) -> Tokenizer:
+    """Byte-pair tokenizer of mergeable ranks (bytes of each token -> id, low ids merge first)."""
+    import tiktoken
+
+    return _of_encoding(
+        spec,
+        tiktoken.Encoding(
+            spec, pat_str=pattern, mergeable_ranks=dict(ranks), special_tokens=dict(special or {})
+        ),
+    )
+
+
+def ranks_in(lines: bytes, path: str) -> dict[bytes, int]:
+    """Mergeable ranks of the lines of a ``.tiktoken`` file ('base64 rank')."""
+    ranks: dict[bytes, int] = {}
+    for number, line in enumerate(lines.splitlines(), 1):
+        if not line:
+            continue
+        try:
+            token, rank = line.split()
+            ranks[base64.b64decode(token, validate=True)] = int(rank)
+        except ValueError as error:
+            raise InputError(
+                f"{path}: line {number} must be a token in base64 and its rank, got "
+                f"{line[:60]!r}: is this a .tiktoken file?"
+            ) from error
+    missing = [value for value in range(256) if bytes([value]) not in ranks]
+    if missing:
+        raise InputError(
+            f"{path}: all 256 single bytes must have a rank, {len(missing)} have none (the first "
+            f"is byte {missing[0]}): the file is cut short or not a byte-level vocabulary"
+        )
+    if len(set(ranks.values())) != len(ranks):
+        raise InputError(f"{path}: ranks must be different, got the same rank twice")
+    return ranks
+
+
+def _bytes_tokenizer() -> Tokenizer:
+    def ids_of(text: str) -> npt.ArrayLike:
+        return np.frombuffer(text.encode("utf-8"), dtype=np.uint8)
+
+    def bytes_of(ids: Sequence[int]) -> bytes:
+        return b"".join(bytes([i]) if 0 <= i < 256 else b"\xff" for i in ids)
+
+    return Tokenizer("bytes", 256, hashlib.sha256(b"bytes").hexdigest(), ids_of, bytes_of)
+
+
+def _builtin() -> Tokenizer:
+    packed = resources.files(__package__).joinpath("data", "builtin.tiktoken.gz").read_bytes()
+    return of_ranks("builtin", ranks_in(gzip.decompress(packed), "builtin"), SPLIT_PATTERN)
+
+
+def _published(spec: str, name: str) -> Tokenizer:
+    import tiktoken
+
+    known = tiktoken.list_encoding_names()
+    if name not in known:
+        raise ValueError(f"tiktoken:NAME must be one of {', '.join(known)}, got {name!r}")
+    try:
+        encoding = tiktoken.get_encoding(name)
+    except (OSError, ValueError) as error:  # requests' errors are OSErrors; a bad hash a ValueError
+        raise InputError(_not_downloaded(spec, error)) from error
+    return _of_encoding(spec, encoding)
+
+
+def _not_downloaded(spec: str, error: Exception) -> str:
+    # Where tiktoken looks: its variables, their order and its default.
+    cache = os.environ.get("TIKTOKEN_CACHE_DIR", os.environ.get("DATA_GYM_CACHE_DIR"))
+    place = "not set; the default is " + str(Path(tempfile.gettempdir()) / "data-gym-cache")
+    if cache is not None:
+        place = f"now {cache}" if cache else "now empty, which means no cache"
+    url = getattr(getattr(error, "request", None), "url", None)
+    name = f" under the name {hashlib.sha1(url.encode()).hexdigest()}" if url else ""
+    return (
+        f"tokenizer {spec}: {url or 'its vocabulary file'} could not be downloaded "
+        f"({type(error).__name__}). Put that file{name} into a folder and set TIKTOKEN_CACHE_DIR "
+        f"to it ({place}), or use --tokenizer file:PATH, or one that needs no download: builtin, "
+        "bytes"
+    )
+
+
+def _from_file(spec: str, path: Path) -> Tokenizer:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise InputError(
+            f"tokenizer {spec}: cannot read {path} ({error.strerror}): give the path of a "
+            ".tiktoken file or of a tokenizer.json"
+        ) from error
+    if path.suffix == ".tiktoken":
+        pattern = _PUBLISHED_PATTERNS.get(hashlib.sha256(data).hexdigest(), SPLIT_PATTERN)
+        return of_ranks(spec, ranks_in(data, str(path)), pattern)
+    if path.suffix == ".json":
+        return _hugging_face(spec, path, data)
+    raise InputError(
+        f"tokenizer {spec}: the file must end in .tiktoken or .json (a Hugging Face "
+        f"tokenizer.json), got {path.name!r}"
+    )
+
+
+def _hugging_face(spec: str, path: Path, data: bytes) -> Tokenizer:
+    try:
+        import tokenizers
+    except ImportError as error:
+        raise InputError(
+            f"tokenizer {spec}: reading a tokenizer.json needs the package 'tokenizers', which is "
+            "not installed: pip install 'collapse-stats[tokenizers]'"
+        ) from error
+    try:
+        model = tokenizers.Tokenizer.from_buffer(data)
+    except Exception as error:  # the library raises bare Exception
+        raise InputError(f"{path} is not a Hugging Face tokenizer.json: {error}") from error
+    model.no_truncation()
+    model.no_padding()
+    vocabulary = model.get_vocab(with_added_tokens=True)
+
+    def ids_of(text: str) -> npt.ArrayLike:
+        text.encode()  # a lone surrogate must end in the same error as everywhere
+        return np.asarray(model.encode(text, add_special_tokens=False).ids, dtype=np.uint32)
+
+    def bytes_of(ids: Sequence[int]) -> bytes:
+        return model.decode([int(i) for i in ids], skip_special_tokens=False).encode()
+
+    return Tokenizer(
+        spec,
+        max(vocabulary.values(), default=0) + 1,
+        hashlib.sha256(data).hexdigest(),
+        ids_of,
+        bytes_of,
+    )
+
+
+def _of_encoding(spec: str, encoding: "tiktoken.Encoding") -> Tokenizer:
+    def ids_of(text: str) -> npt.ArrayLike:
+        try:
+            return encoding.encode_to_numpy(text, disallowed_special=())
+        except UnicodeEncodeError:  # a ValueError too, and for Tokenizer.encode
+            raise
+        except ValueError:
+            # A published pattern that backtracks gives up on a very long run of white space:
+            # cut such runs. Text without one is not touched.
+            pieces = re.split(r"(\s{10000})", text)
+            parts = [encoding.encode_to_numpy(piece, disallowed_special=()) for piece in pieces]
+            return np.concatenate(parts)
+
+    def bytes_of(ids: Sequence[int]) -> bytes:
+        return b"".join(_bytes_of_token(encoding, int(i)) for i in ids)
+
+    return Tokenizer(spec, encoding.n_vocab, _identity(encoding), ids_of, bytes_of)
+
+
+def _bytes_of_token(encoding: "tiktoken.Encoding", token: int) -> bytes:
+    try:
+        return encoding.decode_single_token_bytes(token)
+    except (KeyError, OverflowError):  # a gap in the vocabulary
+        return "\ufffd".encode()
+
+
+def _identity(encoding: "tiktoken.Encoding") -> str:
+    """sha256 of the splitting pattern, the special tokens and the ranks in 'base64 rank' lines."""
+    digest = hashlib.sha256(encoding._pat_str.encode() + b"\n")
+    for name, i in sorted(encoding._special_tokens.items(), key=lambda item: item[1]):
+        digest.update(b"%s %d\n" % (name.encode(), i))
+    for token, rank in sorted(encoding._mergeable_ranks.items(), key=lambda item: item[1]):
+        digest.update(b"%s %d\n" % (base64.b64encode(token), rank))
+    return digest.hexdigest()

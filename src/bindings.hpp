@@ -1,0 +1,35 @@
+#pragma once
+
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <cstdint>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "run.hpp"
+#include "spectrum.hpp"
+
+/// Translation between NumPy and the core: no loops over data, no formulas.
+namespace collapse_stats::python {
+
+namespace py = pybind11;
+
+using UInt64Array = py::array_t<std::uint64_t, py::array::c_style>;
+using MaskList = std::vector<std::pair<unsigned, unsigned>>;
+
+void bind_backend(py::module_& module);
+void bind_counter(py::module_& module);
+void bind_run(py::module_& module);
+
+std::vector<Masks> to_masks(const MaskList& masks);
+
+/// `(keys, counts)`, which take over the run's memory.
+py::tuple to_python(Run run);
+
+/// `(ngrams, contexts)`: for each order a list of `(a, b, types)`, one per pair of masks.
+py::tuple to_python(Tables tables);
+
+}  // namespace collapse_stats::python

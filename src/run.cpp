@@ -1,0 +1,109 @@
+#include "run.hpp"
+
+#include <string>
+#include <tuple>
+
+#include "bindings.hpp"
+
+namespace collapse_stats::python {
+namespace {
+
+using KeysAndCounts = std::pair<UInt64Array, UInt64Array>;
+
+/// Array over memory that `owner` keeps alive until the array is gone.
+template <class Owner>
+UInt64Array adopt(Owner owner, const std::uint64_t* data, std::vector<py::ssize_t> shape) {
+  auto kept = std::make_unique<Owner>(std::move(owner));
+  const py::capsule capsule(kept.get(), [](void* pointer) { delete static_cast<Owner*>(pointer); });
+  kept.release();
+  return UInt64Array(std::move(shape), data, capsule);
+}
+
+UInt64Array adopt(std::vector<Count> values) {
+  const Count* data = values.data();
+  const auto size = static_cast<py::ssize_t>(values.size());
+  return adopt(std::move(values), data, {size});
+}
+
+py::dict to_dict(std::vector<std::vector<JointSpectrum>>& orders) {
+  py::dict result;
+  for (std::size_t order = 0; order < orders.size(); ++order) {
+    py::list spectra;
+    for (JointSpectrum& spectrum : orders[order])
+      spectra.append(py::make_tuple(adopt(std::move(spectrum.a)), adopt(std::move(spectrum.b)),
+                                    adopt(std::move(spectrum.types))));
+    result[py::int_(order + 1)] = spectra;
+  }
+  return result;
+}
+
+RunView to_view(const UInt64Array& keys, const UInt64Array& counts, unsigned labels,
+                unsigned first_label, const Layout& layout) {
+  if (keys.ndim() != 2 || keys.shape(0) != layout.words || counts.ndim() != 2 ||
+      counts.shape(0) != labels || counts.shape(1) != keys.shape(1))
+    throw py::value_error("a run must have keys (" + std::to_string(layout.words) +
+                          ", R) and counts (" + std::to_string(labels) + ", R)");
+  return {static_cast<std::size_t>(keys.shape(1)), keys.data(), counts.data(), labels,
+          first_label};
+}
+
+py::tuple merge_runs(std::uint64_t vocab_size, unsigned max_order, unsigned labels,
+                     const std::vector<KeysAndCounts>& runs, unsigned threads) {
+  const Layout layout(vocab_size, max_order, labels);
+  std::vector<RunView> views;
+  for (const auto& [keys, counts] : runs)
+    views.push_back(to_view(keys, counts, labels, 0, layout));
+  return to_python([&] {
+    const py::gil_scoped_release release;  // long, and touches only the arrays held by the caller
+    return merge(layout, views, threads);
+  }());
+}
+
+py::tuple joint_tables_of_runs(
+    std::uint64_t vocab_size, unsigned max_order,
+    const std::vector<std::tuple<UInt64Array, UInt64Array, unsigned>>& runs, const MaskList& masks,
+    unsigned threads) {
+  unsigned labels = 0;
+  for (const auto& [keys, counts, run_labels] : runs) labels += run_labels;
+  const Layout layout(vocab_size, max_order, labels);
+
+  std::vector<RunView> views;
+  unsigned first_label = 0;
+  for (const auto& [keys, counts, run_labels] : runs) {
+    views.push_back(to_view(keys, counts, run_labels, first_label, layout));
+    first_label += run_labels;
+  }
+  return to_python([&] {
+    const py::gil_scoped_release release;  // long, and touches only the arrays held by the caller
+    return joint_tables(layout, views, to_masks(masks), threads);
+  }());
+}
+
+}  // namespace
+
+std::vector<Masks> to_masks(const MaskList& masks) {
+  std::vector<Masks> result;
+  for (const auto& [first, second] : masks) result.push_back({first, second});
+  return result;
+}
+
+py::tuple to_python(Run run) {
+  const auto rows = static_cast<py::ssize_t>(run.rows);
+  const std::uint64_t* keys = run.keys.get();
+  const std::uint64_t* counts = run.counts.get();
+  return py::make_tuple(adopt(std::move(run.keys), keys, {run.layout.words, rows}),
+                        adopt(std::move(run.counts), counts, {run.layout.labels, rows}));
+}
+
+py::tuple to_python(Tables tables) {
+  return py::make_tuple(to_dict(tables.ngrams), to_dict(tables.contexts));
+}
+
+void bind_run(py::module_& module) {
+  module.def("merge", &merge_runs, py::arg("vocab_size"), py::arg("max_order"), py::arg("labels"),
+             py::arg("runs"), py::arg("threads"));
+  module.def("joint_tables", &joint_tables_of_runs, py::arg("vocab_size"), py::arg("max_order"),
+             py::arg("runs"), py::arg("masks"), py::arg("threads"));
+}
+
+}  // namespace collapse_stats::python
