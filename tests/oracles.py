@@ -36,7 +36,7 @@ def per_label(labelled: Iterable[tuple[Ngram, int]], labels: int) -> dict[Ngram,
 
 
 def joint_spectrum(counts: Iterable[Counts], masks: tuple[int, int]) -> Joint:
-    """How many entries have count a under the first mask and b under the second, (0, 0) left out."""
+    """How many entries have count a under the first mask and b under the second, but not (0, 0)."""
     pairs = Counter((_under(entry, masks[0]), _under(entry, masks[1])) for entry in counts)
     return sorted((a, b, types) for (a, b), types in pairs.items() if (a, b) != (0, 0))
 

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracles import context_counts, joint_spectrum, key, ngram_counts, per_label, shard, windows
 
+from collapse_stats._native import Counter
 from collapse_stats.backends import Backend, select
 from collapse_stats.chunk import Chunk
 from collapse_stats.errors import LayoutMismatchError
@@ -223,14 +224,14 @@ def check_run(run: Run, layout: Layout, chunks: list[Chunk]) -> None:
 
 
 def check_tables(
-    tables: Tables, layout: Layout, chunks: list[Chunk], masks: Sequence[Masks]
+    tables: Tables, max_order: int, labels: int, chunks: list[Chunk], masks: Sequence[Masks]
 ) -> None:
     """Spectra of every order and pair of masks are what the oracle says."""
-    orders = list(range(1, layout.max_order + 1))
+    orders = list(range(1, max_order + 1))
     assert sorted(tables.ngrams) == sorted(tables.contexts) == orders
     for order in orders:
-        grams = ngram_counts(chunks, order, layout.labels)
-        contexts = context_counts(chunks, order, layout.labels)
+        grams = ngram_counts(chunks, order, labels)
+        contexts = context_counts(chunks, order, labels)
         assert set(tables.ngrams[order]) == set(tables.contexts[order]) == set(masks)
         for pair in masks:
             assert rows_of(tables.ngrams[order][pair]) == joint_spectrum(grams, pair)
@@ -243,10 +244,6 @@ def rows_of(spectrum: JointSpectrum) -> list[tuple[int, int, int]]:
     return list(zip(*(column.tolist() for column in columns), strict=True))
 
 
-def relabelled(chunks: list[Chunk], first_label: int) -> list[Chunk]:
-    return [replace(part, label=part.label + np.uint8(first_label)) for part in chunks]
-
-
 def test_count(backend: Backend, corpus: Corpus) -> None:
     layout, chunks = corpus
     check_run(backend.count(chunks, layout), layout, chunks)
@@ -255,59 +252,67 @@ def test_count(backend: Backend, corpus: Corpus) -> None:
 def test_spectra_of_chunks_and_of_a_run(backend: Backend, corpus: Corpus) -> None:
     layout, chunks = corpus
     masks = mask_pairs(layout.labels)
-    check_tables(backend.spectra(chunks, layout, masks), layout, chunks, masks)
+    check_tables(
+        backend.spectra(chunks, layout, masks), layout.max_order, layout.labels, chunks, masks
+    )
     run = backend.count(chunks, layout)
-    check_tables(backend.spectra(run, layout, masks), layout, chunks, masks)
+    check_tables(
+        backend.spectra(run, layout, masks), layout.max_order, layout.labels, chunks, masks
+    )
 
 
 def test_shard_ranges_concatenate_to_the_whole_run(backend: Backend, corpus: Corpus) -> None:
     layout, chunks = corpus
     whole = backend.count(chunks, layout)
     cuts = sorted({0, 1, layout.shards // 3, layout.shards - 1, layout.shards})
-    parts = [backend.count(chunks, layout, shards) for shards in itertools.pairwise(cuts)]
+    parts = [backend.count(chunks, layout, between) for between in itertools.pairwise(cuts)]
     assert Run.concatenate(layout, parts) == whole
     assert len(backend.count(chunks, layout, (cuts[1], cuts[1]))) == 0
 
-    first = per_label(windows(chunks, layout.max_order), layout.labels)
-    inside = [w for w in first if shard(w, layout.vocab_size, layout.max_order) < cuts[2]]
-    assert len(parts[0]) + (len(parts[1]) if cuts[2] > cuts[1] else 0) >= len(inside)
+    distinct = {window for window, _ in windows(chunks, layout.max_order)}
+    shards = [shard(window, layout.vocab_size, layout.max_order) for window in distinct]
+    for part, (first, last) in zip(parts, itertools.pairwise(cuts), strict=True):
+        assert len(part) == sum(first <= number < last for number in shards)
 
 
 def test_merge(backend: Backend, corpus: Corpus) -> None:
     layout, chunks = corpus
     other = CASES["several_chunks"]()[1]
-    other = [replace(part, tokens=part.tokens % layout.vocab_size) for part in other]
-    other = [replace(part, label=part.label % layout.labels) for part in other]
+    other = [
+        replace(
+            part,
+            tokens=part.tokens.astype(np.uint64) % np.uint64(layout.vocab_size),
+            label=part.label % layout.labels,
+        )
+        for part in other
+    ]
     runs = [backend.count([part], layout) for part in other]
     merged = backend.merge([backend.count(chunks, layout), Run.empty(layout), *runs])
     check_run(merged, layout, [*chunks, *other])
 
 
-def test_joint_spectra_of_two_runs(backend: Backend, corpus: Corpus) -> None:
-    layout, chunks = corpus
-    for labels in (1, 4):
-        other_layout = replace(layout, labels=labels)
-        tokens = zipf_tokens(400, min(layout.vocab_size, 60), seed=5)
-        other = [documents(other_layout, tokens, 12, seed=6)]
-        both = [*chunks, *relabelled(other, layout.labels)]
-        every_first = (1 << layout.labels) - 1
-        every_second = ((1 << labels) - 1) << layout.labels
-        masks = [
-            (every_first, every_second),
-            (1, 1 << layout.labels),
-            (every_first | every_second, 0),
-        ]
-        tables = backend.joint_spectra(
-            backend.count(chunks, layout), backend.count(other, other_layout), masks
-        )
-        # The oracle takes any number of labels, a layout only powers of two.
-        orders = range(1, layout.max_order + 1)
-        for order, pair in itertools.product(orders, masks):
-            total = layout.labels + labels
-            grams = ngram_counts(both, order, total)
-            contexts = context_counts(both, order, total)
-            assert rows_of(tables.ngrams[order][pair]) == joint_spectrum(grams, pair)
-            assert rows_of(tables.contexts[order][pair]) == joint_spectrum(contexts, pair)
+@pytest.mark.parametrize("labels", [(1, 1), (2, 2), (1, 2), (2, 1)])
+def test_joint_spectra_of_two_runs(
+    backend: Backend, corpus: Corpus, labels: tuple[int, int]
+) -> None:
+    layout = replace(corpus[0], labels=labels[0])
+    other_layout = replace(layout, labels=labels[1])
+    chunks = [replace(part, label=part.label % np.uint8(labels[0])) for part in corpus[1]]
+    tokens = zipf_tokens(400, min(layout.vocab_size, 60), seed=5)
+    other = [documents(other_layout, tokens, 12, seed=6)]
+    check_joint_spectra(backend, (layout, chunks), (other_layout, other))
+
+
+def check_joint_spectra(backend: Backend, first: Corpus, second: Corpus) -> None:
+    """Joint spectra of two runs are those of one corpus whose second half has labels of its own."""
+    layout, labels = first[0], first[0].labels
+    both = first[1] + [replace(part, label=part.label + np.uint8(labels)) for part in second[1]]
+    total = labels + second[0].labels
+    every, every_first = (1 << total) - 1, (1 << labels) - 1
+    masks = [(every_first, every - every_first), (1, 1 << labels), (every, 0)]
+    runs = [backend.count(chunks, layout) for layout, chunks in (first, second)]
+    tables = backend.joint_spectra(*runs, masks)
+    check_tables(tables, layout.max_order, total, both, masks)
 
 
 def test_every_backend_gives_the_same_bytes(corpus: Corpus) -> None:
@@ -363,7 +368,9 @@ def test_a_hundred_thousand_tiny_documents(backend: Backend) -> None:
     assert len(run) == len(expected)
     assert run.counts.sum(axis=1).tolist() == [150_000, 150_000]
     masks = [(1, 2)]
-    check_tables(backend.spectra(chunks, layout, masks), layout, chunks, masks)
+    check_tables(
+        backend.spectra(chunks, layout, masks), layout.max_order, layout.labels, chunks, masks
+    )
 
 
 def test_one_token_repeated_millions_of_times(backend: Backend) -> None:
@@ -380,14 +387,16 @@ def test_an_id_outside_the_vocabulary_is_named(backend: Backend, token: int, sho
     tokens = np.arange(100)
     tokens[57] = token
     bad = chunk(tokens, [(0, 50), (50, 100)], dtype="int64")
-    with pytest.raises(ValueError, match=f"token id {shown} at position 57 .* of 300: give"):
+    with pytest.raises(
+        ValueError, match=f"token id {shown} at position 57 .* of 300: give the right"
+    ):
         backend.count([bad], Layout(300, 3))
     with pytest.raises(ValueError, match=f"token id {shown} at position 57 "):
         backend.spectra([bad], Layout(300, 3), [(1, 0)])
 
 
 def test_the_vocabulary_is_shown_with_thousands_separators(backend: Backend) -> None:
-    with pytest.raises(ValueError, match="token id 2000000 at position 1 .* of 1,234,567: give"):
+    with pytest.raises(ValueError, match=r"token id 2000000 at position 1 .* of 1,234,567: give"):
         backend.count([chunk([0, 2_000_000], [(0, 2)])], Layout(1_234_567, 2))
 
 
@@ -440,7 +449,9 @@ def test_chunking_and_merge_order_change_nothing(
     masks = mask_pairs(layout.labels)
     run = backend.count(chunks, layout)
     check_run(run, layout, chunks)
-    check_tables(backend.spectra(chunks, layout, masks), layout, chunks, masks)
+    check_tables(
+        backend.spectra(chunks, layout, masks), layout.max_order, layout.labels, chunks, masks
+    )
 
     pieces = [
         replace(part, start=part.start[i : i + n], stop=part.stop[i : i + n],
@@ -456,3 +467,105 @@ def test_chunking_and_merge_order_change_nothing(
     cut = data.draw(st.integers(0, layout.shards))
     halves = [backend.count(pieces, layout, part) for part in ((0, cut), (cut, layout.shards))]
     assert Run.concatenate(layout, halves) == run
+
+
+def test_native_joins_runs_of_four_labels() -> None:
+    layout = Layout(300, 4, 4)
+    parts = [documents(layout, zipf_tokens(800, 300, seed), 30, seed) for seed in (3, 4)]
+    check_joint_spectra(select("native"), (layout, parts[:1]), (layout, parts[1:]))
+
+
+def native_counter(layout: Layout, threads: int = 1, piece_windows: int = 1 << 20) -> Counter:
+    return Counter(
+        layout.vocab_size, layout.max_order, layout.labels, threads, 0, layout.shards, piece_windows
+    )
+
+
+def add(counter: Counter, part: Chunk) -> None:
+    counter.add(part.tokens, part.start, part.stop, part.limit, part.label)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3, 8])
+@pytest.mark.parametrize("piece_windows", [1, 31, 299, 300, 301, 2999, 3000, 3001])
+def test_native_pieces_and_threads_change_nothing(threads: int, piece_windows: int) -> None:
+    layout = Layout(20, 5, 2)
+    part = documents(layout, zipf_tokens(3000, 20), 40)
+    counter = native_counter(layout, threads, piece_windows)
+    add(counter, part)
+    check_run(Run(layout, *counter.run()), layout, [part])
+
+
+def test_native_counter_is_empty_after_a_result() -> None:
+    layout = Layout(20, 2)
+    part = chunk([1, 2, 3], [(0, 3)])
+    counter = native_counter(layout)
+    for _ in range(2):
+        add(counter, part)
+        check_run(Run(layout, *counter.run()), layout, [part])
+        add(counter, part)
+        ngrams, _ = counter.tables([(1, 0)])
+        assert [column.tolist() for column in ngrams[1][0]] == [[1], [0], [3]]
+
+
+def test_native_takes_in_nothing_of_a_bad_chunk() -> None:
+    layout = Layout(20, 2)
+    counter = native_counter(layout, threads=2, piece_windows=10)
+    tokens = np.zeros(1000, dtype=np.uint8)
+    tokens[[640, 800]] = 20
+    with pytest.raises(ValueError, match="position 640"):  # the first one, whatever the timing
+        add(counter, chunk(tokens, [(0, 1000)]))
+    assert counter.run()[0].shape == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("spans", "labels", "message"),
+    [
+        ([(-1, 2)], [0], "got start -1, stop 2, limit 2 in span 0"),
+        ([(0, 1), (2, 1)], [0, 0], "got start 2, stop 1, limit 1 in span 1"),
+        ([(0, 3, 2)], [0], "got start 0, stop 3, limit 2 in span 0"),
+        ([(0, 4)], [0], r"limit <= 3 .* got start 0, stop 4, limit 4 in span 0"),
+        ([(0, 1), (1, 3)], [0, 2], "labels must be below 2, got 2 in span 1"),
+    ],
+)
+def test_native_refuses_spans_outside_the_tokens(
+    spans: list[tuple[int, ...]], labels: list[int], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        add(native_counter(Layout(20, 2, 2)), chunk([1, 2, 3], spans, labels))
+
+
+def test_native_refuses_arrays_of_different_lengths() -> None:
+    part = chunk([1, 2, 3], [(0, 1), (1, 2)])
+    with pytest.raises(ValueError, match="one entry per span each, got 2, 2, 2 and 1"):
+        add(native_counter(Layout(20, 2)), replace(part, label=part.label[:1]))
+
+
+@pytest.mark.parametrize("dtype", ["float64", "bool", "complex64", "U1"])
+def test_native_refuses_tokens_that_are_not_integers(dtype: str) -> None:
+    with pytest.raises(TypeError, match="tokens must be integers"):
+        add(native_counter(Layout(20, 2)), chunk([1, 0, 1], [(0, 3)], dtype=dtype))
+
+
+def test_native_refuses_a_run_that_is_not_ascending() -> None:
+    backend = select("native")
+    layout = Layout(20, 2)
+    for keys in ([[5, 3]], [[5, 5]]):
+        run = Run(layout, np.array(keys, dtype=np.uint64), np.ones((1, 2), dtype=np.uint64))
+        with pytest.raises(ValueError, match="strictly ascending"):
+            backend.merge([run])
+        with pytest.raises(ValueError, match="strictly ascending"):
+            backend.spectra(run, layout, [(1, 0)])
+
+
+def test_native_refuses_masks_of_labels_that_are_not_there() -> None:
+    with pytest.raises(ValueError, match=r"masks must be below 2\*\*labels = 4, got \(4, 0\)"):
+        select("native").spectra([], Layout(20, 2, 2), [(4, 0)])
+
+
+def test_native_counts_above_32_bits_are_kept() -> None:
+    layout = Layout(20, 2)
+    run = select("native").count([chunk([1, 2], [(0, 2)])], layout)
+    large = Run(layout, run.keys, run.counts * np.uint64(2**40))
+    tables = select("native").spectra(select("native").merge([large, large]), layout, [(1, 0)])
+    assert rows_of(tables.ngrams[1][1, 0]) == [(2**41, 0, 2)]
+    assert rows_of(tables.ngrams[2][1, 0]) == [(2**41, 0, 1)]

@@ -149,6 +149,12 @@ def test_kl_is_accurate_between_near_equals() -> None:
     assert kl_divergence(joint) == pytest.approx(d * d / 2 / math.log(2), rel=1e-6)
 
 
+def test_kl_is_accurate_between_opposites() -> None:
+    big = 10**12
+    got = kl_divergence(joint_of([(1, big), (big, 1)]))
+    assert got == pytest.approx((big - 1) / (big + 1) * math.log2(big), rel=1e-14)
+
+
 def test_kl_refuses() -> None:
     joint = joint_of([(1, 2)])
     with pytest.raises(ValueError, match="got 'none'"):

@@ -27,7 +27,7 @@ void load(const Token* tokens, std::size_t first, std::size_t number, std::uint6
       throw std::invalid_argument("token id " + std::to_string(tokens[i]) + " at position " +
                                   std::to_string(i) + " is outside the vocabulary of " +
                                   with_commas(vocab_size) +
-                                  ": give the right --vocab-size or tokenizer");
+                                  ": give the right vocabulary size or tokenizer");
 }
 
 }  // namespace

@@ -121,8 +121,10 @@ class TokenStore:
             self._pack()
 
     def segments(self) -> list[Segment]:
-        """Everything appended, in order."""
+        """Everything appended, in order; the store takes no more after this."""
         self._pack()
+        if self._file is not None:
+            self._file.close()  # the maps keep what they need of it
         return self._segments
 
     def _pack(self) -> None:

@@ -246,7 +246,8 @@ def _hugging_face(spec: str, path: Path, data: bytes) -> Tokenizer:
         return np.asarray(model.encode(text, add_special_tokens=False).ids, dtype=np.uint32)
 
     def bytes_of(ids: Sequence[int]) -> bytes:
-        return model.decode([int(i) for i in ids], skip_special_tokens=False).encode()
+        text: str = model.decode([int(i) for i in ids], skip_special_tokens=False)
+        return text.encode()
 
     return Tokenizer(
         spec,

@@ -147,9 +147,12 @@ def _divergence(p: FloatArray, q: FloatArray) -> FloatArray:
     Over two distributions the additions cancel, so the sum is KL(p || q), free of the cancellation
     of its signed terms. q is positive wherever p is.
     """
-    relative = np.zeros_like(p)
-    np.divide(q - p, p, out=relative, where=p > 0)
-    return np.where(p > 0, p * log1p_gap(relative), q)
+    terms = q.copy()
+    near = np.abs(q - p) < p / 4
+    far = (p > 0) & ~near
+    terms[near] = p[near] * log1p_gap((q[near] - p[near]) / p[near])
+    terms[far] += p[far] * np.log(p[far] / q[far]) - p[far]
+    return terms
 
 
 def _plugin(joint: JointSpectrum) -> tuple[FloatArray, FloatArray]:

@@ -11,6 +11,8 @@ def is_text(kind: Any) -> bool:
     """Whether a column of this Arrow type holds text."""
     import pyarrow.types as types
 
+    if types.is_dictionary(kind):  # a pandas category
+        kind = kind.value_type
     return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind))
 
 

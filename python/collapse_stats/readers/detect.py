@@ -28,17 +28,17 @@ _FOREIGN = (
     (b"MMIDIDX\0", f"a Megatron index, {_LATER}"),
     (b"TNTIDX\0", f"an old fairseq/Megatron index, {_LATER}"),
     (b"ARROW1", f"an Arrow file, {_LATER}: write it as Parquet"),
-    (
-        b"\xff\xff\xff\xff",
-        f"an Arrow stream (Hugging Face save_to_disk), {_LATER}: export to Parquet",
-    ),
     (b"PK\x03\x04", "a zip archive (.npz, .pt and others are): unpack it"),
-    (b"\x80\x02", "a Python pickle, which is never read: loading one runs code"),
-    (b"\x80\x04", "a Python pickle, which is never read: loading one runs code"),
-    (b"\x80\x05", "a Python pickle, which is never read: loading one runs code"),
-    (b"BZh", "bzip2 data: unpack it, or pack it with gzip or zstd"),
+    (b"BZh91AY&SY", "bzip2 data: unpack it, or pack it with gzip or zstd"),
     (b"\xfd7zXZ\0", "xz data: unpack it, or pack it with gzip or zstd"),
     (b"\x89HDF", "an HDF5 file: write it as .npy or Parquet"),
+)
+_PICKLE = "a Python pickle, which is never read: loading one runs code"
+_FOREIGN_UNLESS_IDS = (  # ids may well begin like these
+    (b"\xff\xff\xff\xff", f"an Arrow stream (Hugging Face save_to_disk), {_LATER}"),
+    (b"\x80\x02", _PICKLE),
+    (b"\x80\x04", _PICKLE),
+    (b"\x80\x05", _PICKLE),
 )
 _LLMC = {
     20240520: f"an llm.c shard of 16-bit ids, {_LATER}",
@@ -108,9 +108,9 @@ def detect(path: Path) -> Detected:
 
 
 def _refuse_foreign(path: Path, head: bytes, extension: str) -> None:
-    for magic, what in _FOREIGN:
-        # Ids may happen to begin like a magic of two or four bytes; text does not.
-        if head.startswith(magic) and (len(magic) > 4 or extension not in (".bin", ".npy")):
+    headerless = EXTENSIONS.get(extension) in ("flat", "npy")
+    for magic, what in _FOREIGN if headerless else _FOREIGN + _FOREIGN_UNLESS_IDS:
+        if head.startswith(magic):
             raise InputError(f"{path} is {what}")
     if head[:2] in (b"\xff\xfe", b"\xfe\xff") and EXTENSIONS.get(extension) in ("text", "jsonl"):
         raise InputError(f"{path} is UTF-16 text (byte-order mark): convert it to UTF-8")

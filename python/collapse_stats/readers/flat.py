@@ -46,7 +46,7 @@ class FlatReader:
         _check_range(path, np.frombuffer(head, dtype=kind), options.vocab_size, self._doubt)
         self._tokens: IntegerArray = np.empty(0, dtype=kind)
         if self.size:
-            self._tokens = np.memmap(path, dtype=kind, mode="r").view(np.ndarray)
+            self._tokens = np.memmap(path, dtype=kind, mode="r")
 
     @property
     def warnings(self) -> list[str]:

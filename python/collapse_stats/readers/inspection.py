@@ -50,6 +50,7 @@ def inspect_reader(reader: Reader, options: ReadOptions, tokenizer: Tokenizer | 
         vocab_size = tokenizer.vocab_size if tokenizer else None
     tokens = documents = boundaries = 0
     extremes: list[int] = []
+    ends: list[int] = []
     for batch in reader.batches():
         documents += batch.documents
         if not counts_tokens:
@@ -62,6 +63,8 @@ def inspect_reader(reader: Reader, options: ReadOptions, tokenizer: Tokenizer | 
             inside = int((batch.stop - batch.start).sum())
             boundaries += len(batch.tokens) - inside
             tokens += inside - len(batch.tokens)
+            ends = [*ends, *batch.tokens[[0, -1]].tolist()] if len(batch.tokens) else ends
+            ends = [ends[0], ends[-1]] if ends else ends
     warnings = list(reader.warnings)
     if extremes and extremes[0] < 0:
         warnings.append(f"{reader.path}: ids must be 0 or more, the smallest is {extremes[0]:,}")
@@ -69,6 +72,11 @@ def inspect_reader(reader: Reader, options: ReadOptions, tokenizer: Tokenizer | 
         warnings.append(
             f"{reader.path}: the largest id, {extremes[1]:,}, is outside the vocabulary of "
             f"{vocab_size:,} ids"
+        )
+    if reader.format == "flat" and options.eot is not None and ends and options.eot not in ends:
+        warnings.append(
+            f"{reader.path}: neither begins nor ends with the boundary id {options.eot}: a document "
+            "cut across files is counted as two, without the few windows over the cut"
         )
     has_boundary = reader.kind == "ids" and options.eot is not None
     return Inspection(

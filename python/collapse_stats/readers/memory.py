@@ -28,7 +28,8 @@ def open_memory(source: Any, options: ReadOptions) -> "ArrayReader | IterableRea
             f"expected an array or an iterable of documents, got one {type(source).__name__}: "
             "put it into a list"
         )
-    array = _array_of_ids(source)
+    no_documents = isinstance(source, Sequence) and not len(source)
+    array = None if no_documents else _array_of_ids(source)
     if array is not None:
         return ArrayReader(array, options)
     if not isinstance(source, Iterable):

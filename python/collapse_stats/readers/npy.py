@@ -35,7 +35,7 @@ class NpyReader:
                 f"{path}: expected an array of integers with one or two dimensions, got "
                 f"{array.dtype} of shape {array.shape}"
             )
-        self._array: IntegerArray = array.view(np.ndarray)
+        self._array: IntegerArray = array
         self.dtype = array.dtype.name
 
     @property
@@ -63,7 +63,7 @@ def array_batches(array: IntegerArray, eot: int | None, size: int) -> Iterator[B
     for first in range(0, rows, step):
         part = array[first : first + step]
         last = first + len(part)
-        tokens = _native(np.ascontiguousarray(part).reshape(-1))
+        tokens = _native(part.reshape(-1))
         start, stop = rows_of(np.full(len(part), columns, dtype=np.int64))
         bytes_read = size * last // rows - size * first // rows
         yield Batch.of_tokens(tokens, *cut_rows(tokens, start, stop, eot), bytes_read)

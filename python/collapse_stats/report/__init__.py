@@ -1,0 +1,8 @@
+"""Reports: figures as one JSON object, and that object as a table, CSV or Markdown.
+
+Everything printed is read from the object, so that no format knows more than another.
+"""
+
+from .figures import FORMATS, corpus_figures, make_report, schema
+
+__all__ = ["FORMATS", "corpus_figures", "make_report", "schema"]

@@ -1,0 +1,212 @@
+"""The generations table, from a report."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .corpus_view import described, spelled
+from .figures import NOT_GIVEN
+from .grid import DASH, Cell, Column, Emphasis, Grid, Page, printable
+from .numbers import column, fixed, percent
+
+Json = dict[str, Any]
+TOLERANCE = 0.1
+"""Share of the floor by which a figure must differ from it to be marked."""
+
+ENTROPY_ORDER, DISTINCT_ORDER, NOVELTY_ORDER = 2, 4, 3
+_RARE = (1, "1")  # order and band of the types whose retention is shown
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A figure of a comparison with its floor."""
+
+    value: float | None
+    floor: float | None
+
+
+def comparison_page(report: Json) -> Page:
+    """The candidates against the baseline, and against the first of them when there are more."""
+    comparisons = report["comparisons"]
+    by_baseline: dict[str, list[Json]] = {}
+    for comparison in comparisons:
+        by_baseline.setdefault(comparison["baseline"], []).append(comparison)
+    (main, against), *others = by_baseline.items()
+    grids = [_full(report["corpora"], against)]
+    grids += [_short(name, group) for name, group in others]
+    examples = [grid for comparison in against if (grid := _lost(comparison))]
+    backend = report["backend"]
+    return Page(
+        [*grids, *examples],
+        head=described(report["corpora"][0]),
+        warnings=warnings_of(report),
+        tail=(
+            f"{len(against)} against {printable(main)}. Entropy: Chao-Wang-Jost. KL(baseline || "
+            f"candidate): {against[0]['orders']['1']['smoothing']} smoothing. Backend: {backend}.",
+        ),
+    )
+
+
+def warnings_of(report: Json) -> list[str]:
+    """Warnings with the names they hold for; those that differ only in numbers are said once."""
+    said: list[tuple[str, str]] = []
+    for corpus in report["corpora"]:
+        said += [(corpus["name"], w) for w in corpus["warnings"] if NOT_GIVEN not in w]
+    first = report["corpora"][0]["name"]
+    for comparison in report["comparisons"]:
+        if comparison["baseline"] == first:
+            said += [(comparison["candidate"], warning) for warning in comparison["warnings"]]
+    alike: dict[str, list[tuple[str, str]]] = {}
+    for name, warning in said:
+        kind = re.sub(r"\d[\d.,]*", "#", warning.replace(name, "@"))
+        alike.setdefault(kind, []).append((name, warning))
+    return [_joined(group) for group in alike.values()]
+
+
+def _joined(group: list[tuple[str, str]]) -> str:
+    names = list(dict.fromkeys(name for name, _ in group))
+    first, warning = group[0]
+    if len({warning for _, warning in group}) == 1:
+        return printable(f"{_some(names)}: {warning}")
+    others = [name for name in names if name != first]
+    alike = f" (likewise {_some(others)})" if others else ""
+    return printable(f"{first}: {warning}{alike}")
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names) if len(names) <= 4 else f"{names[0]} … {names[-1]} ({len(names)})"
+
+
+def _full(corpora: Sequence[Json], against: Sequence[Json]) -> Grid:
+    """One row per corpus, the baseline first with the floors."""
+    shown = {corpus["name"]: corpus for corpus in corpora}
+    baseline = corpora[0]
+    rows = [baseline, *(shown[comparison["candidate"]] for comparison in against)]
+    longest = len(baseline["orders"])
+    entropy, distinct = min(ENTROPY_ORDER, longest), min(DISTINCT_ORDER, longest)
+    token_unit, tokens = column([row["tokens"] for row in rows])
+    type_unit, types = column([row["orders"][str(distinct)]["distinct"] for row in rows])
+    bits = [row["orders"][str(entropy)]["entropy_bits"]["chao-wang-jost"] for row in rows]
+    columns = [
+        Column(("",), number=False),
+        Column(("tokens", "", token_unit)),
+        Column(("entropy", f"{entropy}-grams", "bits")),
+        Column(("distinct", f"{distinct}-grams", type_unit)),
+        Column((f"distinct {distinct}", "at equal size", "ratio")),
+        *_divergence_columns(longest),
+    ]
+    divergences = _divergences(against, distinct)
+    cells = [
+        [Cell(printable(row["name"])), Cell(tokens[i]), Cell(fixed(bits[i], 2)), Cell(types[i])]
+        + divergences[i]
+        for i, row in enumerate(rows)
+    ]
+    return Grid(columns, cells, f"against {printable(baseline['name'])}", _legend(longest))
+
+
+def _short(name: str, against: Sequence[Json]) -> Grid:
+    longest = len(against[0]["orders"])
+    distinct = min(DISTINCT_ORDER, longest)
+    columns = [
+        Column(("",), number=False),
+        Column((f"distinct {distinct}", "at equal size", "ratio")),
+        *_divergence_columns(longest),
+    ]
+    names = [name, *(comparison["candidate"] for comparison in against)]
+    rows = [
+        [Cell(printable(names[i])), *cells]
+        for i, cells in enumerate(_divergences(against, distinct))
+    ]
+    return Grid(columns, rows, f"against {printable(name)}, the first candidate")
+
+
+def _divergence_columns(longest: int) -> list[Column]:
+    novel = min(NOVELTY_ORDER, longest)
+    return [
+        Column(("KL to", "baseline", "bits")),
+        Column(("rare", "kept", "%")),
+        Column(("new", f"{novel}-grams", "%")),
+    ]
+
+
+def _legend(longest: int) -> tuple[str, ...]:
+    novel = min(NOVELTY_ORDER, longest)
+    return (
+        "(in brackets) the floor: the same figure between the baseline's own halves.",
+        f"↑ ↓ more than {TOLERANCE:.0%} of the floor above, below it; worse is ↑ in KL, ↓ in rare "
+        f"kept, ↓ in new {novel}-grams.",
+        "KL: of single tokens. rare kept: of the tokens seen once in half of the baseline, those "
+        f"still there. new: {novel}-grams the baseline does not have.",
+    )
+
+
+def _divergences(against: Sequence[Json], distinct: int) -> list[list[Cell]]:
+    """Cells of the figures that have a floor: first the baseline's row, then the candidates'."""
+    longest = len(against[0]["orders"])
+    floors = _floored(against[0], longest)
+    shows = (fixed, percent, percent)
+    own = [
+        Cell(f"({show(figure.floor)})" if figure.floor is not None else DASH, "dim")
+        for figure, show in zip(floors, shows, strict=True)
+    ]
+    rows = [[Cell(fixed(1.0, 2), "dim"), *own]]
+    for comparison in against:
+        ratio = comparison["orders"][str(distinct)]["size_matched_distinct_ratio"]
+        cells = [Cell(fixed(ratio, 2))]
+        for figure, show, worse in zip(
+            _floored(comparison, longest), shows, ("↑", "↓", "↓"), strict=True
+        ):
+            mark = marked(figure)
+            emphasis: Emphasis = "plain" if not mark else "worse" if mark == worse else "other"
+            cells.append(Cell(show(figure.value), emphasis, mark))
+        rows.append(cells)
+    return rows
+
+
+def marked(figure: Figure) -> str:
+    """An arrow where the figure is off its floor by more than `TOLERANCE` of it, else nothing."""
+    if figure.value is None or figure.floor is None:
+        return ""
+    off = figure.value - figure.floor
+    if abs(off) <= TOLERANCE * figure.floor:
+        return ""
+    return "↑" if off > 0 else "↓"
+
+
+def _floored(comparison: Json, longest: int) -> tuple[Figure, Figure, Figure]:
+    """KL of order 1, retention of the rare, novelty."""
+    novel = str(min(NOVELTY_ORDER, longest))
+    return (
+        _figure(comparison["orders"]["1"], "kl_bits"),
+        rare_kept(comparison),
+        _figure(comparison["orders"][novel], "novelty"),
+    )
+
+
+def _figure(figures: Json, key: str) -> Figure:
+    return Figure(figures[key], figures["floor"][key])
+
+
+def rare_kept(comparison: Json) -> Figure:
+    """Share of the tokens seen once in half of the baseline that are still there."""
+    rows: Iterable[Json] = comparison["retention"]
+    for row in rows:
+        if (row["order"], row["band"]) == _RARE:
+            return Figure(row["retained"], row["floor"])
+    return Figure(None, None)
+
+
+def _lost(comparison: Json) -> Grid | None:
+    if not comparison.get("lost"):
+        return None
+    rows = [
+        [Cell(str(row["order"])), Cell(f"{row['count']:,}"), Cell(spelled(row["ngram"]))]
+        for row in comparison["lost"]
+    ]
+    columns = [
+        Column(("order",)),
+        Column(("count in baseline",)),
+        Column(("n-gram",), number=False),
+    ]
+    return Grid(columns, rows, f"most frequent n-grams that {printable(comparison['candidate'])} lost")

@@ -1,0 +1,105 @@
+"""Pages about single corpora, from a report."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+from .grid import Cell, Column, Grid, Page, printable
+from .numbers import count, fixed, percent
+
+Json = dict[str, Any]
+SPECTRUM_ROWS = 12  # of the counts of counts, in a table
+
+_ROWS: tuple[tuple[str, str, Callable[[float | None], str]], ...] = (
+    ("n-grams", "windows", count),
+    ("distinct", "distinct", count),
+    ("seen once", "hapax", count),
+    ("seen twice", "dis", count),
+    ("distinct ratio, %", "distinct_ratio", percent),
+    ("entropy, bits", "chao-wang-jost", fixed),
+    ("  plug-in", "plugin", fixed),
+    ("  Miller-Madow", "miller-madow", fixed),
+    ("conditional, bits", "conditional_entropy_bits", fixed),
+    ("collision, bits", "collision_entropy_bits", fixed),
+    ("saturation", "saturation", fixed),
+    ("coverage, %", "coverage", percent),
+    ("missing mass, %", "missing_mass", percent),
+    ("Chao1, types", "chao1", count),
+    ("Hill 2, types", "hill_2", partial(count)),
+)
+_NOTES = (
+    "entropy: Chao-Wang-Jost; plug-in and Miller-Madow beside it. saturation near 1 (entropy over "
+    "log2 of the n-grams): too small a sample for its entropy.",
+    "coverage: share of the source's n-grams, by probability, that were seen. Chao1: at least so "
+    "many types exist. Hill 2: so many equally likely types would repeat as often.",
+)
+
+
+def corpus_page(report: Json) -> Page:
+    """Every figure of each corpus, a column per order."""
+    grids = []
+    for corpus in report["corpora"]:
+        grids.append(_figures(corpus))
+        if any("spectrum" in figures for figures in corpus["orders"].values()):
+            grids.append(_spectrum(corpus))
+        grids += [
+            _top(order, figures["top"])
+            for order, figures in corpus["orders"].items()
+            if "top" in figures
+        ]
+    warnings = [
+        printable(warning) for corpus in report["corpora"] for warning in corpus["warnings"]
+    ]
+    return Page(grids, warnings=warnings, tail=_NOTES)
+
+
+def described(corpus: Json) -> str:
+    """Name, size and tokenizer of a corpus in one line."""
+    spec = corpus["tokenizer"]["spec"]
+    coded = "token ids" if spec == "none" else f"tokenizer {printable(spec)}"
+    return (
+        f"{printable(corpus['name'])}: {corpus['tokens']:,} tokens, {corpus['documents']:,} "
+        f"documents, {coded}, vocabulary {corpus['vocab_size']:,}"
+    )
+
+
+def _figures(corpus: Json) -> Grid:
+    orders = corpus["orders"]
+    rows = []
+    for label, key, shown in _ROWS:
+        values = [_value(figures, key) for figures in orders.values()]
+        emphasis = "dim" if label.startswith(" ") else "plain"
+        rows.append([Cell(label, emphasis), *(Cell(shown(value), emphasis) for value in values)])
+    columns = [Column(("order",), number=False), *(Column((order,)) for order in orders)]
+    return Grid(columns, rows, described(corpus))
+
+
+def _value(figures: Json, key: str) -> float | None:
+    entropies = figures["entropy_bits"]
+    return entropies[key] if key in entropies else figures[key]  # type: ignore[no-any-return]
+
+
+def _spectrum(corpus: Json) -> Grid:
+    """Types by how often they were seen, the rarest first."""
+    orders = corpus["orders"]
+    by_count: list[dict[int, int]] = [
+        {seen: types for seen, types in figures["spectrum"]} for figures in orders.values()
+    ]
+    counts = sorted(set().union(*by_count))[:SPECTRUM_ROWS]
+    rows = [
+        [Cell(f"{seen:,}"), *(Cell(count(types.get(seen, 0))) for types in by_count)]
+        for seen in counts
+    ]
+    columns = [Column(("times seen",)), *(Column((f"order {order}",)) for order in orders)]
+    return Grid(columns, rows, "distinct n-grams by how often they were seen (all in --json)")
+
+
+def _top(order: str, found: Sequence[Json]) -> Grid:
+    columns = [Column(("count",)), Column(("n-gram",), number=False)]
+    rows = [[Cell(f"{row['count']:,}"), Cell(spelled(row["ngram"]))] for row in found]
+    return Grid(columns, rows, f"most frequent n-grams of order {order}")
+
+
+def spelled(ngram: str | list[int]) -> str:
+    """An n-gram in one line: text quoted, nothing in it steering a terminal."""
+    return repr(ngram) if isinstance(ngram, str) else " ".join(map(str, ngram))

@@ -1,0 +1,62 @@
+"""A report as CSV: one row per corpus, or per comparison, and order; every figure in full."""
+
+import csv
+import io
+from typing import Any
+
+Json = dict[str, Any]
+
+
+def write(report: Json) -> str:
+    """Comparisons when there are any, else corpora; what is not given is empty."""
+    rows = _comparisons(report) if report["comparisons"] else _corpora(report)
+    out = io.StringIO()
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    writer = csv.DictWriter(out, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue()
+
+
+def _corpora(report: Json) -> list[Json]:
+    return [
+        {
+            "corpus": corpus["name"],
+            "tokens": corpus["tokens"],
+            "documents": corpus["documents"],
+            "tokenizer": corpus["tokenizer"]["spec"],
+            "order": order,
+            **_flat(figures),
+        }
+        for corpus in report["corpora"]
+        for order, figures in corpus["orders"].items()
+    ]
+
+
+def _comparisons(report: Json) -> list[Json]:
+    rows = []
+    for comparison in report["comparisons"]:
+        for order, figures in comparison["orders"].items():
+            row = {
+                "baseline": comparison["baseline"],
+                "candidate": comparison["candidate"],
+                "order": order,
+                **_flat(figures),
+            }
+            for band in comparison["retention"]:
+                if str(band["order"]) == order:
+                    row[f"retained_{band['band']}"] = band["retained"]
+                    row[f"floor_retained_{band['band']}"] = band["floor"]
+            rows.append(row)
+    return rows
+
+
+def _flat(figures: Json) -> Json:
+    """Figures with those of inner objects named after both; lists are left to JSON."""
+    flat: Json = {}
+    for name, value in figures.items():
+        if isinstance(value, dict):
+            flat |= {f"{name}_{inner}": figure for inner, figure in value.items()}
+        elif not isinstance(value, list):
+            flat[name] = value
+    return flat

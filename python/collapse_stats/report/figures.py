@@ -1,0 +1,149 @@
+"""The report object ``collapse-stats.report/1``: every figure of profiles and comparisons.
+
+A figure that cannot be given is None, and a warning of the same corpus or comparison says why.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from importlib import resources
+from typing import Any
+
+from .. import metrics
+from ..compare import FIGURES, Comparison
+from ..profile import Profile
+from ..spectrum import Spectrum
+from ..version import __version__
+
+SCHEMA = "collapse-stats.report/1"
+FORMATS = ("table", "json", "csv", "markdown")
+SMOOTHING = "absolute-discount"
+NOT_GIVEN = "is null at order"
+"""In every warning that says why a figure is None."""
+
+Json = dict[str, Any]
+SPECTRUM_FIGURES: dict[str, Callable[[Spectrum], float | None]] = {
+    "windows": lambda spectrum: spectrum.occurrences,
+    "distinct": lambda spectrum: spectrum.distinct,
+    "hapax": metrics.hapax,
+    "dis": metrics.dis,
+    "distinct_ratio": metrics.distinct_ratio,
+    "saturation": metrics.saturation,
+    "coverage": metrics.coverage,
+    "missing_mass": metrics.missing_mass,
+    "chao1": metrics.chao1,
+    "hill_2": metrics.hill,
+    "collision_entropy_bits": metrics.collision_entropy,
+}
+_IN_BITS = ("kl", "reverse_kl", "js")
+COMPARISON_FIGURES = {name: f"{name}_bits" if name in _IN_BITS else name for name in FIGURES}
+"""Key in the report of each figure of `Comparison.figure`."""
+
+
+def schema() -> Json:
+    """The JSON Schema of a report."""
+    text = resources.files(__package__).joinpath("report.schema.json").read_text("utf-8")
+    return json.loads(text)  # type: ignore[no-any-return]
+
+
+def make_report(
+    profiles: Iterable[Profile], comparisons: Sequence[Comparison] = (), *, backend: str
+) -> Json:
+    """Report of some corpora and of comparisons between them."""
+    return {
+        "schema": SCHEMA,
+        "tool": {"name": "collapse-stats", "version": __version__},
+        "backend": backend,
+        "corpora": [corpus_figures(profile) for profile in profiles],
+        "comparisons": [comparison_figures(comparison) for comparison in comparisons],
+    }
+
+
+def corpus_figures(profile: Profile) -> Json:
+    """Every figure of one corpus."""
+    orders = {n: _order_figures(profile, n) for n in range(1, profile.max_order + 1)}
+    return {
+        "name": profile.name,
+        "tokens": profile.tokens,
+        "documents": profile.documents,
+        "vocab_size": profile.vocab_size,
+        "tokenizer": {"spec": profile.tokenizer.spec, "sha256": profile.tokenizer.sha256},
+        "orders": {str(n): figures for n, figures in orders.items()},
+        "warnings": [*profile.warnings, *_why_not_given(orders)],
+    }
+
+
+def comparison_figures(comparison: Comparison) -> Json:
+    """Every figure of a candidate against a baseline, each beside its floor."""
+    orders = range(1, comparison.baseline.max_order + 1)
+    figures = {n: _compared_order(comparison, n) for n in orders}
+    warnings = list(comparison.warnings)
+    if comparison.tables is not None and comparison.baseline.tokens and comparison.candidate.tokens:
+        missing = [n for n in orders if figures[n]["kl_bits"] is None]
+        if missing:
+            warnings.append(
+                f"every divergence {NOT_GIVEN} {_listed(missing)}: a side, or a half of one, "
+                "has no n-grams that long"
+            )
+    return {
+        "baseline": comparison.baseline.name,
+        "candidate": comparison.candidate.name,
+        "orders": {str(n): figures[n] for n in orders},
+        "retention": [row for n in orders for row in _retention(comparison, n)],
+        "warnings": warnings,
+    }
+
+
+def _order_figures(profile: Profile, order: int) -> Json:
+    spectrum = profile.spectrum(order)
+    figures: Json = {name: figure(spectrum) for name, figure in SPECTRUM_FIGURES.items()}
+    figures["entropy_bits"] = {
+        name: metrics.entropy(spectrum, estimator=name) for name in metrics.ESTIMATORS
+    }
+    figures["conditional_entropy_bits"] = metrics.conditional_entropy(
+        spectrum, profile.contexts(order)
+    )
+    return figures
+
+
+def _compared_order(comparison: Comparison, order: int) -> Json:
+    figures: Json = {key: comparison.figure(name, order) for name, key in COMPARISON_FIGURES.items()}
+    figures["size_matched_distinct_ratio"] = comparison.size_matched_distinct_ratio(order)
+    figures["floor"] = {
+        key: comparison.floor(name, order) for name, key in COMPARISON_FIGURES.items()
+    }
+    figures["smoothing"] = SMOOTHING
+    return figures
+
+
+def _retention(comparison: Comparison, order: int) -> list[Json]:
+    return [
+        {
+            "order": order,
+            "band": row.band,
+            "types": row.types,
+            "retained": row.retained,
+            "floor": row.floor,
+        }
+        for row in comparison.retention(order)
+        if row.types
+    ]
+
+
+def _why_not_given(orders: dict[int, Json]) -> list[str]:
+    empty = [n for n, figures in orders.items() if not figures["windows"]]
+    filled = {n: figures for n, figures in orders.items() if n not in empty}
+    reasons = {
+        f"no document is that long, so every figure {NOT_GIVEN}": empty,
+        "nearly every n-gram is new (saturation above "
+        f"{metrics.SATURATION_LIMIT}), so conditional_entropy_bits {NOT_GIVEN}": [
+            n for n, figures in filled.items() if figures["conditional_entropy_bits"] is None
+        ],
+        f"no n-gram was seen twice, so hill_2 and collision_entropy_bits {NOT_GIVEN}": [
+            n for n, figures in filled.items() if figures["hill_2"] is None
+        ],
+    }
+    return [f"{why} {_listed(which)}" for why, which in reasons.items() if which]
+
+
+def _listed(orders: Sequence[int]) -> str:
+    return ", ".join(map(str, orders))

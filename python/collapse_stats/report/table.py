@@ -1,0 +1,94 @@
+"""A page for the terminal: light tables that also read well without colour."""
+
+import io
+
+from .grid import Cell, Grid, Page
+
+_STYLES = {"plain": "", "dim": "dim", "worse": "bold red", "other": "yellow"}
+
+
+def draw(page: Page, *, width: int = 100, color: bool = False) -> str:
+    """The page in at most `width` columns, with control codes only when `color`."""
+    from rich.console import Console
+    from rich.text import Text
+
+    out = io.StringIO()
+    console = Console(
+        file=out,
+        width=width,
+        force_terminal=color,
+        no_color=None if color else True,
+        color_system="standard" if color else None,
+        highlight=False,
+        emoji=False,
+        markup=False,
+    )
+    parts: list[object] = []
+    if page.head:
+        parts.append(Text(page.head, style="bold"))
+    for grid in page.grids:
+        parts += ["", *_grid(grid)]
+    if page.warnings:
+        parts += ["", Text("warnings", style="bold yellow")]
+        parts += [_hanging("  ! ", warning) for warning in page.warnings]
+    if page.tail:
+        parts += ["", *(Text(line, style="dim") for line in page.tail)]
+    for part in parts[1:] if parts and parts[0] == "" else parts:
+        console.print(part)
+    return "".join(f"{line.rstrip()}\n" for line in out.getvalue().splitlines())
+
+
+def _grid(grid: Grid) -> list[object]:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(
+        box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1), header_style=""
+    )
+    for number, column in enumerate(grid.columns):
+        marks = any(row[number].mark for row in grid.rows)
+        lines = [line + "  " if marks else line for line in column.heading]
+        heading = Text("\n".join(lines[:-1]), style="bold")
+        if len(lines) > 1:
+            heading.append("\n" + lines[-1], style="not bold dim")
+        else:
+            heading = Text(lines[0], style="bold")
+        table.add_column(
+            heading,
+            justify="right" if column.number else "left",
+            no_wrap=column.number,
+            overflow="fold",
+        )
+    for row in grid.rows:
+        table.add_row(
+            *(
+                _cell(cell, any(other[number].mark for other in grid.rows))
+                for number, cell in enumerate(row)
+            )
+        )
+    title = [Text(grid.title, style="bold")] if grid.title else []
+    return [*title, table, *(Text(note, style="dim") for note in grid.notes)]
+
+
+def _cell(cell: Cell, marks: bool) -> object:
+    """A cell whose digits line up in a column where some have marks or brackets."""
+    from rich.text import Text
+
+    text = cell.text
+    if marks:
+        text += (
+            f" {cell.mark}" if cell.mark else " " if text.endswith(")") else "  "
+        )
+    return Text(text, style=_STYLES[cell.emphasis])
+
+
+def _hanging(lead: str, text: str) -> object:
+    from rich.table import Table
+    from rich.text import Text
+
+    line = Table.grid(padding=0)
+    line.add_column(no_wrap=True)
+    line.add_column(overflow="fold")
+    line.add_row(Text(lead, style="yellow"), Text(text))
+    return line

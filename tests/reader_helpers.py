@@ -1,0 +1,58 @@
+"""Reading all of a reader, and writing small corpora, for the reader tests."""
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from collapse_stats.readers import Reader, ReadOptions
+
+U16, U32 = ReadOptions(dtype="u16"), ReadOptions(dtype="u32")
+
+
+def documents(reader: Reader) -> list[Any]:
+    """All documents as texts or lists of ints, with what every batch must keep checked."""
+    found: list[Any] = []
+    bytes_read = 0
+    for batch in reader.batches():
+        bytes_read += batch.bytes_read
+        if batch.texts is not None:
+            assert batch.tokens is None
+            found += batch.texts
+            continue
+        assert batch.tokens is not None
+        assert (batch.start <= batch.stop).all()
+        assert (batch.stop[:-1] <= batch.start[1:]).all()
+        assert batch.stop.max(initial=0) <= len(batch.tokens)
+        bounds = zip(batch.start.tolist(), batch.stop.tolist(), strict=True)
+        found += [batch.tokens[start:stop].tolist() for start, stop in bounds]
+        assert batch.documents == len(batch.start)
+    assert bytes_read == reader.size or reader.path == "(iterable)"
+    return found
+
+
+def write(path: Path, data: bytes) -> Path:
+    """Write, compressed as the name says."""
+    if path.suffix == ".gz":
+        data = gzip.compress(data)
+    elif path.suffix == ".zst":
+        data = pa.Codec("zstd").compress(data, asbytes=True)
+    path.write_bytes(data)
+    return path
+
+
+def write_lines(path: Path, records: list[Any]) -> Path:
+    return write(path, "".join(json.dumps(record) + "\n" for record in records).encode())
+
+
+def split_at(ids: list[int], eot: int | None) -> list[list[int]]:
+    """Stretches without `eot` that hold something, token by token."""
+    found: list[list[int]] = [[]]
+    for i in ids:
+        if i == eot:
+            found.append([])
+        else:
+            found[-1].append(i)
+    return [stretch for stretch in found if stretch]

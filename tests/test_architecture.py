@@ -1,0 +1,110 @@
+"""The rules of docs/architecture.md that a machine can check."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "python" / "collapse_stats"
+
+# A file imports only names to its left. A folder counts as one name.
+ORDER = (
+    "version errors keys chunk groups memory spectrum run metrics backends tokenizers readers "
+    "sample corpus ingest counting profile storage counter compare demo report cli __main__"
+).split()
+
+# Imported inside a function, to break the one cycle: a profile saves itself.
+LATE = {("profile", "storage"), ("compare", "storage")}
+
+
+def module_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def sources() -> list[Path]:
+    found = [path for path in PACKAGE.rglob("*.py") if module_of(path) not in ("__init__", "data")]
+    assert len(found) > 20
+    return found
+
+
+def imported(tree: ast.AST, path: Path) -> set[str]:
+    """Modules of the package that a file imports, by their name at the package's top."""
+    depth = len(path.relative_to(PACKAGE).parts)
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.level == depth:
+            names |= {node.module.split(".")[0]} if node.module else {a.name for a in node.names}
+    return names & {*ORDER}
+
+
+@pytest.mark.parametrize("path", sources(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_file_imports_only_what_comes_before_it(path):
+    own = module_of(path)
+    assert own in ORDER, f"{own} has no place in the order of docs/architecture.md"
+    for name in imported(ast.parse(path.read_text()), path) - {own}:
+        assert ORDER.index(name) < ORDER.index(own) or (own, name) in LATE, f"{own} -> {name}"
+
+
+@pytest.mark.parametrize("path", sources(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_heavy_modules_are_imported_where_they_are_used(path):
+    tree = ast.parse(path.read_text())
+    forbidden = {"torch", "transformers", "ray", "cupy", "pyarrow", "tiktoken", "tokenizers"}
+    top = [n for n in tree.body if isinstance(n, ast.Import | ast.ImportFrom)]
+    for node in top:
+        names = [a.name for a in node.names] if isinstance(node, ast.Import) else [node.module]
+        level = 0 if isinstance(node, ast.Import) else node.level
+        roots = {name.split(".")[0] for name in names if name and not level}
+        assert not roots & forbidden, f"{path.name} imports {roots & forbidden} at its top"
+
+
+def test_only_backends_import_the_extension():
+    for path in sources():
+        if module_of(path) != "backends":
+            assert "_native" not in imported_names(path), path
+
+
+def imported_names(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom):
+            found |= {alias.name for alias in node.names} | set((node.module or "").split("."))
+    return found
+
+
+def test_only_the_command_prints():
+    for path in sources():
+        if module_of(path) not in ("cli", "__main__"):
+            calls = [n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Call)]
+            printed = [c for c in calls if isinstance(c.func, ast.Name) and c.func.id == "print"]
+            assert not printed, path
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "csrc").rglob("*.[ch]pp")), ids=lambda p: p.name)
+def test_the_core_knows_no_python_and_no_floats(path):
+    code = re.sub(r"//.*", "", path.read_text())
+    assert not re.search(r"#include\s*[<\"](pybind11|Python\.h)", code)
+    assert not re.search(r"\b(float|double)\b", code)
+    assert not re.search(r"\b(printf|std::cout|std::cerr|abort|exit)\b", code)
+    if path.parent.name == "cpu":
+        assert "cuda" not in code
+    assert not re.search(r"#include\s*<cuda", code)
+
+
+def test_import_loads_no_heavy_module():
+    code = (
+        "import sys, collapse_stats; "
+        "print(*({'pyarrow', 'tiktoken', 'cupy', 'torch', 'rich', 'click', 'scipy'} & {*sys.modules}))"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert result.stdout.strip() == ""
+
+
+def test_no_file_is_longer_than_it_should_be():
+    for path in [*sources(), *(ROOT / "csrc").rglob("*.[ch]pp"), *(ROOT / "src").rglob("*.[ch]pp")]:
+        assert len(path.read_text().splitlines()) <= 400, path

@@ -1,0 +1,163 @@
+"""Comparisons: one pass or joined tables, figures between opposite halves, floors, warnings."""
+
+from collections import Counter
+from statistics import fmean
+
+import numpy as np
+import pytest
+
+import collapse_stats as cs
+from collapse_stats import metrics
+from collapse_stats.compare import BANDS, FIGURES
+from collapse_stats.groups import group_of, half_of, ordinal_hash
+
+VOCAB = 200
+
+
+def text(number, seed, types=VOCAB, length=80):
+    """Documents of one source: a Zipf law over `types` ids."""
+    rng = np.random.default_rng(seed)
+    p = 1 / np.arange(1, types + 1)
+    return [rng.choice(types, size=length, p=p / p.sum()) for _ in range(number)]
+
+
+BASELINE, SAME, POORER = text(300, 1), text(300, 2), text(300, 3, types=120)
+
+
+@pytest.fixture(scope="module")
+def diff():
+    return cs.compare(BASELINE, POORER, vocab_size=VOCAB, max_order=3)
+
+
+def counts_by_half(documents, n):
+    half = half_of(group_of(ordinal_hash(np.arange(len(documents)))))
+    return [
+        Counter(
+            tuple(d[i : i + n].tolist())
+            for d, h in zip(documents, half, strict=True)
+            if h == want
+            for i in range(len(d) - n + 1)
+        )
+        for want in (0, 1)
+    ]
+
+
+def joint(first, second):
+    grams = sorted({*first, *second})
+    return cs.JointSpectrum.from_counts([first[g] for g in grams], [second[g] for g in grams])
+
+
+def test_figures_lie_between_opposite_halves(diff):
+    for n in (1, 2, 3):
+        (ba, bb), (ca, cb) = counts_by_half(BASELINE, n), counts_by_half(POORER, n)
+        assert diff.joint_spectrum(n) == joint(ba + bb, ca + cb)
+        for name, figure in FIGURES.items():
+            expected = fmean([figure(joint(ba, cb)), figure(joint(bb, ca))])
+            assert diff.figure(name, n) == pytest.approx(expected, rel=1e-12)
+            floor = fmean([figure(joint(ba, bb)), figure(joint(bb, ba))])
+            assert diff.floor(name, n) == pytest.approx(floor, rel=1e-12)
+        assert diff.kl(n, reverse=True) == diff.figure("reverse_kl", n)
+        assert diff.js(n) == diff.figure("js", n)
+
+
+def test_retention_beside_its_floor(diff):
+    (ba, bb), (ca, cb) = counts_by_half(BASELINE, 1), counts_by_half(POORER, 1)
+    rows = diff.retention(1)
+    assert len(rows) == len(BANDS)
+    for row, low, high in zip(rows, BANDS, (*BANDS[1:], 10**9), strict=True):
+        sides = []
+        for own, candidate, other in ((ba, cb, bb), (bb, ca, ba)):
+            band = [g for g, c in own.items() if low <= c < high]
+            sides.append((len(band), share(band, candidate), share(band, other)))
+        assert row.types == fmean(side[0] for side in sides)
+        if min(side[0] for side in sides):
+            assert row.retained == pytest.approx(fmean(side[1] for side in sides))
+            assert row.floor == pytest.approx(fmean(side[2] for side in sides))
+
+
+def share(band, counted):
+    return sum(g in counted for g in band) / len(band) if band else None
+
+
+@pytest.mark.parametrize("backend", ["native", "numpy"])
+def test_one_pass_and_joined_tables_agree(diff, tmp_path, backend):
+    if not next(i for i in cs.backends() if i.name == backend).usable:
+        pytest.skip(f"{backend} is not usable here")
+    first, second = (
+        cs.profile(d, vocab_size=VOCAB, max_order=3, backend=backend) for d in (BASELINE, POORER)
+    )
+    first.save(tmp_path / "first")
+    for joined in (
+        cs.compare(first, second, backend=backend),
+        cs.compare(str(tmp_path / "first"), POORER, backend=backend),
+        cs.compare(BASELINE, POORER, vocab_size=VOCAB, max_order=3, memory="1MB", backend=backend),
+    ):
+        assert joined.tables == diff.tables
+        assert joined.baseline.tables == diff.baseline.tables
+        assert joined.candidate.tables == diff.candidate.tables
+
+
+def test_two_samples_of_one_source_give_the_floor():
+    diff = cs.compare(BASELINE, SAME, vocab_size=VOCAB, max_order=2)
+    for name in FIGURES:
+        ratio = diff.figure(name, 2) / diff.floor(name, 2)
+        assert 0.7 < ratio < 1.3, (name, ratio)
+
+
+def test_a_poorer_source_is_seen(diff):
+    assert diff.kl(1) > 2 * diff.floor("kl", 1)
+    assert diff.size_matched_distinct_ratio(1) == pytest.approx(120 / VOCAB, abs=0.02)
+    assert diff.size_matched_distinct_ratio(2) == metrics.size_matched_distinct_ratio(
+        diff.candidate.spectrum(2), diff.baseline.spectrum(2)
+    )
+
+
+def test_lost(diff):
+    first, second = (cs.profile(d, vocab_size=VOCAB, max_order=3) for d in (BASELINE, POORER))
+    joined = cs.compare(first, second)
+    for n in (1, 2, 3):
+        (ba, bb), (ca, cb) = counts_by_half(BASELINE, n), counts_by_half(POORER, n)
+        gone = Counter({g: c for g, c in (ba + bb).items() if g not in ca and g not in cb})
+        found = joined.lost(n, k=30)
+        assert [c for _, c in found] == [c for _, c in gone.most_common(30)]
+        assert all(gone[g] == c for g, c in found)
+    with pytest.raises(cs.CollapseStatsError, match="without its table"):
+        diff.lost(1)
+
+
+def test_what_cannot_be_given_is_none_with_a_warning():
+    whole = cs.profile(BASELINE, vocab_size=VOCAB, max_order=2)
+    bare = cs.profile(SAME, vocab_size=VOCAB, max_order=2, table=False)
+    diff = cs.compare(whole, bare)
+    assert diff.kl(1) is None
+    assert diff.retention(1) == []
+    assert diff.floor("kl", 1) is not None
+    assert any("without its table" in warning for warning in diff.warnings)
+    empty = cs.compare(BASELINE, [], vocab_size=VOCAB)
+    assert empty.kl(1) is None
+    assert empty.warnings == ["one side has no tokens: nothing can be compared"]
+    plain = [cs.profile(d, vocab_size=VOCAB, max_order=2, halves=False) for d in (BASELINE, SAME)]
+    diff = cs.compare(*plain)
+    assert diff.floor("kl", 1) is None
+    assert diff.kl(1) > 0
+    assert any("without halves" in warning for warning in diff.warnings)
+
+
+def test_warnings_name_what_is_wrong():
+    diff = cs.compare(BASELINE, POORER[:20], vocab_size=VOCAB, max_order=3)
+    words = "\n".join(diff.warnings)
+    assert "sizes differ 15.0-fold" in words
+    assert "halves are made of blocks of 256 tokens" in words
+    assert "coverage is below 0.5 at order 3" in words
+
+
+def test_sides_that_mean_different_things_never_compare():
+    first = cs.profile(BASELINE, vocab_size=VOCAB, max_order=2)
+    with pytest.raises(cs.LayoutMismatchError, match="one --max-order"):
+        cs.compare(first, cs.profile(SAME, vocab_size=VOCAB, max_order=3))
+    with pytest.raises(cs.LayoutMismatchError, match="different vocabularies"):
+        cs.compare(first, cs.profile(["text"], tokenizer="bytes", max_order=2))
+    with pytest.raises(cs.LayoutMismatchError, match="mean different things"):
+        cs.compare(BASELINE, iter(["text"]))
+    with pytest.raises(ValueError, match="figure must be one of kl, reverse_kl"):
+        cs.compare(first, first).floor("entropy", 1)

@@ -1,0 +1,152 @@
+"""A corpus: spans that cover every token once, halves by a fixed rule, samples in hash order."""
+
+import numpy as np
+import pytest
+
+from collapse_stats.corpus import Corpus, Segment, TokenizerIdentity
+from collapse_stats.counting import HALVES, WHOLE, passes_needed, tables
+from collapse_stats.errors import InputError
+from collapse_stats.groups import group_of, half_of, ordinal_hash
+from collapse_stats.ingest import TokenStore, read_corpus
+from collapse_stats.keys import Layout
+from collapse_stats.memory import budget
+from collapse_stats.readers import ReadOptions
+from collapse_stats.sample import merge_samples
+
+MEMORY = 10**9
+
+
+def corpus_of(documents, **options):
+    options = ReadOptions(vocab_size=1000, **options)
+    return read_corpus(documents, options=options, memory=MEMORY)
+
+
+def random_documents(number, seed=0, longest=40):
+    rng = np.random.default_rng(seed)
+    return [
+        rng.integers(0, 1000, rng.integers(0, longest)).astype(np.uint16) for _ in range(number)
+    ]
+
+
+def test_halves_are_even_and_depend_on_the_ordinal_alone():
+    groups = group_of(ordinal_hash(np.arange(100_000)))
+    size = np.bincount(groups, minlength=16)
+    assert len(size) == 16
+    assert abs(size - 6250).max() < 5 * np.sqrt(6250)  # five standard errors of a fair draw
+    assert half_of(np.array([0, 7, 8, 15], dtype=np.uint8)).tolist() == [0, 0, 1, 1]
+    # The rule is part of the format: profiles of different versions must agree on it.
+    assert ordinal_hash(np.arange(3)).tolist() == [
+        splitmix(i * 0x9E3779B97F4A7C15 + 0x632BE59BD9B4E019) for i in range(3)
+    ]
+
+
+def splitmix(x):
+    x %= 2**64
+    x = (x ^ x >> 30) * 0xBF58476D1CE4E5B9 % 2**64
+    x = (x ^ x >> 27) * 0x94D049BB133111EB % 2**64
+    return x ^ x >> 31
+
+
+def test_documents_keep_their_half_however_they_are_packed():
+    documents = random_documents(200)
+    whole = corpus_of(documents)
+    parts = Corpus("parts", 1000, TokenizerIdentity("none", None), [])
+    for begin in range(0, 200, 17):
+        parts.segments += corpus_of(documents[begin : begin + 17]).segments
+    label = [int(x) for chunk in whole.chunks() for x in chunk.label]
+    assert label == [int(x) for chunk in parts.chunks() for x in chunk.label]
+    assert label == half_of(group_of(ordinal_hash(np.arange(200)))).tolist()
+    assert whole.block is None
+
+
+def test_few_documents_are_cut_into_blocks_without_cutting_windows(backend):
+    documents = [np.arange(i, i + 3000, dtype=np.uint16) % 997 for i in range(5)]
+    corpus = corpus_of(documents)
+    assert corpus.block == 256
+    spans = [(a, b, c) for k in corpus.chunks() for a, b, c in zip(k.start, k.stop, k.limit)]  # noqa: B905
+    assert sum(b - a for a, b, _ in spans) == corpus.tokens == 15_000
+    assert {int(b - a) for a, b, _ in spans} == {256, 3000 % 256}
+    layout = Layout(1000, 3, 2)
+    found = tables(corpus.chunks, layout, backend, HALVES)
+    assert found.ngrams[3][HALVES[0]].total.occurrences == 5 * 2998
+    assert min(
+        len(chunk.label[chunk.label == half]) for chunk in corpus.chunks() for half in (0, 1)
+    )
+
+
+@pytest.mark.parametrize("passes", [2, 7, 1024])
+def test_passes_never_change_a_result(backend, passes):
+    corpus = corpus_of(random_documents(100))
+    layout = Layout(1000, 4, 2)
+    once = tables(corpus.chunks, layout, backend, HALVES)
+    assert tables(corpus.chunks, layout, backend, HALVES, passes) == once
+    single = Layout(1000, 1)
+    plain = lambda: corpus.chunks(halves=False)  # noqa: E731
+    assert tables(plain, single, backend, WHOLE, 3) == tables(plain, single, backend, WHOLE)
+
+
+def test_passes_follow_from_the_budget():
+    layout = Layout(50257, 5, 2)
+    assert passes_needed(10**6, layout, 10**9) == 1
+    assert passes_needed(10**9, layout, 10**10) == 5  # 32 + 16 bytes a window
+    assert passes_needed(10**12, layout, 10**6) == layout.shards
+
+
+def test_a_sample_is_whole_documents_and_a_smaller_one_its_prefix():
+    documents = random_documents(300)
+    corpus = corpus_of(documents)
+    large, small = corpus.sample(10**9), corpus.sample(1000)
+    assert len(large) == 300
+    order = np.argsort(ordinal_hash(np.arange(300)))
+    for ordinal, kept in zip(order, large.documents(), strict=True):
+        assert np.array_equal(documents[ordinal], kept)
+    assert np.array_equal(small.hash, large.hash[: len(small)])
+    assert len(small.tokens) <= 1000 < small.length.sum() + large.length[len(small)]
+    assert len(corpus.sample(0)) == 0
+    two = merge_samples([large, small], 10**9)
+    assert len(two) == 300 + len(small)
+    assert np.all(np.diff(two.hash.astype(object)) >= 0)
+
+
+def test_tokens_beyond_the_limit_go_to_an_unnamed_file(tmp_path):
+    store = TokenStore(limit=1000, tmp=tmp_path)
+    pieces = [np.arange(i, i + 5_000_000, dtype=np.uint16) for i in range(2)]
+    for piece in pieces:
+        store.append(piece, np.array([0]), np.array([len(piece)]))
+    segments = store.segments()
+    assert all(isinstance(segment.tokens, np.memmap) for segment in segments)
+    assert [int(s.tokens.sum(dtype=np.int64)) for s in segments] == [
+        int(piece.sum(dtype=np.int64)) for piece in pieces
+    ]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_text_and_ids_do_not_mix(tmp_path):
+    (tmp_path / "a.txt").write_text("some text")
+    np.save(tmp_path / "b.npy", np.arange(5))
+    with pytest.raises(InputError, match="all text or all token ids"):
+        read_corpus(tmp_path, memory=MEMORY)
+
+
+def test_a_vocabulary_not_given_is_rounded_so_that_corpora_compare():
+    sizes = {read_corpus(np.array(ids), memory=MEMORY).vocab_size for ids in ([1], [5, 50256])}
+    assert sizes == {2**16 - 1}
+    assert read_corpus(np.array([65535]), memory=MEMORY).vocab_size == 2**17 - 1
+    assert read_corpus(np.array([2**32 - 1]), memory=MEMORY).vocab_size == 2**32
+
+
+@pytest.mark.parametrize(
+    ("memory", "size"), [(5, 5), ("8GB", 8 * 10**9), ("1.5 MiB", 3 * 2**19), ("100", 100)]
+)
+def test_sizes_of_memory(memory, size):
+    assert budget(memory) == size
+
+
+@pytest.mark.parametrize("memory", ["8 parsecs", "-1", 0, -5])
+def test_a_size_that_is_none_is_refused(memory):
+    with pytest.raises(ValueError, match="memory must be"):
+        budget(memory)
+
+
+def test_half_of_what_is_free_is_the_default():
+    assert 0 < budget(None) < 2**50

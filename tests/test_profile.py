@@ -1,0 +1,220 @@
+"""Profiles: what they answer, kept on disk and merged, against counting with `Counter`."""
+
+import json
+from collections import Counter
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+import collapse_stats as cs
+from collapse_stats.storage import new_directory
+
+ORDER = 4
+
+
+def random_documents(number, seed, vocab_size=50):
+    rng = np.random.default_rng(seed)
+    return [rng.zipf(1.4, rng.integers(0, 60)) % vocab_size for _ in range(number)]
+
+
+def grams(documents, n):
+    return Counter(
+        tuple(int(t) for t in d[i : i + n]) for d in documents for i in range(len(d) - n + 1)
+    )
+
+
+@pytest.fixture(scope="module")
+def documents():
+    return random_documents(400, seed=1)
+
+
+@pytest.fixture(scope="module")
+def profile(documents):
+    return cs.profile(documents, vocab_size=50, max_order=ORDER)
+
+
+def same(first, second):
+    return first.run == second.run and first.tables == second.tables
+
+
+def test_totals_and_spectra(profile, documents):
+    assert profile.tokens == sum(map(len, documents))
+    assert (profile.documents, profile.vocab_size, profile.max_order) == (400, 50, ORDER)
+    for n in range(1, ORDER + 1):
+        counted = grams(documents, n)
+        assert profile.windows(n) == sum(max(0, len(d) - n + 1) for d in documents)
+        assert profile.distinct(n) == len(counted)
+        expected = Counter(counted.values())
+        spectrum = profile.spectrum(n)
+        assert dict(zip(spectrum.count.tolist(), spectrum.types.tolist(), strict=True)) == expected
+        assert profile.halves(n).total == spectrum
+
+
+def test_contexts_are_the_beginnings_of_ngrams(profile, documents):
+    for n in range(1, ORDER + 1):
+        begins = Counter()
+        for gram, count in grams(documents, n).items():
+            begins[gram[:-1]] += count
+        assert profile.contexts(n) == cs.Spectrum.from_counts(list(begins.values()))
+
+
+def test_top(profile, documents):
+    for n in range(1, ORDER + 1):
+        counted = grams(documents, n)
+        found = profile.top(n, k=25)
+        assert [count for _, count in found] == [count for _, count in counted.most_common(25)]
+        assert all(counted[gram] == count for gram, count in found)
+
+
+def test_top_is_text_when_the_tokenizer_is_known():
+    profile = cs.profile(iter(["abab", "abc"]), tokenizer="bytes", max_order=2)
+    assert profile.top(2, k=1) == [("ab", 3)]
+
+
+def test_save_and_load(profile, tmp_path):
+    profile.save(tmp_path / "p")
+    loaded = cs.load(tmp_path / "p")
+    assert same(loaded, profile)
+    assert loaded.layout == profile.layout
+    assert np.array_equal(loaded.sample.tokens, profile.sample.tokens)
+    assert np.array_equal(loaded.sample.length, profile.sample.length)
+    assert loaded.sources == profile.sources
+    table = pq.read_table(tmp_path / "p" / "part-00000.parquet")
+    assert table.column_names == ["t1", "t2", "t3", "t4", "count_a", "count_b"]
+    rows = zip(*(table[name].to_pylist() for name in table.column_names), strict=True)
+    total = Counter()
+    for *ids, a, b in rows:
+        if ids[1] is not None:
+            total[tuple(ids[:2])] += a + b
+    assert len(total) == profile.distinct(2)
+
+
+def test_one_profile_from_many(profile, documents):
+    other = random_documents(100, seed=2)
+    both = profile + cs.profile(other, vocab_size=50, max_order=ORDER)
+    for n in range(1, ORDER + 1):
+        counted = grams(documents, n) + grams(other, n)
+        assert both.spectrum(n) == cs.Spectrum.from_counts(list(counted.values()))
+    assert both.documents == 500
+
+
+def test_a_saved_profile_may_have_other_layouts(tmp_path):
+    for number, (vocab_size, order, halves) in enumerate([(2**32, 3, True), (3, 1, False)]):
+        ids = [[0, vocab_size - 1, 1], [vocab_size - 1], []] * 40
+        made = cs.profile(
+            [np.array(d, dtype=np.int64) for d in ids],
+            vocab_size=vocab_size,
+            max_order=order,
+            halves=halves,
+        )
+        made.save(tmp_path / str(number))
+        assert same(cs.load(tmp_path / str(number)), made)
+
+
+def test_without_table(documents, tmp_path):
+    bare = cs.profile(documents, vocab_size=50, max_order=ORDER, table=False)
+    bare.save(tmp_path / "bare")
+    loaded = cs.load(tmp_path / "bare")
+    assert loaded.spectrum(3) == bare.spectrum(3)
+    assert not list((tmp_path / "bare").glob("part-*"))
+    with pytest.raises(cs.CollapseStatsError, match="without its table.*--no-table"):
+        loaded.top(2)
+
+
+def test_empty_corpora_have_profiles(tmp_path):
+    for number, source in enumerate([[], np.array([], dtype=np.int64), [np.array([], dtype=int)]]):
+        empty = cs.profile(source, vocab_size=10)
+        empty.save(tmp_path / str(number))
+        loaded = cs.load(tmp_path / str(number))
+        assert loaded.tokens == 0
+        assert loaded.distinct(5) == 0
+        assert loaded.entropy(1) is None
+
+
+def test_profiles_that_mean_different_things_are_not_merged(profile):
+    other = cs.profile(["some text"] * 3, tokenizer="bytes", max_order=ORDER)
+    with pytest.raises(cs.LayoutMismatchError, match="different vocabularies never compare"):
+        profile + other
+    with pytest.raises(cs.LayoutMismatchError, match="one --vocab-size"):
+        profile + cs.profile([np.array([1])], vocab_size=51, max_order=ORDER)
+    with pytest.raises(cs.LayoutMismatchError, match="one layout"):
+        profile + cs.profile([np.array([1])], vocab_size=50, max_order=2)
+
+
+def test_orders_not_counted_are_named(profile):
+    with pytest.raises(ValueError, match="between 1 and 4, the longest counted, got 5"):
+        profile.distinct(5)
+
+
+class TestRefusal:
+    @pytest.fixture
+    def saved(self, profile, tmp_path):
+        profile.save(tmp_path / "p")
+        return tmp_path / "p"
+
+    def edit(self, saved, **changes):
+        manifest = json.loads((saved / "manifest.json").read_text()) | changes
+        (saved / "manifest.json").write_text(json.dumps(manifest))
+
+    def test_existing_path(self, profile, saved):
+        with pytest.raises(cs.InputError, match="exists"):
+            profile.save(saved)
+
+    def test_missing_or_no_profile(self, tmp_path):
+        with pytest.raises(cs.InputError, match="no such profile"):
+            cs.load(tmp_path / "nowhere")
+        with pytest.raises(cs.InputError, match="no manifest.json"):
+            cs.load(tmp_path)
+
+    def test_newer_format(self, saved):
+        self.edit(saved, schema="collapse-stats.profile/2")
+        with pytest.raises(cs.InputError, match="collapse-stats.profile/2.*newer"):
+            cs.load(saved)
+
+    def test_broken_manifest(self, saved):
+        (saved / "manifest.json").write_text("{")
+        with pytest.raises(cs.InputError, match="damaged: its manifest"):
+            cs.load(saved)
+        (saved / "manifest.json").write_text('{"schema": "collapse-stats.profile/1"}')
+        with pytest.raises(cs.InputError, match="damaged"):
+            cs.load(saved)
+
+    def test_missing_part(self, saved):
+        (saved / "part-00000.parquet").unlink()
+        with pytest.raises(cs.InputError, match=r"part-00000.parquet is missing"):
+            cs.load(saved)
+
+    def test_part_cut_short(self, saved):
+        part = saved / "part-00000.parquet"
+        part.write_bytes(part.read_bytes()[:-100])
+        with pytest.raises(cs.InputError, match=r"part-00000.parquet cannot be read"):
+            cs.load(saved).run  # noqa: B018
+
+    def test_rows_out_of_order_or_lost(self, saved):
+        part = saved / "part-00000.parquet"
+        table = pq.read_table(part)
+        pq.write_table(table.take(list(range(len(table)))[::-1]), part)
+        with pytest.raises(cs.InputError, match="out of order"):
+            cs.load(saved).run  # noqa: B018
+        pq.write_table(table.slice(1), part)
+        with pytest.raises(cs.InputError, match="rows, not"):
+            cs.load(saved).run  # noqa: B018
+
+    def test_totals_that_do_not_match(self, saved):
+        manifest = json.loads((saved / "manifest.json").read_text())
+        manifest["totals"]["windows"]["2"] += 1
+        self.edit(saved, totals=manifest["totals"])
+        with pytest.raises(cs.InputError, match="totals"):
+            cs.load(saved)
+
+
+def test_a_failed_save_leaves_nothing(tmp_path):
+    def fill(path):
+        with new_directory(path) as folder:
+            (folder / "half").write_text("x")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fill(tmp_path / "p")
+    assert list(tmp_path.iterdir()) == []

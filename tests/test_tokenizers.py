@@ -1,0 +1,273 @@
+"""Tokenizers against Python's own UTF-8, the tokenizers library and tiktoken's published data."""
+
+import base64
+import gzip
+import hashlib
+import json
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from collapse_stats import tokenizers
+from collapse_stats.errors import InputError
+from collapse_stats.tokenizers import load
+
+BUILTIN = load("builtin")
+RANK_LINES = gzip.decompress(
+    resources.files("collapse_stats").joinpath("data/builtin.tiktoken.gz").read_bytes()
+)
+
+
+def ranks_of_lines(lines: bytes) -> dict[bytes, int]:
+    pairs = (line.split() for line in lines.splitlines())
+    return {base64.b64decode(token): int(rank) for token, rank in pairs}
+
+
+def merged(piece: bytes, ranks: dict[bytes, int]) -> list[int]:
+    """Byte-pair encoding by its definition: merge the lowest-ranked neighbours, again and again."""
+    parts = [piece[i : i + 1] for i in range(len(piece))]
+    while len(parts) > 1:
+        rank, at = min(
+            (ranks.get(parts[i] + parts[i + 1], sys.maxsize), i) for i in range(len(parts) - 1)
+        )
+        if rank == sys.maxsize:
+            break
+        parts[at : at + 2] = [parts[at] + parts[at + 1]]
+    return [ranks[part] for part in parts]
+
+
+@given(st.text())
+def test_bytes_are_utf8(text: str) -> None:
+    tokenizer = load("bytes")
+    assert tokenizer.encode(text).tolist() == list(text.encode())
+    assert tokenizer.decode(tokenizer.encode(text).tolist()) == text
+    assert tokenizer.vocab_size == 256
+
+
+@settings(max_examples=300)
+@given(st.text() | st.text(alphabet="ab \n\r\t'1.\u00a0\u3000é\u0301", max_size=300))
+def test_builtin_gives_any_text_back(text: str) -> None:
+    ids = BUILTIN.encode(text)
+    assert ids.dtype == np.uint16
+    assert ids.max(initial=0) < BUILTIN.vocab_size
+    assert BUILTIN.decode(ids.tolist()) == text
+
+
+def test_builtin_merges_by_definition() -> None:
+    import regex
+
+    ranks = ranks_of_lines(RANK_LINES)
+    assert len(ranks) == BUILTIN.vocab_size == 32_767
+    assert sorted(ranks.values()) == list(range(32_767))
+    assert all(ranks[bytes([value])] == value for value in range(256))
+    text = "Don't stop: 31,415,926 rabbits\n\n  ran (quickly!) over naïve 日本.\t\tEnd   \r\n x "
+    pieces = regex.findall(tokenizers.SPLIT_PATTERN, text)
+    assert "".join(pieces) == text
+    expected = [i for piece in pieces for i in merged(piece.encode(), ranks)]
+    assert BUILTIN.encode(text).tolist() == expected
+
+
+def test_builtin_compresses_english() -> None:
+    text = "It was the best of times, it was the worst of times, it was the age of wisdom. " * 20
+    assert len(text) / len(BUILTIN.encode(text)) > 3.5
+
+
+@pytest.mark.parametrize("unit", [" ", "a", "\n", " \n", "ab", ".", "\u00a0", "1", "\ufffd"])
+def test_degenerate_text(unit: str) -> None:
+    text = unit * 300_000 + "x"
+    assert BUILTIN.decode(BUILTIN.encode(text).tolist()) == text
+
+
+def test_a_published_pattern_that_gives_up_on_white_space(tmp_path: Path) -> None:
+    tokenizer = tokenizers.of_ranks("x", ranks_of_lines(RANK_LINES), tokenizers._CL100K)
+    text = "a" + " " * 3_000_000 + "b"
+    assert tokenizer.decode(tokenizer.encode(text).tolist()) == text
+
+
+@pytest.mark.parametrize("spec", ["bytes", "builtin"])
+def test_lone_surrogates_become_replacement_characters(spec: str) -> None:
+    tokenizer = load(spec)
+    assert tokenizer.decode(tokenizer.encode("a\ud800b").tolist()) == "a\ufffdb"
+    assert tokenizer.decode(tokenizer.encode("\ud83d\ude00").tolist()) == "😀"
+
+
+def test_special_names_in_text_are_text() -> None:
+    assert BUILTIN.decode(BUILTIN.encode("<|endoftext|>").tolist()) == "<|endoftext|>"
+
+
+@pytest.mark.parametrize("spec", ["bytes", "builtin"])
+def test_decoding_ids_that_are_no_text(spec: str) -> None:
+    tokenizer = load(spec)
+    assert tokenizer.decode([0xFF]) == "\ufffd"
+    assert tokenizer.decode([ord("a"), 60_000, ord("b")]) == "a\ufffdb"
+    assert tokenizer.decode([]) == ""
+    assert tokenizer.encode("").tolist() == []
+
+
+def test_identity() -> None:
+    # Profiles keep this: a vocabulary trained anew must get a new name, not this one's.
+    assert BUILTIN.sha256 == "4f2a0bac27aa8495bbe63c100492fd337afeecd5791c4dc3f1bccada5d17d4c0"
+    assert load("builtin") == BUILTIN
+    assert load("bytes").sha256 != BUILTIN.sha256
+    ranks = ranks_of_lines(RANK_LINES)
+    other_pattern = tokenizers.of_ranks("builtin", ranks, tokenizers._CL100K)
+    assert other_pattern.sha256 != BUILTIN.sha256
+    renumbered = {token: rank + 1 for token, rank in ranks.items()}
+    assert tokenizers.of_ranks("builtin", renumbered, tokenizers.SPLIT_PATTERN) != BUILTIN
+
+
+def test_threads_agree() -> None:
+    texts = [f"thread {i} says {i * i} words\n" * 50 for i in range(64)]
+    expected = [BUILTIN.encode(text).tolist() for text in texts]
+    with ThreadPoolExecutor(8) as pool:
+        assert [ids.tolist() for ids in pool.map(BUILTIN.encode, texts)] == expected
+    assert threading.active_count() < 16
+
+
+# --- files --------------------------------------------------------------------------------------
+
+
+def test_tiktoken_file(tmp_path: Path) -> None:
+    path = tmp_path / "mine.tiktoken"
+    path.write_bytes(RANK_LINES)
+    tokenizer = load(f"file:{path}")
+    assert tokenizer.encode("some text").tolist() == BUILTIN.encode("some text").tolist()
+    assert (tokenizer.sha256, tokenizer.vocab_size) == (BUILTIN.sha256, BUILTIN.vocab_size)
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        (b"hello world\n", "line 1 must be a token in base64"),
+        (RANK_LINES[:1000], "line|single bytes"),
+        (RANK_LINES + b"enp6eno= 5\n", "same rank twice"),
+    ],
+)
+def test_broken_tiktoken_file(tmp_path: Path, data: bytes, sentence: str) -> None:
+    path = tmp_path / "a.tiktoken"
+    path.write_bytes(data)
+    with pytest.raises(InputError, match=sentence):
+        load(f"file:{path}")
+
+
+def test_wide_ids(tmp_path: Path) -> None:
+    path = tmp_path / "a.tiktoken"
+    path.write_bytes(RANK_LINES + b"enp6eno= 70000\n")
+    ids = load(f"file:{path}").encode("zzzzz")
+    assert ids.dtype == np.uint32
+    assert load(f"file:{path}").vocab_size == 70_001
+    assert load(f"file:{path}").decode([69_999]) == "\ufffd"  # a gap
+
+
+def test_hugging_face_file(tmp_path: Path) -> None:
+    hf: Any = pytest.importorskip("tokenizers")
+    model = hf.Tokenizer(hf.models.BPE())
+    model.pre_tokenizer = hf.pre_tokenizers.ByteLevel(add_prefix_space=False)
+    model.decoder = hf.decoders.ByteLevel()
+    alphabet = hf.pre_tokenizers.ByteLevel.alphabet()
+    trainer = hf.trainers.BpeTrainer(
+        vocab_size=300, initial_alphabet=alphabet, special_tokens=["<s>"], show_progress=False
+    )
+    model.train_from_iterator(["the cat sat on the mat " * 10], trainer)
+    expected = model.encode("the cat sat", add_special_tokens=False).ids
+    model.enable_truncation(2)
+    model.save(str(tmp_path / "tokenizer.json"))
+    tokenizer = load(f"file:{tmp_path / 'tokenizer.json'}")
+    assert len(expected) > 2
+    assert tokenizer.encode("the cat sat").tolist() == expected
+    assert tokenizer.decode(expected) == "the cat sat"
+    assert tokenizer.decode(tokenizer.encode("a\ud800").tolist()) == "a\ufffd"
+    assert tokenizer.vocab_size == max(model.get_vocab().values()) + 1
+    digest = hashlib.sha256((tmp_path / "tokenizer.json").read_bytes()).hexdigest()
+    assert tokenizer.sha256 == digest
+    (tmp_path / "bad.json").write_text("{}")
+    with pytest.raises(InputError, match=r"not a Hugging Face tokenizer\.json"):
+        load(f"file:{tmp_path / 'bad.json'}")
+
+
+def test_hugging_face_file_without_the_library(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "tokenizer.json").write_text(json.dumps({}))
+    monkeypatch.setitem(sys.modules, "tokenizers", None)
+    with pytest.raises(InputError, match=r"collapse-stats\[tokenizers\]"):
+        load(f"file:{tmp_path / 'tokenizer.json'}")
+
+
+# --- names --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("spec", ["", "gpt2", "tiktoken:", "file:", "bytes:x"])
+def test_unknown_specs_name_the_known(spec: str) -> None:
+    with pytest.raises(ValueError, match=r"'bytes', 'builtin', 'tiktoken:NAME', 'file:PATH'"):
+        load(spec)
+
+
+def test_none_is_not_a_tokenizer() -> None:
+    with pytest.raises(ValueError, match="holds token ids already"):
+        load("none")
+
+
+def test_unknown_tiktoken_name() -> None:
+    with pytest.raises(ValueError, match=r"gpt2.*cl100k_base.*o200k_base.*got 'cl100k'"):
+        load("tiktoken:cl100k")
+
+
+def test_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"nope\.tiktoken"):
+        load(f"file:{tmp_path / 'nope.tiktoken'}")
+    (tmp_path / "a.model").write_bytes(b"")
+    with pytest.raises(InputError, match=r"\.tiktoken or \.json.*a\.model"):
+        load(f"file:{tmp_path / 'a.model'}")
+
+
+def test_offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import requests
+    import tiktoken.registry
+
+    def refuse(url: str, **_: Any) -> None:
+        raise requests.ConnectionError(request=requests.Request("GET", url).prepare())
+
+    monkeypatch.setattr(requests, "get", refuse)
+    monkeypatch.setattr(tiktoken.registry, "ENCODINGS", {})
+    monkeypatch.setenv("TIKTOKEN_CACHE_DIR", str(tmp_path))
+    with pytest.raises(InputError) as caught:
+        load("tiktoken:o200k_base")
+    said = str(caught.value)
+    for part in (
+        "o200k_base.tiktoken",
+        "TIKTOKEN_CACHE_DIR",
+        str(tmp_path),
+        "builtin",
+        "file:PATH",
+    ):
+        assert part in said
+    url = next(word for word in said.split() if word.startswith("https://"))
+    name = hashlib.sha1(url.encode()).hexdigest()
+    assert name in said  # where tiktoken itself will look for it
+    (tmp_path / name).write_bytes(b"not the vocabulary")
+    with pytest.raises(InputError, match="could not be downloaded"):
+        load("tiktoken:o200k_base")
+
+
+def test_patterns_of_published_files_are_tiktokens_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    from tiktoken_ext import openai_public
+
+    seen: list[str] = []
+
+    def remember(url: str, expected_hash: str) -> dict[bytes, int]:
+        seen.append(expected_hash)
+        return {}
+
+    monkeypatch.setattr(openai_public, "load_tiktoken_bpe", remember)
+    for name in ("r50k_base", "p50k_base", "cl100k_base", "o200k_base"):
+        pattern = openai_public.ENCODING_CONSTRUCTORS[name]()["pat_str"]
+        assert tokenizers._PUBLISHED_PATTERNS[seen[-1]] == pattern
