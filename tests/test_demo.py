@@ -63,6 +63,13 @@ def test_documents_start_as_documents_do():
     assert {tuple(document.tolist()) for document in written} <= starts
 
 
+def test_any_document_may_be_the_one_started_like():
+    """A document's start does not depend on what stands before it in the corpus."""
+    documents = [np.array([i, 30 + i, 60 + i]) for i in range(20)]
+    written = sampled(documents, 4, lengths=[1] * 1000)
+    assert {int(document[0]) for document in written} == set(range(20))  # missed: 20 e^-50
+
+
 def test_a_context_that_only_ends_documents_backs_off():
     written = sampled([np.array([1, 2, 3])], 3, backoff=0.0, lengths=[2000])[0].tolist()
     assert written[:3] == [1, 2, 3]
@@ -72,12 +79,18 @@ def test_a_context_that_only_ends_documents_backs_off():
     assert {b for a, b in pairs if a == 2} == {3}
 
 
+def test_it_backs_off_no_further_than_it_must():
+    documents = [np.array([5, 1, 2]), np.array([6, 2, 7])]  # (1, 2) is read on nowhere, (2,) is
+    pairs = pairwise(sampled(documents, 3, backoff=0.0, lengths=[2000])[0].tolist())
+    assert {b for a, b in pairs if a == 2} == {7}
+
+
 def chi_square(observed, expected):
     return sum((observed.get(key, 0) - e) ** 2 / e for key, e in expected.items())
 
 
 def test_tokens_of_an_order_1_model_follow_the_counts():
-    documents = zipf_documents(vocabulary=40)
+    documents = [*zipf_documents(vocabulary=40), np.full(60, 50), np.full(30, 51)]
     counts = ngrams(documents, 1)
     total = sum(counts.values())
     draws = 200_000
@@ -93,7 +106,7 @@ def test_tokens_of_an_order_1_model_follow_the_counts():
 
 def test_tokens_of_an_order_2_model_follow_the_counts_after_each_token():
     rng = np.random.default_rng(4)
-    documents = [rng.integers(0, 6, 400) ** 2 // 5 for _ in range(20)]
+    documents = [np.sort(rng.integers(0, 6, (200, 2)) ** 2 // 5).ravel() for _ in range(20)]
     pairs = ngrams(documents, 2)
     followed = Counter(a for a, _ in pairs.elements())
     written = ngrams(sampled(documents, 2, lengths=[500] * 200), 2)

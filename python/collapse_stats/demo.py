@@ -123,17 +123,14 @@ class NgramModel:
     places
         ``(T,)``: places of tokens, sorted by the tokens before them, nearest first.
     first, stop
-        ``(order, S)``: ``places[first[k, s]:stop[k, s]]`` continue the k tokens before place s.
-    known
-        ``(order, S)``: how many of those k tokens they really continue; fewer than k where the
-        context stood only at the end of documents.
+        ``(order, S)``: ``places[first[k, s]:stop[k, s]]`` continue the k tokens before place s, or
+        fewer where those stood only at the end of documents.
     """
 
     text: Tokens
     places: Int32Array
     first: Int32Array
     stop: Int32Array
-    known: npt.NDArray[np.int8]
 
     @classmethod
     def estimate(cls, documents: Sequence[Tokens], order: int) -> "NgramModel":
@@ -151,7 +148,6 @@ class NgramModel:
 
         shape = (order, len(text))
         first, stop = np.empty(shape, np.int32), np.empty(shape, np.int32)
-        known = np.zeros(shape, np.int8)
         new = np.zeros(len(text), dtype=bool)
         new[:1] = True
         for k in range(order):
@@ -162,12 +158,11 @@ class NgramModel:
             group = np.cumsum(new) - 1
             first[k, by_context] = tokens_until[edges[:-1]][group]
             stop[k, by_context] = tokens_until[edges[1:]][group]
-            known[k] = k
-            dead = first[k] == stop[k]
             if k:
-                for table in (first, stop, known):
-                    table[k, dead] = table[k - 1, dead]
-        return cls(text, by_context[tokens].astype(np.int32), first, stop, known)
+                ended = first[k] == stop[k]
+                first[k, ended] = first[k - 1, ended]
+                stop[k, ended] = stop[k - 1, ended]
+        return cls(text, by_context[tokens].astype(np.int32), first, stop)
 
 
 def generate(
@@ -179,10 +174,11 @@ def generate(
 ) -> list[Tokens]:
     """Documents of the given lengths in tokens, sampled from the model.
 
-    Each token is drawn from the empirical distribution after its context. The context grows by a
-    token a step up to order - 1, and with probability `backoff` it is cut to a single token, so
-    that the model writes sentences it has not read. All documents start as documents do, and are
-    sampled side by side: time grows with the longest.
+    Each token is read at a random place among those with the same order - 1 tokens before them
+    as the place reached, or, with probability `backoff`, the same single token: so the model writes
+    sentences it has not read. (Averaged over the place, a context cut to one token grows again by
+    one a step.) All documents start as documents do, and are sampled side by side: time grows with
+    the longest.
 
     Raises
     ------
@@ -201,13 +197,10 @@ def generate(
     starts = (np.cumsum(lengths) - lengths)[rows]
     written = np.empty(lengths.sum(), dtype=model.text.dtype)
     place = np.zeros(len(lengths), dtype=np.int64)  # place 0 is the start of a document
-    known = np.full(len(lengths), longest)
     for position, n in enumerate(active):
-        context = np.minimum(known[:n], longest)
-        context[rng.random(n) < backoff] = min(1, longest)
+        context = np.where(rng.random(n) < backoff, min(1, longest), longest)
         first, stop = model.first[context, place[:n]], model.stop[context, place[:n]]
         drawn = first + (rng.random(n) * (stop - first)).astype(np.int64)
-        known = model.known[context, place[:n]] + np.int64(1)
         place = model.places[drawn].astype(np.int64)
         written[starts[:n] + position] = model.text[place] - 1
         place += 1
