@@ -104,6 +104,7 @@ struct Layout {
 
   /// Tokens before the document's end, 1 to max_order.
   constexpr unsigned length(Key mixed) const {
+    if (rest_bits > 0 && (mixed & low_mask(code_bits)) != 0) return max_order;
     Key codes = mixed & low_mask(rest_bits);
     if (codes == 0) codes = unmix(mixed);
     return max_order - trailing_zeros(codes) / code_bits;

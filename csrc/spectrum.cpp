@@ -34,6 +34,8 @@ void JointHistogram::add(const JointHistogram& other) {
   for (const auto& [cell, types] : other.rest_) rest_[cell] += types;
 }
 
+void JointHistogram::add_large(Count a, Count b, Count types) { rest_[{a, b}] += types; }
+
 JointSpectrum JointHistogram::spectrum() const {
   std::vector<std::pair<Cell, Count>> rows(rest_.begin(), rest_.end());
   for (std::size_t cell = 1; cell < dense_.size(); ++cell)  // not (0, 0)
@@ -88,11 +90,15 @@ Scanner::Scanner(const Layout& layout, std::span<const Masks> masks)
       first_order_(layout.max_order == 1 ? 1 : 2),
       columns_(distinct_masks(masks)),
       total_(columns_.size(), 0),
-      scratch_(columns_.size(), 0),
-      groups_(layout.max_order + 1, Group{total_, total_}),
+      before_((layout.max_order + 1) * columns_.size(), 0),
+      ended_(before_),
+      has_ended_(layout.max_order + 1, false),
+      scratch_(total_),
       unigrams_(layout.max_order == 1 ? 0 : layout.vocab_size, columns_.size()),
-      ngrams_(layout.max_order + 1, Histograms(masks.begin(), masks.end())),
+      ngrams_(layout.max_order + 1, std::vector<JointHistogram>(masks.begin(), masks.end())),
       contexts_(ngrams_) {
+  for (unsigned bits = 0; bits <= max_key_bits; ++bits)
+    whole_codes_[bits] = static_cast<std::uint8_t>(bits / layout.code_bits);
   const auto column_of = [&](unsigned mask) {
     return static_cast<std::size_t>(
         std::lower_bound(columns_.begin(), columns_.end(), mask) - columns_.begin());
@@ -111,10 +117,12 @@ void Scanner::row(Key key, const Count* counts) {
   const unsigned shared = open_ ? shared_codes(previous_, key) : 0;
   if (open_) close_groups(shared);
 
+  const std::size_t columns = columns_.size();
   for (unsigned order = std::max(shared + 1, first_order_); order <= layout_.max_order; ++order)
-    groups_[order].before = total_;
+    for (std::size_t column = 0; column < columns; ++column)
+      before_[order * columns + column] = total_[column];
 
-  for (std::size_t column = 0; column < columns_.size(); ++column) {
+  for (std::size_t column = 0; column < columns; ++column) {
     Count sum = 0;
     for (unsigned label = 0; label < layout_.labels; ++label)
       sum += (columns_[column] >> label & 1) * counts[label];
@@ -126,8 +134,8 @@ void Scanner::row(Key key, const Count* counts) {
   previous_ = key;
   previous_length_ = layout_.length(key);
   if (previous_length_ < layout_.max_order) {
-    groups_[previous_length_].ended = scratch_;
-    groups_[previous_length_].has_ended = true;
+    std::copy(scratch_.begin(), scratch_.end(), &ended_[previous_length_ * columns]);
+    has_ended_[previous_length_] = true;
   }
 }
 
@@ -137,36 +145,43 @@ void Scanner::end_shard() {
 }
 
 unsigned Scanner::shared_codes(Key left, Key right) const {
-  const unsigned shared = leading_zeros(left ^ right, layout_.key_bits) / layout_.code_bits;
+  const unsigned shared = whole_codes_[leading_zeros(left ^ right, layout_.key_bits)];
   return shared < first_order_ ? 0 : shared;  // half of a mixed bigram says nothing
 }
 
+/// Closes the groups whose order is above `shared`.
 void Scanner::close_groups(unsigned shared) {
   const unsigned last = std::max(shared + 1, first_order_);
   for (unsigned order = previous_length_; order >= last; --order) close_ngram(order);
 
   if (first_order_ == 2 && shared < 2) {
-    for (std::size_t column = 0; column < columns_.size(); ++column)
-      scratch_[column] = total_[column] - groups_[2].before[column];
+    take_since(2);
     unigrams_.add(layout_.first_token(previous_), scratch_.data(), previous_length_ > 1);
   }
 }
 
 void Scanner::close_ngram(unsigned order) {
-  Group& group = groups_[order];
-  for (std::size_t column = 0; column < columns_.size(); ++column)
-    scratch_[column] = total_[column] - group.before[column];
+  take_since(order);
   tally(ngrams_[order], scratch_.data(), 1);
+  if (!has_ended_[order]) return;
 
-  if (!group.has_ended) return;
+  // As a context it was seen less often than as an n-gram.
   tally(contexts_[order + 1], scratch_.data(), Count{0} - 1);
   for (std::size_t column = 0; column < columns_.size(); ++column)
-    scratch_[column] -= group.ended[column];
+    scratch_[column] -= ended_[order * columns_.size() + column];
   tally(contexts_[order + 1], scratch_.data(), 1);
-  group.has_ended = false;
+  has_ended_[order] = false;
 }
 
-void Scanner::tally(Histograms& histograms, const Count* columns, Count types) const {
+/// Counts of the open group of `order`, into the scratch columns.
+void Scanner::take_since(unsigned order) {
+  const Count* before = &before_[order * columns_.size()];
+  for (std::size_t column = 0; column < columns_.size(); ++column)
+    scratch_[column] = total_[column] - before[column];
+}
+
+void Scanner::tally(std::vector<JointHistogram>& histograms, const Count* columns,
+                    Count types) const {
   for (std::size_t pair = 0; pair < pairs_.size(); ++pair)
     histograms[pair].add(columns[pairs_[pair].first], columns[pairs_[pair].second], types);
 }
@@ -183,8 +198,8 @@ void Scanner::add(const Scanner& other) {
 }
 
 Tables Scanner::tables() const {
-  std::vector<Histograms> ngrams = ngrams_;
-  std::vector<Histograms> contexts = contexts_;
+  Histograms ngrams = ngrams_;
+  Histograms contexts = contexts_;
   unigrams_.each([&](const Count* seen, const Count* continued) {
     tally(ngrams[1], seen, 1);
     tally(contexts[2], continued, 1);
@@ -195,7 +210,7 @@ Tables Scanner::tables() const {
   tally(contexts[1], total_.data(), 1);
 
   Tables tables;
-  const auto append = [](std::vector<std::vector<JointSpectrum>>& to, const Histograms& from) {
+  const auto append = [](auto& to, const std::vector<JointHistogram>& from) {
     auto& spectra = to.emplace_back();
     for (const JointHistogram& histogram : from) spectra.push_back(histogram.spectrum());
   };

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <unordered_map>
 #include <vector>
@@ -38,7 +40,7 @@ class JointHistogram {
     if (a < width_ && b < height_)
       dense_[a * height_ + b] += types;
     else
-      rest_[{a, b}] += types;
+      add_large(a, b, types);
   }
 
   void add(const JointHistogram& other);
@@ -46,6 +48,8 @@ class JointHistogram {
   JointSpectrum spectrum() const;
 
  private:
+  void add_large(Count a, Count b, Count types);
+
   struct Cell {
     Count a, b;
     auto operator<=>(const Cell&) const = default;
@@ -102,38 +106,37 @@ class Scanner final : public RowSink {
   Tables tables() const;
 
  private:
-  using Histograms = std::vector<JointHistogram>;  // one per pair of masks
   struct Pair {
     std::size_t first, second;  // columns
   };
-  /// Windows that share their first codes; counts are one per column.
-  struct Group {
-    std::vector<Count> before;  // total when the group began
-    std::vector<Count> ended;   // its windows that end with the prefix
-    bool has_ended = false;
-  };
+  using Histograms = std::vector<std::vector<JointHistogram>>;  // [order][pair]
 
   unsigned shared_codes(Key left, Key right) const;
   void close_groups(unsigned shared);
   void close_ngram(unsigned order);
-  void tally(Histograms& histograms, const Count* columns, Count types) const;
+  void take_since(unsigned order);
+  void tally(std::vector<JointHistogram>& histograms, const Count* columns, Count types) const;
 
   Layout layout_;
   unsigned first_order_;           // shortest prefix that shards keep together
   std::vector<unsigned> columns_;  // the distinct masks: counts are summed under each
   std::vector<Pair> pairs_;
+  std::array<std::uint8_t, max_key_bits + 1> whole_codes_;  // in so many bits
 
+  // The row before. All windows that share its first n codes are its group of order n, still open.
   bool open_ = false;
   Key previous_ = 0;
   unsigned previous_length_ = 0;
 
-  std::vector<Count> total_;   // per column, over all rows so far
-  std::vector<Count> scratch_;  // per column
-  std::vector<Group> groups_;  // [order]: the open one
+  std::vector<Count> total_;     // [column], of all rows so far
+  std::vector<Count> before_;    // [order][column]: total when the group began
+  std::vector<Count> ended_;     // [order][column]: the group's windows of exactly that length
+  std::vector<bool> has_ended_;  // [order]
+  std::vector<Count> scratch_;   // [column]
 
   Unigrams unigrams_;
-  std::vector<Histograms> ngrams_;    // [order]
-  std::vector<Histograms> contexts_;  // [order]: what differs from ngrams_[order - 1]
+  Histograms ngrams_;
+  Histograms contexts_;  // what differs from ngrams_[order - 1]
 };
 
 /// Joint spectra of the windows of `runs`, whose labels are numbered through.

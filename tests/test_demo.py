@@ -66,7 +66,7 @@ def test_documents_start_as_documents_do():
 def test_any_document_may_be_the_one_started_like():
     """A document's start does not depend on what stands before it in the corpus."""
     documents = [np.array([i, 30 + i, 60 + i]) for i in range(20)]
-    written = sampled(documents, 4, lengths=[1] * 1000)
+    written = sampled(documents, 4, backoff=0.0, lengths=[1] * 1000)
     assert {int(document[0]) for document in written} == set(range(20))  # missed: 20 e^-50
 
 

@@ -6,6 +6,7 @@ nothing but this interface, so that each can be tested against the others.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Protocol
 
 from ..chunk import Chunk
@@ -94,15 +95,17 @@ def _make(name: str, threads: int | None) -> Backend:
 
 
 def _native_info() -> BackendInfo:
-    try:
-        from ._native import NativeBackend
-    except ImportError as error:
+    if find_spec("collapse_stats._native") is None:
         return BackendInfo(
             "native",
             False,
-            f"the compiled module is missing ({error}): reinstall with a C++20 compiler and "
-            "without COLLAPSE_STATS_PURE",
+            "the compiled module is not installed: reinstall with a C++20 compiler and without "
+            "COLLAPSE_STATS_PURE",
         )
+    try:
+        from ._native import NativeBackend
+    except ImportError as error:
+        return BackendInfo("native", False, f"the compiled module does not load: {error}")
     return BackendInfo("native", True, NativeBackend().detail)
 
 

@@ -75,8 +75,8 @@ def inspect_reader(reader: Reader, options: ReadOptions, tokenizer: Tokenizer | 
         )
     if reader.format == "flat" and options.eot is not None and ends and options.eot not in ends:
         warnings.append(
-            f"{reader.path}: neither begins nor ends with the boundary id {options.eot}: a document "
-            "cut across files is counted as two, without the few windows over the cut"
+            f"{reader.path}: neither begins nor ends with the boundary id {options.eot}: "
+            "a document cut across files is counted as two, without the few windows over the cut"
         )
     has_boundary = reader.kind == "ids" and options.eot is not None
     return Inspection(

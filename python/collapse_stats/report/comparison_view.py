@@ -14,8 +14,8 @@ Json = dict[str, Any]
 TOLERANCE = 0.1
 """Share of the floor by which a figure must differ from it to be marked."""
 
-ENTROPY_ORDER, DISTINCT_ORDER, NOVELTY_ORDER = 2, 4, 3
-_RARE = (1, "1")  # order and band of the types whose retention is shown
+ENTROPY_ORDER, DISTINCT_ORDER, NOVELTY_ORDER = 2, 4, 2
+RARE = "1"  # the band of retention that is shown: types seen once in half of the baseline
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +33,18 @@ def comparison_page(report: Json) -> Page:
     for comparison in comparisons:
         by_baseline.setdefault(comparison["baseline"], []).append(comparison)
     (main, against), *others = by_baseline.items()
-    grids = [_full(report["corpora"], against)]
+    title = f"against {printable(main)}"
+    grids = [generations_grid(report["corpora"], against, title)]
     grids += [_short(name, group) for name, group in others]
     examples = [grid for comparison in against if (grid := _lost(comparison))]
-    backend = report["backend"]
+    smoothing = against[0]["orders"]["1"]["smoothing"]
     return Page(
         [*grids, *examples],
         head=described(report["corpora"][0]),
         warnings=warnings_of(report),
         tail=(
-            f"{len(against)} against {printable(main)}. Entropy: Chao-Wang-Jost. KL(baseline || "
-            f"candidate): {against[0]['orders']['1']['smoothing']} smoothing. Backend: {backend}.",
+            f"{_counted(len(against))} against {printable(main)}. Entropy: Chao-Wang-Jost. "
+            f"KL(baseline || candidate): {smoothing} smoothing. Counted by: {report['backend']}.",
         ),
     )
 
@@ -74,11 +75,19 @@ def _joined(group: list[tuple[str, str]]) -> str:
     return printable(f"{first}: {warning}{alike}")
 
 
+def _counted(candidates: int) -> str:
+    return "1 candidate" if candidates == 1 else f"{candidates} candidates"
+
+
 def _some(names: Sequence[str]) -> str:
-    return ", ".join(names) if len(names) <= 4 else f"{names[0]} … {names[-1]} ({len(names)})"
+    return (
+        ", ".join(names) if len(names) <= 4 else f"{names[0]} … {names[-1]} ({len(names)} of them)"
+    )
 
 
-def _full(corpora: Sequence[Json], against: Sequence[Json]) -> Grid:
+def generations_grid(
+    corpora: Sequence[Json], against: Sequence[Json], title: str, legend: bool = True
+) -> Grid:
     """One row per corpus, the baseline first with the floors."""
     shown = {corpus["name"]: corpus for corpus in corpora}
     baseline = corpora[0]
@@ -93,7 +102,7 @@ def _full(corpora: Sequence[Json], against: Sequence[Json]) -> Grid:
         Column(("tokens", "", token_unit)),
         Column(("entropy", f"{entropy}-grams", "bits")),
         Column(("distinct", f"{distinct}-grams", type_unit)),
-        Column((f"distinct {distinct}", "at equal size", "ratio")),
+        Column((f"{distinct}-grams at", "equal size", "ratio")),
         *_divergence_columns(longest),
     ]
     divergences = _divergences(against, distinct)
@@ -102,7 +111,7 @@ def _full(corpora: Sequence[Json], against: Sequence[Json]) -> Grid:
         + divergences[i]
         for i, row in enumerate(rows)
     ]
-    return Grid(columns, cells, f"against {printable(baseline['name'])}", _legend(longest))
+    return Grid(columns, cells, title, _legend(longest) if legend else ())
 
 
 def _short(name: str, against: Sequence[Json]) -> Grid:
@@ -110,7 +119,7 @@ def _short(name: str, against: Sequence[Json]) -> Grid:
     distinct = min(DISTINCT_ORDER, longest)
     columns = [
         Column(("",), number=False),
-        Column((f"distinct {distinct}", "at equal size", "ratio")),
+        Column((f"{distinct}-grams at", "equal size", "ratio")),
         *_divergence_columns(longest),
     ]
     names = [name, *(comparison["candidate"] for comparison in against)]
@@ -134,10 +143,10 @@ def _legend(longest: int) -> tuple[str, ...]:
     novel = min(NOVELTY_ORDER, longest)
     return (
         "(in brackets) the floor: the same figure between the baseline's own halves.",
-        f"↑ ↓ more than {TOLERANCE:.0%} of the floor above, below it; worse is ↑ in KL, ↓ in rare "
-        f"kept, ↓ in new {novel}-grams.",
+        f"↑ ↓ above, below the floor by more than {100 * TOLERANCE:.0f} % of it; worse is ↑ in KL, "
+        "↓ in rare kept and in new.",
         "KL: of single tokens. rare kept: of the tokens seen once in half of the baseline, those "
-        f"still there. new: {novel}-grams the baseline does not have.",
+        f"still there. new: share of {novel}-grams that the baseline does not have.",
     )
 
 
@@ -188,11 +197,11 @@ def _figure(figures: Json, key: str) -> Figure:
     return Figure(figures[key], figures["floor"][key])
 
 
-def rare_kept(comparison: Json) -> Figure:
-    """Share of the tokens seen once in half of the baseline that are still there."""
+def rare_kept(comparison: Json, order: int = 1) -> Figure:
+    """Share of the n-grams seen once in half of the baseline that are still there."""
     rows: Iterable[Json] = comparison["retention"]
     for row in rows:
-        if (row["order"], row["band"]) == _RARE:
+        if (row["order"], row["band"]) == (order, RARE):
             return Figure(row["retained"], row["floor"])
     return Figure(None, None)
 
@@ -209,4 +218,6 @@ def _lost(comparison: Json) -> Grid | None:
         Column(("count in baseline",)),
         Column(("n-gram",), number=False),
     ]
-    return Grid(columns, rows, f"most frequent n-grams that {printable(comparison['candidate'])} lost")
+    return Grid(
+        columns, rows, f"most frequent n-grams that {printable(comparison['candidate'])} lost"
+    )

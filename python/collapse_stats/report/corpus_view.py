@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from .grid import Cell, Column, Grid, Page, printable
+from .grid import Cell, Column, Emphasis, Grid, Page, printable
 from .numbers import count, fixed, percent
 
 Json = dict[str, Any]
@@ -68,7 +68,7 @@ def _figures(corpus: Json) -> Grid:
     rows = []
     for label, key, shown in _ROWS:
         values = [_value(figures, key) for figures in orders.values()]
-        emphasis = "dim" if label.startswith(" ") else "plain"
+        emphasis: Emphasis = "dim" if label.startswith(" ") else "plain"
         rows.append([Cell(label, emphasis), *(Cell(shown(value), emphasis) for value in values)])
     columns = [Column(("order",), number=False), *(Column((order,)) for order in orders)]
     return Grid(columns, rows, described(corpus))
@@ -82,9 +82,7 @@ def _value(figures: Json, key: str) -> float | None:
 def _spectrum(corpus: Json) -> Grid:
     """Types by how often they were seen, the rarest first."""
     orders = corpus["orders"]
-    by_count: list[dict[int, int]] = [
-        {seen: types for seen, types in figures["spectrum"]} for figures in orders.values()
-    ]
+    by_count: list[dict[int, int]] = [dict(figures["spectrum"]) for figures in orders.values()]
     counts = sorted(set().union(*by_count))[:SPECTRUM_ROWS]
     rows = [
         [Cell(f"{seen:,}"), *(Cell(count(types.get(seen, 0))) for types in by_count)]

@@ -1,21 +1,15 @@
 """A report as CSV: one row per corpus, or per comparison, and order; every figure in full."""
 
-import csv
-import io
 from typing import Any
+
+from .rows import write_rows
 
 Json = dict[str, Any]
 
 
 def write(report: Json) -> str:
     """Comparisons when there are any, else corpora; what is not given is empty."""
-    rows = _comparisons(report) if report["comparisons"] else _corpora(report)
-    out = io.StringIO()
-    columns = list(dict.fromkeys(name for row in rows for name in row))
-    writer = csv.DictWriter(out, columns, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return out.getvalue()
+    return write_rows(_comparisons(report) if report["comparisons"] else _corpora(report))
 
 
 def _corpora(report: Json) -> list[Json]:

@@ -106,7 +106,9 @@ def _order_figures(profile: Profile, order: int) -> Json:
 
 
 def _compared_order(comparison: Comparison, order: int) -> Json:
-    figures: Json = {key: comparison.figure(name, order) for name, key in COMPARISON_FIGURES.items()}
+    figures: Json = {
+        key: comparison.figure(name, order) for name, key in COMPARISON_FIGURES.items()
+    }
     figures["size_matched_distinct_ratio"] = comparison.size_matched_distinct_ratio(order)
     figures["floor"] = {
         key: comparison.floor(name, order) for name, key in COMPARISON_FIGURES.items()

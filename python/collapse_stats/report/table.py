@@ -1,8 +1,12 @@
 """A page for the terminal: light tables that also read well without colour."""
 
 import io
+from typing import TYPE_CHECKING
 
 from .grid import Cell, Grid, Page
+
+if TYPE_CHECKING:
+    from rich.text import Text
 
 _STYLES = {"plain": "", "dim": "dim", "worse": "bold red", "other": "yellow"}
 
@@ -44,7 +48,7 @@ def _grid(grid: Grid) -> list[object]:
     from rich.text import Text
 
     table = Table(
-        box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1), header_style=""
+        box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style=""
     )
     for number, column in enumerate(grid.columns):
         marks = any(row[number].mark for row in grid.rows)
@@ -68,18 +72,17 @@ def _grid(grid: Grid) -> list[object]:
             )
         )
     title = [Text(grid.title, style="bold")] if grid.title else []
-    return [*title, table, *(Text(note, style="dim") for note in grid.notes)]
+    notes = ["", *(Text(note, style="dim") for note in grid.notes)] if grid.notes else []
+    return [*title, table, *notes]
 
 
-def _cell(cell: Cell, marks: bool) -> object:
+def _cell(cell: Cell, marks: bool) -> "Text":
     """A cell whose digits line up in a column where some have marks or brackets."""
     from rich.text import Text
 
     text = cell.text
     if marks:
-        text += (
-            f" {cell.mark}" if cell.mark else " " if text.endswith(")") else "  "
-        )
+        text += f" {cell.mark}" if cell.mark else " " if text.endswith(")") else "  "
     return Text(text, style=_STYLES[cell.emphasis])
 
 

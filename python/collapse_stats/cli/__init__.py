@@ -1,0 +1,19 @@
+"""The command line: one file per family of commands."""
+
+from .backends import backends
+from .compare import compare
+from .demo import demo
+from .inspect import inspect
+from .profile import merge, profile
+from .program import program
+from .show import show
+
+__all__ = ["main", "program"]
+
+for _command in (profile, show, compare, merge, inspect, backends, demo):
+    program.add_command(_command)
+
+
+def main() -> None:
+    """Run the command line and leave with its exit code."""
+    program(prog_name="collapse-stats")

@@ -1,0 +1,181 @@
+"""Options that say how a corpus is read and counted, and corpora opened by them."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..backends import Backend, select
+from ..corpus import Corpus
+from ..ingest import read_corpus
+from ..memory import budget
+from ..profile import Profile, load, profile_corpus
+from ..readers import ReadOptions
+from ..readers.detect import COMPRESSIONS, EXTENSIONS
+from ..sample import DEFAULT_TOKENS
+from ..storage import is_profile
+from .progress import Reporter
+
+DEFAULT_ORDER = 5
+
+_READING = (
+    click.option("--tokenizer", metavar="SPEC", help="bytes, builtin, tiktoken:NAME, file:PATH."),
+    click.option("--text-key", metavar="KEY", help="Column or JSON key of the text."),
+    click.option("--ids-key", metavar="KEY", help="Column or JSON key of the token ids."),
+    click.option("--dtype", type=click.Choice(["u16", "u32"]), help="Item of a .bin file."),
+    click.option("--eot", type=int, metavar="ID", help="Id that ends a document."),
+    click.option("--vocab-size", type=click.IntRange(1), metavar="V", help="Ids are below this."),
+)
+_COUNTING = (
+    click.option(
+        "--max-order",
+        type=click.IntRange(1),
+        metavar="N",
+        help=f"Longest n-gram counted (default: {DEFAULT_ORDER}).",
+    ),
+    click.option(
+        "--backend",
+        type=click.Choice(["auto", "cuda", "native", "numpy"]),
+        default="auto",
+        show_default=True,
+    ),
+    click.option("--threads", type=click.IntRange(1), metavar="N", help="Default: every core."),
+    click.option("--memory", metavar="SIZE", help="Such as 8GB; default: half of what is free."),
+    click.option(
+        "--tmp",
+        type=click.Path(exists=True, file_okay=False, path_type=Path),
+        metavar="DIR",
+        help="Where tokens go that do not fit into memory.",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Counting:
+    """How corpora are read and counted, as the user said it."""
+
+    tokenizer: str | None
+    max_order: int | None
+    options: ReadOptions
+    backend: Backend
+    threads: int | None
+    memory: int
+    tmp: Path | None
+
+
+def counting_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of `Counting`; the command is called with ``counting=``."""
+
+    @wraps(command)
+    def collected(**given: Any) -> Any:
+        options = read_options(given)
+        counting = Counting(
+            tokenizer=given.pop("tokenizer"),
+            max_order=given.pop("max_order"),
+            options=options,
+            threads=given["threads"],
+            backend=select(given.pop("backend"), given.pop("threads")),
+            memory=budget(given.pop("memory")),
+            tmp=given.pop("tmp"),
+        )
+        return command(**given, counting=counting)
+
+    return _with(collected, _READING + _COUNTING)
+
+
+def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say what a file does not say of itself."""
+    return _with(command, _READING)
+
+
+def read_options(given: dict[str, Any]) -> ReadOptions:
+    """`ReadOptions` from what was typed, taken out of `given`."""
+    names = ("text_key", "ids_key", "dtype", "eot", "vocab_size")
+    return ReadOptions(**{name: given.pop(name) for name in names})
+
+
+def read(
+    paths: Sequence[Path], counting: Counting, reporter: Reporter, name: str, share: int = 2
+) -> Corpus:
+    """The corpus of some paths, kept in a `share`-th of the memory."""
+    with reporter.task(f"reading {name}", unit="MB") as task:
+        return read_corpus(
+            list(paths),
+            tokenizer=counting.tokenizer,
+            options=counting.options,
+            name=name,
+            threads=counting.threads,
+            memory=counting.memory // share,
+            tmp=counting.tmp,
+            progress=task,
+        )
+
+
+def count(
+    corpus: Corpus,
+    counting: Counting,
+    reporter: Reporter,
+    table: bool,
+    sample_tokens: int = DEFAULT_TOKENS,
+) -> Profile:
+    """Profile of a corpus that has been read."""
+    with reporter.task(f"counting {corpus.name}", corpus.tokens, "M tokens") as task:
+        return profile_corpus(
+            corpus,
+            max_order=counting.max_order or DEFAULT_ORDER,
+            backend=counting.backend,
+            memory=counting.memory,
+            table=table,
+            sample_tokens=sample_tokens,
+            progress=task,
+        )
+
+
+def load_saved(path: Path, counting: Counting) -> Profile:
+    """A saved profile; ValueError when what was typed contradicts how it was made."""
+    saved = load(path)
+    for option, asked, made in (
+        ("--max-order", counting.max_order, saved.max_order),
+        ("--tokenizer", counting.tokenizer, saved.tokenizer.spec),
+        ("--vocab-size", counting.options.vocab_size, saved.vocab_size),
+    ):
+        if asked not in (None, made):
+            raise ValueError(
+                f"{path} is a saved profile made with {option} {made}, got {asked}: leave the "
+                "option out, or give the corpus itself"
+            )
+    return saved
+
+
+def names_of(paths: Sequence[Path]) -> list[str]:
+    """Short names of paths that tell them apart: last parts without known extensions."""
+    for parts in range(1, max((len(path.resolve().parts) for path in paths), default=1) + 1):
+        names = ["/".join(path.resolve().parts[-parts:]) for path in paths]
+        plain = [_plain(name) for name in names]
+        for found in (plain, names):
+            if len(set(found)) == len(found):
+                return found
+    return [str(path) for path in paths]
+
+
+def _plain(name: str) -> str:
+    for endings in (COMPRESSIONS, EXTENSIONS):
+        for ending in endings:
+            if name.lower().endswith(ending) and len(name) > len(ending):
+                name = name[: -len(ending)]
+                break
+    return name
+
+
+def any_saved(paths: Iterable[Path]) -> bool:
+    """Whether one of the paths is a saved profile."""
+    return any(map(is_profile, paths))
+
+
+def _with(command: Callable[..., Any], options: Sequence[Callable[..., Any]]) -> Callable[..., Any]:
+    for option in reversed(options):
+        command = option(command)
+    return command

@@ -1,0 +1,134 @@
+"""Where results go: stdout, or a file that appears whole or not at all."""
+
+import os
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..errors import InputError
+from ..report import FORMATS
+from ..report.grid import Page
+
+WIDTH = 100  # of a table that goes to no terminal
+_PLAIN = str.maketrans({"↑": "^", "↓": "v", "–": "-", "…": "~", "·": "|", "─": "-", "⚠": "!"})
+
+
+def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add ``--format``, ``--json`` and ``-o``; the command is called with ``form``, ``output``."""
+
+    @wraps(command)
+    def chosen(form: str, as_json: bool, **given: Any) -> Any:
+        return command(form="json" if as_json else form, **given)
+
+    for option in (
+        click.option(
+            "-o",
+            "--output",
+            type=click.Path(dir_okay=False, path_type=Path),
+            metavar="FILE",
+            help="Write the result to a file.",
+        ),
+        click.option("--json", "as_json", is_flag=True, help="The same as --format json."),
+        click.option(
+            "--format", "form", type=click.Choice(FORMATS), default="table", show_default=True
+        ),
+    ):
+        chosen = option(chosen)
+    return chosen
+
+
+def write_result(
+    content: Any,
+    page: Page,
+    form: str,
+    output: Path | None,
+    csv: Callable[[Any], str],
+) -> None:
+    """Write a result in one of `FORMATS`; `page` says it as tables, `csv` as rows."""
+    if form == "json":
+        import json
+
+        text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    elif form == "csv":
+        text = csv(content)
+    elif form == "markdown":
+        from ..report import markdown
+
+        text = markdown.write(page)
+    else:
+        text = drawn(page, to_file=output is not None)
+    write(text, output)
+
+
+def drawn(page: Page, to_file: bool = False) -> str:
+    """The page as a table, as wide and as colourful as where it goes to."""
+    from ..report import table
+
+    terminal = not to_file and _is_terminal()
+    width = WIDTH
+    if terminal:
+        from shutil import get_terminal_size
+
+        width = max(60, min(get_terminal_size().columns, 120))
+    plain = "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb"
+    return table.draw(page, width=width, color=terminal and not plain)
+
+
+def write(text: str, output: Path | None = None) -> None:
+    """Write to stdout, or to a file that takes its name when all of it is written."""
+    if output is None:
+        _to_stdout(text)
+        return
+    try:
+        if output.exists() and not output.is_file():
+            output.write_text(text, "utf-8")  # a device or a pipe has no name to take
+            return
+        target = output.resolve()
+        beside = target.with_name(f".{target.name}.{os.getpid()}")
+        try:
+            beside.write_text(text, "utf-8")
+            beside.replace(target)
+        finally:
+            beside.unlink(missing_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot write {output}: {error.strerror}") from error
+
+
+def abandon_stdout() -> None:
+    """Send what is left to nowhere, so that it fails no more when the interpreter ends."""
+    with suppress(OSError, ValueError, AttributeError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+
+
+def is_seen(form: str, output: Path | None) -> bool:
+    """Whether the result is a table that the user sees at once, with its warnings."""
+    return form == "table" and output is None and _is_terminal()
+
+
+def _is_terminal() -> bool:
+    return sys.stdout is not None and sys.stdout.isatty()
+
+
+def _to_stdout(text: str) -> None:
+    if sys.stdout is None:
+        return
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        coding = sys.stdout.encoding
+        text = text.translate(_PLAIN).encode(coding, "backslashreplace").decode(coding)
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever reads has read enough; the exit code still stands
+        abandon_stdout()
+    except OSError as error:
+        abandon_stdout()
+        raise InputError(f"cannot write the result: {error.strerror}") from error

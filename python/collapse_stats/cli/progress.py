@@ -1,0 +1,103 @@
+"""Progress on stderr: a bar with rate and time left when stderr is a terminal, else nothing."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    import rich.progress
+
+
+class Reporter:
+    """Bars on stderr while a ``with`` block runs, and warnings between them."""
+
+    def __init__(self) -> None:
+        self._bars: rich.progress.Progress | None = None
+
+    def __enter__(self) -> "Reporter":
+        if sys.stderr is not None and sys.stderr.isatty():
+            self._bars = _bars()
+            self._bars.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._bars is not None:
+            self._bars.stop()
+
+    @contextmanager
+    def task(self, what: str, size: int = 0, unit: str = "") -> "Iterator[Task]":
+        """A bar for one piece of work of `size` units, gone when the work is done."""
+        if self._bars is None:
+            yield Task(None, None, size)
+            return
+        number = self._bars.add_task(what, total=size or None, unit=unit)
+        try:
+            yield Task(self._bars, number, size)
+        finally:
+            self._bars.remove_task(number)
+
+    def warn(self, message: str) -> None:
+        """Say a warning."""
+        line = f"warning: {' '.join(message.split())}"
+        if self._bars is not None:
+            self._bars.console.print(line, markup=False, highlight=False, soft_wrap=True)
+        else:
+            click.echo(line, err=True)
+
+
+class Task:
+    """One bar; called as the library's `Progress`."""
+
+    def __init__(self, bars: "rich.progress.Progress | None", number: Any, size: int) -> None:
+        self._bars, self._number, self._size = bars, number, size
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        """Set how much is done, in shares of the task's own size when it has one."""
+        if self._bars is None:
+            return
+        if self._size:
+            done, total = self._size * done // max(total, 1), self._size
+        self._bars.update(self._number, completed=done, total=total or None)
+
+
+def _bars() -> "rich.progress.Progress":
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        ProgressColumn,
+        SpinnerColumn,
+        Task,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+    from rich.text import Text
+
+    class Rate(ProgressColumn):
+        """Millions of units a second."""
+
+        def render(self, task: Task) -> Text:
+            speed = task.finished_speed or task.speed
+            unit = task.fields.get("unit")
+            return Text(f"{speed / 1e6:,.1f} {unit}/s" if speed and unit else "", style="dim")
+
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=24),
+        Rate(),
+        TimeRemainingColumn(compact=True),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )

@@ -1,0 +1,23 @@
+"""Flat JSON objects as CSV."""
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from typing import Any
+
+
+def write_rows(rows: Sequence[dict[str, Any]]) -> str:
+    """One line per object, lists and objects in it as JSON; what is not given is empty."""
+    out = io.StringIO()
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    writer = csv.DictWriter(out, columns, lineterminator="\n")
+    writer.writeheader()
+    for row in rows:
+        writer.writerow(
+            {
+                name: json.dumps(value) if isinstance(value, list | dict) else value
+                for name, value in row.items()
+            }
+        )
+    return out.getvalue()
