@@ -134,7 +134,7 @@ void Scanner::row(Key key, const Count* counts) {
   previous_ = key;
   previous_length_ = layout_.length(key);
   if (previous_length_ < layout_.max_order) {
-    std::copy(scratch_.begin(), scratch_.end(), &ended_[previous_length_ * columns]);
+    std::copy(scratch_.begin(), scratch_.end(), ended_.data() + previous_length_ * columns);
     has_ended_[previous_length_] = true;
   }
 }
@@ -175,7 +175,7 @@ void Scanner::close_ngram(unsigned order) {
 
 /// Counts of the open group of `order`, into the scratch columns.
 void Scanner::take_since(unsigned order) {
-  const Count* before = &before_[order * columns_.size()];
+  const Count* before = before_.data() + order * columns_.size();
   for (std::size_t column = 0; column < columns_.size(); ++column)
     scratch_[column] = total_[column] - before[column];
 }

@@ -141,12 +141,13 @@ def test_kl_punishes_lost_types_more_the_more_are_lost() -> None:
     assert figures[1] < 0.05  # one lost hapax is no catastrophe
 
 
-def test_kl_is_accurate_between_near_equals() -> None:
-    shift = 10**4
+@pytest.mark.parametrize("shift", [10**4, 10**7, 10**9, 10**11])
+def test_kl_is_accurate_between_near_equals(shift: int) -> None:
     joint = joint_of([(10**12, 10**12 + shift), (10**12, 10**12 - shift)])
     d = shift / 10**12
-    # KL(1/2, 1/2 || (1+d)/2, (1-d)/2) = -log(1 - d^2) / 2
-    assert kl_divergence(joint) == pytest.approx(d * d / 2 / math.log(2), rel=1e-6)
+    # KL(1/2, 1/2 || (1+d)/2, (1-d)/2); shares are rounded to 1e-16, their difference to 1e-16 / d.
+    expected = -math.log1p(-d * d) / 2 / math.log(2)
+    assert kl_divergence(joint) == pytest.approx(expected, rel=4e-16 / d)
 
 
 def test_kl_is_accurate_between_opposites() -> None:

@@ -32,12 +32,12 @@ ROWS = [[1, 2, 3], [], [4], [5, 6]]
 @pytest.mark.parametrize("item", [pa.int8(), pa.uint16(), pa.int32(), pa.uint32(), pa.int64()])
 @pytest.mark.parametrize("kind", [pa.list_, pa.large_list])
 def test_parquet_lists(tmp_path: Path, kind: Callable[..., Any], item: Any) -> None:
-    column = pa.array([*ROWS, None, [7, None], [8]], kind(item))
+    column = pa.array([*ROWS, None, [7, None], [8], [None, 9], [10]], kind(item))
     pq.write_table(pa.table({"input_ids": column}), tmp_path / "a.parquet", row_group_size=3)
     reader = open_file(tmp_path / "a.parquet")
     assert (reader.format, reader.kind, reader.dtype) == ("parquet", "ids", str(item))
-    assert documents(reader) == [*ROWS, [8]]
-    assert "2 rows with null ids skipped" in reader.warnings[0]
+    assert documents(reader) == [*ROWS, [8], [10]]
+    assert "3 rows with null ids skipped" in reader.warnings[0]
     assert documents(open_file(tmp_path / "a.parquet", ReadOptions(eot=2)))[:2] == [[1], [3]]
 
 

@@ -169,7 +169,15 @@ def _open(source: object, options: ReadOptions) -> tuple[list[Reader], list[str]
             paths = source  # a list of strings that all name files; texts come as an iterable
     if paths is None:
         return [open_memory(source, options)], []
-    return [open_file(path, options) for path in discover(paths)], []
+    files = discover(paths)
+    return [open_file(path, options) for path in files], _skipped(files.skipped)
+
+
+def _skipped(paths: Sequence[Path]) -> list[str]:
+    if not paths:
+        return []
+    names = ", ".join(path.name for path in paths[:3]) + (", ..." if len(paths) > 3 else "")
+    return [f"files skipped, of no known format: {len(paths):,} ({names})"]
 
 
 def _encode(

@@ -162,7 +162,7 @@ def names_of(paths: Sequence[Path]) -> list[str]:
 
 
 def _plain(name: str) -> str:
-    for endings in (COMPRESSIONS, EXTENSIONS):
+    for endings in (COMPRESSIONS, (*EXTENSIONS, ".profile")):
         for ending in endings:
             if name.lower().endswith(ending) and len(name) > len(ending):
                 name = name[: -len(ending)]

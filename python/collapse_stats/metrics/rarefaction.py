@@ -91,6 +91,5 @@ def _falling(x: FloatArray, k: FloatArray) -> FloatArray:
 
 
 def _stirling(x: FloatArray) -> FloatArray:
-    """log x! - ((x + 1/2) log x - x + log(2 pi) / 2), for x >= 16."""
-    z = 1 / (x * x)
-    return (1 / 12 - z * (1 / 360 - z * (1 / 1260 - z / 1680))) / x
+    """log x! - ((x + 1/2) log x - x + log(2 pi) / 2), to 1e-9 at x = 16 and 1e-13 at 100."""
+    return (1 / 12 - 1 / (360 * x * x)) / x

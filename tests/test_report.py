@@ -1,0 +1,304 @@
+"""Reports: the object against counts made by hand, and the formats against the object."""
+
+import csv
+import io
+import json
+import math
+from collections import Counter
+
+import jsonschema
+import numpy as np
+import pytest
+
+import collapse_stats as cs
+from collapse_stats.report import delimited, make_report, markdown, schema, table
+from collapse_stats.report.comparison_view import Figure, comparison_page, marked, warnings_of
+from collapse_stats.report.corpus_view import corpus_page
+from collapse_stats.report.grid import Cell, Column, Grid, Page
+from collapse_stats.report.numbers import column, count, fixed, percent
+
+VOCAB = 50
+
+
+def documents(seed: int, number: int = 120, ids: int = 40) -> list[np.ndarray]:
+    rng = np.random.default_rng(seed)
+    share = 1 / np.arange(1, ids + 1)
+    return [
+        rng.choice(ids, size=int(length), p=share / share.sum())
+        for length in rng.integers(1, 30, number)
+    ]
+
+
+def profile(docs: object, name: str, **options: object) -> cs.Profile:
+    return cs.profile(docs, vocab_size=VOCAB, max_order=3, backend="numpy", name=name, **options)  # type: ignore[arg-type]
+
+
+def ngrams(docs: list[np.ndarray], n: int) -> Counter[tuple[int, ...]]:
+    return Counter(tuple(doc[i : i + n].tolist()) for doc in docs for i in range(len(doc) - n + 1))
+
+
+@pytest.fixture(scope="module")
+def compared() -> dict:
+    base = profile(documents(1), "base")
+    comparisons = [
+        cs.compare(base, profile(documents(seed, ids=ids), name))
+        for seed, ids, name in ((2, 40, "same"), (3, 8, "narrow"))
+    ]
+    profiles = [base, *(one.candidate for one in comparisons)]
+    return make_report(profiles, comparisons, backend="numpy")
+
+
+def all_numbers(value: object) -> list[float]:
+    if isinstance(value, dict):
+        return [x for inner in value.values() for x in all_numbers(inner)]
+    if isinstance(value, list):
+        return [x for inner in value for x in all_numbers(inner)]
+    return [value] if isinstance(value, float) else []
+
+
+@pytest.mark.parametrize("order", [1, 2, 3])
+def test_corpus_figures_are_those_of_a_counter(compared: dict, order: int) -> None:
+    counts = ngrams(documents(1), order)
+    n = counts.total()
+    figures = compared["corpora"][0]["orders"][str(order)]
+    assert figures["windows"] == n
+    assert figures["distinct"] == len(counts)
+    assert figures["hapax"] == sum(c == 1 for c in counts.values())
+    assert figures["dis"] == sum(c == 2 for c in counts.values())
+    assert figures["distinct_ratio"] == pytest.approx(len(counts) / n, rel=1e-12)
+    plugin = -math.fsum(c / n * math.log2(c / n) for c in counts.values())
+    assert figures["entropy_bits"]["plugin"] == pytest.approx(plugin, rel=1e-12)
+    repeats = math.fsum(c * (c - 1) for c in counts.values()) / (n * (n - 1))
+    assert figures["hill_2"] == pytest.approx(1 / repeats, rel=1e-12)
+
+
+def test_schema_is_a_schema_and_the_report_follows_it(compared: dict) -> None:
+    jsonschema.Draft202012Validator.check_schema(schema())
+    jsonschema.validate(json.loads(json.dumps(compared)), schema())
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("comparisons", 0, "orders", "1", "kl_bits"), -0.1),
+        (("comparisons", 0, "orders", "1", "novelty"), 1.1),
+        (("comparisons", 0, "orders", "1", "made_up"), 1.0),
+        (("comparisons", 0, "orders", "1", "floor", "made_up"), 1.0),
+        (("comparisons", 0, "verdict"), "collapse"),
+        (("corpora", 0, "orders", "1", "windows"), None),
+        (("corpora", 0, "orders", "x"), {}),
+        (("schema",), "collapse-stats.report/2"),
+    ],
+)
+def test_schema_refuses(compared: dict, path: tuple, value: object) -> None:
+    broken = json.loads(json.dumps(compared))
+    place = broken
+    for step in path[:-1]:
+        place = place[step]
+    place[path[-1]] = value
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(broken, schema())
+
+
+def test_schema_asks_for_every_figure(compared: dict) -> None:
+    for figure in list(compared["comparisons"][0]["orders"]["1"]):
+        broken = json.loads(json.dumps(compared))
+        del broken["comparisons"][0]["orders"]["1"][figure]
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(broken, schema())
+
+
+def test_floor_is_the_figure_of_the_baselines_halves(compared: dict) -> None:
+    base = profile(documents(1), "base")
+    halves = base.halves(1)
+    assert halves is not None
+    p, q = halves.a / halves.a.sum(), halves.b / halves.b.sum()
+    variation = float(np.sum(np.abs(p - q) * halves.types) / 2)
+    floor = compared["comparisons"][0]["orders"]["1"]["floor"]["total_variation"]
+    assert floor == pytest.approx(variation, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("docs", "order", "figure", "reason"),
+    [
+        ([np.array([1, 1])], "3", "distinct_ratio", "no document is that long"),
+        ([np.array([1, 2, 3, 4])], "2", "hill_2", "seen twice"),
+        ([np.array([1, 2, 3, 4])], "2", "conditional_entropy_bits", "every n-gram is new"),
+        ([np.array([], dtype=np.int64)], "1", "coverage", "no document is that long"),
+    ],
+)
+def test_what_is_not_given_is_null_with_a_reason(
+    docs: list, order: str, figure: str, reason: str
+) -> None:
+    report = make_report([profile(docs, "tiny")], backend="numpy")
+    jsonschema.validate(json.loads(json.dumps(report)), schema())
+    (corpus,) = report["corpora"]
+    assert corpus["orders"][order][figure] is None
+    (said,) = [w for w in corpus["warnings"] if reason in w]
+    assert order in said.rpartition("at order ")[2].split(", ")
+
+
+@pytest.mark.parametrize("side", ["baseline", "candidate", "both"])
+def test_an_empty_side_gives_nulls_with_a_reason_and_a_table(side: str) -> None:
+    nothing = [np.array([], dtype=np.int64)]
+    docs = [
+        nothing if side in ("baseline", "both") else documents(1),
+        nothing if side in ("candidate", "both") else documents(2),
+    ]
+    profiles = [profile(one, name) for one, name in zip(docs, "ab", strict=True)]
+    report = make_report(profiles, [cs.compare(*profiles)], backend="numpy")
+    jsonschema.validate(json.loads(json.dumps(report)), schema())
+    (comparison,) = report["comparisons"]
+    assert comparison["orders"]["1"]["kl_bits"] is None
+    assert any("no tokens" in warning for warning in comparison["warnings"])
+    assert "nan" not in table.draw(comparison_page(report)).lower()
+
+
+def test_no_tables_means_null_divergences_with_a_reason() -> None:
+    profiles = [profile(documents(n), f"p{n}", table=False) for n in (1, 2)]
+    report = make_report(profiles, [cs.compare(*profiles)], backend="numpy")
+    jsonschema.validate(json.loads(json.dumps(report)), schema())
+    (comparison,) = report["comparisons"]
+    assert comparison["orders"]["1"]["kl_bits"] is None
+    assert comparison["orders"]["1"]["size_matched_distinct_ratio"] is not None
+    assert comparison["retention"] == []
+    assert any("table" in warning for warning in comparison["warnings"])
+
+
+def test_no_figure_is_nan_or_infinite(compared: dict) -> None:
+    assert all(map(math.isfinite, all_numbers(compared)))
+    json.dumps(compared, allow_nan=False)
+
+
+@pytest.mark.parametrize("width", [60, 80, 100])
+def test_tables_fit_and_hold_no_control_codes(compared: dict, width: int) -> None:
+    for page in (comparison_page(compared), corpus_page(compared)):
+        text = table.draw(page, width=width)
+        assert all(len(line) <= width for line in text.splitlines())
+        assert all(c.isprintable() or c == "\n" for c in text)
+
+
+def test_the_comparison_leaves_room_for_a_verdict(compared: dict) -> None:
+    page = comparison_page(compared)
+    text = table.draw(Page(page.grids[:1]))
+    rows = [line for line in text.splitlines() if line.startswith(("base", "same", "narrow", "──"))]
+    assert max(map(len, rows)) <= 100 - len("  cannot tell ")
+
+
+def test_colour_is_added_and_changes_no_character(compared: dict) -> None:
+    import re
+
+    page = comparison_page(compared)
+    colored = table.draw(page, color=True)
+    assert "\x1b[" in colored
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", colored)
+    assert [line.rstrip() for line in plain.splitlines()] == table.draw(page).splitlines()
+
+
+def test_rows_show_the_figures_and_mark_what_is_off_the_floor(compared: dict) -> None:
+    text = table.draw(comparison_page(compared))
+    narrow = next(line for line in text.splitlines() if line.startswith("narrow"))
+    figures = compared["comparisons"][1]["orders"]
+    assert f"{figures['1']['kl_bits']:.3f} ↑" in narrow
+    assert f"{100 * figures['2']['novelty']:.1f}" in narrow
+    base = next(line for line in text.splitlines() if line.startswith("base "))
+    assert f"({figures['1']['floor']['kl_bits']:.3f})" in base
+
+
+def test_digits_line_up_with_and_without_marks() -> None:
+    cells = [Cell("(0.104)", "dim"), Cell("0.131", "worse", "↑"), Cell("12.000")]
+    text = table.draw(Page([Grid([Column(("KL", "bits"))], [[cell] for cell in cells])]))
+    ends = {max(i for i, c in enumerate(line) if c.isdigit()) for line in text.splitlines()[3:]}
+    assert len(ends) == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "floor", "mark"),
+    [
+        (1.0, 1.0, ""),
+        (1.09, 1.0, ""),
+        (1.11, 1.0, "↑"),
+        (0.91, 1.0, ""),
+        (0.89, 1.0, "↓"),
+        (0.0, 0.0, ""),
+        (0.1, 0.0, "↑"),
+        (None, 1.0, ""),
+        (1.0, None, ""),
+    ],
+)
+def test_marks(value: float | None, floor: float | None, mark: str) -> None:
+    assert marked(Figure(value, floor)) == mark
+
+
+def test_warnings_that_differ_in_numbers_only_are_said_once() -> None:
+    corpora = [{"name": name, "warnings": []} for name in ("h", "g1", "g2", "g3")]
+    comparisons = [
+        {"baseline": "h", "candidate": f"g{n}", "warnings": [f"sizes differ {n}.5-fold", "alike"]}
+        for n in (1, 2, 3)
+    ]
+    found = warnings_of({"corpora": corpora, "comparisons": comparisons})
+    assert found == ["g1: sizes differ 1.5-fold (likewise g2, g3)", "g1, g2, g3: alike"]
+
+
+def test_names_cannot_steer_the_terminal_or_break_markdown(compared: dict) -> None:
+    evil = json.loads(json.dumps(compared).replace('"narrow"', '"a\\u001b[31m|\\nb"'))
+    page = comparison_page(evil)
+    assert all(c.isprintable() or c == "\n" for c in table.draw(page))
+    rows = [line for line in markdown.write(page).splitlines() if "31m" in line and line[0] == "|"]
+    assert all(
+        len(row.replace("\\|", "").split("|")) == len(rows[0].replace("\\|", "").split("|"))
+        for row in rows
+    )
+    assert any(row.replace("\\|", "").count("|") == 9 for row in rows)
+
+
+def test_csv_has_every_figure_in_full(compared: dict) -> None:
+    rows = list(csv.DictReader(io.StringIO(delimited.write(compared))))
+    assert [(r["candidate"], r["order"]) for r in rows] == [
+        (name, order) for name in ("same", "narrow") for order in "123"
+    ]
+    figures = compared["comparisons"][1]["orders"]["2"]
+    row = rows[4]
+    assert float(row["kl_bits"]) == figures["kl_bits"]
+    assert float(row["floor_js_bits"]) == figures["floor"]["js_bits"]
+    assert row["smoothing"] == "absolute-discount"
+    band = compared["comparisons"][0]["retention"][0]
+    assert float(rows[0][f"retained_{band['band']}"]) == band["retained"]
+    alone = list(csv.DictReader(io.StringIO(delimited.write({**compared, "comparisons": []}))))
+    assert (
+        float(alone[0]["entropy_bits_plugin"])
+        == (compared["corpora"][0]["orders"]["1"]["entropy_bits"]["plugin"])
+    )
+
+
+def test_markdown_tables_are_rectangular(compared: dict) -> None:
+    text = markdown.write(comparison_page(compared))
+    rows = [line for line in text.splitlines() if line.startswith("|")]
+    assert {row.count("|") for row in rows[:5]} == {9}
+    assert "| ---: |" in text
+    assert "\x1b" not in text
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (0, "0"),
+        (1234567, "1,234,567"),
+        (9_999_999, "9,999,999"),
+        (12_345_678, "12.35 M"),
+        (999_999_999, "1000 M"),
+        (1_234_567_890, "1.235 G"),
+        (10**12, "1 T"),
+        (None, "–"),
+    ],
+)
+def test_counts(value: float | None, shown: str) -> None:
+    assert count(value) == shown
+
+
+def test_columns_share_one_unit() -> None:
+    assert column([1200, 8]) == ("", ["1,200", "8"])
+    assert column([200_024, 5]) == ("M", ["0.200", "0.000"])
+    assert column([1_200_000, None]) == ("M", ["1.20", "–"])
+    assert column([2e12, 5e9]) == ("G", ["2000.0", "5.0"]) or column([2e12, 5e9])[0] == "G"
+    assert (fixed(None), percent(0.4321), fixed(0.1)) == ("–", "43.2", "0.100")
