@@ -100,8 +100,8 @@ def test_jsonl_reports_bad_lines_and_uses_the_rest(tmp_path: Path) -> None:
     reader = open_file(path)
     assert documents(reader) == ["one", "f\ufffdour"]
     bad, without, replaced = reader.warnings
-    assert "1 bad lines skipped (first: line 2:" in bad
-    assert "3 lines without a document skipped (first: line 4: no 'text')" in without
+    assert "bad lines skipped: 1 (first: line 2:" in bad
+    assert "lines without a document skipped: 3 (first: line 4: no 'text')" in without
     assert "1 " in replaced
     assert "line 6" in replaced
     documents(reader)
@@ -113,7 +113,7 @@ def test_jsonl_ids_that_are_not_ids(tmp_path: Path) -> None:
     path = write_lines(tmp_path / "a.jsonl", [{"tokens": row} for row in rows])
     reader = open_file(path)
     assert documents(reader) == [[1], [2, -1]]
-    assert "6 lines without a document" in reader.warnings[0]
+    assert "lines without a document skipped: 6 " in reader.warnings[0]
 
 
 def test_jsonl_keys(tmp_path: Path) -> None:
@@ -181,7 +181,7 @@ def test_text_that_is_not_utf8(tmp_path: Path) -> None:
     path = write(tmp_path / "a.txt", b"caf\xe9 \xef\xbf\xbd ok \xff")
     reader = open_file(path)
     assert documents(reader) == ["caf\ufffd \ufffd ok \ufffd"]
-    assert "2 stretches that are not UTF-8" in reader.warnings[0]
+    assert "not UTF-8 replaced by U+FFFD: 2 " in reader.warnings[0]
 
 
 # --- in memory ----------------------------------------------------------------------------------

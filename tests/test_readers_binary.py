@@ -37,7 +37,7 @@ def test_parquet_lists(tmp_path: Path, kind: Callable[..., Any], item: Any) -> N
     reader = open_file(tmp_path / "a.parquet")
     assert (reader.format, reader.kind, reader.dtype) == ("parquet", "ids", str(item))
     assert documents(reader) == [*ROWS, [8], [10]]
-    assert "3 rows with null ids skipped" in reader.warnings[0]
+    assert "rows with null ids skipped: 3" in reader.warnings[0]
     assert documents(open_file(tmp_path / "a.parquet", ReadOptions(eot=2)))[:2] == [[1], [3]]
 
 
@@ -59,7 +59,7 @@ def test_parquet_text(tmp_path: Path, kind: Any, monkeypatch: pytest.MonkeyPatch
     reader = open_file(tmp_path / "a.parquet")
     assert documents(reader) == [text for text in texts if text is not None]
     assert len(list(reader.batches())) > 3
-    assert "50 null texts skipped" in reader.warnings[0]
+    assert "null texts skipped: 50" in reader.warnings[0]
 
 
 def test_parquet_refusals(tmp_path: Path) -> None:

@@ -19,6 +19,6 @@ class Tally:
     def messages(self, path: str) -> list[str]:
         """One sentence per reason, in the order they first occurred."""
         return [
-            f"{path}: {count:,} {reason} (first: {place})"
+            f"{path}: {reason}: {count:,} (first: {place})"
             for reason, (count, place) in self._seen.items()
         ]

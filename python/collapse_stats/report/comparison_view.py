@@ -57,7 +57,8 @@ def warnings_of(report: Json) -> list[str]:
     first = report["corpora"][0]["name"]
     for comparison in report["comparisons"]:
         if comparison["baseline"] == first:
-            said += [(comparison["candidate"], warning) for warning in comparison["warnings"]]
+            name = comparison["candidate"]
+            said += [(name, w) for w in comparison["warnings"] if NOT_GIVEN not in w]
     alike: dict[str, list[tuple[str, str]]] = {}
     for name, warning in said:
         kind = re.sub(r"\d[\d.,]*", "#", warning.replace(name, "@"))

@@ -18,7 +18,7 @@ SCHEMA = "collapse-stats.report/1"
 FORMATS = ("table", "json", "csv", "markdown")
 SMOOTHING = "absolute-discount"
 NOT_GIVEN = "is null at order"
-"""In every warning that says why a figure is None."""
+"""In warnings about figures that no table shows."""
 
 Json = dict[str, Any]
 SPECTRUM_FIGURES: dict[str, Callable[[Spectrum], float | None]] = {
@@ -81,14 +81,21 @@ def comparison_figures(comparison: Comparison) -> Json:
         missing = [n for n in orders if figures[n]["kl_bits"] is None]
         if missing:
             warnings.append(
-                f"every divergence {NOT_GIVEN} {_listed(missing)}: a side, or a half of one, "
-                "has no n-grams that long"
+                f"no divergences at order {_listed(missing)}: a side, or a half of one, has no "
+                "n-grams that long"
             )
+    retention = [row for n in orders for row in _retention(comparison, n)]
+    bare = sorted({row["order"] for row in retention if None in (row["retained"], row["floor"])})
+    if bare and comparison.baseline.halves(1) is not None:
+        warnings.append(
+            "a half of the baseline has no n-gram in a band, so retained or its floor "
+            f"{NOT_GIVEN} {_listed(bare)}"
+        )
     return {
         "baseline": comparison.baseline.name,
         "candidate": comparison.candidate.name,
         "orders": {str(n): figures[n] for n in orders},
-        "retention": [row for n in orders for row in _retention(comparison, n)],
+        "retention": retention,
         "warnings": warnings,
     }
 

@@ -1,12 +1,8 @@
 """A page for the terminal: light tables that also read well without colour."""
 
 import io
-from typing import TYPE_CHECKING
 
 from .grid import Cell, Grid, Page
-
-if TYPE_CHECKING:
-    from rich.text import Text
 
 _STYLES = {"plain": "", "dim": "dim", "worse": "bold red", "other": "yellow"}
 
@@ -50,40 +46,36 @@ def _grid(grid: Grid) -> list[object]:
     table = Table(
         box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style=""
     )
+    drawn: list[list[Text]] = []
     for number, column in enumerate(grid.columns):
-        marks = any(row[number].mark for row in grid.rows)
-        lines = [line + "  " if marks else line for line in column.heading]
-        heading = Text("\n".join(lines[:-1]), style="bold")
+        marked = any(row[number].mark for row in grid.rows)
+        lines = [line + "  " * marked for line in column.heading]
+        texts = [_lined_up(row[number], marked) for row in grid.rows]
+        if column.number:  # by hand: what draws the table drops spaces at the end
+            wide = max(map(len, lines + texts))
+            lines, texts = ([x.rjust(wide) for x in group] for group in (lines, texts))
+        heading = Text("\n".join(lines[:-1]) or lines[-1], style="bold")
         if len(lines) > 1:
             heading.append("\n" + lines[-1], style="not bold dim")
-        else:
-            heading = Text(lines[0], style="bold")
-        table.add_column(
-            heading,
-            justify="right" if column.number else "left",
-            no_wrap=column.number,
-            overflow="fold",
+        table.add_column(heading, no_wrap=column.number, overflow="fold")
+        drawn.append(
+            [
+                Text(text, style=_STYLES[row[number].emphasis])
+                for text, row in zip(texts, grid.rows, strict=True)
+            ]
         )
-    for row in grid.rows:
-        table.add_row(
-            *(
-                _cell(cell, any(other[number].mark for other in grid.rows))
-                for number, cell in enumerate(row)
-            )
-        )
+    for cells in zip(*drawn, strict=True):
+        table.add_row(*cells)
     title = [Text(grid.title, style="bold")] if grid.title else []
     notes = ["", *(Text(note, style="dim") for note in grid.notes)] if grid.notes else []
     return [*title, table, *notes]
 
 
-def _cell(cell: Cell, marks: bool) -> "Text":
-    """A cell whose digits line up in a column where some have marks or brackets."""
-    from rich.text import Text
-
-    text = cell.text
-    if marks:
-        text += f" {cell.mark}" if cell.mark else " " if text.endswith(")") else "  "
-    return Text(text, style=_STYLES[cell.emphasis])
+def _lined_up(cell: Cell, marked: bool) -> str:
+    """The cell's text; in a column with marks, with room for a mark or a bracket at the end."""
+    if not marked:
+        return cell.text
+    return cell.text + (f" {cell.mark}" if cell.mark else " " if cell.text.endswith(")") else "  ")
 
 
 def _hanging(lead: str, text: str) -> object:
