@@ -68,8 +68,7 @@ class Spectrum:
 
     def types_seen(self, times: int) -> int:
         """f_m: number of types seen exactly `times` times."""
-        at = int(np.searchsorted(self.count, times))
-        return int(self.types[at]) if at < len(self.count) and self.count[at] == times else 0
+        return int(self.types[self.count == np.uint64(times)].sum())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,7 +104,13 @@ class JointSpectrum:
     @classmethod
     def from_rows(cls, a: npt.ArrayLike, b: npt.ArrayLike, types: npt.ArrayLike) -> "JointSpectrum":
         """Joint spectrum from rows in any order: equal rows are added, empty rows dropped."""
-        first, second, number = (np.asarray(x, dtype=np.uint64) for x in (a, b, types))
+        first, second = _as_counts(a, "a"), _as_counts(b, "b")
+        number = _as_counts(types, "types")
+        if not len(first) == len(second) == len(number):
+            raise ValueError(
+                f"a, b and types must be equally long, got {len(first)}, {len(second)} and "
+                f"{len(number)}"
+            )
         keep = ((first | second) > 0) & (number > 0)
         first, second, number = first[keep], second[keep], number[keep]
         order = np.lexsort((second, first))
@@ -193,7 +198,7 @@ def _as_counts(values: npt.ArrayLike, name: str) -> UInt64Array:
         raise TypeError(f"{name} must be integers, got {array.dtype}: counts are never fractions")
     if array.min() < 0:
         raise ValueError(f"{name} must not be negative, got {array.min()}")
-    return array.astype(np.uint64)
+    return array.astype(np.uint64, copy=False)
 
 
 def _dot(x: UInt64Array, y: UInt64Array) -> int:

@@ -152,13 +152,18 @@ def load_saved(path: Path, counting: Counting) -> Profile:
 
 def names_of(paths: Sequence[Path]) -> list[str]:
     """Short names of paths that tell them apart: last parts without known extensions."""
-    for parts in range(1, max((len(path.resolve().parts) for path in paths), default=1) + 1):
-        names = ["/".join(path.resolve().parts[-parts:]) for path in paths]
-        plain = [_plain(name) for name in names]
-        for found in (plain, names):
-            if len(set(found)) == len(found):
-                return found
-    return [str(path) for path in paths]
+    whole = [path.resolve().parts for path in paths]
+    for parts in range(1, max(map(len, whole), default=1) + 1):
+        names = ["/".join(one[-parts:]) for one in whole]
+        for found in ([_plain(name) for name in names], names):
+            if len(set(found)) == len(set(whole)):
+                return [_numbered(name, found[:i]) for i, name in enumerate(found)]
+    raise AssertionError("different paths have different parts")
+
+
+def _numbered(name: str, before: Sequence[str]) -> str:
+    """The name, told apart from the same path given before."""
+    return f"{name} ({before.count(name) + 1})" if name in before else name
 
 
 def _plain(name: str) -> str:

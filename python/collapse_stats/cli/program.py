@@ -71,11 +71,19 @@ def fail(message: str) -> NoReturn:
     sys.exit(USAGE)
 
 
-@click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=Program,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(__version__, prog_name="collapse-stats")
-def program() -> None:
+@click.pass_context
+def program(ctx: click.Context) -> None:
     """See whether a text corpus is collapsing.
 
     Exact n-gram statistics of corpora and the divergences between them, each with its noise floor.
     A CORPUS is a file, a directory (Parquet, JSON lines, text, .npy, .bin) or a saved profile.
     """
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help(), err=True)
+        ctx.exit(USAGE)

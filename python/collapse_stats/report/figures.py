@@ -17,7 +17,7 @@ from ..version import __version__
 SCHEMA = "collapse-stats.report/1"
 FORMATS = ("table", "json", "csv", "markdown")
 SMOOTHING = "absolute-discount"
-NOT_GIVEN = "is null at order"
+NOT_GIVEN = "null at order"
 """In warnings about figures that no table shows."""
 
 Json = dict[str, Any]
@@ -88,7 +88,7 @@ def comparison_figures(comparison: Comparison) -> Json:
     bare = sorted({row["order"] for row in retention if None in (row["retained"], row["floor"])})
     if bare and comparison.baseline.halves(1) is not None:
         warnings.append(
-            "a half of the baseline has no n-gram in a band, so retained or its floor "
+            "a half of the baseline has no n-gram in a band, so retained or its floor is "
             f"{NOT_GIVEN} {_listed(bare)}"
         )
     return {
@@ -142,12 +142,12 @@ def _why_not_given(orders: dict[int, Json]) -> list[str]:
     empty = [n for n, figures in orders.items() if not figures["windows"]]
     filled = {n: figures for n, figures in orders.items() if n not in empty}
     reasons = {
-        f"no document is that long, so every figure {NOT_GIVEN}": empty,
+        f"no document is that long, so every figure is {NOT_GIVEN}": empty,
         "nearly every n-gram is new (saturation above "
-        f"{metrics.SATURATION_LIMIT}), so conditional_entropy_bits {NOT_GIVEN}": [
+        f"{metrics.SATURATION_LIMIT}), so conditional_entropy_bits is {NOT_GIVEN}": [
             n for n, figures in filled.items() if figures["conditional_entropy_bits"] is None
         ],
-        f"no n-gram was seen twice, so hill_2 and collision_entropy_bits {NOT_GIVEN}": [
+        f"no n-gram was seen twice, so hill_2 and collision_entropy_bits are {NOT_GIVEN}": [
             n for n, figures in filled.items() if figures["hill_2"] is None
         ],
     }
