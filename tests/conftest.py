@@ -1,8 +1,13 @@
 import os
 
 import pytest
+from hypothesis import settings
 
 from collapse_stats.backends import Backend, select
+
+# Machines are shared: how long an example takes says nothing about the code.
+settings.register_profile("project", deadline=None)
+settings.load_profile("project")
 
 
 @pytest.fixture(params=["native", "numpy"])

@@ -94,7 +94,9 @@ def test_from_rows_drops_rows_of_nothing() -> None:
 
 
 def test_occurrences_are_exact_beyond_64_bits() -> None:
-    spectrum = Spectrum.from_pairs([3, 2**40 + 1, 2**63], [1, 2**40 - 1, 5])
+    spectrum = Spectrum.from_pairs(
+        np.array([3, 2**40 + 1, 2**63], dtype=np.uint64), [1, 2**40 - 1, 5]
+    )
     assert spectrum.occurrences == 3 + (2**40 + 1) * (2**40 - 1) + 5 * 2**63
 
 
