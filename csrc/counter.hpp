@@ -13,9 +13,9 @@ namespace collapse_stats {
 struct CounterConfig {
   Layout layout;
   unsigned threads;
-  unsigned first_shard;  ///< windows of other shards are dropped as they come
-  unsigned last_shard;   ///< one past the last
-  std::uint32_t piece_windows = 1U << 20;    ///< work of one thread at a time: speed only
+  unsigned first_shard;                    ///< windows of other shards are dropped as they come
+  unsigned last_shard;                     ///< one past the last
+  std::uint32_t piece_windows = 1U << 20;  ///< work of one thread at a time: speed only
 };
 
 /// Counts the windows of chunks.

@@ -100,15 +100,14 @@ Scanner::Scanner(const Layout& layout, std::span<const Masks> masks)
   for (unsigned bits = 0; bits <= max_key_bits; ++bits)
     whole_codes_[bits] = static_cast<std::uint8_t>(bits / layout.code_bits);
   const auto column_of = [&](unsigned mask) {
-    return static_cast<std::size_t>(
-        std::lower_bound(columns_.begin(), columns_.end(), mask) - columns_.begin());
+    return static_cast<std::size_t>(std::lower_bound(columns_.begin(), columns_.end(), mask) -
+                                    columns_.begin());
   };
   for (const Masks& pair : masks) {
     if ((pair.first | pair.second) >> layout.labels != 0)
-      throw std::invalid_argument("masks must be below 2**labels = " +
-                                  std::to_string(1U << layout.labels) + ", got (" +
-                                  std::to_string(pair.first) + ", " +
-                                  std::to_string(pair.second) + ")");
+      throw std::invalid_argument(
+          "masks must be below 2**labels = " + std::to_string(1U << layout.labels) + ", got (" +
+          std::to_string(pair.first) + ", " + std::to_string(pair.second) + ")");
     pairs_.push_back({column_of(pair.first), column_of(pair.second)});
   }
 }

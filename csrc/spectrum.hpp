@@ -94,7 +94,8 @@ class Unigrams {
 
 /// Turns ascending rows into joint spectra of every order. All windows that share their first n
 /// codes lie next to each other: a group, closed as soon as a row differs in them.
-/// Input: whole shards, each followed by `end_shard`, in any order. Results over disjoint shards add.
+/// Input: whole shards, each followed by `end_shard`, in any order. Results over disjoint shards
+/// add.
 class Scanner final : public RowSink {
  public:
   Scanner(const Layout& layout, std::span<const Masks> masks);

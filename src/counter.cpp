@@ -43,12 +43,11 @@ std::unique_ptr<Counter> make_native(std::uint64_t vocab_size, unsigned max_orde
                                      unsigned threads, unsigned first_shard, unsigned last_shard,
                                      std::uint32_t piece_windows) {
   const Layout layout(vocab_size, max_order, labels);
-  return backends().front().make_counter(
-      {layout, threads, first_shard, last_shard, piece_windows});
+  return backends().front().make_counter({layout, threads, first_shard, last_shard, piece_windows});
 }
 
-void add(Counter& counter, const py::array& tokens, const Int64Array& start,
-         const Int64Array& stop, const Int64Array& limit, const UInt8Array& label) {
+void add(Counter& counter, const py::array& tokens, const Int64Array& start, const Int64Array& stop,
+         const Int64Array& limit, const UInt8Array& label) {
   const Chunk chunk = to_chunk(tokens, start, stop, limit, label);
   const py::gil_scoped_release release;  // long, and touches only the arrays held by the caller
   counter.add(chunk);

@@ -43,16 +43,14 @@ RunView to_view(const UInt64Array& keys, const UInt64Array& counts, unsigned lab
       counts.shape(0) != labels || counts.shape(1) != keys.shape(1))
     throw py::value_error("a run must have keys (" + std::to_string(layout.words) +
                           ", R) and counts (" + std::to_string(labels) + ", R)");
-  return {static_cast<std::size_t>(keys.shape(1)), keys.data(), counts.data(), labels,
-          first_label};
+  return {static_cast<std::size_t>(keys.shape(1)), keys.data(), counts.data(), labels, first_label};
 }
 
 py::tuple merge_runs(std::uint64_t vocab_size, unsigned max_order, unsigned labels,
                      const std::vector<KeysAndCounts>& runs, unsigned threads) {
   const Layout layout(vocab_size, max_order, labels);
   std::vector<RunView> views;
-  for (const auto& [keys, counts] : runs)
-    views.push_back(to_view(keys, counts, labels, 0, layout));
+  for (const auto& [keys, counts] : runs) views.push_back(to_view(keys, counts, labels, 0, layout));
   return to_python([&] {
     const py::gil_scoped_release release;  // long, and touches only the arrays held by the caller
     return merge(layout, views, threads);

@@ -6,8 +6,15 @@ with Python's unbounded integers from the rules in docs.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
+import numpy as np
+
+from collapse_stats.backends import Backend
 from collapse_stats.chunk import Chunk
+from collapse_stats.keys import Layout
+from collapse_stats.run import Run
+from collapse_stats.spectrum import JointSpectrum, Masks, Tables
 
 Ngram = tuple[int, ...]
 Counts = tuple[int, ...]  # one per label
@@ -72,6 +79,64 @@ def shard(window: Ngram, vocab_size: int, max_order: int) -> int:
     bits = len(f"{vocab_size:b}")
     shard_bits = min(10, bits * min(max_order, 2))
     return key(window, vocab_size, max_order) // 2 ** (bits * max_order - shard_bits)
+
+
+def mask_pairs(labels: int) -> list[Masks]:
+    """Everything, one label against the others, the same twice, and nothing."""
+    every = (1 << labels) - 1
+    return [(every, 0), (1, every - 1), (every, 1), (0, every), (every, every), (0, 0)]
+
+
+def check_run(run: Run, layout: Layout, chunks: list[Chunk]) -> None:
+    """Rows, their order and their representation are exactly what the oracle says."""
+    expected = per_label(windows(chunks, layout.max_order), layout.labels)
+    rows = sorted((key(w, layout.vocab_size, layout.max_order), n) for w, n in expected.items())
+    assert run.layout == layout
+    assert run.keys.dtype == run.counts.dtype == np.uint64
+    assert run.keys.flags.c_contiguous
+    assert run.counts.flags.c_contiguous
+    assert run.keys.shape == (layout.words, len(rows))
+    assert run.counts.shape == (layout.labels, len(rows))
+    words = [list(column) for column in zip(*run.keys.tolist(), strict=True)]
+    assert [sum(w << 64 * i for i, w in enumerate(column[::-1])) for column in words] == [
+        row[0] for row in rows
+    ]
+    assert list(zip(*run.counts.tolist(), strict=True)) == [row[1] for row in rows]
+
+
+def check_tables(
+    tables: Tables, max_order: int, labels: int, chunks: list[Chunk], masks: Sequence[Masks]
+) -> None:
+    """Spectra of every order and pair of masks are what the oracle says."""
+    orders = list(range(1, max_order + 1))
+    assert sorted(tables.ngrams) == sorted(tables.contexts) == orders
+    for order in orders:
+        grams = ngram_counts(chunks, order, labels)
+        contexts = context_counts(chunks, order, labels)
+        assert set(tables.ngrams[order]) == set(tables.contexts[order]) == set(masks)
+        for pair in masks:
+            assert rows_of(tables.ngrams[order][pair]) == joint_spectrum(grams, pair)
+            assert rows_of(tables.contexts[order][pair]) == joint_spectrum(contexts, pair)
+
+
+def check_joint_spectra(
+    backend: Backend, first: tuple[Layout, list[Chunk]], second: tuple[Layout, list[Chunk]]
+) -> None:
+    """Joint spectra of two runs are those of one corpus whose second half has labels of its own."""
+    layout, labels = first[0], first[0].labels
+    both = first[1] + [replace(part, label=part.label + np.uint8(labels)) for part in second[1]]
+    total = labels + second[0].labels
+    every, every_first = (1 << total) - 1, (1 << labels) - 1
+    masks = [(every_first, every - every_first), (1, 1 << labels), (every, 0)]
+    runs = [backend.count(chunks, layout) for layout, chunks in (first, second)]
+    tables = backend.joint_spectra(*runs, masks)
+    check_tables(tables, layout.max_order, total, both, masks)
+
+
+def rows_of(spectrum: JointSpectrum) -> list[tuple[int, int, int]]:
+    columns = (spectrum.a, spectrum.b, spectrum.types)
+    assert all(column.dtype == np.uint64 for column in columns)
+    return list(zip(*(column.tolist() for column in columns), strict=True))
 
 
 def _spans(chunks: Iterable[Chunk]) -> Iterator[tuple[list[int], int, int, int, int]]:

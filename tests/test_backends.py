@@ -1,247 +1,34 @@
 """Every backend against the oracle, and against each other."""
 
 import itertools
-from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from corpora import CASES, Corpus, chunk, documents, zipf_tokens
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from oracles import context_counts, joint_spectrum, key, ngram_counts, per_label, shard, windows
+from oracles import (
+    check_joint_spectra,
+    check_run,
+    check_tables,
+    mask_pairs,
+    per_label,
+    rows_of,
+    shard,
+    windows,
+)
 
-from collapse_stats._native import Counter
 from collapse_stats.backends import Backend, select
 from collapse_stats.chunk import Chunk
 from collapse_stats.errors import LayoutMismatchError
 from collapse_stats.keys import Layout
 from collapse_stats.run import Run
-from collapse_stats.spectrum import JointSpectrum, Masks, Tables
-
-Corpus = tuple[Layout, list[Chunk]]
-CASES: dict[str, Callable[[], Corpus]] = {}
-
-
-def case(build: Callable[[], Corpus]) -> Callable[[], Corpus]:
-    """Adds a corpus that every backend must count."""
-    CASES[build.__name__] = build
-    return build
-
-
-def chunk(
-    tokens: Sequence[int] | np.ndarray,
-    bounds: Sequence[tuple[int, ...]],
-    labels: Sequence[int] | None = None,
-    dtype: str = "uint32",
-) -> Chunk:
-    """Chunk with spans (start, stop) or (start, stop, limit)."""
-    start, stop, limit = (
-        np.array([span[min(i, len(span) - 1)] for span in bounds], dtype=np.int64) for i in range(3)
-    )
-    label = np.zeros(len(bounds)) if labels is None else np.array(labels)
-    return Chunk(np.asarray(tokens, dtype=dtype), start, stop, limit, label.astype(np.uint8))
-
-
-def zipf_tokens(size: int, vocab_size: int, seed: int = 0) -> np.ndarray:
-    """Text-like tokens: a few frequent, many rare, the largest id among them."""
-    tokens = np.random.default_rng(seed).zipf(1.3, size).clip(1, vocab_size).astype(np.uint64) - 1
-    tokens[size // 2 : size // 2 + 1] = vocab_size - 1
-    return tokens
-
-
-def documents(layout: Layout, tokens: np.ndarray, number: int, seed: int = 1) -> Chunk:
-    """Chunk of `number` documents of random lengths, some empty, with random labels."""
-    rng = np.random.default_rng(seed)
-    cuts = [0, *sorted(rng.integers(0, len(tokens) + 1, number - 1).tolist()), len(tokens)]
-    labels = rng.integers(0, layout.labels, number).tolist()
-    return chunk(tokens, list(itertools.pairwise(cuts)), labels, tokens.dtype.name)
-
-
-@case
-def no_chunks() -> Corpus:
-    return Layout(10, 3, 2), []
-
-
-@case
-def empty_chunk() -> Corpus:
-    return Layout(10, 3, 2), [chunk([], [])]
-
-
-@case
-def empty_spans() -> Corpus:
-    return Layout(10, 3, 2), [chunk([1, 2, 3], [(0, 0), (1, 1, 2), (3, 3)], [0, 1, 1])]
-
-
-@case
-def shorter_than_the_order() -> Corpus:
-    return Layout(10, 5), [chunk([1, 2, 3, 1, 2, 9], [(0, 1), (1, 3), (3, 6)])]
-
-
-@case
-def one_token_repeated() -> Corpus:
-    return Layout(50_000, 5, 2), [chunk([7] * 5000, [(0, 10), (10, 4999), (4999, 5000)], [0, 1, 0])]
-
-
-@case
-def two_alternating() -> Corpus:
-    return Layout(50_000, 5, 2), [chunk([7, 8] * 3000, [(0, 999), (999, 6000)], [1, 0])]
-
-
-@case
-def one_document() -> Corpus:
-    return Layout(300, 4), [chunk(zipf_tokens(5000, 300), [(0, 5000)])]
-
-
-@case
-def small_vocabulary() -> Corpus:
-    layout = Layout(20, 5, 2)
-    return layout, [documents(layout, zipf_tokens(3000, 20), 40)]
-
-
-@case
-def ids_of_16_bits() -> Corpus:
-    layout = Layout(50_257, 5, 2)
-    return layout, [documents(layout, zipf_tokens(4000, 50_257), 100)]
-
-
-@case
-def key_of_64_bits() -> Corpus:
-    layout = Layout(2**16 - 1, 4, 4)
-    return layout, [documents(layout, zipf_tokens(2000, 2**16 - 1), 30)]
-
-
-@case
-def key_of_72_bits() -> Corpus:
-    layout = Layout(200_000, 4, 2)
-    return layout, [documents(layout, zipf_tokens(2000, 200_000), 30)]
-
-
-@case
-def key_of_128_bits_with_labels() -> Corpus:
-    layout = Layout(2**16 - 1, 8, 4)
-    return layout, [documents(layout, zipf_tokens(2000, 2**16 - 1), 30)]
-
-
-@case
-def ids_of_32_bits() -> Corpus:
-    layout = Layout(2**32, 3, 2)
-    return layout, [documents(layout, zipf_tokens(2000, 2**32), 30)]
-
-
-@case
-def ids_of_32_bits_in_pairs() -> Corpus:
-    layout = Layout(2**32, 2, 4)  # a mixed bigram of 66 bits and nothing below it
-    return layout, [documents(layout, zipf_tokens(2000, 2**32), 30)]
-
-
-@case
-def vocabulary_of_one() -> Corpus:
-    layout = Layout(1, 5, 2)
-    return layout, [documents(layout, zipf_tokens(500, 1), 50)]
-
-
-@case
-def order_of_128() -> Corpus:
-    layout = Layout(1, 128, 4)
-    return layout, [documents(layout, zipf_tokens(700, 1), 9)]
-
-
-@case
-def vocabulary_of_two() -> Corpus:
-    layout = Layout(2, 6, 4)
-    return layout, [documents(layout, zipf_tokens(500, 2), 50)]
-
-
-@case
-def unigrams_only() -> Corpus:
-    layout = Layout(30, 1, 2)  # 5 bits: mixing splits them 3 to 2
-    return layout, [documents(layout, zipf_tokens(1000, 30), 30)]
-
-
-@case
-def unigrams_of_32_bits() -> Corpus:
-    layout = Layout(2**32, 1, 4)
-    return layout, [documents(layout, zipf_tokens(1000, 2**32), 30)]
-
-
-@case
-def bigrams_only() -> Corpus:
-    layout = Layout(1000, 2, 4)
-    return layout, [documents(layout, zipf_tokens(1000, 1000), 30)]
-
-
-@case
-def blocks() -> Corpus:
-    spans = [(0, 100, 500), (100, 230, 500), (230, 500, 500), (500, 503, 600), (503, 600, 600)]
-    return Layout(50, 5, 2), [chunk(zipf_tokens(600, 50), spans, [0, 1, 0, 1, 0])]
-
-
-@case
-def gaps_between_spans() -> Corpus:
-    tokens = zipf_tokens(300, 50)
-    tokens[[0, 100, 101, 299]] = 2**31  # not ids, and in no document
-    return Layout(50, 5, 2), [chunk(tokens, [(1, 100), (102, 200), (250, 299)], [0, 1, 1])]
-
-
-@case
-def spans_in_any_order() -> Corpus:
-    return Layout(50, 3, 2), [chunk(zipf_tokens(300, 50), [(200, 300), (0, 150)], [0, 1])]
-
-
-@case
-def several_chunks() -> Corpus:
-    layout = Layout(400, 4, 4)
-    parts = [documents(layout, zipf_tokens(500, 400, seed), 20, seed) for seed in range(5)]
-    return layout, [parts[0], chunk([], []), *parts[1:]]
 
 
 @pytest.fixture(params=CASES)
 def corpus(request: pytest.FixtureRequest) -> Corpus:
     return CASES[request.param]()
-
-
-def mask_pairs(labels: int) -> list[Masks]:
-    """Everything, one label against the others, the same twice, and nothing."""
-    every = (1 << labels) - 1
-    return [(every, 0), (1, every - 1), (every, 1), (0, every), (every, every), (0, 0)]
-
-
-def check_run(run: Run, layout: Layout, chunks: list[Chunk]) -> None:
-    """Rows, their order and their representation are exactly what the oracle says."""
-    expected = per_label(windows(chunks, layout.max_order), layout.labels)
-    rows = sorted((key(w, layout.vocab_size, layout.max_order), n) for w, n in expected.items())
-    assert run.layout == layout
-    assert run.keys.dtype == run.counts.dtype == np.uint64
-    assert run.keys.flags.c_contiguous
-    assert run.counts.flags.c_contiguous
-    assert run.keys.shape == (layout.words, len(rows))
-    assert run.counts.shape == (layout.labels, len(rows))
-    words = [list(column) for column in zip(*run.keys.tolist(), strict=True)]
-    assert [sum(w << 64 * i for i, w in enumerate(column[::-1])) for column in words] == [
-        row[0] for row in rows
-    ]
-    assert list(zip(*run.counts.tolist(), strict=True)) == [row[1] for row in rows]
-
-
-def check_tables(
-    tables: Tables, max_order: int, labels: int, chunks: list[Chunk], masks: Sequence[Masks]
-) -> None:
-    """Spectra of every order and pair of masks are what the oracle says."""
-    orders = list(range(1, max_order + 1))
-    assert sorted(tables.ngrams) == sorted(tables.contexts) == orders
-    for order in orders:
-        grams = ngram_counts(chunks, order, labels)
-        contexts = context_counts(chunks, order, labels)
-        assert set(tables.ngrams[order]) == set(tables.contexts[order]) == set(masks)
-        for pair in masks:
-            assert rows_of(tables.ngrams[order][pair]) == joint_spectrum(grams, pair)
-            assert rows_of(tables.contexts[order][pair]) == joint_spectrum(contexts, pair)
-
-
-def rows_of(spectrum: JointSpectrum) -> list[tuple[int, int, int]]:
-    columns = (spectrum.a, spectrum.b, spectrum.types)
-    assert all(column.dtype == np.uint64 for column in columns)
-    return list(zip(*(column.tolist() for column in columns), strict=True))
 
 
 def test_count(backend: Backend, corpus: Corpus) -> None:
@@ -303,22 +90,10 @@ def test_joint_spectra_of_two_runs(
     check_joint_spectra(backend, (layout, chunks), (other_layout, other))
 
 
-def check_joint_spectra(backend: Backend, first: Corpus, second: Corpus) -> None:
-    """Joint spectra of two runs are those of one corpus whose second half has labels of its own."""
-    layout, labels = first[0], first[0].labels
-    both = first[1] + [replace(part, label=part.label + np.uint8(labels)) for part in second[1]]
-    total = labels + second[0].labels
-    every, every_first = (1 << total) - 1, (1 << labels) - 1
-    masks = [(every_first, every - every_first), (1, 1 << labels), (every, 0)]
-    runs = [backend.count(chunks, layout) for layout, chunks in (first, second)]
-    tables = backend.joint_spectra(*runs, masks)
-    check_tables(tables, layout.max_order, total, both, masks)
-
-
-def test_every_backend_gives_the_same_bytes(corpus: Corpus) -> None:
+def test_every_backend_gives_the_same_bytes(backend: Backend, corpus: Corpus) -> None:
     layout, chunks = corpus
-    native, reference = (select(name).count(chunks, layout) for name in ("native", "numpy"))
-    for mine, other in ((native.keys, reference.keys), (native.counts, reference.counts)):
+    run, reference = (each.count(chunks, layout) for each in (backend, select("numpy")))
+    for mine, other in ((run.keys, reference.keys), (run.counts, reference.counts)):
         assert mine.dtype == other.dtype
         assert mine.shape == other.shape
         assert mine.tobytes() == other.tobytes()
@@ -438,14 +213,17 @@ def corpora(draw: st.DrawFn) -> Corpus:
     return layout, chunks
 
 
-@settings(max_examples=80, deadline=None)
-@given(corpora(), st.data())
-@pytest.mark.parametrize("name", ["native", "numpy"])
+@settings(
+    max_examples=80,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],  # it has no state
+)
+@given(random_corpus=corpora(), data=st.data())
 def test_chunking_and_merge_order_change_nothing(
-    name: str, corpus: Corpus, data: st.DataObject
+    backend: Backend, random_corpus: Corpus, data: st.DataObject
 ) -> None:
-    layout, chunks = corpus
-    backend = select(name, threads=data.draw(st.integers(1, 8)))
+    layout, chunks = random_corpus
+    backend = select(backend.name, threads=data.draw(st.integers(1, 8)))
     masks = mask_pairs(layout.labels)
     run = backend.count(chunks, layout)
     check_run(run, layout, chunks)
@@ -467,105 +245,3 @@ def test_chunking_and_merge_order_change_nothing(
     cut = data.draw(st.integers(0, layout.shards))
     halves = [backend.count(pieces, layout, part) for part in ((0, cut), (cut, layout.shards))]
     assert Run.concatenate(layout, halves) == run
-
-
-def test_native_joins_runs_of_four_labels() -> None:
-    layout = Layout(300, 4, 4)
-    parts = [documents(layout, zipf_tokens(800, 300, seed), 30, seed) for seed in (3, 4)]
-    check_joint_spectra(select("native"), (layout, parts[:1]), (layout, parts[1:]))
-
-
-def native_counter(layout: Layout, threads: int = 1, piece_windows: int = 1 << 20) -> Counter:
-    return Counter(
-        layout.vocab_size, layout.max_order, layout.labels, threads, 0, layout.shards, piece_windows
-    )
-
-
-def add(counter: Counter, part: Chunk) -> None:
-    counter.add(part.tokens, part.start, part.stop, part.limit, part.label)
-
-
-@pytest.mark.parametrize("threads", [1, 2, 3, 8])
-@pytest.mark.parametrize("piece_windows", [1, 31, 299, 300, 301, 2999, 3000, 3001])
-def test_native_pieces_and_threads_change_nothing(threads: int, piece_windows: int) -> None:
-    layout = Layout(20, 5, 2)
-    part = documents(layout, zipf_tokens(3000, 20), 40)
-    counter = native_counter(layout, threads, piece_windows)
-    add(counter, part)
-    check_run(Run(layout, *counter.run()), layout, [part])
-
-
-def test_native_counter_is_empty_after_a_result() -> None:
-    layout = Layout(20, 2)
-    part = chunk([1, 2, 3], [(0, 3)])
-    counter = native_counter(layout)
-    for _ in range(2):
-        add(counter, part)
-        check_run(Run(layout, *counter.run()), layout, [part])
-        add(counter, part)
-        ngrams, _ = counter.tables([(1, 0)])
-        assert [column.tolist() for column in ngrams[1][0]] == [[1], [0], [3]]
-
-
-def test_native_takes_in_nothing_of_a_bad_chunk() -> None:
-    layout = Layout(20, 2)
-    counter = native_counter(layout, threads=2, piece_windows=10)
-    tokens = np.zeros(1000, dtype=np.uint8)
-    tokens[[640, 800]] = 20
-    with pytest.raises(ValueError, match="position 640"):  # the first one, whatever the timing
-        add(counter, chunk(tokens, [(0, 1000)]))
-    assert counter.run()[0].shape == (1, 0)
-
-
-@pytest.mark.parametrize(
-    ("spans", "labels", "message"),
-    [
-        ([(-1, 2)], [0], "got start -1, stop 2, limit 2 in span 0"),
-        ([(0, 1), (2, 1)], [0, 0], "got start 2, stop 1, limit 1 in span 1"),
-        ([(0, 3, 2)], [0], "got start 0, stop 3, limit 2 in span 0"),
-        ([(0, 4)], [0], r"limit <= 3 .* got start 0, stop 4, limit 4 in span 0"),
-        ([(0, 1), (1, 3)], [0, 2], "labels must be below 2, got 2 in span 1"),
-    ],
-)
-def test_native_refuses_spans_outside_the_tokens(
-    spans: list[tuple[int, ...]], labels: list[int], message: str
-) -> None:
-    with pytest.raises(ValueError, match=message):
-        add(native_counter(Layout(20, 2, 2)), chunk([1, 2, 3], spans, labels))
-
-
-def test_native_refuses_arrays_of_different_lengths() -> None:
-    part = chunk([1, 2, 3], [(0, 1), (1, 2)])
-    with pytest.raises(ValueError, match="one entry per span each, got 2, 2, 2 and 1"):
-        add(native_counter(Layout(20, 2)), replace(part, label=part.label[:1]))
-
-
-@pytest.mark.parametrize("dtype", ["float64", "bool", "complex64", "U1"])
-def test_native_refuses_tokens_that_are_not_integers(dtype: str) -> None:
-    with pytest.raises(TypeError, match="tokens must be integers"):
-        add(native_counter(Layout(20, 2)), chunk([1, 0, 1], [(0, 3)], dtype=dtype))
-
-
-def test_native_refuses_a_run_that_is_not_ascending() -> None:
-    backend = select("native")
-    layout = Layout(20, 2)
-    for keys in ([[5, 3]], [[5, 5]]):
-        run = Run(layout, np.array(keys, dtype=np.uint64), np.ones((1, 2), dtype=np.uint64))
-        with pytest.raises(ValueError, match="strictly ascending"):
-            backend.merge([run])
-        with pytest.raises(ValueError, match="strictly ascending"):
-            backend.spectra(run, layout, [(1, 0)])
-
-
-def test_native_refuses_masks_of_labels_that_are_not_there() -> None:
-    with pytest.raises(ValueError, match=r"masks must be below 2\*\*labels = 4, got \(4, 0\)"):
-        select("native").spectra([], Layout(20, 2, 2), [(4, 0)])
-
-
-def test_native_counts_above_32_bits_are_kept() -> None:
-    layout = Layout(20, 2)
-    run = select("native").count([chunk([1, 2], [(0, 2)])], layout)
-    large = Run(layout, run.keys, run.counts * np.uint64(2**40))
-    tables = select("native").spectra(select("native").merge([large, large]), layout, [(1, 0)])
-    assert rows_of(tables.ngrams[1][1, 0]) == [(2**41, 0, 2)]
-    assert rows_of(tables.ngrams[2][1, 0]) == [(2**41, 0, 1)]

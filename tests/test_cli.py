@@ -498,6 +498,20 @@ def test_full_disk_leaves_no_half_profile(tmp_path: Path) -> None:
     assert listing(tmp_path) == ["a.jsonl"]
 
 
+def test_full_disk_leaves_no_half_report(corpora: Path, tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource")
+    out = tmp_path / "report.json"
+    out.write_text("what was there before")
+    result = command(
+        *("show", corpora / "human.profile", "--json", "-o", out),
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1024, 1024)),
+    )
+    assert result.returncode == 2
+    assert len(result.stderr.splitlines()) == 1
+    assert listing(tmp_path) == ["report.json"]
+    assert out.read_text() == "what was there before"
+
+
 def test_unwritable_output_is_said_before_counting(tmp_path: Path) -> None:
     if os.geteuid() == 0:
         pytest.skip("root may write everywhere")
@@ -558,6 +572,20 @@ def test_output_that_cannot_show_arrows_shows_signs(corpora: Path) -> None:
     assert "^" in result.stdout
 
 
+def _all_of(terminal: int) -> str:
+    parts = []
+    while True:
+        try:
+            part = os.read(terminal, 65536)
+        except OSError:  # Linux says so at the end
+            break
+        if not part:
+            break
+        parts.append(part)
+    os.close(terminal)
+    return b"".join(parts).decode()
+
+
 def test_a_terminal_gets_colour_unless_told_not_to(corpora: Path) -> None:
     pty = pytest.importorskip("pty")
 
@@ -578,19 +606,39 @@ def test_a_terminal_gets_colour_unless_told_not_to(corpora: Path) -> None:
             env={**env, "TERM": "xterm-256color", **more},
         )
         os.close(slave)
-        parts = []
-        while True:
-            try:
-                part = os.read(master, 65536)
-            except OSError:  # Linux says so at the end
-                break
-            if not part:
-                break
-            parts.append(part)
-        os.close(master)
+        seen = _all_of(master)
         assert process.wait(60) == 0
-        return b"".join(parts).decode()
+        return seen
 
     assert "\x1b[1;31m" in shown()
     assert "\x1b[1;31m" not in shown(NO_COLOR="1")
     assert "↑" in shown(NO_COLOR="1")
+
+
+def test_a_terminal_sees_progress_and_a_pipe_does_not(tmp_path: Path) -> None:
+    pty = pytest.importorskip("pty")
+    path = write_texts(tmp_path / "a.jsonl", ["some words " * 50] * 2000)
+    piped = command("profile", path, "-o", tmp_path / "p")
+    assert piped.stderr.startswith(f"{tmp_path / 'p'}: ")
+    assert len(piped.stderr.splitlines()) == 1
+    master, slave = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "collapse_stats", "profile", path, "-o", tmp_path / "q"],
+        stdout=subprocess.PIPE,
+        stderr=slave,
+        env={**os.environ, "TERM": "xterm"},
+    )
+    os.close(slave)
+    seen = _all_of(master)
+    assert process.communicate()[0] == b""
+    assert process.returncode == 0
+    assert "reading a" in seen
+    assert seen.rstrip().splitlines()[-1].startswith(f"{tmp_path / 'q'}: ")
+
+
+def test_start_loads_nothing_heavy() -> None:
+    code = "import sys, collapse_stats.cli; print(*sys.modules)"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    loaded = set(result.stdout.split())
+    assert "collapse_stats.cli" in loaded
+    assert not loaded & {"pyarrow", "tiktoken", "rich", "cupy", "torch", "scipy"}

@@ -32,8 +32,8 @@ void load(const Token* tokens, std::size_t first, std::size_t number, std::uint6
 
 }  // namespace
 
-void load_codes(const Chunk& chunk, std::size_t first, std::size_t number,
-                std::uint64_t vocab_size, std::uint64_t* out) {
+void load_codes(const Chunk& chunk, std::size_t first, std::size_t number, std::uint64_t vocab_size,
+                std::uint64_t* out) {
   const auto load_as = [&]<class Token>(const Token*) {
     load(static_cast<const Token*>(chunk.tokens), first, number, vocab_size, out);
   };

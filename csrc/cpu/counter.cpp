@@ -73,8 +73,9 @@ class CpuCounter final : public Counter {
         sizes[shard] += block.shard(shard).size();
     std::vector<std::size_t> order(shards());
     std::iota(order.begin(), order.end(), 0);
-    std::stable_sort(order.begin(), order.end(),
-                     [&](std::size_t left, std::size_t right) { return sizes[left] > sizes[right]; });
+    std::stable_sort(order.begin(), order.end(), [&](std::size_t left, std::size_t right) {
+      return sizes[left] > sizes[right];
+    });
     return order;
   }
 
@@ -86,8 +87,8 @@ class CpuCounter final : public Counter {
     auto sorters = per_worker<ShardSorter<Record>>(config_.threads, config_.layout);
     parallel_for(shards(), config_.threads, [&](std::size_t task, unsigned worker) {
       const std::size_t shard = order[task];
-      sorters[worker].sort(config_.first_shard + static_cast<unsigned>(shard),
-                           parts(blocks, shard), sink_of(shard, worker));
+      sorters[worker].sort(config_.first_shard + static_cast<unsigned>(shard), parts(blocks, shard),
+                           sink_of(shard, worker));
     });
   }
 
@@ -98,10 +99,9 @@ class CpuCounter final : public Counter {
 
 void check(const CounterConfig& config) {
   if (config.first_shard > config.last_shard || config.last_shard > config.layout.shards())
-    throw std::invalid_argument("shards must be a range within 0.." +
-                                std::to_string(config.layout.shards()) + ", got " +
-                                std::to_string(config.first_shard) + ".." +
-                                std::to_string(config.last_shard));
+    throw std::invalid_argument(
+        "shards must be a range within 0.." + std::to_string(config.layout.shards()) + ", got " +
+        std::to_string(config.first_shard) + ".." + std::to_string(config.last_shard));
   if (config.threads < 1) throw std::invalid_argument("threads must be at least 1, got 0");
   if (config.piece_windows < 1)
     throw std::invalid_argument("piece_windows must be at least 1, got 0");

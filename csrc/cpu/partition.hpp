@@ -49,8 +49,7 @@ class Partitioner {
 
   void pack_stretch(const Chunk& chunk, std::size_t span, std::size_t start, std::size_t windows) {
     const std::size_t needed = windows + layout_.max_order - 1;
-    const std::size_t known =
-        std::min(needed, static_cast<std::size_t>(chunk.limit[span]) - start);
+    const std::size_t known = std::min(needed, static_cast<std::size_t>(chunk.limit[span]) - start);
     load_codes(chunk, start, known, layout_.vocab_size, codes_.data());
     std::fill(codes_.data() + known, codes_.data() + needed, 0);
     pack(windows, chunk.label[span]);

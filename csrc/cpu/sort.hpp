@@ -70,10 +70,10 @@ class ShardSorter {
  private:
   static constexpr unsigned max_split_bits = 12;
 
-  /// Top key bits that name a record's bucket: enough for buckets of about 32 records, and if the
+  /// Top key bits that name a record's bucket: enough for buckets of about 16 records, and if the
   /// shard is large enough, so many that 64 bits are left to sort by.
   unsigned split_bits(std::size_t size) const {
-    const auto useful = static_cast<unsigned>(std::bit_width(size / 4));
+    const auto useful = static_cast<unsigned>(std::bit_width(size / 16));
     const unsigned too_wide = format_.bits() > 64 ? format_.bits() - 64 : 0;
     const unsigned bits = too_wide < std::bit_width(size) ? std::max(useful, too_wide) : useful;
     return std::min({bits, max_split_bits, format_.key_bits});

@@ -125,7 +125,7 @@ def _reading(reports: Sequence[Json], number: int) -> list[str]:
         kept = rare_kept(last)
         kl = Figure(last["orders"]["1"]["kl_bits"], last["orders"]["1"]["floor"]["kl_bits"])
         lines.append(
-            f"After {number} generations{run} {percent(distinct)} % of the distinct "
+            f"After {number} generations{run}, {percent(distinct)} % of the distinct "
             f"{DISTINCT_ORDER}-grams are left, {percent(kept.value)} % of the rare tokens (other "
             f"human text keeps {percent(kept.floor)} %), and KL is {fixed(kl.value)} bits "
             f"(floor {fixed(kl.floor)})."

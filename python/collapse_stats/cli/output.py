@@ -74,7 +74,7 @@ def drawn(page: Page, to_file: bool = False) -> str:
     if terminal:
         from shutil import get_terminal_size
 
-        width = max(60, min(get_terminal_size().columns, 120))
+        width = min(get_terminal_size().columns, 120)
     plain = "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb"
     return table.draw(page, width=width, color=terminal and not plain)
 
@@ -91,7 +91,7 @@ def write(text: str, output: Path | None = None) -> None:
         target = output.resolve()
         beside = target.with_name(f".{target.name}.{os.getpid()}")
         try:
-            beside.write_text(text, "utf-8")
+            beside.write_text(text, "utf-8", "backslashreplace")
             beside.replace(target)
         finally:
             beside.unlink(missing_ok=True)

@@ -103,7 +103,7 @@ def merge(profiles: tuple[Path, ...], output: Path, counting: Counting) -> None:
                 )
         with reporter.task(f"merging into {output}"):
             made = merge_profiles(parts, counting.backend)
-            made = replace(made, name=output.name)
+            made = replace(made, name=names_of([output])[0])
             for warning in made.warnings:
                 reporter.warn(warning)
             made.save(output)
@@ -135,6 +135,6 @@ def _listed(files_from: str | None) -> list[Path]:
         return []
     try:
         text = sys.stdin.read() if files_from == "-" else Path(files_from).read_text("utf-8")
-    except OSError as error:
-        raise InputError(f"--files-from {files_from}: {error.strerror}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"--files-from {files_from}: {error}") from error
     return [Path(line) for line in text.splitlines() if line.strip()]

@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 import click
 
 from ..errors import CollapseStatsError
+from ..report.grid import printable
 from ..version import __version__
 from .output import abandon_stdout
 
@@ -66,8 +67,7 @@ class Program(click.Group):
 
 def fail(message: str) -> NoReturn:
     """Say in one line what is wrong, and leave."""
-    line = " ".join(message.split())
-    click.echo(f"collapse-stats: error: {line}", err=True)
+    click.echo(f"collapse-stats: error: {printable(' '.join(message.split()))}", err=True)
     sys.exit(USAGE)
 
 

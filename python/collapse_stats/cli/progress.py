@@ -3,10 +3,13 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from ..report.grid import printable
 
 if TYPE_CHECKING:
     import rich.progress
@@ -47,7 +50,7 @@ class Reporter:
 
     def warn(self, message: str) -> None:
         """Say a warning."""
-        line = f"warning: {' '.join(message.split())}"
+        line = f"warning: {printable(' '.join(message.split()))}"
         if self._bars is not None:
             self._bars.console.print(line, markup=False, highlight=False, soft_wrap=True)
         else:
@@ -79,25 +82,24 @@ def _bars() -> "rich.progress.Progress":
         Task,
         TextColumn,
         TimeElapsedColumn,
-        TimeRemainingColumn,
     )
     from rich.text import Text
 
-    class Rate(ProgressColumn):
-        """Millions of units a second."""
+    class Pace(ProgressColumn):
+        """Millions of units a second, and the time left."""
 
         def render(self, task: Task) -> Text:
-            speed = task.finished_speed or task.speed
-            unit = task.fields.get("unit")
-            return Text(f"{speed / 1e6:,.1f} {unit}/s" if speed and unit else "", style="dim")
+            speed, unit, left = task.speed, task.fields.get("unit"), task.time_remaining
+            parts = [f"{speed / 1e6:,.1f} {unit}/s"] if speed and unit else []
+            parts += [f"{timedelta(seconds=int(left))} left"] if left else []
+            return Text(", ".join(parts), style="dim")
 
     return Progress(
         SpinnerColumn(),
         TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=24),
-        Rate(),
-        TimeRemainingColumn(compact=True),
         TimeElapsedColumn(),
+        Pace(),
         console=Console(stderr=True),
         transient=True,
     )

@@ -134,8 +134,8 @@ def _short(name: str, against: Sequence[Json]) -> Grid:
 def _divergence_columns(longest: int) -> list[Column]:
     novel = min(NOVELTY_ORDER, longest)
     return [
-        Column(("KL to", "baseline", "bits")),
-        Column(("rare", "kept", "%")),
+        Column(("KL", "1-grams", "bits")),
+        Column(("rare kept", "1-grams", "%")),
         Column(("new", f"{novel}-grams", "%")),
     ]
 
@@ -146,8 +146,8 @@ def _legend(longest: int) -> tuple[str, ...]:
         "(in brackets) the floor: the same figure between the baseline's own halves.",
         f"↑ ↓ above, below the floor by more than {100 * TOLERANCE:.0f} % of it; worse is ↑ in KL, "
         "↓ in rare kept and in new.",
-        "KL: of single tokens. rare kept: of the tokens seen once in half of the baseline, those "
-        f"still there. new: share of {novel}-grams that the baseline does not have.",
+        "rare kept: of the tokens seen once in half of the baseline, the share still there. "
+        f"new: the share of {novel}-grams that the baseline does not have.",
     )
 
 

@@ -1,15 +1,24 @@
 """A page for the terminal: light tables that also read well without colour."""
 
 import io
+from typing import TYPE_CHECKING
 
 from .grid import Cell, Grid, Page
 
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
 _STYLES = {"plain": "", "dim": "dim", "worse": "bold red", "other": "yellow"}
+_NARROW = 16  # to which a column of names may be folded
 
 
 def draw(page: Page, *, width: int = 100, color: bool = False) -> str:
-    """The page in at most `width` columns, with control codes only when `color`."""
+    """The page in `width` columns, with control codes only when `color`.
+
+    A table whose numbers need more columns takes them: a number is never cut.
+    """
     from rich.console import Console
+    from rich.table import Table
     from rich.text import Text
 
     out = io.StringIO()
@@ -23,22 +32,23 @@ def draw(page: Page, *, width: int = 100, color: bool = False) -> str:
         emoji=False,
         markup=False,
     )
-    parts: list[object] = []
+    parts: list[RenderableType] = []
     if page.head:
         parts.append(Text(page.head, style="bold"))
     for grid in page.grids:
-        parts += ["", *_grid(grid)]
+        parts += ["", *_grid(grid, width)]
     if page.warnings:
         parts += ["", Text("warnings", style="bold yellow")]
         parts += [_hanging("  ! ", warning) for warning in page.warnings]
     if page.tail:
         parts += ["", *(Text(line, style="dim") for line in page.tail)]
     for part in parts[1:] if parts and parts[0] == "" else parts:
+        console.width = max(width, (part.width or 0) if isinstance(part, Table) else 0)
         console.print(part)
     return "".join(f"{line.rstrip()}\n" for line in out.getvalue().splitlines())
 
 
-def _grid(grid: Grid) -> list[object]:
+def _grid(grid: Grid, width: int) -> "list[RenderableType]":
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -47,17 +57,22 @@ def _grid(grid: Grid) -> list[object]:
         box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style=""
     )
     drawn: list[list[Text]] = []
+    least = 2 * (len(grid.columns) - 1)  # columns of the terminal that the table cannot do without
     for number, column in enumerate(grid.columns):
         marked = any(row[number].mark for row in grid.rows)
         lines = [line + "  " * marked for line in column.heading]
         texts = [_lined_up(row[number], marked) for row in grid.rows]
         if column.number:  # by hand: what draws the table drops spaces at the end
             wide = max(map(len, lines + texts))
+            least += wide
             lines, texts = ([x.rjust(wide) for x in group] for group in (lines, texts))
+        else:
+            wide = 1
+            least += min(max(map(len, lines + texts)), _NARROW)
         heading = Text("\n".join(lines[:-1]) or lines[-1], style="bold")
         if len(lines) > 1:
             heading.append("\n" + lines[-1], style="not bold dim")
-        table.add_column(heading, no_wrap=column.number, overflow="fold")
+        table.add_column(heading, min_width=wide, no_wrap=column.number, overflow="fold")
         drawn.append(
             [
                 Text(text, style=_STYLES[row[number].emphasis])
@@ -66,8 +81,11 @@ def _grid(grid: Grid) -> list[object]:
         )
     for cells in zip(*drawn, strict=True):
         table.add_row(*cells)
+    table.width = least if least > width else None
     title = [Text(grid.title, style="bold")] if grid.title else []
-    notes = ["", *(Text(note, style="dim") for note in grid.notes)] if grid.notes else []
+    notes: list[RenderableType] = (
+        ["", *(Text(note, style="dim") for note in grid.notes)] if grid.notes else []
+    )
     return [*title, table, *notes]
 
 
@@ -78,7 +96,7 @@ def _lined_up(cell: Cell, marked: bool) -> str:
     return cell.text + (f" {cell.mark}" if cell.mark else " " if cell.text.endswith(")") else "  ")
 
 
-def _hanging(lead: str, text: str) -> object:
+def _hanging(lead: str, text: str) -> "RenderableType":
     from rich.table import Table
     from rich.text import Text
 
