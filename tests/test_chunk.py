@@ -70,7 +70,8 @@ def test_bad_arguments_are_named(tokens, options, error, words):
 
 def test_a_cuda_array_is_refused_with_a_remedy():
     class OnDevice:
-        __cuda_array_interface__ = {"shape": (1,), "typestr": "<i8", "data": (0, False)}
+        def __init__(self):
+            self.__cuda_array_interface__ = {"shape": (1,), "typestr": "<i8", "data": (0, False)}
 
     with pytest.raises(TypeError, match="cpu"):
         as_tokens(OnDevice())

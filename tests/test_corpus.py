@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from collapse_stats.corpus import Corpus, Segment, TokenizerIdentity
+from collapse_stats.corpus import Corpus, TokenizerIdentity
 from collapse_stats.counting import HALVES, WHOLE, passes_needed, tables
 from collapse_stats.errors import InputError
 from collapse_stats.groups import group_of, half_of, ordinal_hash

@@ -1,6 +1,7 @@
 """Counting arrays in one call and as they come."""
 
 from collections import Counter
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -38,7 +39,7 @@ def test_batches_and_their_merging_do_not_matter(documents, cuts, halves):
         whole.update(np.array(document, dtype=np.int64))
     batches = cs.NgramCounter(6, 3, halves=halves)
     edges = sorted({0, len(documents), *(c for c in cuts if c < len(documents))})
-    for first, last in zip(edges, edges[1:], strict=False):
+    for first, last in pairwise(edges):
         part = documents[first:last]
         flat = np.array([t for d in part for t in d], dtype=np.uint16)
         batches.update(flat, lengths=[len(d) for d in part])

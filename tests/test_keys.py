@@ -1,5 +1,7 @@
 """Keys against the rule of docs/architecture.md written with Python integers."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -53,7 +55,7 @@ def test_bits_and_changes_of_two_word_keys(values, low, number):
     words = np.array([[v >> 64 for v in values], [v & 2**64 - 1 for v in values]], dtype=np.uint64)
     expected = [value >> low & (1 << number) - 1 for value in values]
     assert bits_of(words, low, number).tolist() == expected
-    new = [True] + [a >> low != b >> low for a, b in zip(values, values[1:], strict=False)]
+    new = [True] + [a >> low != b >> low for a, b in pairwise(values)]
     assert changes(words, low).tolist() == new
 
 

@@ -118,7 +118,7 @@ def test_without_table(documents, tmp_path):
     loaded = cs.load(tmp_path / "bare")
     assert loaded.spectrum(3) == bare.spectrum(3)
     assert not list((tmp_path / "bare").glob("part-*"))
-    with pytest.raises(cs.CollapseStatsError, match="without its table.*--no-table"):
+    with pytest.raises(cs.CollapseStatsError, match=r"without its table.*--no-table"):
         loaded.top(2)
 
 
@@ -164,12 +164,12 @@ class TestRefusal:
     def test_missing_or_no_profile(self, tmp_path):
         with pytest.raises(cs.InputError, match="no such profile"):
             cs.load(tmp_path / "nowhere")
-        with pytest.raises(cs.InputError, match="no manifest.json"):
+        with pytest.raises(cs.InputError, match=r"no manifest\.json"):
             cs.load(tmp_path)
 
     def test_newer_format(self, saved):
         self.edit(saved, schema="collapse-stats.profile/2")
-        with pytest.raises(cs.InputError, match="collapse-stats.profile/2.*newer"):
+        with pytest.raises(cs.InputError, match=r"collapse-stats\.profile/2.*newer"):
             cs.load(saved)
 
     def test_broken_manifest(self, saved):

@@ -1,7 +1,7 @@
 """Labelled tokens: what every backend counts."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -81,8 +81,7 @@ def as_tokens(tokens: object) -> npt.NDArray[np.integer]:
         array = array.astype(np.int64)
     if array.dtype.kind not in "iu":
         raise TypeError(f"tokens must be integers of 8 to 64 bits, got {array.dtype}")
-    ids: npt.NDArray[np.integer] = array
-    return ids
+    return cast("npt.NDArray[np.integer]", array)
 
 
 def as_documents(

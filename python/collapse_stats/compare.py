@@ -54,6 +54,7 @@ FIGURES: dict[str, Figure] = {
     "reverse_kl": _reverse_kl,
     "js": metrics.js_divergence,
     "total_variation": metrics.total_variation,
+    "hellinger": metrics.hellinger,
     "unseen_mass": metrics.unseen_mass,
     "novelty": metrics.novelty,
 }

@@ -41,7 +41,7 @@ class Backend(Protocol):
         """
 
     def joint_spectra(self, first: Run, second: Run, masks: Sequence[Masks]) -> Tables:
-        """Joint spectra of two runs of equal vocabulary and max_order.
+        """Joint spectra of two runs of equal vocabulary and max_order, of one or two labels each.
 
         Labels of `second` follow those of `first`: with halves, bits 0 and 1 of a mask are the
         halves of `first`, bits 2 and 3 those of `second`.

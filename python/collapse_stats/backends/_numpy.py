@@ -94,10 +94,10 @@ def _windows(chunk: Chunk, layout: Layout) -> Iterator[tuple[UInt64Array, npt.ND
         left = chunk.limit[span] - at
         codes = np.zeros((layout.max_order, end - begin), dtype=np.uint64)
         for n in range(layout.max_order):
-            ids = chunk.tokens.take(at + n, mode="clip")
-            if n == 0:
-                _check_ids(ids, at, layout.vocab_size)
-            np.add(ids, 1, out=codes[n], where=left > n, casting="unsafe", dtype=np.uint64)
+            within = np.flatnonzero(left > n)
+            ids = chunk.tokens[at[within] + n]
+            _check_ids(ids, at[within] + n, layout.vocab_size)
+            codes[n, within] = ids.astype(np.uint64) + np.uint64(1)
         yield pack(layout, codes), chunk.label[span]
 
 

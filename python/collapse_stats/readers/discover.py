@@ -10,6 +10,8 @@ from .detect import EXTENSIONS, KNOWN, extension_of
 _TEMPORARY = ("~", ".tmp", ".temp", ".part", ".partial", ".crdownload", ".swp", ".lock")
 # Written beside shards by the tools that make them; they hold no documents.
 _COMPANIONS = {"dataset_info.json", "state.json", "index.json", "dataset_infos.json"}
+# A saved profile that lies among shards is no part of the corpus.
+_PROFILE = {"manifest.json", "spectra.parquet"}
 
 
 class Files(list[Path]):
@@ -23,7 +25,7 @@ class Files(list[Path]):
 def discover(paths: "Sequence[str | os.PathLike[str]]") -> Files:
     """Files of the paths given, directories walked in an order that no machine changes.
 
-    In directories, hidden and temporary files are left out and files of unknown extensions are
+    In directories, hidden and temporary files and saved profiles are left out and files of unknown extensions are
     listed in ``.skipped``; links are followed, each directory once.
 
     Raises
@@ -67,7 +69,7 @@ def _walk(directory: Path) -> Iterator[Path]:
     seen: set[tuple[int, int]] = set()
     for folder, subfolders, names in os.walk(directory, followlinks=True):
         status = Path(folder).stat()
-        if (status.st_dev, status.st_ino) in seen:
+        if (status.st_dev, status.st_ino) in seen or _PROFILE <= set(names):
             subfolders.clear()
             continue
         seen.add((status.st_dev, status.st_ino))
