@@ -14,12 +14,17 @@ def size() -> int:
     return int(os.environ.get("COLLAPSE_STATS_BENCH_TOKENS", "300_000"))
 
 
+def rounds() -> int:
+    """Timed calls: ``$COLLAPSE_STATS_BENCH_ROUNDS``, else three; one will do for slow peers."""
+    return int(os.environ.get("COLLAPSE_STATS_BENCH_ROUNDS", "3"))
+
+
 def timed(benchmark: BenchmarkFixture, call: Callable[[], Result], tokens: int) -> Result:
-    """Result of the call; its median speed of three, after a warm-up, goes into the record.
+    """Result of the call; its median speed, after a warm-up, goes into the record.
 
     With ``--benchmark-disable`` the call is made once and no speed is noted.
     """
-    result: Result = benchmark.pedantic(call, rounds=3, warmup_rounds=1)  # type: ignore[no-untyped-call]
+    result: Result = benchmark.pedantic(call, rounds=rounds(), warmup_rounds=int(rounds() > 1))  # type: ignore[no-untyped-call]
     benchmark.extra_info["tokens"] = tokens
     if benchmark.stats is not None:
         speed = tokens / benchmark.stats.stats.median
