@@ -135,10 +135,13 @@ def test_empty_corpora_have_profiles(tmp_path):
 def test_profiles_that_mean_different_things_are_not_merged(profile):
     other = cs.profile(["some text"] * 3, tokenizer="bytes", max_order=ORDER)
     with pytest.raises(cs.LayoutMismatchError, match="different vocabularies never compare"):
-        profile + other
+        other + cs.profile(["some text"], tokenizer="builtin", max_order=ORDER)
+    ids = cs.profile([np.array([1])], vocab_size=256, max_order=ORDER)
+    with pytest.raises(cs.LayoutMismatchError, match="one layout and tokenizer"):
+        other + ids
     with pytest.raises(cs.LayoutMismatchError, match="one --vocab-size"):
         profile + cs.profile([np.array([1])], vocab_size=51, max_order=ORDER)
-    with pytest.raises(cs.LayoutMismatchError, match="one layout"):
+    with pytest.raises(cs.LayoutMismatchError, match="one layout and tokenizer"):
         profile + cs.profile([np.array([1])], vocab_size=50, max_order=2)
 
 

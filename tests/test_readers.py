@@ -244,6 +244,9 @@ def test_discover(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(b"")
     (tmp_path / "a" / "loop").symlink_to(tmp_path)
     (tmp_path / "broken.txt").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "old.profile").mkdir()
+    for name in ("manifest.json", "spectra.parquet", "part-00000.parquet"):
+        (tmp_path / "old.profile" / name).write_text("{}")
     files = discover([tmp_path])
     assert [str(file.relative_to(tmp_path)) for file in files] == [
         "a/y.parquet",

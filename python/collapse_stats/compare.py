@@ -190,6 +190,12 @@ class Comparison:
             found.append("no divergences: a profile was made without its table (--no-table)")
         elif a.halves(1) is None:
             found.append("no floors: a profile was made without halves")
+        for one, other in ((a, b), (b, a)):
+            if one.tokenizer.sha256 is None and other.tokenizer.sha256 is not None:
+                found.append(
+                    f"{one.name} has ids of a tokenizer that was not named: taken to be "
+                    f"{other.tokenizer.spec} as in {other.name}"
+                )
         ratio = max(a.tokens, b.tokens) / min(a.tokens, b.tokens)
         if ratio > SIZE_RATIO:
             found.append(
@@ -240,6 +246,7 @@ def compare(
     ids_key: str | None = None,
     dtype: str | None = None,
     eot: int | None = None,
+    doc_per_line: bool = False,
     backend: str = "auto",
     threads: int | None = None,
     memory: int | str | None = None,
@@ -276,6 +283,7 @@ def compare(
                 ids_key=ids_key,
                 dtype=dtype,
                 eot=eot,
+                doc_per_line=doc_per_line,
                 backend=backend,
                 threads=threads,
                 memory=limit,
@@ -285,7 +293,7 @@ def compare(
             for side in sides
         ]
         return compare_profiles(profiles[0], profiles[1], counter)
-    options = ReadOptions(text_key, ids_key, dtype, eot, vocab_size)  # type: ignore[arg-type]
+    options = ReadOptions(text_key, ids_key, dtype, eot, vocab_size, doc_per_line)  # type: ignore[arg-type]
     corpora = [
         read_corpus(
             side,
@@ -333,8 +341,9 @@ def compare_corpora(
     sample_tokens: int = DEFAULT_TOKENS,
 ) -> Comparison:
     """Compare two corpora in one labelled pass over both, without building a table."""
-    same = baseline.tokenizer.sha256 == candidate.tokenizer.sha256
-    if not same and baseline.tokens and candidate.tokens:
+    one, other = baseline.tokenizer.sha256, candidate.tokenizer.sha256
+    on_trust = None in (one, other) and baseline.vocab_size == candidate.vocab_size
+    if one != other and not on_trust and baseline.tokens and candidate.tokens:
         raise LayoutMismatchError(
             f"{baseline.name} is tokenized with {baseline.tokenizer.spec}, {candidate.name} with "
             f"{candidate.tokenizer.spec}: ids that mean different things never compare"

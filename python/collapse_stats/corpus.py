@@ -28,7 +28,11 @@ class TokenizerIdentity:
     """What makes token ids of two corpora comparable."""
 
     spec: str
-    sha256: str | None
+    sha256: str | None  # None for ids whose tokenizer was not named
+
+    def may_equal(self, other: "TokenizerIdentity") -> bool:
+        """Whether ids may mean the same: nothing is known of one side, or both are one."""
+        return None in (self.sha256, other.sha256) or self.sha256 == other.sha256
 
 
 @dataclass(frozen=True, slots=True)

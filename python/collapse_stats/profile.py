@@ -168,6 +168,7 @@ def profile(
     ids_key: str | None = None,
     dtype: str | None = None,
     eot: int | None = None,
+    doc_per_line: bool = False,
     name: str | None = None,
     halves: bool = True,
     table: bool = True,
@@ -197,7 +198,7 @@ def profile(
     InputError
         when something cannot be read as what it should be.
     """
-    options = ReadOptions(text_key, ids_key, dtype, eot, vocab_size)  # type: ignore[arg-type]
+    options = ReadOptions(text_key, ids_key, dtype, eot, vocab_size, doc_per_line)  # type: ignore[arg-type]
     limit = budget(memory)
     corpus = read_corpus(
         source,
@@ -284,10 +285,11 @@ def merge(profiles: list[Profile], backend: Backend) -> Profile:
     first = profiles[0]
     for other in profiles[1:]:
         check_comparable(first, other)
-        if other.layout != first.layout:
+        if (other.layout, other.tokenizer) != (first.layout, first.tokenizer):
             raise LayoutMismatchError(
-                f"profiles must have one layout to be merged: {first.name} has {first.layout}, "
-                f"{other.name} has {other.layout}"
+                "profiles must have one layout and tokenizer to be merged: "
+                f"{first.name} has {first.layout} and {first.tokenizer.spec}, "
+                f"{other.name} has {other.layout} and {other.tokenizer.spec}"
             )
     run = backend.merge([one.run for one in profiles])
     masks = HALVES if first.layout.labels == 2 else WHOLE
@@ -305,9 +307,9 @@ def merge(profiles: list[Profile], backend: Backend) -> Profile:
 
 
 def check_comparable(first: Profile, second: Profile) -> None:
-    """Raise LayoutMismatchError unless token ids mean the same in both."""
+    """Raise LayoutMismatchError unless token ids may mean the same in both."""
     a, b = first.tokenizer, second.tokenizer
-    if a.sha256 != b.sha256:
+    if not a.may_equal(b):
         raise LayoutMismatchError(
             f"{first.name} was tokenized with {a.spec}, {second.name} with {b.spec}: profiles of "
             "different vocabularies never compare, make both with one --tokenizer"

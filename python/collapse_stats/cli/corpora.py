@@ -27,6 +27,7 @@ _READING = (
     click.option("--ids-key", metavar="KEY", help="Column or JSON key of the token ids."),
     click.option("--dtype", type=click.Choice(["u16", "u32"]), help="Item of a .bin file."),
     click.option("--eot", type=int, metavar="ID", help="Id that ends a document."),
+    click.option("--doc-per-line", is_flag=True, help="Each line of a text file is a document."),
     click.option("--vocab-size", type=click.IntRange(1), metavar="V", help="Ids are below this."),
 )
 _COUNTING = (
@@ -93,7 +94,7 @@ def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def read_options(given: dict[str, Any]) -> ReadOptions:
     """`ReadOptions` from what was typed, taken out of `given`."""
-    names = ("text_key", "ids_key", "dtype", "eot", "vocab_size")
+    names = ("text_key", "ids_key", "dtype", "eot", "vocab_size", "doc_per_line")
     return ReadOptions(**{name: given.pop(name) for name in names})
 
 

@@ -25,8 +25,8 @@ class Files(list[Path]):
 def discover(paths: "Sequence[str | os.PathLike[str]]") -> Files:
     """Files of the paths given, directories walked in an order that no machine changes.
 
-    In directories, hidden and temporary files and saved profiles are left out and files of unknown extensions are
-    listed in ``.skipped``; links are followed, each directory once.
+    In directories, hidden and temporary files and saved profiles are left out, and files of unknown
+    extensions are listed in ``.skipped``; links are followed, each directory once.
 
     Raises
     ------
@@ -69,7 +69,7 @@ def _walk(directory: Path) -> Iterator[Path]:
     seen: set[tuple[int, int]] = set()
     for folder, subfolders, names in os.walk(directory, followlinks=True):
         status = Path(folder).stat()
-        if (status.st_dev, status.st_ino) in seen or _PROFILE <= set(names):
+        if (status.st_dev, status.st_ino) in seen or set(names) >= _PROFILE:
             subfolders.clear()
             continue
         seen.add((status.st_dev, status.st_ino))
