@@ -1,6 +1,7 @@
 """The command line: one file per family of commands."""
 
 from .backends import backends
+from .bench import bench
 from .compare import compare
 from .demo import demo
 from .inspect import inspect
@@ -10,7 +11,7 @@ from .show import show
 
 __all__ = ["main", "program"]
 
-for _command in (profile, show, compare, merge, inspect, backends, demo):
+for _command in (profile, show, compare, merge, inspect, backends, bench, demo):
     program.add_command(_command)
 
 
