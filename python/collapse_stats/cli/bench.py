@@ -11,11 +11,13 @@ import numpy as np
 from ..backends import backends as known_backends
 from ..bench import Timing, copy_bandwidth, embedded_tokens, time_counting
 from ..errors import InputError
+from ..ingest import read_corpus
+from ..memory import budget
 from ..report.grid import Cell, Column, Grid, Page
 from ..report.numbers import fixed, percent
 from ..report.rows import write_rows
 from ..version import __version__
-from .corpora import Counting, counting_options, read
+from .corpora import DEFAULT_ORDER, read_options, reading_options
 from .output import output_options, write_result
 from .progress import Reporter
 
@@ -32,34 +34,41 @@ SCHEMA = "collapse-stats.bench/1"
     show_default=True,
     help="Tokens to count.",
 )
+@click.option("--max-order", type=click.IntRange(1), default=DEFAULT_ORDER, show_default=True)
+@click.option("--threads", type=click.IntRange(1), metavar="N", help="Default: every core.")
 @output_options
-@counting_options
+@reading_options
 def bench(
-    corpus: Path | None, number: int, form: str, output: Path | None, counting: Counting
+    corpus: Path | None,
+    number: int,
+    max_order: int,
+    threads: int | None,
+    form: str,
+    output: Path | None,
+    **given: Any,
 ) -> None:
     """Time every usable backend on this machine, all answers compared.
 
     Counts the first tokens of CORPUS, as one document, or else of text that comes with Python.
     """
     usable = [info.name for info in known_backends() if info.usable]
-    order = counting.max_order or 5
     with Reporter() as reporter:
         with reporter.task("reading"):
-            tokens, vocab_size, what = _tokens(corpus, number, counting, reporter)
+            tokens, vocab_size, what = _tokens(corpus, number, given)
         with reporter.task("copying memory"):
-            bandwidth = copy_bandwidth(counting.threads)
-        with reporter.task("counting", order * len(usable)) as task:
+            bandwidth = copy_bandwidth(threads)
+        with reporter.task("counting", max_order * len(usable)) as task:
             timings = []
             for timing in time_counting(
                 tokens,
                 vocab_size,
                 usable,
-                max_order=order,
+                max_order=max_order,
                 bandwidth=bandwidth,
-                threads=counting.threads,
+                threads=threads,
             ):
                 timings.append(timing)
-                task("counting", len(timings), order * len(usable))
+                task("counting", len(timings), max_order * len(usable))
     result = {
         "schema": SCHEMA,
         "tool": {"name": "collapse-stats", "version": __version__},
@@ -74,12 +83,13 @@ def bench(
 
 
 def _tokens(
-    path: Path | None, number: int, counting: Counting, reporter: Reporter
+    path: Path | None, number: int, given: dict[str, Any]
 ) -> tuple[np.typing.NDArray[Any], int, str]:
     if path is None:
         tokens, vocab_size = embedded_tokens(number)
         return tokens, vocab_size, "text that comes with Python"
-    corpus = read([path], counting, reporter, path.name)
+    options = read_options(given)
+    corpus = read_corpus(path, tokenizer=given["tokenizer"], options=options, memory=budget(None))
     parts = [
         segment.tokens[start:stop]
         for segment in corpus.segments
