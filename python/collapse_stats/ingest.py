@@ -3,8 +3,9 @@
 import hashlib
 import os
 import tempfile
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import IO
 
@@ -15,14 +16,18 @@ from .chunk import Int64Array
 from .corpus import Corpus, Segment, Source, TokenizerIdentity
 from .errors import InputError
 from .keys import MAX_VOCAB_SIZE
-from .readers import Batch, Reader, ReadOptions, discover, open_file, open_memory
+from .readers import Reader, ReadOptions, discover, open_file, open_memory
 from .tokenizers import Tokenizer, load
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done and how much there is."""
 
+Packed = tuple[npt.NDArray[np.integer], Int64Array, Int64Array, int]
+"""Tokens, the bounds of their documents, and how many bytes of the source they stand for."""
+
 SEGMENT_TOKENS = 1 << 22  # small batches are packed until a segment has so many
 _TEXT_PIECE = 1 << 18  # characters a worker tokenizes at a time
+_AHEAD = 8  # such pieces for each worker are read ahead
 _EDGE = 1 << 20  # bytes at either end of a file that its digest covers
 
 
@@ -70,17 +75,12 @@ def read_corpus(
     store = TokenStore(memory, tmp)
     total = sum(reader.size for reader in readers)
     done = 0
-    with ThreadPoolExecutor(threads or os.cpu_count()) as pool:
-        for reader in readers:
-            for batch in reader.batches():
-                if batch.texts is not None:
-                    assert coder is not None
-                    store.append(*_encode(batch.texts, coder, pool))
-                else:
-                    store.append(*_ids(batch, reader.path))
-                done += batch.bytes_read
-                if progress:
-                    progress("reading", done, total)
+    parts = _encoded(readers, coder, threads) if coder and text else _ids(readers)
+    for tokens, start, stop, size in parts:
+        store.append(tokens, start, stop)
+        done += size
+        if progress:
+            progress("reading", done, total)
     segments = store.segments()
     vocab_size = options.vocab_size or (coder.vocab_size if coder else _vocabulary(segments))
     warnings = [warning for reader in readers for warning in reader.warnings]
@@ -180,19 +180,31 @@ def _skipped(paths: Sequence[Path]) -> list[str]:
     return [f"files skipped, of no known format: {len(paths):,} ({names})"]
 
 
-def _encode(
-    texts: list[str], tokenizer: Tokenizer, pool: ThreadPoolExecutor
-) -> tuple[npt.NDArray[np.integer], Int64Array, Int64Array]:
-    pieces = list(_pieces(texts))
-    coded = [
-        ids
-        for piece in pool.map(lambda p: [tokenizer.encode(t) for t in p], pieces)
-        for ids in piece
-    ]
+def _encoded(
+    readers: Iterable[Reader], tokenizer: Tokenizer, threads: int | None
+) -> Iterator[Packed]:
+    """Tokenize in threads that are some pieces ahead, so that neither they nor readers wait."""
+    number = threads or os.cpu_count() or 1
+    ahead: deque[Future[Packed]] = deque()
+    with ThreadPoolExecutor(number) as pool:
+        for reader in readers:
+            for batch in reader.batches():
+                pieces = list(_pieces(batch.texts or []))
+                for piece in pieces:
+                    size = batch.bytes_read // len(pieces)
+                    ahead.append(pool.submit(_encode, piece, tokenizer, size))
+                    if len(ahead) > _AHEAD * number:
+                        yield ahead.popleft().result()
+        while ahead:
+            yield ahead.popleft().result()
+
+
+def _encode(texts: list[str], tokenizer: Tokenizer, size: int) -> Packed:
+    coded = [tokenizer.encode(text) for text in texts]
     length = np.array([len(ids) for ids in coded], dtype=np.int64)
     stop = np.cumsum(length)
     tokens: npt.NDArray[np.integer] = np.concatenate([*coded, np.empty(0, dtype=np.uint16)])
-    return tokens, stop - length, stop
+    return tokens, stop - length, stop, size
 
 
 def _pieces(texts: Iterable[str]) -> Iterator[list[str]]:
@@ -208,10 +220,16 @@ def _pieces(texts: Iterable[str]) -> Iterator[list[str]]:
         yield piece
 
 
-def _ids(batch: Batch, path: str) -> tuple[npt.NDArray[np.integer], Int64Array, Int64Array]:
+def _ids(readers: Iterable[Reader]) -> Iterator[Packed]:
+    for reader in readers:
+        for batch in reader.batches():
+            if batch.tokens is not None:
+                tokens = _narrow(batch.tokens, reader.path)
+                yield tokens, batch.start, batch.stop, batch.bytes_read
+
+
+def _narrow(tokens: npt.NDArray[np.integer], path: str) -> npt.NDArray[np.integer]:
     """Ids in the narrowest type: a mapped file as it is, others as 16 or 32 bits."""
-    tokens = batch.tokens
-    assert tokens is not None
     if tokens.dtype.itemsize > 2 and not isinstance(tokens.base, np.memmap) and tokens.size:
         low, high = int(tokens.min()), int(tokens.max())
         if low < 0 or high >= MAX_VOCAB_SIZE:
@@ -220,7 +238,7 @@ def _ids(batch: Batch, path: str) -> tuple[npt.NDArray[np.integer], Int64Array, 
                 f"got {low if low < 0 else high}"
             )
         tokens = tokens.astype(np.uint16 if high < 2**16 else np.uint32)
-    return tokens, batch.start, batch.stop
+    return tokens
 
 
 def _vocabulary(segments: Sequence[Segment]) -> int:
