@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 
@@ -542,17 +543,29 @@ def test_a_closed_pipe_is_no_error(corpora: Path) -> None:
     assert (process.wait(120), said) == (0, b"")
 
 
+def wait_until_open(process: int, path: Path) -> None:
+    """Wait until a process has a file open, so that it is at work and no longer starting."""
+    files = Path(f"/proc/{process}/fd")
+    if not files.exists():
+        pytest.skip("needs /proc to see what the process is at")
+    for _ in range(6000):
+        with suppress(OSError):
+            if any(file.readlink() == path for file in files.iterdir()):
+                return
+        time.sleep(0.01)
+    raise AssertionError(f"{path} was not opened in a minute")
+
+
 def test_interrupted_in_the_middle(tmp_path: Path) -> None:
     text = " ".join(map(str, range(200_000)))
-    path = write_texts(tmp_path / "a.jsonl", [text] * 40)
+    path = write_texts(tmp_path / "a.jsonl", [text] * 400)
     with subprocess.Popen(
         [sys.executable, "-m", "collapse_stats", "profile", path, "-o", tmp_path / "p"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     ) as process:
-        time.sleep(2)
-        assert process.poll() is None, "the work must take longer than this test waits"
+        wait_until_open(process.pid, path)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (130, "")
