@@ -7,6 +7,7 @@ with Python's unbounded integers from the rules in docs.
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -129,8 +130,11 @@ def check_joint_spectra(
     every, every_first = (1 << total) - 1, (1 << labels) - 1
     masks = [(every_first, every - every_first), (1, 1 << labels), (every, 0)]
     runs = [backend.count(chunks, layout) for layout, chunks in (first, second)]
-    tables = backend.joint_spectra(*runs, masks)
+    tables = backend.joint_spectra([runs], masks)
     check_tables(tables, layout.max_order, total, both, masks)
+    edges = [0, 1, layout.shards // 3, layout.shards // 2, layout.shards]
+    parts = ([run.slice(*some) for run in runs] for some in pairwise(edges))
+    assert backend.joint_spectra(parts, masks) == tables
 
 
 def rows_of(spectrum: JointSpectrum) -> list[tuple[int, int, int]]:

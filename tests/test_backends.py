@@ -187,7 +187,7 @@ def test_layouts_must_match(backend: Backend) -> None:
         with pytest.raises(LayoutMismatchError):
             backend.merge([Run.empty(layout), Run.empty(other)])
         with pytest.raises(LayoutMismatchError):
-            backend.joint_spectra(Run.empty(layout), Run.empty(other), [(1, 2)])
+            backend.joint_spectra([[Run.empty(layout), Run.empty(other)]], [(1, 2)])
 
 
 @st.composite

@@ -1,12 +1,13 @@
 """A run: the sorted unique windows of a token stream with their counts."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from .keys import BoolArray, Layout, UInt64Array, bits_of, changes, unpack
+from .keys import BoolArray, Layout, UInt64Array, bits_of, changes, shard_of, unpack
 
 Rows = npt.NDArray[np.intp]
 
@@ -68,6 +69,16 @@ class Run:
     def windows(self) -> int:
         """Windows counted: the sum of all counts, which is the number of tokens."""
         return int(self.counts.sum())
+
+    def slice(self, first: int, last: int) -> "Run":
+        """The rows of shards ``first <= shard < last``, sharing memory with this run."""
+        rows = range(len(self))
+
+        def shard(row: int) -> int:
+            return int(shard_of(self.layout, self.keys[:, row : row + 1])[0])
+
+        begin, end = bisect_left(rows, first, key=shard), bisect_left(rows, last, key=shard)
+        return Run(self.layout, self.keys[:, begin:end], self.counts[:, begin:end])
 
     def tokens(self, rows: Rows | None = None) -> npt.NDArray[np.int64]:
         """Token ids ``(max_order, R)`` of all rows or of some; -1 past a document's end."""

@@ -40,11 +40,14 @@ class Backend(Protocol):
         From chunks no run is built. The spectrum of one label set M is the pair (M, 0).
         """
 
-    def joint_spectra(self, first: Run, second: Run, masks: Sequence[Masks]) -> Tables:
-        """Joint spectra of two runs of equal vocabulary and max_order, of one or two labels each.
+    def joint_spectra(self, parts: Iterable[Sequence[Run]], masks: Sequence[Masks]) -> Tables:
+        """Joint spectra of several runs, given one range of shards after the other.
 
-        Labels of `second` follow those of `first`: with halves, bits 0 and 1 of a mask are the
-        halves of `first`, bits 2 and 3 those of `second`.
+        A part has the rows of each run in one range; ranges do not overlap, and every part has the
+        same number of runs with the same layouts: of equal vocabulary and max_order, and of one or
+        two labels each. Labels are numbered through: with two halved runs, bits 0 and 1 of a mask
+        are the halves of the first, bits 2 and 3 those of the second. Parts are dropped as they
+        are scanned, so that runs larger than memory can be joined.
         """
 
 

@@ -64,14 +64,16 @@ class NativeBackend:
         """Joint spectra of the labels in each pair of masks, for every order."""
         if isinstance(source, Run):
             _check_layout(source.layout, layout)
-            return self._tables_of_runs([source], masks)
+            return self.joint_spectra([[source]], masks)
         return _to_tables(self._filled(source, layout, None).tables(list(masks)), masks)
 
-    def joint_spectra(self, first: Run, second: Run, masks: Sequence[Masks]) -> Tables:
-        """Joint spectra of two runs; labels of `second` follow those of `first`."""
-        relabelled = Layout(first.layout.vocab_size, first.layout.max_order, second.layout.labels)
-        _check_layout(second.layout, relabelled)
-        return self._tables_of_runs([first, second], masks)
+    def joint_spectra(self, parts: Iterable[Sequence[Run]], masks: Sequence[Masks]) -> Tables:
+        """Joint spectra of runs, range after range; their labels are numbered through."""
+        whole = [Run.concatenate(runs[0].layout, runs) for runs in zip(*parts, strict=True)]
+        first = whole[0].layout
+        for run in whole[1:]:
+            _check_layout(run.layout, Layout(first.vocab_size, first.max_order, run.layout.labels))
+        return self._tables_of_runs(whole, masks)
 
     def _filled(
         self, chunks: Iterable[Chunk], layout: Layout, shards: tuple[int, int] | None

@@ -8,8 +8,8 @@ import numpy.typing as npt
 from ..chunk import Chunk
 from ..errors import LayoutMismatchError
 from ..keys import Layout, UInt64Array, bits_of, changes, pack, shard_of
-from ..run import Run
-from ..spectrum import JointSpectrum, Masks, Tables
+from ..run import Rows, Run
+from ..spectrum import JointSpectrum, Masks, Tables, sum_joint
 
 PIECE = 1 << 22  # windows sorted at once: bounds the temporary arrays to some 500 MB
 _SMALL = 64  # pairs of counts below this are binned, the rest sorted
@@ -60,23 +60,42 @@ class NumpyBackend:
         self, source: Iterable[Chunk] | Run, layout: Layout, masks: Sequence[Masks]
     ) -> Tables:
         """Joint spectra of labels; see `Backend.spectra`."""
-        return _tables(source if isinstance(source, Run) else self.count(source, layout), masks)
+        run = source if isinstance(source, Run) else self.count(source, layout)
+        return self.joint_spectra([[run]], masks)
 
-    def joint_spectra(self, first: Run, second: Run, masks: Sequence[Masks]) -> Tables:
-        """Joint spectra of two runs; see `Backend.joint_spectra`."""
-        a, b = first.layout, second.layout
+    def joint_spectra(self, parts: Iterable[Sequence[Run]], masks: Sequence[Masks]) -> Tables:
+        """Joint spectra of runs, range after range; see `Backend.joint_spectra`."""
+        found: list[Tables] = []
+        first: list[Run] = []  # what begins with a token has rows in many ranges,
+        followed: list[Run] = []  # and so has what begins with it and goes on
+        for runs in parts:
+            run = self._joined(runs)
+            found.append(_tables(run, masks))
+            first.append(_by_first_token(run, *run.ngrams(1)))
+            if run.layout.max_order > 1:
+                followed.append(_by_first_token(run, *run.ngrams(2)))
+        whole = Tables(_summed([t.ngrams for t in found]), _summed([t.contexts for t in found]))
+        counts = self.merge(first).counts
+        whole.ngrams[1] = _joint(counts, masks)
+        whole.contexts[1] = _joint(counts.sum(axis=1, keepdims=True), masks)
+        if followed:
+            whole.contexts[2] = _joint(self.merge(followed).counts, masks)
+        return whole
+
+    def _joined(self, runs: Sequence[Run]) -> Run:
+        """One run of all of them, labels numbered through."""
+        if len(runs) == 1:
+            return runs[0]
+        a, b = (run.layout for run in runs)
         if (a.vocab_size, a.max_order) != (b.vocab_size, b.max_order):
             raise LayoutMismatchError(
                 f"runs of one vocabulary and max_order can be joined, got {a} and {b}"
             )
         layout = Layout(a.vocab_size, a.max_order, 2 * max(a.labels, b.labels))
-        joined = self.merge(
-            [
-                Run(layout, first.keys, _place(first.counts, 0, layout.labels)),
-                Run(layout, second.keys, _place(second.counts, a.labels, layout.labels)),
-            ]
+        placed = zip(runs, (0, a.labels), strict=True)
+        return self.merge(
+            [Run(layout, run.keys, _place(run.counts, at, layout.labels)) for run, at in placed]
         )
-        return _tables(joined, masks)
 
 
 def _windows(chunk: Chunk, layout: Layout) -> Iterator[tuple[UInt64Array, npt.NDArray[np.uint8]]]:
@@ -190,14 +209,33 @@ def _place(counts: UInt64Array, at: int, labels: int) -> UInt64Array:
 
 
 def _tables(run: Run, masks: Sequence[Masks]) -> Tables:
-    everything = run.counts.sum(axis=1, dtype=np.uint64)[:, np.newaxis]
-    tables = Tables({}, {1: _joint(everything, masks)})
-    for order in range(1, run.layout.max_order + 1):
+    """Spectra of what lies in one shard: n-grams from order 2 on, contexts from order 3 on."""
+    tables = Tables({}, {})
+    for order in range(2, run.layout.max_order + 1):
         rows, counts = run.ngrams(order)
         tables.ngrams[order] = _joint(counts, masks)
-        if order > 1:
+        if order > 2:
             tables.contexts[order] = _joint(run.by_prefix(rows, counts, order - 1)[1], masks)
     return tables
+
+
+def _by_first_token(run: Run, rows: Rows, counts: UInt64Array) -> Run:
+    """Run of order 1: the counts of some rows by their first token."""
+    layout = Layout(run.layout.vocab_size, 1, run.layout.labels)
+    rows, counts = run.by_prefix(rows, counts, 1)
+    keys = pack(layout, (run.tokens(rows)[:1] + 1).astype(np.uint64))
+    order = np.argsort(keys[0])
+    return Run(layout, keys[:, order], counts[:, order])
+
+
+def _summed(
+    parts: Sequence[dict[int, dict[Masks, JointSpectrum]]],
+) -> dict[int, dict[Masks, JointSpectrum]]:
+    """Spectra of disjoint ranges added up, order by order."""
+    return {
+        order: {pair: sum_joint([part[order][pair] for part in parts]) for pair in pairs}
+        for order, pairs in parts[0].items()
+    }
 
 
 def _joint(counts: UInt64Array, masks: Sequence[Masks]) -> dict[Masks, JointSpectrum]:
