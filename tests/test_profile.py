@@ -8,7 +8,13 @@ import pyarrow.parquet as pq
 import pytest
 
 import collapse_stats as cs
+from collapse_stats import parts
+from collapse_stats.backends import select
+from collapse_stats.ingest import read_corpus
+from collapse_stats.profile import merge, profile_corpus
+from collapse_stats.readers import ReadOptions
 from collapse_stats.storage import new_directory
+from collapse_stats.table import read_aligned
 
 ORDER = 4
 
@@ -221,3 +227,21 @@ def test_a_failed_save_leaves_nothing(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         fill(tmp_path / "p")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_ranges_of_shards_never_change_a_result(documents, tmp_path, monkeypatch):
+    monkeypatch.setattr(parts, "PART_ROWS", 500)
+    once = cs.profile(documents, vocab_size=50, max_order=ORDER)
+    corpus = read_corpus(documents, options=ReadOptions(vocab_size=50), memory=10**9)
+    backend = select()
+    saved = profile_corpus(
+        corpus, max_order=ORDER, backend=backend, memory=10_000, save_to=tmp_path / "p"
+    )
+    assert len(list((tmp_path / "p").glob("part-*"))) > 5
+    assert same(saved, once)
+    rows = sum(len(run) for (run,) in read_aligned([saved.table], 20_000))
+    assert rows == len(once.run)
+    twice = merge([saved, once], backend, memory=50_000, name="twice", save_to=tmp_path / "twice")
+    assert twice.name == "twice"
+    assert same(twice, merge([once, once], backend, memory=10**9))
+    assert same(twice, once + once)

@@ -28,6 +28,7 @@ from .profile import Ngram, Profile, check_comparable, load, profile
 from .readers import ReadOptions
 from .sample import DEFAULT_TOKENS
 from .spectrum import JointSpectrum, Masks, Tables
+from .table import read_aligned
 
 # Labels 0 and 1 are the halves of the baseline, 2 and 3 those of the candidate.
 WHOLE: Masks = (0b0011, 0b1100)
@@ -292,7 +293,7 @@ def compare(
             )
             for side in sides
         ]
-        return compare_profiles(profiles[0], profiles[1], counter)
+        return compare_profiles(profiles[0], profiles[1], counter, limit)
     options = ReadOptions(text_key, ids_key, dtype, eot, vocab_size, doc_per_line)  # type: ignore[arg-type]
     corpora = [
         read_corpus(
@@ -311,8 +312,10 @@ def compare(
     )
 
 
-def compare_profiles(baseline: Profile, candidate: Profile, backend: Backend) -> Comparison:
-    """Compare two profiles by joining their tables."""
+def compare_profiles(
+    baseline: Profile, candidate: Profile, backend: Backend, memory: int
+) -> Comparison:
+    """Compare two profiles by joining their tables, within `memory` bytes."""
     check_comparable(baseline, candidate)
     if baseline.max_order != candidate.max_order:
         raise LayoutMismatchError(
@@ -327,7 +330,8 @@ def compare_profiles(baseline: Profile, candidate: Profile, backend: Backend) ->
             f"{baseline.name} and {candidate.name} must both have halves, or neither"
         )
     masks = MASKS if halves else PLAIN
-    joined = backend.joint_spectra(baseline.run, candidate.run, masks)
+    runs = read_aligned([baseline.table, candidate.table], memory)
+    joined = backend.joint_spectra(runs, masks)
     return Comparison(baseline, candidate, joined)
 
 

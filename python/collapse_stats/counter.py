@@ -16,6 +16,7 @@ from .profile import Profile
 from .run import Run
 from .sample import Sample
 from .spectrum import Spectrum
+from .table import MemoryTable
 
 PENDING_TOKENS = 1 << 24  # tokens that wait until they are counted together
 
@@ -160,7 +161,7 @@ class NgramCounter:
             tables=self._backend.spectra(run, self.layout, masks),
             documents=self._documents,
             sample=Sample.empty(),
-            table=lambda: run,
+            table=MemoryTable(run),
         )
 
     def _check(

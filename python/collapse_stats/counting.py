@@ -13,7 +13,7 @@ from .backends import Backend
 from .chunk import Chunk
 from .keys import Layout
 from .run import Run
-from .spectrum import Masks, Tables, sum_joint
+from .spectrum import Masks, Tables
 
 Chunks = Callable[[], Iterable[Chunk]]
 """Gives the corpus's chunks, as often as it is called."""
@@ -46,36 +46,4 @@ def tables(
     """Joint spectra of the corpus's labels, without a run that holds all of it."""
     if passes == 1:
         return backend.spectra(chunks(), layout, masks)
-    parts = [backend.spectra(run, layout, masks) for run in runs(chunks, layout, backend, passes)]
-    return combine(parts, chunks, layout, backend, masks)
-
-
-def combine(
-    parts: Sequence[Tables],
-    chunks: Chunks,
-    layout: Layout,
-    backend: Backend,
-    masks: Sequence[Masks],
-) -> Tables:
-    """Tables of the whole from the tables of disjoint shard ranges.
-
-    N-grams of order 2 and up lie in one shard, so their spectra add. A first token has windows in
-    many shards: what is counted by first token is counted again, in a layout of order 1.
-    """
-    single = Layout(layout.vocab_size, 1, layout.labels)
-    whole = Tables({}, {})
-    for n in range(1, layout.max_order + 1):
-        whole.ngrams[n] = {m: sum_joint([part.ngrams[n][m] for part in parts]) for m in masks}
-        whole.contexts[n] = {m: sum_joint([part.contexts[n][m] for part in parts]) for m in masks}
-    first = backend.spectra(chunks(), single, masks)
-    whole.ngrams[1], whole.contexts[1] = first.ngrams[1], first.contexts[1]
-    if layout.max_order >= 2:
-        followed = backend.spectra(map(_followed, chunks()), single, masks)
-        whole.contexts[2] = followed.ngrams[1]
-    return whole
-
-
-def _followed(chunk: Chunk) -> Chunk:
-    """The chunk without each document's last token: the windows that another token follows."""
-    stop = np.maximum(chunk.start, np.minimum(chunk.stop, chunk.limit - 1))
-    return Chunk(chunk.tokens, chunk.start, stop, chunk.limit, chunk.label)
+    return backend.joint_spectra(([run] for run in runs(chunks, layout, backend, passes)), masks)

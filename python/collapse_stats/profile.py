@@ -1,7 +1,7 @@
 """A profile: the spectra of one corpus, and what is needed to read and to trust them later."""
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +21,7 @@ from .readers import ReadOptions
 from .run import Run
 from .sample import DEFAULT_TOKENS, Sample, merge_samples
 from .spectrum import JointSpectrum, Spectrum, Tables
+from .table import MemoryTable, Table, read_aligned
 
 Ngram = tuple[int, ...] | str
 """An n-gram as token ids, or as text when the tokenizer is known."""
@@ -39,7 +40,7 @@ class Profile:
     sample
         Whole documents to recount matched sizes and intervals from.
     table
-        Gives the run, or None when none was kept; use `run`.
+        Where the run is, or None when none was kept.
     """
 
     name: str
@@ -47,7 +48,7 @@ class Profile:
     tables: Tables
     documents: int
     sample: Sample
-    table: Callable[[], Run] | None = None
+    table: Table | None = None
     tokenizer: TokenizerIdentity = field(default_factory=lambda: TokenizerIdentity("none", None))
     sources: tuple[Source, ...] = ()
     boundaries: str = "each item is a document"
@@ -78,12 +79,17 @@ class Profile:
         CollapseStatsError
             when the profile was made without its table.
         """
+        return self.known_table.read(0, self.layout.shards)
+
+    @property
+    def known_table(self) -> Table:
+        """The table; raises CollapseStatsError when the profile was made without it."""
         if self.table is None:
             raise CollapseStatsError(
                 f"profile {self.name} was made without its table of n-grams, which this needs: "
                 "make it again without --no-table (table=True)"
             )
-        return self.table()
+        return self.table
 
     def halves(self, order: int) -> JointSpectrum | None:
         """Joint spectrum of half A and half B, or None when halves were not kept."""
@@ -148,7 +154,7 @@ class Profile:
         LayoutMismatchError
             when layouts or tokenizers differ.
         """
-        return merge([self, other], select())
+        return merge([self, other], select(), budget(None))
 
     def _known(self, order: int) -> int:
         if not 1 <= order <= self.max_order:
@@ -231,9 +237,10 @@ def profile_corpus(
     halves: bool = True,
     table: bool = True,
     sample_tokens: int = DEFAULT_TOKENS,
+    save_to: Path | None = None,
     progress: Progress | None = None,
 ) -> Profile:
-    """Profile of a corpus that has been read."""
+    """Profile of a corpus that has been read; with `save_to`, its table is written as it comes."""
     layout = Layout(corpus.vocab_size, max_order, 2 if halves else 1)
     masks = HALVES if halves else WHOLE
     passes = passes_needed(corpus.tokens, layout, memory)
@@ -241,30 +248,30 @@ def profile_corpus(
     def chunks() -> Iterable[Chunk]:
         return corpus.chunks(halves=halves)
 
-    run: Run | None = None
-    if table:
-        parts = []
-        for number, part in enumerate(runs(chunks, layout, backend, passes)):
-            parts.append(part)
+    def counted() -> Iterator[Run]:
+        for number, run in enumerate(runs(chunks, layout, backend, passes)):
+            yield run
             if progress:
                 progress("counting", number + 1, passes)
-        run = Run.concatenate(layout, parts)
-        found = backend.spectra(run, layout, masks)
-    else:
-        found = tables(chunks, layout, backend, masks, passes)
-    return Profile(
+
+    bare = Profile(
         name=corpus.name,
         layout=layout,
-        tables=found,
+        tables=Tables({}, {}),
         documents=corpus.documents,
         sample=corpus.sample(sample_tokens),
-        table=None if run is None else lambda: run,
         tokenizer=corpus.tokenizer,
         sources=corpus.sources,
         boundaries=corpus.boundaries,
         halved_by="documents" if corpus.block is None else f"blocks of {corpus.block} tokens",
         warnings=tuple(corpus.warnings),
     )
+    if table:
+        return _kept(bare, counted(), backend, save_to)
+    found = replace(bare, tables=tables(chunks, layout, backend, masks, passes))
+    if save_to is not None:
+        found.save(save_to)
+    return found
 
 
 def load(path: str | os.PathLike[str]) -> Profile:
@@ -280,8 +287,15 @@ def load(path: str | os.PathLike[str]) -> Profile:
     return read(Path(path))
 
 
-def merge(profiles: list[Profile], backend: Backend) -> Profile:
-    """Profile of several corpora taken together."""
+def merge(
+    profiles: list[Profile],
+    backend: Backend,
+    memory: int,
+    *,
+    name: str | None = None,
+    save_to: Path | None = None,
+) -> Profile:
+    """Profile of several corpora; with `save_to`, its table is written as it is merged."""
     first = profiles[0]
     for other in profiles[1:]:
         check_comparable(first, other)
@@ -291,19 +305,31 @@ def merge(profiles: list[Profile], backend: Backend) -> Profile:
                 f"{first.name} has {first.layout} and {first.tokenizer.spec}, "
                 f"{other.name} has {other.layout} and {other.tokenizer.spec}"
             )
-    run = backend.merge([one.run for one in profiles])
-    masks = HALVES if first.layout.labels == 2 else WHOLE
-    budget_ = max(DEFAULT_TOKENS, *(len(one.sample.tokens) for one in profiles))
-    return replace(
+    given = [one.known_table for one in profiles]
+    merged = (backend.merge(runs_) for runs_ in read_aligned(given, memory))
+    sample_tokens = max(DEFAULT_TOKENS, *(len(one.sample.tokens) for one in profiles))
+    bare = replace(
         first,
-        name=" + ".join(one.name for one in profiles),
-        tables=backend.spectra(run, first.layout, masks),
+        name=name or " + ".join(one.name for one in profiles),
         documents=sum(one.documents for one in profiles),
-        sample=merge_samples([one.sample for one in profiles], budget_),
-        table=lambda: run,
+        sample=merge_samples([one.sample for one in profiles], sample_tokens),
         sources=tuple(source for one in profiles for source in one.sources),
         warnings=tuple(dict.fromkeys(w for one in profiles for w in one.warnings)),
     )
+    return _kept(bare, merged, backend, save_to)
+
+
+def _kept(bare: Profile, run: Iterable[Run], backend: Backend, save_to: Path | None) -> Profile:
+    """The profile with its run, which comes range after range, and the spectra of it."""
+    masks = HALVES if bare.layout.labels == 2 else WHOLE
+    if save_to is not None:
+        from .storage import write_counted
+
+        return write_counted(bare, run, backend, masks, save_to)
+    ranges = list(run)
+    whole = Run.concatenate(bare.layout, ranges)
+    found = backend.joint_spectra([[part] for part in ranges], masks)
+    return replace(bare, tables=found, table=MemoryTable(whole))
 
 
 def check_comparable(first: Profile, second: Profile) -> None:

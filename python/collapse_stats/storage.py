@@ -2,7 +2,7 @@
 
 manifest.json      what was counted and how; totals; the list of parts
 spectra.parquet    kind (ngram, context), order, count_a, count_b, types
-part-00000.parquet t1..tN (null past a document's end), count_a, count_b; rows in canonical order
+part-00000.parquet the run, see `parts`
 sample.parquet     hash, tokens: whole documents in hash order
 
 It is written beside its final name and renamed, so a killed run leaves no half profile.
@@ -13,61 +13,56 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from .backends import Backend
 from .corpus import Source, TokenizerIdentity
 from .counting import HALVES, WHOLE
 from .errors import InputError
-from .keys import Layout, UInt64Array, changes, pack
+from .keys import Layout
+from .memory import budget
+from .parts import Part, PartWriter, StoredTable, column, damaged, read_columns, write_columns
 from .profile import Profile
 from .run import Run
 from .sample import Sample
 from .spectrum import JointSpectrum, Masks, Tables
+from .table import read_aligned
 from .version import __version__
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
 SCHEMA = "collapse-stats.profile/1"
-PART_ROWS = 1 << 22
 
 
 def write(profile: Profile, path: Path) -> None:
     """Write the profile to a new directory, at once or not at all."""
     with new_directory(path) as folder:
-        parts = _write_parts(profile.run, folder) if profile.table else None
-        _write(folder / "spectra.parquet", _spectra_columns(profile.tables))
-        _write_sample(profile.sample, folder)
-        manifest = {
-            "schema": SCHEMA,
-            "tool": {"name": "collapse-stats", "version": __version__},
-            "name": profile.name,
-            "layout": {
-                "vocab_size": profile.vocab_size,
-                "max_order": profile.max_order,
-                "halves": profile.layout.labels == 2,
-            },
-            "totals": {
-                "documents": profile.documents,
-                "windows": {str(n): profile.windows(n) for n in profile.tables.ngrams},
-                "distinct": {str(n): profile.distinct(n) for n in profile.tables.ngrams},
-            },
-            "tokenizer": asdict(profile.tokenizer),
-            "boundaries": profile.boundaries,
-            "halved_by": profile.halved_by,
-            "sources": [asdict(source) for source in profile.sources],
-            "warnings": list(profile.warnings),
-            "parts": parts,
-        }
-        (folder / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
+        parts = None
+        if profile.table is not None:
+            with PartWriter(folder) as writer:
+                for (run,) in read_aligned([profile.table], budget(None)):
+                    writer.add(run)
+            parts = writer.parts
+        _finish(profile, parts, folder)
+
+
+def write_counted(
+    bare: Profile, runs: Iterable[Run], backend: Backend, masks: Sequence[Masks], path: Path
+) -> Profile:
+    """Write a profile whose run comes range after range; its spectra are counted on the way.
+
+    Input: runs over ascending, disjoint ranges of shards. Each is dropped when it is written.
+    """
+    with new_directory(path) as folder:
+        with PartWriter(folder) as writer:
+            tables = backend.joint_spectra(([run] for run in writer.passing(runs)), masks)
+        _finish(replace(bare, tables=tables), writer.parts, folder)
+    return read(path)
 
 
 def is_profile(path: str | os.PathLike[str]) -> bool:
@@ -79,7 +74,7 @@ def read(path: Path) -> Profile:
     """Profile saved in a directory; its table is read when it is first needed."""
     manifest = _manifest(path)
     try:
-        kept = manifest["layout"]
+        kept, parts = manifest["layout"], manifest["parts"]
         layout = Layout(kept["vocab_size"], kept["max_order"], 2 if kept["halves"] else 1)
         profile = Profile(
             name=manifest["name"],
@@ -92,16 +87,17 @@ def read(path: Path) -> Profile:
             boundaries=manifest["boundaries"],
             halved_by=manifest["halved_by"],
             warnings=tuple(manifest["warnings"]),
-            table=None if manifest["parts"] is None else lambda: _read_run(path, layout, manifest),
+            table=None if parts is None else StoredTable(path, layout, parts),
         )
         windows = {str(n): profile.windows(n) for n in profile.tables.ngrams}
+        held = sum(part["windows"] for part in parts) if parts is not None else windows["1"]
     except (KeyError, TypeError, ValueError) as error:
-        raise _damaged(path, f"its manifest or spectra cannot be understood ({error})") from error
-    if windows != manifest["totals"]["windows"]:
-        raise _damaged(path, "the totals of its spectra are not those of its manifest")
-    for part in manifest["parts"] or ():
+        raise damaged(path, f"its manifest or spectra cannot be understood ({error})") from error
+    if windows != manifest["totals"]["windows"] or held != windows["1"]:
+        raise damaged(path, "the totals of its spectra and parts are not those of its manifest")
+    for part in parts or ():
         if not (path / part["file"]).is_file():
-            raise _damaged(path, f"{part['file']} is missing")
+            raise damaged(path, f"{part['file']} is missing")
     return profile
 
 
@@ -127,48 +123,32 @@ def new_directory(path: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _write_parts(run: Run, folder: Path) -> list[dict[str, Any]]:
-    starts = range(0, len(run), PART_ROWS)
-
-    def one(number: int) -> dict[str, Any]:
-        first = starts[number]
-        rows = np.arange(first, min(first + PART_ROWS, len(run)))
-        name = f"part-{number:05d}.parquet"
-        counts = run.counts[:, rows]
-        columns: dict[str, Any] = {}
-        for position, ids in enumerate(run.tokens(rows)):
-            columns[f"t{position + 1}"] = (ids.astype(np.uint32), ids < 0)
-        for label, values in enumerate(counts):
-            columns[_count_name(label, run.layout.labels)] = values
-        _write(folder / name, columns)
-        return {"file": name, "rows": len(rows), "windows": int(counts.sum())}
-
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        return list(pool.map(one, range(len(starts))))
-
-
-def _count_name(label: int, labels: int) -> str:
-    return "count" if labels == 1 else f"count_{'ab'[label]}"
-
-
-def _write(path: Path, columns: dict[str, Any]) -> None:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    arrays = {
-        name: pa.array(values[0], mask=values[1]) if isinstance(values, tuple) else pa.array(values)
-        for name, values in columns.items()
+def _finish(profile: Profile, parts: list[Part] | None, folder: Path) -> None:
+    """Write everything but the parts."""
+    write_columns(folder / "spectra.parquet", _spectra_columns(profile.tables))
+    _write_sample(profile.sample, folder)
+    manifest = {
+        "schema": SCHEMA,
+        "tool": {"name": "collapse-stats", "version": __version__},
+        "name": profile.name,
+        "layout": {
+            "vocab_size": profile.vocab_size,
+            "max_order": profile.max_order,
+            "halves": profile.layout.labels == 2,
+        },
+        "totals": {
+            "documents": profile.documents,
+            "windows": {str(n): profile.windows(n) for n in profile.tables.ngrams},
+            "distinct": {str(n): profile.distinct(n) for n in profile.tables.ngrams},
+        },
+        "tokenizer": asdict(profile.tokenizer),
+        "boundaries": profile.boundaries,
+        "halved_by": profile.halved_by,
+        "sources": [asdict(source) for source in profile.sources],
+        "warnings": list(profile.warnings),
+        "parts": parts,
     }
-    split = [name for name in arrays if name.startswith("t") and name[1:].isdigit()]
-    pq.write_table(
-        pa.table(arrays),
-        path,
-        compression="zstd",
-        compression_level=1,
-        use_dictionary=[name for name in arrays if name not in split],
-        column_encoding=dict.fromkeys(split, "BYTE_STREAM_SPLIT"),
-        write_statistics=False,
-    )
+    (folder / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
 
 
 def _write_sample(sample: Sample, folder: Path) -> None:
@@ -176,7 +156,7 @@ def _write_sample(sample: Sample, folder: Path) -> None:
 
     offsets = np.concatenate([[0], np.cumsum(sample.length)]).astype(np.int32)
     tokens = pa.ListArray.from_arrays(pa.array(offsets), pa.array(sample.tokens))
-    _write(folder / "sample.parquet", {"hash": sample.hash, "tokens": tokens})
+    write_columns(folder / "sample.parquet", {"hash": sample.hash, "tokens": tokens})
 
 
 def _spectra_columns(tables: Tables) -> dict[str, Any]:
@@ -207,7 +187,7 @@ def _manifest(path: Path) -> dict[str, Any]:
         manifest = json.loads((path / "manifest.json").read_text())
         schema = manifest["schema"]
     except (ValueError, KeyError, TypeError, OSError) as error:
-        raise _damaged(path, f"its manifest cannot be read ({error})") from error
+        raise damaged(path, f"its manifest cannot be read ({error})") from error
     if schema != SCHEMA:
         raise InputError(
             f"{path} has format {schema!r}, this version reads {SCHEMA!r}: "
@@ -217,9 +197,9 @@ def _manifest(path: Path) -> dict[str, Any]:
 
 
 def _read_tables(path: Path, layout: Layout) -> Tables:
-    table = _read(path, "spectra.parquet")
+    table = read_columns(path, "spectra.parquet")
     kind = np.asarray(table["kind"].to_pylist())
-    order, a, b, types = (_column(table, name) for name in ("order", "count_a", "count_b", "types"))
+    order, a, b, types = (column(table, name) for name in ("order", "count_a", "count_b", "types"))
     masks: Masks = HALVES[0] if layout.labels == 2 else WHOLE[0]
 
     def found(name: str) -> dict[int, dict[Masks, JointSpectrum]]:
@@ -233,57 +213,7 @@ def _read_tables(path: Path, layout: Layout) -> Tables:
 
 
 def _read_sample(path: Path) -> Sample:
-    table = _read(path, "sample.parquet").combine_chunks()
+    table = read_columns(path, "sample.parquet").combine_chunks()
     lists = table["tokens"].combine_chunks()
     length = np.diff(lists.offsets.to_numpy()).astype(np.int64)
-    return Sample(_column(table, "hash"), length, lists.values.to_numpy())
-
-
-def _read_run(path: Path, layout: Layout, manifest: dict[str, Any]) -> Run:
-    parts = manifest["parts"]
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        found = list(pool.map(lambda part: _read_part(path, part, layout), parts))
-    run = Run.concatenate(layout, found)
-    if run.windows != manifest["totals"]["windows"]["1"] or not changes(run.keys).all():
-        raise _damaged(path, "the rows of its table are not those its manifest counts, in order")
-    return run
-
-
-def _read_part(path: Path, part: dict[str, Any], layout: Layout) -> Run:
-    table = _read(path, part["file"])
-    if table.num_rows != part["rows"]:
-        raise _damaged(path, f"{part['file']} has {table.num_rows:,} rows, not {part['rows']:,}")
-    codes = np.empty((layout.max_order, table.num_rows), dtype=np.uint64)
-    for position in range(layout.max_order):
-        column = table[f"t{position + 1}"]
-        codes[position] = column.cast("uint64").fill_null(2**64 - 1).to_numpy() + np.uint64(1)
-    counts = [_column(table, _count_name(n, layout.labels)) for n in range(layout.labels)]
-    keys = pack(layout, codes)
-    if not _ascending(keys):
-        raise _damaged(path, f"the rows of {part['file']} are out of order")
-    return Run(layout, keys, np.stack(counts))
-
-
-def _ascending(keys: UInt64Array) -> bool:
-    above = keys[0, 1:] > keys[0, :-1]
-    if len(keys) == 2:
-        above |= (keys[0, 1:] == keys[0, :-1]) & (keys[1, 1:] > keys[1, :-1])
-    return bool(above.all())
-
-
-def _read(path: Path, name: str) -> "pa.Table":
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        return pq.read_table(path / name, memory_map=True)
-    except (OSError, pa.ArrowException) as error:
-        raise _damaged(path, f"{name} cannot be read ({error})") from error
-
-
-def _column(table: "pa.Table", name: str) -> npt.NDArray[np.uint64]:
-    return table[name].cast("uint64").to_numpy()  # type: ignore[no-any-return]
-
-
-def _damaged(path: Path, why: str) -> InputError:
-    return InputError(f"profile {path} is damaged: {why}; make it again or restore a copy")
+    return Sample(column(table, "hash"), length, lists.values.to_numpy())

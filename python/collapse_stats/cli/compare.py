@@ -144,7 +144,9 @@ def _joined(
     found = []
     for a, b in _pairs(len(profiles)):
         with reporter.task(f"joining {names[a]} and {names[b]}"):
-            found.append(compare_profiles(profiles[a], profiles[b], counting.backend))
+            found.append(
+                compare_profiles(profiles[a], profiles[b], counting.backend, counting.memory)
+            )
     return found
 
 

@@ -121,8 +121,9 @@ def count(
     reporter: Reporter,
     table: bool,
     sample_tokens: int = DEFAULT_TOKENS,
+    save_to: Path | None = None,
 ) -> Profile:
-    """Profile of a corpus that has been read."""
+    """Profile of a corpus that has been read; with `save_to`, written as it is counted."""
     with reporter.task(f"counting {corpus.name}", corpus.tokens, "M tokens") as task:
         return profile_corpus(
             corpus,
@@ -131,6 +132,7 @@ def count(
             memory=counting.memory,
             table=table,
             sample_tokens=sample_tokens,
+            save_to=save_to,
             progress=task,
         )
 

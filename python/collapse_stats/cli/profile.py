@@ -3,7 +3,6 @@
 import os
 import re
 import sys
-from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 
@@ -75,9 +74,7 @@ def profile(
         read_in = read(paths, counting, reporter, name)
         for warning in read_in.warnings:
             reporter.warn(warning)
-        made = count(read_in, counting, reporter, not no_table, sample_tokens)
-        with reporter.task(f"writing {output}"):
-            made.save(output)
+        made = count(read_in, counting, reporter, not no_table, sample_tokens, output)
     _close(made, output, perf_counter() - begin)
 
 
@@ -102,11 +99,15 @@ def merge(profiles: tuple[Path, ...], output: Path, counting: Counting) -> None:
                     count(read([path], counting, reporter, name), counting, reporter, True)
                 )
         with reporter.task(f"merging into {output}"):
-            made = merge_profiles(parts, counting.backend)
-            made = replace(made, name=names_of([output])[0])
+            made = merge_profiles(
+                parts,
+                counting.backend,
+                counting.memory,
+                name=names_of([output])[0],
+                save_to=output,
+            )
             for warning in made.warnings:
                 reporter.warn(warning)
-            made.save(output)
     _close(made, output, perf_counter() - begin)
 
 

@@ -1,0 +1,59 @@
+"""Runs that are read a range of shards at a time, so that they need not fit into memory."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Protocol
+
+import numpy as np
+
+from .keys import Layout
+from .run import Run
+
+ROW_BYTES = 160  # a row while it is read, merged and scanned, at most
+
+
+class Table(Protocol):
+    """A run somewhere: in memory, or in the parts of a saved profile."""
+
+    @property
+    def layout(self) -> Layout:
+        """What its keys and counts mean."""
+
+    @property
+    def rows(self) -> int:
+        """Distinct windows."""
+
+    def read(self, first: int, last: int) -> Run:
+        """The rows of shards ``first <= shard < last``."""
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryTable:
+    """A run in memory."""
+
+    run: Run
+
+    @property
+    def layout(self) -> Layout:
+        """Layout of the run."""
+        return self.run.layout
+
+    @property
+    def rows(self) -> int:
+        """Distinct windows."""
+        return len(self.run)
+
+    def read(self, first: int, last: int) -> Run:
+        """The rows of some shards, sharing memory with the run."""
+        return self.run.slice(first, last)
+
+
+def read_aligned(tables: Sequence[Table], memory: int) -> Iterator[list[Run]]:
+    """The tables' runs, one range of shards after the other, each within `memory` bytes."""
+    layout = tables[0].layout
+    needed = ROW_BYTES * sum(table.rows for table in tables)
+    ranges = max(1, min(layout.shards, -(-needed // memory)))
+    edges = np.linspace(0, layout.shards, ranges + 1).astype(int).tolist()
+    for first, last in pairwise(edges):
+        yield [table.read(first, last) for table in tables]
