@@ -19,6 +19,16 @@ constexpr unsigned max_key_bits = 128;
 constexpr unsigned max_shard_bits = 10;
 constexpr unsigned max_labels = 8;  // two runs with four labels each
 
+/// What mixing multiplies by: odd, so that it can be undone.
+constexpr std::uint64_t mix_multiplier = 0x9E3779B97F4A7C15;
+
+/// Undoes the multiplication modulo any power of two up to 2**128.
+constexpr Key mix_multiplier_inverse = [] {
+  Key inverse = mix_multiplier;  // right in 3 bits; every step doubles them
+  for (int step = 0; step < 6; ++step) inverse *= 2 - mix_multiplier * inverse;
+  return inverse;
+}();
+
 constexpr Key low_mask(unsigned bits) { return bits >= 128 ? ~Key{0} : (Key{1} << bits) - 1; }
 
 /// Zero bits above the highest set bit of a `width`-bit number; `width` for zero.
@@ -85,16 +95,19 @@ struct Layout {
   constexpr Key mix(Key plain) const {
     Key top = plain >> rest_bits;
     top ^= top >> mix_shift();
-    top = (top * multiplier) & low_mask(mix_bits);
+    top = (top * mix_multiplier) & low_mask(mix_bits);
     return top << rest_bits | (plain & low_mask(rest_bits));
   }
 
   /// Codes packed into a key: undoes `mix`.
   constexpr Key unmix(Key mixed) const {
-    Key top = mixed >> rest_bits;
-    top = (top * multiplier_inverse()) & low_mask(mix_bits);
-    top ^= top >> mix_shift();  // undoes itself: the shift is at least half the width
-    return top << rest_bits | (mixed & low_mask(rest_bits));
+    return unmix_top(mixed >> rest_bits) << rest_bits | (mixed & low_mask(rest_bits));
+  }
+
+  /// The codes of a mixed bigram.
+  constexpr Key unmix_top(Key mixed) const {
+    Key top = (mixed * mix_multiplier_inverse) & low_mask(mix_bits);
+    return top ^ top >> mix_shift();  // undoes itself: the shift is at least half the width
   }
 
   /// First token of a key's window.
@@ -110,15 +123,7 @@ struct Layout {
     return max_order - trailing_zeros(codes) / code_bits;
   }
 
- private:
-  static constexpr std::uint64_t multiplier = 0x9E3779B97F4A7C15;  // odd, so it has an inverse
-
-  static constexpr Key multiplier_inverse() {
-    Key inverse = multiplier;  // right in 3 bits; every step doubles them
-    for (int step = 0; step < 6; ++step) inverse *= 2 - multiplier * inverse;
-    return inverse;
-  }
-
+  /// Mixing folds the bigram's upper bits into the lower ones: at least half the width.
   constexpr unsigned mix_shift() const { return max_order == 1 ? (code_bits + 1) / 2 : code_bits; }
 };
 

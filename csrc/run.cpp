@@ -47,34 +47,64 @@ bool advance(Cursor& cursor, const Layout& layout) {
 
 }  // namespace
 
-void RowWriter::row(Key key, const Count* counts) {
-  if (layout_->words == 2) values_.push_back(static_cast<std::uint64_t>(key >> 64));
-  values_.push_back(static_cast<std::uint64_t>(key));
-  values_.insert(values_.end(), counts, counts + layout_->labels);
+RowWriter::RowWriter(const Layout& layout, cpu::Arena& arena)
+    : words_(layout.words),
+      labels_(layout.labels),
+      block_rows_(cpu::part_bytes / sizeof(std::uint64_t) / (words_ + labels_)),
+      arena_(&arena),
+      used_(block_rows_) {}
+
+void RowWriter::add_block() {
+  blocks_.push_back(nullptr);
+  blocks_.back() = reinterpret_cast<std::uint64_t*>(arena_->take_part());
+  used_ = 0;
 }
 
-void RowWriter::copy_to(Run& run, std::size_t at) const {
-  const std::size_t stride = layout_->words + layout_->labels;
-  const std::size_t number = rows();
-  for (std::size_t column = 0; column < stride; ++column) {
-    std::uint64_t* out = column < layout_->words
-                             ? run.keys.get() + column * run.rows
-                             : run.counts.get() + (column - layout_->words) * run.rows;
-    for (std::size_t row = 0; row < number; ++row) out[at + row] = values_[row * stride + column];
+void RowWriter::row(Key key, const Count* counts) {
+  if (used_ == block_rows_) add_block();
+  std::uint64_t* out = blocks_.back() + used_++;
+  if (words_ == 2) {
+    *out = static_cast<std::uint64_t>(key >> 64);
+    out += block_rows_;
+  }
+  *out = static_cast<std::uint64_t>(key);
+  for (unsigned label = 0; label < labels_; ++label) *(out += block_rows_) = counts[label];
+}
+
+void RowWriter::append(std::span<const std::uint64_t* const> columns, std::size_t number) {
+  for (std::size_t first = 0; first < number;) {
+    if (used_ == block_rows_) add_block();
+    const std::size_t rows = std::min(number - first, block_rows_ - used_);
+    for (std::size_t column = 0; column < columns.size(); ++column)
+      std::copy_n(columns[column] + first, rows, blocks_.back() + column * block_rows_ + used_);
+    used_ += rows;
+    first += rows;
   }
 }
 
-Run join(const Layout& layout, std::vector<RowWriter>& shards, unsigned threads) {
+void RowWriter::copy_to(Run& run, std::size_t at) const {
+  for (const std::uint64_t* block : blocks_) {
+    const std::size_t rows = block == blocks_.back() ? used_ : block_rows_;
+    for (unsigned word = 0; word < words_; ++word)
+      std::copy_n(block + word * block_rows_, rows, run.keys.get() + word * run.rows + at);
+    for (unsigned label = 0; label < labels_; ++label)
+      std::copy_n(block + (words_ + label) * block_rows_, rows,
+                  run.counts.get() + label * run.rows + at);
+    at += rows;
+  }
+}
+
+Run join(const Layout& layout, std::span<const RowWriter> shards, unsigned threads) {
   std::vector<std::size_t> at(shards.size() + 1, 0);
   for (std::size_t shard = 0; shard < shards.size(); ++shard)
     at[shard + 1] = at[shard] + shards[shard].rows();
   const std::size_t rows = at.back();
   Run run{layout, rows, std::make_unique_for_overwrite<std::uint64_t[]>(rows * layout.words),
           std::make_unique_for_overwrite<Count[]>(rows * layout.labels)};
-  parallel_for(shards.size(), threads, [&](std::size_t shard, unsigned) {
-    shards[shard].copy_to(run, at[shard]);
-    shards[shard] = RowWriter(layout);  // frees its rows, so that few exist twice
-  });
+  cpu::advise_huge_pages(run.keys.get(), rows * layout.words * sizeof(std::uint64_t));
+  cpu::advise_huge_pages(run.counts.get(), rows * layout.labels * sizeof(Count));
+  parallel_for(shards.size(), threads,
+               [&](std::size_t shard, unsigned) { shards[shard].copy_to(run, at[shard]); });
   return run;
 }
 
@@ -108,10 +138,12 @@ void merge_rows(const Layout& layout, std::span<const RunView> runs, Key first, 
 }
 
 Run merge(const Layout& layout, std::span<const RunView> runs, unsigned threads) {
-  std::vector<RowWriter> shards(layout.shards(), RowWriter(layout));
+  std::vector<cpu::Arena> arenas(threads);
+  std::vector<RowWriter> shards(layout.shards());
   const unsigned shift = layout.key_bits - layout.shard_bits;
-  parallel_for(shards.size(), threads, [&](std::size_t shard, unsigned) {
+  parallel_for(shards.size(), threads, [&](std::size_t shard, unsigned worker) {
     const Key first = Key{shard} << shift;
+    shards[shard] = RowWriter(layout, arenas[worker]);
     merge_rows(layout, runs, first, first | low_mask(shift), shards[shard]);
   });
   return join(layout, shards, threads);

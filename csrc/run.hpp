@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "cpu/slab.hpp"
 #include "key.hpp"
 
 namespace collapse_stats {
@@ -41,25 +42,35 @@ struct RunView {
   }
 };
 
-/// Rows of one shard, kept one after the other.
+/// Rows of one shard, in blocks of columns. Their memory is the arena's.
 class RowWriter final : public RowSink {
  public:
-  explicit RowWriter(const Layout& layout) : layout_(&layout) {}
+  /// Not to be written to.
+  RowWriter() = default;
+  RowWriter(const Layout& layout, cpu::Arena& arena);
 
   void row(Key key, const Count* counts) override;
 
-  std::size_t rows() const { return values_.size() / (layout_->words + layout_->labels); }
+  /// Appends `number` rows by column: the words of the keys, then the counts of the labels.
+  void append(std::span<const std::uint64_t* const> columns, std::size_t number);
+
+  std::size_t rows() const { return blocks_.size() * block_rows_ - (block_rows_ - used_); }
 
   /// Writes the rows to `run` from row `at` on.
   void copy_to(Run& run, std::size_t at) const;
 
  private:
-  const Layout* layout_;
-  std::vector<std::uint64_t> values_;
+  void add_block();
+
+  unsigned words_ = 0, labels_ = 0;
+  std::size_t block_rows_ = 0;
+  cpu::Arena* arena_ = nullptr;
+  std::vector<std::uint64_t*> blocks_;
+  std::size_t used_ = 0;  // of the last block; full if there is none
 };
 
-/// Run of the rows of writers over ascending, disjoint shards; empties the writers.
-Run join(const Layout& layout, std::vector<RowWriter>& shards, unsigned threads);
+/// Run of the rows of writers over ascending, disjoint shards.
+Run join(const Layout& layout, std::span<const RowWriter> shards, unsigned threads);
 
 /// The rows of `runs` whose keys lie in `first <= key <= last`, counts of equal keys added.
 /// Output: strictly ascending rows with `labels` counts. Throws std::invalid_argument when a run

@@ -23,65 +23,96 @@ std::vector<unsigned> distinct_masks(std::span<const Masks> masks) {
 
 }  // namespace
 
-// 1024 cells: small enough to stay in cache, large enough for nearly every n-gram.
+void check_masks(const Layout& layout, std::span<const Masks> masks) {
+  for (const Masks& pair : masks)
+    if ((pair.first | pair.second) >> layout.labels != 0)
+      throw std::invalid_argument(
+          "masks must be below 2**labels = " + std::to_string(1U << layout.labels) + ", got (" +
+          std::to_string(pair.first) + ", " + std::to_string(pair.second) + ")");
+}
+
+// Only the first cells are used often, so it stays in cache; nearly every n-gram is in one of them.
 JointHistogram::JointHistogram(const Masks& masks)
-    : width_(masks.second == 0 ? 1024 : 32),
-      height_(masks.second == 0 ? 1 : 32),
+    : width_(masks.second == 0 ? 1024 : 64),
+      height_(masks.second == 0 ? 1 : 64),
       dense_(width_ * height_, 0) {}
 
 void JointHistogram::add(const JointHistogram& other) {
-  for (std::size_t cell = 0; cell < dense_.size(); ++cell) dense_[cell] += other.dense_[cell];
-  for (const auto& [cell, types] : other.rest_) rest_[cell] += types;
+  other.each([this](Count a, Count b, Count types) { add(a, b, types); });
 }
 
-void JointHistogram::add_large(Count a, Count b, Count types) { rest_[{a, b}] += types; }
+void JointHistogram::add_large(Count a, Count b, Count types) {
+  if (2 * used_ >= large_.size()) grow();
+  Cell& cell = large_cell(a, b);
+  if ((cell.a | cell.b) == 0) {
+    cell = {a, b, 0};
+    ++used_;
+  }
+  cell.types += types;
+}
+
+JointHistogram::Cell& JointHistogram::large_cell(Count a, Count b) {
+  const std::uint64_t hash = (a * 0x9E3779B97F4A7C15 + b) * 0xD6E8FEB86659FD93;
+  std::size_t at = static_cast<std::size_t>(hash >> 32) & (large_.size() - 1);
+  while ((large_[at].a | large_[at].b) != 0 && (large_[at].a != a || large_[at].b != b))
+    at = (at + 1) & (large_.size() - 1);
+  return large_[at];
+}
+
+void JointHistogram::grow() {
+  const std::vector<Cell> cells =
+      std::exchange(large_, std::vector<Cell>(std::max<std::size_t>(64, 2 * large_.size())));
+  for (const Cell& cell : cells)
+    if ((cell.a | cell.b) != 0) large_cell(cell.a, cell.b) = cell;
+}
 
 JointSpectrum JointHistogram::spectrum() const {
-  std::vector<std::pair<Cell, Count>> rows(rest_.begin(), rest_.end());
-  for (std::size_t cell = 1; cell < dense_.size(); ++cell)  // not (0, 0)
-    rows.push_back({{cell / height_, cell % height_}, dense_[cell]});
-  std::erase_if(rows, [](const auto& row) { return row.second == 0; });
-  std::sort(rows.begin(), rows.end());
+  std::vector<Cell> rows;
+  each([&](Count a, Count b, Count types) {
+    if ((a | b) != 0 && types != 0) rows.push_back({a, b, types});
+  });
+  std::sort(rows.begin(), rows.end(), [](const Cell& left, const Cell& right) {
+    return left.a != right.a ? left.a < right.a : left.b < right.b;
+  });
 
   JointSpectrum spectrum;
-  for (const auto& [cell, types] : rows) {
-    spectrum.a.push_back(cell.a);
-    spectrum.b.push_back(cell.b);
-    spectrum.types.push_back(types);
+  for (const Cell& row : rows) {
+    spectrum.a.push_back(row.a);
+    spectrum.b.push_back(row.b);
+    spectrum.types.push_back(row.types);
   }
   return spectrum;
 }
 
 Unigrams::Unigrams(std::uint64_t vocab_size, std::size_t columns)
     : columns_(columns), dense_(vocab_size <= dense_vocabulary) {
-  if (dense_) counts_.resize(vocab_size * 2 * columns);
+  if (!dense_) return;
+  seen_.resize(vocab_size * columns);
+  ended_.resize(vocab_size * columns);
 }
 
-Count* Unigrams::slot(std::uint64_t token) {
-  if (dense_) return &counts_[token * 2 * columns_];
-  const auto [found, inserted] = slots_.try_emplace(token, counts_.size());
-  if (inserted) counts_.resize(counts_.size() + 2 * columns_);
-  return &counts_[found->second];
-}
-
-void Unigrams::add(std::uint64_t token, const Count* counts, bool continued) {
-  Count* out = slot(token);
-  for (std::size_t column = 0; column < columns_; ++column) {
-    out[column] += counts[column];
-    if (continued) out[columns_ + column] += counts[column];
+std::size_t Unigrams::sparse_slot(std::uint64_t token) {
+  const auto [found, inserted] = slots_.try_emplace(token, seen_.size());
+  if (inserted) {
+    seen_.resize(seen_.size() + columns_);
+    ended_.resize(seen_.size());
   }
+  return found->second;
 }
 
 void Unigrams::add(const Unigrams& other) {
-  const auto add_slot = [&](std::uint64_t token, const Count* from) {
-    Count* to = slot(token);
-    for (std::size_t column = 0; column < 2 * columns_; ++column) to[column] += from[column];
+  const auto add_slot = [&](std::uint64_t token, std::size_t from) {
+    const std::size_t to = slot(token);
+    for (std::size_t column = 0; column < columns_; ++column) {
+      seen_[to + column] += other.seen_[from + column];
+      ended_[to + column] += other.ended_[from + column];
+    }
   };
   if (dense_) {
-    for (std::uint64_t token = 0; token * 2 * columns_ < counts_.size(); ++token)
-      add_slot(token, &other.counts_[token * 2 * columns_]);
+    for (std::uint64_t token = 0; token * columns_ < seen_.size(); ++token)
+      add_slot(token, token * columns_);
   } else {
-    for (const auto& [token, at] : other.slots_) add_slot(token, &other.counts_[at]);
+    for (const auto& [token, at] : other.slots_) add_slot(token, at);
   }
 }
 
@@ -103,13 +134,8 @@ Scanner::Scanner(const Layout& layout, std::span<const Masks> masks)
     return static_cast<std::size_t>(std::lower_bound(columns_.begin(), columns_.end(), mask) -
                                     columns_.begin());
   };
-  for (const Masks& pair : masks) {
-    if ((pair.first | pair.second) >> layout.labels != 0)
-      throw std::invalid_argument(
-          "masks must be below 2**labels = " + std::to_string(1U << layout.labels) + ", got (" +
-          std::to_string(pair.first) + ", " + std::to_string(pair.second) + ")");
-    pairs_.push_back({column_of(pair.first), column_of(pair.second)});
-  }
+  check_masks(layout, masks);
+  for (const Masks& pair : masks) pairs_.push_back({column_of(pair.first), column_of(pair.second)});
 }
 
 void Scanner::row(Key key, const Count* counts) {
@@ -155,7 +181,7 @@ void Scanner::close_groups(unsigned shared) {
 
   if (first_order_ == 2 && shared < 2) {
     take_since(2);
-    unigrams_.add(layout_.first_token(previous_), scratch_.data(), previous_length_ > 1);
+    unigrams_.add(layout_.first_token(previous_), scratch_, previous_length_ > 1);
   }
 }
 
@@ -220,21 +246,19 @@ Tables Scanner::tables() const {
   return tables;
 }
 
-Tables joint_tables(const Layout& layout, std::span<const RunView> runs,
-                    std::span<const Masks> masks, unsigned threads) {
-  std::vector<Scanner> scanners(threads, Scanner(layout, masks));
-  const unsigned shift = layout.key_bits - layout.shard_bits;
-  parallel_for(layout.shards(), threads, [&](std::size_t shard, unsigned worker) {
+void JointScan::add(std::span<const RunView> runs) {
+  const unsigned shift = layout_.key_bits - layout_.shard_bits;
+  const auto threads = static_cast<unsigned>(scanners_.size());
+  parallel_for(layout_.shards(), threads, [&](std::size_t shard, unsigned worker) {
     const Key first = Key{shard} << shift;
-    merge_rows(layout, runs, first, first | low_mask(shift), scanners[worker]);
-    scanners[worker].end_shard();
+    merge_rows(layout_, runs, first, first | low_mask(shift), scanners_[worker]);
+    scanners_[worker].end_shard();
   });
-  return sum_tables(scanners);
 }
 
-Tables sum_tables(std::vector<Scanner>& scanners) {
-  for (std::size_t other = 1; other < scanners.size(); ++other) scanners[0].add(scanners[other]);
-  return scanners[0].tables();
+Tables JointScan::tables() {
+  for (std::size_t other = 1; other < scanners_.size(); ++other) scanners_[0].add(scanners_[other]);
+  return scanners_[0].tables();
 }
 
 }  // namespace collapse_stats

@@ -18,6 +18,9 @@ struct Masks {
   unsigned second;
 };
 
+/// Throws std::invalid_argument if a mask has labels that the layout does not have.
+void check_masks(const Layout& layout, std::span<const Masks> masks);
+
 /// How many n-grams were seen `a` times in one corpus and `b` times in the other.
 /// Invariant: rows strictly ascending by (a, b), none of them (0, 0), `types` positive.
 struct JointSpectrum {
@@ -30,7 +33,7 @@ struct Tables {
   std::vector<std::vector<JointSpectrum>> ngrams, contexts;
 };
 
-/// A joint spectrum that is being filled: small counts in a dense table, the rest in a hash map.
+/// A joint spectrum that is being filled: small counts in a dense table, the rest in a hash table.
 /// Numbers of types wrap around, so that what was added can be taken away again.
 class JointHistogram {
  public:
@@ -45,24 +48,30 @@ class JointHistogram {
 
   void add(const JointHistogram& other);
 
+  /// Calls `visit(a, b, types)` for every pair of counts that may have types.
+  template <class Visit>
+  void each(Visit visit) const {
+    for (std::size_t cell = 0; cell < dense_.size(); ++cell)
+      if (dense_[cell] != 0) visit(cell / height_, cell % height_, dense_[cell]);
+    for (const Cell& cell : large_)
+      if (cell.types != 0) visit(cell.a, cell.b, cell.types);
+  }
+
   JointSpectrum spectrum() const;
 
  private:
-  void add_large(Count a, Count b, Count types);
-
   struct Cell {
-    Count a, b;
-    auto operator<=>(const Cell&) const = default;
+    Count a, b, types;
   };
-  struct Hash {
-    std::size_t operator()(const Cell& cell) const {
-      return (cell.a * 0x9E3779B97F4A7C15 + cell.b) * 0xD6E8FEB86659FD93 >> 8;
-    }
-  };
+
+  void add_large(Count a, Count b, Count types);
+  Cell& large_cell(Count a, Count b);
+  void grow();
 
   Count width_, height_;
   std::vector<Count> dense_;
-  std::unordered_map<Cell, Count, Hash> rest_;
+  std::vector<Cell> large_;  // by hash, the next free cell if taken; (0, 0) is free
+  std::size_t used_ = 0;     // of the large cells: at most half
 };
 
 /// Counts per first token, which shards do not keep together.
@@ -71,25 +80,42 @@ class Unigrams {
   /// `columns` counts are kept for each token.
   Unigrams(std::uint64_t vocab_size, std::size_t columns);
 
-  /// Adds windows that begin with `token`; `continued` if a second token follows.
-  void add(std::uint64_t token, const Count* counts, bool continued);
+  /// Adds windows that begin with `token`, by column; `continued` if a second token follows.
+  void add(std::uint64_t token, std::span<const Count> counts, bool continued) {
+    const std::size_t at = slot(token);
+    for (std::size_t column = 0; column < counts.size(); ++column)
+      seen_[at + column] += counts[column];
+    if (continued) return;
+    for (std::size_t column = 0; column < counts.size(); ++column)
+      ended_[at + column] += counts[column];
+  }
 
   void add(const Unigrams& other);
+
+  /// Fetches what `add` will need.
+  void prefetch(std::uint64_t token) const {
+    if (dense_) __builtin_prefetch(&seen_[token * columns_], 1);
+  }
 
   /// Calls `visit(seen, continued)` for every token; each points to `columns` counts.
   template <class Visit>
   void each(Visit visit) const {
-    for (std::size_t at = 0; at < counts_.size(); at += 2 * columns_)
-      visit(&counts_[at], &counts_[at + columns_]);
+    std::vector<Count> continued(columns_);
+    for (std::size_t at = 0; at < seen_.size(); at += columns_) {
+      for (std::size_t column = 0; column < columns_; ++column)
+        continued[column] = seen_[at + column] - ended_[at + column];
+      visit(&seen_[at], continued.data());
+    }
   }
 
  private:
-  Count* slot(std::uint64_t token);
+  std::size_t slot(std::uint64_t token) { return dense_ ? token * columns_ : sparse_slot(token); }
+  std::size_t sparse_slot(std::uint64_t token);
 
   std::size_t columns_;
   bool dense_;  // slot of a token = the token, or as `slots_` says
   std::unordered_map<std::uint64_t, std::size_t> slots_;
-  std::vector<Count> counts_;
+  std::vector<Count> seen_, ended_;  // apart: most windows go on, and need one of them
 };
 
 /// Turns ascending rows into joint spectra of every order. All windows that share their first n
@@ -140,11 +166,22 @@ class Scanner final : public RowSink {
   Histograms contexts_;  // what differs from ngrams_[order - 1]
 };
 
-/// Joint spectra of the windows of `runs`, whose labels are numbered through.
-Tables joint_tables(const Layout& layout, std::span<const RunView> runs,
-                    std::span<const Masks> masks, unsigned threads);
+/// Joint spectra of runs that come one range of shards after the other; their labels are numbered
+/// through. Keeps what is counted by first token, whose windows lie in many shards.
+class JointScan {
+ public:
+  JointScan(const Layout& layout, std::span<const Masks> masks, unsigned threads)
+      : layout_(layout), scanners_(threads, Scanner(layout, masks)) {}
 
-/// Tables of scanners over disjoint shards; at least one.
-Tables sum_tables(std::vector<Scanner>& scanners);
+  /// Adds runs whose rows lie in shards that nothing added before had rows in.
+  void add(std::span<const RunView> runs);
+
+  /// Tables of everything added, which is the last thing asked for.
+  Tables tables();
+
+ private:
+  const Layout layout_;
+  std::vector<Scanner> scanners_;  // one for each thread
+};
 
 }  // namespace collapse_stats

@@ -1,7 +1,7 @@
 #include "run.hpp"
 
+#include <numeric>
 #include <string>
-#include <tuple>
 
 #include "bindings.hpp"
 
@@ -57,25 +57,37 @@ py::tuple merge_runs(std::uint64_t vocab_size, unsigned max_order, unsigned labe
   }());
 }
 
-py::tuple joint_tables_of_runs(
-    std::uint64_t vocab_size, unsigned max_order,
-    const std::vector<std::tuple<UInt64Array, UInt64Array, unsigned>>& runs, const MaskList& masks,
-    unsigned threads) {
-  unsigned labels = 0;
-  for (const auto& [keys, counts, run_labels] : runs) labels += run_labels;
-  const Layout layout(vocab_size, max_order, labels);
+/// A scan with the labels of each of its runs.
+class LabelledScan {
+ public:
+  LabelledScan(std::uint64_t vocab_size, unsigned max_order, std::vector<unsigned> labels,
+               const MaskList& masks, unsigned threads)
+      : layout_(vocab_size, max_order, std::reduce(labels.begin(), labels.end())),
+        labels_(std::move(labels)),
+        scan_(layout_, to_masks(masks), threads) {}
 
-  std::vector<RunView> views;
-  unsigned first_label = 0;
-  for (const auto& [keys, counts, run_labels] : runs) {
-    views.push_back(to_view(keys, counts, run_labels, first_label, layout));
-    first_label += run_labels;
-  }
-  return to_python([&] {
+  void add(const std::vector<KeysAndCounts>& runs) {
+    if (runs.size() != labels_.size())
+      throw py::value_error("expected " + std::to_string(labels_.size()) + " runs, got " +
+                            std::to_string(runs.size()));
+    std::vector<RunView> views;
+    unsigned first_label = 0;
+    for (std::size_t run = 0; run < runs.size(); ++run) {
+      const auto& [keys, counts] = runs[run];
+      views.push_back(to_view(keys, counts, labels_[run], first_label, layout_));
+      first_label += labels_[run];
+    }
     const py::gil_scoped_release release;  // long, and touches only the arrays held by the caller
-    return joint_tables(layout, views, to_masks(masks), threads);
-  }());
-}
+    scan_.add(views);
+  }
+
+  py::tuple tables() { return to_python(scan_.tables()); }
+
+ private:
+  const Layout layout_;
+  const std::vector<unsigned> labels_;
+  JointScan scan_;
+};
 
 }  // namespace
 
@@ -100,8 +112,12 @@ py::tuple to_python(Tables tables) {
 void bind_run(py::module_& module) {
   module.def("merge", &merge_runs, py::arg("vocab_size"), py::arg("max_order"), py::arg("labels"),
              py::arg("runs"), py::arg("threads"));
-  module.def("joint_tables", &joint_tables_of_runs, py::arg("vocab_size"), py::arg("max_order"),
-             py::arg("runs"), py::arg("masks"), py::arg("threads"));
+  py::class_<LabelledScan>(module, "JointScan")
+      .def(py::init<std::uint64_t, unsigned, std::vector<unsigned>, MaskList, unsigned>(),
+           py::arg("vocab_size"), py::arg("max_order"), py::arg("labels"), py::arg("masks"),
+           py::arg("threads"))
+      .def("add", &LabelledScan::add, py::arg("runs"))
+      .def("tables", &LabelledScan::tables);
 }
 
 }  // namespace collapse_stats::python

@@ -1,12 +1,13 @@
 """What only the native backend promises: threads, pieces, and errors of the compiled module."""
 
+import itertools
 import os
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from corpora import chunk, documents, zipf_tokens
-from oracles import check_joint_spectra, check_run, rows_of
+from oracles import check_joint_spectra, check_run, check_tables, mask_pairs, rows_of
 
 from collapse_stats.backends import select
 from collapse_stats.chunk import Chunk
@@ -43,6 +44,96 @@ def test_pieces_and_threads_change_nothing(threads: int, piece_windows: int) -> 
     counter = native_counter(layout, threads, piece_windows)
     add(counter, part)
     check_run(Run(layout, *counter.run()), layout, [part])
+
+
+# Records are 64 bits and a tail of 0, 1, 2, 4 or 8 bytes; sorted as one word or two.
+TAILS = {
+    "none": Layout(65_535, 4, 4),
+    "one_byte": Layout(65_535, 5, 4),
+    "two_bytes": Layout(200_000, 5, 4),
+    "four_bytes": Layout(65_535, 6, 4),
+    "eight_bytes": Layout(65_535, 8, 4),
+    "no_mixed_bits_below_the_shard": Layout(15, 20, 4),
+}
+
+
+def cut_into_documents(tokens: np.ndarray, length: int, labels: int) -> Chunk:
+    cuts = [*range(0, len(tokens), length), len(tokens)]
+    spans = list(itertools.pairwise(cuts))
+    return chunk(tokens, spans, [i % labels for i in range(len(spans))])
+
+
+def repetitive_tokens(name: str, size: int) -> np.ndarray:
+    """Streams whose windows are squeezed, tie, or crowd into a few shards."""
+    rng = np.random.default_rng(3)
+    text = zipf_tokens(150, 12).astype(np.int64)
+    return {
+        "one": np.full(size, 7),
+        "two": np.arange(size) % 2,
+        "text_repeated": np.resize(text, size),
+        "text_with_padding": np.where(np.arange(size) % 400 < 300, 3, rng.integers(0, 9, size)),
+        "few_ids": zipf_tokens(size, 4).astype(np.int64),
+    }[name]
+
+
+@pytest.mark.parametrize("layout", TAILS.values(), ids=TAILS)
+@pytest.mark.parametrize("stream", ["one", "two", "text_repeated", "text_with_padding", "few_ids"])
+def test_every_record_format_counts_repetitive_text(layout: Layout, stream: str) -> None:
+    tokens = repetitive_tokens(stream, 5000)
+    parts = [cut_into_documents(tokens, 700, 4), cut_into_documents(tokens[:900], 9, 3)]
+    masks = [*mask_pairs(4), (3, 12), (5, 10), (1, 2)]
+    for threads in (1, 2):
+        backend = select("native", threads)
+        check_run(backend.count(parts, layout), layout, parts)
+        check_tables(
+            backend.spectra(parts, layout, masks), layout.max_order, layout.labels, parts, masks
+        )
+
+
+@pytest.mark.parametrize("layout", TAILS.values(), ids=TAILS)
+@pytest.mark.parametrize(
+    "number", [1, 31, 32, 33, 63, 64, 65, 127, 128, 129, 1023, 1024, 1025, 2049, 6000]
+)
+@pytest.mark.parametrize("distinct", [1, 3, 1 << 40])
+def test_any_number_of_records_in_one_shard(layout: Layout, number: int, distinct: int) -> None:
+    rng = np.random.default_rng(number)
+    third = rng.integers(0, min(distinct, layout.vocab_size), number)
+    tokens = np.stack([np.full(number, 2), np.full(number, 5), third], axis=1).ravel()
+    spans = [(3 * i, 3 * i + 1, 3 * i + 3) for i in range(number)]  # one window of each triple
+    part = chunk(tokens, spans, rng.integers(0, 4, number).tolist())
+    backend = select("native", 2)
+    check_run(backend.count([part], layout), layout, [part])
+    masks = [(15, 0), (3, 12)]
+    check_tables(
+        backend.spectra([part], layout, masks), layout.max_order, layout.labels, [part], masks
+    )
+
+
+@pytest.mark.parametrize("threads", [1, 8])
+def test_many_tiny_chunks(threads: int) -> None:
+    layout = Layout(300, 5, 2)
+    parts = [documents(layout, zipf_tokens(10, 300, seed), 3, seed) for seed in range(400)]
+    counter = native_counter(layout, threads)
+    for part in parts:
+        add(counter, part)
+    check_run(Run(layout, *counter.run()), layout, parts)
+
+
+def test_passes_over_a_large_shard_range_give_the_whole() -> None:
+    layout = Layout(50_000, 5, 2)
+    part = documents(layout, zipf_tokens(60_000, 50_000), 500)
+    backend = select("native", 2)
+    whole = backend.count([part], layout)
+    edges = [0, 1, 5, 300, 1000, 1024]
+    parts = [backend.count([part], layout, shards) for shards in itertools.pairwise(edges)]
+    assert Run.concatenate(layout, parts) == whole
+    assert whole == select("numpy").count([part], layout)
+
+
+def test_an_id_of_a_narrow_signed_type_is_compared_as_it_is() -> None:
+    part = chunk([1, -1, 2], [(0, 3)], dtype="int8")
+    with pytest.raises(ValueError, match="token id -1 at position 1"):
+        add(native_counter(Layout(255, 2)), part)
 
 
 def test_counter_is_empty_after_a_result() -> None:

@@ -1,76 +1,101 @@
 #include "counter.hpp"
 
 #include <algorithm>
-#include <iterator>
+#include <cstdint>
+#include <memory>
 #include <numeric>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "ids.hpp"
 #include "parallel.hpp"
 #include "partition.hpp"
 #include "piece.hpp"
-#include "sort.hpp"
+#include "rows.hpp"
+#include "scan.hpp"
+#include "split.hpp"
 
 namespace collapse_stats::cpu {
 namespace {
 
-/// One work space for each worker.
-template <class Space, class Argument>
-std::vector<Space> per_worker(unsigned threads, const Argument& argument) {
-  std::vector<Space> spaces;
-  for (unsigned worker = 0; worker < threads; ++worker) spaces.emplace_back(argument);
-  return spaces;
-}
-
-template <class Record>
+/// `Tail` holds the tail of a record.
+template <class Tail>
 class CpuCounter final : public Counter {
  public:
-  explicit CpuCounter(const CounterConfig& config)
-      : config_(config), partitioners_(per_worker<Partitioner<Record>>(config.threads, config)) {}
+  CpuCounter(const CounterConfig& config, const RecordFormat& format)
+      : config_(config), format_(format), workers_(config.threads) {}
 
   void add(const Chunk& chunk) override {
     const std::vector<Piece> pieces = cut(chunk, config_.layout.labels, config_.piece_windows);
-    std::vector<Block<Record>> blocks(pieces.size());
-    parallel_for(pieces.size(), config_.threads, [&](std::size_t piece, unsigned worker) {
-      blocks[piece] = partitioners_[worker].partition(chunk, pieces[piece]);
-    });
-    std::move(blocks.begin(), blocks.end(), std::back_inserter(blocks_));
+    if (!all_ids_valid(chunk, config_.layout, config_.threads))
+      parallel_for(pieces.size(), config_.threads, [&](std::size_t piece, unsigned) {
+        check_ids(chunk, pieces[piece], config_.layout);
+      });
+    try {
+      parallel_for(pieces.size(), config_.threads, [&](std::size_t piece, unsigned worker) {
+        Worker& mine = workers_[worker] ? *workers_[worker] : start(worker);
+        mine.partitioner.partition(chunk, pieces[piece], mine.lists);
+      });
+    } catch (...) {  // out of memory: a chunk that is there in part is worse than none
+      clear();
+      throw;
+    }
   }
 
   Run run() override {
-    std::vector<RowWriter> writers(shards(), RowWriter(config_.layout));
-    sort_shards([&](std::size_t shard, unsigned) -> RowSink& { return writers[shard]; });
+    const std::vector<std::unique_ptr<Worker>> workers = take_workers();
+    std::vector<Arena> arenas(config_.threads);
+    std::vector<RowWriter> writers(shards());
+    std::vector<RowEmitter> emitters;
+    for (unsigned worker = 0; worker < config_.threads; ++worker) emitters.emplace_back(format_);
+    sort_shards(workers, [&](auto& splitter, std::size_t shard, unsigned worker) {
+      writers[shard] = RowWriter(config_.layout, arenas[worker]);
+      emitters[worker].write_to(writers[shard]);
+      splitter.split(shard, emitters[worker]);
+      for (const auto& filled : workers)
+        if (filled) filled->lists.recycle(shard, arenas[worker]);  // for rows
+    });
     return join(config_.layout, writers, config_.threads);
   }
 
   Tables tables(std::span<const Masks> masks) override {
-    std::vector<Scanner> scanners(config_.threads, Scanner(config_.layout, masks));
-    sort_shards([&](std::size_t, unsigned worker) -> RowSink& {
-      scanners[worker].end_shard();
-      return scanners[worker];
+    const std::vector<std::unique_ptr<Worker>> workers = take_workers();
+    std::vector<LeafScanner> scanners(config_.threads, LeafScanner(format_, masks));
+    sort_shards(workers, [&](auto& splitter, std::size_t shard, unsigned worker) {
+      splitter.split(shard, scanners[worker]);
     });
-    for (Scanner& scanner : scanners) scanner.end_shard();
-    return sum_tables(scanners);
+    for (std::size_t other = 1; other < scanners.size(); ++other) scanners[0].add(scanners[other]);
+    return scanners[0].tables();
   }
 
  private:
+  using Lists = ShardLists<Tail>;
+
+  struct Worker {
+    Partitioner partitioner;
+    Lists lists;
+  };
+
   std::size_t shards() const { return config_.last_shard - config_.first_shard; }
 
-  std::vector<std::span<const Record>> parts(const std::vector<Block<Record>>& blocks,
-                                             std::size_t shard) const {
-    std::vector<std::span<const Record>> parts;
-    for (const auto& block : blocks) parts.push_back(block.shard(shard));
-    return parts;
+  Worker& start(unsigned worker) {
+    workers_[worker] = std::make_unique<Worker>(
+        Partitioner(format_, config_.first_shard, config_.last_shard), Lists(shards()));
+    return *workers_[worker];
+  }
+
+  void clear() {
+    for (auto& worker : workers_) worker.reset();
   }
 
   /// Large shards first, so that no thread is left alone with one at the end.
-  std::vector<std::size_t> by_size(const std::vector<Block<Record>>& blocks) const {
+  std::vector<std::size_t> by_size(std::span<const Lists* const> lists) const {
     std::vector<std::size_t> sizes(shards(), 0);
-    for (const auto& block : blocks)
-      for (std::size_t shard = 0; shard < shards(); ++shard)
-        sizes[shard] += block.shard(shard).size();
+    for (const Lists* list : lists)
+      for (std::size_t shard = 0; shard < shards(); ++shard) sizes[shard] += list->size(shard);
     std::vector<std::size_t> order(shards());
     std::iota(order.begin(), order.end(), 0);
     std::stable_sort(order.begin(), order.end(), [&](std::size_t left, std::size_t right) {
@@ -79,22 +104,31 @@ class CpuCounter final : public Counter {
     return order;
   }
 
-  /// Gives the rows of every shard to the sink `sink_of(shard, worker)`; leaves the counter empty.
-  template <class SinkOf>
-  void sort_shards(SinkOf sink_of) {
-    const std::vector<Block<Record>> blocks = std::exchange(blocks_, {});
-    const std::vector<std::size_t> order = by_size(blocks);
-    auto sorters = per_worker<ShardSorter<Record>>(config_.threads, config_.layout);
+  /// What was taken in; leaves the counter empty.
+  std::vector<std::unique_ptr<Worker>> take_workers() {
+    std::vector<std::unique_ptr<Worker>> workers(config_.threads);
+    workers.swap(workers_);
+    return workers;
+  }
+
+  /// Calls `split(splitter, shard, worker)` for every shard of the workers.
+  template <class Split>
+  void sort_shards(const std::vector<std::unique_ptr<Worker>>& workers, Split split) {
+    std::vector<const Lists*> lists;
+    for (const auto& worker : workers)
+      if (worker) lists.push_back(&worker->lists);
+    const std::vector<std::size_t> order = by_size(lists);
+    std::vector<std::optional<ShardSplitter<Tail>>> splitters(config_.threads);
     parallel_for(shards(), config_.threads, [&](std::size_t task, unsigned worker) {
-      const std::size_t shard = order[task];
-      sorters[worker].sort(config_.first_shard + static_cast<unsigned>(shard), parts(blocks, shard),
-                           sink_of(shard, worker));
+      auto& splitter = splitters[worker];
+      if (!splitter) splitter.emplace(format_, config_.first_shard, lists);
+      split(*splitter, order[task], worker);
     });
   }
 
   const CounterConfig config_;
-  std::vector<Partitioner<Record>> partitioners_;
-  std::vector<Block<Record>> blocks_;
+  const RecordFormat format_;
+  std::vector<std::unique_ptr<Worker>> workers_;  // null until it has something to do
 };
 
 void check(const CounterConfig& config) {
@@ -111,9 +145,14 @@ void check(const CounterConfig& config) {
 
 std::unique_ptr<Counter> make_counter(const CounterConfig& config) {
   check(config);
-  if (RecordFormat(config.layout).bits() <= 64)
-    return std::make_unique<CpuCounter<std::uint64_t>>(config);
-  return std::make_unique<CpuCounter<Key>>(config);
+  const RecordFormat format(config.layout, config.layout.shard_bits);
+  switch (format.tail_bytes()) {
+    case 0: return std::make_unique<CpuCounter<NoTail>>(config, format);
+    case 1: return std::make_unique<CpuCounter<std::uint8_t>>(config, format);
+    case 2: return std::make_unique<CpuCounter<std::uint16_t>>(config, format);
+    case 4: return std::make_unique<CpuCounter<std::uint32_t>>(config, format);
+    default: return std::make_unique<CpuCounter<std::uint64_t>>(config, format);
+  }
 }
 
 }  // namespace collapse_stats::cpu

@@ -6,9 +6,13 @@
 
 namespace collapse_stats::cpu {
 
-/// Counter that partitions windows by shard as they come and sorts shard after shard at the end.
-/// Holds 8 bytes for each window taken in, 16 if what is left of its key below the shard does not
-/// fit into 64 bits.
+/// Counter that partitions windows into shards as they come, and sorts and scans shard after shard
+/// at the end; every stage is a file:
+///
+///     chunk --Block--> records --ShardLists--> shards --ShardSplitter--> leaves, unsorted
+///           --LeafSorter--> leaves, ascending --Marks--> LeafScanner (tables) | RowEmitter (rows)
+///
+/// Holds 8 to 16 bytes for each window taken in: what is left of its key below the shard.
 std::unique_ptr<Counter> make_counter(const CounterConfig& config);
 
 }  // namespace collapse_stats::cpu

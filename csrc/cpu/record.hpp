@@ -1,54 +1,44 @@
 #pragma once
 
-#include <cstddef>
+#include <algorithm>
 #include <cstdint>
-#include <memory>
-#include <span>
-#include <vector>
 
 #include "../key.hpp"
 
 namespace collapse_stats::cpu {
 
-/// A record is a window within its shard: the mixed key without its shard bits, shifted left by
-/// the label bits, the label in the lowest bits. It is held in 64 bits where it fits, else in 128.
+/// `value` without all but its lowest `bits` (0 to 64).
+constexpr std::uint64_t low_bits(unsigned bits) {
+  return bits == 0 ? 0 : ~std::uint64_t{0} >> (64 - bits);
+}
+
+/// The highest `bits` (0 to 64) of a word.
+constexpr std::uint64_t high_bits(unsigned bits) {
+  return bits == 0 ? 0 : ~std::uint64_t{0} << (64 - bits);
+}
+
+/// A record is a window within its shard: the mixed key with the label behind it, without the top
+/// `shard_bits`. Its first 64 bits are the head (zeros behind, if there are fewer), the other
+/// `tail_bits` the tail, right-aligned.
 struct RecordFormat {
-  unsigned key_bits;  ///< below the shard bits
-  unsigned label_bits;
+  Layout layout;
+  unsigned shard_bits;  ///< as many as the layout has, or more if there are many windows
+  unsigned mixed_bits;  ///< of the mixed bigram, below the shard bits
+  unsigned rest_bits;   ///< the other codes and the label
+  unsigned tail_bits;
 
-  explicit RecordFormat(const Layout& layout)
-      : key_bits(layout.key_bits - layout.shard_bits), label_bits(layout.label_bits) {}
+  RecordFormat(const Layout& counted, unsigned bits)
+      : layout(counted),
+        shard_bits(bits),
+        mixed_bits(counted.mix_bits - bits),
+        rest_bits(counted.rest_bits + counted.label_bits),
+        tail_bits(mixed_bits + rest_bits > 64 ? mixed_bits + rest_bits - 64 : 0) {}
 
-  unsigned bits() const { return key_bits + label_bits; }
-};
+  /// Bits of the key and its label.
+  unsigned bits() const { return layout.key_bits + layout.label_bits; }
 
-/// Work space that is written before it is read, so that it need not be zeroed.
-template <class T>
-class Buffer {
- public:
-  /// Room for `size` values; what was in it is lost.
-  T* reserve(std::size_t size) {
-    if (size > size_) {
-      values_.reset();
-      values_ = std::make_unique_for_overwrite<T[]>(size);
-      size_ = size;
-    }
-    return values_.get();
-  }
-
- private:
-  std::unique_ptr<T[]> values_;
-  std::size_t size_ = 0;
-};
-
-/// The records of one piece, grouped by shard.
-template <class Record>
-struct Block {
-  std::unique_ptr<Record[]> records;
-  std::vector<std::uint32_t> offsets;  ///< where each wanted shard begins, and the end
-
-  std::span<const Record> shard(std::size_t index) const {
-    return {records.get() + offsets[index], records.get() + offsets[index + 1]};
+  unsigned tail_bytes() const {
+    return tail_bits == 0 ? 0 : tail_bits <= 8 ? 1 : tail_bits <= 16 ? 2 : tail_bits <= 32 ? 4 : 8;
   }
 };
 

@@ -1,5 +1,10 @@
 #if defined(__x86_64__)
 
+// GCC 12 takes the undefined registers in its own header for mistakes (its bug 105593).
+#if !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
 #include <immintrin.h>
 
 #include <algorithm>
@@ -10,45 +15,44 @@
 #include <utility>
 
 #include "sort64_sets.hpp"
+#include "sort64_singly.hpp"
 #include "sort64_tables.hpp"
 
 namespace collapse_stats::cpu {
 namespace {
 
 #define SORT64_TARGET __attribute__((target("avx512f,avx512dq,avx512bw,avx512vl,bmi2,popcnt")))
-#define SORT64_PRIMITIVE SORT64_TARGET inline __attribute__((always_inline))
+#define SORT64_INLINE SORT64_TARGET inline __attribute__((always_inline))
 
 using Vector = __m512i;
 constexpr std::size_t lanes = 8;
-#ifndef ROWS512
-#define ROWS512 16
-#endif
-constexpr std::size_t max_rows = ROWS512;
+constexpr std::size_t few_singly = 8;
+constexpr std::size_t max_rows = 24;  // of 32 registers
 
-SORT64_PRIMITIVE __mmask8 first_lanes(std::size_t n) {
+SORT64_INLINE __mmask8 first_lanes(std::size_t n) {
   return static_cast<__mmask8>(_bzhi_u32(0xFF, static_cast<unsigned>(n)));
 }
 
-SORT64_PRIMITIVE Vector load(const std::uint64_t* from) { return _mm512_loadu_si512(from); }
+SORT64_INLINE Vector load(const std::uint64_t* from) { return _mm512_loadu_si512(from); }
 
-SORT64_PRIMITIVE Vector load_first(const std::uint64_t* from, std::size_t n) {
+SORT64_INLINE Vector load_first(const std::uint64_t* from, std::size_t n) {
   return _mm512_mask_loadu_epi64(_mm512_set1_epi64(-1), first_lanes(n), from);
 }
 
-SORT64_PRIMITIVE void store(std::uint64_t* to, Vector keys) { _mm512_storeu_si512(to, keys); }
+SORT64_INLINE void store(std::uint64_t* to, Vector keys) { _mm512_storeu_si512(to, keys); }
 
-SORT64_PRIMITIVE void store_first(std::uint64_t* to, Vector keys, std::size_t n) {
+SORT64_INLINE void store_first(std::uint64_t* to, Vector keys, std::size_t n) {
   _mm512_mask_storeu_epi64(to, first_lanes(n), keys);
 }
 
-SORT64_PRIMITIVE Vector broadcast(std::uint64_t key) {
+SORT64_INLINE Vector broadcast(std::uint64_t key) {
   return _mm512_set1_epi64(static_cast<long long>(key));
 }
 
 // The greater of two is a ^ b ^ lesser: this runs on more ports than a maximum.
 constexpr int exclusive_or = 0x96;
 
-SORT64_PRIMITIVE void exchange(Vector& a, Vector& b) {
+SORT64_INLINE void exchange(Vector& a, Vector& b) {
   const Vector lesser = _mm512_min_epu64(a, b);
   b = _mm512_ternarylogic_epi64(a, b, lesser, exclusive_or);
   a = lesser;
@@ -56,7 +60,7 @@ SORT64_PRIMITIVE void exchange(Vector& a, Vector& b) {
 
 /// Lane i becomes lane i ^ Flip.
 template <std::size_t Flip>
-SORT64_PRIMITIVE Vector flip_lanes(Vector keys) {
+SORT64_INLINE Vector flip_lanes(Vector keys) {
   static_assert(Flip == 1 || Flip == 2 || Flip == 3 || Flip == 7);
   if constexpr (Flip == 1) return _mm512_shuffle_epi32(keys, _MM_PERM_BADC);
   if constexpr (Flip == 2) return _mm512_permutex_epi64(keys, 0x4E);
@@ -66,14 +70,14 @@ SORT64_PRIMITIVE Vector flip_lanes(Vector keys) {
 }
 
 template <std::size_t Flip, std::size_t High>
-SORT64_PRIMITIVE Vector exchange_lanes(Vector x, Vector y) {
+SORT64_INLINE Vector exchange_lanes(Vector x, Vector y) {
   constexpr __mmask8 high = High == 1 ? 0b10101010 : High == 2 ? 0b11001100 : 0b11110000;
   y = flip_lanes<Flip>(y);
   const Vector lesser = _mm512_min_epu64(x, y);
   return _mm512_mask_ternarylogic_epi64(lesser, high, x, y, exclusive_or);
 }
 
-SORT64_PRIMITIVE void unzip(Vector& a, Vector& b) {
+SORT64_INLINE void unzip(Vector& a, Vector& b) {
   const Vector even = _mm512_setr_epi64(0, 2, 4, 6, 8, 10, 12, 14);
   const Vector odd = _mm512_setr_epi64(1, 3, 5, 7, 9, 11, 13, 15);
   const Vector evens = _mm512_permutex2var_epi64(a, even, b);
@@ -84,8 +88,8 @@ SORT64_PRIMITIVE void unzip(Vector& a, Vector& b) {
 constexpr auto orders = front_first<lanes>();
 
 template <Rule rule>
-SORT64_PRIMITIVE std::size_t split(Vector keys, Vector pivot, std::uint64_t* front,
-                                   std::uint64_t* back) {
+SORT64_INLINE std::size_t split(Vector keys, Vector pivot, std::uint64_t* front,
+                                std::uint64_t* back) {
   const __mmask8 to_front = rule == Rule::less ? _mm512_cmplt_epu64_mask(keys, pivot)
                                                : _mm512_cmpeq_epu64_mask(keys, pivot);
   const auto* const bytes = reinterpret_cast<const __m128i*>(orders[to_front].data());
@@ -95,6 +99,8 @@ SORT64_PRIMITIVE std::size_t split(Vector keys, Vector pivot, std::uint64_t* fro
   store(back, ordered);
   return static_cast<std::size_t>(_mm_popcnt_u32(to_front));
 }
+
+#include "sort64_rows.inc"
 
 #include "sort64_impl.inc"
 

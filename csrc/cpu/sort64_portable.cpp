@@ -1,11 +1,10 @@
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <utility>
 
 #include "sort64_sets.hpp"
+#include "sort64_singly.hpp"
 #include "sort64_tables.hpp"
 
 namespace collapse_stats::cpu {
@@ -15,28 +14,15 @@ namespace {
 
 using Vector = std::uint64_t;
 constexpr std::size_t lanes = 1;
-constexpr std::size_t max_rows = 16;
+constexpr std::size_t few = max_singly;
 
 inline Vector load(const std::uint64_t* from) { return *from; }
-inline Vector load_first(const std::uint64_t* from, std::size_t n) {
-  return n > 0 ? *from : ~std::uint64_t{0};
-}
-inline void store(std::uint64_t* to, Vector key) { *to = key; }
-inline void store_first(std::uint64_t* to, Vector key, std::size_t n) {
-  if (n > 0) *to = key;
-}
+
 inline Vector broadcast(std::uint64_t key) { return key; }
 
-inline void exchange(Vector& a, Vector& b) {
-  const Vector least = std::min(a, b);
-  b = std::max(a, b);
-  a = least;
+inline void sort_few(const std::uint64_t* from, std::uint64_t* to, std::size_t n) {
+  sort_singly(from, to, n);
 }
-
-// A vector of one lane is neither merged nor turned.
-template <std::size_t, std::size_t>
-Vector exchange_lanes(Vector, Vector);
-void unzip(Vector&, Vector&);
 
 template <Rule rule>
 inline std::size_t split(Vector key, Vector pivot, std::uint64_t* front, std::uint64_t* back) {

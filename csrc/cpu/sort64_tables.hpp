@@ -35,6 +35,9 @@ constexpr Network<Places> odd_even_merge_sort() {
   return network;
 }
 
+template <std::size_t Places>
+constexpr Network<Places> network = odd_even_merge_sort<Places>();
+
 /// Entry m, place i: the lane that goes to place i when the lanes whose bit is set in m go to the
 /// front, both groups in their order.
 template <std::size_t Lanes>
@@ -42,7 +45,7 @@ constexpr auto front_first() {
   std::array<std::array<std::uint8_t, Lanes>, (std::size_t{1} << Lanes)> orders{};
   for (std::size_t mask = 0; mask < orders.size(); ++mask) {
     std::size_t place = 0;
-    for (const std::size_t wanted : {1, 0})
+    for (const unsigned wanted : {1u, 0u})
       for (std::size_t lane = 0; lane < Lanes; ++lane)
         if ((mask >> lane & 1) == wanted) orders[mask][place++] = static_cast<std::uint8_t>(lane);
   }

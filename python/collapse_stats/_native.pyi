@@ -31,6 +31,18 @@ class Counter:
     def run(self) -> _KeysAndCounts: ...
     def tables(self, masks: Sequence[tuple[int, int]]) -> tuple[_Spectra, _Spectra]: ...
 
+class JointScan:
+    def __init__(
+        self,
+        vocab_size: int,
+        max_order: int,
+        labels: Sequence[int],
+        masks: Sequence[tuple[int, int]],
+        threads: int,
+    ) -> None: ...
+    def add(self, runs: Sequence[_KeysAndCounts]) -> None: ...
+    def tables(self) -> tuple[_Spectra, _Spectra]: ...
+
 def describe() -> list[tuple[str, str]]: ...
 def merge(
     vocab_size: int,
@@ -39,10 +51,3 @@ def merge(
     runs: Sequence[_KeysAndCounts],
     threads: int,
 ) -> _KeysAndCounts: ...
-def joint_tables(
-    vocab_size: int,
-    max_order: int,
-    runs: Sequence[tuple[_UInt64Array, _UInt64Array, int]],
-    masks: Sequence[tuple[int, int]],
-    threads: int,
-) -> tuple[_Spectra, _Spectra]: ...

@@ -69,11 +69,21 @@ class NativeBackend:
 
     def joint_spectra(self, parts: Iterable[Sequence[Run]], masks: Sequence[Masks]) -> Tables:
         """Joint spectra of runs, range after range; their labels are numbered through."""
-        whole = [Run.concatenate(runs[0].layout, runs) for runs in zip(*parts, strict=True)]
-        first = whole[0].layout
-        for run in whole[1:]:
-            _check_layout(run.layout, Layout(first.vocab_size, first.max_order, run.layout.labels))
-        return self._tables_of_runs(whole, masks)
+        scan: _native.JointScan | None = None
+        for runs in parts:
+            first = runs[0].layout
+            for run in runs[1:]:
+                expected = Layout(first.vocab_size, first.max_order, run.layout.labels)
+                _check_layout(run.layout, expected)
+            if scan is None:
+                labels = [run.layout.labels for run in runs]
+                scan = _native.JointScan(
+                    first.vocab_size, first.max_order, labels, list(masks), self.threads
+                )
+            scan.add([(run.keys, run.counts) for run in runs])
+        if scan is None:
+            raise ValueError("parts must have at least one range of shards, got none")
+        return _to_tables(scan.tables(), masks)
 
     def _filled(
         self, chunks: Iterable[Chunk], layout: Layout, shards: tuple[int, int] | None
@@ -86,14 +96,6 @@ class NativeBackend:
             tokens = _native_order(chunk.tokens)
             counter.add(tokens, chunk.start, chunk.stop, chunk.limit, chunk.label)
         return counter
-
-    def _tables_of_runs(self, runs: Sequence[Run], masks: Sequence[Masks]) -> Tables:
-        layout = runs[0].layout
-        views = [(run.keys, run.counts, run.layout.labels) for run in runs]
-        tables = _native.joint_tables(
-            layout.vocab_size, layout.max_order, views, list(masks), self.threads
-        )
-        return _to_tables(tables, masks)
 
 
 def usable_cpus() -> int:

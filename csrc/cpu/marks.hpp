@@ -1,0 +1,105 @@
+#pragma once
+
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "leaf.hpp"
+
+namespace collapse_stats::cpu {
+
+/// Counts of each label; how many labels there are is known when the loops are compiled: one, or
+/// the power of two that holds the layout's.
+template <unsigned labels>
+using LabelCounts = std::array<Count, labels>;
+
+/// What bits tell of a sorted leaf. Records that share their first n codes are a run of order n.
+/// Computed per order by two vector instructions for eight records (see `MarkKernels`); all else
+/// reads 64 records at a time.
+class Marks {
+ public:
+  /// Of the orders from `first_order` on.
+  Marks(const RecordFormat& format, unsigned first_order);
+
+  /// Forgets the leaf before. The columns of `leaf` are read until the next call.
+  void mark(const Leaf& leaf);
+
+  std::size_t words() const { return words_; }
+
+  /// Bit i of `last(n)`: record i is the last of its run of order n.
+  const std::uint64_t* last(unsigned order) const { return plane(order - first_order_); }
+
+  /// Bit i of `cut(n)`: the document of record i ended before the n-th token; null for order 2, as
+  /// the second code is mixed. The first order has every token.
+  const std::uint64_t* cut(unsigned order) const { return plane(orders() + order - first_order_); }
+  std::uint64_t* cut(unsigned order) { return plane(orders() + order - first_order_); }
+
+  /// Whether any record is cut before the last token.
+  bool any_cut() const { return any_cut_; }
+
+  /// Bit i: record i of the word has this label. Not for label 0.
+  template <unsigned labels>
+  std::uint64_t labelled(std::size_t word, unsigned label) const {
+    return label_words_[word * (labels - 1) + label - 1].bits;
+  }
+
+  /// Bits of the word that stand for a record.
+  std::uint64_t valid(std::size_t word) const {
+    return word + 1 < words_ ? ~std::uint64_t{0} : low_bits(((size_ - 1) & 63) + 1);
+  }
+
+  /// First record of the run that a record belongs to, and one past its last, by `last(n)`.
+  std::size_t begin_of_run(const std::uint64_t* last, std::size_t place) const;
+  std::size_t end_of_run(const std::uint64_t* last, std::size_t place) const;
+
+  /// Records of each label before `place`; of label 0, all records.
+  template <unsigned labels>
+  LabelCounts<labels> before(std::size_t place) const {
+    LabelCounts<labels> counts;
+    counts[0] = place;
+    for (unsigned label = 1; label < labels; ++label)
+      counts[label] = label_words_[place / 64 * (labels - 1) + label - 1].rank(place % 64);
+    return counts;
+  }
+
+  /// Records `first <= i < end` of each label.
+  template <unsigned labels>
+  LabelCounts<labels> records(std::size_t first, std::size_t end) const {
+    const LabelCounts<labels> from = before<labels>(first);
+    LabelCounts<labels> counts = before<labels>(end);
+    counts[0] -= from[0];
+    for (unsigned label = 1; label < labels; ++label) {
+      counts[label] -= from[label];
+      counts[0] -= counts[label];
+    }
+    return counts;
+  }
+
+ private:
+  unsigned orders() const { return max_order_ + 1 - first_order_; }
+  const std::uint64_t* plane(unsigned index) const { return planes_.data() + index * words_; }
+  std::uint64_t* plane(unsigned index) { return planes_.data() + index * words_; }
+  void mark_labels(const Leaf& leaf);
+
+  /// The records of a label among 64.
+  struct LabelWord {
+    std::uint64_t bits;
+    Count before;  ///< in the words before
+
+    Count rank(std::size_t bit) const {
+      return before +
+             static_cast<Count>(std::popcount(bits & low_bits(static_cast<unsigned>(bit))));
+    }
+  };
+
+  unsigned first_order_, max_order_, code_bits_, labels_, label_bits_;
+  std::size_t size_ = 0;
+  std::size_t words_ = 0;
+  bool any_cut_ = false;
+  std::vector<std::uint64_t> planes_;   // last(n), then cut(n), then one for each bit of the label
+  std::vector<LabelWord> label_words_;  // [words + 1][labels - 1]
+};
+
+}  // namespace collapse_stats::cpu

@@ -1,0 +1,84 @@
+#include "partition.hpp"
+
+namespace collapse_stats::cpu {
+
+Partitioner::Partitioner(const RecordFormat& format, unsigned first_shard, unsigned last_shard)
+    : format_(format), first_shard_(first_shard), wanted_(last_shard - first_shard) {
+  const Layout& layout = format.layout;
+  for (unsigned left = 1; left < layout.max_order; ++left) {
+    const unsigned lost = std::min((layout.max_order - left) * layout.code_bits, layout.rest_bits);
+    const Key kept = (low_mask(layout.rest_bits) & ~low_mask(lost)) << layout.label_bits;
+    kept_high_[left] = static_cast<std::uint64_t>(kept >> 64);
+    kept_low_[left] = static_cast<std::uint64_t>(kept);
+  }
+}
+
+bool Partitioner::next_block(const Chunk& chunk, Place& place) {
+  const std::size_t first = cover(chunk, place);
+  if (block_.size == 0) return false;
+  load_codes(chunk, first, format_.layout, block_);
+  pack_codes(format_.layout, block_);
+  for (std::size_t i = 0; i < stretch_count_; ++i) {
+    cut_at_document_end(stretches_[i]);
+    if (stretches_[i].label != 0) add_label(stretches_[i]);
+  }
+  make_records(format_, block_);
+  return true;
+}
+
+/// Takes spans into the block until it is full or the next one begins elsewhere; the first token.
+std::size_t Partitioner::cover(const Chunk& chunk, Place& place) {
+  std::size_t first = place.token;
+  std::size_t size = 0;
+  stretch_count_ = 0;
+  while (place.windows > 0 && size < Block::capacity) {
+    const auto stop = static_cast<std::size_t>(chunk.stop[place.span]);
+    const std::size_t taken = std::min({stop - place.token, Block::capacity - size, place.windows});
+    if (taken > 0) {
+      const auto limit = static_cast<std::size_t>(chunk.limit[place.span]);
+      stretches_[stretch_count_++] = {size, taken, limit - place.token, chunk.label[place.span]};
+    }
+    size += taken;
+    place.windows -= taken;
+    place.token += taken;
+    if (place.token < stop || place.windows == 0) continue;
+    const std::size_t end = place.token;
+    place.token = static_cast<std::size_t>(chunk.start[++place.span]);
+    if (size == 0) first = place.token;
+    if (place.token != end && size > 0) break;
+  }
+  block_.size = size;
+  return first;
+}
+
+void Partitioner::cut_at_document_end(const Stretch& stretch) {
+  const std::size_t whole = format_.layout.max_order - 1;  // windows with more left are not cut
+  const std::size_t begin = stretch.left > whole ? stretch.left - whole : 0;
+  if (begin >= stretch.size) return;
+  const bool two_words = format_.rest_bits > 64;
+  for (std::size_t i = begin; i < stretch.size; ++i) {
+    const std::size_t left = stretch.left - i;
+    const std::size_t at = stretch.offset + i;
+    block_.rest_low[at] &= kept_low_[left];
+    if (two_words) block_.rest_high[at] &= kept_high_[left];
+    if (left == 1) block_.second[at] = 0;
+  }
+}
+
+void Partitioner::add_label(const Stretch& stretch) {
+  std::uint64_t* const rest = block_.rest_low.data() + stretch.offset;
+  for (std::size_t i = 0; i < stretch.size; ++i) rest[i] |= stretch.label;
+}
+
+/// Records of the block whose shard is wanted.
+std::span<const std::uint32_t> Partitioner::select() {
+  std::size_t size = 0;
+  for (std::size_t i = 0; i < block_.size; ++i) {
+    selected_[size] = static_cast<std::uint32_t>(i);
+    size +=
+        block_.shard[i] - first_shard_ < wanted_ ? 1 : 0;  // no branch: it would be mispredicted
+  }
+  return {selected_.data(), size};
+}
+
+}  // namespace collapse_stats::cpu

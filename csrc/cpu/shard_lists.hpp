@@ -1,0 +1,193 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "../key.hpp"
+#include "block.hpp"
+#include "slab.hpp"
+#include "stream.hpp"
+
+namespace collapse_stats::cpu {
+
+/// Stands for the tail of records that have none.
+struct NoTail {};
+
+/// A record that was seen `number` times.
+struct Squeezed {
+  std::uint64_t head;
+  std::uint64_t tail;
+  Count number;
+};
+
+/// One thread's records by shard, in no order.
+///
+/// A record is written once into its shard's buffer, which stays in cache, and once past the caches
+/// into memory when the buffer is full: 2 ns per record, bound by the stores. A full buffer at
+/// least half of whose records are equal is squeezed: they leave as one with a number. That costs
+/// four comparisons per buffer, and text of few distinct windows takes no memory.
+template <class Tail>
+class ShardLists {
+ public:
+  static constexpr bool has_tail = !std::is_same_v<Tail, NoTail>;
+  static constexpr std::size_t tail_size = has_tail ? sizeof(Tail) : 0;
+
+  explicit ShardLists(std::size_t shards)
+      : fill_(shards, 0),
+        lists_(shards),
+        buffers_(reinterpret_cast<Buffer*>(arena_.take(sizeof(Buffer) * shards))) {
+    static_assert(sizeof(Buffer) << (max_shard_bits + 2) <= slab_bytes);
+    std::uninitialized_default_construct_n(buffers_, shards);
+  }
+
+  /// Appends all records of a block; their shards are below the number of shards.
+  void append(const Block& block) {
+    for (std::size_t i = 0; i < block.size; ++i) {
+      prefetch(block.shard[std::min(i + ahead, block.size - 1)]);
+      put(block.shard[i], block, i);
+    }
+  }
+
+  /// Appends the records `selected` of a block, shards counted from `first_shard` on.
+  void append(const Block& block, unsigned first_shard, std::span<const std::uint32_t> selected) {
+    for (const std::uint32_t i : selected) put(block.shard[i] - first_shard, block, i);
+  }
+
+  /// Calls `visit(heads, tails, number)` for the records of a shard, part by part, squeezed ones
+  /// left out.
+  template <class Visit>
+  void each(std::size_t shard, Visit visit) const {
+    const List& list = lists_[shard];
+    for (std::size_t i = 0; i < list.chunks.size(); ++i) {
+      const bool last = i + 1 == list.chunks.size();
+      const std::byte* const chunk = list.chunks[i];
+      if (!last)  // the processor foresees the next line, not the next chunk
+        for (std::size_t line = 0; line < 16; ++line)
+          __builtin_prefetch(list.chunks[i + 1] + 64 * line);
+      visit(reinterpret_cast<const std::uint64_t*>(chunk),
+            reinterpret_cast<const Tail*>(chunk + chunk_records * sizeof(std::uint64_t)),
+            last ? list.used : chunk_records);
+    }
+    visit(buffers_[shard].heads, buffers_[shard].tails, std::size_t{fill_[shard]});
+  }
+
+  /// Forgets the records of a shard; `arena` may use their memory as long as the lists live.
+  void recycle(std::size_t shard, Arena& arena) {
+    for (std::byte* chunk : lists_[shard].chunks) arena.recycle(chunk);
+    lists_[shard] = List();
+    fill_[shard] = 0;
+  }
+
+  std::span<const Squeezed> squeezed(std::size_t shard) const { return lists_[shard].squeezed; }
+
+  /// Records of a shard, squeezed ones left out.
+  std::size_t size(std::size_t shard) const {
+    const List& list = lists_[shard];
+    return list.chunks.size() * chunk_records - (chunk_records - list.used) + fill_[shard];
+  }
+
+ private:
+  // A full buffer's heads and tails are whole cache lines, so that none is streamed in part.
+  static constexpr std::size_t width = tail_size == 1 ? 64 : 32;
+  static constexpr std::size_t chunk_records =
+      part_bytes / (sizeof(std::uint64_t) + tail_size) / 64 * 64;
+  static constexpr std::size_t ahead = 8;  // records between a prefetch and its store
+
+  struct alignas(64) Buffer {
+    std::uint64_t heads[width];
+    alignas(has_tail ? 64 : 1) Tail tails[has_tail ? width : 1];
+  };
+
+  struct List {
+    std::vector<std::byte*> chunks;
+    std::size_t used = chunk_records;  // of the last chunk; full if there is none
+    std::vector<Squeezed> squeezed;
+  };
+
+  /// Fetches the line that the shard's next record goes to.
+  void prefetch(std::uint32_t shard) const {
+    __builtin_prefetch(&buffers_[shard].heads[fill_[shard]], 1);
+    if constexpr (tail_size > 1) __builtin_prefetch(&buffers_[shard].tails[fill_[shard]], 1);
+  }
+
+  void put(std::uint32_t shard, const Block& block, std::size_t i) {
+    Buffer& buffer = buffers_[shard];
+    const std::uint32_t at = fill_[shard];
+    buffer.heads[at] = block.head[i];
+    if constexpr (has_tail) buffer.tails[at] = static_cast<Tail>(block.tail[i]);
+    fill_[shard] = at + 1;
+    if (at + 1 == width) [[unlikely]]
+      flush(shard);
+  }
+
+  [[gnu::noinline]] void flush(std::size_t shard) {
+    const std::uint64_t* const heads = buffers_[shard].heads;
+    const std::uint64_t last = heads[width - 1];
+    const int equal = (heads[0] == last) + (heads[width / 4] == last) + (heads[width / 2] == last) +
+                      (heads[3 * width / 4] == last);
+    if (equal >= 2 && squeeze(shard)) return;
+    List& list = lists_[shard];
+    if (list.used == chunk_records) {
+      list.chunks.push_back(nullptr);
+      list.chunks.back() = arena_.take_part();
+      list.used = 0;
+    }
+    std::byte* const chunk = list.chunks.back();
+    stream(chunk + list.used * sizeof(std::uint64_t), heads, sizeof(Buffer::heads));
+    if constexpr (has_tail)
+      stream(chunk + chunk_records * sizeof(std::uint64_t) + list.used * tail_size,
+             buffers_[shard].tails, sizeof(Buffer::tails));
+    list.used += width;
+    fill_[shard] = 0;
+  }
+
+  /// Takes the records equal to the last out of a full buffer if they are half of it or more.
+  bool squeeze(std::size_t shard) {
+    Buffer& buffer = buffers_[shard];
+    const std::uint64_t head = buffer.heads[width - 1];
+    std::uint64_t tail = 0;
+    if constexpr (has_tail) tail = buffer.tails[width - 1];
+    const auto equals_last = [&](std::size_t i) {
+      if constexpr (has_tail)
+        return buffer.heads[i] == head && buffer.tails[i] == tail;
+      else
+        return buffer.heads[i] == head;
+    };
+    std::size_t equal = 0;
+    for (std::size_t i = 0; i < width; ++i) equal += equals_last(i) ? 1 : 0;
+    if (equal < width / 2) return false;
+
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < width; ++i) {
+      const bool leaves = equals_last(i);
+      buffer.heads[kept] = buffer.heads[i];
+      if constexpr (has_tail) buffer.tails[kept] = buffer.tails[i];
+      kept += leaves ? 0 : 1;
+    }
+    add(lists_[shard].squeezed, {head, tail, equal});
+    fill_[shard] = static_cast<std::uint32_t>(kept);
+    return true;
+  }
+
+  static void add(std::vector<Squeezed>& squeezed, const Squeezed& record) {
+    constexpr std::size_t recent = 4;
+    const std::size_t oldest = squeezed.size() - std::min(squeezed.size(), recent);
+    for (std::size_t i = squeezed.size(); i > oldest; --i)
+      if (squeezed[i - 1].head == record.head && squeezed[i - 1].tail == record.tail) {
+        squeezed[i - 1].number += record.number;
+        return;
+      }
+    squeezed.push_back(record);
+  }
+
+  Arena arena_;
+  std::vector<std::uint32_t> fill_;  // records in each buffer
+  std::vector<List> lists_;
+  Buffer* buffers_;
+};
+
+}  // namespace collapse_stats::cpu

@@ -1,0 +1,111 @@
+#include "slab.hpp"
+
+#include <sys/mman.h>
+
+#include <cstdint>
+#include <mutex>
+#include <new>
+#include <utility>
+
+namespace collapse_stats::cpu {
+namespace {
+
+constexpr std::size_t huge_page = std::size_t{1} << 21;
+
+std::byte* map(std::size_t bytes) {
+  void* const mapped =
+      mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (mapped == MAP_FAILED) throw std::bad_alloc();
+  return static_cast<std::byte*>(mapped);
+}
+
+/// A slab that begins with a huge page.
+std::byte* map_slab() {
+  std::byte* const mapped = map(slab_bytes + huge_page);
+  const std::size_t before = -reinterpret_cast<std::uintptr_t>(mapped) % huge_page;
+  if (before > 0) munmap(mapped, before);
+  munmap(mapped + before + slab_bytes, huge_page - before);
+  advise_huge_pages(mapped + before, slab_bytes);
+  return mapped + before;
+}
+
+/// Idle slabs of the whole process.
+class Pool {
+ public:
+  Pool() { idle_.reserve(idle_bytes / slab_bytes); }  // so that giving back cannot fail
+
+  std::byte* take() {
+    {
+      const std::lock_guard lock(mutex_);
+      if (!idle_.empty()) {
+        std::byte* const slab = idle_.back();
+        idle_.pop_back();
+        return slab;
+      }
+    }
+    return map_slab();
+  }
+
+  void give_back(std::byte* slab) noexcept {
+    {
+      const std::lock_guard lock(mutex_);
+      if (idle_.size() < idle_bytes / slab_bytes) {
+        idle_.push_back(slab);
+        return;
+      }
+    }
+    munmap(slab, slab_bytes);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::byte*> idle_;
+};
+
+Pool& pool() {
+  static Pool& shared = *new Pool;  // never destroyed: arenas of the interpreter may outlive it
+  return shared;
+}
+
+}  // namespace
+
+Arena::Arena(Arena&& other) noexcept { *this = std::move(other); }
+
+Arena& Arena::operator=(Arena&& other) noexcept {
+  std::swap(slabs_, other.slabs_);
+  std::swap(recycled_, other.recycled_);
+  std::swap(next_, other.next_);
+  std::swap(left_, other.left_);
+  return *this;
+}
+
+void Arena::add_slab() {
+  // Room first: a slab that is taken must not be lost.
+  if (slabs_.size() == slabs_.capacity()) slabs_.reserve(2 * slabs_.size() + 1);
+  next_ = pool().take();
+  left_ = slab_bytes;
+  slabs_.push_back(next_);
+}
+
+void Arena::clear() noexcept {
+  for (std::byte* slab : slabs_) pool().give_back(slab);
+  slabs_.clear();
+  recycled_.clear();
+  next_ = nullptr;
+  left_ = 0;
+}
+
+void advise_huge_pages(void* memory, std::size_t bytes) {
+#if defined(MADV_HUGEPAGE)
+  const auto begin = reinterpret_cast<std::uintptr_t>(memory);
+  const std::uintptr_t first = (begin + huge_page - 1) / huge_page * huge_page;
+  const std::uintptr_t last = (begin + bytes) / huge_page * huge_page;
+  if (first < last)  // only advice: where it is not taken, counting is slower
+    madvise(reinterpret_cast<void*>(first), last - first, MADV_HUGEPAGE);
+#else
+  static_cast<void>(memory);
+  static_cast<void>(bytes);
+#endif
+}
+
+}  // namespace collapse_stats::cpu
