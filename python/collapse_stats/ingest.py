@@ -4,8 +4,9 @@ import hashlib
 import os
 import tempfile
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import IO
 
@@ -76,11 +77,12 @@ def read_corpus(
     total = sum(reader.size for reader in readers)
     done = 0
     parts = _encoded(readers, coder, threads) if coder and text else _ids(readers)
-    for tokens, start, stop, size in parts:
-        store.append(tokens, start, stop)
-        done += size
-        if progress:
-            progress("reading", done, total)
+    with closing(parts):  # when interrupted, what waits to be tokenized is dropped at once
+        for tokens, start, stop, size in parts:
+            store.append(tokens, start, stop)
+            done += size
+            if progress:
+                progress("reading", done, total)
     segments = store.segments()
     vocab_size = options.vocab_size or (coder.vocab_size if coder else _vocabulary(segments))
     warnings = [warning for reader in readers for warning in reader.warnings]
@@ -182,11 +184,12 @@ def _skipped(paths: Sequence[Path]) -> list[str]:
 
 def _encoded(
     readers: Iterable[Reader], tokenizer: Tokenizer, threads: int | None
-) -> Iterator[Packed]:
+) -> Generator[Packed, None, None]:
     """Tokenize in threads that are some pieces ahead, so that neither they nor readers wait."""
     number = threads or os.cpu_count() or 1
     ahead: deque[Future[Packed]] = deque()
-    with ThreadPoolExecutor(number) as pool:
+    pool = ThreadPoolExecutor(number)
+    try:
         for reader in readers:
             for batch in reader.batches():
                 pieces = list(_pieces(batch.texts or []))
@@ -197,6 +200,8 @@ def _encoded(
                         yield ahead.popleft().result()
         while ahead:
             yield ahead.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _encode(texts: list[str], tokenizer: Tokenizer, size: int) -> Packed:
@@ -220,7 +225,7 @@ def _pieces(texts: Iterable[str]) -> Iterator[list[str]]:
         yield piece
 
 
-def _ids(readers: Iterable[Reader]) -> Iterator[Packed]:
+def _ids(readers: Iterable[Reader]) -> Generator[Packed, None, None]:
     for reader in readers:
         for batch in reader.batches():
             if batch.tokens is not None:
