@@ -564,6 +564,8 @@ def test_interrupted_in_the_middle(tmp_path: Path) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # Started from a shell in the background, this test ignores the signal, and so would it.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as process:
         wait_until_open(process.pid, path)
         process.send_signal(signal.SIGINT)
