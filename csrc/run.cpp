@@ -47,6 +47,14 @@ bool advance(Cursor& cursor, const Layout& layout) {
 
 }  // namespace
 
+Run make_run(const Layout& layout, std::size_t rows) {
+  Run run{layout, rows, std::make_unique_for_overwrite<std::uint64_t[]>(rows * layout.words),
+          std::make_unique_for_overwrite<Count[]>(rows * layout.labels)};
+  cpu::advise_huge_pages(run.keys.get(), rows * layout.words * sizeof(std::uint64_t));
+  cpu::advise_huge_pages(run.counts.get(), rows * layout.labels * sizeof(Count));
+  return run;
+}
+
 RowWriter::RowWriter(const Layout& layout, cpu::Arena& arena)
     : words_(layout.words),
       labels_(layout.labels),
@@ -98,11 +106,7 @@ Run join(const Layout& layout, std::span<const RowWriter> shards, unsigned threa
   std::vector<std::size_t> at(shards.size() + 1, 0);
   for (std::size_t shard = 0; shard < shards.size(); ++shard)
     at[shard + 1] = at[shard] + shards[shard].rows();
-  const std::size_t rows = at.back();
-  Run run{layout, rows, std::make_unique_for_overwrite<std::uint64_t[]>(rows * layout.words),
-          std::make_unique_for_overwrite<Count[]>(rows * layout.labels)};
-  cpu::advise_huge_pages(run.keys.get(), rows * layout.words * sizeof(std::uint64_t));
-  cpu::advise_huge_pages(run.counts.get(), rows * layout.labels * sizeof(Count));
+  Run run = make_run(layout, at.back());
   parallel_for(shards.size(), threads,
                [&](std::size_t shard, unsigned) { shards[shard].copy_to(run, at[shard]); });
   return run;

@@ -28,6 +28,9 @@ struct Run {
   std::unique_ptr<Count[]> counts;
 };
 
+/// A run of `rows` rows that are still to be written.
+Run make_run(const Layout& layout, std::size_t rows);
+
 /// A run that belongs to someone else. Its labels are counted under `first_label` and following.
 struct RunView {
   std::size_t rows;

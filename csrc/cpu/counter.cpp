@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "ids.hpp"
+#include "leaf_store.hpp"
 #include "parallel.hpp"
 #include "partition.hpp"
 #include "piece.hpp"
@@ -47,18 +48,16 @@ class CpuCounter final : public Counter {
 
   Run run() override {
     const std::vector<std::unique_ptr<Worker>> workers = take_workers();
-    std::vector<Arena> arenas(config_.threads);
-    std::vector<RowWriter> writers(shards());
-    std::vector<RowEmitter> emitters;
-    for (unsigned worker = 0; worker < config_.threads; ++worker) emitters.emplace_back(format_);
+    std::vector<LeafKeeper> keepers;
+    for (unsigned worker = 0; worker < config_.threads; ++worker) keepers.emplace_back(format_);
+    std::vector<LeafStore> stores(shards());
     sort_shards(workers, [&](auto& splitter, std::size_t shard, unsigned worker) {
-      writers[shard] = RowWriter(config_.layout, arenas[worker]);
-      emitters[worker].write_to(writers[shard]);
-      splitter.split(shard, emitters[worker]);
+      keepers[worker].keep_in(stores[shard]);
+      splitter.split(shard, keepers[worker]);
       for (const auto& filled : workers)
-        if (filled) filled->lists.recycle(shard, arenas[worker]);  // for rows
+        if (filled) filled->lists.recycle(shard, keepers[worker].arena());  // for leaves
     });
-    return join(config_.layout, writers, config_.threads);
+    return write_rows(format_, stores, config_.threads);
   }
 
   Tables tables(std::span<const Masks> masks) override {

@@ -28,20 +28,8 @@ Marks::Marks(const RecordFormat& format, unsigned first_order)
       label_bits_(format.layout.label_bits) {}
 
 void Marks::mark(const Leaf& leaf) {
-  size_ = leaf.size;
-  words_ = (size_ + 63) / 64;
-  if (const std::size_t needed = (2 * orders() + label_bits_) * words_; planes_.size() < needed)
-    planes_.resize(2 * needed);
-
-  const MarkKernels& kernels = mark_kernels();
-  const std::uint64_t final_valid = valid(words_ - 1);
-  const std::uint64_t final_record = final_valid ^ final_valid >> 1;
-  for (unsigned order = first_order_; order <= max_order_; ++order) {
-    const unsigned prefix = order * code_bits_;
-    std::uint64_t* const marks = plane(order - first_order_);
-    kernels.changes(leaf.high, leaf.low, words_, between(leaf, 0, prefix - leaf.known_bits), marks);
-    marks[words_ - 1] = (marks[words_ - 1] & final_valid) | final_record;
-  }
+  begin(leaf);
+  for (unsigned order = first_order_; order <= max_order_; ++order) mark_last(leaf, order);
 
   any_cut_ = false;
   for (unsigned order = max_order_; order >= first_order_; --order) {
@@ -51,13 +39,40 @@ void Marks::mark(const Leaf& leaf) {
       continue;
     }
     const unsigned end = order * code_bits_ - leaf.known_bits;
-    kernels.nonzero(leaf.high, leaf.low, words_, between(leaf, end - code_bits_, end), marks);
+    mark_kernels().nonzero(leaf.high, leaf.low, words_, between(leaf, end - code_bits_, end),
+                           marks);
     for (std::size_t word = 0; word < words_; ++word) {
       marks[word] = ~marks[word] & valid(word);
       any_cut_ |= marks[word] != 0;
     }
   }
   if (labels_ > 1) mark_labels(leaf);
+}
+
+std::size_t Marks::count_rows(const Leaf& leaf) {
+  begin(leaf);
+  mark_last(leaf, max_order_);
+  const std::uint64_t* const marks = last(max_order_);
+  std::size_t rows = 0;
+  for (std::size_t word = 0; word < words_; ++word)
+    rows += static_cast<std::size_t>(std::popcount(marks[word]));
+  return rows;
+}
+
+void Marks::begin(const Leaf& leaf) {
+  size_ = leaf.size;
+  words_ = (size_ + 63) / 64;
+  if (const std::size_t needed = (2 * orders() + label_bits_) * words_; planes_.size() < needed)
+    planes_.resize(2 * needed);
+}
+
+void Marks::mark_last(const Leaf& leaf, unsigned order) {
+  const std::uint64_t final_valid = valid(words_ - 1);
+  const std::uint64_t final_record = final_valid ^ final_valid >> 1;
+  std::uint64_t* const marks = plane(order - first_order_);
+  mark_kernels().changes(leaf.high, leaf.low, words_,
+                         between(leaf, 0, order * code_bits_ - leaf.known_bits), marks);
+  marks[words_ - 1] = (marks[words_ - 1] & final_valid) | final_record;
 }
 
 void Marks::mark_labels(const Leaf& leaf) {

@@ -26,6 +26,9 @@ class Marks {
   /// Forgets the leaf before. The columns of `leaf` are read until the next call.
   void mark(const Leaf& leaf);
 
+  /// Rows of a leaf: its windows, whatever their labels. Nothing else is known of it then.
+  std::size_t count_rows(const Leaf& leaf);
+
   std::size_t words() const { return words_; }
 
   /// Bit i of `last(n)`: record i is the last of its run of order n.
@@ -81,6 +84,8 @@ class Marks {
   unsigned orders() const { return max_order_ + 1 - first_order_; }
   const std::uint64_t* plane(unsigned index) const { return planes_.data() + index * words_; }
   std::uint64_t* plane(unsigned index) { return planes_.data() + index * words_; }
+  void begin(const Leaf& leaf);
+  void mark_last(const Leaf& leaf, unsigned order);
   void mark_labels(const Leaf& leaf);
 
   /// The records of a label among 64.

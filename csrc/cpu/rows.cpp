@@ -2,32 +2,32 @@
 
 #include <algorithm>
 #include <bit>
+#include <vector>
+
+#include "parallel.hpp"
 
 namespace collapse_stats::cpu {
 
-void RowEmitter::leaf(const Leaf& leaf) {
-  switch (leaf.format->layout.label_bits) {
-    case 0: return emit<1>(leaf);
-    case 1: return emit<2>(leaf);
-    case 2: return emit<4>(leaf);
-    default: return emit<8>(leaf);
-  }
+void RowEmitter::write_to(Run& run, std::size_t at) {
+  for (unsigned word = 0; word < run.layout.words; ++word)
+    keys_[word] = run.keys.get() + word * run.rows + at;
+  for (unsigned label = 0; label < run.layout.labels; ++label)
+    counts_[label] = run.counts.get() + label * run.rows + at;
 }
 
-template <unsigned labels>
-void RowEmitter::emit(const Leaf& leaf) {
+void RowEmitter::leaf(const Leaf& leaf) {
+  const Layout& layout = leaf.format->layout;
   marks_.mark(leaf);
   find_rows(leaf);
   write_keys(leaf);
-  write_counts<labels>(leaf);
-
-  const Layout& layout = leaf.format->layout;
-  std::array<const std::uint64_t*, 2 + max_labels> columns;
-  std::size_t used = 0;
-  if (layout.words == 2) columns[used++] = high_.data();
-  columns[used++] = low_.data();
-  for (unsigned label = 0; label < layout.labels; ++label) columns[used++] = counts_[label].data();
-  rows_->append({columns.data(), used}, number_);
+  switch (layout.label_bits) {
+    case 0: write_counts<1>(leaf); break;
+    case 1: write_counts<2>(leaf); break;
+    case 2: write_counts<4>(leaf); break;
+    default: write_counts<8>(leaf);
+  }
+  for (unsigned word = 0; word < layout.words; ++word) keys_[word] += number_;
+  for (unsigned label = 0; label < layout.labels; ++label) counts_[label] += number_;
 }
 
 void RowEmitter::find_rows(const Leaf& leaf) {
@@ -40,39 +40,56 @@ void RowEmitter::find_rows(const Leaf& leaf) {
 }
 
 void RowEmitter::write_keys(const Leaf& leaf) {
+  const Layout& layout = leaf.format->layout;
   const std::size_t* const ends = ends_.data();
-  std::uint64_t* const high = high_.reserve(number_);
-  std::uint64_t* const low = low_.reserve(number_);
-  const unsigned below = leaf.format->layout.key_bits - leaf.known_bits;
-  if (leaf.low != nullptr || below == 0) {
-    for (std::size_t row = 0; row < number_; ++row) {
-      const Key key = leaf.key(ends[row] - 1);
-      high[row] = static_cast<std::uint64_t>(key >> 64);
-      low[row] = static_cast<std::uint64_t>(key);
-    }
+  std::uint64_t* const low = keys_[layout.words - 1];
+  std::uint64_t* const high = layout.words == 2 ? keys_[0] : nullptr;
+  const unsigned below = layout.key_bits - leaf.known_bits;
+  if (leaf.low == nullptr && below > 0) {  // what is below the known bits is one word
+    const Key known = leaf.known << below;
+    if (high != nullptr) std::fill_n(high, number_, static_cast<std::uint64_t>(known >> 64));
+    for (std::size_t row = 0; row < number_; ++row)
+      low[row] = static_cast<std::uint64_t>(known) | leaf.high[ends[row] - 1] >> (64 - below);
     return;
   }
-  const Key known = leaf.known << below;  // what is below it fits one word
-  std::fill_n(high, number_, static_cast<std::uint64_t>(known >> 64));
-  for (std::size_t row = 0; row < number_; ++row)
-    low[row] = static_cast<std::uint64_t>(known) | leaf.high[ends[row] - 1] >> (64 - below);
+  for (std::size_t row = 0; row < number_; ++row) {
+    const Key key = leaf.key(ends[row] - 1);
+    if (high != nullptr) high[row] = static_cast<std::uint64_t>(key >> 64);
+    low[row] = static_cast<std::uint64_t>(key);
+  }
 }
 
 template <unsigned labels>
 void RowEmitter::write_counts(const Leaf& leaf) {
+  const unsigned used = leaf.format->layout.labels;  // perhaps three of four
   const std::size_t* const ends = ends_.data();
-  std::array<Count*, labels> counts;
-  for (unsigned label = 0; label < labels; ++label) counts[label] = counts_[label].reserve(number_);
+  const auto counts = counts_;
   std::size_t first = 0;
   for (std::size_t row = 0; row < number_; ++row) {
     const LabelCounts<labels> seen = marks_.records<labels>(first, ends[row]);
-    for (unsigned label = 0; label < labels; ++label) counts[label][row] = seen[label];
+    for (unsigned label = 0; label < labels; ++label)
+      if (labels <= 2 || label < used) counts[label][row] = seen[label];
     first = ends[row];
   }
   for (const Extra& extra : leaf.extras) {
     const auto row = std::upper_bound(ends, ends + number_, extra.place) - ends;
     counts[extra.label][row] += extra.number;
   }
+}
+
+Run write_rows(const RecordFormat& format, std::span<const LeafStore> shards, unsigned threads) {
+  std::vector<std::size_t> at(shards.size() + 1, 0);
+  for (std::size_t shard = 0; shard < shards.size(); ++shard)
+    at[shard + 1] = at[shard] + shards[shard].rows();
+  Run run = make_run(format.layout, at.back());
+  std::vector<RowEmitter> emitters;
+  for (unsigned worker = 0; worker < threads; ++worker) emitters.emplace_back(format);
+  std::vector<LeafStore::Columns> columns(threads);
+  parallel_for(shards.size(), threads, [&](std::size_t shard, unsigned worker) {
+    emitters[worker].write_to(run, at[shard]);
+    shards[shard].give_to(emitters[worker], format, columns[worker]);
+  });
+  return run;
 }
 
 }  // namespace collapse_stats::cpu

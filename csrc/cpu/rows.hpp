@@ -2,39 +2,41 @@
 
 #include <array>
 #include <cstddef>
-#include <vector>
+#include <span>
 
 #include "../run.hpp"
 #include "buffer.hpp"
 #include "leaf.hpp"
+#include "leaf_store.hpp"
 #include "marks.hpp"
 
 namespace collapse_stats::cpu {
 
-/// Turns the sorted leaves of a shard into rows of a run, column by column: 2 ns per record.
+/// Writes the rows of sorted leaves to a run, each once and in place: 2 ns per record, bound by the
+/// bits that are set one by one and by memory that is touched for the first time.
 class RowEmitter final : public LeafSink {
  public:
   explicit RowEmitter(const RecordFormat& format) : marks_(format, format.layout.max_order) {}
 
-  /// Where the rows of the leaves that follow go.
-  void write_to(RowWriter& rows) { rows_ = &rows; }
+  /// Where the rows of the leaves that follow go: from row `at` of `run` on.
+  void write_to(Run& run, std::size_t at);
 
   void leaf(const Leaf& leaf) override;
 
  private:
-  template <unsigned labels>
-  void emit(const Leaf& leaf);
   void find_rows(const Leaf& leaf);
   void write_keys(const Leaf& leaf);
   template <unsigned labels>
   void write_counts(const Leaf& leaf);
 
   Marks marks_;
-  RowWriter* rows_ = nullptr;
+  std::array<std::uint64_t*, 2> keys_{};  // the next row's, by column; the last is the lower word
+  std::array<Count*, max_labels> counts_{};
   std::size_t number_ = 0;    // of rows
   Buffer<std::size_t> ends_;  // of rows, in records
-  Buffer<std::uint64_t> high_, low_;
-  std::array<Buffer<Count>, max_labels> counts_;
 };
+
+/// Run of the leaves of ascending, disjoint shards.
+Run write_rows(const RecordFormat& format, std::span<const LeafStore> shards, unsigned threads);
 
 }  // namespace collapse_stats::cpu
