@@ -18,6 +18,7 @@
 #include "rows.hpp"
 #include "scan.hpp"
 #include "split.hpp"
+#include "token_counter.hpp"
 
 namespace collapse_stats::cpu {
 namespace {
@@ -31,10 +32,7 @@ class CpuCounter final : public Counter {
 
   void add(const Chunk& chunk) override {
     const std::vector<Piece> pieces = cut(chunk, config_.layout.labels, config_.piece_windows);
-    if (!all_ids_valid(chunk, config_.layout, config_.threads))
-      parallel_for(pieces.size(), config_.threads, [&](std::size_t piece, unsigned) {
-        check_ids(chunk, pieces[piece], config_.layout);
-      });
+    check_ids(chunk, pieces, config_.layout, config_.threads);
     try {
       parallel_for(pieces.size(), config_.threads, [&](std::size_t piece, unsigned worker) {
         Worker& mine = workers_[worker] ? *workers_[worker] : start(worker);
@@ -144,6 +142,7 @@ void check(const CounterConfig& config) {
 
 std::unique_ptr<Counter> make_counter(const CounterConfig& config) {
   check(config);
+  if (counts_single_tokens(config.layout)) return make_token_counter(config);
   const RecordFormat format(config.layout, config.layout.shard_bits);
   switch (format.tail_bytes()) {
     case 0: return std::make_unique<CpuCounter<NoTail>>(config, format);

@@ -8,25 +8,12 @@
 #include <type_traits>
 
 #include "parallel.hpp"
+#include "tokens.hpp"
 
 namespace collapse_stats::cpu {
 namespace {
 
 constexpr std::size_t part = std::size_t{1} << 20;  // tokens that one thread looks at
-
-template <class Visit>
-decltype(auto) with_tokens(const Chunk& chunk, Visit visit) {
-  switch (chunk.type) {
-    case TokenType::u8: return visit(static_cast<const std::uint8_t*>(chunk.tokens));
-    case TokenType::u16: return visit(static_cast<const std::uint16_t*>(chunk.tokens));
-    case TokenType::u32: return visit(static_cast<const std::uint32_t*>(chunk.tokens));
-    case TokenType::u64: return visit(static_cast<const std::uint64_t*>(chunk.tokens));
-    case TokenType::i8: return visit(static_cast<const std::int8_t*>(chunk.tokens));
-    case TokenType::i16: return visit(static_cast<const std::int16_t*>(chunk.tokens));
-    case TokenType::i32: return visit(static_cast<const std::int32_t*>(chunk.tokens));
-    default: return visit(static_cast<const std::int64_t*>(chunk.tokens));
-  }
-}
 
 /// The largest of `size` ids; negative ones are larger than all others.
 template <class Token>
@@ -43,8 +30,7 @@ std::string with_commas(std::uint64_t value) {
   return digits;
 }
 
-}  // namespace
-
+/// Whether every token of a chunk, in a document or not, is an id below `vocab_size`.
 bool all_ids_valid(const Chunk& chunk, const Layout& layout, unsigned threads) {
   return with_tokens(chunk, [&]<class Token>(const Token* tokens) {
     using Unsigned = std::make_unsigned_t<Token>;
@@ -62,7 +48,8 @@ bool all_ids_valid(const Chunk& chunk, const Layout& layout, unsigned threads) {
   });
 }
 
-void check_ids(const Chunk& chunk, const Piece& piece, const Layout& layout) {
+/// Throws if a window of the piece begins with or reaches an id outside the vocabulary.
+void check_piece(const Chunk& chunk, const Piece& piece, const Layout& layout) {
   with_tokens(chunk, [&](const auto* tokens) {
     std::size_t span = piece.span;
     std::size_t start = piece.start;
@@ -81,6 +68,16 @@ void check_ids(const Chunk& chunk, const Piece& piece, const Layout& layout) {
       left -= windows;
       if (left > 0) start = static_cast<std::size_t>(chunk.start[++span]);
     }
+  });
+}
+
+}  // namespace
+
+void check_ids(const Chunk& chunk, std::span<const Piece> pieces, const Layout& layout,
+               unsigned threads) {
+  if (all_ids_valid(chunk, layout, threads)) return;
+  parallel_for(pieces.size(), threads, [&](std::size_t piece, unsigned) {
+    check_piece(chunk, pieces[piece], layout);
   });
 }
 

@@ -1,0 +1,122 @@
+#include "token_counter.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "ids.hpp"
+#include "parallel.hpp"
+#include "piece.hpp"
+#include "tokens.hpp"
+
+namespace collapse_stats::cpu {
+namespace {
+
+class TokenCounter final : public Counter {
+ public:
+  explicit TokenCounter(const CounterConfig& config)
+      : config_(config),
+        columns_(config.layout.vocab_size * config.layout.labels),
+        tables_(config.threads) {}
+
+  void add(const Chunk& chunk) override {
+    const std::vector<Piece> pieces = cut(chunk, config_.layout.labels, config_.piece_windows);
+    check_ids(chunk, pieces, config_.layout, config_.threads);
+    for (std::size_t worker = 0; worker < std::min(tables_.size(), pieces.size()); ++worker)
+      tables_[worker].resize(lanes * columns_);  // here, so that no piece is counted if it fails
+    with_tokens(chunk, [&](const auto* tokens) {
+      parallel_for(pieces.size(), config_.threads, [&](std::size_t piece, unsigned worker) {
+        count(tokens, chunk, pieces[piece], tables_[worker].data());
+      });
+    });
+  }
+
+  Run run() override {
+    const std::vector<Count> counts = take_counts();
+    std::size_t rows = 0;
+    each(counts, [&](Key, const Count*) { ++rows; });
+    Run run = make_run(config_.layout, rows);
+    std::size_t row = 0;
+    each(counts, [&](Key key, const Count* of_token) {
+      run.keys[row] = static_cast<std::uint64_t>(key);
+      for (unsigned label = 0; label < config_.layout.labels; ++label)
+        run.counts[label * rows + row] = of_token[label * config_.layout.vocab_size];
+      ++row;
+    });
+    return run;
+  }
+
+  Tables tables(std::span<const Masks> masks) override {
+    const Run counted = run();
+    const RunView view{counted.rows, counted.keys.get(), counted.counts.get(),
+                       config_.layout.labels, 0};
+    JointScan scan(config_.layout, masks, config_.threads);
+    scan.add({&view, 1});
+    return scan.tables();
+  }
+
+ private:
+  /// Neighbours are counted in turn: equal ones would wait for each other.
+  static constexpr std::size_t lanes = 2;
+
+  template <class Token>
+  void count(const Token* tokens, const Chunk& chunk, const Piece& piece, Count* table) const {
+    std::size_t span = piece.span;
+    auto start = piece.start;
+    for (std::size_t left = piece.windows; left > 0;) {
+      const auto stop = static_cast<std::size_t>(chunk.stop[span]);
+      const std::size_t size = std::min(left, stop - start);
+      Count* const even = table + chunk.label[span] * config_.layout.vocab_size;
+      Count* const odd = even + columns_;
+      std::size_t i = start;
+      for (; i + 2 <= start + size; i += 2) {
+        ++even[static_cast<std::size_t>(tokens[i])];
+        ++odd[static_cast<std::size_t>(tokens[i + 1])];
+      }
+      if (i < start + size) ++even[static_cast<std::size_t>(tokens[i])];
+      left -= size;
+      if (left > 0) start = static_cast<std::size_t>(chunk.start[++span]);
+    }
+  }
+
+  /// Counts of every label and token; leaves the counter empty.
+  std::vector<Count> take_counts() {
+    std::vector<Count> sum(columns_, 0);
+    for (std::vector<Count>& table : tables_) {
+      for (std::size_t at = 0; at < table.size(); ++at) sum[at % columns_] += table[at];
+      table = {};
+    }
+    return sum;
+  }
+
+  /// Calls `visit(key, counts)` for the tokens of the shards that were seen, by ascending key; the
+  /// counts of labels are `vocab_size` apart.
+  template <class Visit>
+  void each(const std::vector<Count>& counts, Visit visit) const {
+    const Layout& layout = config_.layout;
+    const unsigned below = layout.key_bits - layout.shard_bits;
+    for (Key key = Key{config_.first_shard} << below; key < Key{config_.last_shard} << below;
+         ++key) {
+      const auto code = static_cast<std::uint64_t>(layout.unmix(key));
+      if (code == 0 || code > layout.vocab_size) continue;
+      const Count* const of_token = counts.data() + code - 1;
+      Count seen = 0;
+      for (unsigned label = 0; label < layout.labels; ++label)
+        seen += of_token[label * layout.vocab_size];
+      if (seen > 0) visit(key, of_token);
+    }
+  }
+
+  const CounterConfig config_;
+  const std::size_t columns_;               // of a lane
+  std::vector<std::vector<Count>> tables_;  // of each worker; empty until it has something to do
+};
+
+}  // namespace
+
+std::unique_ptr<Counter> make_token_counter(const CounterConfig& config) {
+  return std::make_unique<TokenCounter>(config);
+}
+
+}  // namespace collapse_stats::cpu
