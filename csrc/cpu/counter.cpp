@@ -88,8 +88,20 @@ class CpuCounter final : public Counter {
     for (auto& worker : workers_) worker.reset();
   }
 
-  /// Large shards first, so that no thread is left alone with one at the end.
-  std::vector<std::size_t> by_size(std::span<const Lists* const> lists) const {
+  /// What was taken in; leaves the counter empty.
+  std::vector<std::unique_ptr<Worker>> take_workers() {
+    std::vector<std::unique_ptr<Worker>> workers(config_.threads);
+    workers.swap(workers_);
+    return workers;
+  }
+
+  /// Shards to be split, large ones first, so that no thread is left alone with one at the end.
+  struct Order {
+    std::vector<std::size_t> shards;
+    std::size_t giants;  // the first: longer than a thread's share of all
+  };
+
+  Order by_size(std::span<const Lists* const> lists) const {
     std::vector<std::size_t> sizes(shards(), 0);
     for (const Lists* list : lists)
       for (std::size_t shard = 0; shard < shards(); ++shard) sizes[shard] += list->size(shard);
@@ -98,14 +110,10 @@ class CpuCounter final : public Counter {
     std::stable_sort(order.begin(), order.end(), [&](std::size_t left, std::size_t right) {
       return sizes[left] > sizes[right];
     });
-    return order;
-  }
-
-  /// What was taken in; leaves the counter empty.
-  std::vector<std::unique_ptr<Worker>> take_workers() {
-    std::vector<std::unique_ptr<Worker>> workers(config_.threads);
-    workers.swap(workers_);
-    return workers;
+    const std::size_t share = std::reduce(sizes.begin(), sizes.end()) / config_.threads;
+    const auto giants = std::count_if(sizes.begin(), sizes.end(),
+                                      [&](std::size_t size) { return size > share; });
+    return {std::move(order), config_.threads == 1 ? 0 : static_cast<std::size_t>(giants)};
   }
 
   /// Calls `split(splitter, shard, worker)` for every shard of the workers.
@@ -114,12 +122,15 @@ class CpuCounter final : public Counter {
     std::vector<const Lists*> lists;
     for (const auto& worker : workers)
       if (worker) lists.push_back(&worker->lists);
-    const std::vector<std::size_t> order = by_size(lists);
+    const Order order = by_size(lists);
+    ShardSplitter<Tail> together(format_, config_.first_shard, lists, config_.threads);
+    for (std::size_t giant = 0; giant < order.giants; ++giant)
+      split(together, order.shards[giant], 0U);
     std::vector<std::optional<ShardSplitter<Tail>>> splitters(config_.threads);
-    parallel_for(shards(), config_.threads, [&](std::size_t task, unsigned worker) {
+    parallel_for(shards() - order.giants, config_.threads, [&](std::size_t task, unsigned worker) {
       auto& splitter = splitters[worker];
-      if (!splitter) splitter.emplace(format_, config_.first_shard, lists);
-      split(*splitter, order[task], worker);
+      if (!splitter) splitter.emplace(format_, config_.first_shard, lists, 1U);
+      split(*splitter, order.shards[order.giants + task], worker);
     });
   }
 

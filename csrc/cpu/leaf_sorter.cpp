@@ -5,6 +5,7 @@
 
 #include "mark.hpp"
 #include "sort64.hpp"
+#include "sort64_parallel.hpp"
 
 namespace collapse_stats::cpu {
 namespace {
@@ -18,7 +19,7 @@ std::uint64_t behind(const WordPair& pair, unsigned size) {
 
 void LeafSorter::sort(std::uint64_t* words, std::size_t size, const Prefix& prefix,
                       unsigned dropped, std::span<const Squeezed> squeezed, LeafSink& sink) {
-  sort64(words, scratch_.reserve(size), size);
+  sort_words(words, size);
   Leaf leaf{&format_, size, words, nullptr, 64, prefix.bits, prefix.value, {}};
   give(leaf, dropped, squeezed, sink);
 }
@@ -38,6 +39,14 @@ void LeafSorter::sort(WordPair* pairs, std::size_t size, const Prefix& prefix, u
   give(leaf, dropped, squeezed, sink);
 }
 
+void LeafSorter::sort_words(std::uint64_t* words, std::size_t size) {
+  constexpr std::size_t worth_sharing = 1 << 17;
+  if (threads_ > 1 && size >= worth_sharing)
+    sort64_parallel(words, scratch_.reserve(size), size, threads_);
+  else
+    sort64(words, scratch_.reserve(size), size);
+}
+
 void LeafSorter::sort_by_places(const WordPair* pairs, std::size_t size, unsigned place_bits) {
   std::uint64_t* const high = high_.data();
   std::uint64_t* const low = low_.data();
@@ -47,7 +56,7 @@ void LeafSorter::sort_by_places(const WordPair* pairs, std::size_t size, unsigne
     high[i] = (pairs[i].high & ~place_mask) | i;
     unsorted[i] = behind(pairs[i], 64 - place_bits);
   }
-  sort64(high, scratch_.reserve(size), size);
+  sort_words(high, size);
   for (std::size_t i = 0; i < size; ++i) {
     low[i] = unsorted[high[i] & place_mask];
     high[i] &= ~place_mask;

@@ -35,7 +35,8 @@ class LeafSorter {
     Key value;
   };
 
-  explicit LeafSorter(const RecordFormat& format) : format_(format) {}
+  /// Sorts with `threads`, where a leaf is large enough for them.
+  LeafSorter(const RecordFormat& format, unsigned threads) : format_(format), threads_(threads) {}
 
   /// Records that are one word; sorted in place. `squeezed` are counted besides: the records hold
   /// each of them once; the top `dropped` bits of their heads are not in the records.
@@ -47,12 +48,14 @@ class LeafSorter {
             std::span<const Squeezed> squeezed, LeafSink& sink);
 
  private:
+  void sort_words(std::uint64_t* words, std::size_t size);
   void sort_by_places(const WordPair* pairs, std::size_t size, unsigned place_bits);
   void sort_whole(WordPair* pairs, std::size_t size);
   void sort_ties(std::size_t size);
   void give(Leaf& leaf, unsigned dropped, std::span<const Squeezed> squeezed, LeafSink& sink);
 
   const RecordFormat format_;
+  const unsigned threads_;
   Buffer<std::uint64_t> scratch_, high_, low_, unsorted_low_, ties_;
   std::vector<Extra> extras_;
 };

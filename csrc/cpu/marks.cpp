@@ -8,7 +8,7 @@ namespace collapse_stats::cpu {
 namespace {
 
 /// The bits `first <= i < last` of what is unknown in a leaf, counted from the top.
-BitTest between(const Leaf& leaf, unsigned first, unsigned last) {
+BitTest bits_between(const Leaf& leaf, unsigned first, unsigned last) {
   const auto upto = [&](unsigned bits) {
     const unsigned high = std::min(bits, leaf.high_size);
     return BitTest{high_bits(high), high_bits(std::min(bits - high, 64U))};
@@ -39,7 +39,7 @@ void Marks::mark(const Leaf& leaf) {
       continue;
     }
     const unsigned end = order * code_bits_ - leaf.known_bits;
-    mark_kernels().nonzero(leaf.high, leaf.low, words_, between(leaf, end - code_bits_, end),
+    mark_kernels().nonzero(leaf.high, leaf.low, words_, bits_between(leaf, end - code_bits_, end),
                            marks);
     for (std::size_t word = 0; word < words_; ++word) {
       marks[word] = ~marks[word] & valid(word);
@@ -71,14 +71,14 @@ void Marks::mark_last(const Leaf& leaf, unsigned order) {
   const std::uint64_t final_record = final_valid ^ final_valid >> 1;
   std::uint64_t* const marks = plane(order - first_order_);
   mark_kernels().changes(leaf.high, leaf.low, words_,
-                         between(leaf, 0, order * code_bits_ - leaf.known_bits), marks);
+                         bits_between(leaf, 0, order * code_bits_ - leaf.known_bits), marks);
   marks[words_ - 1] = (marks[words_ - 1] & final_valid) | final_record;
 }
 
 void Marks::mark_labels(const Leaf& leaf) {
   for (unsigned bit = 0; bit < label_bits_; ++bit) {
     const unsigned end = leaf.unknown_bits() - bit;
-    mark_kernels().nonzero(leaf.high, leaf.low, words_, between(leaf, end - 1, end),
+    mark_kernels().nonzero(leaf.high, leaf.low, words_, bits_between(leaf, end - 1, end),
                            plane(2 * orders() + bit));
   }
   const unsigned stride = labels_ - 1;

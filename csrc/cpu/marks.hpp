@@ -70,14 +70,18 @@ class Marks {
   /// Records `first <= i < end` of each label.
   template <unsigned labels>
   LabelCounts<labels> records(std::size_t first, std::size_t end) const {
-    const LabelCounts<labels> from = before<labels>(first);
-    LabelCounts<labels> counts = before<labels>(end);
-    counts[0] -= from[0];
+    return between<labels>(before<labels>(first), before<labels>(end));
+  }
+
+  /// Records of each label between two places, from `before` of each.
+  template <unsigned labels>
+  static LabelCounts<labels> between(const LabelCounts<labels>& from, LabelCounts<labels> until) {
+    until[0] -= from[0];
     for (unsigned label = 1; label < labels; ++label) {
-      counts[label] -= from[label];
-      counts[0] -= counts[label];
+      until[label] -= from[label];
+      until[0] -= until[label];
     }
-    return counts;
+    return until;
   }
 
  private:

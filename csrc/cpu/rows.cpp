@@ -64,12 +64,13 @@ void RowEmitter::write_counts(const Leaf& leaf) {
   const unsigned used = leaf.format->layout.labels;  // perhaps three of four
   const std::size_t* const ends = ends_.data();
   const auto counts = counts_;
-  std::size_t first = 0;
+  LabelCounts<labels> before{};
   for (std::size_t row = 0; row < number_; ++row) {
-    const LabelCounts<labels> seen = marks_.records<labels>(first, ends[row]);
+    const LabelCounts<labels> until = marks_.before<labels>(ends[row]);
+    const LabelCounts<labels> seen = Marks::between<labels>(before, until);
     for (unsigned label = 0; label < labels; ++label)
       if (labels <= 2 || label < used) counts[label][row] = seen[label];
-    first = ends[row];
+    before = until;
   }
   for (const Extra& extra : leaf.extras) {
     const auto row = std::upper_bound(ends, ends + number_, extra.place) - ends;

@@ -20,9 +20,10 @@ class ShardSplitter {
  public:
   using Lists = std::span<const ShardLists<Tail>* const>;
 
-  /// The lists, which must live as long, begin with shard `first_shard`.
-  ShardSplitter(const RecordFormat& format, unsigned first_shard, Lists lists)
-      : format_(format), first_shard_(first_shard), lists_(lists), sorter_(format) {}
+  /// The lists, which must live as long, begin with shard `first_shard`. Large leaves are sorted
+  /// by `threads`.
+  ShardSplitter(const RecordFormat& format, unsigned first_shard, Lists lists, unsigned threads)
+      : format_(format), first_shard_(first_shard), lists_(lists), sorter_(format, threads) {}
 
   /// Output: the leaves of the lists' shard `index`, ascending.
   void split(std::size_t index, LeafSink& sink) {
@@ -55,6 +56,7 @@ class ShardSplitter {
 
  private:
   static constexpr unsigned max_split_bits = 11;
+  static constexpr unsigned max_bits_beside = 16;  // of a shard of many records, most of them equal
   static constexpr unsigned leaf_size_bits = 11;  // leaves of 1024 to 2048 records
   static constexpr std::size_t least_leaf = 32;   // worth a leaf of its own
   static constexpr std::size_t ahead = 128;       // records between a prefetch and its use
@@ -69,7 +71,8 @@ class ShardSplitter {
     if (tail <= most && size >> tail >= least_leaf) return tail;
     // A record's place must fit behind what is left of it in two words.
     const unsigned beside = tail + size_bits > 64 ? tail + size_bits - 64 : 0;
-    return std::min(std::max(wanted, beside), most);
+    return std::max(std::min(wanted, most),
+                    std::min({beside, max_bits_beside, format_.mixed_bits}));
   }
 
   /// No bits: one bucket; a word cannot be shifted by its whole width.

@@ -1,0 +1,119 @@
+"""The native backend's paths of their own: order 1, tiny documents, shards that threads share."""
+
+import itertools
+import os
+
+import numpy as np
+import pytest
+from corpora import chunk, documents, zipf_tokens
+from oracles import check_run, check_tables, mask_pairs
+
+from collapse_stats.backends import select
+from collapse_stats.chunk import Chunk
+from collapse_stats.keys import Layout
+from collapse_stats.run import Run
+
+if os.environ.get("COLLAPSE_STATS_PURE"):
+    pytest.skip("COLLAPSE_STATS_PURE is set: no compiled module", allow_module_level=True)
+
+from collapse_stats._native import Counter
+
+THREADS = (1, 2, 3, 8)
+
+
+@pytest.mark.parametrize("threads", THREADS)
+@pytest.mark.parametrize("labels", [1, 2, 4])
+@pytest.mark.parametrize("vocab_size", [1, 2, 255, 1 << 18, (1 << 18) + 1])
+def test_order_1(vocab_size: int, labels: int, threads: int) -> None:
+    layout = Layout(vocab_size, 1, labels)
+    parts = [documents(layout, zipf_tokens(n, vocab_size, n), 40, n) for n in (3000, 7, 1)]
+    backend = select("native", threads)
+    masks = mask_pairs(labels)
+    check_run(backend.count(parts, layout), layout, parts)
+    check_tables(backend.spectra(parts, layout, masks), 1, labels, parts, masks)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "uint64", "int8", "int16", "int32", "int64"])
+def test_order_1_of_every_type(dtype: str) -> None:
+    layout = Layout(120, 1, 2)
+    parts = [documents(layout, zipf_tokens(999, 120).astype(dtype), 9)]
+    check_run(select("native", 2).count(parts, layout), layout, parts)
+
+
+def test_order_1_of_a_range_of_shards() -> None:
+    layout = Layout(3000, 1, 2)
+    part = documents(layout, zipf_tokens(5000, 3000), 20)
+    backend = select("native", 2)
+    whole = backend.count([part], layout)
+    runs = [
+        backend.count([part], layout, shards) for shards in itertools.pairwise([0, 0, 1, 500, 1024])
+    ]
+    assert Run.concatenate(layout, runs) == whole
+
+
+def test_order_1_takes_in_nothing_of_a_bad_chunk_and_is_empty_after_a_result() -> None:
+    layout = Layout(20, 1)
+    counter = Counter(layout.vocab_size, 1, 1, 2, 0, layout.shards, 10)
+
+    def add(part: Chunk) -> None:
+        counter.add(part.tokens, part.start, part.stop, part.limit, part.label)
+
+    good = chunk([1, 2, 1], [(0, 3)])
+    bad = np.zeros(1000, dtype=np.uint8)
+    bad[[640, 800]] = 20
+    for _ in range(2):
+        with pytest.raises(ValueError, match="token id 20 at position 640"):
+            add(chunk(bad, [(0, 1000)]))
+        add(good)
+        check_run(Run(layout, *counter.run()), layout, [good])
+    assert counter.run()[0].shape == (1, 0)
+
+
+@pytest.mark.parametrize("layout", [Layout(300, 5, 2), Layout(300, 2), Layout(65_535, 8, 4)])
+@pytest.mark.parametrize("longest", [1, 2, 4, 9, 12])
+def test_tiny_documents(layout: Layout, longest: int) -> None:
+    rng = np.random.default_rng(longest)
+    ends = np.cumsum(rng.integers(0, longest + 1, 600)).tolist()
+    labels = rng.integers(0, layout.labels, len(ends) - 1).tolist()
+    spans = list(itertools.pairwise(ends))
+    part = chunk(zipf_tokens(ends[-1], 30), spans, labels)
+    masks = mask_pairs(layout.labels)
+    for threads in THREADS:
+        backend = select("native", threads)
+        check_run(backend.count([part], layout), layout, [part])
+        tables = backend.spectra([part], layout, masks)
+        check_tables(tables, layout.max_order, layout.labels, [part], masks)
+
+
+def giant_shard(layout: Layout, windows: int) -> Chunk:
+    """Windows that begin with one bigram, a few of them often, and text behind them."""
+    rng = np.random.default_rng(windows)
+    order = layout.max_order
+    tokens = rng.integers(0, min(layout.vocab_size, 1000), (windows, order))
+    tokens[:, 0], tokens[:, 1] = 7, 3
+    tokens[::5, 2:] = tokens[0, 2:]
+    text = zipf_tokens(2000, layout.vocab_size)
+    spans = [(order * i, order * i + 1, order * i + order) for i in range(windows)]
+    spans.append((order * windows, order * windows + len(text)))
+    labels = rng.integers(0, layout.labels, len(spans)).tolist()
+    return chunk(np.concatenate([tokens.ravel(), text]), spans, labels)
+
+
+@pytest.mark.parametrize("layout", [Layout(65_535, 3, 2), Layout(65_535, 6, 2)])
+def test_threads_share_a_giant_shard(layout: Layout) -> None:
+    part = giant_shard(layout, 200_000)  # more than a thread is left alone with
+    masks = [(1, 2)]
+    run = select("native", 2).count([part], layout)
+    check_run(run, layout, [part])
+    tables = select("native").spectra(run, layout, masks)
+    for threads in THREADS:
+        assert select("native", threads).count([part], layout) == run
+        assert select("native", threads).spectra([part], layout, masks) == tables
+
+
+def test_a_giant_shard_of_the_longest_keys() -> None:
+    layout = Layout(65_535, 8, 4)  # so long that a record's place does not fit beside it
+    part = giant_shard(layout, 300_000)
+    run = select("numpy").count([part], layout)
+    for threads in (1, 3):
+        assert select("native", threads).count([part], layout) == run
