@@ -24,21 +24,6 @@ std::size_t lower_bound(const RunView& run, const Layout& layout, std::size_t ro
   return row;
 }
 
-/// Whether each of the rows `first <= row < end` is above the row before it.
-bool ascends(const RunView& run, const Layout& layout, std::size_t first, std::size_t end) {
-  bool ascending = true;  // no early end: the loops are vectorised
-  const std::uint64_t* const high = run.keys;
-  if (layout.words == 1) {
-    for (std::size_t row = first; row < end; ++row) ascending &= high[row] > high[row - 1];
-    return ascending;
-  }
-  const std::uint64_t* const low = run.keys + run.key_stride;
-  for (std::size_t row = first; row < end; ++row)
-    ascending &= (high[row] > high[row - 1]) |
-                 ((high[row] == high[row - 1]) & (low[row] > low[row - 1]));
-  return ascending;
-}
-
 template <unsigned words>
 Key key_of(const Rows& rows, std::size_t row) {
   if constexpr (words == 1) return rows.low[row];
@@ -166,7 +151,8 @@ void check_ascending(const Layout& layout, std::span<const RunView> runs, unsign
     parallel_for((run.rows + piece - 1) / piece, threads, [&](std::size_t task, unsigned) {
       std::size_t row = std::max<std::size_t>(task * piece, 1);
       const std::size_t end = std::min((task + 1) * piece, run.rows);
-      if (ascends(run, layout, row, end)) return;
+      const Rows all = run.rows_between(0, run.rows, layout);
+      if (ascends(all.high, all.low, row, end)) return;
       while (run.key(row, layout) > run.key(row - 1, layout)) ++row;
       throw std::invalid_argument("a run's keys must be strictly ascending, row " +
                                   std::to_string(row) +

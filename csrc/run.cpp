@@ -7,6 +7,19 @@
 
 namespace collapse_stats {
 
+bool ascends(const std::uint64_t* high, const std::uint64_t* low, std::size_t first,
+             std::size_t end) {
+  std::uint64_t wrong = 0;  // no early end: the loops are vectorised
+  if (high == nullptr)
+    for (std::size_t row = first; row < end; ++row)
+      wrong |= std::uint64_t{low[row] <= low[row - 1]};
+  else
+    for (std::size_t row = first; row < end; ++row)
+      wrong |= std::uint64_t{high[row] < high[row - 1]} |
+               (std::uint64_t{high[row] == high[row - 1]} & std::uint64_t{low[row] <= low[row - 1]});
+  return wrong == 0;
+}
+
 RowWriter::RowWriter(const Layout& layout, cpu::Arena& arena)
     : words_(layout.words),
       labels_(layout.labels),

@@ -20,6 +20,10 @@ struct Rows {
   std::array<const Count*, max_labels> counts;
 };
 
+/// Whether every row `first <= row < end` is above the row before it; `first` is at least 1.
+bool ascends(const std::uint64_t* high, const std::uint64_t* low, std::size_t first,
+             std::size_t end);
+
 /// Where merged rows go.
 /// Input: any number of blocks, each above the one before within a shard.
 class RowSink {

@@ -1,7 +1,5 @@
 #include "tally.hpp"
 
-#include <bit>
-
 namespace collapse_stats {
 namespace {
 
@@ -28,7 +26,8 @@ Tally::Tally(const Layout& layout, std::span<const Masks> masks)
       layout_(layout),
       masks_(masks.begin(), masks.end()),
       basis_(basis_of(layout, masks)),
-      orders_(layout.max_order + 1, Order{Histograms(basis_.begin(), basis_.end()),
+      orders_(layout.max_order + 1, Order{std::vector<Count>(layout.labels > 2 ? few_cells : 0),
+                                          Histograms(basis_.begin(), basis_.end()),
                                           Histograms(basis_.begin(), basis_.end())}) {
   check_masks(layout_, masks);
 }
@@ -41,6 +40,7 @@ void Tally::add(const Tally& other) {
       mine.ngrams[pair].add(theirs.ngrams[pair]);
       mine.contexts[pair].add(theirs.contexts[pair]);
     }
+    for (std::size_t cell = 0; cell < mine.few.size(); ++cell) mine.few[cell] += theirs.few[cell];
     for (unsigned label = 0; label < max_labels; ++label) {
       mine.singles[label] += theirs.singles[label];
       mine.ended_singles[label] += theirs.ended_singles[label];
@@ -66,8 +66,22 @@ JointHistogram Tally::under(std::size_t pair, const Histograms& histograms, cons
   return result;
 }
 
+void Tally::add_few(JointHistogram& histogram, std::size_t pair, unsigned order) const {
+  const std::vector<Count>& few = orders_[order].few;
+  const unsigned bits = few_bits(1U << layout_.label_bits);
+  for (std::size_t cell = 0; cell < few.size(); ++cell) {
+    if (few[cell] == 0) continue;
+    LabelCounts<max_labels> counts{};
+    for (unsigned label = 0; label < layout_.labels; ++label)
+      counts[label] = cell >> label * bits & ((1U << bits) - 1);
+    histogram.add(sum_under(masks_[pair].first, counts.data()),
+                  sum_under(masks_[pair].second, counts.data()), few[cell]);
+  }
+}
+
 JointHistogram Tally::ngrams(unsigned order, std::size_t pair) const {
   JointHistogram found = under(pair, orders_[order].ngrams, orders_[order].singles, 1);
+  add_few(found, pair, order);
   if (order == 1)
     unigrams.each([&](const Count* seen, const Count*) { add_one(found, masks_[pair], seen); });
   return found;

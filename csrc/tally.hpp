@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <span>
 #include <vector>
@@ -23,9 +24,7 @@ class Tally {
 
   /// An n-gram was seen so often. Order 1 only if it is the longest: see `unigrams`.
   template <unsigned labels>
-  void ngram(unsigned order, const LabelCounts<labels>& counts) {
-    add<labels>(orders_[order].ngrams, counts, 1);
-  }
+  void ngram(unsigned order, const LabelCounts<labels>& counts);
 
   /// An n-gram was seen so often, and some times nothing followed it: as a context it was seen less.
   template <unsigned labels>
@@ -59,8 +58,14 @@ class Tally {
   using Histograms = std::vector<JointHistogram>;  // [pair of the basis]
   using Labelled = LabelCounts<max_labels>;
 
+  /// N-grams with a few counts each are tallied by the counts of all labels, so that they take one
+  /// step instead of one for each pair of masks. Each count has so many bits.
+  static constexpr unsigned few_bits(unsigned labels) { return labels <= 4 ? 3 : 1; }
+  static constexpr std::size_t few_cells = 4096;
+
   struct Order {
-    Histograms ngrams;
+    std::vector<Count> few;  // of more than two labels
+    Histograms ngrams;       // the others
     Histograms contexts;  // of the next order: what differs from ngrams
     Labelled singles{};
     Labelled ended_singles{};
@@ -68,6 +73,7 @@ class Tally {
 
   template <unsigned labels>
   void add(Histograms& histograms, const LabelCounts<labels>& counts, Count types) const;
+  void add_few(JointHistogram& histogram, std::size_t pair, unsigned order) const;
   JointHistogram under(std::size_t pair, const Histograms& histograms, const Labelled& singles,
                        Count types) const;
   JointHistogram ngrams(unsigned order, std::size_t pair) const;
@@ -79,6 +85,25 @@ class Tally {
   std::vector<Order> orders_;  // [order]
   Labelled windows_{};
 };
+
+template <unsigned labels>
+inline void Tally::ngram(unsigned order, const LabelCounts<labels>& counts) {
+  Order& out = orders_[order];
+  if constexpr (labels > 2) {
+    constexpr unsigned bits = few_bits(labels);
+    Count all = 0;
+    std::size_t cell = 0;
+    for (unsigned label = 0; label < labels; ++label) {
+      all |= counts[label];
+      cell |= counts[label] << label * bits;
+    }
+    if (all >> bits == 0) {
+      ++out.few[cell];
+      return;
+    }
+  }
+  add<labels>(out.ngrams, counts, 1);
+}
 
 template <unsigned labels>
 inline void Tally::add(Histograms& histograms, const LabelCounts<labels>& counts,

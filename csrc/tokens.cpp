@@ -5,6 +5,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "cpu/instruction_set.hpp"
+
 namespace collapse_stats {
 namespace {
 
@@ -18,7 +20,7 @@ struct Wide {
   Words high, low;
 };
 
-void unmix(const Layout& layout, const Wide& mixed, std::size_t rows, Words& first, Words& second) {
+COLLAPSE_STATS_INLINE void unmix(const Layout& layout, const Wide& mixed, std::size_t rows, Words& first, Words& second) {
   if (layout.mix_bits > 64) {
     for (std::size_t row = 0; row < rows; ++row) {
       const Key top = layout.unmix_top(Key{mixed.high[row]} << 64 | mixed.low[row]);
@@ -40,7 +42,7 @@ void unmix(const Layout& layout, const Wide& mixed, std::size_t rows, Words& fir
 }
 
 /// Mixed bigrams, or unigrams if that is the longest order.
-void mix(const Layout& layout, const Words& first, const Words* second, std::size_t rows,
+COLLAPSE_STATS_INLINE void mix(const Layout& layout, const Words& first, const Words* second, std::size_t rows,
          Wide& mixed) {
   if (layout.mix_bits > 64) {
     for (std::size_t row = 0; row < rows; ++row) {
@@ -61,7 +63,7 @@ void mix(const Layout& layout, const Words& first, const Words* second, std::siz
 }
 
 /// Writes the ids of a block that begins at a multiple of 512 rows.
-void write(const Words& codes, std::size_t first, std::size_t rows, TokenColumn& column) {
+COLLAPSE_STATS_INLINE void write(const Words& codes, std::size_t first, std::size_t rows, TokenColumn& column) {
   std::size_t missing = 0;
   for (std::size_t row = 0; row < rows; ++row) {
     column.ids[first + row] = static_cast<std::uint32_t>(codes[row] - 1);
@@ -76,18 +78,20 @@ void write(const Words& codes, std::size_t first, std::size_t rows, TokenColumn&
     present[row / 8] = static_cast<std::uint8_t>(present[row / 8] | (codes[row] != 0) << row % 8);
 }
 
-void read(const TokenView& column, std::size_t first, std::size_t rows, Words& codes) {
+COLLAPSE_STATS_INLINE void read(const TokenView& column, std::size_t first, std::size_t rows, Words& codes) {
   for (std::size_t row = 0; row < rows; ++row)
     codes[row] = std::uint64_t{column.ids[first + row]} + 1;
   if (column.present == nullptr) return;
-  for (std::size_t row = 0; row < rows; ++row) {
+  for (std::size_t row = 0; row < rows; row += 8) {
     const std::size_t bit = column.first_bit + first + row;
-    codes[row] &= std::uint64_t{0} - (column.present[bit / 8] >> bit % 8 & 1);
+    if (bit % 8 == 0 && column.present[bit / 8] == 0xFF) continue;
+    for (std::size_t i = 0; i < std::min<std::size_t>(8, rows - row); ++i)
+      if ((column.present[(bit + i) / 8] >> (bit + i) % 8 & 1) == 0) codes[row + i] = 0;
   }
 }
 
 /// Puts codes below what keys have so far.
-void append(const Layout& layout, const Words& codes, std::size_t rows, Wide& keys) {
+COLLAPSE_STATS_INLINE void append(const Layout& layout, const Words& codes, std::size_t rows, Wide& keys) {
   const unsigned bits = layout.code_bits;
   if (layout.words == 2)
     for (std::size_t row = 0; row < rows; ++row)
@@ -96,7 +100,7 @@ void append(const Layout& layout, const Words& codes, std::size_t rows, Wide& ke
 }
 
 /// Takes the lowest codes off keys.
-void split_off(const Layout& layout, std::size_t rows, Wide& keys, Words& codes) {
+COLLAPSE_STATS_INLINE void split_off(const Layout& layout, std::size_t rows, Wide& keys, Words& codes) {
   const unsigned bits = layout.code_bits;
   const auto mask = static_cast<std::uint64_t>(low_mask(bits));
   for (std::size_t row = 0; row < rows; ++row) {
@@ -110,15 +114,19 @@ void split_off(const Layout& layout, std::size_t rows, Wide& keys, Words& codes)
   }
 }
 
-/// Whether every code is one that may follow those of the position before.
-bool valid(const Layout& layout, const Words& codes, const Words* before, std::size_t rows) {
-  bool fine = true;
-  for (std::size_t row = 0; row < rows; ++row) fine &= codes[row] <= layout.vocab_size;
-  for (std::size_t row = 0; row < rows; ++row)
-    fine &= codes[row] == 0 || before == nullptr || (*before)[row] != 0;
+/// Whether every code is in the vocabulary and stands behind a token, not behind a missing one. The
+/// first of a row cannot be missing. Codes have 33 bits at most: the sign says which is larger.
+COLLAPSE_STATS_INLINE bool valid(const Layout& layout, const Words& codes, const Words* before,
+                                 std::size_t rows) {
+  const std::uint64_t vocab_size = layout.vocab_size;
+  std::uint64_t wrong = 0;
   if (before == nullptr)
-    for (std::size_t row = 0; row < rows; ++row) fine &= codes[row] != 0;
-  return fine;
+    for (std::size_t row = 0; row < rows; ++row)
+      wrong |= (vocab_size - codes[row]) | (codes[row] - 1);
+  else
+    for (std::size_t row = 0; row < rows; ++row)
+      wrong |= (vocab_size - codes[row]) | (((*before)[row] - 1) & (0 - codes[row]));
+  return wrong >> 63 == 0;
 }
 
 [[noreturn]] void refuse(const Layout& layout, const Words& codes, std::size_t first,
@@ -134,19 +142,14 @@ bool valid(const Layout& layout, const Words& codes, const Words* before, std::s
                               std::to_string(first));
 }
 
-Key key_at(const KeyColumns& keys, std::size_t row) {
-  return Key{keys.high == nullptr ? 0 : keys.high[row]} << 64 | keys.low[row];
-}
-
 void check_order(const KeyColumns& keys, std::size_t first, std::size_t end) {
-  for (std::size_t row = std::max<std::size_t>(first, 1); row < end; ++row)
-    if (key_at(keys, row) <= key_at(keys, row - 1))
-      throw std::invalid_argument("rows are out of order at row " + std::to_string(row));
+  const std::size_t begin = std::max<std::size_t>(first, 1);
+  if (!ascends(keys.high, keys.low, begin, end))
+    throw std::invalid_argument("rows are out of order at or after row " + std::to_string(begin));
 }
 
-}  // namespace
-
-void unpack(const Layout& layout, const Rows& rows, std::span<TokenColumn> columns) {
+COLLAPSE_STATS_INLINE void unpack_blocks(const Layout& layout, const Rows& rows,
+                                         std::span<TokenColumn> columns) {
   Wide keys{};
   Words codes, first_codes;
   for (std::size_t first = 0; first < rows.size; first += block_rows) {
@@ -163,8 +166,8 @@ void unpack(const Layout& layout, const Rows& rows, std::span<TokenColumn> colum
   }
 }
 
-void pack(const Layout& layout, std::span<const TokenView> columns, std::size_t rows,
-          KeyColumns keys) {
+COLLAPSE_STATS_INLINE void pack_blocks(const Layout& layout, std::span<const TokenView> columns,
+                                       std::size_t rows, KeyColumns keys) {
   Wide packed{};
   std::array<Words, 2> codes{};  // of this position and of the one before
   for (std::size_t first = 0; first < rows; first += block_rows) {
@@ -182,6 +185,51 @@ void pack(const Layout& layout, std::span<const TokenView> columns, std::size_t 
     std::copy_n(packed.low.data(), size, keys.low + first);
     check_order(keys, first, first + size);
   }
+}
+
+#if defined(__x86_64__)
+COLLAPSE_STATS_AVX512 void unpack_avx512(const Layout& layout, const Rows& rows,
+                                         std::span<TokenColumn> columns) {
+  unpack_blocks(layout, rows, columns);
+}
+
+COLLAPSE_STATS_AVX2 void unpack_avx2(const Layout& layout, const Rows& rows,
+                                     std::span<TokenColumn> columns) {
+  unpack_blocks(layout, rows, columns);
+}
+
+COLLAPSE_STATS_AVX512 void pack_avx512(const Layout& layout, std::span<const TokenView> columns,
+                                       std::size_t rows, KeyColumns keys) {
+  pack_blocks(layout, columns, rows, keys);
+}
+
+COLLAPSE_STATS_AVX2 void pack_avx2(const Layout& layout, std::span<const TokenView> columns,
+                                   std::size_t rows, KeyColumns keys) {
+  pack_blocks(layout, columns, rows, keys);
+}
+#endif
+
+}  // namespace
+
+void unpack(const Layout& layout, const Rows& rows, std::span<TokenColumn> columns) {
+#if defined(__x86_64__)
+  if (cpu::instruction_set() == cpu::InstructionSet::avx512)
+    return unpack_avx512(layout, rows, columns);
+  if (cpu::instruction_set() == cpu::InstructionSet::avx2)
+    return unpack_avx2(layout, rows, columns);
+#endif
+  unpack_blocks(layout, rows, columns);
+}
+
+void pack(const Layout& layout, std::span<const TokenView> columns, std::size_t rows,
+          KeyColumns keys) {
+#if defined(__x86_64__)
+  if (cpu::instruction_set() == cpu::InstructionSet::avx512)
+    return pack_avx512(layout, columns, rows, keys);
+  if (cpu::instruction_set() == cpu::InstructionSet::avx2)
+    return pack_avx2(layout, columns, rows, keys);
+#endif
+  pack_blocks(layout, columns, rows, keys);
 }
 
 }  // namespace collapse_stats
