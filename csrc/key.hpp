@@ -93,10 +93,12 @@ struct Layout {
 
   /// Key of the codes packed into `plain`.
   constexpr Key mix(Key plain) const {
-    Key top = plain >> rest_bits;
-    top ^= top >> mix_shift();
-    top = (top * mix_multiplier) & low_mask(mix_bits);
-    return top << rest_bits | (plain & low_mask(rest_bits));
+    return mix_top(plain >> rest_bits) << rest_bits | (plain & low_mask(rest_bits));
+  }
+
+  /// The mixed bigram of two codes.
+  constexpr Key mix_top(Key top) const {
+    return ((top ^ top >> mix_shift()) * mix_multiplier) & low_mask(mix_bits);
   }
 
   /// Codes packed into a key: undoes `mix`.

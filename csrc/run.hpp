@@ -1,6 +1,8 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <vector>
@@ -10,12 +12,24 @@
 
 namespace collapse_stats {
 
-/// Where rows go. Everything that counts ends in one of these.
-/// Input: within a shard, strictly ascending keys; `counts` has one entry per label.
+/// Rows by column: strictly ascending keys, the counts of every label.
+struct Rows {
+  std::size_t size;
+  const std::uint64_t* high;  ///< null if keys have one word
+  const std::uint64_t* low;
+  std::array<const Count*, max_labels> counts;
+};
+
+/// Whether every row `first <= row < end` is above the row before it; `first` is at least 1.
+bool ascends(const std::uint64_t* high, const std::uint64_t* low, std::size_t first,
+             std::size_t end);
+
+/// Where merged rows go.
+/// Input: any number of blocks, each above the one before within a shard.
 class RowSink {
  public:
   virtual ~RowSink() = default;
-  virtual void row(Key key, const Count* counts) = 0;
+  virtual void rows(const Rows& rows) = 0;
 };
 
 /// A run: keys and counts by column, `words` and `labels` columns of `rows` entries each.
@@ -31,17 +45,31 @@ struct Run {
 /// A run of `rows` rows that are still to be written.
 Run make_run(const Layout& layout, std::size_t rows);
 
-/// A run that belongs to someone else. Its labels are counted under `first_label` and following.
+/// A run, or some of its rows, that belongs to someone else. Its labels are counted under
+/// `first_label` and following.
 struct RunView {
   std::size_t rows;
   const std::uint64_t* keys;
   const Count* counts;
+  std::size_t key_stride;    ///< entries from a column to the next
+  std::size_t count_stride;
   unsigned labels;
   unsigned first_label;
 
   Key key(std::size_t row, const Layout& layout) const {
     if (layout.words == 1) return keys[row];
-    return Key{keys[row]} << 64 | keys[rows + row];
+    return Key{keys[row]} << 64 | keys[key_stride + row];
+  }
+
+  /// Rows `first <= row < last`; counts of labels that it does not have are null.
+  Rows rows_between(std::size_t first, std::size_t last, const Layout& layout) const {
+    Rows rows{};
+    rows.size = last - first;
+    rows.high = layout.words == 2 ? keys + first : nullptr;
+    rows.low = keys + (layout.words - 1) * key_stride + first;
+    for (unsigned label = 0; label < labels; ++label)
+      rows.counts[first_label + label] = counts + label * count_stride + first;
+    return rows;
   }
 };
 
@@ -52,12 +80,12 @@ class RowWriter final : public RowSink {
   RowWriter() = default;
   RowWriter(const Layout& layout, cpu::Arena& arena);
 
-  void row(Key key, const Count* counts) override;
+  void rows(const Rows& rows) override;
 
   /// Appends `number` rows by column: the words of the keys, then the counts of the labels.
   void append(std::span<const std::uint64_t* const> columns, std::size_t number);
 
-  std::size_t rows() const { return blocks_.size() * block_rows_ - (block_rows_ - used_); }
+  std::size_t size() const { return blocks_.size() * block_rows_ - (block_rows_ - used_); }
 
   /// Writes the rows to `run` from row `at` on.
   void copy_to(Run& run, std::size_t at) const;
@@ -74,14 +102,5 @@ class RowWriter final : public RowSink {
 
 /// Run of the rows of writers over ascending, disjoint shards.
 Run join(const Layout& layout, std::span<const RowWriter> shards, unsigned threads);
-
-/// The rows of `runs` whose keys lie in `first <= key <= last`, counts of equal keys added.
-/// Output: strictly ascending rows with `labels` counts. Throws std::invalid_argument when a run
-/// is not ascending.
-void merge_rows(const Layout& layout, std::span<const RunView> runs, Key first, Key last,
-                RowSink& sink);
-
-/// Run of all windows of `runs`.
-Run merge(const Layout& layout, std::span<const RunView> runs, unsigned threads);
 
 }  // namespace collapse_stats

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -8,7 +7,6 @@
 #include <vector>
 
 #include "key.hpp"
-#include "run.hpp"
 
 namespace collapse_stats {
 
@@ -116,72 +114,6 @@ class Unigrams {
   bool dense_;  // slot of a token = the token, or as `slots_` says
   std::unordered_map<std::uint64_t, std::size_t> slots_;
   std::vector<Count> seen_, ended_;  // apart: most windows go on, and need one of them
-};
-
-/// Turns ascending rows into joint spectra of every order. All windows that share their first n
-/// codes lie next to each other: a group, closed as soon as a row differs in them.
-/// Input: whole shards, each followed by `end_shard`, in any order. Results over disjoint shards
-/// add.
-class Scanner final : public RowSink {
- public:
-  Scanner(const Layout& layout, std::span<const Masks> masks);
-
-  void row(Key key, const Count* counts) override;
-  void end_shard();
-
-  void add(const Scanner& other);
-  Tables tables() const;
-
- private:
-  struct Pair {
-    std::size_t first, second;  // columns
-  };
-  using Histograms = std::vector<std::vector<JointHistogram>>;  // [order][pair]
-
-  unsigned shared_codes(Key left, Key right) const;
-  void close_groups(unsigned shared);
-  void close_ngram(unsigned order);
-  void take_since(unsigned order);
-  void tally(std::vector<JointHistogram>& histograms, const Count* columns, Count types) const;
-
-  Layout layout_;
-  unsigned first_order_;           // shortest prefix that shards keep together
-  std::vector<unsigned> columns_;  // the distinct masks: counts are summed under each
-  std::vector<Pair> pairs_;
-  std::array<std::uint8_t, max_key_bits + 1> whole_codes_;  // in so many bits
-
-  // The row before. All windows that share its first n codes are its group of order n, still open.
-  bool open_ = false;
-  Key previous_ = 0;
-  unsigned previous_length_ = 0;
-
-  std::vector<Count> total_;     // [column], of all rows so far
-  std::vector<Count> before_;    // [order][column]: total when the group began
-  std::vector<Count> ended_;     // [order][column]: the group's windows of exactly that length
-  std::vector<bool> has_ended_;  // [order]
-  std::vector<Count> scratch_;   // [column]
-
-  Unigrams unigrams_;
-  Histograms ngrams_;
-  Histograms contexts_;  // what differs from ngrams_[order - 1]
-};
-
-/// Joint spectra of runs that come one range of shards after the other; their labels are numbered
-/// through. Keeps what is counted by first token, whose windows lie in many shards.
-class JointScan {
- public:
-  JointScan(const Layout& layout, std::span<const Masks> masks, unsigned threads)
-      : layout_(layout), scanners_(threads, Scanner(layout, masks)) {}
-
-  /// Adds runs whose rows lie in shards that nothing added before had rows in.
-  void add(std::span<const RunView> runs);
-
-  /// Tables of everything added, which is the last thing asked for.
-  Tables tables();
-
- private:
-  const Layout layout_;
-  std::vector<Scanner> scanners_;  // one for each thread
 };
 
 }  // namespace collapse_stats

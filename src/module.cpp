@@ -8,4 +8,5 @@ PYBIND11_MODULE(_native, module) {
   python::bind_backend(module);
   python::bind_counter(module);
   python::bind_run(module);
+  python::bind_tokens(module);
 }

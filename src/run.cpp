@@ -4,11 +4,13 @@
 #include <string>
 
 #include "bindings.hpp"
+#include "joint_scan.hpp"
+#include "merge.hpp"
 
 namespace collapse_stats::python {
 namespace {
 
-using KeysAndCounts = std::pair<UInt64Array, UInt64Array>;
+using KeysAndCounts = std::pair<UInt64Columns, UInt64Columns>;
 
 /// Array over memory that `owner` keeps alive until the array is gone.
 template <class Owner>
@@ -37,20 +39,24 @@ py::dict to_dict(std::vector<std::vector<JointSpectrum>>& orders) {
   return result;
 }
 
-RunView to_view(const UInt64Array& keys, const UInt64Array& counts, unsigned labels,
-                unsigned first_label, const Layout& layout) {
-  if (keys.ndim() != 2 || keys.shape(0) != layout.words || counts.ndim() != 2 ||
-      counts.shape(0) != labels || counts.shape(1) != keys.shape(1))
-    throw py::value_error("a run must have keys (" + std::to_string(layout.words) +
-                          ", R) and counts (" + std::to_string(labels) + ", R)");
-  return {static_cast<std::size_t>(keys.shape(1)), keys.data(), counts.data(), labels, first_label};
+RunView to_view(const KeysAndCounts& run, unsigned labels, unsigned first_label,
+                const Layout& layout) {
+  const auto& [keys, counts] = run;
+  const std::size_t key_stride = stride_of(keys, layout.words, "keys");
+  const std::size_t count_stride = stride_of(counts, labels, "counts");
+  if (counts.shape(1) != keys.shape(1))
+    throw py::value_error("a run must have as many counts as keys, got " +
+                          std::to_string(counts.shape(1)) + " and " +
+                          std::to_string(keys.shape(1)));
+  return {static_cast<std::size_t>(keys.shape(1)), keys.data(), counts.data(), key_stride,
+          count_stride, labels, first_label};
 }
 
 py::tuple merge_runs(std::uint64_t vocab_size, unsigned max_order, unsigned labels,
                      const std::vector<KeysAndCounts>& runs, unsigned threads) {
   const Layout layout(vocab_size, max_order, labels);
   std::vector<RunView> views;
-  for (const auto& [keys, counts] : runs) views.push_back(to_view(keys, counts, labels, 0, layout));
+  for (const KeysAndCounts& run : runs) views.push_back(to_view(run, labels, 0, layout));
   return to_python([&] {
     const py::gil_scoped_release release;  // long, and touches only the arrays held by the caller
     return merge(layout, views, threads);
@@ -73,8 +79,7 @@ class LabelledScan {
     std::vector<RunView> views;
     unsigned first_label = 0;
     for (std::size_t run = 0; run < runs.size(); ++run) {
-      const auto& [keys, counts] = runs[run];
-      views.push_back(to_view(keys, counts, labels_[run], first_label, layout_));
+      views.push_back(to_view(runs[run], labels_[run], first_label, layout_));
       first_label += labels_[run];
     }
     const py::gil_scoped_release release;  // long, and touches only the arrays held by the caller
@@ -95,6 +100,15 @@ std::vector<Masks> to_masks(const MaskList& masks) {
   std::vector<Masks> result;
   for (const auto& [first, second] : masks) result.push_back({first, second});
   return result;
+}
+
+std::size_t stride_of(const UInt64Columns& columns, unsigned number, const char* what) {
+  constexpr py::ssize_t entry = sizeof(std::uint64_t);
+  if (columns.ndim() != 2 || columns.shape(0) != number ||
+      (columns.shape(1) > 1 && columns.strides(1) != entry) || columns.strides(0) % entry != 0)
+    throw py::value_error(std::string(what) + " must be (" + std::to_string(number) +
+                          ", R), each column contiguous");
+  return static_cast<std::size_t>(columns.strides(0) / entry);
 }
 
 py::tuple to_python(Run run) {

@@ -51,3 +51,12 @@ def merge(
     runs: Sequence[_KeysAndCounts],
     threads: int,
 ) -> _KeysAndCounts: ...
+def unpack(
+    vocab_size: int, max_order: int, keys: _UInt64Array
+) -> tuple[npt.NDArray[np.uint32], _UInt8Array, list[int]]: ...
+def pack(
+    vocab_size: int,
+    max_order: int,
+    columns: Sequence[tuple[npt.NDArray[np.uint32], _UInt8Array | None, int]],
+    keys: _UInt64Array,
+) -> None: ...

@@ -33,6 +33,15 @@ def passes_needed(windows: int, layout: Layout, memory: int) -> int:
     return max(1, min(layout.shards, -(-cost // memory)))
 
 
+def passes_to_write(windows: int, layout: Layout, memory: int) -> int:
+    """Passes that keep counting within memory and let a run be written while it is counted.
+
+    Memory that no page stands behind yet costs more to touch than the tokens cost to read again, so
+    a few passes more are no slower.
+    """
+    return max(passes_needed(windows, layout, memory), min(4, layout.shards, windows >> 23))
+
+
 def runs(chunks: Chunks, layout: Layout, backend: Backend, passes: int = 1) -> Iterator[Run]:
     """Runs over ascending, disjoint shard ranges; together they are the corpus's run."""
     edges = np.linspace(0, layout.shards, passes + 1).astype(int).tolist()

@@ -1,11 +1,12 @@
 """A run in Parquet parts: columns t1..tN (null past a document's end) and a count per label.
 
-Rows stand in canonical order, in each part and from part to part.
+Rows stand in canonical order, in each part and from part to part. Encodings are those that Arrow
+writes fastest: a run is written as fast as it is counted only if nothing is hashed or squeezed hard.
 """
 
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,14 +15,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from .backends.columns import TokenColumn, ascending, pack, unpack
 from .errors import InputError
-from .keys import Layout, UInt64Array, pack, shard_of
-from .run import Rows, Run
+from .keys import Layout, shard_of
+from .run import Run
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-PART_ROWS = 1 << 22
+PART_ROWS = 1 << 20
+GROUP_ROWS = 1 << 18  # of a row group: what a thread has in memory beside the run
 _BEHIND = 2  # parts that wait to be written while the next is counted
 
 Part = dict[str, Any]
@@ -33,7 +36,7 @@ class PartWriter:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._pool = ThreadPoolExecutor(_BEHIND)
+        self._pool = ThreadPoolExecutor(os.cpu_count())
         self._waiting: deque[Future[Part]] = deque()
         self.parts: list[Part] = []
 
@@ -48,10 +51,10 @@ class PartWriter:
     def add(self, run: Run) -> None:
         """Write the next rows."""
         for begin in range(0, len(run), PART_ROWS):
-            rows = np.arange(begin, min(begin + PART_ROWS, len(run)))
             path = self._folder / f"part-{len(self.parts) + len(self._waiting):05d}.parquet"
-            self._waiting.append(self._pool.submit(_write_part, path, run, rows))
-            if len(self._waiting) > _BEHIND:
+            rows = run.rows(begin, begin + PART_ROWS)
+            self._waiting.append(self._pool.submit(_write_part, path, rows))
+            if len(self._waiting) > _BEHIND + (os.cpu_count() or 1):
                 self.parts.append(self._waiting.popleft().result())
 
     def passing(self, runs: Iterable[Run]) -> Iterator[Run]:
@@ -84,39 +87,33 @@ class StoredTable:
     def read(self, first: int, last: int) -> Run:
         """The rows of shards ``first <= shard < last``."""
         wanted = [p for p in self.parts if p["first_shard"] < last and p["last_shard"] >= first]
+        begins = np.cumsum([0, *(part["rows"] for part in wanted)]).tolist()
+        whole = Run.unfilled(self.layout, begins[-1])
+        pieces = [whole.rows(*edges) for edges in zip(begins[:-1], begins[1:], strict=True)]
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            found = list(pool.map(self._part, wanted))
-        more = bool(wanted) and wanted[-1]["last_shard"] >= last
-        self._held = {wanted[-1]["file"]: found[-1]} if more else {}
-        run = Run.concatenate(self.layout, [part.slice(first, last) for part in found])
-        if not _ascending(run.keys):
-            raise damaged(self.path, "the rows of its table are out of order")
-        return run
+            list(pool.map(self._fill, wanted, pieces))
+        self._held = {}
+        if wanted and wanted[-1]["last_shard"] >= last:
+            self._held[wanted[-1]["file"]] = pieces[-1].copy()
+        if not _ascend_at(begins[1:-1], whole):
+            raise damaged(self.path, "the rows of its parts are out of order")
+        return whole.slice(first, last)
 
-    def _part(self, part: Part) -> Run:
+    def _fill(self, part: Part, rows: Run) -> None:
         held = self._held.get(part["file"])
-        return _read_part(self.path, part, self.layout) if held is None else held
+        if held is None:
+            _read_part(self.path, part, rows)
+        else:
+            rows.keys[:], rows.counts[:] = held.keys, held.counts
 
 
 def write_columns(path: Path, columns: dict[str, Any]) -> None:
-    """Write a Parquet file; a pair of arrays is values and where they are null."""
+    """Write a small Parquet file."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    arrays = {
-        name: pa.array(values[0], mask=values[1]) if isinstance(values, tuple) else pa.array(values)
-        for name, values in columns.items()
-    }
-    split = [name for name in arrays if name.startswith("t") and name[1:].isdigit()]
-    pq.write_table(
-        pa.table(arrays),
-        path,
-        compression="zstd",
-        compression_level=1,
-        use_dictionary=[name for name in arrays if name not in split],
-        column_encoding=dict.fromkeys(split, "BYTE_STREAM_SPLIT"),
-        write_statistics=False,
-    )
+    table = pa.table({name: pa.array(values) for name, values in columns.items()})
+    pq.write_table(table, path, compression="zstd", compression_level=1, write_statistics=False)
 
 
 def read_columns(path: Path, name: str) -> "pa.Table":
@@ -140,45 +137,103 @@ def damaged(path: Path, why: str) -> InputError:
     return InputError(f"profile {path} is damaged: {why}; make it again or restore a copy")
 
 
-def _write_part(path: Path, run: Run, rows: Rows) -> Part:
-    columns: dict[str, Any] = {}
-    for position, ids in enumerate(run.tokens(rows)):
-        columns[f"t{position + 1}"] = (ids.astype(np.uint32), ids < 0)
-    counts = run.counts[:, rows]
-    for label, values in enumerate(counts):
-        columns[_count_name(label, run.layout.labels)] = values
-    write_columns(path, columns)
-    first, last = shard_of(run.layout, run.keys[:, rows[[0, -1]]]).tolist()
+def _write_part(path: Path, run: Run) -> Part:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    tokens, counts = _token_names(run.layout), _count_names(run.layout)
+    fields = [pa.field(name, pa.uint32(), nullable=name != "t1") for name in tokens]
+    fields += [pa.field(name, pa.uint64(), nullable=False) for name in counts]
+    with pq.ParquetWriter(
+        path,
+        pa.schema(fields),
+        compression=dict.fromkeys(tokens, "lz4") | dict.fromkeys(counts, "none"),
+        use_dictionary=False,
+        column_encoding=dict.fromkeys(tokens, "BYTE_STREAM_SPLIT")
+        | dict.fromkeys(counts, "DELTA_BINARY_PACKED"),
+        write_statistics=False,
+    ) as writer:
+        for begin in range(0, len(run), GROUP_ROWS):
+            some = run.rows(begin, begin + GROUP_ROWS)
+            arrays = [_token_array(column) for column in unpack(run.layout, some.keys)]
+            arrays += [pa.array(values) for values in some.counts]
+            writer.write_table(pa.Table.from_arrays(arrays, schema=writer.schema))
+    first, last = shard_of(run.layout, run.keys[:, [0, -1]]).tolist()
     return {
         "file": path.name,
-        "rows": len(rows),
-        "windows": int(counts.sum()),
+        "rows": len(run),
+        "windows": run.windows,
         "first_shard": first,
         "last_shard": last,
     }
 
 
-def _read_part(path: Path, part: Part, layout: Layout) -> Run:
-    table = read_columns(path, part["file"])
-    if table.num_rows != part["rows"]:
-        raise damaged(path, f"{part['file']} has {table.num_rows:,} rows, not {part['rows']:,}")
-    codes = np.empty((layout.max_order, table.num_rows), dtype=np.uint64)
-    for position in range(layout.max_order):
-        ids = table[f"t{position + 1}"].cast("uint64").fill_null(2**64 - 1)
-        codes[position] = ids.to_numpy() + np.uint64(1)
-    counts = [column(table, _count_name(label, layout.labels)) for label in range(layout.labels)]
-    run = Run(layout, pack(layout, codes), np.stack(counts))
-    if run.windows != part["windows"]:
-        raise damaged(path, f"the counts of {part['file']} do not add up to {part['windows']:,}")
-    return run
+def _read_part(path: Path, part: Part, rows: Run) -> None:
+    """Read a part into rows that are there to be filled."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    name, layout = part["file"], rows.layout
+    try:
+        with pq.ParquetFile(path / name, memory_map=True) as file:
+            if file.metadata.num_rows != part["rows"]:
+                raise damaged(
+                    path, f"{name} has {file.metadata.num_rows:,} rows, not {part['rows']:,}"
+                )
+            wanted = _token_names(layout) + _count_names(layout)
+            begins, at = [], 0
+            for group in range(file.num_row_groups):
+                table = file.read_row_group(group, columns=wanted, use_threads=False)
+                for batch in table.select(wanted).to_batches():
+                    _fill(rows.rows(at, at + batch.num_rows), batch.columns)
+                    begins.append(at)
+                    at += batch.num_rows
+    except (OSError, KeyError, pa.ArrowException) as error:
+        raise damaged(path, f"{name} cannot be read ({error})") from error
+    except ValueError as error:
+        raise damaged(path, f"{name}: {error}") from error
+    if not _ascend_at(begins[1:], rows):
+        raise damaged(path, f"the rows of {name} are out of order")
+    if rows.windows != part["windows"]:
+        raise damaged(path, f"the counts of {name} do not add up to {part['windows']:,}")
 
 
-def _count_name(label: int, labels: int) -> str:
-    return "count" if labels == 1 else f"count_{'ab'[label]}"
+def _fill(rows: Run, arrays: "list[pa.Array]") -> None:
+    order = rows.layout.max_order
+    pack(rows.layout, [_token_column(array) for array in arrays[:order]], rows.keys)
+    for label, values in enumerate(arrays[order:]):
+        rows.counts[label] = values.cast("uint64").to_numpy()
 
 
-def _ascending(keys: UInt64Array) -> bool:
-    above = keys[0, 1:] > keys[0, :-1]
-    if len(keys) == 2:
-        above |= (keys[0, 1:] == keys[0, :-1]) & (keys[1, 1:] > keys[1, :-1])
-    return bool(above.all())
+def _ascend_at(begins: Sequence[int], rows: Run) -> bool:
+    """Whether each of these rows is above the one before it."""
+    at = np.array(begins, dtype=np.intp)
+    both = np.stack([rows.keys[:, at - 1], rows.keys[:, at]], axis=-1)
+    return all(ascending(pair) for pair in both.swapaxes(0, 1))
+
+
+def _token_array(tokens: TokenColumn) -> "pa.Array":
+    """The column as an Arrow array, which shares its memory."""
+    import pyarrow as pa
+
+    present = None if tokens.present is None else pa.py_buffer(tokens.present)
+    return pa.Array.from_buffers(
+        pa.uint32(), len(tokens.ids), [present, pa.py_buffer(tokens.ids)], offset=tokens.first_bit
+    )
+
+
+def _token_column(array: "pa.Array") -> TokenColumn:
+    """What an Arrow array holds, without a copy."""
+    array = array.cast("uint32")
+    present, ids = array.buffers()
+    some = np.frombuffer(ids or b"", dtype=np.uint32)[array.offset : array.offset + len(array)]
+    bits = np.frombuffer(present, dtype=np.uint8) if present and array.null_count else None
+    return TokenColumn(some, bits, array.offset)
+
+
+def _token_names(layout: Layout) -> list[str]:
+    return [f"t{position + 1}" for position in range(layout.max_order)]
+
+
+def _count_names(layout: Layout) -> list[str]:
+    return ["count"] if layout.labels == 1 else ["count_a", "count_b"]

@@ -12,7 +12,7 @@ from . import metrics
 from .backends import Backend, select
 from .chunk import Chunk
 from .corpus import Corpus, Source, TokenizerIdentity
-from .counting import HALVES, WHOLE, passes_needed, runs, tables
+from .counting import HALVES, WHOLE, passes_needed, passes_to_write, runs, tables
 from .errors import CollapseStatsError, LayoutMismatchError
 from .ingest import Progress, read_corpus
 from .keys import Layout
@@ -243,7 +243,8 @@ def profile_corpus(
     """Profile of a corpus that has been read; with `save_to`, its table is written as it comes."""
     layout = Layout(corpus.vocab_size, max_order, 2 if halves else 1)
     masks = HALVES if halves else WHOLE
-    passes = passes_needed(corpus.tokens, layout, memory)
+    written = table and save_to is not None
+    passes = (passes_to_write if written else passes_needed)(corpus.tokens, layout, memory)
 
     def chunks() -> Iterable[Chunk]:
         return corpus.chunks(halves=halves)

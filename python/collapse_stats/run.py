@@ -21,9 +21,9 @@ class Run:
     layout
         What keys and counts mean.
     keys
-        ``(layout.words, R)`` uint64, C order, most significant word first; columns ascending.
+        ``(layout.words, R)`` uint64, each row contiguous, most significant word first; columns ascending.
     counts
-        ``(layout.labels, R)`` uint64, C order; every column has a positive sum.
+        ``(layout.labels, R)`` uint64, each row contiguous; every column has a positive sum.
     """
 
     layout: Layout
@@ -33,10 +33,15 @@ class Run:
     @classmethod
     def empty(cls, layout: Layout) -> "Run":
         """Run of no windows."""
+        return cls.unfilled(layout, 0)
+
+    @classmethod
+    def unfilled(cls, layout: Layout, rows: int) -> "Run":
+        """Run of so many rows that are still to be written."""
         return cls(
             layout,
-            np.empty((layout.words, 0), dtype=np.uint64),
-            np.empty((layout.labels, 0), dtype=np.uint64),
+            np.empty((layout.words, rows), dtype=np.uint64),
+            np.empty((layout.labels, rows), dtype=np.uint64),
         )
 
     @classmethod
@@ -70,6 +75,14 @@ class Run:
         """Windows counted: the sum of all counts, which is the number of tokens."""
         return int(self.counts.sum())
 
+    def rows(self, first: int, last: int) -> "Run":
+        """The rows ``first <= row < last``, sharing memory with this run."""
+        return Run(self.layout, self.keys[:, first:last], self.counts[:, first:last])
+
+    def copy(self) -> "Run":
+        """The same rows in memory of their own."""
+        return Run(self.layout, self.keys.copy(), self.counts.copy())
+
     def slice(self, first: int, last: int) -> "Run":
         """The rows of shards ``first <= shard < last``, sharing memory with this run."""
         rows = range(len(self))
@@ -78,7 +91,7 @@ class Run:
             return int(shard_of(self.layout, self.keys[:, row : row + 1])[0])
 
         begin, end = bisect_left(rows, first, key=shard), bisect_left(rows, last, key=shard)
-        return Run(self.layout, self.keys[:, begin:end], self.counts[:, begin:end])
+        return self.rows(begin, end)
 
     def tokens(self, rows: Rows | None = None) -> npt.NDArray[np.int64]:
         """Token ids ``(max_order, R)`` of all rows or of some; -1 past a document's end."""

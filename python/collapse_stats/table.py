@@ -11,6 +11,7 @@ from .keys import Layout
 from .run import Run
 
 ROW_BYTES = 160  # a row while it is read, merged and scanned, at most
+RANGE_ROWS = 1 << 23  # read at once even if memory has room for more: touching it costs time
 
 
 class Table(Protocol):
@@ -52,8 +53,9 @@ class MemoryTable:
 def read_aligned(tables: Sequence[Table], memory: int) -> Iterator[list[Run]]:
     """The tables' runs, one range of shards after the other, each within `memory` bytes."""
     layout = tables[0].layout
-    needed = ROW_BYTES * sum(table.rows for table in tables)
-    ranges = max(1, min(layout.shards, -(-needed // memory)))
+    rows = sum(table.rows for table in tables)
+    ranges = max(-(-rows * ROW_BYTES // memory), -(-rows // RANGE_ROWS))
+    ranges = max(1, min(layout.shards, ranges))
     edges = np.linspace(0, layout.shards, ranges + 1).astype(int).tolist()
     for first, last in pairwise(edges):
         yield [table.read(first, last) for table in tables]

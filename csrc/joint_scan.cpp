@@ -1,0 +1,31 @@
+#include "joint_scan.hpp"
+
+#include "cpu/parallel.hpp"
+
+namespace collapse_stats {
+
+JointScan::JointScan(const Layout& layout, std::span<const Masks> masks, unsigned threads)
+    : layout_(layout) {
+  for (unsigned worker = 0; worker < threads; ++worker)
+    workers_.push_back({Merger(layout), Scanner(layout, masks)});
+}
+
+void JointScan::add(std::span<const RunView> runs) {
+  const auto threads = static_cast<unsigned>(workers_.size());
+  check_ascending(layout_, runs, threads);
+  const unsigned shift = layout_.key_bits - layout_.shard_bits;
+  parallel_for(layout_.shards(), threads, [&](std::size_t shard, unsigned worker) {
+    auto& [merger, scanner] = workers_[worker];
+    const Key first = Key{shard} << shift;
+    merger.merge(runs, first, first | low_mask(shift), scanner);
+    scanner.end_shard();
+  });
+}
+
+Tables JointScan::tables() {
+  Scanner& all = workers_.front().scanner;
+  for (std::size_t other = 1; other < workers_.size(); ++other) all.add(workers_[other].scanner);
+  return all.tables();
+}
+
+}  // namespace collapse_stats

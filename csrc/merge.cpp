@@ -1,0 +1,178 @@
+#include "merge.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+#include <string>
+
+#include "cpu/parallel.hpp"
+
+namespace collapse_stats {
+namespace {
+
+/// First row from `row` on whose key is not below `key`.
+std::size_t lower_bound(const RunView& run, const Layout& layout, std::size_t row, std::size_t end,
+                        Key key) {
+  for (std::size_t length = end - row; length > 0;) {
+    const std::size_t half = length / 2;
+    if (run.key(row + half, layout) < key) {
+      row += half + 1;
+      length -= half + 1;
+    } else {
+      length = half;
+    }
+  }
+  return row;
+}
+
+template <unsigned words>
+Key key_of(const Rows& rows, std::size_t row) {
+  if constexpr (words == 1) return rows.low[row];
+  return Key{rows.high[row]} << 64 | rows.low[row];
+}
+
+}  // namespace
+
+void Merger::merge(std::span<const RunView> runs, Key first, Key last, RowSink& sink) {
+  slices_.clear();
+  for (const RunView& run : runs) {
+    const std::size_t begin = lower_bound(run, layout_, 0, run.rows, first);
+    const std::size_t end = last == low_mask(layout_.key_bits)
+                                ? run.rows
+                                : lower_bound(run, layout_, begin, run.rows, last + 1);
+    if (begin < end) slices_.push_back({&run, begin, end});
+  }
+  while (!slices_.empty()) {
+    take_block();
+    merge_block(sink);
+  }
+}
+
+/// Takes from every slice what lies below a key, such that no more than `block_rows` are of the
+/// largest.
+void Merger::take_block() {
+  const Slice& largest =
+      *std::max_element(slices_.begin(), slices_.end(), [](const Slice& left, const Slice& right) {
+        return left.end - left.row < right.end - right.row;
+      });
+  const bool all = largest.end - largest.row <= block_rows;
+  const Key until = all ? 0 : largest.run->key(largest.row + block_rows, layout_);
+
+  block_.clear();
+  for (Slice& slice : slices_) {
+    const RunView& run = *slice.run;
+    const std::size_t end = all ? slice.end : lower_bound(run, layout_, slice.row, slice.end, until);
+    if (end == slice.row) continue;
+    block_.push_back(run.rows_between(slice.row, end, layout_));
+    slice.row = end;
+  }
+  std::erase_if(slices_, [](const Slice& slice) { return slice.row == slice.end; });
+}
+
+void Merger::merge_block(RowSink& sink) {
+  std::size_t used = 0;
+  while (block_.size() > 1) {  // neighbours first, so that every row is moved as seldom as can be
+    std::size_t number = 0;
+    for (std::size_t at = 0; at + 1 < block_.size(); at += 2) {
+      if (used == merged_.size()) merged_.emplace_back();
+      block_[number++] = merge_two(block_[at], block_[at + 1], merged_[used++]);
+    }
+    if (block_.size() % 2 == 1) block_[number++] = block_.back();
+    block_.resize(number);
+  }
+  Rows& rows = block_.front();
+  for (unsigned label = 0; label < layout_.labels; ++label)
+    if (rows.counts[label] == nullptr) rows.counts[label] = zeros_.data();
+  sink.rows(rows);
+}
+
+Rows Merger::merge_two(const Rows& left, const Rows& right, Merged& out) {
+  Rows rows{};
+  rows.size =
+      layout_.words == 1 ? merge_keys<1>(left, right, out) : merge_keys<2>(left, right, out);
+  rows.high = out.high.data();
+  rows.low = out.low.data();
+  for (unsigned label = 0; label < layout_.labels; ++label) {
+    Count* const counts = out.counts[label].reserve(rows.size);
+    merge_counts(left, right, rows.size, label, counts);
+    rows.counts[label] = counts;
+  }
+  return rows;
+}
+
+/// Returns how many keys there are.
+template <unsigned words>
+std::size_t Merger::merge_keys(const Rows& left, const Rows& right, Merged& out) {
+  const std::size_t most = left.size + right.size;
+  std::uint64_t* const high = words == 2 ? out.high.reserve(most) : nullptr;
+  std::uint64_t* const low = out.low.reserve(most);
+  std::uint32_t* const left_at = left_at_.reserve(left.size);
+  std::uint32_t* const right_at = right_at_.reserve(right.size);
+  std::uint32_t at = 0;
+  const auto put = [&](Key key) {
+    if constexpr (words == 2) high[at] = static_cast<std::uint64_t>(key >> 64);
+    low[at] = static_cast<std::uint64_t>(key);
+  };
+
+  std::size_t i = 0, j = 0;
+  for (; i < left.size && j < right.size; ++at) {
+    const Key mine = key_of<words>(left, i);
+    const Key theirs = key_of<words>(right, j);
+    const bool from_left = mine <= theirs;
+    const bool from_right = theirs <= mine;
+    put(from_left ? mine : theirs);
+    left_at[i] = at;  // until a row is taken, this is written again
+    right_at[j] = at;
+    i += from_left;
+    j += from_right;
+  }
+  for (; i < left.size; ++i, ++at) {
+    put(key_of<words>(left, i));
+    left_at[i] = at;
+  }
+  for (; j < right.size; ++j, ++at) {
+    put(key_of<words>(right, j));
+    right_at[j] = at;
+  }
+  return at;
+}
+
+void Merger::merge_counts(const Rows& left, const Rows& right, std::size_t rows, unsigned label,
+                          Count* out) {
+  std::fill_n(out, rows, 0);
+  if (const Count* counts = left.counts[label])
+    for (std::size_t row = 0; row < left.size; ++row) out[left_at_.data()[row]] = counts[row];
+  if (const Count* counts = right.counts[label])
+    for (std::size_t row = 0; row < right.size; ++row) out[right_at_.data()[row]] += counts[row];
+}
+
+void check_ascending(const Layout& layout, std::span<const RunView> runs, unsigned threads) {
+  constexpr std::size_t piece = std::size_t{1} << 18;
+  for (const RunView& run : runs)
+    parallel_for((run.rows + piece - 1) / piece, threads, [&](std::size_t task, unsigned) {
+      std::size_t row = std::max<std::size_t>(task * piece, 1);
+      const std::size_t end = std::min((task + 1) * piece, run.rows);
+      const Rows all = run.rows_between(0, run.rows, layout);
+      if (ascends(all.high, all.low, row, end)) return;
+      while (run.key(row, layout) > run.key(row - 1, layout)) ++row;
+      throw std::invalid_argument("a run's keys must be strictly ascending, row " +
+                                  std::to_string(row) +
+                                  " is not above the row before: count the run again");
+    });
+}
+
+Run merge(const Layout& layout, std::span<const RunView> runs, unsigned threads) {
+  check_ascending(layout, runs, threads);
+  std::vector<cpu::Arena> arenas(threads);
+  std::vector<Merger> mergers;
+  for (unsigned worker = 0; worker < threads; ++worker) mergers.emplace_back(layout);
+  std::vector<RowWriter> shards(layout.shards());
+  const unsigned shift = layout.key_bits - layout.shard_bits;
+  parallel_for(shards.size(), threads, [&](std::size_t shard, unsigned worker) {
+    const Key first = Key{shard} << shift;
+    shards[shard] = RowWriter(layout, arenas[worker]);
+    mergers[worker].merge(runs, first, first | low_mask(shift), shards[shard]);
+  });
+  return join(layout, shards, threads);
+}
+
+}  // namespace collapse_stats

@@ -1,0 +1,118 @@
+#include "tally.hpp"
+
+namespace collapse_stats {
+namespace {
+
+std::vector<Masks> basis_of(const Layout& layout, std::span<const Masks> masks) {
+  if (layout.labels == 1) return {{0b1, 0}};
+  if (layout.labels == 2) return {{0b01, 0b10}};
+  return {masks.begin(), masks.end()};
+}
+
+Count sum_under(unsigned mask, const Count* counts) {
+  Count sum = 0;
+  for (; mask != 0; mask &= mask - 1) sum += counts[static_cast<unsigned>(std::countr_zero(mask))];
+  return sum;
+}
+
+void add_one(JointHistogram& histogram, const Masks& masks, const Count* counts) {
+  histogram.add(sum_under(masks.first, counts), sum_under(masks.second, counts), 1);
+}
+
+}  // namespace
+
+Tally::Tally(const Layout& layout, std::span<const Masks> masks)
+    : unigrams(layout.max_order == 1 ? 0 : layout.vocab_size, layout.labels),
+      layout_(layout),
+      masks_(masks.begin(), masks.end()),
+      basis_(basis_of(layout, masks)),
+      orders_(layout.max_order + 1, Order{std::vector<Count>(layout.labels > 2 ? few_cells : 0),
+                                          Histograms(basis_.begin(), basis_.end()),
+                                          Histograms(basis_.begin(), basis_.end())}) {
+  check_masks(layout_, masks);
+}
+
+void Tally::add(const Tally& other) {
+  for (unsigned order = 1; order <= layout_.max_order; ++order) {
+    Order& mine = orders_[order];
+    const Order& theirs = other.orders_[order];
+    for (std::size_t pair = 0; pair < basis_.size(); ++pair) {
+      mine.ngrams[pair].add(theirs.ngrams[pair]);
+      mine.contexts[pair].add(theirs.contexts[pair]);
+    }
+    for (std::size_t cell = 0; cell < mine.few.size(); ++cell) mine.few[cell] += theirs.few[cell];
+    for (unsigned label = 0; label < max_labels; ++label) {
+      mine.singles[label] += theirs.singles[label];
+      mine.ended_singles[label] += theirs.ended_singles[label];
+    }
+  }
+  windows<max_labels>(other.windows_);
+  unigrams.add(other.unigrams);
+}
+
+/// What was tallied in the basis, and the singles `types` times, under the masks asked for.
+JointHistogram Tally::under(std::size_t pair, const Histograms& histograms, const Labelled& singles,
+                            Count types) const {
+  const Masks& masks = masks_[pair];
+  JointHistogram result = layout_.labels <= 2 ? JointHistogram(masks) : histograms[pair];
+  if (layout_.labels <= 2)
+    histograms.front().each([&](Count first, Count second, Count number) {
+      const LabelCounts<2> counts{first, second};
+      result.add(sum_under(masks.first, counts.data()), sum_under(masks.second, counts.data()),
+                 number);
+    });
+  for (unsigned label = 0; label < layout_.labels; ++label)
+    result.add(masks.first >> label & 1, masks.second >> label & 1, types * singles[label]);
+  return result;
+}
+
+void Tally::add_few(JointHistogram& histogram, std::size_t pair, unsigned order) const {
+  const std::vector<Count>& few = orders_[order].few;
+  const unsigned bits = few_bits(1U << layout_.label_bits);
+  for (std::size_t cell = 0; cell < few.size(); ++cell) {
+    if (few[cell] == 0) continue;
+    LabelCounts<max_labels> counts{};
+    for (unsigned label = 0; label < layout_.labels; ++label)
+      counts[label] = cell >> label * bits & ((1U << bits) - 1);
+    histogram.add(sum_under(masks_[pair].first, counts.data()),
+                  sum_under(masks_[pair].second, counts.data()), few[cell]);
+  }
+}
+
+JointHistogram Tally::ngrams(unsigned order, std::size_t pair) const {
+  JointHistogram found = under(pair, orders_[order].ngrams, orders_[order].singles, 1);
+  add_few(found, pair, order);
+  if (order == 1)
+    unigrams.each([&](const Count* seen, const Count*) { add_one(found, masks_[pair], seen); });
+  return found;
+}
+
+JointHistogram Tally::contexts(unsigned order, std::size_t pair) const {
+  JointHistogram found(masks_[pair]);
+  if (order == 1) add_one(found, masks_[pair], windows_.data());
+  if (order == 2)
+    unigrams.each([&](const Count*, const Count* continued) {
+      add_one(found, masks_[pair], continued);
+    });
+  if (order > 2) {
+    const Order& shorter = orders_[order - 1];
+    found = ngrams(order - 1, pair);
+    found.add(under(pair, shorter.contexts, shorter.ended_singles, Count{0} - 1));
+  }
+  return found;
+}
+
+Tables Tally::tables() const {
+  Tables tables;
+  for (unsigned order = 1; order <= layout_.max_order; ++order) {
+    auto& of_ngrams = tables.ngrams.emplace_back();
+    auto& of_contexts = tables.contexts.emplace_back();
+    for (std::size_t pair = 0; pair < masks_.size(); ++pair) {
+      of_ngrams.push_back(ngrams(order, pair).spectrum());
+      of_contexts.push_back(contexts(order, pair).spectrum());
+    }
+  }
+  return tables;
+}
+
+}  // namespace collapse_stats

@@ -1,0 +1,124 @@
+#pragma once
+
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "key.hpp"
+#include "spectrum.hpp"
+
+namespace collapse_stats {
+
+/// Counts of each label; how many labels there are is known when the loops are compiled: the power
+/// of two that holds the layout's.
+template <unsigned labels>
+using LabelCounts = std::array<Count, labels>;
+
+/// What is counted of every order while rows are scanned, before it becomes spectra.
+class Tally {
+ public:
+  /// Throws std::invalid_argument if a mask has labels that the layout does not have.
+  Tally(const Layout& layout, std::span<const Masks> masks);
+
+  /// An n-gram was seen so often. Order 1 only if it is the longest: see `unigrams`.
+  template <unsigned labels>
+  void ngram(unsigned order, const LabelCounts<labels>& counts);
+
+  /// An n-gram was seen so often, and some times nothing followed it: as a context it was seen less.
+  template <unsigned labels>
+  void ended(unsigned order, LabelCounts<labels> counts, const LabelCounts<labels>& ended) {
+    add<labels>(orders_[order].contexts, counts, Count{0} - 1);
+    for (unsigned label = 0; label < labels; ++label) counts[label] -= ended[label];
+    add<labels>(orders_[order].contexts, counts, 1);
+  }
+
+  /// So many n-grams were seen once, under this label; so many of those that nothing followed.
+  void singles(unsigned order, unsigned label, Count types) {
+    orders_[order].singles[label] += types;
+  }
+  void ended_singles(unsigned order, unsigned label, Count types) {
+    orders_[order].ended_singles[label] += types;
+  }
+
+  /// Windows were scanned.
+  template <unsigned labels>
+  void windows(const LabelCounts<labels>& counts) {
+    for (unsigned label = 0; label < labels; ++label) windows_[label] += counts[label];
+  }
+
+  /// Order 1 and contexts of order 2, unless 1 is the longest order; a column for each label.
+  Unigrams unigrams;
+
+  void add(const Tally& other);
+  Tables tables() const;
+
+ private:
+  using Histograms = std::vector<JointHistogram>;  // [pair of the basis]
+  using Labelled = LabelCounts<max_labels>;
+
+  /// N-grams with a few counts each are tallied by the counts of all labels, so that they take one
+  /// step instead of one for each pair of masks. Each count has so many bits.
+  static constexpr unsigned few_bits(unsigned labels) { return labels <= 4 ? 3 : 1; }
+  static constexpr std::size_t few_cells = 4096;
+
+  struct Order {
+    std::vector<Count> few;  // of more than two labels
+    Histograms ngrams;       // the others
+    Histograms contexts;  // of the next order: what differs from ngrams
+    Labelled singles{};
+    Labelled ended_singles{};
+  };
+
+  template <unsigned labels>
+  void add(Histograms& histograms, const LabelCounts<labels>& counts, Count types) const;
+  void add_few(JointHistogram& histogram, std::size_t pair, unsigned order) const;
+  JointHistogram under(std::size_t pair, const Histograms& histograms, const Labelled& singles,
+                       Count types) const;
+  JointHistogram ngrams(unsigned order, std::size_t pair) const;
+  JointHistogram contexts(unsigned order, std::size_t pair) const;
+
+  Layout layout_;
+  std::vector<Masks> masks_;
+  std::vector<Masks> basis_;  // pairs that are tallied; up to two labels all others follow from one
+  std::vector<Order> orders_;  // [order]
+  Labelled windows_{};
+};
+
+template <unsigned labels>
+inline void Tally::ngram(unsigned order, const LabelCounts<labels>& counts) {
+  Order& out = orders_[order];
+  if constexpr (labels > 2) {
+    constexpr unsigned bits = few_bits(labels);
+    Count all = 0;
+    std::size_t cell = 0;
+    for (unsigned label = 0; label < labels; ++label) {
+      all |= counts[label];
+      cell |= counts[label] << label * bits;
+    }
+    if (all >> bits == 0) {
+      ++out.few[cell];
+      return;
+    }
+  }
+  add<labels>(out.ngrams, counts, 1);
+}
+
+template <unsigned labels>
+inline void Tally::add(Histograms& histograms, const LabelCounts<labels>& counts,
+                       Count types) const {
+  if constexpr (labels <= 2) {
+    histograms.front().add(counts[0], labels == 2 ? counts[labels - 1] : 0, types);
+  } else {
+    std::array<Count, 1U << labels> under;  // every mask
+    under[0] = 0;
+    for (unsigned mask = 1; mask < under.size(); ++mask)
+      under[mask] =
+          under[mask & (mask - 1)] + counts[static_cast<unsigned>(std::countr_zero(mask))];
+    for (std::size_t pair = 0; pair < basis_.size(); ++pair)
+      histograms[pair].add(under[basis_[pair].first], under[basis_[pair].second], types);
+  }
+}
+
+}  // namespace collapse_stats

@@ -1,0 +1,102 @@
+"""Keys to columns of token ids and back, laid out as Arrow and Parquet have them.
+
+Not one of the four operations: nothing is counted, it is the key rule alone, and a saved profile is
+read without a backend being asked for. So nobody chooses: compiled where that is there, NumPy else,
+equal to the bit.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from types import ModuleType
+
+import numpy as np
+import numpy.typing as npt
+
+from .. import keys as reference
+from ..keys import Layout, UInt64Array
+
+
+@dataclass(frozen=True, slots=True)
+class TokenColumn:
+    """The tokens at one position of a run's windows.
+
+    Attributes
+    ----------
+    ids
+        ``(R,)`` uint32; anything past a document's end.
+    present
+        A bit per row, the lowest of a byte first: whether there is a token. None if all are there.
+    first_bit
+        The bit of `present` that stands for the first row.
+    """
+
+    ids: npt.NDArray[np.uint32]
+    present: npt.NDArray[np.uint8] | None
+    first_bit: int = 0
+
+
+def unpack(layout: Layout, keys: UInt64Array) -> list[TokenColumn]:
+    """Token columns of mixed keys ``(words, R)``, one for each position."""
+    native = _native()
+    if native is None:
+        codes = reference.unpack(layout, keys)
+        ids = (codes - np.uint64(1)).astype(np.uint32)
+        present = np.packbits(codes != 0, axis=1, bitorder="little")
+        missing = np.count_nonzero(codes == 0, axis=1)
+    else:
+        ids, present, missing = native.unpack(layout.vocab_size, layout.max_order, keys)
+    return [
+        TokenColumn(some, bits if absent else None)
+        for some, bits, absent in zip(ids, present, missing, strict=True)
+    ]
+
+
+def pack(layout: Layout, columns: Sequence[TokenColumn], keys: UInt64Array) -> None:
+    """Write the mixed keys ``(words, R)`` of token columns to `keys`.
+
+    Raises
+    ------
+    ValueError
+        when an id is outside the vocabulary, a token stands behind a missing one, or rows are not
+        in strictly ascending order.
+    """
+    native = _native()
+    if native is not None:
+        given = [(column.ids, column.present, column.first_bit) for column in columns]
+        native.pack(layout.vocab_size, layout.max_order, given, keys)
+        return
+    codes = np.stack([_codes(column) for column in columns])
+    if np.any(codes > np.uint64(layout.vocab_size)):
+        outside = int(codes.max()) - 1
+        raise ValueError(f"token id {outside} is outside the vocabulary of {layout.vocab_size}")
+    if np.any((codes[1:] != 0) & (codes[:-1] == 0)) or not np.all(codes[0]):
+        raise ValueError("a row has a token behind one that is missing")
+    keys[:] = reference.pack(layout, codes)
+    if not ascending(keys):
+        raise ValueError("rows are out of order")
+
+
+def ascending(keys: UInt64Array) -> bool:
+    """Whether keys ``(words, R)`` are strictly ascending."""
+    above = keys[0, 1:] > keys[0, :-1]
+    if len(keys) == 2:
+        above |= (keys[0, 1:] == keys[0, :-1]) & (keys[1, 1:] > keys[1, :-1])
+    return bool(above.all())
+
+
+@cache
+def _native() -> ModuleType | None:
+    try:
+        from .. import _native
+    except ImportError:
+        return None
+    return _native
+
+
+def _codes(column: TokenColumn) -> UInt64Array:
+    codes = column.ids.astype(np.uint64) + np.uint64(1)
+    if column.present is not None:
+        bits = np.unpackbits(column.present, bitorder="little")
+        codes[bits[column.first_bit : column.first_bit + len(codes)] == 0] = 0
+    return codes
