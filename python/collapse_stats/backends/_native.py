@@ -33,7 +33,7 @@ class NativeBackend:
             raise ValueError(f"threads must be at least 1, got {threads}: leave it out to use all")
         self.threads = usable_cpus() if threads is None else threads
         ((_, description),) = _native.describe()
-        self.detail = f"{description}, {self.threads} of them"
+        self.detail = f"{description}, {self.threads} of them, {_native.instruction_set()}"
 
     def count(
         self, chunks: Iterable[Chunk], layout: Layout, shards: tuple[int, int] | None = None
