@@ -120,6 +120,13 @@ def chunk(tokens: Tokens, length: int | None = None, labels: int = 1) -> Chunk:
     return Chunk.of_documents(tokens, start, stop, label)
 
 
+def texts() -> Iterator[str]:
+    """Documents, for as long as somebody asks: from the first when they are through."""
+    paths = _data_files()
+    while True:
+        yield from _texts(paths) if paths else _human()
+
+
 @cache
 def _tokenizer() -> tokenizers.Tokenizer:
     return tokenizers.load("builtin")
