@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 import workloads
 from measure import size, timed
-from peers import Rows, Tokens, numpy_sort, numpy_unique, polars
+from peers import Rows, Tokens, duckdb, numpy_sort, numpy_unique, polars
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from collapse_stats.backends import backends, select
@@ -29,12 +29,12 @@ def expected(tokens: Tokens) -> dict[int, Rows]:
     return {order: numpy_sort(tokens, order, bits) for order in ORDERS}
 
 
-@pytest.mark.parametrize("peer", [numpy_sort, numpy_unique, polars])
+@pytest.mark.parametrize("peer", [numpy_sort, numpy_unique, polars, duckdb])
 def test_peer(
     benchmark: BenchmarkFixture, tokens: Tokens, expected: dict[int, Rows], peer: Peer
 ) -> None:
-    if peer is polars:
-        pytest.importorskip("polars", reason="polars is in the 'bench' extra")
+    if peer in (polars, duckdb):
+        pytest.importorskip(peer.__name__, reason=f"{peer.__name__} is in the 'bench' extra")
     bits = Layout(workloads.text_vocab_size(), 1).code_bits
     found = timed(
         benchmark, lambda: {order: peer(tokens, order, bits) for order in ORDERS}, len(tokens)

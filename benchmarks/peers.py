@@ -40,15 +40,36 @@ def polars(tokens: Tokens, order: int, bits: int) -> Rows:
     """Polars, all threads: group by as few packed columns as hold the n-gram."""
     import polars as pl
 
-    fit = 64 // bits
-    windows = len(tokens) - order + 1
-    columns = {
-        str(at): _packed(tokens[at:], min(fit, order - at), bits)[:windows]
-        for at in range(0, order, fit)
-    }
+    columns = _columns(tokens, order, bits)
     grams = pl.DataFrame(columns).group_by(list(columns)).agg(pl.len().alias("count"))
     rows = grams.group_by("count").agg(pl.len().alias("types"))
     return _rows(rows["count"].to_numpy(), rows["types"].to_numpy())
+
+
+def duckdb(tokens: Tokens, order: int, bits: int) -> Rows:
+    """DuckDB, all threads: GROUP BY as few packed columns as hold the n-gram."""
+    import duckdb as db
+    import pyarrow as pa
+
+    columns = _columns(tokens, order, bits)
+    names = ", ".join(f'"{name}"' for name in columns)
+    with db.connect() as connection:
+        connection.register("grams", pa.table(columns))
+        found = connection.execute(
+            "SELECT seen, count(*) AS types FROM "
+            f"(SELECT count(*) AS seen FROM grams GROUP BY {names}) GROUP BY seen"
+        ).fetchnumpy()
+    return _rows(found["seen"], found["types"])
+
+
+def _columns(tokens: Tokens, order: int, bits: int) -> dict[str, Keys]:
+    """As few columns of packed ids as hold the n-grams."""
+    fit = 64 // bits
+    windows = len(tokens) - order + 1
+    return {
+        str(at): _packed(tokens[at:], min(fit, order - at), bits)[:windows]
+        for at in range(0, order, fit)
+    }
 
 
 def _packed(tokens: Tokens, order: int, bits: int) -> Keys:

@@ -38,16 +38,23 @@ def text_tokens(n: int) -> Tokens:
     repetitions share no n-gram but by chance from order 2 up, so that they are as diverse as new
     text and as skewed within each repetition; over all of them, order 1 is flatter than text.
     """
+    tokens = np.empty(n, dtype=_text().dtype)
+    at = 0
+    for piece in text_pieces(n):
+        tokens[at : at + len(piece)] = piece
+        at += len(piece)
+    return tokens
+
+
+def text_pieces(n: int) -> Iterator[Tokens]:
+    """The tokens of `text_tokens` piece by piece, for more than memory holds."""
     text = _text()
-    vocabulary = text_vocab_size()
-    tokens = np.empty(n, dtype=text.dtype)
     for repetition, at in enumerate(range(0, n, len(text))):
         piece = text[: n - at]
         if repetition:
-            ids = np.random.default_rng(repetition).permutation(vocabulary)
+            ids = np.random.default_rng(repetition).permutation(text_vocab_size())
             piece = ids.astype(text.dtype)[piece]
-        tokens[at : at + len(piece)] = piece
-    return tokens
+        yield piece
 
 
 @cache
@@ -111,6 +118,13 @@ def chunk(tokens: Tokens, length: int | None = None, labels: int = 1) -> Chunk:
     start, stop = documents(len(tokens), length or max(1, len(tokens)))
     label = np.random.default_rng(5).integers(0, labels, len(start), dtype=np.uint8)
     return Chunk.of_documents(tokens, start, stop, label)
+
+
+def texts() -> Iterator[str]:
+    """Documents, for as long as somebody asks: from the first when they are through."""
+    paths = _data_files()
+    while True:
+        yield from _texts(paths) if paths else _human()
 
 
 @cache

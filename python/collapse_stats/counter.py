@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from .backends import select
 from .chunk import Chunk, as_documents
-from .counting import HALVES, WHOLE, passes_needed, tables
+from .counting import HALVES, WHOLE, Use, passes, tables
 from .errors import LayoutMismatchError
 from .groups import group_of, half_of, ordinal_hash
 from .keys import Layout
@@ -64,8 +64,9 @@ def spectra(
     """
     chunk = Chunk.of_documents(*as_documents(tokens, lengths, eot=eot))
     layout = Layout(vocab_size, max_order)
-    passes = passes_needed(chunk.windows, layout, budget(memory))
-    found = tables(lambda: [chunk], layout, select(backend, threads), WHOLE, passes)
+    counter = select(backend, threads)
+    ranges = passes(lambda: [chunk], chunk.windows, layout, counter, budget(memory), Use.spectra)
+    found = tables(lambda: [chunk], layout, counter, WHOLE, ranges)
     return {n: joint[WHOLE[0]].first for n, joint in found.ngrams.items()}
 
 

@@ -83,6 +83,11 @@ class Run:
         """The same rows in memory of their own."""
         return Run(self.layout, self.keys.copy(), self.counts.copy())
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory that keys and counts take."""
+        return self.keys.nbytes + self.counts.nbytes
+
     def slice(self, first: int, last: int) -> "Run":
         """The rows of shards ``first <= shard < last``, sharing memory with this run."""
         rows = range(len(self))

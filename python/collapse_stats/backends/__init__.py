@@ -11,7 +11,7 @@ from typing import Protocol
 
 from ..chunk import Chunk
 from ..errors import BackendError
-from ..keys import Layout
+from ..keys import Layout, Shards
 from ..run import Run
 from ..spectrum import Masks, Tables
 
@@ -21,9 +21,7 @@ class Backend(Protocol):
 
     name: str
 
-    def count(
-        self, chunks: Iterable[Chunk], layout: Layout, shards: tuple[int, int] | None = None
-    ) -> Run:
+    def count(self, chunks: Iterable[Chunk], layout: Layout, shards: Shards | None = None) -> Run:
         """Run of the chunks' windows in shards ``shards[0] <= shard < shards[1]`` (default: all).
 
         Raises ValueError naming value and position of an id outside the vocabulary.
@@ -33,11 +31,23 @@ class Backend(Protocol):
         """Run of all windows of `runs` (one layout, at least one run): counts of equal keys add."""
 
     def spectra(
-        self, source: Iterable[Chunk] | Run, layout: Layout, masks: Sequence[Masks]
+        self,
+        source: Iterable[Chunk] | Run,
+        layout: Layout,
+        masks: Sequence[Masks],
+        passes: Sequence[Shards] | None = None,
     ) -> Tables:
         """Joint spectra of the labels in each pair of masks, for every order.
 
-        From chunks no run is built. The spectrum of one label set M is the pair (M, 0).
+        From chunks no run is built. The spectrum of one label set M is the pair (M, 0). With
+        `passes`, disjoint ranges that cover all shards, the chunks are gone through once for each,
+        so that only the windows of one range need memory at a time.
+        """
+
+    def needs(self, layout: Layout, shards: int, *, rows: bool) -> tuple[int, int]:
+        """Bytes that counting in a range of so many shards takes: fixed, and for each window.
+
+        With `rows`, those of a run among them, should all windows differ.
         """
 
     def joint_spectra(self, parts: Iterable[Sequence[Run]], masks: Sequence[Masks]) -> Tables:

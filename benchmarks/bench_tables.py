@@ -1,0 +1,109 @@
+"""Tables: merged, read a range at a time and joined with another, in memory and saved.
+
+COLLAPSE_STATS_BENCH_TOKENS=50_000_000 pytest benchmarks/bench_tables.py
+"""
+
+from pathlib import Path
+
+import pytest
+import workloads
+from measure import size, timed
+from pytest_benchmark.fixture import BenchmarkFixture
+
+import collapse_stats as cs
+from collapse_stats.backends import Backend, select
+from collapse_stats.compare import MASKS, compare_profiles
+from collapse_stats.keys import Layout
+from collapse_stats.memory import budget
+from collapse_stats.profile import merge
+from collapse_stats.run import Run
+
+MAX_ORDER = 5
+
+
+@pytest.fixture(scope="module")
+def backend() -> Backend:
+    return select()
+
+
+@pytest.fixture(scope="module")
+def runs(backend: Backend) -> list[Run]:
+    """Two runs with halves, of the first and of the second half of the tokens."""
+    layout = Layout(workloads.text_vocab_size(), MAX_ORDER, 2)
+    tokens = workloads.text_tokens(2 * size())
+    return [
+        backend.count([workloads.chunk(part, 1000, 2)], layout)
+        for part in (tokens[: size()], tokens[size() :])
+    ]
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    folder = tmp_path_factory.mktemp("profiles")
+    tokens = workloads.text_tokens(2 * size())
+    paths = []
+    for number, part in enumerate((tokens[: size()], tokens[size() :])):
+        paths.append(folder / f"p{number}")
+        vocab_size = workloads.text_vocab_size()
+        cs.profile(part, vocab_size=vocab_size, max_order=MAX_ORDER).save(paths[-1])
+    return paths
+
+
+def test_merge(benchmark: BenchmarkFixture, backend: Backend, runs: list[Run]) -> None:
+    merged = timed(benchmark, lambda: backend.merge(runs), 2 * size())
+    assert merged.windows == sum(run.windows for run in runs) == 2 * size()
+    assert max(map(len, runs)) < len(merged) < sum(map(len, runs))
+
+
+def test_joint_spectra(benchmark: BenchmarkFixture, backend: Backend, runs: list[Run]) -> None:
+    """What a comparison of two tables asks for: the whole, the floors, the opposite halves."""
+    tables = timed(benchmark, lambda: backend.joint_spectra([runs], MASKS), 2 * size())
+    merged = backend.spectra(backend.merge(runs), runs[0].layout, [(1, 2), (3, 0)])
+    for order in range(1, MAX_ORDER + 1):
+        joint = tables.ngrams[order][MASKS[0]]
+        assert joint.total == merged.ngrams[order][3, 0].first
+
+
+def test_merge_of_saved_profiles(
+    benchmark: BenchmarkFixture, backend: Backend, saved: list[Path], tmp_path: Path
+) -> None:
+    """`collapse-stats merge`, to a new saved profile."""
+    made = 0
+
+    def call() -> cs.Profile:
+        nonlocal made
+        made += 1
+        profiles = [cs.load(path) for path in saved]
+        return merge(profiles, backend, budget(None), save_to=tmp_path / f"merged{made}")
+
+    merged = timed(benchmark, call, 2 * size())
+    assert merged.tokens == 2 * size()
+
+
+def test_compare_of_saved_profiles(
+    benchmark: BenchmarkFixture, backend: Backend, saved: list[Path]
+) -> None:
+    """`collapse-stats compare` of two saved profiles, every joint spectrum."""
+
+    def call() -> cs.Comparison:
+        first, second = (cs.load(path) for path in saved)
+        return compare_profiles(first, second, backend, budget(None))
+
+    found = timed(benchmark, call, 2 * size())
+    joint = found.joint_spectrum(1)
+    assert joint.first == found.baseline.spectrum(1)
+    assert joint.second == found.candidate.spectrum(1)
+
+
+def test_compare_of_corpora(benchmark: BenchmarkFixture) -> None:
+    """Two corpora in memory in one labelled pass, halves and every joint spectrum."""
+    tokens = workloads.text_tokens(2 * size())
+    sides = [tokens[: size()], tokens[size() :]]
+    vocab_size = workloads.text_vocab_size()
+    found = timed(
+        benchmark,
+        lambda: cs.compare(*sides, vocab_size=vocab_size, max_order=MAX_ORDER),
+        2 * size(),
+    )
+    assert [found.baseline.tokens, found.candidate.tokens] == [size(), size()]
+    assert found.joint_spectrum(MAX_ORDER).first == found.baseline.spectrum(MAX_ORDER)
