@@ -242,10 +242,13 @@ def test_rule(found: Evidence, label: str) -> None:
 def test_a_users_own_corpora_replace_the_limits() -> None:
     found = given([-0.5, -0.5, -0.5], gain=0.0)
     assert judge(found, Constants()).label == LOSS_OF_TAIL
-    mine = Constants().of_human([0.3, 0.6])
-    assert (mine.near, mine.far) == (0.6, 0.6)
+    mine = Constants().of_human([given([0.1, 0.2, 0.3]), given([-0.5, -0.56, -0.7]), given([0.1])])
+    assert (mine.near, mine.far) == pytest.approx((0.6, 0.6))
+    assert mine.far_lost == Constants().far_lost
     assert judge(found, mine).label == DRIFT
     assert judge(given([-0.7] * 3), mine).label == LOSS_OF_TAIL
+    with pytest.raises(ValueError, match="got 1 that are not: give more documents"):
+        Constants().of_human([given([0.1])])
 
 
 def test_duplicates_and_repetition_are_said() -> None:

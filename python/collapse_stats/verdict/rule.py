@@ -17,38 +17,6 @@ LABELS = (WITHIN_FLOOR, DRIFT, LOSS_OF_TAIL, COLLAPSE)
 
 
 @dataclass(frozen=True, slots=True)
-class Constants:
-    """What the rule compares with. `near`, `far` and `far_lost` are differences of log odds.
-
-    They were chosen on English text; `Constants.of_human` takes the last three from a user's own
-    human corpora.
-    """
-
-    sigmas: float = 3.0  # standard errors that count as a change
-    precision: float = 0.15  # largest standard error of an order that is used
-    floor_low: float = 0.02  # an order's floor, for it to be used
-    floor_high: float = 0.97
-    documents: int = 30  # fewest distinct documents of a side
-    document_share: float = 0.25  # of its half that one document may be
-    size_ratio: float = 1.6
-    nested: float = 0.05  # gain up to which the candidate adds nothing new
-    near: float = 0.20  # what neighbouring human sources differ by
-    far: float = 1.25  # what any two human sources differ by
-    far_lost: float = math.log(2.5)  # beyond it at every order: collapse
-    repetition: float = 0.15  # excess share of 5-grams repeated inside a document
-    heavy_repetition: float = 0.40
-    duplicates: float = 0.10  # excess share of exact duplicates worth saying
-    equivalent: float = 0.25  # a change that is excluded, for `within floor`
-
-    def of_human(self, differences: Sequence[float]) -> "Constants":
-        """Constants whose three limits are what the user's own human corpora differ by."""
-        most = max(differences)
-        return Constants(
-            **{**asdict(self), "near": most, "far": most, "far_lost": max(most, self.far_lost)}
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class Evidence:
     """What the rule looks at: samples of two corpora, matched in size by whole documents.
 
@@ -79,6 +47,61 @@ class Evidence:
             for distinct, total in zip(self.distinct_documents, self.documents, strict=True)
         )
         return one, other
+
+
+@dataclass(frozen=True, slots=True)
+class Constants:
+    """What the rule compares with. `near`, `far` and `far_lost` are differences of log odds.
+
+    They were chosen on English text; `Constants.of_human` takes the last three from a user's own
+    human corpora.
+    """
+
+    sigmas: float = 3.0  # standard errors that count as a change
+    precision: float = 0.15  # largest standard error of an order that is used
+    floor_low: float = 0.02  # an order's floor, for it to be used
+    floor_high: float = 0.97
+    documents: int = 30  # fewest distinct documents of a side
+    document_share: float = 0.25  # of its half that one document may be
+    size_ratio: float = 1.6
+    nested: float = 0.05  # gain up to which the candidate adds nothing new
+    near: float = 0.20  # what neighbouring human sources differ by
+    far: float = 1.25  # what any two human sources differ by
+    far_lost: float = math.log(2.5)  # beyond it at every order: collapse
+    repetition: float = 0.15  # excess share of 5-grams repeated inside a document
+    heavy_repetition: float = 0.40
+    duplicates: float = 0.10  # excess share of exact duplicates worth saying
+    equivalent: float = 0.25  # a change that is excluded, for `within floor`
+
+    def of_human(self, pairs: Sequence[Evidence]) -> "Constants":
+        """Constants whose three limits are what a user's own human corpora differ by.
+
+        Parameters
+        ----------
+        pairs
+            Evidence of human corpora against a human baseline: of each the median over its orders
+            of the difference of log odds, and two standard errors more; the largest counts.
+
+        Raises
+        ------
+        ValueError
+            when no pair has two orders that could be measured well enough.
+        """
+        most = max((difference for pair in pairs if (difference := self._differs(pair))), default=0)
+        if most <= 0:
+            raise ValueError(
+                "human corpora must be large enough for two orders to be measured against the "
+                f"baseline, got {len(pairs)} that are not: give more documents"
+            )
+        return Constants(
+            **{**asdict(self), "near": most, "far": most, "far_lost": max(most, self.far_lost)}
+        )
+
+    def _differs(self, pair: Evidence) -> float | None:
+        tails = [novelty.tail for novelty in _working(pair, self)]
+        if len(tails) < 2:
+            return None
+        return abs(median(t.value for t in tails)) + 2 * median(t.error for t in tails)
 
 
 @dataclass(frozen=True, slots=True)
