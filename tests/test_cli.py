@@ -15,6 +15,7 @@ from collections import Counter
 from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
+from statistics import median
 
 import jsonschema
 import numpy as np
@@ -250,6 +251,51 @@ def test_fail_on_a_figure_that_is_not_given_warns(corpora: Path) -> None:
     assert "warning: bare: kl_1 > 0 cannot be checked" in result.stderr
 
 
+def test_strict_fails_on_what_cannot_be_checked(corpora: Path) -> None:
+    sides = [corpora / "human.profile", corpora / "bare.profile"]
+    limit = ["--fail-on", "kl_1 > 0"]
+    run("compare", *sides, *limit, code=0)
+    assert "warning: bare: kl_1 > 0" in run("compare", *sides, *limit, "--strict", code=1).stderr
+
+
+@pytest.fixture(scope="module")
+def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Documents of three sources: human, another one that is thinner, and a collapsed one."""
+    folder = tmp_path_factory.mktemp("sources")
+    rng = np.random.default_rng(0)
+    for name, kinds in (("human", 3000), ("other", 1800), ("collapsed", 100)):
+        p = 1 / (np.arange(kinds) + 2.7)
+        tokens = rng.choice(kinds, size=(500, 60), p=p / p.sum())
+        lines = [json.dumps({"input_ids": document}) for document in tokens.tolist()]
+        (folder / f"{name}.jsonl").write_text("\n".join(lines))
+    return folder
+
+
+VERDICT = ("--json", "--vocab-size", 3000, "--max-order", 3, "--fail-on", "verdict >= loss-of-tail")
+
+
+def test_fail_on_a_verdict(sources: Path) -> None:
+    human, collapsed = sources / "human.jsonl", sources / "collapsed.jsonl"
+    result = run("compare", human, collapsed, *VERDICT, code=1)
+    assert json.loads(result.stdout)["comparisons"][0]["verdict"] == "collapse"
+    assert "crossed: collapsed: verdict >= loss-of-tail (it is collapse)" in result.stderr
+    assert "crossed" not in run("compare", human, human, *VERDICT, code=0).stderr
+
+
+def test_other_human_corpora_limit_the_verdicts(sources: Path, tmp_path: Path) -> None:
+    human, other = sources / "human.jsonl", sources / "other.jsonl"
+    alone = json.loads(run("compare", human, other, *VERDICT, code=1).stdout)["comparisons"][0]
+    assert alone["verdict"] == "loss of tail"
+    run("profile", other, "-o", tmp_path / "other.profile", "--vocab-size", 3000)
+    for path in (other, tmp_path / "other.profile"):
+        result = run("compare", human, other, *VERDICT, "--human", path)
+        (comparison,) = json.loads(result.stdout)["comparisons"]
+        tails = [one for one in comparison["novel_mass"] if one["working"]]
+        most = abs(median(o["tail"] for o in tails)) + 2 * median(o["tail_se"] for o in tails)
+        assert comparison["constants"]["near"] == pytest.approx(most, rel=1e-12)
+        assert comparison["verdict"] == "drift"
+
+
 @pytest.mark.parametrize(
     "expression",
     [
@@ -260,6 +306,9 @@ def test_fail_on_a_figure_that_is_not_given_warns(corpora: Path) -> None:
         "kl_1 > nan",
         "kl_9 > 1",
         "kl_0 > 1",
+        "verdict > drift",
+        "verdict >= within-floor",
+        "verdict >= fine",
     ],
 )
 def test_fail_on_refuses(corpora: Path, expression: str) -> None:

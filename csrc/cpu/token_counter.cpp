@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "ids.hpp"
+#include "joint_scan.hpp"
 #include "parallel.hpp"
 #include "piece.hpp"
 #include "tokens.hpp"
@@ -48,15 +50,28 @@ class TokenCounter final : public Counter {
   }
 
   Tables tables(std::span<const Masks> masks) override {
-    const Run counted = run();
-    const RunView view{counted.rows, counted.keys.get(), counted.counts.get(),
-                       config_.layout.labels, 0};
-    JointScan scan(config_.layout, masks, config_.threads);
-    scan.add({&view, 1});
-    return scan.tables();
+    scan_counted(masks);
+    Tables found = scan_->tables();
+    scan_.reset();
+    return found;
+  }
+
+  void next_pass(std::span<const Masks> masks, unsigned first_shard,
+                 unsigned last_shard) override {
+    scan_counted(masks);
+    config_.first_shard = first_shard;
+    config_.last_shard = last_shard;
   }
 
  private:
+  void scan_counted(std::span<const Masks> masks) {
+    if (!scan_) scan_.emplace(config_.layout, masks, config_.threads);
+    const Run counted = run();
+    const RunView view{counted.rows, counted.keys.get(), counted.counts.get(), counted.rows,
+                       counted.rows, config_.layout.labels, 0};
+    scan_->add({&view, 1});
+  }
+
   /// Neighbours are counted in turn: equal ones would wait for each other.
   static constexpr std::size_t lanes = 2;
 
@@ -108,9 +123,10 @@ class TokenCounter final : public Counter {
     }
   }
 
-  const CounterConfig config_;
+  CounterConfig config_;
   const std::size_t columns_;               // of a lane
   std::vector<std::vector<Count>> tables_;  // of each worker; empty until it has something to do
+  std::optional<JointScan> scan_;           // what was counted so far, range after range
 };
 
 }  // namespace

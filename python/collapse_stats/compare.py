@@ -8,7 +8,7 @@ the same prompts in the same order.
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from itertools import chain
 from statistics import fmean
@@ -28,6 +28,8 @@ from .readers import ReadOptions
 from .sample import DEFAULT_TOKENS
 from .spectrum import JointSpectrum, Masks, Tables
 from .table import read_aligned
+from .validity import no_verdict, reasons_for_caution
+from .verdict import CANNOT_TELL, Constants, Verdict, evidence, judge
 
 # Labels 0 and 1 are the halves of the baseline, 2 and 3 those of the candidate.
 WHOLE: Masks = (0b0011, 0b1100)
@@ -38,9 +40,6 @@ MASKS: tuple[Masks, ...] = (WHOLE, FLOOR, *OPPOSITE, CANDIDATE)
 PLAIN: tuple[Masks, ...] = ((0b01, 0b10),)  # without halves
 
 BANDS = (1, 2, 3, 5, 9, 17, 33, 65)
-SIZE_RATIO = 1.1  # sizes further apart than this are not called equal
-FEW_DOCUMENTS = 100
-LOW_COVERAGE = 0.5
 
 Figure = Callable[[JointSpectrum], float | None]
 
@@ -90,11 +89,14 @@ class Comparison:
         Profiles of the two, without their tables when they were counted in one pass.
     tables
         Joint spectra of the two, or None when neither text nor tables were there to join.
+    constants
+        What the verdict compares with.
     """
 
     baseline: Profile
     candidate: Profile
     tables: Tables | None
+    constants: Constants = field(default_factory=Constants)
 
     def kl(
         self, order: int, *, reverse: bool = False, smoothing: str = "absolute-discount"
@@ -171,47 +173,26 @@ class Comparison:
     @cached_property
     def warnings(self) -> list[str]:
         """Why a figure must not be trusted, or cannot be given."""
-        found = []
-        a, b = self.baseline, self.candidate
-        if min(a.tokens, b.tokens) == 0:
-            return ["one side has no tokens: nothing can be compared"]
-        if self.tables is None:
-            found.append("no divergences: a profile was made without its table (--no-table)")
-        elif a.halves(1) is None:
-            found.append("no floors: a profile was made without halves")
-        for one, other in ((a, b), (b, a)):
-            if one.tokenizer.sha256 is None and other.tokenizer.sha256 is not None:
-                found.append(
-                    f"{one.name} has ids of a tokenizer that was not named: taken to be "
-                    f"{other.tokenizer.spec} as in {other.name}"
-                )
-        ratio = max(a.tokens, b.tokens) / min(a.tokens, b.tokens)
-        if ratio > SIZE_RATIO:
-            found.append(
-                f"sizes differ {ratio:.1f}-fold ({a.tokens:,} and {b.tokens:,} tokens): "
-                "divergences and retention depend on size, their floor is for equal sizes"
-            )
-        for side in (a, b):
-            if side.halved_by != "documents":
-                found.append(
-                    f"{side.name} has {side.documents:,} documents: its halves are made of "
-                    f"{side.halved_by}, which makes a floor too low"
-                )
-            elif side.documents < FEW_DOCUMENTS:
-                found.append(
-                    f"{side.name} has {side.documents:,} documents: figures move with each of them"
-                )
-        sparse = [n for n in range(1, a.max_order + 1) if self._coverage(n) < LOW_COVERAGE]
-        if sparse:
-            found.append(
-                f"coverage is below {LOW_COVERAGE} at order {', '.join(map(str, sparse))}: most of "
-                "the n-grams there are were not seen; entropies extrapolate, KL and JS measure size"
-            )
-        return found
+        return reasons_for_caution(self.baseline, self.candidate, joined=self.tables is not None)
 
-    def _coverage(self, order: int) -> float:
-        sides = (self.baseline, self.candidate)
-        return min(metrics.coverage(side.spectrum(order)) or 0.0 for side in sides)
+    @cached_property
+    def judgement(self) -> Verdict:
+        """The verdict with its evidence: samples of both sides, matched by whole documents."""
+        for side in (self.baseline, self.candidate):
+            missing = no_verdict(side)
+            if missing:
+                return Verdict(CANNOT_TELL, (missing,), None, self.constants)
+        return judge(evidence(self.baseline.sample, self.candidate.sample), self.constants)
+
+    @property
+    def verdict(self) -> str:
+        """One of 'within floor', 'drift', 'loss of tail', 'collapse', 'cannot tell'."""
+        return self.judgement.label
+
+    @property
+    def reasons(self) -> list[str]:
+        """Why the verdict is what it is, in sentences."""
+        return list(self.judgement.reasons)
 
     def _opposite(self, order: int) -> list[JointSpectrum]:
         self.baseline._known(order)

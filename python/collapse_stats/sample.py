@@ -37,6 +37,11 @@ class Sample:
     def __len__(self) -> int:
         return len(self.length)
 
+    def first(self, number: int) -> "Sample":
+        """The sample of its first `number` documents."""
+        length = self.length[:number]
+        return Sample(self.hash[:number], length, self.tokens[: int(length.sum())])
+
     def documents(self) -> list[npt.NDArray[np.uint32]]:
         """The documents, each an array of token ids."""
         return np.split(self.tokens, np.cumsum(self.length)[:-1]) if len(self) else []

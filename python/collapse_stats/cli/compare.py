@@ -8,10 +8,12 @@ import click
 
 from ..compare import Comparison, compare_corpora, compare_profiles
 from ..errors import InputError
-from ..profile import Profile
+from ..profile import Profile, check_comparable
 from ..report import delimited, make_report
 from ..report.comparison_view import comparison_page
+from ..sample import DEFAULT_TOKENS
 from ..storage import is_profile
+from ..verdict import Constants, evidence
 from .corpora import (
     DEFAULT_ORDER,
     Counting,
@@ -24,7 +26,7 @@ from .corpora import (
 )
 from .output import is_seen, output_options, write_result
 from .progress import Reporter
-from .threshold import Threshold, check_orders, crossings, parse_thresholds
+from .threshold import Limit, check_orders, crossings, parse_thresholds
 
 
 @click.command()
@@ -37,7 +39,16 @@ from .threshold import Threshold, check_orders, crossings, parse_thresholds
     multiple=True,
     callback=parse_thresholds,
     metavar="EXPR",
-    help="Exit with 1 when true of a candidate, as 'kl_1 > 0.3'; may be repeated.",
+    help="Exit with 1 when true of a candidate, as 'kl_1 > 0.3' or 'verdict >= loss-of-tail'; "
+    "may be repeated.",
+)
+@click.option("--strict", is_flag=True, help="Exit with 1 also when --fail-on cannot be checked.")
+@click.option(
+    "--human",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="CORPUS",
+    help="Another human corpus: what they differ by limits the verdicts; may be repeated.",
 )
 @click.option(
     "--examples", type=click.IntRange(1), metavar="K", help="The K most frequent n-grams lost."
@@ -49,7 +60,9 @@ def compare(
     ctx: click.Context,
     baseline: Path,
     candidates: tuple[Path, ...],
-    fail_on: tuple[Threshold, ...],
+    fail_on: tuple[Limit, ...],
+    strict: bool,
+    human: tuple[Path, ...],
     examples: int | None,
     form: str,
     output: Path | None,
@@ -62,6 +75,9 @@ def compare(
     paths = [baseline, *candidates]
     with Reporter() as reporter:
         comparisons = _compared(paths, counting, reporter, fail_on, tables=examples is not None)
+        if human:
+            limits = _limits(comparisons[0].baseline, human, counting, reporter)
+            comparisons = [replace(one, constants=limits) for one in comparisons]
         first = comparisons[: len(candidates)]
         profiles = [first[0].baseline, *(one.candidate for one in first)]
         report = make_report(profiles, comparisons, backend=counting.backend.name)
@@ -78,7 +94,7 @@ def compare(
         click.echo(f"warning: {line}", err=True)
     for line in crossed:
         click.echo(f"collapse-stats: crossed: {line}", err=True)
-    if crossed:
+    if crossed or (strict and unknown):
         ctx.exit(1)
 
 
@@ -86,7 +102,7 @@ def _compared(
     paths: list[Path],
     counting: Counting,
     reporter: Reporter,
-    fail_on: tuple[Threshold, ...],
+    fail_on: tuple[Limit, ...],
     tables: bool,
 ) -> list[Comparison]:
     """Each candidate against the baseline, then each later candidate against the first."""
@@ -116,7 +132,7 @@ def _compared(
 
 
 def _joined(
-    paths: list[Path], counting: Counting, reporter: Reporter, fail_on: tuple[Threshold, ...]
+    paths: list[Path], counting: Counting, reporter: Reporter, fail_on: tuple[Limit, ...]
 ) -> list[Comparison]:
     """Comparisons through tables: of saved profiles, and of corpora counted as they were."""
     saved = {path: load_saved(path, counting) for path in paths if is_profile(path)}
@@ -148,6 +164,24 @@ def _joined(
                 compare_profiles(profiles[a], profiles[b], counting.backend, counting.memory)
             )
     return found
+
+
+def _limits(
+    baseline: Profile, human: tuple[Path, ...], counting: Counting, reporter: Reporter
+) -> Constants:
+    """Constants of the verdict from what other human corpora differ by from the baseline."""
+    if baseline.tokenizer.spec != "none":
+        counting = replace(counting, tokenizer=baseline.tokenizer.spec)
+    pairs = []
+    for path, name in zip(human, names_of(list(human)), strict=True):
+        if is_profile(path):
+            saved = load_saved(path, replace(counting, max_order=None))  # only its sample counts
+            check_comparable(baseline, saved)
+            sample = saved.sample
+        else:
+            sample = read([path], counting, reporter, name, share=4).sample(DEFAULT_TOKENS)
+        pairs.append(evidence(baseline.sample, sample))
+    return Constants().of_human(pairs)
 
 
 def _pairs(sides: int) -> list[tuple[int, int]]:

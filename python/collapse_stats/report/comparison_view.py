@@ -9,6 +9,7 @@ from .corpus_view import described, spelled
 from .figures import NOT_GIVEN
 from .grid import DASH, Cell, Column, Emphasis, Grid, Page, printable
 from .numbers import column, fixed, percent
+from .verdict_view import verdict_grid
 
 Json = dict[str, Any]
 TOLERANCE = 0.1
@@ -36,6 +37,9 @@ def comparison_page(report: Json) -> Page:
     title = f"against {printable(main)}"
     grids = [generations_grid(report["corpora"], against, title)]
     grids += [_short(name, group) for name, group in others]
+    grids += [
+        verdict_grid(name, group, explain=name == main) for name, group in by_baseline.items()
+    ]
     examples = [grid for comparison in against if (grid := _lost(comparison))]
     smoothing = against[0]["orders"]["1"]["smoothing"]
     return Page(

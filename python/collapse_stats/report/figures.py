@@ -13,6 +13,7 @@ from ..compare import FIGURES, Comparison
 from ..profile import Profile
 from ..spectrum import Spectrum
 from ..version import __version__
+from .verdict_figures import verdict_figures
 
 SCHEMA = "collapse-stats.report/1"
 FORMATS = ("table", "json", "csv", "markdown")
@@ -96,6 +97,7 @@ def comparison_figures(comparison: Comparison) -> Json:
         "candidate": comparison.candidate.name,
         "orders": {str(n): figures[n] for n in orders},
         "retention": retention,
+        **verdict_figures(comparison.judgement),
         "warnings": warnings,
     }
 

@@ -1,0 +1,302 @@
+"""The verdict: its figures against their definitions, its rule case by case, and real text."""
+
+import math
+from collections import Counter
+from fractions import Fraction
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from collapse_stats.groups import GROUPS, group_of, ordinal_hash
+from collapse_stats.sample import Sample
+from collapse_stats.verdict import (
+    CANNOT_TELL,
+    COLLAPSE,
+    DRIFT,
+    LOSS_OF_TAIL,
+    WITHIN_FLOOR,
+    Constants,
+    Estimate,
+    Evidence,
+    Novelty,
+    evidence,
+    judge,
+)
+from collapse_stats.verdict.ngrams import distinct_documents, repeated_share
+
+Documents = list[list[int]]
+
+
+def sample(documents: Documents, first: int = 0) -> Sample:
+    """The sample that a corpus of these documents keeps."""
+    hashes = ordinal_hash(np.arange(first, first + len(documents)))
+    order = np.argsort(hashes)
+    length = np.array([len(documents[i]) for i in order], dtype=np.int64)
+    packed = [token for i in order for token in documents[i]]
+    return Sample(hashes[order], length, np.array(packed, dtype=np.uint32))
+
+
+def text(rng: np.random.Generator, number: int, kinds: int, length: int = 60) -> Documents:
+    """Documents of Zipf-distributed tokens, each about a topic that repeats a little."""
+    weights = 1 / (np.arange(kinds) + 2.7)
+    found = []
+    for _ in range(number):
+        topic = rng.integers(0, kinds, 5)
+        tokens = rng.choice(kinds, size=length, p=weights / weights.sum())
+        about = rng.random(length) < 0.2
+        tokens[about] = rng.choice(topic, size=int(about.sum()))
+        found.append(tokens.tolist())
+    return found
+
+
+# --- an oracle: the definitions, on Counters and exact fractions ---------------------------------
+
+
+def counters(documents: Documents, order: int) -> list[Counter[tuple[int, ...]]]:
+    """n-grams of each of the 16 groups."""
+    groups = group_of(ordinal_hash(np.arange(len(documents))))
+    found: list[Counter[tuple[int, ...]]] = [Counter() for _ in range(GROUPS)]
+    for group, document in zip(groups.tolist(), documents, strict=True):
+        found[group].update(
+            tuple(document[i : i + order]) for i in range(len(document) - order + 1)
+        )
+    return found
+
+
+def unseen(x: Counter[tuple[int, ...]], y: Counter[tuple[int, ...]], m: int) -> Fraction:
+    size = y.total()
+    missed = sum(
+        count * Fraction(math.comb(size - y[ngram], m), math.comb(size, m))
+        for ngram, count in x.items()
+    )
+    return Fraction(missed) / x.total()
+
+
+def log_odds(p: Fraction) -> float:
+    return math.log(p / (1 - p))
+
+
+def expected(baseline: Documents, candidate: Documents, order: int) -> dict[str, float]:
+    """Every figure of `Novelty`, by deleting groups and counting again."""
+    groups = counters(baseline, order) + counters(candidate, order)
+    parts = [range(8 * part, 8 * part + 8) for part in range(4)]
+    sizes = [group.total() for group in groups]
+    m = min(sum(sizes[g] for g in part) - max(sizes[g] for g in part) for part in parts)
+
+    def figures(without: int | None) -> dict[str, float]:
+        a, b, c, d = (
+            sum((groups[g] for g in part if g != without), Counter[tuple[int, ...]]())
+            for part in parts
+        )
+        floor = (unseen(a, b, m) + unseen(b, a, m)) / 2
+        own = (unseen(c, d, m) + unseen(d, c, m)) / 2
+        lost = (unseen(a, d, m) + unseen(b, c, m)) / 2
+        new = (unseen(c, b, m) + unseen(d, a, m)) / 2
+        odds = {
+            "tail": log_odds(own) - log_odds(floor),
+            "drift": (log_odds(lost) + log_odds(new) - log_odds(floor) - log_odds(own)) / 2,
+            "gain": log_odds(new) - log_odds(floor),
+        }
+        return {
+            "floor": float(floor), "own": float(own), "lost": float(lost), "new": float(new), **odds
+        }  # fmt: skip
+
+    whole = figures(None)
+    for name in ("tail", "drift", "gain"):
+        variance = 0.0
+        for side in (range(16), range(16, 32)):
+            deleted = [figures(group)[name] for group in side if sizes[group]]
+            mean = sum(deleted) / len(deleted)
+            variance += (len(deleted) - 1) / len(deleted) * sum((x - mean) ** 2 for x in deleted)
+        whole[f"{name} error"] = math.sqrt(variance)
+    return whole
+
+
+@pytest.mark.parametrize(("order", "kinds"), [(1, 80), (2, 25), (3, 12)])
+def test_novelty_is_what_its_definition_says(order: int, kinds: int) -> None:
+    rng = np.random.default_rng(3)
+    baseline, candidate = text(rng, 45, kinds, 14), text(rng, 50, kinds - 4, 12)
+    found = evidence(sample(baseline), sample(candidate))
+    assert found.tokens == (588, 600)  # the larger side is cut by whole documents
+    for last in np.argsort(ordinal_hash(np.arange(45)))[42:]:
+        baseline[last] = []
+    for name, value in expected(baseline, candidate, order).items():
+        field, _, error = name.partition(" ")
+        got = getattr(found.orders[order], field)
+        if isinstance(got, Estimate):
+            got = got.error if error else got.value
+        assert got == pytest.approx(value, rel=1e-9, abs=1e-12), name
+
+
+def test_ids_of_any_size_give_the_same_figures() -> None:
+    rng = np.random.default_rng(5)
+    one, other = text(rng, 60, 300), text(rng, 60, 300)
+    spread = np.random.default_rng(0).choice(2**32 - 1, 300, replace=False).tolist()
+    wide = [[[spread[t] for t in document] for document in side] for side in (one, other)]
+    plain = evidence(sample(one), sample(other)).orders
+    found = evidence(sample(wide[0]), sample(wide[1])).orders
+    for order, novelty in plain.items():
+        same = found[order]
+        assert (same.floor, same.own, same.lost, same.new) == pytest.approx(
+            (novelty.floor, novelty.own, novelty.lost, novelty.new), rel=1e-12
+        )
+        assert same.drift.error == pytest.approx(novelty.drift.error, rel=1e-9)
+
+
+def test_repeated_share() -> None:
+    assert repeated_share(Sample.empty()) == 0.0
+    assert repeated_share(sample([[1, 2, 3, 4]])) == 0.0
+    assert repeated_share(sample([list(range(40)), list(range(40))])) == 0.0  # not across documents
+    assert repeated_share(sample([[1] * 10])) == pytest.approx(5 / 6)
+    rng = np.random.default_rng(0)
+    documents = [rng.integers(0, 3, n).tolist() for n in (0, 4, 5, 300, 511, 512, 513, 1500)]
+    windows, repeated = 0, 0
+    for document in documents:
+        for begin in range(0, len(document), 512):
+            block = document[begin : begin + 512]
+            grams = [tuple(block[i : i + 5]) for i in range(len(block) - 4)]
+            windows += len(grams)
+            repeated += len(grams) - len(set(grams))
+    assert repeated_share(sample(documents)) == pytest.approx(repeated / windows, rel=1e-12)
+
+
+def test_distinct_documents() -> None:
+    assert distinct_documents(Sample.empty()) == 0
+    assert distinct_documents(sample([[1, 2], [3], [1, 2], [], []])) == 3
+
+
+# --- the rule ------------------------------------------------------------------------------------
+
+
+def given(
+    tails: list[float],
+    *,
+    drift: float = 0.0,
+    gain: float = 0.5,
+    error: float = 0.02,
+    floor: float = 0.4,
+    repeated: float = 0.0,
+    documents: int = 500,
+    distinct: int = 500,
+    tokens: tuple[int, int] = (100_000, 100_000),
+    largest_share: float = 0.01,
+) -> Evidence:
+    orders = {
+        n: Novelty(
+            n, floor, floor, floor, floor,
+            Estimate(tail, error), Estimate(drift, error), Estimate(gain, error),
+        )
+        for n, tail in enumerate(tails, start=1)
+    }  # fmt: skip
+    return Evidence(
+        orders,
+        tokens,
+        (documents, documents),
+        (documents, distinct),
+        largest_share,
+        (0.0, repeated),
+    )
+
+
+@pytest.mark.parametrize(
+    ("found", "label"),
+    [
+        (given([0.0, 0.0, 0.0]), WITHIN_FLOOR),
+        (given([0.1, -0.1, 0.0], error=0.05), WITHIN_FLOOR),
+        (given([0.1, -0.1, 0.0], error=0.1), CANNOT_TELL),  # a change could not be excluded
+        (given([0.0, 0.0, 0.0], drift=0.1), DRIFT),
+        (given([0.1, 0.1, 0.1]), DRIFT),  # richer
+        (given([-0.5, -0.5, -0.5]), DRIFT),  # thinner, but it brings something new
+        (given([-0.5, -0.5, -0.5], gain=0.0), LOSS_OF_TAIL),  # nested
+        (given([-0.15, -0.15, -0.15], gain=0.0), DRIFT),  # nested, but nearer than neighbours
+        (given([-0.5, 0.0, -0.5], gain=0.0), DRIFT),  # not at every order
+        (given([-0.8, -1.3, -1.3]), LOSS_OF_TAIL),  # beyond what genres differ by, less at one
+        (given([-0.8, -1.2, -1.3]), DRIFT),
+        (given([-0.8, -1.2, -1.3], gain=0.0), LOSS_OF_TAIL),
+        (given([-1.0, -1.0, -1.0]), COLLAPSE),
+        (given([-0.9, -3.0, -3.0]), LOSS_OF_TAIL),  # boilerplate: order 1 keeps its tail
+        (given([0.0, 0.0, 0.0], repeated=0.2), LOSS_OF_TAIL),
+        (given([0.0, 0.0, 0.0], repeated=0.5), COLLAPSE),
+        (given([0.0], repeated=0.2), LOSS_OF_TAIL),
+        (given([0.0]), CANNOT_TELL),
+        (given([0.0, 0.0, 0.0], error=0.2), CANNOT_TELL),
+        (given([-1.0, -1.0, -1.0], floor=0.01), CANNOT_TELL),
+        (given([-1.0, -1.0, -1.0], floor=0.98), CANNOT_TELL),
+        (given([0.0, 0.0, 0.0], drift=-0.5), CANNOT_TELL),  # shared documents
+        (given([-1.0, -1.0, -1.0], drift=-0.5), COLLAPSE),
+        (given([-0.5, -0.5, -0.5], drift=-0.5, gain=0.0), CANNOT_TELL),
+        (given([-1.0, -1.0, -1.0], distinct=29), CANNOT_TELL),
+        (given([-1.0, -1.0, -1.0], tokens=(170, 100)), CANNOT_TELL),
+        (given([-1.0, -1.0, -1.0], tokens=(0, 0)), CANNOT_TELL),
+        (given([-1.0, -1.0, -1.0], largest_share=0.3), CANNOT_TELL),
+    ],
+)
+def test_rule(found: Evidence, label: str) -> None:
+    verdict = judge(found, Constants())
+    assert verdict.label == label
+    assert verdict.reasons
+    assert all(reason and reason == reason.strip() for reason in verdict.reasons)
+
+
+def test_a_users_own_corpora_replace_the_limits() -> None:
+    found = given([-0.5, -0.5, -0.5], gain=0.0)
+    assert judge(found, Constants()).label == LOSS_OF_TAIL
+    mine = Constants().of_human([given([0.1, 0.2, 0.3]), given([-0.5, -0.56, -0.7]), given([0.1])])
+    assert (mine.near, mine.far) == pytest.approx((0.6, 0.6))
+    assert mine.far_lost == Constants().far_lost
+    assert judge(found, mine).label == DRIFT
+    assert judge(given([-0.7] * 3), mine).label == LOSS_OF_TAIL
+    with pytest.raises(ValueError, match="got 1 that are not: give more documents"):
+        Constants().of_human([given([0.1])])
+
+
+def test_duplicates_and_repetition_are_said() -> None:
+    verdict = judge(given([0.0] * 3, distinct=400, repeated=0.2), Constants())
+    assert "20% of documents are exact duplicates (baseline 0%)" in verdict.reasons
+    assert "20% of 5-grams repeat inside their document (baseline 0%)" in verdict.reasons
+
+
+# --- sources whose truth is known ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_two_samples_of_one_source_are_not_told_apart(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    one, other = text(rng, 600, 3000), text(rng, 1500, 3000)  # of unequal size
+    verdict = judge(evidence(sample(one), sample(other)), Constants())
+    assert verdict.label == WITHIN_FLOOR
+    assert verdict.evidence is not None
+    for novelty in verdict.evidence.orders.values():
+        assert abs(novelty.tail.value) < 4 * novelty.tail.error
+        assert abs(novelty.drift.value) < 4 * novelty.drift.error
+
+
+def test_a_source_that_forgets_its_rare_tokens_loses_its_tail() -> None:
+    rng = np.random.default_rng(7)
+    human = text(rng, 600, 3000)
+    labels = [
+        judge(evidence(sample(human), sample(text(rng, 600, kinds))), Constants()).label
+        for kinds in (3000, 1500, 100)
+    ]
+    assert labels == [WITHIN_FLOOR, LOSS_OF_TAIL, COLLAPSE]
+
+
+def test_thinner_sources_have_thinner_tails() -> None:
+    rng = np.random.default_rng(9)
+    human = text(rng, 400, 3000)
+    tails = [
+        evidence(sample(human), sample(text(rng, 400, kinds))).orders[1].tail.value
+        for kinds in (3000, 1500, 700, 300)
+    ]
+    assert all(after < before for before, after in pairwise(tails))
+
+
+def test_few_documents_say_nothing() -> None:
+    rng = np.random.default_rng(1)
+    few = sample(text(rng, 20, 3000))
+    verdict = judge(evidence(few, few), Constants())
+    assert verdict.label == CANNOT_TELL
+    assert "20 distinct documents on one side, 30 are needed" in verdict.reasons[-1]
+    empty = judge(evidence(Sample.empty(), few), Constants())
+    assert (empty.label, empty.reasons) == (CANNOT_TELL, ("one side has no text",))
