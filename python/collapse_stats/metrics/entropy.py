@@ -85,7 +85,7 @@ def _grassberger(spectrum: Spectrum) -> float:
 def _chao_shen(spectrum: Spectrum) -> float:
     n = spectrum.occurrences
     once = spectrum.types_seen(1)
-    covered = 1 - (once - (once == n)) / n
+    covered = (n - once + (once == n)) / n
     q = covered * spectrum.count.astype(np.float64) / n
     information = _log_ratio(spectrum) - math.log(covered)
     with np.errstate(divide="ignore"):  # q = 1: one type, certain to be seen

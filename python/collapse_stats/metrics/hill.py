@@ -79,7 +79,7 @@ def simpson(spectrum: Spectrum) -> float | None:
 
 def _log_hill(spectrum: Spectrum, q: float, estimator: str) -> float | None:
     if estimator == "unbiased":
-        if q < 2 or q != int(q):
+        if not q >= 2 or q % 1:
             raise ValueError(
                 f"q must be an integer of at least 2, got {q}: other orders have no unbiased form, "
                 "take estimator='plugin', or 2 ** entropy(spectrum) for order 1"
