@@ -131,7 +131,7 @@ def test_mtld_counts_factors(documents: list[list[int]], threshold: float) -> No
 @pytest.mark.parametrize("kinds", [5, 60, 400, 5000])
 def test_mtld_of_factors_longer_than_a_step(kinds: int) -> None:
     rng = np.random.default_rng(kinds)
-    documents = [rng.integers(0, kinds, n).tolist() for n in (3000, 0, 1, 127, 128, 129, 5000)]
+    documents = [rng.integers(0, kinds, n).tolist() for n in (3000, 0, 1, 63, 64, 65, 5000) * 4]
     got = metrics.mtld(*packed(documents))
     assert got == pytest.approx(literal_mtld(documents, 0.72), rel=1e-12)
 

@@ -163,7 +163,7 @@ def test_scaled_zeta(s: float, a: int) -> None:
     with mp.workdps(250):  # mpmath's zeta is accurate in absolute terms, and small here
         value = float(mp.mpf(a) ** s * mp.zeta(s, a))
         slope = mp.mpf(a) ** s * (mp.log(a) * mp.zeta(s, a) + mp.zeta(s, a, 1))
-    got = complex(scaled_zeta(complex(s, 1e-30), np.array([float(a)]))[0])
+    got = complex(scaled_zeta(np.array([complex(s, 1e-30)]), np.array([float(a)]))[0])
     assert got.real == pytest.approx(value, rel=1e-12)
     assert got.imag * 1e30 == pytest.approx(float(slope), rel=1e-9)
 

@@ -3,7 +3,6 @@
 import numpy as np
 import numpy.typing as npt
 
-TokenArray = npt.NDArray[np.uint64]
 IndexArray = npt.NDArray[np.int64]
 
 
@@ -48,7 +47,7 @@ def packed(
 
 def ranked(keys: npt.NDArray[np.integer]) -> tuple[IndexArray, IndexArray]:
     """Rank of each key among the different ones, ``(T,)``, and where each is seen first."""
-    order = np.argsort(keys, kind="stable")
+    order = _order(keys)
     new = np.ones(len(keys), dtype=bool)
     new[1:] = np.diff(keys[order]) != 0
     rank = np.empty(len(keys), dtype=np.int64)
@@ -58,8 +57,21 @@ def ranked(keys: npt.NDArray[np.integer]) -> tuple[IndexArray, IndexArray]:
 
 def previous(tokens: npt.NDArray[np.integer]) -> IndexArray:
     """Position of the same token before each position, ``(T,)``; -1 for the first of its kind."""
-    order = np.argsort(tokens, kind="stable")
+    order = _order(tokens)
     same = np.diff(tokens[order]) == 0
     before = np.full(len(tokens), -1, dtype=np.int64)
     before[order[1:][same]] = order[:-1][same]
     return before
+
+
+def _order(keys: npt.NDArray[np.integer]) -> IndexArray:
+    """Positions that bring equal keys together, ``(T,)``, earlier ones first.
+
+    NumPy sorts 16-bit integers by radix, in a quarter of the time: hence digit by digit.
+    """
+    bits = keys.astype(np.uint64, copy=False)
+    order = np.argsort(bits.astype(np.uint16), kind="stable")
+    for shift in range(16, int(bits.max(initial=0)).bit_length(), 16):
+        digit = (bits >> np.uint64(shift)).astype(np.uint16)
+        order = order[np.argsort(digit[order], kind="stable")]
+    return order

@@ -74,24 +74,25 @@ def geometric_harmonic_sum(y: float, start: int) -> float:
     return total + math.exp(-y * (_DIRECT_TERMS + 1)) * tail
 
 
-def scaled_zeta(s: complex, a: FloatArray) -> ComplexArray:
+def scaled_zeta(s: ComplexArray, a: FloatArray) -> ComplexArray:
     """``a^s zeta(s, a)``, the sum over k >= 0 of (1 + k/a)^-s, for 1 < Re s <= 32 and a >= 1.
 
     Relative error below 1e-12 by Euler-Maclaurin, after 16 terms where a is small. Complex, so
     that an imaginary part of 1e-30 of s carries the derivative.
     """
+    s = np.broadcast_to(s, a.shape)
     small = a < 64
-    near = a[small]
+    near, s_near = a[small], s[small]
     total = np.zeros(a.shape, dtype=np.complex128)
     for k in range(_ZETA_TERMS):
-        total[small] += np.exp(-s * np.log1p(k / near))
+        total[small] += np.exp(-s_near * np.log1p(k / near))
     end = a + _ZETA_TERMS * small
     factor = s / end
     tail = end / (s - 1) + 0.5
     for k, weight in enumerate(_BERNOULLI):
         tail = tail + weight * factor
         factor = factor * ((s + 2 * k + 1) * (s + 2 * k + 2)) / (end * end)
-    tail[small] *= np.exp(-s * np.log1p(_ZETA_TERMS / near))
+    tail[small] *= np.exp(-s_near * np.log1p(_ZETA_TERMS / near))
     return total + tail
 
 

@@ -5,8 +5,9 @@ import numpy.typing as npt
 
 from ._documents import IndexArray, packed, previous
 
-_WIDTH = 128
+_WIDTH = 64
 _ROWS = 8192
+_FEW = 16
 
 
 def mtld(
@@ -19,8 +20,8 @@ def mtld(
     and are added up before tokens are divided by them, so that a document too short for a factor
     still counts. None when nothing is repeated within any document, and without tokens.
 
-    Each factor begins where the last ended, so a document is read in order, 128 tokens at a time;
-    documents are read side by side.
+    Each factor begins where the last ended, so a document is read in order: many side by side, the
+    last few token by token.
 
     Parameters
     ----------
@@ -42,15 +43,23 @@ def mtld(
     if not 0 < threshold < 1:
         raise ValueError(f"threshold must lie between 0 and 1, both excluded, got {threshold}")
     given, long = packed(tokens, lengths)
-    forward = _factors(given, long, threshold)
-    backward = _factors(given[::-1], long[::-1], threshold)
+    before = previous(given)
+    forward = _factors(before, long, threshold)
+    backward = _factors(_mirrored(before), long[::-1], threshold)
     if not forward or not backward:
         return None
     return (len(given) / forward + len(given) / backward) / 2
 
 
-def _factors(tokens: npt.NDArray[np.integer], long: IndexArray, threshold: float) -> float:
-    before = previous(tokens)
+def _mirrored(before: IndexArray) -> IndexArray:
+    """`previous` of the tokens in reverse."""
+    mirrored = np.full_like(before, -1)
+    repeats = np.flatnonzero(before >= 0)
+    mirrored[len(before) - 1 - before[repeats]] = len(before) - 1 - repeats
+    return mirrored
+
+
+def _factors(before: IndexArray, long: IndexArray, threshold: float) -> float:
     ends = np.cumsum(long)
     total = 0.0
     for first in range(0, len(long), _ROWS):
@@ -67,7 +76,7 @@ def _factors_side_by_side(
     begin, end = begin[begin < end], end[begin < end]
     at, types = begin.copy(), np.zeros_like(begin)  # read up to here in this factor; types in it
     step = np.arange(_WIDTH)
-    while len(begin):
+    while len(begin) >= _FEW:
         position = at[:, None] + step
         inside = position < end[:, None]
         new = inside & (before.take(position, mode="clip") < begin[:, None])
@@ -84,4 +93,20 @@ def _factors_side_by_side(
         ratio = types[rest] / (end - begin)[rest]
         factors += float(np.sum((1 - ratio) / (1 - threshold)))
         begin, end, at, types = (column[~over] for column in (begin, end, at, types))
+    for row in range(len(begin)):
+        state = int(begin[row]), int(end[row]), int(at[row]), int(types[row])
+        factors += _factors_of_one(before, *state, threshold)
     return factors
+
+
+def _factors_of_one(
+    before: IndexArray, begin: int, end: int, at: int, types: int, threshold: float
+) -> float:
+    """Factors of the rest of a document, of which a factor was read from `begin` to `at`."""
+    factors = 0
+    for position, earlier in enumerate(before[at:end].tolist(), start=at + 1):
+        types += earlier < begin
+        if types / (position - begin) <= threshold:
+            factors, begin, types = factors + 1, position, 0
+    ratio = types / (end - begin) if begin < end else 1.0
+    return factors + (1 - ratio) / (1 - threshold)

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..spectrum import Spectrum
-from ._numeric import ComplexArray, FloatArray, scaled_zeta
+from ._numeric import FloatArray, scaled_zeta
 
 STEEPEST = 30.0
 """A power law steeper than this is none: nearly every count is the smallest."""
@@ -67,7 +67,7 @@ def zipf_fit(spectrum: Spectrum, c_min: int | None = None) -> ZipfFit | None:
         raise ValueError(f"c_min must be a count of at least 1, got {c_min}")
     else:
         lows = np.array([c_min], dtype=np.int64)
-    fits = [fit for low in lows.tolist() if (fit := _fit(spectrum, low)) is not None]
+    fits = _fits(spectrum, lows)
     return min(fits, key=lambda fit: fit.distance, default=None)
 
 
@@ -82,44 +82,60 @@ def _candidates(spectrum: Spectrum) -> npt.NDArray[np.int64]:
     return chosen
 
 
-def _fit(spectrum: Spectrum, low: int) -> ZipfFit | None:
-    tail = spectrum.count >= np.uint64(low)
-    c, f = spectrum.count[tail].astype(np.float64), spectrum.types[tail].astype(np.float64)
-    if len(c) < 2:
-        return None
-    types = float(np.sum(f))
-    alpha = _maximum_likelihood(float(np.sum(f * np.log(c / low))) / types, low)
-    if alpha is None:
-        return None
-    seen = np.cumsum(f[::-1])[::-1] / types  # share of types at or above each count
+def _fits(spectrum: Spectrum, lows: npt.NDArray[np.int64]) -> list[ZipfFit]:
+    """The fit of every tail that has one."""
+    starts = np.searchsorted(spectrum.count, lows.astype(np.uint64))
+    lows, starts = lows[starts < len(spectrum.count) - 1], starts[starts < len(spectrum.count) - 1]
+    if not len(lows):
+        return []
+    c, f = spectrum.count.astype(np.float64), spectrum.types.astype(np.float64)
+    types = np.cumsum(f[::-1])[::-1]
+    logs = np.cumsum((f * np.log(c))[::-1])[::-1]
+    means = logs[starts] / types[starts] - np.log(lows)
+    alphas = _maximum_likelihood(means, lows.astype(np.float64))
+    return [
+        ZipfFit(
+            alpha,
+            1 / (alpha - 1),
+            low,
+            int(types[start]),
+            _distance(alpha, low, c[start:], types[start:]),
+        )
+        for alpha, low, start in zip(alphas.tolist(), lows.tolist(), starts.tolist(), strict=True)
+        if not math.isnan(alpha)
+    ]
+
+
+def _maximum_likelihood(mean_log: FloatArray, low: FloatArray) -> FloatArray:
+    """alpha whose expected log(c / low) is `mean_log`, by bisection: the expectation falls.
+
+    NaN where that is steeper than `STEEPEST`.
+    """
+
+    def expected(alpha: FloatArray) -> FloatArray:
+        zeta = scaled_zeta(alpha.astype(np.complex128) + _STEP * 1j, low)
+        return -zeta.imag / zeta.real / _STEP
+
+    small, large = np.full_like(low, 1.0), np.full_like(low, STEEPEST)
+    too_steep = expected(large) > mean_log
+    for _ in range(60):  # 29 / 2^60 is below a double's last digit
+        middle = (small + large) / 2
+        steeper = expected(np.maximum(middle, 1 + 1e-15)) > mean_log
+        small, large = np.where(steeper, middle, small), np.where(steeper, large, middle)
+    return np.where(too_steep, np.nan, np.maximum(large, 1 + 1e-9))
+
+
+def _distance(alpha: float, low: int, c: FloatArray, types: FloatArray) -> float:
+    seen = types / types[0]  # share of types at or above each count
     reach, beyond = _survival(alpha, c, low), _survival(alpha, c + 1, low)
     # Between two counts only the fit falls: its gap is widest at either end.
-    gaps = np.abs(np.append(seen, 0.0)[1:] - beyond), np.abs(seen - reach)
-    distance = float(max(np.max(gap) for gap in gaps))
-    return ZipfFit(alpha, 1 / (alpha - 1), low, int(types), distance)
-
-
-def _maximum_likelihood(mean_log: float, low: int) -> float | None:
-    """alpha whose expected log(c / low) is `mean_log`, by bisection: the expectation falls."""
-    a = np.array([float(low)])
-
-    def expected(alpha: float) -> float:
-        zeta: ComplexArray = scaled_zeta(complex(alpha, _STEP), a)
-        return -float(zeta[0].imag / zeta[0].real) / _STEP
-
-    small, large = 1.0, STEEPEST
-    if expected(large) > mean_log:
-        return None
-    while (middle := (small + large) / 2) not in (small, large):
-        if expected(middle) > mean_log:
-            small = middle
-        else:
-            large = middle
-    return large if large - 1 > 1e-9 and math.isfinite(large) else None
+    gaps = np.abs(np.append(seen[1:], 0.0) - beyond), np.abs(seen - reach)
+    return float(max(np.max(gap) for gap in gaps))
 
 
 def _survival(alpha: float, c: FloatArray, low: int) -> FloatArray:
     """zeta(alpha, c) / zeta(alpha, low), ``(R,)``: the chance of a count of at least c."""
-    log_ratio = np.log(scaled_zeta(alpha, c).real / scaled_zeta(alpha, np.array([low + 0.0])).real)
-    survival: FloatArray = np.exp(log_ratio - alpha * np.log(c / low))
+    s = np.array([alpha], dtype=np.complex128)
+    whole = scaled_zeta(s, np.array([float(low)])).real
+    survival: FloatArray = scaled_zeta(s, c).real / whole * (c / low) ** -alpha
     return survival
