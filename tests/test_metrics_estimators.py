@@ -77,7 +77,7 @@ def test_grassberger_agrees_with_the_recursion(values: list[int]) -> None:
 
 @pytest.mark.parametrize("c", [1, 2, 3, 10, 31, 10**6, 10**6 + 1, 10**9, 10**12])
 def test_grassberger_agrees_with_digammas(c: int) -> None:
-    """G(n) = digamma(n) + (-1)^n / 2 (digamma((n + 1) / 2) - digamma(n / 2)), eq. 30."""
+    """G(n) = digamma(n) + (-1)^n / 2 (digamma((n + 1) / 2) - digamma(n / 2))."""
     half = mp.mpf(c) / 2
     g = mp.digamma(c) + (-1) ** (c % 2) * (mp.digamma(half + 0.5) - mp.digamma(half)) / 2
     got = nats([c] * 1000, "grassberger")
@@ -86,7 +86,7 @@ def test_grassberger_agrees_with_digammas(c: int) -> None:
 
 @pytest.mark.parametrize("mean", [0.1, 1.0, 3.0])
 def test_grassberger_numbers_are_what_poisson_counts_need(mean: float) -> None:
-    """E[n G(n)] = z log z + z E1(2z) for Poisson n (eq. 28 ff.): the rest falls as exp(-2z)."""
+    """E[n G(n)] = z log z + z E1(2z) for Poisson n: the rest falls as exp(-2z)."""
     g = grassberger_numbers(80)
     z = mp.mpf(mean)
     mass = [mp.exp(-z) * z**c / mp.factorial(c) for c in range(81)]

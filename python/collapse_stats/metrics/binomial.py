@@ -11,8 +11,8 @@ from ._numeric import FloatArray
 def binomial_distinct(spectrum: Spectrum, n: int) -> float:
     """Expected types when each occurrence is kept with chance n / N: binomial interpolation.
 
-    sum f_m (1 - (1 - n/N)^m) (Baayen 2001, eq. 2.43); close to `rarefied_distinct`, which draws
-    exactly n. 0 at n = 0, V at n = N.
+    sum f_m (1 - (1 - n/N)^m) (Baayen 2001); close to `rarefied_distinct`, which draws
+    exactly n, and never above it. 0 at n = 0, V at n = N.
 
     Raises
     ------
@@ -29,7 +29,7 @@ def binomial_distinct(spectrum: Spectrum, n: int) -> float:
 def binomial_types_seen(spectrum: Spectrum, n: int, times: int = 1) -> float:
     """Expected types left with `times` occurrences when each is kept with chance n / N.
 
-    sum f_m C(m, times) (n/N)^times (1 - n/N)^(m - times) (Baayen 2001, eq. 2.41).
+    sum f_m C(m, times) (n/N)^times (1 - n/N)^(m - times) (Baayen 2001).
 
     Raises
     ------

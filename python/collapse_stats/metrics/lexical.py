@@ -38,7 +38,9 @@ def herdan_c(spectrum: Spectrum) -> float | None:
 
 
 def summer_s(spectrum: Spectrum) -> float | None:
-    """Somers' (1966) S = log log V / log log N, at most 1. None below two types or three occurrences.
+    """Somers' (1966) S = log log V / log log N, at most 1; often spelled Summer.
+
+    None below two types or three occurrences.
 
     >>> summer_s(Spectrum.from_counts([1] * 16))
     1.0
