@@ -1,4 +1,4 @@
-"""Lexical richness: direct definitions, SciPy, and lexicalrichness where it is installed."""
+"""Lexical richness and repetition against direct definitions and SciPy."""
 
 import math
 from collections.abc import Callable
@@ -254,31 +254,46 @@ def test_parameters_out_of_range_are_refused() -> None:
         metrics.repetition([1], 0)
 
 
-# The library ---------------------------------------------------------------------------------
+# In batches ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("size", "kinds", "slope"), [(60, 200, 0.2), (500, 300, 1.1), (3000, 1000, 1)]
-)
-def test_lexicalrichness_agrees(size: int, kinds: int, slope: float) -> None:
-    library = pytest.importorskip(
-        "lexicalrichness", reason="pip install lexicalrichness to compare with it"
-    )
-    p = 1 / np.arange(1, kinds + 1) ** slope
-    tokens = np.random.default_rng(size).choice(kinds, size, p=p / p.sum())
-    theirs = library.LexicalRichness(list(map(str, tokens)), preprocessor=None, tokenizer=None)
-    spectrum = Spectrum.from_counts(np.bincount(tokens))
-    ours = {
-        theirs.mattr(50): metrics.mattr(tokens, window=50),
-        theirs.mtld(): metrics.mtld(tokens),
-        theirs.mtld(0.66): metrics.mtld(tokens, threshold=0.66),
-        theirs.hdd(): metrics.hdd(spectrum),
-        theirs.rttr: metrics.root_ttr(spectrum),
-        theirs.cttr: metrics.corrected_ttr(spectrum),
-        theirs.Herdan: metrics.herdan_c(spectrum),
-        theirs.Summer: metrics.summer_s(spectrum),
-        theirs.Dugast: metrics.dugast_u(spectrum),
-        theirs.Maas: metrics.maas_a(spectrum),
-        theirs.yulek: metrics.yule_k(spectrum),
-    }
-    assert list(ours.values()) == pytest.approx(list(ours), rel=1e-9)
+@given(st.lists(documents_lists, max_size=4), st.booleans())
+def test_totals_of_batches_are_the_figures_of_all(
+    batches: list[list[list[int]]], merged: bool
+) -> None:
+    def empty() -> metrics.SequenceTotals:
+        return metrics.SequenceTotals(window=7, threshold=0.8, draws=5)
+
+    totals = empty()
+    for batch in batches:
+        if merged:
+            part = empty()
+            part.update(*packed(batch))
+            totals.merge(part)
+        else:
+            totals.update(*packed(batch))
+    tokens, lengths = packed([document for batch in batches for document in batch])
+    pairs = [
+        (totals.mattr, metrics.mattr(tokens, lengths, window=7)),
+        (totals.mtld, metrics.mtld(tokens, lengths, threshold=0.8)),
+        (totals.hdd, metrics.document_hdd(tokens, lengths, draws=5)),
+        (totals.repetition_diversity, metrics.repetition_diversity(tokens, lengths)),
+        (totals.repetition(3), metrics.repetition(tokens, 3, lengths)),
+        (totals.document_distinct_ratio(1), metrics.document_distinct_ratio(tokens, 1, lengths)),
+    ]
+    for got, expected in pairs:
+        assert got == (expected if expected is None else pytest.approx(expected, abs=1e-9))
+
+
+def test_totals_refuse() -> None:
+    with pytest.raises(ValueError, match="window must be at least 1 token, got 0"):
+        metrics.SequenceTotals(window=0)
+    with pytest.raises(ValueError, match="n must be at least 1, got 0"):
+        metrics.SequenceTotals(max_order=0)
+    totals = metrics.SequenceTotals(max_order=2)
+    with pytest.raises(ValueError, match="max_order must be at least 4 for this, got 2"):
+        _ = totals.repetition_diversity
+    with pytest.raises(ValueError, match="between 1 and max_order, 2, got 3"):
+        totals.repetition(3)
+    with pytest.raises(ValueError, match="to be added, got"):
+        totals.merge(metrics.SequenceTotals(window=50, max_order=2))

@@ -39,6 +39,7 @@ from .rarefaction import rarefied_distinct, size_matched_distinct_ratio
 from .repetition import document_distinct_ratio, repetition, repetition_diversity
 from .retention import RetentionBand, retention
 from .richness import CHAO1_VARIANTS, ace, chao1
+from .sequence import SequenceTotals
 from .smoothing import SMOOTHINGS
 from .zipf import ZipfFit, zipf_fit
 
@@ -50,6 +51,7 @@ __all__ = [
     "GoodTuring",
     "GrowthPoint",
     "RetentionBand",
+    "SequenceTotals",
     "ZipfFit",
     "ZipfMandelbrotFit",
     "ace",

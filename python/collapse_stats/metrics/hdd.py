@@ -39,20 +39,25 @@ def document_hdd(
     >>> round(document_hdd([[1, 1, 2, 2], [3, 4, 5, 6]], draws=2), 12)
     0.916666666667
     """
+    total, documents = hdd_totals(tokens, lengths, draws)
+    return total / documents if documents else None
+
+
+def hdd_totals(
+    tokens: npt.ArrayLike, lengths: npt.ArrayLike | None, draws: int
+) -> tuple[float, int]:
+    """HD-D of each long enough document added up, and the number of such documents."""
     _check(draws)
     given, long = packed(tokens, lengths)
-    if not (long >= draws).any():
-        return None
     document = np.repeat(np.arange(len(long)), long)
     token, _ = ranked(given)
-    kind, first = ranked(document * (int(token.max()) + 1) + token)
-    m, total = np.bincount(kind), long[document[first]]
-    enough = total >= draws
-    m, total = m[enough], total[enough]
+    kind, first = ranked(document * (int(token.max(initial=-1)) + 1) + token)
+    m, size = np.bincount(kind), long[document[first]]
+    m, size = m[size >= draws], size[size >= draws]
     missed = np.ones(len(m))
     for i in range(draws):
-        missed *= np.maximum(1 - m / (total - i), 0.0)
-    return float(np.sum(1 - missed)) / draws / int(np.sum(long >= draws))
+        missed *= np.maximum(1 - m / (size - i), 0.0)
+    return float(np.sum(1 - missed)) / draws, int(np.sum(long >= draws))
 
 
 def _check(draws: int) -> None:

@@ -34,15 +34,21 @@ def mattr(
     >>> mattr([1, 1, 2, 1], window=2)
     0.8333333333333334
     """
+    types, windows = window_totals(tokens, lengths, window)
+    return types / (windows * window) if windows else None
+
+
+def window_totals(
+    tokens: npt.ArrayLike, lengths: npt.ArrayLike | None, window: int
+) -> tuple[int, int]:
+    """Types of each window added up, and the number of windows."""
     if window < 1:
         raise ValueError(f"window must be at least 1 token, got {window}")
     given, long = packed(tokens, lengths)
     windows = int(np.sum(np.maximum(long - window + 1, 0)))
-    if not windows:
-        return None
     end = np.repeat(np.cumsum(long), long)
     begin = end - np.repeat(long, long)
     here = np.arange(len(given))
     first = np.maximum(np.maximum(begin, here - window + 1), previous(given) + 1)
     last = np.minimum(here, end - window)
-    return int(np.sum(np.maximum(last - first + 1, 0))) / (windows * window)
+    return int(np.sum(np.maximum(last - first + 1, 0))), windows

@@ -40,15 +40,24 @@ def mtld(
     >>> mtld([1, 1, 1, 1])
     2.0
     """
+    return tokens_per_factor(*factor_totals(tokens, lengths, threshold))
+
+
+def factor_totals(
+    tokens: npt.ArrayLike, lengths: npt.ArrayLike | None, threshold: float
+) -> tuple[int, float, float]:
+    """Tokens, factors read forward, factors read backward."""
     if not 0 < threshold < 1:
         raise ValueError(f"threshold must lie between 0 and 1, both excluded, got {threshold}")
     given, long = packed(tokens, lengths)
     before = previous(given)
     forward = _factors(before, long, threshold)
-    backward = _factors(_mirrored(before), long[::-1], threshold)
-    if not forward or not backward:
-        return None
-    return (len(given) / forward + len(given) / backward) / 2
+    return len(given), forward, _factors(_mirrored(before), long[::-1], threshold)
+
+
+def tokens_per_factor(tokens: int, forward: float, backward: float) -> float | None:
+    """Mean of both directions; None when either has no factor."""
+    return (tokens / forward + tokens / backward) / 2 if forward and backward else None
 
 
 def _mirrored(before: IndexArray) -> IndexArray:

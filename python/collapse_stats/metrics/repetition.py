@@ -6,8 +6,6 @@ import numpy.typing as npt
 from ._documents import IndexArray, packed, ranked
 from ._numeric import FloatArray
 
-_DIVERSITY_ORDERS = (2, 3, 4)
-
 
 def document_distinct_ratio(
     tokens: npt.ArrayLike, n: int, lengths: npt.ArrayLike | None = None
@@ -34,9 +32,8 @@ def document_distinct_ratio(
     >>> document_distinct_ratio([[1, 1, 1], [1, 2, 3]], 2)
     0.75
     """
-    ratios = _ratios(tokens, n, lengths)[-1]
-    known = ratios[~np.isnan(ratios)]
-    return float(known.mean()) if len(known) else None
+    total, documents = ratio_totals(document_ratios(tokens, n, lengths)[n - 1 :])
+    return total / documents if documents else None
 
 
 def repetition(tokens: npt.ArrayLike, n: int, lengths: npt.ArrayLike | None = None) -> float | None:
@@ -62,13 +59,20 @@ def repetition_diversity(
     >>> repetition_diversity([1, 2, 3, 4, 5])
     1.0
     """
-    ratios = _ratios(tokens, max(_DIVERSITY_ORDERS), lengths)
-    product = np.prod([ratios[order - 1] for order in _DIVERSITY_ORDERS], axis=0)
+    total, documents = ratio_totals(document_ratios(tokens, 4, lengths)[1:])
+    return total / documents if documents else None
+
+
+def ratio_totals(ratios: list[FloatArray]) -> tuple[float, int]:
+    """Products over the orders given, added over the documents that have them all, and how many."""
+    product = np.prod(ratios, axis=0)
     known = product[~np.isnan(product)]
-    return float(known.mean()) if len(known) else None
+    return float(np.sum(known)), len(known)
 
 
-def _ratios(tokens: npt.ArrayLike, n: int, lengths: npt.ArrayLike | None) -> list[FloatArray]:
+def document_ratios(
+    tokens: npt.ArrayLike, n: int, lengths: npt.ArrayLike | None
+) -> list[FloatArray]:
     """V_k / N_k of every document, ``(D,)``, for k = 1..n; NaN where it is too short."""
     if n < 1:
         raise ValueError(f"n must be at least 1, got {n}: it is the order of the n-grams")
