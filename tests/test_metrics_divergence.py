@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from collapse_stats import metrics
 from collapse_stats.metrics import kl_divergence
-from collapse_stats.spectrum import JointSpectrum
+from collapse_stats.spectrum import JointSpectrum, Spectrum
 
 Pairs = list[tuple[int, int]]
 Figure = Callable[[JointSpectrum], float | None]
@@ -33,6 +33,7 @@ PLAIN: list[Figure] = [
     metrics.unseen_mass,
     metrics.novelty,
 ]
+SHARED: list[Figure] = [metrics.jaccard, metrics.overlap_coefficient]
 SMOOTHED: list[Figure] = [partial(kl_divergence, smoothing=name) for name in metrics.SMOOTHINGS]
 
 
@@ -83,6 +84,27 @@ def test_jelinek_mercer(seen: Pairs, weight: float) -> None:
     both = weight * (a + b) / (a + b).sum()
     p, q = (1 - weight) * a / a.sum() + both, (1 - weight) * b / b.sum() + both
     got = kl_divergence(joint_of(seen), "jelinek-mercer", weight=weight)
+    assert got == pytest.approx(scipy.stats.entropy(p, q, base=2), abs=1e-13)
+
+
+def turing_smoothed(counts: np.ndarray) -> np.ndarray:
+    """One side's distribution, type by type, and last the cell of what neither side has seen."""
+    n = counts.sum()
+    unseen = min(max((counts == 1).sum(), 1), max(n - 1, 0.5)) / n
+    fit = metrics.simple_good_turing(Spectrum.from_counts(counts.astype(int)))
+    worth = dict(zip(fit.count.tolist(), fit.adjusted, strict=True)) if fit else {}
+    adjusted = np.array([worth.get(int(c), c) for c in counts])
+    lost = counts == 0
+    shares = np.where(lost, unseen / (lost.sum() + 1), (1 - unseen) * adjusted / adjusted.sum())
+    return np.append(shares, unseen / (lost.sum() + 1))
+
+
+@given(pairs)
+def test_good_turing(seen: Pairs) -> None:
+    p, q = (turing_smoothed(column) for column in columns(seen))
+    assert p.sum() == pytest.approx(1, abs=1e-14)
+    assert min(p.min(), q.min()) > 0
+    got = kl_divergence(joint_of(seen), "good-turing")
     assert got == pytest.approx(scipy.stats.entropy(p, q, base=2), abs=1e-13)
 
 
@@ -232,6 +254,18 @@ def test_unseen_mass_and_novelty(seen: Pairs) -> None:
 
 
 @given(pairs)
+def test_shared_types(seen: Pairs) -> None:
+    joint = joint_of(seen)
+    first = {i for i, (a, _) in enumerate(seen) if a}
+    second = {i for i, (_, b) in enumerate(seen) if b}
+    both = len(first & second)
+    assert metrics.jaccard(joint) == both / len(first | second)
+    assert metrics.overlap_coefficient(joint) == both / min(len(first), len(second))
+    for figure in SHARED:
+        assert figure(joint) == figure(joint.swapped)
+
+
+@given(pairs)
 def test_rows_of_a_joint_spectrum_stand_for_their_types(seen: Pairs) -> None:
     """Ten copies of every type: shares, and so every plain figure, stay as they are."""
     once, tenfold = joint_of(seen), joint_of(seen * 10)
@@ -239,7 +273,7 @@ def test_rows_of_a_joint_spectrum_stand_for_their_types(seen: Pairs) -> None:
         assert figure(tenfold) == pytest.approx(figure(once), abs=1e-14)
 
 
-@pytest.mark.parametrize("figure", PLAIN + SMOOTHED)
+@pytest.mark.parametrize("figure", PLAIN + SHARED + SMOOTHED)
 @pytest.mark.parametrize("seen", [[], [(3, 0)], [(0, 3)]])
 def test_a_comparison_with_nothing_is_no_figure(figure: Figure, seen: Pairs) -> None:
     assert figure(joint_of(seen)) is None

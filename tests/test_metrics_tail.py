@@ -1,7 +1,9 @@
 """Coverage, richness and retention against scikit-bio, published figures and plain counting."""
 
+import math
 from fractions import Fraction
 
+import numpy as np
 import pytest
 import skbio.diversity.alpha
 from hypothesis import given
@@ -95,7 +97,7 @@ def test_chao1_edges() -> None:
     assert metrics.chao1(Spectrum.from_counts([5, 3, 2, 1, 1, 1, 1])) == 10
     assert metrics.chao1(Spectrum.from_counts([])) is None
     assert metrics.chao1(Spectrum.from_counts([]), "classic") is None
-    with pytest.raises(ValueError, match="'bias-corrected' or 'classic', got 'ace'"):
+    with pytest.raises(ValueError, match="'classic', 'small-sample', got 'ace'"):
         metrics.chao1(Spectrum.from_counts([1]), "ace")
 
 
@@ -154,6 +156,32 @@ def test_default_bands_hold_every_baseline_type(seen: list[tuple[int, int]]) -> 
 def test_the_last_band_has_no_upper_end(largest: int, last: str | None) -> None:
     rows = metrics.retention(JointSpectrum.from_counts([largest], [1]))
     assert rows[-1].band == (last or f"{2**39 + 1}+")
+
+
+@given(pairs)
+def test_survival_ratio_compares_with_a_draw_from_the_baseline(seen: list[tuple[int, int]]) -> None:
+    joint = JointSpectrum.from_counts([a for a, _ in seen], [b for _, b in seen])
+    n_a, n_b = sum(a for a, _ in seen), sum(b for _, b in seen)
+    for row, (low, high) in zip(
+        metrics.retention(joint, bands=(1, 2, 5)), ((1, 2), (2, 5), (5, 10**9)), strict=True
+    ):
+        inside = [(a, b) for a, b in seen if low <= a < high]
+        if not inside or not n_b:
+            assert row.survival_ratio is None
+            continue
+        expected = sum(1 - (1 - a / n_a) ** n_b for a, _ in inside)
+        kept = sum(b > 0 for _, b in inside)
+        assert row.survival_ratio == pytest.approx(kept / expected, rel=1e-11)
+
+
+def test_survival_ratio_of_a_sample_of_the_baseline_itself_is_one() -> None:
+    rng = np.random.default_rng(5)
+    baseline = rng.zipf(1.7, 20_000).clip(max=10**6)
+    drawn = rng.multinomial(baseline.sum(), baseline / baseline.sum())
+    rows = metrics.retention(JointSpectrum.from_counts(baseline, drawn))
+    for row in rows[:5]:
+        assert row.survival_ratio == pytest.approx(1, abs=4 / row.types**0.5)
+    assert rows[0].retained == pytest.approx(1 - math.exp(-1), abs=0.02)
 
 
 def test_retention_of_identical_corpora_is_whole() -> None:

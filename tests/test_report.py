@@ -9,6 +9,7 @@ from collections import Counter
 import jsonschema
 import numpy as np
 import pytest
+import skbio.diversity.alpha
 
 import collapse_stats as cs
 from collapse_stats.groups import group_of, half_of, ordinal_hash
@@ -71,6 +72,13 @@ def test_corpus_figures_are_those_of_a_counter(compared: dict, order: int) -> No
     assert figures["entropy_bits"]["plugin"] == pytest.approx(plugin, rel=1e-12)
     repeats = math.fsum(c * (c - 1) for c in counts.values()) / (n * (n - 1))
     assert figures["hill_2"] == pytest.approx(1 / repeats, rel=1e-12)
+    assert figures["yule_k"] == pytest.approx(1e4 * repeats * (n - 1) / n, rel=1e-12)
+    assert figures["heaps_exponent"] == figures["hapax"] / len(counts)
+    assert figures["sichel_s"] == figures["dis"] / len(counts)
+    assert figures["ace"] == pytest.approx(skbio.diversity.alpha.ace([*counts.values()]), rel=1e-12)
+    assert {*figures["entropy_bits"]} == {
+        "chao-wang-jost", "plugin", "miller-madow", "grassberger", "chao-shen", "jackknife"
+    }  # fmt: skip
 
 
 def test_schema_is_a_schema_and_the_report_follows_it(compared: dict) -> None:
@@ -126,6 +134,8 @@ def test_floor_is_the_figure_of_the_baselines_halves(compared: dict) -> None:
     [
         ([np.array([1, 1])], "3", "distinct_ratio", "no document is that long"),
         ([np.array([1, 2, 3, 4])], "2", "hill_2", "seen twice"),
+        ([np.array([1, 2, 3, 4])], "2", "honore_r", "seen twice"),
+        ([np.array([1, 2, 3, 4])], "2", "ace", "seen just once"),
         ([np.array([1, 2, 3, 4])], "2", "conditional_entropy_bits", "every n-gram is new"),
         ([np.array([], dtype=np.int64)], "1", "coverage", "no document is that long"),
     ],

@@ -8,10 +8,10 @@ import math
 
 import numpy as np
 
-from ..spectrum import JointSpectrum, UInt64Array
+from ..spectrum import JointSpectrum
 from ._numeric import LN2, FloatArray, log1p_gap
-
-SMOOTHINGS = ("absolute-discount", "additive", "jelinek-mercer")
+from .overlap import is_one_sided
+from .smoothing import SMOOTHINGS, plain, smoothed
 
 
 def kl_divergence(
@@ -38,6 +38,8 @@ def kl_divergence(
         equal relative frequencies give 0.
         ``"additive"``: (c + alpha) / (N + alpha U).
         ``"jelinek-mercer"``: (1 - weight) c / N + weight times the share in both corpora together.
+        ``"good-turing"``: counts adjusted by `simple_good_turing`; its unseen mass is shared
+        equally by the types only the other side has seen and one cell for all that neither has.
     alpha
         Of additive smoothing, positive.
     weight
@@ -51,25 +53,19 @@ def kl_divergence(
     >>> round(kl_divergence(JointSpectrum.from_counts([3, 1], [1, 3])), 12)
     0.792481250361
     """
+    if not 0 < alpha < math.inf:
+        raise ValueError(f"alpha must be a positive number, got {alpha}")
+    if not 0 < weight < 1:
+        raise ValueError(f"weight must lie between 0 and 1, both excluded, got {weight}")
     if smoothing not in SMOOTHINGS:
         raise ValueError(
             f"smoothing must be one of {', '.join(map(repr, SMOOTHINGS))}, got {smoothing!r}: "
             "there is no divergence of unequal supports without one"
         )
-    if not 0 < alpha < math.inf:
-        raise ValueError(f"alpha must be a positive number, got {alpha}")
-    if not 0 < weight < 1:
-        raise ValueError(f"weight must lie between 0 and 1, both excluded, got {weight}")
-    if _is_one_sided(joint):
+    if is_one_sided(joint):
         return None
-    if smoothing == "absolute-discount":
-        p, q = _discounted(joint.a, joint.types), _discounted(joint.b, joint.types)
-    elif smoothing == "additive":
-        p, q = _added(joint.a, joint.types, alpha), _added(joint.b, joint.types, alpha)
-    else:
-        pooled = _shares(joint.a + joint.b, joint.types)
-        p, q = (x + weight * (pooled - x) for x in _plugin(joint))
-    return float(np.sum(joint.types * _divergence(p, q))) / LN2
+    p, q, types = smoothed(joint, smoothing, alpha=alpha, weight=weight)
+    return float(np.sum(types * _divergence(p, q))) / LN2
 
 
 def js_divergence(joint: JointSpectrum) -> float | None:
@@ -80,9 +76,9 @@ def js_divergence(joint: JointSpectrum) -> float | None:
     >>> js_divergence(JointSpectrum.from_counts([1, 0], [0, 2]))
     1.0
     """
-    if _is_one_sided(joint):
+    if is_one_sided(joint):
         return None
-    p, q = _plugin(joint)
+    p, q = plain(joint)
     middle = (p + q) / 2
     nats = np.sum(joint.types * (_divergence(p, middle) + _divergence(q, middle))) / 2
     return min(1.0, float(nats) / LN2)  # may round above
@@ -96,9 +92,9 @@ def total_variation(joint: JointSpectrum) -> float | None:
     >>> total_variation(JointSpectrum.from_counts([1, 1], [2, 0]))
     0.5
     """
-    if _is_one_sided(joint):
+    if is_one_sided(joint):
         return None
-    p, q = _plugin(joint)
+    p, q = plain(joint)
     return min(1.0, float(np.sum(joint.types * np.abs(p - q))) / 2)  # may round above
 
 
@@ -110,35 +106,10 @@ def hellinger(joint: JointSpectrum) -> float | None:
     >>> hellinger(JointSpectrum.from_counts([1, 0], [0, 1]))
     1.0
     """
-    if _is_one_sided(joint):
+    if is_one_sided(joint):
         return None
-    p, q = _plugin(joint)
+    p, q = plain(joint)
     return min(1.0, math.sqrt(np.sum(joint.types * (np.sqrt(p) - np.sqrt(q)) ** 2) / 2))
-
-
-def unseen_mass(joint: JointSpectrum) -> float | None:
-    """Share of the baseline's occurrences whose n-gram the candidate lacks, 0..1.
-
-    None when either side is empty.
-
-    >>> unseen_mass(JointSpectrum.from_counts([3, 1], [1, 0]))
-    0.25
-    """
-    if _is_one_sided(joint):
-        return None
-    lost = joint.b == 0
-    return _occurrences(joint.a[lost], joint.types[lost]) / _occurrences(joint.a, joint.types)
-
-
-def novelty(joint: JointSpectrum) -> float | None:
-    """Share of the candidate's occurrences whose n-gram the baseline lacks, 0..1.
-
-    None when either side is empty.
-
-    >>> novelty(JointSpectrum.from_counts([1, 0], [3, 1]))
-    0.25
-    """
-    return unseen_mass(joint.swapped)
 
 
 def _divergence(p: FloatArray, q: FloatArray) -> FloatArray:
@@ -153,36 +124,3 @@ def _divergence(p: FloatArray, q: FloatArray) -> FloatArray:
     terms[near] = p[near] * log1p_gap((q[near] - p[near]) / p[near])
     terms[far] += p[far] * np.log(p[far] / q[far]) - p[far]
     return terms
-
-
-def _plugin(joint: JointSpectrum) -> tuple[FloatArray, FloatArray]:
-    return _shares(joint.a, joint.types), _shares(joint.b, joint.types)
-
-
-def _shares(count: UInt64Array, types: UInt64Array) -> FloatArray:
-    return count.astype(np.float64) / _occurrences(count, types)
-
-
-def _added(count: UInt64Array, types: UInt64Array, alpha: float) -> FloatArray:
-    return (count.astype(np.float64) + alpha) / (
-        _occurrences(count, types) + alpha * int(types.sum())
-    )
-
-
-def _discounted(count: UInt64Array, types: UInt64Array) -> FloatArray:
-    """Absolute discounting, what is collected shared equally by all types of the joint spectrum."""
-    once = max(1, int(types[count == 1].sum()))
-    twice = max(1, int(types[count == 2].sum()))
-    discount = once / (once + 2 * twice)
-    seen = count > 0
-    refund = int(types[seen].sum()) / int(types.sum())  # exactly 1 on full support: plug-in shares
-    return (count.astype(np.float64) + discount * (refund - seen)) / _occurrences(count, types)
-
-
-def _occurrences(count: UInt64Array, types: UInt64Array) -> float:
-    """Sum of count * types: exact below 2**53."""
-    return float(np.sum(count.astype(np.float64) * types))
-
-
-def _is_one_sided(joint: JointSpectrum) -> bool:
-    return not (joint.a.any() and joint.b.any())

@@ -1,4 +1,4 @@
-"""Shannon entropy of a spectrum, and what the next token adds to it."""
+"""Shannon entropy of the source of a sample, from the sample's spectrum."""
 
 import math
 from collections.abc import Callable
@@ -6,11 +6,8 @@ from collections.abc import Callable
 import numpy as np
 
 from ..spectrum import Spectrum
-from ._numeric import LN2, FloatArray, geometric_harmonic_sum, log_minus_digamma
-from .tail import deficit_odds
-
-SATURATION_LIMIT = 0.95
-"""No conditional entropy is given above this saturation."""
+from ._numeric import LN2, FloatArray, geometric_harmonic_sum, log1p_gap, log_minus_digamma
+from .coverage import deficit_odds
 
 
 def entropy(spectrum: Spectrum, estimator: str = "chao-wang-jost") -> float | None:
@@ -21,9 +18,15 @@ def entropy(spectrum: Spectrum, estimator: str = "chao-wang-jost") -> float | No
     spectrum
         Counts of counts.
     estimator
-        ``"chao-wang-jost"`` (Chao, Wang & Jost 2013), the least biased on text; ``"plugin"``, the
-        entropy of the sample itself, in 0..log2 V; ``"miller-madow"`` (Miller 1955), plug-in plus
-        (V - 1) / (2 N) nats.
+        ``"chao-wang-jost"`` (Chao, Wang & Jost 2013), the least biased on text.
+        ``"plugin"``, the entropy of the sample itself, in 0..log2 V.
+        ``"miller-madow"`` (Miller 1955), plug-in plus (V - 1) / (2 N) nats.
+        ``"grassberger"`` (Grassberger 2003), log N less the mean of G(m) = digamma(floor(m / 2) +
+        1 / 2) + log 2 nats; 0 where that falls below.
+        ``"chao-shen"`` (Chao & Shen 2003), shares shrunk to the coverage 1 - f1 / N, each divided
+        by its chance of being seen; where every type was seen once, f1 is counted as N - 1.
+        ``"jackknife"`` (Zahl 1977), N H less N - 1 times the mean of H with one occurrence left
+        out; never below plug-in.
 
     Raises
     ------
@@ -40,65 +43,13 @@ def entropy(spectrum: Spectrum, estimator: str = "chao-wang-jost") -> float | No
     return _ESTIMATORS[estimator](spectrum) / LN2 if spectrum.distinct else None
 
 
-def saturation(spectrum: Spectrum) -> float | None:
-    """Plug-in entropy over log2 N, in 0..1: near 1, the sample is too small for its entropy.
-
-    None below two occurrences, where log2 N says nothing.
-
-    >>> saturation(Spectrum.from_counts([1, 1, 1, 1]))
-    1.0
-    """
-    n = spectrum.occurrences
-    return min(1.0, _plugin(spectrum) / math.log(n)) if n > 1 else None
-
-
-def conditional_entropy(ngrams: Spectrum, contexts: Spectrum) -> float | None:
-    """Bits the last token of an n-gram adds to its first n - 1: plug-in H(ngrams) - H(contexts).
-
-    At least 0. None when ``saturation(ngrams)`` is None or above `SATURATION_LIMIT`: there the
-    figure falls to 0 only because every n-gram is new.
-
-    Parameters
-    ----------
-    ngrams
-        Spectrum of the n-grams.
-    contexts
-        Spectrum of the (n-1)-grams that begin these same n-grams; for order 1 the one empty
-        context, seen N times.
-
-    Raises
-    ------
-    ValueError
-        When `contexts` cannot be the contexts of `ngrams`.
-
-    >>> conditional_entropy(Spectrum.from_counts([2, 2, 2, 2]), Spectrum.from_counts([4, 4]))
-    1.0
-    """
-    if ngrams.occurrences != contexts.occurrences:
-        raise ValueError(
-            f"contexts must occur as often as ngrams, {ngrams.occurrences} times, got "
-            f"{contexts.occurrences}: count only the (n-1)-grams that begin an n-gram"
-        )
-    full = saturation(ngrams)
-    if full is None or full > SATURATION_LIMIT:
-        return None
-    whole, context = _plugin(ngrams), _plugin(contexts)
-    if contexts.distinct > ngrams.distinct or context - whole > 1e-9:
-        raise ValueError(
-            f"contexts must be coarser than ngrams, got {contexts.distinct} types of "
-            f"{context / LN2:.6g} bits against {ngrams.distinct} of {whole / LN2:.6g}: "
-            "are the two arguments swapped?"
-        )
-    return max(0.0, whole - context) / LN2  # the difference of equals may round below zero
-
-
-def _plugin(spectrum: Spectrum) -> float:
-    """Entropy of the sample, in nats."""
+def plugin_entropy(spectrum: Spectrum) -> float:
+    """Entropy of the sample, in nats; 0 for an empty spectrum."""
     return float(np.sum(_share(spectrum) * _log_ratio(spectrum)))
 
 
 def _miller_madow(spectrum: Spectrum) -> float:
-    return _plugin(spectrum) + (spectrum.distinct - 1) / (2 * spectrum.occurrences)
+    return plugin_entropy(spectrum) + (spectrum.distinct - 1) / (2 * spectrum.occurrences)
 
 
 def _chao_wang_jost(spectrum: Spectrum) -> float:
@@ -119,9 +70,44 @@ def _chao_wang_jost(spectrum: Spectrum) -> float:
     return float(np.sum(seen)) + spectrum.types_seen(1) / n * unseen
 
 
+def _grassberger(spectrum: Spectrum) -> float:
+    """Grassberger's entropy with G(m), in nats.
+
+    The paper's G(1) = -gamma - log 2, G(2) = 2 - gamma - log 2, G(2k+1) = G(2k), G(2k+2) = G(2k) +
+    2 / (2k+1) is digamma(x) + log 2 at x = floor(m/2) + 1/2. It enters as log m and what is left.
+    """
+    m = spectrum.count.astype(np.float64)
+    half = np.floor(m / 2) + 0.5  # 2x is m + 1 for even m, m for odd
+    rest = log_minus_digamma(half) - np.where(m == 2 * half, 0.0, np.log1p(1 / m))
+    return max(0.0, float(np.sum(_share(spectrum) * (_log_ratio(spectrum) + rest))))
+
+
+def _chao_shen(spectrum: Spectrum) -> float:
+    n = spectrum.occurrences
+    once = spectrum.types_seen(1)
+    covered = (n - once + (once == n)) / n
+    q = covered * spectrum.count.astype(np.float64) / n
+    information = _log_ratio(spectrum) - math.log(covered)
+    with np.errstate(divide="ignore"):  # q = 1: one type, certain to be seen
+        seen = -np.expm1(n * np.log1p(-q))
+    return float(np.sum(spectrum.types * q * information / seen))
+
+
+def _jackknife(spectrum: Spectrum) -> float:
+    """Jackknifed plug-in entropy, in nats.
+
+    Multiplied out it is the mean over occurrences of D(N) - D(m) with D(x) = x log x - (x-1)
+    log(x-1): nothing large cancels, and D rises, so no term is negative. D(x) = log x + 1 - g(x).
+    """
+    x = np.append(spectrum.count.astype(np.float64), float(spectrum.occurrences))
+    above = np.maximum(x - 1, 1.0)
+    g = np.where(x > 1, above * log1p_gap(1 / above), 1.0)
+    return float(np.sum(_share(spectrum) * (_log_ratio(spectrum) + (g[:-1] - g[-1]))))
+
+
 def _share(spectrum: Spectrum) -> FloatArray:
     """Share of the occurrences in each row, ``(R,)``."""
-    return spectrum.count.astype(np.float64) * spectrum.types / spectrum.occurrences
+    return spectrum.count.astype(np.float64) * spectrum.types / max(spectrum.occurrences, 1)
 
 
 def _log_ratio(spectrum: Spectrum) -> FloatArray:
@@ -132,8 +118,11 @@ def _log_ratio(spectrum: Spectrum) -> FloatArray:
 
 _ESTIMATORS: dict[str, Callable[[Spectrum], float]] = {
     "chao-wang-jost": _chao_wang_jost,
-    "plugin": _plugin,
+    "plugin": plugin_entropy,
     "miller-madow": _miller_madow,
+    "grassberger": _grassberger,
+    "chao-shen": _chao_shen,
+    "jackknife": _jackknife,
 }
 
 ESTIMATORS = tuple(_ESTIMATORS)

@@ -19,7 +19,7 @@ def rarefied_distinct(spectrum: Spectrum, n: int) -> float:
     Raises
     ------
     ValueError
-        When n is negative or above N: a sample is rarefied, never extrapolated, here.
+        When n is negative or above N: `expected_distinct` extrapolates.
 
     >>> round(rarefied_distinct(Spectrum.from_counts([2, 1]), 2), 12)
     1.666666666667
@@ -32,7 +32,7 @@ def rarefied_distinct(spectrum: Spectrum, n: int) -> float:
         )
     if n in (0, total):
         return float(spectrum.distinct if n else 0)
-    missed = _log_missed(spectrum.count.astype(np.float64), float(n), float(total))
+    missed = log_missed(spectrum.count.astype(np.float64), float(n), float(total))
     return float(np.sum(spectrum.types * -np.expm1(missed)))
 
 
@@ -51,7 +51,7 @@ def size_matched_distinct_ratio(candidate: Spectrum, baseline: Spectrum) -> floa
     return rarefied_distinct(candidate, n) / rarefied_distinct(baseline, n)
 
 
-def _log_missed(m: FloatArray, n: float, total: float) -> FloatArray:
+def log_missed(m: FloatArray, n: float, total: float) -> FloatArray:
     """log of C(N-m, n) / C(N, n), ``(R,)``: the chance that n draws of N miss all m of a type.
 
     The ratio is symmetric in m and n: with k the smaller and l the larger it is the product over

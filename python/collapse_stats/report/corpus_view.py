@@ -19,19 +19,26 @@ _ROWS: tuple[tuple[str, str, Callable[[float | None], str]], ...] = (
     ("entropy, bits", "chao-wang-jost", fixed),
     ("  plug-in", "plugin", fixed),
     ("  Miller-Madow", "miller-madow", fixed),
+    ("  Grassberger", "grassberger", fixed),
+    ("  Chao-Shen", "chao-shen", fixed),
+    ("  jackknife", "jackknife", fixed),
     ("conditional, bits", "conditional_entropy_bits", fixed),
     ("collision, bits", "collision_entropy_bits", fixed),
     ("saturation", "saturation", fixed),
     ("coverage, %", "coverage", percent),
     ("missing mass, %", "missing_mass", percent),
     ("Chao1, types", "chao1", count),
+    ("ACE, types", "ace", count),
     ("Hill 2, types", "hill_2", partial(count)),
+    ("Heaps exponent", "heaps_exponent", fixed),
+    ("Yule K", "yule_k", fixed),
 )
 _NOTES = (
-    "entropy: Chao-Wang-Jost; plug-in and Miller-Madow beside it. saturation near 1 (entropy over "
-    "log2 of the n-grams): too small a sample for its entropy.",
-    "coverage: share of the source's n-grams, by probability, that were seen. Chao1: at least so "
-    "many types exist. Hill 2: so many equally likely types would repeat as often.",
+    "entropy: Chao-Wang-Jost; other estimators beside it. saturation near 1 (entropy over log2 of "
+    "the n-grams): too small a sample for its entropy.",
+    "coverage: share of the source's n-grams, by probability, that were seen. Chao1, ACE: at least "
+    "so many types exist. Hill 2: so many equally likely types would repeat as often. Heaps "
+    "exponent: growth of the types, in %, as the corpus grows by 1 %.",
 )
 
 

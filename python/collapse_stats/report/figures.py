@@ -32,8 +32,13 @@ SPECTRUM_FIGURES: dict[str, Callable[[Spectrum], float | None]] = {
     "coverage": metrics.coverage,
     "missing_mass": metrics.missing_mass,
     "chao1": metrics.chao1,
+    "ace": metrics.ace,
     "hill_2": metrics.hill,
     "collision_entropy_bits": metrics.collision_entropy,
+    "heaps_exponent": metrics.heaps_exponent,
+    "yule_k": metrics.yule_k,
+    "honore_r": metrics.honore_r,
+    "sichel_s": metrics.sichel_s,
 }
 _IN_BITS = ("kl", "reverse_kl", "js")
 COMPARISON_FIGURES = {name: f"{name}_bits" if name in _IN_BITS else name for name in FIGURES}
@@ -149,8 +154,10 @@ def _why_not_given(orders: dict[int, Json]) -> list[str]:
         f"{metrics.SATURATION_LIMIT}), so conditional_entropy_bits is {NOT_GIVEN}": [
             n for n, figures in filled.items() if figures["conditional_entropy_bits"] is None
         ],
-        f"no n-gram was seen twice, so hill_2 and collision_entropy_bits are {NOT_GIVEN}": [
-            n for n, figures in filled.items() if figures["hill_2"] is None
+        "no n-gram was seen twice, so hill_2, collision_entropy_bits and honore_r are "
+        f"{NOT_GIVEN}": [n for n, figures in filled.items() if figures["hill_2"] is None],
+        f"all rare n-grams were seen just once, so ace is {NOT_GIVEN}": [
+            n for n, figures in filled.items() if figures["ace"] is None
         ],
     }
     return [f"{why} {_listed(which)}" for why, which in reasons.items() if which]

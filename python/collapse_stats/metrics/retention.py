@@ -1,4 +1,4 @@
-"""What a sample has not seen, and what of the rare a second sample still shows."""
+"""What a second sample still shows of the types of the first, by how often the first saw them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,79 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from ..spectrum import JointSpectrum, Spectrum, UInt64Array
-
-
-def missing_mass(spectrum: Spectrum) -> float | None:
-    """Good-Turing share of the source's probability that lies on types never seen, in 0..1.
-
-    f1 / N (Good 1953). None for an empty spectrum.
-
-    >>> missing_mass(Spectrum.from_counts([5, 3, 1, 1]))
-    0.2
-    """
-    n = spectrum.occurrences
-    return spectrum.types_seen(1) / n if n else None
-
-
-def coverage(spectrum: Spectrum) -> float | None:
-    """Share of the source's probability that lies on types seen, in 0..1.
-
-    1 - (f1 / N) (1 - A) with A of `deficit_odds` (Chao & Jost 2012). Where the only rare type is
-    one hapax A is undefined and Turing's 1 - f1 / N is given. None for an empty spectrum.
-
-    >>> coverage(Spectrum.from_counts([2, 2, 2]))
-    1.0
-    """
-    missing = missing_mass(spectrum)
-    if missing is None:
-        return None
-    odds = deficit_odds(spectrum)
-    return 1 - (missing if odds is None else missing / (1 + odds))
-
-
-def chao1(spectrum: Spectrum, variant: str = "bias-corrected") -> float | None:
-    """Lower bound of the source's number of types, seen or not.
-
-    ``bias-corrected`` is V + f1 (f1 - 1) / (2 (f2 + 1)), ``classic`` V + f1^2 / (2 f2)
-    (Chao 1984, 1987). None for an empty spectrum, and for the classic form when types were seen
-    once but none twice.
-
-    Raises
-    ------
-    ValueError
-        For another variant.
-
-    >>> chao1(Spectrum.from_counts([5, 3, 2, 1, 1, 1, 1]))
-    10.0
-    """
-    if variant not in ("bias-corrected", "classic"):
-        raise ValueError(
-            f"variant must be 'bias-corrected' or 'classic', got {variant!r}: "
-            "published Chao1 figures differ by variant, so name the one you compare with"
-        )
-    if not spectrum.distinct:
-        return None
-    f1, f2 = spectrum.types_seen(1), spectrum.types_seen(2)
-    if variant == "bias-corrected":
-        return spectrum.distinct + f1 * (f1 - 1) / (2 * (f2 + 1))
-    if f1 and not f2:
-        return None
-    return spectrum.distinct + (f1 * f1 / (2 * f2) if f1 else 0.0)
-
-
-def deficit_odds(spectrum: Spectrum) -> float | None:
-    """A / (1 - A), where A is the mean probability of the types seen once (Chao & Jost 2012).
-
-    2 f2 / ((N - 1) f1), or 2 / ((N - 1) (f1 - 1)) when no type was seen twice. None when that
-    divides by zero: nothing was seen once, or a single type was and none twice.
-    """
-    once, twice = spectrum.types_seen(1), spectrum.types_seen(2)
-    if not twice:
-        once, twice = once - 1, 1
-    if once <= 0:
-        return None
-    return 2 * twice / ((spectrum.occurrences - 1) * once)
+from ..spectrum import JointSpectrum, UInt64Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +24,17 @@ class RetentionBand:
     mass_ratio
         Their share of the candidate's occurrences over their share of the baseline's: 1 when
         unchanged, 0 when all are lost; None as above.
+    survival_ratio
+        `retained` over what as many occurrences drawn from the baseline's own shares would retain:
+        below 1 in any second sample where types are rare, for a type seen once is rarer than it
+        seems; None as above.
     """
 
     band: str
     types: int
     retained: float | None
     mass_ratio: float | None
+    survival_ratio: float | None
 
 
 def retention(joint: JointSpectrum, bands: Sequence[int] | None = None) -> list[RetentionBand]:
@@ -147,12 +80,13 @@ def retention(joint: JointSpectrum, bands: Sequence[int] | None = None) -> list[
     for i, (begin, end) in enumerate(pairwise([*starts, len(a)])):
         here = slice(begin, end)
         number = int(types[here].sum())
-        retained = ratio = None
+        retained = ratio = survival = None
         if number and second_mass:
             retained = int(types[here][b[here] > 0].sum()) / number
             before = _mass(a[here], types[here]) / first_mass
             ratio = _mass(b[here], types[here]) / second_mass / before
-        rows.append(RetentionBand(_label(lows, i), number, retained, ratio))
+            survival = retained * number / _survivors(a[here], types[here], first_mass, second_mass)
+        rows.append(RetentionBand(_label(lows, i), number, retained, ratio, survival))
     return rows
 
 
@@ -168,6 +102,13 @@ def _label(lows: Sequence[int], i: int) -> str:
         return f"{lows[i]}+"
     low, high = lows[i], lows[i + 1] - 1
     return str(low) if low == high else f"{low}-{high}"
+
+
+def _survivors(count: UInt64Array, types: UInt64Array, first: float, second: float) -> float:
+    """Types that `second` draws with the shares of the first corpus are expected to show."""
+    with np.errstate(divide="ignore"):  # one type alone is certain to be drawn
+        missed = second * np.log1p(-count.astype(np.float64) / first)
+    return float(np.sum(types * -np.expm1(missed)))
 
 
 def _mass(count: UInt64Array, types: UInt64Array) -> float:
