@@ -18,7 +18,9 @@ from .sample import Sample
 from .spectrum import Spectrum
 from .table import MemoryTable
 
-PENDING_TOKENS = 1 << 24  # tokens that wait until they are counted together
+PENDING_TOKENS = 1 << 24  # tokens that wait until they are counted together, at most
+_FEWEST_PENDING = 1 << 12  # fewer are not worth a run
+_MERGING = 3  # times the runs: themselves, what is merged, and where it is put together
 
 
 def spectra(
@@ -96,6 +98,8 @@ class NgramCounter:
         self.layout = Layout(vocab_size, max_order, 2 if halves else 1)
         self._backend = select(backend, threads)
         self._memory = budget(memory)
+        _, each = self._backend.needs(self.layout, self.layout.shards, rows=True)
+        self._waiting = max(_FEWEST_PENDING, min(PENDING_TOKENS, self._memory // 4 // each))
         self.reset()
 
     def reset(self) -> None:
@@ -134,7 +138,7 @@ class NgramCounter:
         self._pending.append(Chunk.of_documents(ids.astype(narrow), start, stop, half))
         self._pending_tokens += ids.size
         self._documents += len(start)
-        if self._pending_tokens >= PENDING_TOKENS:
+        if self._pending_tokens >= self._waiting:
             self._count()
 
     def merge(self, other: "NgramCounter") -> None:
@@ -153,7 +157,7 @@ class NgramCounter:
         """Profile of everything counted so far; counting may go on."""
         self._count()
         if len(self._runs) > 1:
-            self._runs = [self._backend.merge(self._runs)]
+            self._merge(len(self._runs))
         run = self._runs[0] if self._runs else Run.empty(self.layout)
         masks = HALVES if self.layout.labels == 2 else WHOLE
         return Profile(
@@ -192,10 +196,18 @@ class NgramCounter:
     def _tidy(self) -> None:
         """Merge runs of like size, so that each row is merged a logarithmic number of times."""
         while len(self._runs) > 1 and len(self._runs[-2]) < 2 * len(self._runs[-1]):
-            self._runs[-2:] = [self._backend.merge(self._runs[-2:])]
-        held = sum(run.keys.nbytes + run.counts.nbytes for run in self._runs)
-        if held > self._memory:
+            self._merge(2)
+        self._check_room(sum(run.nbytes for run in self._runs))
+
+    def _merge(self, last: int) -> None:
+        """Merge the last runs into one."""
+        held = sum(run.nbytes for run in self._runs)
+        self._check_room(held + (_MERGING - 1) * sum(run.nbytes for run in self._runs[-last:]))
+        self._runs[-last:] = [self._backend.merge(self._runs[-last:])]
+
+    def _check_room(self, needed: int) -> None:
+        if needed > self._memory:
             raise MemoryError(
-                f"counting needs {held:,} bytes for its n-grams, memory is {self._memory:,}: give "
-                f"at least {2 * held:,}, a smaller max_order, or reset more often"
+                f"counting needs {needed:,} bytes for its n-grams, memory is {self._memory:,}: "
+                f"give at least {2 * needed:,}, a smaller max_order, or reset more often"
             )

@@ -248,7 +248,10 @@ def _summed(
 
 
 def _joint(counts: UInt64Array, masks: Sequence[Masks]) -> dict[Masks, JointSpectrum]:
-    return {pair: _histogram(_under(counts, pair[0]), _under(counts, pair[1])) for pair in masks}
+    return {
+        pair: _histogram(_under(counts, pair[0]), _under(counts, pair[1]) if pair[1] else None)
+        for pair in masks
+    }
 
 
 def _under(counts: UInt64Array, mask: int) -> UInt64Array:
@@ -257,13 +260,18 @@ def _under(counts: UInt64Array, mask: int) -> UInt64Array:
     return total
 
 
-def _histogram(a: UInt64Array, b: UInt64Array) -> JointSpectrum:
-    small = (a < _SMALL) & (b < _SMALL)
-    bins = np.bincount((a[small] * _SMALL + b[small]).astype(np.intp), minlength=1)
-    seen = np.flatnonzero(bins)
-    large = ~small
+def _histogram(a: UInt64Array, b: UInt64Array | None) -> JointSpectrum:
+    """Joint spectrum of counts; without `b`, which stands for zeros, that of `a` alone."""
+    size = _SMALL if b is not None else _SMALL * _SMALL
+    large = a >= size if b is None else (a >= size) | (b >= size)
+    some = np.flatnonzero(large)
+    bins = np.where(large, 0, a if b is None else a * _SMALL + b)  # the few large ones at (0, 0),
+    types = np.bincount(bins.astype(np.intp), minlength=1)  # where no n-gram is
+    types[0] = 0
+    seen = np.flatnonzero(types)
+    first, second = (seen, seen * 0) if b is None else (seen // _SMALL, seen % _SMALL)
     return JointSpectrum.from_rows(
-        np.concatenate([(seen // _SMALL).astype(np.uint64), a[large]]),
-        np.concatenate([(seen % _SMALL).astype(np.uint64), b[large]]),
-        np.concatenate([bins[seen].astype(np.uint64), np.ones(int(large.sum()), dtype=np.uint64)]),
+        np.concatenate([first.astype(np.uint64), a[some]]),
+        np.concatenate([second.astype(np.uint64), a[some] * 0 if b is None else b[some]]),
+        np.concatenate([types[seen].astype(np.uint64), np.ones(len(some), dtype=np.uint64)]),
     )
