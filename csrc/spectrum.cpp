@@ -33,8 +33,8 @@ void check_masks(const Layout& layout, std::span<const Masks> masks) {
 
 // Only the first cells are used often, so it stays in cache; nearly every n-gram is in one of them.
 JointHistogram::JointHistogram(const Masks& masks)
-    : width_(masks.second == 0 ? 1024 : 128),
-      height_(masks.second == 0 ? 1 : 128),
+    : width_(masks.second == 0 ? 1024 : 64),
+      height_(masks.second == 0 ? 1 : 64),
       dense_(width_ * height_, 0) {}
 
 void JointHistogram::add(const JointHistogram& other) {
