@@ -31,6 +31,7 @@ class Case:
 
 CASES = (
     Case("text", workloads.text_tokens),
+    Case("text_order_1", workloads.text_tokens, max_order=1),
     Case("text_order_3", workloads.text_tokens, max_order=3),
     Case("text_documents_of_10", workloads.text_tokens, length=10),
     Case("text_documents", workloads.text_tokens, length=1000),
@@ -40,7 +41,9 @@ CASES = (
     Case("one_token", workloads.one_token, 50_257),
     Case("two_alternating", workloads.two_alternating, 50_257),
     Case("repeated_text", workloads.repeated_text),
+    Case("repeated_documents", lambda n: workloads.repeated_text(n, 10_000), length=100),
 )
+WITH_ROWS = ("text", "text_halves", "text_200k_vocabulary")
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -60,3 +63,16 @@ def test_spectra(benchmark: BenchmarkFixture, backend: str, case: Case) -> None:
         spectrum = tables.ngrams[order][masks].total
         rows = dict(zip(spectrum.count.tolist(), spectrum.types.tolist(), strict=True))
         assert rows == numpy_sort(tokens, order, layout.code_bits, case.length)
+
+
+@pytest.mark.parametrize(
+    "case", [case for case in CASES if case.name in WITH_ROWS], ids=lambda case: case.name
+)
+def test_run(benchmark: BenchmarkFixture, case: Case) -> None:
+    """The run beside `test_spectra`: what its rows cost."""
+    tokens = case.tokens(size())
+    layout = Layout(case.vocab_size or workloads.text_vocab_size(), case.max_order, case.labels)
+    chunks = [workloads.chunk(tokens, case.length, case.labels)]
+    counter = select("auto", threads=os.cpu_count())
+    run = timed(benchmark, lambda: counter.count(chunks, layout), len(tokens))
+    assert run.counts.sum() == len(tokens)

@@ -10,9 +10,11 @@ namespace collapse_stats::cpu {
 /// at the end; every stage is a file:
 ///
 ///     chunk --Block--> records --ShardLists--> shards --ShardSplitter--> leaves, unsorted
-///           --LeafSorter--> leaves, ascending --Marks--> LeafScanner (tables) | RowEmitter (rows)
+///           --LeafSorter--> leaves, ascending --Marks--> LeafScanner (tables)
+///                                                       | LeafStore --> RowEmitter (rows)
 ///
-/// Holds 8 to 16 bytes for each window taken in: what is left of its key below the shard.
+/// Holds 8 to 16 bytes for each window taken in: what is left of its key below the shard. Order 1
+/// of a vocabulary that is not too large is a table of counts instead (`make_token_counter`).
 std::unique_ptr<Counter> make_counter(const CounterConfig& config);
 
 }  // namespace collapse_stats::cpu

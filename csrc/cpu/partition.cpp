@@ -8,8 +8,7 @@ Partitioner::Partitioner(const RecordFormat& format, unsigned first_shard, unsig
   for (unsigned left = 1; left < layout.max_order; ++left) {
     const unsigned lost = std::min((layout.max_order - left) * layout.code_bits, layout.rest_bits);
     const Key kept = (low_mask(layout.rest_bits) & ~low_mask(lost)) << layout.label_bits;
-    kept_high_[left] = static_cast<std::uint64_t>(kept >> 64);
-    kept_low_[left] = static_cast<std::uint64_t>(kept);
+    kept_[left] = {static_cast<std::uint64_t>(kept >> 64), static_cast<std::uint64_t>(kept)};
   }
 }
 
@@ -55,14 +54,14 @@ void Partitioner::cut_at_document_end(const Stretch& stretch) {
   const std::size_t whole = format_.layout.max_order - 1;  // windows with more left are not cut
   const std::size_t begin = stretch.left > whole ? stretch.left - whole : 0;
   if (begin >= stretch.size) return;
-  const bool two_words = format_.rest_bits > 64;
-  for (std::size_t i = begin; i < stretch.size; ++i) {
-    const std::size_t left = stretch.left - i;
-    const std::size_t at = stretch.offset + i;
-    block_.rest_low[at] &= kept_low_[left];
-    if (two_words) block_.rest_high[at] &= kept_high_[left];
-    if (left == 1) block_.second[at] = 0;
+  std::uint64_t* const low = block_.rest_low.data() + stretch.offset;
+  for (std::size_t i = begin; i < stretch.size; ++i) low[i] &= kept_[stretch.left - i].low;
+  if (format_.rest_bits > 64) {
+    std::uint64_t* const high = block_.rest_high.data() + stretch.offset;
+    for (std::size_t i = begin; i < stretch.size; ++i) high[i] &= kept_[stretch.left - i].high;
   }
+  const bool ends = stretch.left == stretch.size;  // nothing follows its last token
+  if (ends) block_.second[stretch.offset + stretch.size - 1] = 0;
 }
 
 void Partitioner::add_label(const Stretch& stretch) {

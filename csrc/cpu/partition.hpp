@@ -44,6 +44,11 @@ class Partitioner {
     std::uint8_t label;
   };
 
+  /// Some bits of a rest.
+  struct Mask {
+    std::uint64_t high, low;
+  };
+
   /// Fills the block with the records of the next windows that begin at consecutive tokens; false
   /// at the end of the piece.
   bool next_block(const Chunk& chunk, Place& place);
@@ -55,7 +60,7 @@ class Partitioner {
   const RecordFormat format_;
   const unsigned first_shard_;
   const unsigned wanted_;
-  std::array<std::uint64_t, max_key_bits + 1> kept_high_, kept_low_;  // of the rest, by codes left
+  std::array<Mask, max_key_bits + 1> kept_;  // of the rest, by codes left
   std::array<Stretch, Block::capacity> stretches_;
   std::size_t stretch_count_ = 0;
   std::array<std::uint32_t, Block::capacity> selected_;

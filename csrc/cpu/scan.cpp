@@ -66,6 +66,7 @@ void LeafScanner::scan_bigrams(const Leaf& leaf) {
   const unsigned code_bits = layout_.code_bits;
   std::array<Key, 64> codes;
   std::size_t first = 0;
+  LabelCounts<labels> before{};  // that place
   for (std::size_t word = 0; word < marks_.words(); ++word) {
     // First tokens are anywhere in the vocabulary: their counts are fetched ahead.
     unsigned number = 0;
@@ -76,7 +77,10 @@ void LeafScanner::scan_bigrams(const Leaf& leaf) {
     number = 0;
     for (std::uint64_t ends = last[word]; ends != 0; ends &= ends - 1, ++number) {
       const std::size_t end = word * 64 + static_cast<std::size_t>(std::countr_zero(ends)) + 1;
-      const LabelCounts<labels> counts = seen<labels>(leaf, first, end);
+      const LabelCounts<labels> until = marks_.before<labels>(end);
+      LabelCounts<labels> counts = Marks::between<labels>(before, until);
+      before = until;
+      if (!leaf.extras.empty()) add_extras_of<labels>(leaf, first, end, counts);
       const bool whole = (codes[number] & low_mask(code_bits)) != 0;
       unigrams_.add(static_cast<std::uint64_t>(codes[number] >> code_bits) - 1, counts, whole);
       if (whole)
@@ -199,12 +203,18 @@ void LeafScanner::add_extras(const Leaf& leaf, unsigned order) {
 template <unsigned labels>
 LabelCounts<labels> LeafScanner::seen(const Leaf& leaf, std::size_t first, std::size_t end) const {
   LabelCounts<labels> counts = marks_.records<labels>(first, end);
-  if (leaf.extras.empty()) return counts;
+  if (!leaf.extras.empty()) add_extras_of<labels>(leaf, first, end, counts);
+  return counts;
+}
+
+/// Adds the extras of the records `first <= i < end`.
+template <unsigned labels>
+void LeafScanner::add_extras_of(const Leaf& leaf, std::size_t first, std::size_t end,
+                                LabelCounts<labels>& counts) const {
   const auto before = [](const Extra& extra, std::size_t place) { return extra.place < place; };
   for (auto extra = std::lower_bound(leaf.extras.begin(), leaf.extras.end(), first, before);
        extra != leaf.extras.end() && extra->place < end; ++extra)
     counts[extra->label] += extra->number;
-  return counts;
 }
 
 template <unsigned labels>

@@ -54,6 +54,9 @@ class LeafScanner final : public LeafSink {
   template <unsigned labels>
   LabelCounts<labels> seen(const Leaf& leaf, std::size_t first, std::size_t end) const;
   template <unsigned labels>
+  void add_extras_of(const Leaf& leaf, std::size_t first, std::size_t end,
+                     LabelCounts<labels>& counts) const;
+  template <unsigned labels>
   void tally(Histograms& histograms, const LabelCounts<labels>& counts, Count types) const;
   JointHistogram under(const Masks& masks, std::size_t pair, const Histograms& histograms,
                        const LabelCounts<max_labels>& singles, Count types) const;

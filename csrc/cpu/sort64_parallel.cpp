@@ -16,7 +16,8 @@ constexpr std::size_t sampled_per_part = 64;
 /// Values that cut a large number of values into parts of like size.
 class Splitters {
  public:
-  Splitters(const std::uint64_t* values, std::size_t size, std::size_t parts) : last_of_part_(parts) {
+  Splitters(const std::uint64_t* values, std::size_t size, std::size_t parts)
+      : last_of_part_(parts) {
     std::vector<std::uint64_t> sample(parts * sampled_per_part);
     for (std::size_t i = 0; i < sample.size(); ++i) sample[i] = values[size / sample.size() * i];
     std::sort(sample.begin(), sample.end());

@@ -12,8 +12,9 @@ constexpr bool counts_single_tokens(const Layout& layout) {
   return layout.max_order == 1 && layout.vocab_size <= largest_vocabulary;
 }
 
-/// Counter of such a layout: a table for each thread, of every token under every label. 1 ns per
-/// token, bound by the increments; 16 bytes per thread, token of the vocabulary and label.
+/// Counter of such a layout: a table for each thread, of every token under every label. 0.8 ns per
+/// token of text, 0.5 if all are equal, bound by the increments; 16 bytes for each thread, token of
+/// the vocabulary and label.
 std::unique_ptr<Counter> make_token_counter(const CounterConfig& config);
 
 }  // namespace collapse_stats::cpu
