@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from collapse_stats.corpus import Corpus, TokenizerIdentity
-from collapse_stats.counting import HALVES, WHOLE, passes_needed, tables
+from collapse_stats.counting import HALVES, WHOLE, passes_needed, passes_to_write, tables
 from collapse_stats.errors import InputError
 from collapse_stats.groups import group_of, half_of, ordinal_hash
 from collapse_stats.ingest import TokenStore, read_corpus
@@ -90,6 +90,11 @@ def test_passes_follow_from_the_budget():
     assert passes_needed(10**6, layout, 10**9) == 1
     assert passes_needed(10**9, layout, 10**10) == 5  # 32 + 16 bytes a window
     assert passes_needed(10**12, layout, 10**6) == layout.shards
+    assert passes_to_write(10**6, layout, 10**10) == 1
+    assert passes_to_write(2 * 10**7, layout, 10**10) == 2
+    assert passes_to_write(10**8, layout, 10**10) == 4
+    assert passes_to_write(10**9, layout, 10**10) == 5
+    assert passes_to_write(10**8, Layout(1, 1), 10**10) == Layout(1, 1).shards
 
 
 def test_a_sample_is_whole_documents_and_a_smaller_one_its_prefix():

@@ -39,7 +39,8 @@ def passes_to_write(windows: int, layout: Layout, memory: int) -> int:
     Memory that no page stands behind yet costs more to touch than the tokens cost to read again, so
     a few passes more are no slower.
     """
-    return max(passes_needed(windows, layout, memory), min(4, layout.shards, windows >> 23))
+    few = min(4, layout.shards, windows >> 23)
+    return max(1, few, passes_needed(windows, layout, memory))
 
 
 def runs(chunks: Chunks, layout: Layout, backend: Backend, passes: int = 1) -> Iterator[Run]:
