@@ -13,6 +13,9 @@ from measure import size, timed
 from pytest_benchmark.fixture import BenchmarkFixture
 
 import collapse_stats as cs
+from collapse_stats.backends import select
+from collapse_stats.memory import budget
+from collapse_stats.profile import merge
 
 
 @pytest.fixture(scope="module")
@@ -52,3 +55,29 @@ def test_loaded(benchmark: BenchmarkFixture, shard: Path, tmp_path: Path) -> Non
     saved.save(tmp_path / "p")
     run = timed(benchmark, lambda: cs.load(tmp_path / "p").run, size())
     assert run == saved.run
+
+
+def test_saved_profiles_compared(benchmark: BenchmarkFixture, shard: Path, tmp_path: Path) -> None:
+    """Two saved profiles, read range after range, joined and scanned; tokens of both."""
+    profile(shard, table=True).save(tmp_path / "p")
+    ids = np.fromfile(shard, dtype=np.uint16)
+    other = np.concatenate([ids[size() // 2 :], ids[::-1][: size() // 2]])
+    cs.profile(other, vocab_size=workloads.text_vocab_size()).save(tmp_path / "q")
+    found = timed(benchmark, lambda: cs.compare(tmp_path / "p", tmp_path / "q"), 2 * size())
+    joint = found.joint_spectrum(1)
+    assert joint.first.occurrences == joint.second.occurrences == size()
+
+
+def test_saved_profiles_merged(benchmark: BenchmarkFixture, shard: Path, tmp_path: Path) -> None:
+    """A saved profile added to itself and saved; tokens of both."""
+    saved = profile(shard, table=True)
+    saved.save(tmp_path / "p")
+
+    def add() -> cs.Profile:
+        shutil.rmtree(tmp_path / "sum", ignore_errors=True)
+        twice = [cs.load(tmp_path / "p")] * 2
+        return merge(twice, select(), budget(None), save_to=tmp_path / "sum")
+
+    found = timed(benchmark, add, 2 * size())
+    assert found.known_table.rows == saved.known_table.rows
+    assert found.tokens == 2 * size()

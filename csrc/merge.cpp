@@ -60,7 +60,8 @@ void Merger::take_block() {
   block_.clear();
   for (Slice& slice : slices_) {
     const RunView& run = *slice.run;
-    const std::size_t end = all ? slice.end : lower_bound(run, layout_, slice.row, slice.end, until);
+    const std::size_t end =
+        all ? slice.end : lower_bound(run, layout_, slice.row, slice.end, until);
     if (end == slice.row) continue;
     block_.push_back(run.rows_between(slice.row, end, layout_));
     slice.row = end;

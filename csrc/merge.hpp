@@ -11,9 +11,9 @@
 
 namespace collapse_stats {
 
-/// Merges runs two by two, in blocks that stay in cache. Keys come first, by a loop without branches
-/// that notes where each row went; then the counts, column by column. 4 ns a row, bound by the
-/// latency of that loop. One for each thread: it keeps its memory.
+/// Merges runs two by two, in blocks that stay in cache. Keys come first, by a loop without
+/// branches that notes where each row went; then the counts, column by column. 5 ns a row of
+/// either run, bound by the latency of that loop. One for each thread: it keeps its memory.
 class Merger {
  public:
   /// Labels of what is merged are those of the layout.

@@ -16,7 +16,7 @@ bool ascends(const std::uint64_t* high, const std::uint64_t* low, std::size_t fi
   else
     for (std::size_t row = first; row < end; ++row)
       wrong |= std::uint64_t{high[row] < high[row - 1]} |
-               (std::uint64_t{high[row] == high[row - 1]} & std::uint64_t{low[row] <= low[row - 1]});
+               std::uint64_t{high[row] == high[row - 1] && low[row] <= low[row - 1]};
   return wrong == 0;
 }
 

@@ -102,7 +102,8 @@ void Scanner::load(const Rows& rows, std::size_t first) {
 void Scanner::mark_groups() {
   const cpu::MarkKernels& kernels = cpu::mark_kernels();
   for (unsigned order = first_order_; order <= layout_.max_order; ++order) {
-    const Key prefix = low_mask(layout_.key_bits) & ~low_mask(layout_.key_bits - order * layout_.code_bits);
+    const Key below = low_mask(layout_.key_bits - order * layout_.code_bits);
+    const Key prefix = low_mask(layout_.key_bits) & ~below;
     std::uint64_t* const begins = begins_.data() + order * (block_words + 1);
     if (layout_.words == 2)
       kernels.changes(high_.data(), low_.data(), words_, bits_of(layout_, prefix), begins);

@@ -26,7 +26,7 @@ class Tally {
   template <unsigned labels>
   void ngram(unsigned order, const LabelCounts<labels>& counts);
 
-  /// An n-gram was seen so often, and some times nothing followed it: as a context it was seen less.
+  /// An n-gram was seen so often, and some times nothing followed it: it was a context less often.
   template <unsigned labels>
   void ended(unsigned order, LabelCounts<labels> counts, const LabelCounts<labels>& ended) {
     add<labels>(orders_[order].contexts, counts, Count{0} - 1);

@@ -20,7 +20,8 @@ struct Wide {
   Words high, low;
 };
 
-COLLAPSE_STATS_INLINE void unmix(const Layout& layout, const Wide& mixed, std::size_t rows, Words& first, Words& second) {
+COLLAPSE_STATS_INLINE void unmix(const Layout& layout, const Wide& mixed, std::size_t rows,
+                                 Words& first, Words& second) {
   if (layout.mix_bits > 64) {
     for (std::size_t row = 0; row < rows; ++row) {
       const Key top = layout.unmix_top(Key{mixed.high[row]} << 64 | mixed.low[row]);
@@ -32,7 +33,8 @@ COLLAPSE_STATS_INLINE void unmix(const Layout& layout, const Wide& mixed, std::s
   const auto inverse = static_cast<std::uint64_t>(mix_multiplier_inverse);
   const auto mask = static_cast<std::uint64_t>(low_mask(layout.mix_bits));
   const auto code_mask = static_cast<std::uint64_t>(low_mask(layout.code_bits));
-  const unsigned shift = layout.mix_shift(), code_bits = layout.max_order == 1 ? 0 : layout.code_bits;
+  const unsigned shift = layout.mix_shift();
+  const unsigned code_bits = layout.max_order == 1 ? 0 : layout.code_bits;
   for (std::size_t row = 0; row < rows; ++row) {
     std::uint64_t top = (mixed.low[row] * inverse) & mask;
     top ^= top >> shift;
@@ -42,8 +44,8 @@ COLLAPSE_STATS_INLINE void unmix(const Layout& layout, const Wide& mixed, std::s
 }
 
 /// Mixed bigrams, or unigrams if that is the longest order.
-COLLAPSE_STATS_INLINE void mix(const Layout& layout, const Words& first, const Words* second, std::size_t rows,
-         Wide& mixed) {
+COLLAPSE_STATS_INLINE void mix(const Layout& layout, const Words& first, const Words* second,
+                               std::size_t rows, Wide& mixed) {
   if (layout.mix_bits > 64) {
     for (std::size_t row = 0; row < rows; ++row) {
       const Key top = layout.mix_top(Key{first[row]} << layout.code_bits | (*second)[row]);
@@ -63,7 +65,8 @@ COLLAPSE_STATS_INLINE void mix(const Layout& layout, const Words& first, const W
 }
 
 /// Writes the ids of a block that begins at a multiple of 512 rows.
-COLLAPSE_STATS_INLINE void write(const Words& codes, std::size_t first, std::size_t rows, TokenColumn& column) {
+COLLAPSE_STATS_INLINE void write(const Words& codes, std::size_t first, std::size_t rows,
+                                 TokenColumn& column) {
   std::size_t missing = 0;
   for (std::size_t row = 0; row < rows; ++row) {
     column.ids[first + row] = static_cast<std::uint32_t>(codes[row] - 1);
@@ -78,7 +81,8 @@ COLLAPSE_STATS_INLINE void write(const Words& codes, std::size_t first, std::siz
     present[row / 8] = static_cast<std::uint8_t>(present[row / 8] | (codes[row] != 0) << row % 8);
 }
 
-COLLAPSE_STATS_INLINE void read(const TokenView& column, std::size_t first, std::size_t rows, Words& codes) {
+COLLAPSE_STATS_INLINE void read(const TokenView& column, std::size_t first, std::size_t rows,
+                                Words& codes) {
   for (std::size_t row = 0; row < rows; ++row)
     codes[row] = std::uint64_t{column.ids[first + row]} + 1;
   if (column.present == nullptr) return;
@@ -91,7 +95,8 @@ COLLAPSE_STATS_INLINE void read(const TokenView& column, std::size_t first, std:
 }
 
 /// Puts codes below what keys have so far.
-COLLAPSE_STATS_INLINE void append(const Layout& layout, const Words& codes, std::size_t rows, Wide& keys) {
+COLLAPSE_STATS_INLINE void append(const Layout& layout, const Words& codes, std::size_t rows,
+                                  Wide& keys) {
   const unsigned bits = layout.code_bits;
   if (layout.words == 2)
     for (std::size_t row = 0; row < rows; ++row)
@@ -100,7 +105,8 @@ COLLAPSE_STATS_INLINE void append(const Layout& layout, const Words& codes, std:
 }
 
 /// Takes the lowest codes off keys.
-COLLAPSE_STATS_INLINE void split_off(const Layout& layout, std::size_t rows, Wide& keys, Words& codes) {
+COLLAPSE_STATS_INLINE void split_off(const Layout& layout, std::size_t rows, Wide& keys,
+                                     Words& codes) {
   const unsigned bits = layout.code_bits;
   const auto mask = static_cast<std::uint64_t>(low_mask(bits));
   for (std::size_t row = 0; row < rows; ++row) {

@@ -9,8 +9,8 @@
 
 namespace collapse_stats {
 
-/// The tokens at one position of the rows of a run, as Arrow keeps them: ids, and a bit per row, the
-/// lowest of a byte first, that says whether there is one or the document has ended.
+/// The tokens at one position of the rows of a run, as Arrow keeps them: ids, and a bit per row,
+/// the lowest of a byte first, that says whether there is one or the document has ended.
 struct TokenColumn {
   std::uint32_t* ids;
   std::uint8_t* present;    ///< a whole number of 64-bit words
@@ -30,7 +30,7 @@ struct KeyColumns {
   std::uint64_t* low;
 };
 
-/// Token columns of rows, one for each position: 4 ns a row of five.
+/// Token columns of rows, one for each position: 5 ns a row of five, as does `pack`.
 void unpack(const Layout& layout, const Rows& rows, std::span<TokenColumn> columns);
 
 /// Keys of token columns. Throws std::invalid_argument if an id is outside the vocabulary, a token

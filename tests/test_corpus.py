@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from collapse_stats.corpus import Corpus, TokenizerIdentity
-from collapse_stats.counting import HALVES, WHOLE, runs, tables
+from collapse_stats.counting import HALVES, WHOLE, Use, passes, runs, tables
 from collapse_stats.errors import InputError
 from collapse_stats.groups import group_of, half_of, ordinal_hash
 from collapse_stats.ingest import TokenStore, read_corpus
@@ -167,3 +167,15 @@ def test_a_size_that_is_none_is_refused(memory):
 
 def test_half_of_what_is_free_is_the_default():
     assert 0 < budget(None) < 2**50
+
+
+@pytest.mark.parametrize(
+    ("windows", "number"), [(10**6, 1), (2 * 10**7, 2), (10**8, 4), (10**9, 4)]
+)
+def test_a_run_is_written_in_a_few_passes(backend, windows, number):
+    layout = Layout(50257, 5, 2)
+    given = windows, layout, backend, 10**13
+    assert len(passes(list, *given, Use.written)) == number
+    assert passes(list, *given, Use.kept) == [(0, layout.shards)]
+    one = Layout(1, 1)
+    assert passes(list, windows, one, backend, 10**13, Use.written)[-1][1] == one.shards

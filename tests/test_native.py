@@ -17,13 +17,62 @@ from collapse_stats.run import Run
 if os.environ.get("COLLAPSE_STATS_PURE"):
     pytest.skip("COLLAPSE_STATS_PURE is set: no compiled module", allow_module_level=True)
 
-from collapse_stats._native import Counter
+from collapse_stats._native import Counter, merge
 
 
 def test_joins_runs_of_four_labels() -> None:
     layout = Layout(300, 4, 4)
     parts = [documents(layout, zipf_tokens(800, 300, seed), 30, seed) for seed in (3, 4)]
     check_joint_spectra(select("native"), (layout, parts[:1]), (layout, parts[1:]))
+
+
+def crowded(layout: Layout, number: int, seed: int) -> Chunk:
+    """`number` windows of any length that begin with one bigram: all in one shard, many blocks."""
+    rng = np.random.default_rng(seed)
+    tokens = np.concatenate(
+        [np.full((number, 1), 2), np.full((number, 1), 5), rng.zipf(1.3, (number, 3)) % 300], axis=1
+    )
+    ends = np.where(rng.random(number) < 0.3, rng.integers(1, 6, number), 5).tolist()
+    spans = [(5 * i, 5 * i + 1, 5 * i + end) for i, end in enumerate(ends)]
+    return chunk(tokens.ravel(), spans, rng.integers(0, layout.labels, number).tolist())
+
+
+MANY_ROWS = {
+    "one_word": Layout(4000, 5, 2),
+    "two_words": Layout(200_000, 5, 1),
+    "four_labels": Layout(4000, 4, 4),
+    "bigrams": Layout(300, 2, 2),
+    "unigrams": Layout(300, 1, 4),
+}
+
+
+@pytest.mark.parametrize("layout", MANY_ROWS.values(), ids=MANY_ROWS)
+@pytest.mark.parametrize("number", [2047, 2049, 15_000])
+def test_rows_of_many_blocks(layout: Layout, number: int) -> None:
+    parts = [crowded(layout, number, seed) for seed in (1, 2)]
+    masks = mask_pairs(layout.labels)
+    reference, backend = select("numpy"), select("native", 2)
+    run = reference.count(parts, layout)
+    tables = backend.spectra(run, layout, masks)
+    check_tables(tables, layout.max_order, layout.labels, parts, masks)
+    check_joint_spectra(backend, (layout, parts[:1]), (layout, parts[1:]))
+
+
+@pytest.mark.parametrize("layout", MANY_ROWS.values(), ids=MANY_ROWS)
+@pytest.mark.parametrize("number", [2, 3, 4, 7])
+def test_merges_any_number_of_runs(layout: Layout, number: int) -> None:
+    reference, backend = select("numpy"), select("native", 2)
+    parts = [crowded(layout, 20_000 // (seed + 1), seed) for seed in range(number)]
+    runs = [reference.count([part], layout) for part in parts]
+    whole = backend.merge(runs)
+    check_run(whole, layout, parts)
+    rows = len(whole)
+    assert backend.merge(runs[::-1]) == whole
+    cuts = [min(rows, cut) for cut in (0, 1, rows // 3 + 1, rows // 3 + 6, rows)]  # uneven, apart
+    pieces = [whole.rows(*cut) for cut in itertools.pairwise(cuts)]
+    assert backend.merge([pieces[i % 4] for i in (2, 0, 3, 1)]) == whole
+    sides = [Run(layout, whole.keys[:, i::2], whole.counts[:, i::2]).copy() for i in (0, 1)]
+    assert backend.merge([*sides, Run.empty(layout)]) == whole
 
 
 def native_counter(layout: Layout, threads: int = 1, piece_windows: int = 1 << 20) -> Counter:
@@ -196,6 +245,29 @@ def test_refuses_a_run_that_is_not_ascending() -> None:
             backend.merge([run])
         with pytest.raises(ValueError, match="strictly ascending"):
             backend.spectra(run, layout, [(1, 0)])
+
+
+@pytest.mark.parametrize("layout", [Layout(4000, 5), Layout(200_000, 5)])
+def test_refuses_a_run_that_descends_anywhere(layout: Layout) -> None:
+    backend = select("native", 2)
+    run = select("numpy").count([crowded(layout, 9000, 0)], layout)
+    for row in (1, 4096, len(run) - 1):
+        keys = run.keys.copy()
+        keys[:, row] = keys[:, row - 1]
+        broken = Run(layout, keys, run.counts)
+        with pytest.raises(ValueError, match=rf"row {row} is not above the row before"):
+            backend.merge([run, broken])
+        with pytest.raises(ValueError, match=rf"row {row} is not above the row before"):
+            backend.joint_spectra([[broken, run]], [(1, 2)])
+
+
+def test_refuses_arrays_that_are_no_run() -> None:
+    keys, counts = np.zeros((1, 4), dtype=np.uint64), np.ones((1, 4), dtype=np.uint64)
+    for wrong in ((keys[:, ::2], counts[:, :2]), (keys[0], counts), (keys, counts[[0, 0]])):
+        with pytest.raises(ValueError, match=r"must be \(1, R\), each column contiguous"):
+            merge(20, 2, 1, [wrong], 1)
+    with pytest.raises(ValueError, match="as many counts as keys, got 3 and 4"):
+        merge(20, 2, 1, [(keys, counts[:, :3])], 1)
 
 
 def test_refuses_masks_of_labels_that_are_not_there() -> None:

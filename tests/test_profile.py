@@ -4,6 +4,7 @@ import json
 from collections import Counter
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -94,6 +95,39 @@ def test_save_and_load(profile, tmp_path):
         if ids[1] is not None:
             total[tuple(ids[:2])] += a + b
     assert len(total) == profile.distinct(2)
+
+
+@pytest.mark.parametrize("group_rows", [7, 64, 100_000])
+def test_parts_are_read_however_they_are_encoded(profile, tmp_path, monkeypatch, group_rows):
+    monkeypatch.setattr(parts, "GROUP_ROWS", group_rows)
+    monkeypatch.setattr(parts, "PART_ROWS", 700)
+    profile.save(tmp_path / "p")
+    assert same(cs.load(tmp_path / "p"), profile)
+    written = sorted((tmp_path / "p").glob("part-*"))
+    assert len(written) > 3
+    for number, part in enumerate(written):
+        codec = ["zstd", "snappy", "none"][number % 3]
+        table = pq.read_table(part)
+        split = [name for name in table.column_names if name.startswith("t")]
+        pq.write_table(
+            table,
+            part,
+            compression=codec,
+            row_group_size=group_rows + 1,
+            use_dictionary=["count_a", "count_b"],
+            column_encoding=dict.fromkeys(split, "BYTE_STREAM_SPLIT"),
+        )
+    assert same(cs.load(tmp_path / "p"), profile)
+
+
+def test_parts_out_of_order_are_refused(profile, tmp_path, monkeypatch):
+    monkeypatch.setattr(parts, "PART_ROWS", 700)
+    profile.save(tmp_path / "p")
+    manifest = json.loads((tmp_path / "p" / "manifest.json").read_text())
+    manifest["parts"][:2] = manifest["parts"][1::-1]
+    (tmp_path / "p" / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(cs.InputError, match="its parts are out of order"):
+        cs.load(tmp_path / "p").run  # noqa: B018
 
 
 def test_one_profile_from_many(profile, documents):
@@ -208,6 +242,33 @@ class TestRefusal:
             cs.load(saved).run  # noqa: B018
         pq.write_table(table.slice(1), part)
         with pytest.raises(cs.InputError, match="rows, not"):
+            cs.load(saved).run  # noqa: B018
+
+    def test_rows_that_are_no_windows(self, saved):
+        part = saved / "part-00000.parquet"
+        table = pq.read_table(part)
+        outside = pa.array([50] * len(table), pa.uint32())
+        nothing = pa.nulls(len(table), pa.uint32())
+        for position, column, words in (
+            (1, outside, "token id 50 is outside the vocabulary of 50"),
+            (1, nothing, "behind one that is missing"),
+            (0, nothing, "behind one that is missing"),
+            (4, nothing.cast("uint64"), "cannot be read"),
+        ):
+            name = table.column_names[position]
+            pq.write_table(table.set_column(position, name, column), part)
+            with pytest.raises(cs.InputError, match=rf"damaged: part-00000.parquet.*{words}"):
+                cs.load(saved).run  # noqa: B018
+        pq.write_table(table.drop_columns(["t2"]), part)
+        with pytest.raises(cs.InputError, match=r"part-00000.parquet cannot be read"):
+            cs.load(saved).run  # noqa: B018
+
+    def test_counts_that_do_not_add_up(self, saved):
+        part = saved / "part-00000.parquet"
+        table = pq.read_table(part)
+        more = pa.array(table["count_b"].to_numpy() + 1)
+        pq.write_table(table.set_column(5, "count_b", more), part)
+        with pytest.raises(cs.InputError, match="do not add up to"):
             cs.load(saved).run  # noqa: B018
 
     def test_totals_that_do_not_match(self, saved):

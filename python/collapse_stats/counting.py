@@ -74,8 +74,9 @@ def passes(
 
     whole = needed(layout.shards) + each * windows
     if whole <= memory:
-        number = min(_WRITTEN_IN, windows // _WORTH_A_PASS) if use is Use.written else 1
-        even = np.linspace(0, layout.shards, max(1, number) + 1).astype(int).tolist()
+        few = min(_WRITTEN_IN, layout.shards, windows // _WORTH_A_PASS)
+        number = max(1, few) if use is Use.written else 1
+        even = np.linspace(0, layout.shards, number + 1).astype(int).tolist()
         return list(pairwise(even))
     copies = 2 if use is Use.kept else 1  # the runs there are, and the next
     sizes = _windows_by_shard(chunks, windows, layout) * (_MARGIN * each * copies)

@@ -21,9 +21,9 @@ class Run:
     layout
         What keys and counts mean.
     keys
-        ``(layout.words, R)`` uint64, each row contiguous, most significant word first; columns ascending.
+        ``(layout.words, R)`` uint64, most significant word first, each word contiguous; ascending.
     counts
-        ``(layout.labels, R)`` uint64, each row contiguous; every column has a positive sum.
+        ``(layout.labels, R)`` uint64, each label contiguous; every column has a positive sum.
     """
 
     layout: Layout
