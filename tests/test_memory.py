@@ -87,7 +87,8 @@ def test_peak_memory_stays_within_the_budget(tmp_path, backend, tokens, order, n
     assert peak <= memory
     one_pass = output_of(COUNT_AND_SHOW_PEAK, path, 4 << 30, backend, order).split()
     assert bounded == list(map(int, one_pass[1:]))
-    assert int(one_pass[0]) > 0.8 * needed > memory
+    assert needed > memory
+    assert int(one_pass[0]) > 1.5 * memory  # what the system counts varies with its load
 
 
 @pytest.mark.parametrize("use", Use)
