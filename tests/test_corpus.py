@@ -179,3 +179,9 @@ def test_a_run_is_written_in_a_few_passes(backend, windows, number):
     assert passes(list, *given, Use.kept) == [(0, layout.shards)]
     one = Layout(1, 1)
     assert passes(list, windows, one, backend, 10**13, Use.written)[-1][1] == one.shards
+
+
+def test_a_sample_keeps_every_bit_of_a_hash():
+    corpus = corpus_of(random_documents(200))
+    hashes = np.sort(ordinal_hash(np.arange(200)))
+    assert corpus.sample(10**9).hash.tolist() == hashes.tolist()

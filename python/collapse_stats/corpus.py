@@ -111,7 +111,13 @@ class Corpus:
         kept: list[npt.NDArray[np.uint64]] = []  # hash, segment, start, stop of the best so far
         for number, start, stop, _, hashes in self._spans():
             home = np.full(len(start), number)
-            kept.append(np.stack([hashes, home, start, stop]).astype(np.uint64))
+            columns = (
+                hashes,
+                home,
+                start,
+                stop,
+            )  # made uint64 one by one: together they are floats
+            kept.append(np.stack([column.astype(np.uint64) for column in columns]))
             if budget <= 0:
                 return Sample.empty()
             best = np.concatenate(kept, axis=1)
