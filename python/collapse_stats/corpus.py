@@ -15,12 +15,16 @@ MIN_BLOCK = 256  # tokens: shorter blocks would put a phrase's windows into both
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One input: where it was, what it was read as, its size in bytes and a digest of its ends."""
+    """One input: where it was, what it was read as, its size in bytes and a digest of its ends.
+
+    `error` says why it could not be read, or not to its end.
+    """
 
     path: str
     format: str
     bytes: int
     digest: str
+    error: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
