@@ -1,5 +1,6 @@
 """``inspect``: what a file was taken for, and why."""
 
+import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -132,20 +133,22 @@ def _page(found: list[Inspection]) -> Page:
     """What is in the files, then why it was taken for that; both fit 80 columns."""
     numbers = ("documents", "tokens", "largest id")
     names = ("path", "format", "dtype", *numbers)
+    folder = _common_folder(found)
+    paths = [printable(os.path.relpath(one.path, folder) if folder else one.path) for one in found]
     rows = [
         [
-            Cell(printable(one.path)),
+            Cell(path),
             Cell(one.format),
             Cell(one.dtype or DASH),
             Cell(_about(one) + f"{one.documents:,}"),
             Cell(DASH if one.tokens is None else _about(one) + f"{one.tokens:,}"),
             Cell(DASH if one.max_id is None else f"{one.max_id:,}"),
         ]
-        for one in found
+        for path, one in zip(paths, found, strict=True)
     ]
     reasons = [
         [
-            Cell(printable(one.path)),
+            Cell(path),
             Cell(one.evidence),
             Cell(
                 ", ".join(f"{mark}: {seen:,} times" for mark, seen in one.boundary_ids.items())
@@ -153,7 +156,7 @@ def _page(found: list[Inspection]) -> Page:
             ),
             Cell(_vocabulary(one)),
         ]
-        for one in found
+        for path, one in zip(paths, found, strict=True)
     ]
     headings = ("path", "taken for that because", "boundary ids", "vocabulary")
     grids = [
@@ -169,7 +172,15 @@ def _page(found: list[Inspection]) -> Page:
     if any(one.tokens is None and one.format != "unreadable" for one in found):
         tail.append("Tokens of text are counted with --tokenizer, for example --tokenizer builtin.")
     warnings = [printable(warning) for one in found for warning in one.warnings]
-    return Page(grids, warnings=warnings, tail=tail)
+    return Page(grids, head=f"in {folder}" if folder else "", warnings=warnings, tail=tail)
+
+
+def _common_folder(found: list[Inspection]) -> str:
+    """What the paths of several files begin with and need not repeat; "" for nothing."""
+    if len(found) < 2:
+        return ""
+    common = os.path.commonpath([Path(one.path).absolute().parent for one in found])
+    return "" if common == Path(common).anchor else common
 
 
 def _about(one: Inspection) -> str:

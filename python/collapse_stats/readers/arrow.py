@@ -7,11 +7,18 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError
-from .batch import Batch, Int64Array, IntegerArray, Kind, Part, ReadOptions
+from .batch import Batch, Int64Array, IntegerArray, Kind, Part, ReadOptions, listed
 from .chat import chat_text
 from .documents import cut_rows, rows_of
 from .stream import decode
 from .tally import Tally
+
+
+def arrow_errors() -> tuple[type[Exception], ...]:
+    """What Arrow raises at a damaged file; ValueError among them at a name that is not UTF-8."""
+    import pyarrow as pa
+
+    return (pa.ArrowException, OSError, ValueError, OverflowError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +37,10 @@ def find_columns(path: Path, schema: Any, options: ReadOptions) -> Columns:
 
     names = options.find(schema.names)
     if names is None:
-        there = ", ".join(f"{field.name} ({field.type})" for field in schema)
+        there = listed(f"{field.name} ({field.type})" for field in schema)
         raise InputError(
             f"{path}: expected a column {options.wanted}, this file has "
-            f"{there or 'none'}: name one with --text-key or --ids-key"
+            f"{there}: name one with --text-key or --ids-key"
         )
     doubled = next((name for name in names if schema.names.count(name) > 1), None)
     if doubled:

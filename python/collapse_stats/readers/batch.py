@@ -1,7 +1,8 @@
 """What readers are asked for and what they hand out: batches of whole documents."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal, Protocol
 
 import numpy as np
@@ -98,6 +99,12 @@ class ReadOptions:
         return (
             "ids" if key == self.ids_key or (self.text_key is None and key in IDS_KEYS) else "text"
         )
+
+
+def listed(names: Iterable[str], most: int = 20) -> str:
+    """Names for a message: the first of them, each cut where it gets long."""
+    kept = [name if len(name) <= 80 else f"{name[:77]}..." for name in islice(names, most + 1)]
+    return ", ".join(kept[:most]) + (", ..." if len(kept) > most else "") or "none"
 
 
 @dataclass(slots=True)

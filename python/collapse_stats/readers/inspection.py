@@ -19,6 +19,7 @@ MARKS = {
 }
 _STREAMS = ("flat", "npy", "llm.c")
 _NEARLY_ALL, _ENOUGH = 0.95, 8  # of the documents; so many of them
+_LOW = 4  # ids of <s>, </s>, <pad>, <unk> in many vocabularies
 _TOKENIZED = 4 << 20  # characters, when a file is sampled
 
 
@@ -82,6 +83,8 @@ def inspect_reader(
     vocab_size = options.vocab_size
     if reader.kind == "text":
         vocab_size = tokenizer.vocab_size if tokenizer else None
+    if reader.eot is None:  # an id like those of a smaller vocabulary is an ordinary one here
+        seen.marks = {i: n for i, n in seen.marks.items() if MARKS[i][1] > (seen.high or 0)}
     holds = [MARKS[mark] for mark in seen.marks if mark in MARKS]
     return Inspection(
         path=reader.path,
@@ -209,19 +212,20 @@ def _doubts(reader: Reader, seen: _Seen, vocab_size: int | None) -> list[str]:
 
 def _unused_marks(seen: _Seen) -> list[str]:
     """Ids that look like boundaries and would be counted as tokens."""
-    for counts, verb in ((seen.lasts, "ends"), (seen.firsts, "begins")):
+    for counts, verb in ((seen.lasts, "end"), (seen.firsts, "begin")):
         total = sum(counts.values())
         mark, times = max(counts.items(), key=lambda item: item[1], default=(0, 0))
-        if total >= _ENOUGH and times >= _NEARLY_ALL * total:
+        telling = verb == "end" or mark in MARKS or mark < _LOW  # a template begins alike as well
+        if telling and total >= _ENOUGH and times >= _NEARLY_ALL * total:
             seen.marks.setdefault(mark, times)
             return [
-                f"{times:,} of {total:,} documents looked at {verb[:-1]} with the id {mark}: it "
-                f"would be counted; say --eot {mark} if it only marks where a document {verb}"
+                f"{times:,} of {total:,} documents looked at {verb} with the id {mark}, which is "
+                f"counted as a token: if it only marks where documents {verb}, say --eot {mark}"
             ]
-    if seen.documents == 1 and seen.marks:
+    if seen.marks:
         mark = max(seen.marks, key=lambda one: seen.marks[one])
         return [
-            f"id {mark} ({MARKS[mark][0]}) was seen {seen.marks[mark]:,} times: if it marks where "
-            f"documents end, say --eot {mark}"
+            f"id {mark} ({MARKS[mark][0]}) was seen {seen.marks[mark]:,} times and is counted as a "
+            f"token: if it marks where documents end, say --eot {mark}"
         ]
     return []

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
-from .arrow import batch_of, find_columns
+from .arrow import arrow_errors, batch_of, find_columns
 from .batch import Batch, Kind, ReadOptions
 from .tally import Tally
 
@@ -27,7 +27,11 @@ class ArrowReader:
         self._options = options
         self._tally = Tally()
         with self._mapped() as file:
-            self._columns = find_columns(path, self._opened(file).schema, options)
+            schema = self._opened(file).schema
+            try:
+                self._columns = find_columns(path, schema, options)
+            except arrow_errors() as error:
+                raise self._damaged(f"its columns have no names ({error})") from error
         self.kind: Kind = self._columns.kind
         self.dtype = self._columns.dtype
 
@@ -44,58 +48,64 @@ class ArrowReader:
             for rows in self._record_batches(file):
                 done += len(rows)
                 at = min(file.tell(), self.size)
-                batch = self._batch(rows, f"up to row {done:,}", at - before)
+                place = f"up to row {done:,}"
+                yield batch_of(rows, self._columns, self._options, self._tally, place, at - before)
                 before = at
-                yield batch
         if before < self.size:
             yield Batch.of_texts([], self.size - before)
 
     def _record_batches(self, file: Any) -> Iterator[Any]:
-        import pyarrow as pa
-
+        """Record batches of the columns wanted, each checked before anything is taken from it."""
         rows = 0
-        reader = self._opened(file)
         try:
+            schema = self._opened(file).schema
+            wanted = [schema.get_field_index(name) for name in self._columns.names]
+            reader = self._opened(file, wanted)
             if hasattr(reader, "num_record_batches"):
-                for i in range(reader.num_record_batches):
-                    batch = reader.get_batch(i)
-                    batch.validate()
-                    yield batch
-                    rows += len(batch)
-                return
-            for batch in reader:
-                batch.validate()
+                batches = (reader.get_batch(i) for i in range(reader.num_record_batches))
+            else:
+                batches = iter(reader)
+            for batch in batches:
+                _check(batch)
                 yield batch
                 rows += len(batch)
-        except (pa.ArrowException, OSError) as error:
+        except arrow_errors() as error:
             raise self._damaged(f"reading failed after {rows:,} rows ({error})") from error
-
-    def _batch(self, rows: Any, place: str, bytes_read: int) -> Batch:
-        import pyarrow as pa
-
-        try:
-            return batch_of(rows, self._columns, self._options, self._tally, place, bytes_read)
-        except pa.ArrowException as error:
-            raise self._damaged(f"rows {place} do not hold together ({error})") from error
 
     def _mapped(self) -> Any:
         import pyarrow as pa
 
         return pa.memory_map(self.path)
 
-    def _opened(self, file: Any) -> Any:
+    def _opened(self, file: Any, columns: list[int] | None = None) -> Any:
         import pyarrow as pa
 
+        options = pa.ipc.IpcReadOptions(use_threads=False, included_fields=columns)
         try:
+            file.seek(0)
             begins = file.read(len(FILE_MAGIC))
             file.seek(0)
             if begins == FILE_MAGIC:
-                return pa.ipc.open_file(file)
-            return pa.ipc.open_stream(file)
-        except (pa.ArrowException, OSError) as error:
+                return pa.ipc.open_file(file, options=options)
+            return pa.ipc.open_stream(file, options=options)
+        except arrow_errors() as error:
             raise self._damaged(f"begins like Arrow but does not go on so ({error})") from error
 
     def _damaged(self, what: str) -> InputError:
         return InputError(
             f"{self.path}: {what}: it is cut short or damaged; fetch or write the file again"
         )
+
+
+def _check(batch: Any) -> None:
+    """Raise what Arrow raises when offsets or indices lead out of a column's buffers."""
+    import pyarrow as pa
+    import pyarrow.types as types
+
+    batch.validate()
+    for column in batch.columns:
+        if types.is_string(column.type):  # bytes that are not UTF-8 are replaced, not refused
+            column = column.view(pa.binary())
+        elif types.is_large_string(column.type):
+            column = column.view(pa.large_binary())
+        column.validate(full=True)

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..errors import InputError
 from .arrow import EMPTY_CHATS, ids_of
-from .batch import BATCH_BYTES, CHAT_KEYS, Batch, IntegerArray, Kind, ReadOptions
+from .batch import BATCH_BYTES, CHAT_KEYS, Batch, IntegerArray, Kind, ReadOptions, listed
 from .chat import chat_text, looks_like_chat
 from .documents import cut_rows, rows_of
 from .stream import decode, line_blocks
@@ -179,7 +179,7 @@ def _find_keys(path: Path, options: ReadOptions) -> tuple[tuple[str, ...], bool]
     if found is None and seen:
         raise InputError(
             f"{path}: expected lines with the key {options.wanted}, "
-            f"these have {', '.join(sorted(seen))}: name one with --text-key or --ids-key"
+            f"these have {listed(sorted(seen))}: name one with --text-key or --ids-key"
         )
     if found is None and complaint:
         raise InputError(

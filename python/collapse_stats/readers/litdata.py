@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError
-from .batch import Batch, Int64Array, Kind, ReadOptions
+from .batch import Batch, Int64Array, Kind, ReadOptions, listed
 from .documents import cut_rows, row_batches, rows_of
 from .mapping import mapped
 from .samples import Bytes, Shard, column_bounds, gathered, texts_of
@@ -164,7 +164,7 @@ def _find_column(
     if found is None and len(formats) == 1 and names == ["0"] and not options.part:
         at = 0  # items that are no dicts have no names
     elif found is None or len(found) > 1 or options.part:
-        there = ", ".join(f"{a} ({b})" for a, b in zip(names, formats, strict=True)) or "none"
+        there = listed(f"{a} ({b})" for a, b in zip(names, formats, strict=True))
         raise InputError(
             f"{path}: expected a column {options.wanted}, these chunks have {there}: name one "
             "with --text-key or --ids-key"

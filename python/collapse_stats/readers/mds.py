@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError
-from .batch import ITEMS, Batch, Int64Array, Kind, ReadOptions
+from .batch import ITEMS, Batch, Int64Array, Kind, ReadOptions, listed
 from .documents import cut_rows, rows_of
 from .samples import Bytes, Shard, column_bounds, gathered, texts_of
 from .stream import decode
@@ -159,7 +159,7 @@ def compression_named(path: Path) -> str | None:
 def _find_column(path: Path, config: dict[str, Any], options: ReadOptions) -> _Column:
     names, encodings, sizes = config["names"], config["encodings"], config["sizes"]
     found = options.find(names)
-    there = ", ".join(f"{a} ({b})" for a, b in zip(names, encodings, strict=True)) or "none"
+    there = listed(f"{a} ({b})" for a, b in zip(names, encodings, strict=True))
     if found is None or len(found) > 1 or options.part:
         raise InputError(
             f"{path}: expected a column {options.wanted}, this shard has {there}: name one with "

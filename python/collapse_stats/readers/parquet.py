@@ -5,12 +5,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
-from .arrow import batch_of, find_columns
+from .arrow import arrow_errors, batch_of, find_columns
 from .batch import BATCH_BYTES, Batch, Kind, ReadOptions
 from .tally import Tally
 
 if TYPE_CHECKING:
     import pyarrow.parquet as pq
+
+_MOST_ROWS = 8192  # in a batch: sizes that the file tells are of encoded rows, perhaps all alike
 
 
 class ParquetReader:
@@ -19,8 +21,6 @@ class ParquetReader:
     format = "parquet"
 
     def __init__(self, path: Path, options: ReadOptions, evidence: str) -> None:
-        import pyarrow as pa
-
         self.path = str(path)
         self.evidence = evidence
         self.size = path.stat().st_size
@@ -31,7 +31,7 @@ class ParquetReader:
         with self._open() as file:
             try:
                 self._columns = find_columns(path, file.schema_arrow, options)
-            except (pa.ArrowException, OSError) as error:
+            except arrow_errors() as error:
                 raise self._damaged(error) from error
         self.kind: Kind = self._columns.kind
         self.dtype = self._columns.dtype
@@ -43,20 +43,21 @@ class ParquetReader:
 
     def batches(self) -> Iterator[Batch]:
         """Documents in file order, from about 16 MiB of the column a batch."""
-        import pyarrow as pa
-
         self._tally.clear()
         with self._open() as file:
-            total = max(1, file.metadata.num_rows)
-            done = 0
+            total, done = file.metadata.num_rows, 0
             try:
                 for rows in self._row_batches(file):
-                    before = self.size * done // total
+                    before = self.size * done // max(1, total)
                     done += len(rows)
+                    if done > total:
+                        break
                     size = self.size * done // total - before
                     place = f"up to row {done:,}"
                     yield batch_of(rows, self._columns, self._options, self._tally, place, size)
-            except (pa.ArrowException, OSError, OverflowError) as error:
+                if done != total:
+                    raise ValueError("its row groups tell of another number")
+            except arrow_errors() as error:
                 raise InputError(
                     f"{self.path}: reading failed after {done:,} of {total:,} rows ({error}): "
                     "fetch or write the file again"
@@ -65,23 +66,18 @@ class ParquetReader:
     def _row_batches(self, file: "pq.ParquetFile") -> Iterator[Any]:
         for i in range(file.num_row_groups):
             group = file.metadata.row_group(i)
-            chunks = (group.column(j) for j in range(group.num_columns))
-            size = sum(
-                column.total_uncompressed_size
-                for column in chunks
-                if column.path_in_schema.split(".")[0] in self._columns.names
-            )
-            per_batch = max(1, BATCH_BYTES * group.num_rows // max(1, size))
+            # Not the size of the column: pyarrow aborts where the metadata of one is damaged.
+            size = max(1, group.total_byte_size)
+            per_batch = min(max(1, BATCH_BYTES * group.num_rows // size), _MOST_ROWS)
             columns = list(self._columns.names)
             yield from file.iter_batches(per_batch, row_groups=[i], columns=columns)
 
     def _open(self) -> "pq.ParquetFile":
-        import pyarrow as pa
         import pyarrow.parquet as pq
 
         try:
             return pq.ParquetFile(self._path, memory_map=True)
-        except (pa.ArrowException, OSError) as error:
+        except arrow_errors() as error:
             raise self._damaged(error) from error
 
     def _damaged(self, error: Exception) -> InputError:

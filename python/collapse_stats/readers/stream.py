@@ -59,19 +59,17 @@ def line_blocks(path: Path, size: int) -> Iterator[tuple[bytes, int]]:
     Each block but the last ends in ``\n``. InputError when a line is longer than a document may be.
     """
     parts: list[bytes] = []
-    read = held = begin = 0
+    read = held = total = 0  # held: bytes of the line that no block has ended yet
     for block, bytes_read in read_blocks(path, size):
-        end = block.rfind(b"\n") + 1
+        first, end = block.find(b"\n") + 1, block.rfind(b"\n") + 1
+        _check_length(path, held + (first or len(block)), total - held, "a line", "break it up")
         read += bytes_read
-        held += len(block)
-        _check_length(path, held - len(block) + end, begin, "a line", "break it up")
+        total += len(block)
         parts.append(block[:end] if end else block)
+        held = len(block) - end if end else held + len(block)
         if end:
             yield b"".join(parts), read
-            begin += held - len(block) + end
-            parts, read, held = [block[end:]], 0, len(block) - end
-        else:
-            _check_length(path, held, begin, "a line", "break it up")
+            parts, read = [block[end:]], 0
     rest = b"".join(parts)
     if rest:
         yield rest, read
