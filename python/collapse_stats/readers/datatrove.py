@@ -32,10 +32,10 @@ class DatatroveReader:
         self._item = ITEMS[name]
         self.dtype = self._item.name
         if options.dtype not in (None, name):
-            raise InputError(
-                f"{path}: ids have {self._item.itemsize} bytes by {self._index.name}, which is "
-                f"--dtype {name}, got --dtype {options.dtype}: leave the option out"
-            )
+            self.warnings = [
+                f"{path}: ids have {self._item.itemsize} bytes by {self._index.name}, so that "
+                f"--dtype {options.dtype} is not used here"
+            ]
 
     def batches(self) -> Iterator[Batch]:
         """Views of the file, about 16 million ids a batch."""

@@ -44,10 +44,10 @@ class OlmoReader:
                 "short or of another file; fetch or write both again"
             )
         if options.dtype not in (None, name):
-            raise InputError(
-                f"{path}: ids have {width} bytes by {self._sidecar.name}, which is --dtype {name}, "
-                f"got --dtype {options.dtype}: leave the option out"
-            )
+            self.warnings = [
+                f"{path}: ids have {width} bytes by {self._sidecar.name}, so that --dtype "
+                f"{options.dtype} is not used here"
+            ]
         self._item = ITEMS[name]
         self.dtype = self._item.name
 
