@@ -1,6 +1,7 @@
 """What a file is: by its first bytes, then by what lies beside it, then by its name."""
 
 from dataclasses import dataclass
+from os.path import splitext
 from pathlib import Path
 
 from ..errors import InputError
@@ -54,10 +55,10 @@ class Detected:
     evidence: str
 
 
-def extension_of(path: Path) -> str:
+def extension_of(name: str) -> str:
     """Lower-case extension without that of a compression: ``.jsonl`` of ``a.jsonl.gz``."""
-    suffix = path.suffix.lower()
-    return Path(path.stem).suffix.lower() if suffix in COMPRESSIONS else suffix
+    stem, extension = splitext(name.lower())  # noqa: PTH122 - of a name: pathlib is slow
+    return splitext(stem)[1] if extension in COMPRESSIONS else extension  # noqa: PTH122
 
 
 def detect(path: Path) -> Detected:
@@ -68,7 +69,7 @@ def detect(path: Path) -> Detected:
     """
     with path.open("rb") as file:
         head = file.read(512)
-    extension = extension_of(path)
+    extension = extension_of(path.name)
     known = EXTENSIONS.get(extension)
     _refuse_foreign(path, head, known)
     found = _by_content(path, head, known) or _by_neighbour(path, head, extension)

@@ -3,11 +3,11 @@
 import glob
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from pathlib import Path
 
 from ..errors import InputError
-from .detect import COMPRESSIONS, EXTENSIONS, KNOWN, extension_of
+from .detect import EXTENSIONS, KNOWN, extension_of
 
 _TEMPORARY = ("~", ".tmp", ".temp", ".part", ".partial", ".crdownload", ".swp", ".lock")
 # Written beside shards by the tools that make them; they hold no documents.
@@ -64,7 +64,7 @@ def discover(paths: "Sequence[str | os.PathLike[str]]") -> Files:
             raise InputError(f"{name}: no file matches this pattern")
         names = {match.name for match in matches}
         for match in matches:
-            if match.is_dir() or not _is_companion(match, names):
+            if match.is_dir() or not _is_left_out(match.name, names):
                 _add(match, found)
     return found
 
@@ -82,9 +82,8 @@ def _add(path: Path, found: Files) -> None:
 
 def _add_directory(directory: Path, found: Files) -> None:
     before, skipped_before = len(found), len(found.skipped)
-    walked = sorted(_walk(directory), key=lambda item: item[0].relative_to(directory).parts)
-    for path, known in walked:
-        (found if known else found.skipped).append(path)
+    for _, path, known in sorted(_walk(os.fspath(directory))):
+        (found if known else found.skipped).append(Path(path))
     if len(found) == before:
         others = [path.name for path in found.skipped[skipped_before:]]
         seen = (
@@ -95,51 +94,55 @@ def _add_directory(directory: Path, found: Files) -> None:
         raise InputError(f"{directory}: {seen} in this directory. Read are: {KNOWN}")
 
 
-def _walk(directory: Path) -> Iterator[tuple[Path, bool]]:
-    """Files of a directory, and whether each is to be read."""
+def _walk(directory: str) -> Iterator[tuple[tuple[str, ...], str, bool]]:
+    """Files of a directory: the parts of their paths in it, the paths, whether to read them.
+
+    Strings all the way: a corpus may be a hundred thousand small files.
+    """
     seen: set[tuple[int, int]] = set()
-    for folder, subfolders, names in os.walk(directory, followlinks=True):
+    left: list[tuple[tuple[str, ...], str]] = [((), directory)]
+    while left:
+        parts, folder = left.pop()
         status = Path(folder).stat()
-        if (status.st_dev, status.st_ino) in seen or set(names) >= _PROFILE:
-            subfolders.clear()
+        with os.scandir(folder) as listing:
+            entries = {entry.name: entry for entry in listing if not entry.name.startswith(".")}
+        if (status.st_dev, status.st_ino) in seen or entries.keys() >= _PROFILE:
             continue
         seen.add((status.st_dev, status.st_ino))
-        subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
-        among, listed = set(names), _listed_arrow(Path(folder), names)
-        for name in names:
-            path = Path(folder, name)
-            hidden = name.startswith((".", "~$")) or name.lower().endswith(_TEMPORARY)
-            if hidden or _is_companion(path, among) or not path.is_file():
-                continue
-            known = extension_of(path) in EXTENSIONS and not _is_copy(path, among)
-            yield path, known and (listed is None or path.suffix != ".arrow" or name in listed)
+        listed = _listed_arrow(folder) if "state.json" in entries else None
+        for name, entry in entries.items():
+            if entry.is_dir():
+                left.append(((*parts, name), entry.path))
+            elif not _is_left_out(name, entries) and entry.is_file():
+                extension = extension_of(name)
+                known = extension in EXTENSIONS and not _is_copy(name, extension, entries)
+                known = known and (listed is None or extension != ".arrow" or name in listed)
+                yield (*parts, name), entry.path, known
 
 
-def _is_companion(path: Path, names: set[str]) -> bool:
-    """Whether a file only describes others of its directory, whose names are given."""
-    if path.name in _COMPANIONS:
+def _is_left_out(name: str, names: Container[str]) -> bool:
+    """Whether a file is temporary, or only describes others of its directory."""
+    if name in _COMPANIONS or name.startswith("~$") or name.lower().endswith(_TEMPORARY):
         return True
-    return any(
-        path.name.endswith(ending) and path.name.removesuffix(ending) + of in names
+    return name.endswith(tuple(_COMPANION_OF)) and any(
+        name.endswith(ending) and name.removesuffix(ending) + of in names
         for ending, of in _COMPANION_OF.items()
     )
 
 
-def _is_copy(path: Path, names: set[str]) -> bool:
+def _is_copy(name: str, extension: str, names: Container[str]) -> bool:
     """Whether this is the packed form of an MDS shard that lies unpacked beside it."""
     return (
-        extension_of(path) == ".mds"
-        and path.suffix.lower() in COMPRESSIONS
-        and path.name.removesuffix(path.suffix) in names
+        extension == ".mds"
+        and not name.lower().endswith(extension)
+        and name[: name.rindex(".")] in names
     )
 
 
-def _listed_arrow(folder: Path, names: Sequence[str]) -> set[str] | None:
+def _listed_arrow(folder: str) -> set[str] | None:
     """Shards that a ``save_to_disk`` directory names; caches of `datasets` lie beside them."""
-    if "state.json" not in names:
-        return None
     try:
-        content = json.loads((folder / "state.json").read_bytes())
+        content = json.loads((Path(folder) / "state.json").read_bytes())
         return {item["filename"] for item in content["_data_files"]}
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None

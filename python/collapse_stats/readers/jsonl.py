@@ -17,6 +17,7 @@ from .stream import decode, line_blocks
 from .tally import Tally
 
 _PROBED_LINES = 100
+_SMALL = 1 << 14  # bytes that Python's parser is through with before Arrow's has begun
 
 
 class JsonLinesReader:
@@ -56,11 +57,12 @@ class JsonLinesReader:
 
     def _batch(self, block: bytes, line: int, bytes_read: int) -> Batch:
         if self.kind == "text":
-            texts = None if self._chat else self._parsed_texts(block)
+            slow = self._chat or len(block) < _SMALL
+            texts = None if slow else self._parsed_texts(block)
             if texts is None:
                 texts = [value for value in self._lines(block, line) if isinstance(value, str)]
             return Batch.of_texts(texts, bytes_read)
-        parsed = self._parsed_ids(block)
+        parsed = None if len(block) < _SMALL else self._parsed_ids(block)
         if parsed is None:
             rows = [_as_ids(value) for value in self._lines(block, line)]
             lengths = np.array([len(row) for row in rows], dtype=np.int64)
