@@ -88,10 +88,34 @@ def test_nothing_but_bad_files_is_an_error(tmp_path: Path) -> None:
     for name in ("a", "b"):
         (tmp_path / f"{name}.parquet").unlink()
         (tmp_path / f"{name}.jsonl.gz").write_bytes(gzip.compress(b'{"text": "a"}\n')[:-9])
-    with pytest.raises(InputError, match="cut short"):
-        cs.profile(tmp_path)
+    for skip_bad in (False, True):
+        with pytest.raises(InputError, match="cut short"):
+            cs.profile(tmp_path, skip_bad=skip_bad)
     with pytest.raises(InputError, match="cut short"):
         cs.profile(tmp_path / "a.jsonl.gz")
+
+
+def test_from_python_a_bad_file_is_an_error_unless_skipped(mixed: Path) -> None:
+    with pytest.raises(InputError, match=r"b\.parquet"):
+        cs.profile(mixed, tokenizer="bytes", backend="numpy")
+    found = cs.profile(mixed, tokenizer="bytes", backend="numpy", skip_bad=True)
+    assert [source.error is not None for source in found.sources] == [False, False, True, True]
+    assert [Path(source.path).name[0] for source in found.sources] == ["a", "d", "b", "c"]
+
+
+def test_documents_before_the_place_where_a_file_is_bad_are_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("collapse_stats.readers.jsonl.BATCH_BYTES", 1 << 16)
+    rng = np.random.default_rng(1)
+    lines = "".join(json.dumps({"text": rng.bytes(500).hex()}) + "\n" for _ in range(2000))
+    (tmp_path / "a.jsonl.gz").write_bytes(gzip.compress(lines.encode())[:-1000])
+    write_lines(tmp_path / "b.jsonl", [{"text": "b"}])
+    found = cs.profile(tmp_path, tokenizer="bytes", backend="numpy", skip_bad=True)
+    assert 1000 < found.documents < 2000
+    assert found.tokens == (found.documents - 1) * 1000 + 1
+    assert f"({found.documents - 1:,} documents before it are counted)" in found.warnings[0]
+    assert [source.error is not None for source in found.sources] == [True, False]
 
 
 def test_parts_of_chats(tmp_path: Path) -> None:
@@ -99,6 +123,7 @@ def test_parts_of_chats(tmp_path: Path) -> None:
     path = write_lines(tmp_path / "a.jsonl", [{"messages": turns}])
     for part, tokens in (("assistant", 2), ("user", 3), ("all", 7)):
         assert corpus_of(run("show", path, "--json", *NUMPY, "--part", part))["tokens"] == tokens
+        assert cs.profile(path, tokenizer="bytes", part=part).tokens == tokens
 
 
 def test_shards_of_a_directory_are_one_corpus(tmp_path: Path) -> None:

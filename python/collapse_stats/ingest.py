@@ -49,6 +49,7 @@ def read_corpus(
     threads: int | None = None,
     memory: int,
     tmp: str | os.PathLike[str] | None = None,
+    skip_bad: bool = False,
     progress: Progress | None = None,
 ) -> Corpus:
     """Read, tokenize and keep the tokens of a corpus.
@@ -62,13 +63,17 @@ def read_corpus(
     memory
         Bytes of tokens to keep in memory; what is beyond goes to an unnamed file in `tmp`.
 
+    skip_bad
+        Whether to go on without a bad file among many, which then is in the warnings, and its
+        error in the sources.
+
     Raises
     ------
     InputError
         when something cannot be read as what it should be.
     """
     options = options or ReadOptions()
-    readers, unreadable, found = _open(source, options)
+    readers, unreadable, found = _open(source, options, skip_bad)
     kinds = {reader.kind for reader in readers}
     if len(kinds) > 1:
         examples = [next(r.path for r in readers if r.kind == kind) for kind in ("text", "ids")]
@@ -169,7 +174,9 @@ class TokenStore:
         return np.memmap(self._file, tokens.dtype, "r", offset, tokens.shape)
 
 
-def _open(source: object, options: ReadOptions) -> tuple[list[Reader], Unreadable, list[str]]:
+def _open(
+    source: object, options: ReadOptions, skip_bad: bool
+) -> tuple[list[Reader], Unreadable, list[str]]:
     paths: Sequence[str | os.PathLike[str]] | None = None
     if isinstance(source, str | os.PathLike):
         paths = [source]
@@ -181,7 +188,7 @@ def _open(source: object, options: ReadOptions) -> tuple[list[Reader], Unreadabl
     if paths is None:
         return [open_memory(source, options)], Unreadable(), []
     files = discover(paths)
-    return *open_files(files, options), _skipped(files.skipped)
+    return *open_files(files, options, skip_bad), _skipped(files.skipped)
 
 
 def _skipped(paths: Sequence[Path]) -> list[str]:

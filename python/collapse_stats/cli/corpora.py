@@ -138,6 +138,7 @@ def read(
             threads=counting.threads,
             memory=counting.memory // share,
             tmp=counting.tmp,
+            skip_bad=True,  # whether to fail for them is decided when all is done
             progress=task,
         )
     counting.bad.extend(source.path for source in found.sources if source.error is not None)

@@ -88,19 +88,21 @@ def open_file(path: "str | os.PathLike[str]", options: ReadOptions | None = None
     return reader
 
 
-def open_files(paths: Sequence[Path], options: ReadOptions) -> tuple[list[Reader], Unreadable]:
-    """Readers of the files of one corpus, and which of them are bad.
+def open_files(
+    paths: Sequence[Path], options: ReadOptions, skip_bad: bool = False
+) -> tuple[list[Reader], Unreadable]:
+    """Readers of the files of one corpus, and with `skip_bad` which of them are bad.
 
     The list of bad files grows as the readers read. A file that is alone is not forgiven.
 
     Raises
     ------
     InputError
-        Not one file can be opened.
+        A file cannot be opened; with `skip_bad`, not one can.
     """
     unreadable = Unreadable()
-    if len(paths) == 1:
-        return [open_file(paths[0], options)], unreadable
+    if not skip_bad or len(paths) == 1:
+        return [open_file(path, options) for path in paths], unreadable
     readers: list[Reader] = []
     for path in paths:
         try:

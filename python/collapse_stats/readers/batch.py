@@ -41,8 +41,6 @@ class ReadOptions:
         Column or JSON key of the text (or chat), or of the token ids; by default the first there is
         of ``text``, ``content``, ``input_ids``, ``tokens``, ``messages``, ``conversations``,
         ``prompt`` with ``completion``. At most one may be given.
-    part
-        Whose turns of a chat to read; given, only chats are looked for. By default all of them.
     dtype
         Item of a headerless file of ids.
     eot
@@ -52,15 +50,17 @@ class ReadOptions:
         Ids lie in ``0 <= id < vocab_size``.
     doc_per_line
         Whether each line of a text file is a document, rather than the file.
+    part
+        Whose turns of a chat to read; given, only chats are looked for. By default all of them.
     """
 
     text_key: str | None = None
     ids_key: str | None = None
-    part: Part | None = None
     dtype: Dtype | None = None
     eot: int | None = None
     vocab_size: int | None = None
     doc_per_line: bool = False
+    part: Part | None = None
 
     def __post_init__(self) -> None:
         if self.text_key is not None and self.ids_key is not None:
