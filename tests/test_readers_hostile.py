@@ -27,7 +27,7 @@ FUZZ = settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 ROWS = [[1, 2, 300], [4], [50, 6, 7, 8]]
-SPARSE = 500  # places: more bytes than that are cut and changed at some of them only
+SPARSE = 300  # places: more bytes than that are cut and changed at some of them only
 
 
 def made_mds(folder: Path, ending: str = ".mds") -> Path:
