@@ -157,6 +157,18 @@ def test_offsets_of_an_arrow_column_that_lie(tmp_path: Path) -> None:
             documents(open_file(path))
 
 
+def test_names_and_texts_of_an_arrow_chat_that_are_not_utf8(tmp_path: Path) -> None:
+    table = pa.table({"messages": [[{"role": "user", "content": "text here"}]]})
+    path = tmp_path / "a.arrow"
+    with pa.ipc.new_stream(str(path), table.schema) as out:
+        out.write_table(table)
+    data = path.read_bytes()
+    for good in (b"text here", b"content"):
+        path.write_bytes(data.replace(good, b"\xff" * len(good)))
+        with pytest.raises(InputError, match="damaged"):
+            documents(open_file(path))
+
+
 def peak_of(function: Callable[[], Any]) -> tuple[Any, int]:
     """What a call returns (or the error it raises), and the most memory Python took for it."""
     tracemalloc.start()

@@ -48,8 +48,12 @@ class ArrowReader:
             for rows in self._record_batches(file):
                 done += len(rows)
                 at = min(file.tell(), self.size)
-                place = f"up to row {done:,}"
-                yield batch_of(rows, self._columns, self._options, self._tally, place, at - before)
+                place, size = f"up to row {done:,}", at - before
+                try:
+                    batch = batch_of(rows, self._columns, self._options, self._tally, place, size)
+                except arrow_errors() as error:
+                    raise self._damaged(f"the rows {place} cannot be read ({error})") from error
+                yield batch
                 before = at
         if before < self.size:
             yield Batch.of_texts([], self.size - before)
