@@ -2,10 +2,12 @@
 
 import gzip
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pytest
 
 from collapse_stats.readers import Reader, ReadOptions
 
@@ -29,7 +31,7 @@ def documents(reader: Reader) -> list[Any]:
         bounds = zip(batch.start.tolist(), batch.stop.tolist(), strict=True)
         found += [batch.tokens[start:stop].tolist() for start, stop in bounds]
         assert batch.documents == len(batch.start)
-    assert bytes_read == reader.size or reader.path == "(iterable)"
+    assert bytes_read == reader.size or reader.path == "(iterable)" or not found
     return found
 
 
@@ -56,3 +58,12 @@ def split_at(ids: list[int], eot: int | None) -> list[list[int]]:
         else:
             found[-1].append(i)
     return [stretch for stretch in found if stretch]
+
+
+def fixtures() -> Path:
+    """Folder of shards written by training frameworks; the test is skipped without it."""
+    named = os.environ.get("COLLAPSE_STATS_DATA")
+    folder = Path(named) if named else Path(__file__).parents[2] / "shared" / "data"
+    if not (folder / "fixtures" / "expected.json").exists():
+        pytest.skip(f"no {folder}/fixtures: set COLLAPSE_STATS_DATA to the folder of real shards")
+    return folder / "fixtures"

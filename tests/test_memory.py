@@ -18,7 +18,7 @@ from collapse_stats.counting import Use, passes
 from collapse_stats.errors import InputError
 from collapse_stats.ingest import TokenStore, read_corpus
 from collapse_stats.keys import Layout
-from collapse_stats.memory import TooLittleMemoryError, forget, mapped
+from collapse_stats.memory import TooLittleMemoryError, forget, is_mapped
 from collapse_stats.profile import merge, profile_corpus
 from collapse_stats.readers import ReadOptions
 from collapse_stats.unfinished import new_directory, remove_abandoned
@@ -165,13 +165,13 @@ def test_forgotten_pages_are_read_again(tmp_path):
     before = tokens.copy()
     forget(tokens[1000:50_000])
     assert np.array_equal(tokens, before)
-    assert mapped(tokens[5:10]) is not None
+    assert is_mapped(tokens[5:10])
     private = np.memmap(path, dtype=np.uint16, mode="c")
     private[:] = 3
     forget(private)  # what was written to it is in no file
     assert (private == 3).all()
-    assert mapped(private) is None
-    assert mapped(np.arange(3)) is None
+    assert not is_mapped(private)
+    assert not is_mapped(np.arange(3))
 
 
 HOLD = """
@@ -305,5 +305,5 @@ def test_spilled_tokens_leave_no_file(tmp_path):
     store.append(tokens, np.array([0]), np.array([1 << 22]))
     (segment,) = store.segments()
     assert np.array_equal(segment.tokens, tokens)
-    assert mapped(segment.tokens) is not None
+    assert is_mapped(segment.tokens)
     assert list(tmp_path.iterdir()) == []

@@ -1,7 +1,6 @@
 """Readers against independent writers and parsers: json, struct, numpy.save, pyarrow.parquet."""
 
 import json
-import os
 import struct
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from reader_helpers import U16, U32, documents, split_at, write, write_lines
+from reader_helpers import documents, split_at, write, write_lines
 
 from collapse_stats.errors import InputError
 from collapse_stats.readers import ReadOptions, discover, inspect, open_file, open_memory
@@ -254,7 +253,7 @@ def test_discover(tmp_path: Path) -> None:
         "a.md",
         "b.txt",
     ]
-    assert [path.name for path in files.skipped] == ["dataset_info.json", "e.csv"]
+    assert [path.name for path in files.skipped] == ["e.csv"]
     assert list(discover([tmp_path / "e.csv"])) == [tmp_path / "e.csv"]  # named: left to open_file
     with pytest.raises(InputError, match="no such file"):
         discover([tmp_path / "nope"])
@@ -263,9 +262,37 @@ def test_discover(tmp_path: Path) -> None:
     (tmp_path / "void").mkdir()
     with pytest.raises(InputError, match="no file in this directory"):
         discover([tmp_path / "void"])
-    (tmp_path / "void" / "a.arrow").write_bytes(b"")
-    with pytest.raises(InputError, match=r"only a\.arrow"):
+    (tmp_path / "void" / "a.csv").write_bytes(b"")
+    with pytest.raises(InputError, match=r"only a\.csv"):
         discover([tmp_path / "void"])
+
+
+def test_discover_patterns(tmp_path: Path) -> None:
+    for name in ("a.bin", "a.idx", "b[1].bin", "c/d.bin", "c/e.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"")
+
+    def found(pattern: str) -> list[str]:
+        return [str(path.relative_to(tmp_path)) for path in discover([tmp_path / pattern])]
+
+    assert found("*.bin") == ["a.bin", "b[1].bin"]
+    assert found("a.*") == ["a.bin"]  # its index describes it
+    assert found("b[1].bin") == ["b[1].bin"]  # a file of that name is that file
+    assert found("**/*.bin") == ["a.bin", "b[1].bin", "c/d.bin"]
+    assert found("?") == ["c/d.bin", "c/e.txt"]
+    assert found("a.idx") == ["a.idx"]
+    with pytest.raises(InputError, match="no file matches"):
+        found("*.parquet")
+
+
+def test_discover_leaves_out_what_describes_shards(tmp_path: Path) -> None:
+    names = ["m.bin", "m.idx", "o.npy", "o.csv.gz", "d.ds", "d.ds.index", "d.ds.metadata"]
+    names += ["s.mds", "s.mds.zstd", "t.mds.zstd", "index.json", "state.json", "lone.idx"]
+    for name in names:
+        (tmp_path / name).write_bytes(b"")
+    files = discover([tmp_path])
+    assert [path.name for path in files] == ["d.ds", "m.bin", "o.npy", "s.mds", "t.mds.zstd"]
+    assert [path.name for path in files.skipped] == ["lone.idx", "s.mds.zstd"]
 
 
 def test_inspect(tmp_path: Path) -> None:
@@ -288,39 +315,3 @@ def test_inspect(tmp_path: Path) -> None:
     found = inspect(tmp_path / "a.npy", ReadOptions(vocab_size=4))
     assert "smallest is -2" in found.warnings[0]
     assert "largest id, 4" in found.warnings[1]
-
-
-def fixtures() -> Path:
-    """Folder of shards written by training frameworks."""
-    named = os.environ.get("COLLAPSE_STATS_DATA")
-    folder = Path(named) if named else Path(__file__).parents[2] / "shared" / "data"
-    if not (folder / "fixtures" / "expected.json").exists():
-        pytest.skip(f"no {folder}/fixtures: set COLLAPSE_STATS_DATA to the folder of real shards")
-    return folder / "fixtures"
-
-
-@pytest.fixture(scope="module")
-def expected() -> Any:
-    return json.loads((fixtures() / "expected.json").read_text())
-
-
-def test_real_flat_files(expected: dict[str, Any]) -> None:
-    tried = 0
-    for name, facts in expected.items():
-        if "nanogpt raw" not in facts["format"] and "headerless" not in facts["format"]:
-            continue
-        options = U32 if "uint32" in facts["format"] else U16
-        found = inspect(fixtures() / name, options)
-        assert (found.tokens, found.max_id) == (facts["tokens"], facts["max"])
-        batch = next(open_file(fixtures() / name, options).batches())
-        assert batch.tokens is not None
-        assert batch.tokens[: len(facts["head"])].tolist() == facts["head"]
-        tried += 1
-    assert tried == 8
-
-
-def test_real_files_of_other_formats_are_refused(expected: dict[str, Any]) -> None:
-    for name, facts in expected.items():
-        if facts["format"].startswith(("llm.c", "megatron", "MosaicML", "arrow")):
-            with pytest.raises(InputError, match=r"not read yet|cannot tell|unpack"):
-                open_file(fixtures() / name, U16)

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from reader_helpers import U16, U32, documents, split_at, write
 
 from collapse_stats.errors import InputError
-from collapse_stats.readers import ReadOptions, open_file
+from collapse_stats.memory import is_mapped
+from collapse_stats.readers import ReadOptions, discover, open_file
 from collapse_stats.readers import documents as documents_module
 from collapse_stats.readers import parquet as parquet_module
 
@@ -26,10 +27,12 @@ ON_A_PATH = settings(
 
 # --- Parquet ------------------------------------------------------------------------------------
 
+INTEGERS = [pa.int8(), pa.uint8(), pa.int16(), pa.uint16(), pa.int32(), pa.uint32()]
+INTEGERS += [pa.int64(), pa.uint64()]
 ROWS = [[1, 2, 3], [], [4], [5, 6]]
 
 
-@pytest.mark.parametrize("item", [pa.int8(), pa.uint16(), pa.int32(), pa.uint32(), pa.int64()])
+@pytest.mark.parametrize("item", INTEGERS)
 @pytest.mark.parametrize("kind", [pa.list_, pa.large_list])
 def test_parquet_lists(tmp_path: Path, kind: Callable[..., Any], item: Any) -> None:
     column = pa.array([*ROWS, None, [7, None], [8], [None, 9], [10]], kind(item))
@@ -111,7 +114,7 @@ def test_flat(tmp_path: Path, ids: list[int], dtype: Any, eot: int | None, batch
             longest = (part.stop - part.start).max(initial=0)
             assert part.tokens is not None
             assert eot is None or len(part.tokens) <= batch + longest + 1
-            assert isinstance(part.tokens, np.memmap)  # nothing was copied
+            assert is_mapped(part.tokens)  # nothing was copied
 
 
 def test_flat_says_how_wide_its_ids_seem(tmp_path: Path) -> None:
@@ -150,15 +153,12 @@ def test_flat_refusals(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "data", "beside", "sentence"),
     [
-        ("a.bin", struct.pack("<2i", 20240520, 1), None, "llm.c shard of 16-bit ids.*not read yet"),
-        ("a.bin", struct.pack("<2i", 20240522, 1), None, "evaluation file"),
-        ("a.bin", b"\1\0", "a.idx", "Megatron, which is not read yet"),
-        ("a.npy", b"\1\0", "a.csv.gz", "OLMo/Dolma array, which is not read yet"),
-        ("a.idx", b"MMIDIDX\0\0" + b"\0" * 20, None, "a Megatron index"),
-        ("a.arrow", b"\xff\xff\xff\xff\x10\0\0\0", None, "save_to_disk"),
         ("model.bin", b"PK\x03\x04", None, "zip archive"),
         ("a.pt", b"PK\x03\x04", None, "zip archive"),
         ("a.pkl", b"\x80\x04\x95", None, "pickle"),
+        ("a.arrow", b"hello", None, "not ARROW1"),
+        ("a.tar", b"x".ljust(257, b"\0") + b"ustar\0", None, "tar archive"),
+        ("a.mds", b"", None, "4 bytes expected, got 0"),
         ("a.csv", b"a,b\n", None, r"cannot tell.*\.parquet; \.jsonl"),
         ("a.jsonl.gz", b'{"text": "a"}', None, "not gzip data"),
         ("a.bin.gz", b"\x1f\x8b\x08\0", None, "unpack it"),
@@ -210,3 +210,55 @@ def test_npy_refusals(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="--dtype"):
         open_file(path)
     assert documents(open_file(path, U16)) == [[1, 2, 3]]
+
+
+def test_more_shards_than_files_may_be_open(tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource")
+    for number in range(100):
+        write(tmp_path / f"{number}.bin", struct.pack("<2H", number, 7))
+        np.save(tmp_path / f"{number}.npy", np.array([number, 7], dtype=np.uint16))
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (64, hard))
+    try:
+        readers = [open_file(path, U16) for path in discover([tmp_path])]
+        kept = [batch.tokens for reader in readers for batch in reader.batches()]
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert sorted(tokens.tolist()[0] for tokens in kept if tokens is not None) == sorted(
+        [*range(100), *range(100)]
+    )
+
+
+def test_what_is_mapped(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.bin", struct.pack("<4H", 1, 2, 3, 4))
+    (batch,) = open_file(path, U16).batches()
+    assert batch.tokens is not None
+    assert is_mapped(batch.tokens[1:3])
+    assert is_mapped(np.memmap(path, dtype="<u2", mode="r")[1:])
+    assert not is_mapped(batch.tokens.copy())
+    assert not is_mapped(batch.tokens.astype(np.uint32))
+    assert not is_mapped(np.memmap(path, dtype="<u2", mode="r") + 1)
+    path.unlink()  # the map keeps what it shows
+    assert batch.tokens.tolist() == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "{'descr': '<u2', 'fortran_order': False, 'shape': (0, 9223372036854775807)}",
+        "{'descr': '<u2', 'fortran_order': False, 'shape': (9223372036854775807, 0)}",
+        "{'descr': '<u2', 'fortran_order': False, 'shape': (4611686018427387904, 4)}",
+        "{'descr': '<u2', 'fortran_order': False, 'shape': (-1,)}",
+        "{'descr': '|O', 'fortran_order': False, 'shape': (1,)}",
+        "{'descr': [('a', '<u2')], 'fortran_order': False, 'shape': (1,)}",
+        "{'descr': '<u2'}",
+        "__import__('os').abort()",
+        "(" * 5000,
+        "",
+    ],
+)
+def test_npy_headers_that_lie(tmp_path: Path, header: str) -> None:
+    data = b"\x93NUMPY\x01\0" + struct.pack("<H", len(header)) + header.encode() + bytes(4)
+    path = write(tmp_path / "a.npy", data)
+    with pytest.raises(InputError, match=str(path)):
+        open_file(path)

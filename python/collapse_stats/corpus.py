@@ -9,7 +9,7 @@ import numpy.typing as npt
 from .chunk import Chunk, Int64Array
 from .groups import BLOCKS, MIN_DOCUMENTS, group_of, half_of, ordinal_hash
 from .keys import MAX_KEY_BITS
-from .memory import forget, mapped
+from .memory import forget, is_mapped
 from .sample import Sample, within
 
 PIECE_WINDOWS = 1 << 23  # of a chunk: bounds how much of a file is in memory at a time
@@ -19,12 +19,16 @@ MIN_BLOCK = 256  # tokens: shorter blocks would put a phrase's windows into both
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One input: where it was, what it was read as, its size in bytes and a digest of its ends."""
+    """One input: where it was, what it was read as, its size in bytes and a digest of its ends.
+
+    `error` says why it could not be read, or not to its end.
+    """
 
     path: str
     format: str
     bytes: int
     digest: str
+    error: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +89,7 @@ class Corpus:
         kept, looked_at = 0, 0
         for segment in self.segments:
             kept += segment.start.nbytes + segment.stop.nbytes
-            if mapped(segment.tokens) is None:
+            if not is_mapped(segment.tokens):
                 kept += segment.tokens.nbytes
             else:
                 piece = segment.tokens[: PIECE_WINDOWS + MAX_KEY_BITS]

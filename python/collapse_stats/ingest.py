@@ -18,8 +18,15 @@ from .chunk import Int64Array
 from .corpus import Corpus, Segment, Source, TokenizerIdentity
 from .errors import InputError
 from .keys import MAX_VOCAB_SIZE
-from .memory import forget
-from .readers import Reader, ReadOptions, discover, open_file, open_memory
+from .memory import forget, is_mapped
+from .readers import (
+    Reader,
+    ReadOptions,
+    Unreadable,
+    discover,
+    open_files,
+    open_memory,
+)
 from .tokenizers import Tokenizer, load
 
 Progress = Callable[[str, int, int], None]
@@ -43,6 +50,7 @@ def read_corpus(
     threads: int | None = None,
     memory: int,
     tmp: str | os.PathLike[str] | None = None,
+    skip_bad: bool = False,
     progress: Progress | None = None,
 ) -> Corpus:
     """Read, tokenize and keep the tokens of a corpus.
@@ -56,13 +64,17 @@ def read_corpus(
     memory
         Bytes of tokens to keep in memory; what is beyond goes to an unnamed file in `tmp`.
 
+    skip_bad
+        Whether to go on without a bad file among many, which then is in the warnings, and its
+        error in the sources.
+
     Raises
     ------
     InputError
         when something cannot be read as what it should be.
     """
     options = options or ReadOptions()
-    readers, found = _open(source, options)
+    readers, unreadable, found = _open(source, options, skip_bad)
     kinds = {reader.kind for reader in readers}
     if len(kinds) > 1:
         examples = [next(r.path for r in readers if r.kind == kind) for kind in ("text", "ids")]
@@ -85,6 +97,7 @@ def read_corpus(
             store.append(tokens, start, stop, done / total if total else 0.0)
             if progress:
                 progress("reading", done, total)
+    unreadable.raise_if_all(len(readers) + len(unreadable.at_open))
     segments = store.segments()
     vocab_size = options.vocab_size or (coder.vocab_size if coder else _vocabulary(segments))
     warnings = [warning for reader in readers for warning in reader.warnings]
@@ -93,9 +106,9 @@ def read_corpus(
         vocab_size=vocab_size,
         tokenizer=_identity(coder),
         segments=segments,
-        sources=tuple(_source(reader) for reader in readers),
-        boundaries=_boundaries(options, text),
-        warnings=found + warnings,
+        sources=_sources(readers, unreadable),
+        boundaries=_boundaries(readers, options, text),
+        warnings=found + unreadable.messages() + warnings,
     )
 
 
@@ -127,7 +140,7 @@ class TokenStore:
         Input: `share` of the source (0..1) that has been read with these, 0 if nobody knows.
         """
         self._share = share
-        if isinstance(tokens.base, np.memmap) or isinstance(tokens, np.memmap):
+        if is_mapped(tokens):
             self._pack()
             self._segments.append(Segment(tokens, start, stop))
             forget(tokens)  # what was looked at for boundaries
@@ -180,7 +193,9 @@ class TokenStore:
         )
 
 
-def _open(source: object, options: ReadOptions) -> tuple[list[Reader], list[str]]:
+def _open(
+    source: object, options: ReadOptions, skip_bad: bool
+) -> tuple[list[Reader], Unreadable, list[str]]:
     paths: Sequence[str | os.PathLike[str]] | None = None
     if isinstance(source, str | os.PathLike):
         paths = [source]
@@ -190,16 +205,16 @@ def _open(source: object, options: ReadOptions) -> tuple[list[Reader], list[str]
         elif all(isinstance(item, str) and Path(item).exists() for item in source):
             paths = source  # a list of strings that all name files; texts come as an iterable
     if paths is None:
-        return [open_memory(source, options)], []
+        return [open_memory(source, options)], Unreadable(), []
     files = discover(paths)
-    return [open_file(path, options) for path in files], _skipped(files.skipped)
+    return *open_files(files, options, skip_bad), _skipped(files.skipped)
 
 
 def _skipped(paths: Sequence[Path]) -> list[str]:
     if not paths:
         return []
     names = ", ".join(path.name for path in paths[:3]) + (", ..." if len(paths) > 3 else "")
-    return [f"files skipped, of no known format: {len(paths):,} ({names})"]
+    return [f"files skipped, of no known format or copies: {len(paths):,} ({names})"]
 
 
 def _encoded(
@@ -255,7 +270,7 @@ def _ids(readers: Iterable[Reader]) -> Generator[Packed, None, None]:
 
 def _narrow(tokens: npt.NDArray[np.integer], path: str) -> npt.NDArray[np.integer]:
     """Ids in the narrowest type: a mapped file as it is, others as 16 or 32 bits."""
-    if tokens.dtype.itemsize > 2 and not isinstance(tokens.base, np.memmap) and tokens.size:
+    if tokens.dtype.itemsize > 2 and tokens.size and not is_mapped(tokens):
         low, high = int(tokens.min()), int(tokens.max())
         if low < 0 or high >= MAX_VOCAB_SIZE:
             raise InputError(
@@ -296,9 +311,17 @@ def _name(source: object) -> str:
     return "in memory"
 
 
-def _source(reader: Reader) -> Source:
+def _sources(readers: Iterable[Reader], unreadable: Unreadable) -> tuple[Source, ...]:
+    """The inputs in order, after them those that could not be opened."""
+    errors = dict(unreadable.errors)
+    read = [_source(reader, errors.pop(reader.path, None)) for reader in readers]
+    return (*read, *(Source(path, "", 0, "", error) for path, error in errors.items()))
+
+
+def _source(reader: Reader, error: str | None) -> Source:
     path = Path(reader.path)
-    return Source(reader.path, reader.format, reader.size, _digest(path) if path.is_file() else "")
+    digest = _digest(path) if path.is_file() else ""
+    return Source(reader.path, reader.format, reader.size, digest, error)
 
 
 def _digest(path: Path) -> str:
@@ -312,9 +335,10 @@ def _digest(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _boundaries(options: ReadOptions, text: bool) -> str:
+def _boundaries(readers: Iterable[Reader], options: ReadOptions, text: bool) -> str:
     if text:
         return "each line is a document" if options.doc_per_line else "each text is a document"
-    if options.eot is not None:
-        return f"id {options.eot} ends a document and is not counted"
+    marks = sorted({reader.eot for reader in readers if reader.eot is not None})
+    if marks:
+        return f"id {' or '.join(map(str, marks))} ends a document and is not counted"
     return "each row, item or file is a document"

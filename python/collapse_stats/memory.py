@@ -1,6 +1,7 @@
 """How much memory may be used."""
 
 import contextlib
+import ctypes
 import mmap
 import os
 import re
@@ -55,18 +56,27 @@ class TooLittleMemoryError(MemoryError):
         self.least = least
 
 
-def mapped(array: npt.NDArray[Any]) -> "np.memmap[Any, Any] | None":
-    """The read-only map of a file that an array views, if it does."""
+class MappedBytes:
+    """Bytes of a file mapped to be read, as NumPy takes them; mapped while an array views them."""
+
+    def __init__(self, buffer: Any) -> None:
+        self._buffer = buffer  # of Arrow
+        self.__array_interface__ = {
+            "data": (buffer.address, True),
+            "shape": (len(buffer),),
+            "typestr": "|u1",
+            "version": 3,
+        }
+
+
+def is_mapped(array: npt.NDArray[Any]) -> bool:
+    """Whether an array views a file mapped to be read, so that it takes no memory to keep it."""
     base: Any = array
     while isinstance(base, np.ndarray):
-        if (
-            isinstance(base, np.memmap)
-            and base.mode == "r"
-            and not isinstance(base.base, np.ndarray)
-        ):
-            return base
+        if isinstance(base, np.memmap) and not isinstance(base.base, np.ndarray):
+            return base.mode == "r"
         base = base.base
-    return None
+    return isinstance(base, MappedBytes)
 
 
 def forget(array: npt.NDArray[Any]) -> None:
@@ -74,14 +84,13 @@ def forget(array: npt.NDArray[Any]) -> None:
 
     They stay in the system's cache as long as there is room; what is in no file is left alone.
     """
-    whole = mapped(array)
-    if whole is None or not array.nbytes or not hasattr(mmap, "MADV_DONTNEED"):
+    if not array.nbytes or not is_mapped(array) or not hasattr(mmap, "MADV_DONTNEED"):
         return
-    file: mmap.mmap = whole._mmap  # type: ignore[attr-defined]
-    origin = np.frombuffer(file, dtype=np.uint8).ctypes.data
-    first = array.ctypes.data - origin
-    begin = first // mmap.PAGESIZE * mmap.PAGESIZE
-    file.madvise(mmap.MADV_DONTNEED, begin, first + array.nbytes - begin)
+    address = array.ctypes.data
+    begin = address // mmap.PAGESIZE * mmap.PAGESIZE
+    madvise = ctypes.CDLL(None).madvise  # the map may be Arrow's, which has no such method
+    madvise.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
+    madvise(begin, address + array.nbytes - begin, mmap.MADV_DONTNEED)
 
 
 def _system_free() -> int:

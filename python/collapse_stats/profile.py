@@ -174,6 +174,8 @@ def profile(
     dtype: str | None = None,
     eot: int | None = None,
     doc_per_line: bool = False,
+    part: str | None = None,
+    skip_bad: bool = False,
     name: str | None = None,
     halves: bool = True,
     table: bool = True,
@@ -193,6 +195,10 @@ def profile(
         with ``input_ids`` or ``text``.
     tokenizer
         ``bytes``, ``builtin``, ``tiktoken:NAME``, ``file:PATH`` or ``none`` (ids are given).
+    part
+        Of chats, the turns to read: ``assistant``, ``user`` or ``all``.
+    skip_bad
+        Go on without a bad file among many; the profile's warnings name it.
     table
         Keep the run, which comparisons and `Profile.top` need.
     memory
@@ -203,7 +209,7 @@ def profile(
     InputError
         when something cannot be read as what it should be.
     """
-    options = ReadOptions(text_key, ids_key, dtype, eot, vocab_size, doc_per_line)  # type: ignore[arg-type]
+    options = ReadOptions(text_key, ids_key, dtype, eot, vocab_size, doc_per_line, part)  # type: ignore[arg-type]
     limit = budget(memory)
     corpus = read_corpus(
         source,
@@ -213,6 +219,7 @@ def profile(
         threads=threads,
         memory=limit // 2,
         tmp=tmp,
+        skip_bad=skip_bad,
         progress=progress,
     )
     return profile_corpus(

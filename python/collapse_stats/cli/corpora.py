@@ -1,10 +1,11 @@
 """Options that say how a corpus is read and counted, and corpora opened by them."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 
@@ -13,22 +14,29 @@ from ..corpus import Corpus
 from ..ingest import read_corpus
 from ..memory import budget
 from ..profile import Profile, load, profile_corpus
-from ..readers import ReadOptions
+from ..readers import Dtype, Part, ReadOptions
 from ..readers.detect import COMPRESSIONS, EXTENSIONS
 from ..sample import DEFAULT_TOKENS
 from ..storage import is_profile
 from .progress import Reporter
 
 DEFAULT_ORDER = 5
+USAGE = 2  # exit code of what cannot be read
 
 _READING = (
     click.option("--tokenizer", metavar="SPEC", help="bytes, builtin, tiktoken:NAME, file:PATH."),
     click.option("--text-key", metavar="KEY", help="Column or JSON key of the text."),
     click.option("--ids-key", metavar="KEY", help="Column or JSON key of the token ids."),
-    click.option("--dtype", type=click.Choice(["u16", "u32"]), help="Item of a .bin file."),
+    click.option("--part", type=click.Choice(get_args(Part)), help="Turns of chats to read."),
+    click.option("--dtype", type=click.Choice(get_args(Dtype)), help="Item of a .bin file."),
     click.option("--eot", type=int, metavar="ID", help="Id that ends a document."),
     click.option("--doc-per-line", is_flag=True, help="Each line of a text file is a document."),
     click.option("--vocab-size", type=click.IntRange(1), metavar="V", help="Ids are below this."),
+    click.option(
+        "--strict/--skip-bad",
+        default=True,
+        help="Exit with 2 or with 0 when one of many files is bad; the rest is counted.",
+    ),
 )
 _COUNTING = (
     click.option(
@@ -65,13 +73,14 @@ class Counting:
     threads: int | None
     memory: int
     tmp: Path | None
+    bad: list[str]  # files that could not be read, as corpora are read
 
 
 def counting_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options of `Counting`; the command is called with ``counting=``."""
 
     @wraps(command)
-    def collected(**given: Any) -> Any:
+    def collected(strict: bool, **given: Any) -> Any:
         options = read_options(given)
         counting = Counting(
             tokenizer=given.pop("tokenizer"),
@@ -81,10 +90,28 @@ def counting_options(command: Callable[..., Any]) -> Callable[..., Any]:
             backend=select(given.pop("backend"), given.pop("threads")),
             memory=budget(given.pop("memory")),
             tmp=given.pop("tmp"),
+            bad=[],
         )
-        return command(**given, counting=counting)
+        with exit_2_if(counting.bad, strict):
+            return command(**given, counting=counting)
 
     return _with(collected, _READING + _COUNTING)
+
+
+@contextmanager
+def exit_2_if(bad: Sequence[str], strict: bool) -> Iterator[None]:
+    """End a command with 2 when something was bad by then, whatever else it found."""
+    try:
+        yield
+    except click.exceptions.Exit:
+        if not (bad and strict):
+            raise
+    if bad and strict:
+        click.echo(
+            f"collapse-stats: {len(bad):,} of the files could not be read; --skip-bad accepts that",
+            err=True,
+        )
+        raise click.exceptions.Exit(USAGE)
 
 
 def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -94,7 +121,7 @@ def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def read_options(given: dict[str, Any]) -> ReadOptions:
     """`ReadOptions` from what was typed, taken out of `given`."""
-    names = ("text_key", "ids_key", "dtype", "eot", "vocab_size", "doc_per_line")
+    names = ("text_key", "ids_key", "part", "dtype", "eot", "vocab_size", "doc_per_line")
     return ReadOptions(**{name: given.pop(name) for name in names})
 
 
@@ -103,7 +130,7 @@ def read(
 ) -> Corpus:
     """The corpus of some paths, kept in a `share`-th of the memory."""
     with reporter.task(f"reading {name}", unit="MB") as task:
-        return read_corpus(
+        found = read_corpus(
             list(paths),
             tokenizer=counting.tokenizer,
             options=counting.options,
@@ -111,8 +138,11 @@ def read(
             threads=counting.threads,
             memory=counting.memory // share,
             tmp=counting.tmp,
+            skip_bad=True,  # whether to fail for them is decided when all is done
             progress=task,
         )
+    counting.bad.extend(source.path for source in found.sources if source.error is not None)
+    return found
 
 
 def count(

@@ -82,7 +82,8 @@ def program(ctx: click.Context) -> None:
     """See whether a text corpus is collapsing.
 
     Exact n-gram statistics of corpora and the divergences between them, each with its noise floor.
-    A CORPUS is a file, a directory (Parquet, JSON lines, text, .npy, .bin) or a saved profile.
+    A CORPUS is a file or a directory of shards (Parquet, JSON lines, text, Arrow, and what training
+    frameworks write), a 'pattern', or a saved profile.
     """
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help(), err=True)

@@ -1,27 +1,87 @@
-"""Arrow columns of text or of lists of ids: shared by Parquet and JSON lines."""
+"""Arrow columns of text, chats or lists of ids: shared by Parquet, Arrow files and JSON lines."""
 
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from .batch import Int64Array, IntegerArray
+from ..errors import InputError
+from .batch import Batch, Int64Array, IntegerArray, Kind, Part, ReadOptions, listed
+from .chat import chat_text
+from .documents import cut_rows, rows_of
+from .stream import decode
+from .tally import Tally
 
 
-def is_text(kind: Any) -> bool:
-    """Whether a column of this Arrow type holds text."""
+def arrow_errors() -> tuple[type[Exception], ...]:
+    """What Arrow raises at a damaged file; ValueError among them at a name that is not UTF-8."""
+    import pyarrow as pa
+
+    return (pa.ArrowException, OSError, ValueError, OverflowError)
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The columns to read, what they hold, and the item type of ids."""
+
+    names: tuple[str, ...]
+    kind: Kind
+    dtype: str | None
+    chat: bool
+
+
+def find_columns(path: Path, schema: Any, options: ReadOptions) -> Columns:
+    """Columns of an Arrow schema that `options` ask for; InputError names what is there."""
     import pyarrow.types as types
 
-    if types.is_dictionary(kind):  # a pandas category
-        kind = kind.value_type
-    return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind))
+    names = options.find(schema.names)
+    if names is None:
+        there = listed(f"{field.name} ({field.type})" for field in schema)
+        raise InputError(
+            f"{path}: expected a column {options.wanted}, this file has "
+            f"{there}: name one with --text-key or --ids-key"
+        )
+    doubled = next((name for name in names if schema.names.count(name) > 1), None)
+    if doubled:
+        raise InputError(f"{path}: expected one column {doubled!r}, this file has several")
+    kinds = [schema.field(name).type for name in names]
+    if options.kind_of(names[0]) == "text":
+        chat = len(names) > 1 or _is_turns(kinds[0])
+        if len(names) == 1 and not chat and (options.part or not _is_text(kinds[0])):
+            what = "turns of a chat" if options.part else "text"
+            raise InputError(
+                f"{path}: column {names[0]!r} must hold {what}, got {kinds[0]}: "
+                "name a list column of ids with --ids-key, one of text with --text-key"
+            )
+        return Columns(names, "text", None, chat)
+    item = _item_of_list(kinds[0])
+    if item is None or not types.is_integer(item):
+        raise InputError(
+            f"{path}: column {names[0]!r} must hold lists of integers, got {kinds[0]}: "
+            "name a column of text with --text-key"
+        )
+    return Columns(names, "ids", str(item), False)
 
 
-def item_of_list(kind: Any) -> Any:
-    """Arrow type of the items of a column of lists, None when it holds no lists."""
-    import pyarrow.types as types
-
-    lists = (types.is_list, types.is_large_list, types.is_fixed_size_list)
-    return kind.value_type if any(test(kind) for test in lists) else None
+def batch_of(
+    rows: Any, columns: Columns, options: ReadOptions, tally: Tally, place: str, bytes_read: int
+) -> Batch:
+    """Documents of an Arrow record batch that has the columns; what is left out is tallied."""
+    if columns.chat:
+        texts = _chats(rows.select(columns.names).to_pylist(), columns, options.part, tally, place)
+        return Batch.of_texts(texts, bytes_read)
+    column = rows.column(columns.names[0])
+    if columns.kind == "text":
+        texts = [text for text in _texts(column, tally, place) if text is not None]
+        if len(texts) < len(column):
+            tally.add("null texts skipped", place, len(column) - len(texts))
+        return Batch.of_texts(texts, bytes_read)
+    tokens, lengths, left_out = ids_of(column)
+    if left_out:
+        tally.add("rows with null ids skipped", place, left_out)
+    start, stop = cut_rows(tokens, *rows_of(lengths), options.eot)
+    return Batch.of_tokens(tokens, start, stop, bytes_read)
 
 
 def ids_of(array: Any) -> tuple[IntegerArray, Int64Array, int]:
@@ -33,7 +93,7 @@ def ids_of(array: Any) -> tuple[IntegerArray, Int64Array, int]:
     import pyarrow.compute as pc
 
     rows = len(array)
-    array = array.drop_null()
+    array = array.drop_null() if array.null_count else array
     values = array.flatten()
     lengths = _lengths(array)
     if values.null_count:
@@ -45,9 +105,90 @@ def ids_of(array: Any) -> tuple[IntegerArray, Int64Array, int]:
     return values.to_numpy(zero_copy_only=False), lengths, rows - len(array)
 
 
+def _is_text(kind: Any) -> bool:
+    """Whether a column of this Arrow type holds text; bytes are text if they are UTF-8."""
+    import pyarrow.types as types
+
+    if types.is_dictionary(kind):  # a pandas category
+        kind = kind.value_type
+    tests = (
+        types.is_string,
+        types.is_large_string,
+        types.is_string_view,
+        types.is_binary,
+        types.is_large_binary,
+        types.is_binary_view,
+    )
+    return any(test(kind) for test in tests)
+
+
+def _item_of_list(kind: Any) -> Any:
+    """Arrow type of the items of a column of lists, None when it holds no lists."""
+    import pyarrow.types as types
+
+    tests = (
+        types.is_list,
+        types.is_large_list,
+        types.is_fixed_size_list,
+        types.is_list_view,
+        types.is_large_list_view,
+    )
+    return kind.value_type if any(test(kind) for test in tests) else None
+
+
+def _is_turns(kind: Any) -> bool:
+    import pyarrow.types as types
+
+    item = _item_of_list(kind)
+    return item is not None and types.is_struct(item)
+
+
 def _lengths(array: Any) -> Int64Array:
     import pyarrow.compute as pc
 
     lengths: Any = pc.list_value_length(array)
     as_int64: Int64Array = lengths.to_numpy(zero_copy_only=False).astype(np.int64)
     return as_int64
+
+
+def _texts(column: Any, tally: Tally, place: str) -> list[str | None]:
+    """Texts of a column, with bytes that are not UTF-8 replaced."""
+    import pyarrow as pa
+    import pyarrow.types as types
+
+    kind = column.type
+    if types.is_dictionary(kind):
+        column, kind = column.dictionary_decode(), kind.value_type
+    if types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind):
+        try:
+            found: list[str | None] = column.to_pylist()
+        except UnicodeDecodeError:
+            column = column.cast(pa.large_string()).view(pa.large_binary())
+        else:
+            return found
+    texts: list[str | None] = []
+    for data in column.to_pylist():
+        text, replaced = (None, 0) if data is None else decode(data)
+        if replaced:
+            tally.add("stretches that are not UTF-8 replaced by U+FFFD", place, replaced)
+        texts.append(text)
+    return texts
+
+
+def _chats(
+    records: list[dict[str, Any]], columns: Columns, part: Part | None, tally: Tally, place: str
+) -> list[str]:
+    texts = []
+    for record in records:
+        try:
+            text = chat_text(record, columns.names, part)
+        except ValueError as error:
+            tally.add("rows without a chat skipped", f"{place}: {error}")
+            continue
+        if not text:
+            tally.add(EMPTY_CHATS.format(part or "all"), place)
+        texts.append(text)
+    return texts
+
+
+EMPTY_CHATS = "chats without a word of --part {}, counted as empty documents"

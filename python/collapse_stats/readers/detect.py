@@ -1,10 +1,11 @@
 """What a file is: by its first bytes, then by what lies beside it, then by its name."""
 
 from dataclasses import dataclass
+from os.path import splitext
 from pathlib import Path
 
 from ..errors import InputError
-from . import npy
+from . import datatrove, ipc, litdata, llmc, megatron, npy, olmo
 from .stream import compression_of, read_blocks
 
 EXTENSIONS = {
@@ -17,17 +18,20 @@ EXTENSIONS = {
     ".md": "text",
     ".npy": "npy",
     ".bin": "flat",
+    ".arrow": "arrow",
+    ".feather": "arrow",
+    ".ds": "datatrove",
+    ".mds": "mds",
 }
-COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
-KNOWN = ".parquet; .jsonl, .ndjson, .json, .txt, .text, .md (also with .gz or .zst); .npy; .bin"
+COMPRESSIONS = {".gz": "gzip", ".zst": "zstd", ".zstd": "zstd"}
+KNOWN = (
+    ".parquet; .jsonl, .ndjson, .json, .txt, .text, .md (also with .gz or .zst); .npy; .bin "
+    "(alone, with .idx, of llm.c, of LitData); .arrow, .feather; .ds; .mds"
+)
 
 _PARQUET_MAGIC = b"PAR1"
-_LATER = "which is not read yet"
 # Files with a header that would be counted as tokens, or as text, if it were overlooked.
 _FOREIGN = (
-    (b"MMIDIDX\0", f"a Megatron index, {_LATER}"),
-    (b"TNTIDX\0", f"an old fairseq/Megatron index, {_LATER}"),
-    (b"ARROW1", f"an Arrow file, {_LATER}: write it as Parquet"),
     (b"PK\x03\x04", "a zip archive (.npz, .pt and others are): unpack it"),
     (b"BZh91AY&SY", "bzip2 data: unpack it, or pack it with gzip or zstd"),
     (b"\xfd7zXZ\0", "xz data: unpack it, or pack it with gzip or zstd"),
@@ -35,25 +39,12 @@ _FOREIGN = (
 )
 _PICKLE = "a Python pickle, which is never read: loading one runs code"
 _FOREIGN_UNLESS_IDS = (  # ids may well begin like these
-    (b"\xff\xff\xff\xff", f"an Arrow stream (Hugging Face save_to_disk), {_LATER}"),
     (b"\x80\x02", _PICKLE),
+    (b"\x80\x03", _PICKLE),
     (b"\x80\x04", _PICKLE),
     (b"\x80\x05", _PICKLE),
 )
-_LLMC = {
-    20240520: f"an llm.c shard of 16-bit ids, {_LATER}",
-    20240801: f"an llm.c shard of 32-bit ids, {_LATER}",
-    20240522: "an llm.c evaluation file, not a corpus",
-    20240326: "an llm.c model, not a corpus",
-    20240327: "an llm.c optimizer state, not a corpus",
-    20240328: "an llm.c tokenizer, not a corpus",
-    20240527: "an llm.c model state, not a corpus",
-    20240803: "an llm.c model, not a corpus",
-}
-_SIDECARS = (  # beside NAME.ext
-    (".bin", ".idx", "the .idx file beside it says that it is Megatron"),
-    (".npy", ".csv.gz", "the .csv.gz file beside it says that it is a headerless OLMo/Dolma array"),
-)
+_TAR = "a tar archive (WebDataset): unpack it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +55,10 @@ class Detected:
     evidence: str
 
 
-def extension_of(path: Path) -> str:
+def extension_of(name: str) -> str:
     """Lower-case extension without that of a compression: ``.jsonl`` of ``a.jsonl.gz``."""
-    suffix = path.suffix.lower()
-    return Path(path.stem).suffix.lower() if suffix in COMPRESSIONS else suffix
+    stem, extension = splitext(name.lower())  # noqa: PTH122 - of a name: pathlib is slow
+    return splitext(stem)[1] if extension in COMPRESSIONS else extension  # noqa: PTH122
 
 
 def detect(path: Path) -> Detected:
@@ -77,29 +68,30 @@ def detect(path: Path) -> Detected:
     nothing is known of.
     """
     with path.open("rb") as file:
-        head = file.read(16)
-    extension = extension_of(path)
-    _refuse_foreign(path, head, extension)
-    if head.startswith(_PARQUET_MAGIC):
-        return Detected("parquet", "begins with PAR1")
-    if head.startswith(npy.MAGIC):
-        return Detected("npy", "begins with \\x93NUMPY")
+        head = file.read(512)
+    extension = extension_of(path.name)
+    known = EXTENSIONS.get(extension)
+    _refuse_foreign(path, head, known)
+    found = _by_content(path, head, known) or _by_neighbour(path, head, extension)
+    if found:
+        return found
     compression = compression_of(head)
-    if compression:
+    if compression and path.suffix.lower() not in (".bin", ".npy", ".ds"):
         return _detect_compressed(path, extension, compression)
     if path.suffix.lower() in COMPRESSIONS and head:
         raise InputError(
             f"{path}: named {path.suffix} but begins with {head[:4]!r}, which is not "
             f"{COMPRESSIONS[path.suffix.lower()]} data: rename it to what it is, or write it again"
         )
-    known = EXTENSIONS.get(extension)
-    if known == "parquet":
+    if known in ("parquet", "arrow"):
+        expected = "PAR1" if known == "parquet" else "ARROW1 or a stream's FF FF FF FF"
         raise InputError(
-            f"{path}: named .parquet but begins with {head[:4]!r}, not PAR1: it is damaged or "
-            "something else"
+            f"{path}: named {extension} but begins with {head[:4]!r}, not {expected}: it is "
+            "damaged or something else"
         )
-    if known == "npy":
-        return Detected("flat", "named .npy but has no NumPy header: a headerless array")
+    if known in ("npy", "datatrove"):
+        what = "NumPy header" if known == "npy" else ".index beside it"
+        return Detected("flat", f"named {extension} but has no {what}: a headerless array")
     if known:
         return Detected(known, f"extension {extension}")
     raise InputError(
@@ -107,24 +99,58 @@ def detect(path: Path) -> Detected:
     )
 
 
-def _refuse_foreign(path: Path, head: bytes, extension: str) -> None:
-    headerless = EXTENSIONS.get(extension) in ("flat", "npy")
+def _by_content(path: Path, head: bytes, known: str | None) -> Detected | None:
+    if head.startswith(_PARQUET_MAGIC):
+        return Detected("parquet", "begins with PAR1")
+    if head.startswith(npy.MAGIC):
+        return Detected("npy", "begins with \\x93NUMPY")
+    if head.startswith(ipc.FILE_MAGIC) and known not in ("flat", "npy"):
+        return Detected("arrow", "an Arrow file: begins with ARROW1")
+    if head.startswith(ipc.STREAM_MAGIC) and known not in ("flat", "npy", "datatrove", "mds"):
+        beside = ", state.json beside it" if path.with_name("state.json").exists() else ""
+        return Detected("arrow", f"an Arrow stream: begins with FF FF FF FF{beside}")
+    if head.startswith((megatron.MAGIC, megatron.OLD_MAGIC)):
+        return Detected("megatron", f"begins with {head[:7].decode()}".removesuffix("\0"))
+    magic = llmc.magic_of(head)
+    if magic in llmc.SHARDS and known in ("flat", None):
+        version = int.from_bytes(head[4:8], "little")
+        return Detected("llm.c", f"begins with magic {magic}, version {version}")
+    return None
+
+
+def _by_neighbour(path: Path, head: bytes, extension: str) -> Detected | None:
+    if extension == ".bin":
+        index = path.with_name(f"{path.stem}.idx")
+        if index.exists():
+            return Detected("megatron", f"{index.name} beside it")
+        if litdata.index_of(path) is not None:
+            return Detected("litdata", "a chunk of the index.json beside it")
+    if extension == ".npy" and olmo.sidecar_of(path).exists():
+        return Detected("olmo", f"no NumPy header, {olmo.sidecar_of(path).name} beside it")
+    if extension == ".ds" and datatrove.index_of(path).exists():
+        return Detected("datatrove", f"{datatrove.index_of(path).name} beside it")
+    if extension == ".mds" and not compression_of(head):
+        return Detected("mds", "extension .mds")
+    return None
+
+
+def _refuse_foreign(path: Path, head: bytes, known: str | None) -> None:
+    headerless = known in ("flat", "npy", "datatrove", "mds")
     for magic, what in _FOREIGN if headerless else _FOREIGN + _FOREIGN_UNLESS_IDS:
         if head.startswith(magic):
             raise InputError(f"{path} is {what}")
-    if head[:2] in (b"\xff\xfe", b"\xfe\xff") and EXTENSIONS.get(extension) in ("text", "jsonl"):
+    if head[257:262] == b"ustar":
+        raise InputError(f"{path} is {_TAR}")
+    if head[:2] in (b"\xff\xfe", b"\xfe\xff") and known in ("text", "jsonl"):
         raise InputError(f"{path} is UTF-16 text (byte-order mark): convert it to UTF-8")
-    if extension == ".bin" and int.from_bytes(head[:4], "little") in _LLMC:
-        raise InputError(f"{path} is {_LLMC[int.from_bytes(head[:4], 'little')]}")
-    for ending, beside, what in _SIDECARS:
-        if extension == ending and not head.startswith(npy.MAGIC):
-            sidecar = path.with_name(path.name.removesuffix(path.suffix) + beside)
-            if sidecar.exists():
-                raise InputError(f"{path}: {what}, {_LATER}")
+    if known == "flat" and llmc.magic_of(head) in llmc.OTHERS:
+        raise InputError(f"{path} is {llmc.OTHERS[llmc.magic_of(head)]}")
 
 
 def _detect_compressed(path: Path, extension: str, compression: str) -> Detected:
     known = EXTENSIONS.get(extension)
+    if known == "mds":
+        return Detected("mds", f"{compression} data, extension .mds")
     if known in ("jsonl", "text"):
         return Detected(known, f"{compression} data, extension {extension}")
     if known is None:

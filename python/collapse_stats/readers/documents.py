@@ -67,6 +67,26 @@ def _next_boundary(tokens: IntegerArray, eot: int | None, begin: int) -> tuple[i
             return begin + int(marks[-1]) + 1, marks
 
 
+def row_batches(
+    tokens: IntegerArray, start: Int64Array, stop: Int64Array, eot: int | None, size: int
+) -> Iterator[Batch]:
+    """Batches of a stream of ids whose documents are known, cut further at `eot`.
+
+    Input: documents ``tokens[start[i]:stop[i]]``, ascending and disjoint. A batch is a view of the
+    stream that holds at most `BATCH_TOKENS`, or one document that is longer.
+    """
+    first = done = 0
+    while first < len(start):
+        begin = int(start[first])
+        last = max(first + 1, int(np.searchsorted(stop, begin + BATCH_TOKENS, side="right")))
+        end = int(stop[last - 1])
+        part = tokens[begin:end]
+        upto = size if last == len(start) else size * end // max(1, len(tokens))
+        bounds = cut_rows(part, start[first:last] - begin, stop[first:last] - begin, eot)
+        yield Batch.of_tokens(part, *bounds, upto - done)
+        first, done = last, upto
+
+
 def rows_of(lengths: Int64Array) -> tuple[Int64Array, Int64Array]:
     """Starts and stops of rows that lie one after the other.
 

@@ -1,4 +1,4 @@
-"""Headerless files of 16- or 32-bit token ids, little-endian (nanoGPT and its heirs)."""
+"""Headerless files of token ids, little-endian (nanoGPT and its heirs)."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,11 +7,11 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import InputError
-from .batch import Batch, Dtype, IntegerArray, Kind, ReadOptions
+from .batch import ITEMS, Batch, Dtype, IntegerArray, Kind, ReadOptions
 from .documents import stream_batches
+from .mapping import mapped
 
 _LOOKED_AT = 1 << 20  # bytes of the beginning that are looked at before a file is believed
-_TYPES: dict[Dtype, np.dtype[np.integer]] = {"u16": np.dtype("<u2"), "u32": np.dtype("<u4")}
 
 
 class FlatReader:
@@ -27,7 +27,7 @@ class FlatReader:
         self.path = str(path)
         self.evidence = evidence
         self.size = path.stat().st_size
-        self._eot = options.eot
+        self.eot = options.eot
         with path.open("rb") as file:
             head = file.read(_LOOKED_AT)
         if options.dtype is None:
@@ -35,7 +35,7 @@ class FlatReader:
                 f"{path} has no header that says how wide its ids are: "
                 f"{_looks_like(head, self.size)}"
             )
-        kind = _TYPES[options.dtype]
+        kind = ITEMS[options.dtype]
         if self.size % kind.itemsize:
             raise InputError(
                 f"{path}: the size of a {options.dtype} file must be a multiple of {kind.itemsize} "
@@ -44,9 +44,7 @@ class FlatReader:
         self.dtype = kind.name
         self._doubt = _doubt(head, options.dtype, options.vocab_size)
         _check_range(path, np.frombuffer(head, dtype=kind), options.vocab_size, self._doubt)
-        self._tokens: IntegerArray = np.empty(0, dtype=kind)
-        if self.size:
-            self._tokens = np.memmap(path, dtype=kind, mode="r")
+        self._tokens: IntegerArray = mapped(path, kind)
 
     @property
     def warnings(self) -> list[str]:
@@ -54,13 +52,13 @@ class FlatReader:
         said = [f"{self.path}: {self._doubt}"] if self._doubt else []
         if not self.size:
             said.append(f"{self.path}: the file is empty")
-        elif self._eot is None:
+        elif self.eot is None:
             said.append(f"{self.path}: no --eot given: the whole file is one document")
         return said
 
     def batches(self) -> Iterator[Batch]:
         """Views of the file, about 16 million ids a batch."""
-        yield from stream_batches(self._tokens, self._eot, self.size)
+        yield from stream_batches(self._tokens, self.eot, self.size)
 
 
 def _largest(head: bytes, dtype: Dtype) -> int:
@@ -68,7 +66,7 @@ def _largest(head: bytes, dtype: Dtype) -> int:
 
 
 def _ids(head: bytes, dtype: Dtype) -> npt.NDArray[np.integer]:
-    item = _TYPES[dtype]
+    item = ITEMS[dtype]
     return np.frombuffer(head[: len(head) // item.itemsize * item.itemsize], dtype=item)
 
 

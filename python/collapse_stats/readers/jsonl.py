@@ -1,4 +1,4 @@
-"""JSON lines: each line an object with a text or a list of token ids, ``.gz`` and ``.zst`` too."""
+"""JSON lines: each line an object with a text, a chat or a list of ids, ``.gz``, ``.zst`` too."""
 
 import json
 from collections.abc import Iterator
@@ -9,13 +9,15 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError
-from .arrow import ids_of
-from .batch import BATCH_BYTES, Batch, IntegerArray, Kind, ReadOptions
+from .arrow import EMPTY_CHATS, ids_of
+from .batch import BATCH_BYTES, CHAT_KEYS, Batch, IntegerArray, Kind, ReadOptions, listed
+from .chat import chat_text, looks_like_chat
 from .documents import cut_rows, rows_of
 from .stream import decode, line_blocks
 from .tally import Tally
 
 _PROBED_LINES = 100
+_SMALL = 1 << 14  # bytes that Python's parser is through with before Arrow's has begun
 
 
 class JsonLinesReader:
@@ -32,10 +34,12 @@ class JsonLinesReader:
         self.evidence = evidence
         self.size = path.stat().st_size
         self._path = path
-        self._eot = options.eot
+        self.eot = options.eot
         self._tally = Tally()
-        self._key = _find_key(path, options)
-        self.kind: Kind = options.kind_of(self._key) if self._key else "text"
+        self._part = options.part
+        self._keys, self._chat = _find_keys(path, options)
+        self._key = self._keys[0] if self._keys else ""
+        self.kind: Kind = options.kind_of(self._key) if self._keys else "text"
         self.dtype = "int64" if self.kind == "ids" else None
 
     @property
@@ -53,29 +57,30 @@ class JsonLinesReader:
 
     def _batch(self, block: bytes, line: int, bytes_read: int) -> Batch:
         if self.kind == "text":
-            texts = self._parsed_texts(block)
+            slow = self._chat or len(block) < _SMALL
+            texts = None if slow else self._parsed_texts(block)
             if texts is None:
                 texts = [value for value in self._lines(block, line) if isinstance(value, str)]
             return Batch.of_texts(texts, bytes_read)
-        parsed = self._parsed_ids(block)
+        parsed = None if len(block) < _SMALL else self._parsed_ids(block)
         if parsed is None:
             rows = [_as_ids(value) for value in self._lines(block, line)]
             lengths = np.array([len(row) for row in rows], dtype=np.int64)
             parsed = np.concatenate([np.empty(0, dtype=np.int64), *rows]), lengths
         tokens, lengths = parsed
-        start, stop = cut_rows(tokens, *rows_of(lengths), self._eot)
+        start, stop = cut_rows(tokens, *rows_of(lengths), self.eot)
         return Batch.of_tokens(tokens, start, stop, bytes_read)
 
     def _parsed_texts(self, block: bytes) -> list[str] | None:
         """Texts of a block in which every line is good, else None."""
-        column = _parse(block, self._key or "", ids=False)
+        column = _parse(block, self._key, ids=False)
         try:
             return None if column is None else column.to_pylist()
         except UnicodeDecodeError:
             return None
 
     def _parsed_ids(self, block: bytes) -> tuple[IntegerArray, Any] | None:
-        column = _parse(block, self._key or "", ids=True)
+        column = _parse(block, self._key, ids=True)
         if column is None:
             return None
         tokens, lengths, left_out = ids_of(column.combine_chunks())
@@ -96,11 +101,34 @@ class JsonLinesReader:
             except (ValueError, RecursionError) as error:
                 self._tally.add("bad lines skipped", f"line {number}: {error or 'nested too deep'}")
                 continue
-            reason = _why_bad(record, self._key or "", self.kind)
-            if reason:
-                self._tally.add("lines without a document skipped", f"line {number}: {reason}")
+            try:
+                value = self._value(record)
+            except ValueError as error:
+                self._tally.add("lines without a document skipped", f"line {number}: {error}")
                 continue
-            yield record[self._key]
+            if self._chat and not value:
+                self._tally.add(EMPTY_CHATS.format(self._part or "all"), f"line {number}")
+            yield value
+
+    def _value(self, record: Any) -> Any:
+        """The text or ids of a line; ValueError with what is wrong."""
+        if not isinstance(record, dict):
+            raise ValueError(f"a {type(record).__name__}, not an object")
+        if self._chat:
+            return chat_text(record, self._keys, self._part)
+        value = record.get(self._key)
+        if value is None:
+            raise ValueError(
+                f"{self._key!r} is null" if self._key in record else f"no {self._key!r}"
+            )
+        if self.kind == "text":
+            if not isinstance(value, str):
+                raise ValueError(f"{self._key!r} is a {type(value).__name__}, not text")
+        elif not isinstance(value, list):
+            raise ValueError(f"{self._key!r} is a {type(value).__name__}, not a list of ids")
+        elif not all(type(item) is int and -(1 << 63) <= item < 1 << 63 for item in value):
+            raise ValueError(f"{self._key!r} has items that are not 64-bit integers")
+        return value
 
 
 def _parse(block: bytes, key: str, ids: bool) -> Any:
@@ -126,55 +154,47 @@ def _parse(block: bytes, key: str, ids: bool) -> Any:
     return column if len(column) == lines and not column.null_count else None
 
 
-def _why_bad(record: Any, key: str, kind: Kind) -> str | None:
-    if not isinstance(record, dict):
-        return f"a {type(record).__name__}, not an object"
-    value = record.get(key)
-    if value is None:
-        return f"{key!r} is null" if key in record else f"no {key!r}"
-    if kind == "text":
-        return None if isinstance(value, str) else f"{key!r} is a {type(value).__name__}, not text"
-    if not isinstance(value, list):
-        return f"{key!r} is a {type(value).__name__}, not a list of ids"
-    if all(type(item) is int and -(1 << 63) <= item < 1 << 63 for item in value):
-        return None
-    return f"{key!r} has items that are not 64-bit integers"
-
-
 def _as_ids(value: list[int]) -> IntegerArray:
     return np.array(value, dtype=np.int64)
 
 
-def _find_key(path: Path, options: ReadOptions) -> str | None:
-    """The first key asked for that the first lines have; None for a file without a line."""
-    keys: dict[str, None] = {}
+def _find_keys(path: Path, options: ReadOptions) -> tuple[tuple[str, ...], bool]:
+    """The best keys asked for that the first lines have, and whether they hold a chat.
+
+    Nothing of a file without a line.
+    """
+    seen: dict[str, Any] = {}
     complaint = ""
-    lines = _first_lines(path)
-    for number, data in islice(lines, _PROBED_LINES):
+    for number, data in islice(_first_lines(path), _PROBED_LINES):
         try:
             record = json.loads(decode(data)[0])
         except (ValueError, RecursionError) as error:
-            complaint = complaint or f"line {number}: {error}"
+            complaint = complaint or f"line {number}: {error or 'nested too deep'}"
             continue
         if isinstance(record, dict):
-            keys |= dict.fromkeys(record)
+            seen |= {key: value for key, value in record.items() if not seen.get(key)}
         else:
             complaint = complaint or f"line {number} is a {type(record).__name__}, not an object"
-        if options.keys[0] in keys:
+        if options.find(seen) == options.keys[0]:
             break
-    found = next((key for key in options.keys if key in keys), None)
-    if found is None and keys:
-        names = ", ".join(sorted(keys))
+    found = options.find(seen)
+    if found is None and seen:
         raise InputError(
-            f"{path}: expected lines with the key {' or '.join(map(repr, options.keys))}, "
-            f"these have {names}: name one with --text-key or --ids-key"
+            f"{path}: expected lines with the key {options.wanted}, "
+            f"these have {listed(sorted(seen))}: name one with --text-key or --ids-key"
         )
     if found is None and complaint:
         raise InputError(
             f"{path} is not JSON lines ({complaint}): expected one object per line. A JSON array "
             "can be unpacked with: jq -c '.[]'"
         )
-    return found
+    if found is None:
+        return (), False
+    by_name = found in CHAT_KEYS and options.text_key is None
+    named = options.text_key is not None and (
+        options.part is not None or looks_like_chat(seen[found[0]])
+    )
+    return found, by_name or named
 
 
 def _first_lines(path: Path) -> Iterator[tuple[int, bytes]]:

@@ -1,4 +1,4 @@
-"""Documents already in memory: arrays, and iterables of arrays, texts or records."""
+"""Documents already in memory: arrays, and iterables of arrays, texts, chats or records."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError
-from .batch import BATCH_BYTES, Batch, IntegerArray, Kind, ReadOptions
+from .batch import BATCH_BYTES, CHAT_KEYS, Batch, IntegerArray, Kind, ReadOptions
+from .chat import chat_text, looks_like_chat
 from .documents import cut_rows, rows_of
 from .npy import array_batches
 
@@ -49,7 +50,7 @@ class ArrayReader:
 
     def __init__(self, array: IntegerArray, options: ReadOptions) -> None:
         self._array = _checked(array, "the array")
-        self._eot = options.eot
+        self.eot = options.eot
         self.evidence = f"an array of shape {array.shape}"
         self.size = array.nbytes
         self.dtype = array.dtype.name
@@ -60,7 +61,7 @@ class ArrayReader:
         if self._array.ndim == 1 and not len(self._array):
             nothing = np.zeros(1, dtype=np.int64)
             yield Batch.of_tokens(self._array, nothing, nothing, 0)
-        yield from array_batches(self._array, self._eot, self.size)
+        yield from array_batches(self._array, self.eot, self.size)
 
 
 class IterableReader:
@@ -74,6 +75,7 @@ class IterableReader:
     def __init__(self, source: Iterable[Any], options: ReadOptions) -> None:
         self._source = source
         self._options = options
+        self.eot = options.eot
         items = iter(source)
         self._once = items is source
         first = list(_take_one(items))
@@ -108,11 +110,14 @@ class IterableReader:
 
     def _document(self, item: Any, number: int) -> tuple[Kind, Any]:
         if isinstance(item, Mapping):
-            key = next((key for key in self._options.keys if item.get(key) is not None), None)
-            if key is None:
-                wanted = " or ".join(map(repr, self._options.keys))
-                raise TypeError(f"item {number} must have the key {wanted}, got {sorted(item)}")
-            item = item[key]
+            keys = self._options.find({key for key in item if item[key] is not None})
+            if keys is None:
+                raise TypeError(
+                    f"item {number} must have the key {self._options.wanted}, got {sorted(item)}"
+                )
+            if keys in CHAT_KEYS or looks_like_chat(item[keys[0]]):
+                return "text", self._chat(item, keys, number)
+            item = item[keys[0]]
         if isinstance(item, str):
             return "text", item
         array = _array_of_ids(item)
@@ -122,6 +127,12 @@ class IterableReader:
                 f"got {type(item).__name__}"
             )
         return "ids", _checked(array, f"item {number}")
+
+    def _chat(self, item: Mapping[str, Any], keys: tuple[str, ...], number: int) -> str:
+        try:
+            return chat_text(item, keys, self._options.part)
+        except ValueError as error:
+            raise TypeError(f"item {number} is no chat: {error}") from error
 
     def _batch(self, held: list[Any], size: int) -> Batch:
         if self.kind == "text":

@@ -1,5 +1,6 @@
 """NumPy ``.npy`` files of token ids, memory-mapped."""
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import numpy as np
 from ..errors import InputError
 from .batch import BATCH_TOKENS, Batch, IntegerArray, Kind, ReadOptions
 from .documents import cut_rows, rows_of, stream_batches
+from .mapping import mapped
 
 MAGIC = b"\x93NUMPY"
 
@@ -22,32 +24,53 @@ class NpyReader:
         self.path = str(path)
         self.evidence = evidence
         self.size = path.stat().st_size
-        self._eot = options.eot
-        try:
-            # Never pickle: an object array would run what its author wrote.
-            array = np.load(path, mmap_mode="r", allow_pickle=False)
-        except (ValueError, OSError, EOFError) as error:
-            raise InputError(
-                f"{path}: not a whole .npy file of numbers ({error}): write it with numpy.save"
-            ) from error
-        if array.dtype.kind not in "iu" or array.ndim not in (1, 2):
-            raise InputError(
-                f"{path}: expected an array of integers with one or two dimensions, got "
-                f"{array.dtype} of shape {array.shape}"
-            )
+        self.eot = options.eot
+        array = _mapped_array(path)
         self._array: IntegerArray = array
         self.dtype = array.dtype.name
 
     @property
     def warnings(self) -> list[str]:
         """Said of a stream in which nothing marks a document's end."""
-        if self._array.ndim == 1 and self._eot is None and len(self._array):
+        if self._array.ndim == 1 and self.eot is None and len(self._array):
             return [f"{self.path}: no --eot given: the whole array is one document"]
         return []
 
     def batches(self) -> Iterator[Batch]:
         """Views of the file; copies where its byte order or the order of its rows is foreign."""
-        yield from array_batches(self._array, self._eot, self.size)
+        yield from array_batches(self._array, self.eot, self.size)
+
+
+def _mapped_array(path: Path) -> IntegerArray:
+    """The file's array; its header is parsed, never evaluated, and no object is ever loaded."""
+    parse = {
+        (1, 0): np.lib.format.read_array_header_1_0,
+        (2, 0): np.lib.format.read_array_header_2_0,
+    }
+    try:
+        with path.open("rb") as file:
+            version = np.lib.format.read_magic(file)
+            if version not in parse:  # 3.0 is for names of fields, which integers have none of
+                raise ValueError(f"version {version[0]}.{version[1]}")
+            shape, fortran, kind = parse[version](file)
+            offset = file.tell()
+    except Exception as error:  # NumPy's parser of a damaged header raises what it runs into
+        raise InputError(
+            f"{path}: not a whole .npy file of numbers ({error}): write it with numpy.save"
+        ) from error
+    if kind.kind not in "iu" or len(shape) not in (1, 2) or min(shape) < 0:
+        raise InputError(
+            f"{path}: expected an array of integers with one or two dimensions, got "
+            f"{kind} of shape {shape}"
+        )
+    there = path.stat().st_size - offset
+    if math.prod(shape) * kind.itemsize > there or max(shape) > max(there, 1 << 20):
+        raise InputError(
+            f"{path}: not a whole .npy file of numbers: {kind} of shape {shape} needs "
+            f"{math.prod(shape) * kind.itemsize:,} bytes after byte {offset}, got {there:,}"
+        )
+    items = mapped(path, kind, offset, math.prod(shape))
+    return items.reshape(shape, order="F" if fortran else "C")
 
 
 def array_batches(array: IntegerArray, eot: int | None, size: int) -> Iterator[Batch]:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
+from .batch import MAX_DOCUMENT
 
 GZIP_MAGIC = b"\x1f\x8b"
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
@@ -27,7 +28,7 @@ def read_blocks(path: Path, size: int) -> Iterator[tuple[bytes, int]]:
     with path.open("rb") as file:
         compression = compression_of(file.read(4))
         file.seek(0)
-        source = _decompressor(file, compression) if compression else file
+        source = decompressed(file, compression) if compression else file
         out = before = 0
         while True:
             try:
@@ -41,23 +42,45 @@ def read_blocks(path: Path, size: int) -> Iterator[tuple[bytes, int]]:
             out, before = out + len(block), now
 
 
+def read_all(path: Path, size: int) -> bytes:
+    """Everything `read_blocks` gives; InputError when that is more than a document may be."""
+    parts: list[bytes] = []
+    held = 0
+    for block, _ in read_blocks(path, size):
+        parts.append(block)
+        held += len(block)
+        _check_length(path, held, 0, "a text that is one document", "say --doc-per-line")
+    return b"".join(parts)
+
+
 def line_blocks(path: Path, size: int) -> Iterator[tuple[bytes, int]]:
     r"""Blocks of whole lines, about `size` bytes each (more when one line is longer).
 
-    Each block but the last ends in ``\n``.
+    Each block but the last ends in ``\n``. InputError when a line is longer than a document may be.
     """
     parts: list[bytes] = []
-    read = 0
+    read = held = total = 0  # held: bytes of the line that no block has ended yet
     for block, bytes_read in read_blocks(path, size):
-        end = block.rfind(b"\n") + 1
+        first, end = block.find(b"\n") + 1, block.rfind(b"\n") + 1
+        _check_length(path, held + (first or len(block)), total - held, "a line", "break it up")
         read += bytes_read
+        total += len(block)
         parts.append(block[:end] if end else block)
+        held = len(block) - end if end else held + len(block)
         if end:
             yield b"".join(parts), read
             parts, read = [block[end:]], 0
     rest = b"".join(parts)
     if rest:
         yield rest, read
+
+
+def _check_length(path: Path, length: int, begin: int, what: str, remedy: str) -> None:
+    if length > MAX_DOCUMENT:
+        raise InputError(
+            f"{path}: {what} may have {MAX_DOCUMENT:,} bytes at most, the one that begins at byte "
+            f"{begin:,} of the content has more: {remedy}"
+        )
 
 
 def decode(data: bytes) -> tuple[str, int]:
@@ -69,7 +92,8 @@ def decode(data: bytes) -> tuple[str, int]:
         return text, text.count("\ufffd") - data.count("\ufffd".encode())
 
 
-def _decompressor(file: Any, compression: Any) -> Any:
+def decompressed(file: Any, compression: Any) -> Any:
+    """A stream of what an open gzip or Zstandard file holds; bad data raises OSError."""
     import pyarrow as pa
 
     # pyarrow's own bytes stream, not Python's gzip: it tells a cut file from a finished one and

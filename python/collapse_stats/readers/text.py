@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .batch import BATCH_BYTES, Batch, Kind, ReadOptions
-from .stream import decode, line_blocks, read_blocks
+from .stream import decode, line_blocks, read_all
 from .tally import Tally
 
 
@@ -18,6 +18,7 @@ class TextReader:
     format = "text"
     kind: Kind = "text"
     dtype = None
+    eot = None
 
     def __init__(self, path: Path, options: ReadOptions, evidence: str) -> None:
         self.path = str(path)
@@ -36,7 +37,7 @@ class TextReader:
         """One document, or about 16 MiB of lines a batch."""
         self._tally.clear()
         if not self._per_line:
-            data = b"".join(block for block, _ in read_blocks(self._path, BATCH_BYTES))
+            data = read_all(self._path, BATCH_BYTES)
             yield Batch.of_texts([self._text(data, "this document")], self.size)
             return
         line = 1

@@ -74,6 +74,11 @@ def corpus_figures(profile: Profile) -> Json:
         "vocab_size": profile.vocab_size,
         "tokenizer": {"spec": profile.tokenizer.spec, "sha256": profile.tokenizer.sha256},
         "orders": {str(n): figures for n, figures in orders.items()},
+        "unreadable": [
+            {"path": source.path, "error": source.error}
+            for source in profile.sources
+            if source.error is not None
+        ],
         "warnings": [*profile.warnings, *_why_not_given(orders)],
     }
 

@@ -1,0 +1,33 @@
+"""Items of a file, mapped into memory."""
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from ..memory import MappedBytes
+from .batch import IntegerArray
+
+
+def mapped(
+    path: Path, item: npt.DTypeLike, offset: int = 0, count: int | None = None
+) -> IntegerArray:
+    """`count` items (all there are, when None) from byte `offset` on, as a read-only map.
+
+    `numpy.memmap` keeps its file open for as long as the map lives, and a corpus of a few thousand
+    shards would run out of file descriptors; this map outlives the file it is made from.
+    """
+    import pyarrow as pa
+
+    kind = np.dtype(item)
+    if count is None:
+        count = (path.stat().st_size - offset) // kind.itemsize
+    if count <= 0:
+        return np.empty(0, dtype=kind)
+    size = count * kind.itemsize
+    with pa.memory_map(str(path)) as file:
+        file.seek(offset)
+        buffer = file.read_buffer(size)
+    if len(buffer) < size:
+        raise OSError(f"expected {size:,} bytes from byte {offset:,} on, got {len(buffer):,}")
+    return np.asarray(MappedBytes(buffer)).view(kind)
