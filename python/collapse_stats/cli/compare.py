@@ -40,9 +40,8 @@ from .threshold import Limit, check_orders, crossings, parse_thresholds
     callback=parse_thresholds,
     metavar="EXPR",
     help="Exit with 1 when true of a candidate, as 'kl_1 > 0.3' or 'verdict >= loss-of-tail'; "
-    "may be repeated.",
+    "may be repeated. With --strict also when it cannot be checked.",
 )
-@click.option("--strict", is_flag=True, help="Exit with 1 also when --fail-on cannot be checked.")
 @click.option(
     "--human",
     multiple=True,
@@ -61,7 +60,6 @@ def compare(
     baseline: Path,
     candidates: tuple[Path, ...],
     fail_on: tuple[Limit, ...],
-    strict: bool,
     human: tuple[Path, ...],
     examples: int | None,
     form: str,
@@ -94,7 +92,7 @@ def compare(
         click.echo(f"warning: {line}", err=True)
     for line in crossed:
         click.echo(f"collapse-stats: crossed: {line}", err=True)
-    if crossed or (strict and unknown):
+    if crossed or (counting.strict and unknown):
         ctx.exit(1)
 
 

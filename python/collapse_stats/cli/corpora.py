@@ -34,8 +34,8 @@ _READING = (
     click.option("--vocab-size", type=click.IntRange(1), metavar="V", help="Ids are below this."),
     click.option(
         "--strict/--skip-bad",
-        default=True,
-        help="Exit with 2 or with 0 when one of many files is bad; the rest is counted.",
+        default=None,
+        help="Exit with 2 (the default) or with 0 when one of many files is bad; the rest is counted.",
     ),
 )
 _COUNTING = (
@@ -73,6 +73,7 @@ class Counting:
     threads: int | None
     memory: int
     tmp: Path | None
+    strict: bool  # --strict was given: what cannot be checked is a failure
     bad: list[str]  # files that could not be read, as corpora are read
 
 
@@ -80,7 +81,7 @@ def counting_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options of `Counting`; the command is called with ``counting=``."""
 
     @wraps(command)
-    def collected(strict: bool, **given: Any) -> Any:
+    def collected(strict: bool | None, **given: Any) -> Any:
         options = read_options(given)
         counting = Counting(
             tokenizer=given.pop("tokenizer"),
@@ -90,9 +91,10 @@ def counting_options(command: Callable[..., Any]) -> Callable[..., Any]:
             backend=select(given.pop("backend"), given.pop("threads")),
             memory=budget(given.pop("memory")),
             tmp=given.pop("tmp"),
+            strict=strict is True,
             bad=[],
         )
-        with exit_2_if(counting.bad, strict):
+        with exit_2_if(counting.bad, strict is not False):
             return command(**given, counting=counting)
 
     return _with(collected, _READING + _COUNTING)

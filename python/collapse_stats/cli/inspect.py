@@ -38,7 +38,7 @@ def inspect(
     form: str,
     output: Path | None,
     tokenizer: str | None,
-    strict: bool,
+    strict: bool | None,
     **given: Any,
 ) -> None:
     """Say what each file was taken for and why, what is in it, and what would go wrong.
@@ -55,7 +55,7 @@ def inspect(
                 for warning in facts.warnings:
                     reporter.warn(warning)
     inputs = [_facts(one) for one in found]
-    with exit_2_if(bad, strict):
+    with exit_2_if(bad, strict is not False):
         write_result(
             {"schema": SCHEMA, "inputs": inputs},
             _page(found),
