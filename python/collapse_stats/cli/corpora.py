@@ -35,7 +35,7 @@ _READING = (
     click.option(
         "--strict/--skip-bad",
         default=None,
-        help="Exit with 2 (the default) or with 0 when one of many files is bad; the rest is counted.",
+        help="Exit with 2 (the default) or 0 when one of many files is bad; the rest is counted.",
     ),
 )
 _COUNTING = (
