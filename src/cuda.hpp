@@ -1,0 +1,10 @@
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+namespace collapse_stats::python {
+
+/// The steps of `cuda/api.hpp`.
+void bind_cuda(pybind11::module_& module);
+
+}  // namespace collapse_stats::python
