@@ -207,6 +207,7 @@ void bind_cuda(py::module_& module) {
       list.emplace_back(gpu.name, std::pair{gpu.major, gpu.minor}, gpu.memory, gpu.processors);
     return list;
   });
+  module.def("runtime_version", &cuda::runtime_version);
   bind_records(module);
   bind_tally(module);
   bind_rows(module);

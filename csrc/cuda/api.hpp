@@ -33,6 +33,9 @@ struct GpuDescription {
 /// The GPUs that can be used. Throws std::runtime_error with the reason if there is none.
 std::vector<GpuDescription> gpus();
 
+/// Version of the CUDA runtime, as 1000 * major + 10 * minor; 0 where the CPU plays the GPU.
+unsigned runtime_version();
+
 // --- planes -------------------------------------------------------------------------------------
 
 /// Tokens on the device and what is known of each position, one bit per position and plane:

@@ -43,7 +43,10 @@ def runs(chunks: Chunks, layout: Layout, backend: Backend, passes: int = 1) -> I
 def tables(
     chunks: Chunks, layout: Layout, backend: Backend, masks: Sequence[Masks], passes: int = 1
 ) -> Tables:
-    """Joint spectra of the corpus's labels, without a run that holds all of it."""
-    if passes == 1:
+    """Joint spectra of the corpus's labels, without a run that holds all of it.
+
+    A backend that counts in memory of its own needs no passes for them: it keeps within it.
+    """
+    if passes == 1 or backend.counts_on_device:
         return backend.spectra(chunks(), layout, masks)
     return backend.joint_spectra(([run] for run in runs(chunks, layout, backend, passes)), masks)

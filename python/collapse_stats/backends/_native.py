@@ -27,6 +27,8 @@ class NativeBackend:
     """
 
     name = "native"
+    counts_on_device = False
+    batch_tokens = 1 << 24
 
     def __init__(self, threads: int | None = None) -> None:
         if threads is not None and threads < 1:
