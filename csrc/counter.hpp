@@ -32,6 +32,12 @@ class Counter {
 
   /// Joint spectra of everything taken in, without building a run; leaves the counter empty.
   virtual Tables tables(std::span<const Masks> masks) = 0;
+
+  /// Counts everything taken in towards the next `tables`, which must be asked for with the same
+  /// masks, and empties the counter for the windows of other shards: of a range that no pass since
+  /// the last `tables` had a part of. So a key space larger than memory is counted range by range.
+  virtual void next_pass(std::span<const Masks> masks, unsigned first_shard,
+                         unsigned last_shard) = 0;
 };
 
 }  // namespace collapse_stats

@@ -16,6 +16,7 @@ namespace collapse_stats {
 struct Masks {
   unsigned first;
   unsigned second;
+  bool operator==(const Masks&) const = default;
 };
 
 /// Throws std::invalid_argument if a mask has labels that the layout does not have.

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "bindings.hpp"
+#include "cpu/instruction_set.hpp"
 
 namespace collapse_stats::python {
 
@@ -11,6 +12,12 @@ void bind_backend(py::module_& module) {
     std::vector<std::pair<std::string, std::string>> list;
     for (const Backend& backend : backends()) list.emplace_back(backend.name, backend.description);
     return list;
+  });
+  module.def("instruction_set", [] { return cpu::name(cpu::instruction_set()); });
+  module.def("instruction_sets", [] {
+    std::vector<std::string> names;
+    for (const cpu::InstructionSet set : cpu::instruction_sets()) names.emplace_back(cpu::name(set));
+    return names;
   });
 }
 

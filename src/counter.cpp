@@ -67,6 +67,11 @@ py::tuple tables(Counter& counter, const MaskList& masks) {
   }());
 }
 
+void next_pass(Counter& counter, const MaskList& masks, unsigned first_shard, unsigned last_shard) {
+  const py::gil_scoped_release release;  // long, and touches no Python object
+  counter.next_pass(to_masks(masks), first_shard, last_shard);
+}
+
 }  // namespace
 
 void bind_counter(py::module_& module) {
@@ -77,7 +82,9 @@ void bind_counter(py::module_& module) {
       .def("add", &add, py::arg("tokens").noconvert(), py::arg("start"), py::arg("stop"),
            py::arg("limit"), py::arg("label"))
       .def("run", &run)
-      .def("tables", &tables, py::arg("masks"));
+      .def("tables", &tables, py::arg("masks"))
+      .def("next_pass", &next_pass, py::arg("masks"), py::arg("first_shard"),
+           py::arg("last_shard"));
 }
 
 }  // namespace collapse_stats::python

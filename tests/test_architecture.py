@@ -14,7 +14,8 @@ PACKAGE = ROOT / "python" / "collapse_stats"
 # A file imports only names to its left. A folder counts as one name.
 ORDER = """
 version errors keys chunk groups memory spectrum run metrics backends tokenizers readers sample
-table parts corpus ingest counting profile storage waiting counter compare demo bench report cli __main__
+table frequent parts unfinished corpus ingest counting profile storage waiting
+counter compare demo bench report cli __main__
 """.split()
 
 # Imported inside a function, to break the one cycle: a profile saves itself.

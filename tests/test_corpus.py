@@ -1,16 +1,19 @@
 """A corpus: spans that cover every token once, halves by a fixed rule, samples in hash order."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
 from collapse_stats.corpus import Corpus, TokenizerIdentity
-from collapse_stats.counting import HALVES, WHOLE, passes_needed, tables
+from collapse_stats.counting import HALVES, WHOLE, runs, tables
 from collapse_stats.errors import InputError
 from collapse_stats.groups import group_of, half_of, ordinal_hash
 from collapse_stats.ingest import TokenStore, read_corpus
 from collapse_stats.keys import Layout
 from collapse_stats.memory import budget
 from collapse_stats.readers import ReadOptions
+from collapse_stats.run import Run
 from collapse_stats.sample import merge_samples
 
 MEMORY = 10**9
@@ -67,29 +70,43 @@ def test_few_documents_are_cut_into_blocks_without_cutting_windows(backend):
     assert sum(b - a for a, b, _ in spans) == corpus.tokens == 15_000
     assert {int(b - a) for a, b, _ in spans} == {256, 3000 % 256}
     layout = Layout(1000, 3, 2)
-    found = tables(corpus.chunks, layout, backend, HALVES)
+    found = backend.spectra(corpus.chunks(), layout, HALVES)
     assert found.ngrams[3][HALVES[0]].total.occurrences == 5 * 2998
     assert min(
         len(chunk.label[chunk.label == half]) for chunk in corpus.chunks() for half in (0, 1)
     )
 
 
-@pytest.mark.parametrize("passes", [2, 7, 1024])
-def test_passes_never_change_a_result(backend, passes):
+@pytest.mark.parametrize("number", [2, 7, 1024])
+def test_passes_never_change_a_result(backend, number):
     corpus = corpus_of(random_documents(100))
     layout = Layout(1000, 4, 2)
-    once = tables(corpus.chunks, layout, backend, HALVES)
-    assert tables(corpus.chunks, layout, backend, HALVES, passes) == once
+    ranges = list(pairwise(np.linspace(0, layout.shards, number + 1).astype(int).tolist()))
+    once = backend.spectra(corpus.chunks(), layout, HALVES)
+    assert tables(corpus.chunks, layout, backend, HALVES, ranges) == once
+    assert Run.concatenate(layout, list(runs(corpus.chunks, layout, backend, ranges))) == (
+        backend.count(corpus.chunks(), layout)
+    )
     single = Layout(1000, 1)
     plain = lambda: corpus.chunks(halves=False)  # noqa: E731
-    assert tables(plain, single, backend, WHOLE, 3) == tables(plain, single, backend, WHOLE)
+    ranges = [(0, 5), (5, 400), (400, single.shards)]
+    once = backend.spectra(plain(), single, WHOLE)
+    assert tables(plain, single, backend, WHOLE, ranges) == once
 
 
-def test_passes_follow_from_the_budget():
-    layout = Layout(50257, 5, 2)
-    assert passes_needed(10**6, layout, 10**9) == 1
-    assert passes_needed(10**9, layout, 10**10) == 5  # 32 + 16 bytes a window
-    assert passes_needed(10**12, layout, 10**6) == layout.shards
+@pytest.mark.parametrize("piece", [1, 7, 50, 10**6])
+@pytest.mark.parametrize("number", [5, 200])
+def test_pieces_never_change_a_result(backend, piece, number, monkeypatch):
+    corpus = corpus_of(random_documents(number))  # blocks, or documents
+    layout = Layout(1000, 4, 2)
+    whole = backend.count(corpus.chunks(), layout)
+    sample = corpus.sample(500)
+    monkeypatch.setattr("collapse_stats.corpus.PIECE_WINDOWS", piece)
+    monkeypatch.setattr("collapse_stats.corpus._SPANS", 3)
+    assert backend.count(corpus.chunks(), layout) == whole
+    again = corpus.sample(500)
+    assert np.array_equal(sample.hash, again.hash)
+    assert np.array_equal(sample.tokens, again.tokens)
 
 
 def test_a_sample_is_whole_documents_and_a_smaller_one_its_prefix():

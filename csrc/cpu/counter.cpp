@@ -21,6 +21,16 @@
 namespace collapse_stats::cpu {
 namespace {
 
+void check(const CounterConfig& config) {
+  if (config.first_shard > config.last_shard || config.last_shard > config.layout.shards())
+    throw std::invalid_argument(
+        "shards must be a range within 0.." + std::to_string(config.layout.shards()) + ", got " +
+        std::to_string(config.first_shard) + ".." + std::to_string(config.last_shard));
+  if (config.threads < 1) throw std::invalid_argument("threads must be at least 1, got 0");
+  if (config.piece_windows < 1)
+    throw std::invalid_argument("piece_windows must be at least 1, got 0");
+}
+
 /// `Tail` holds the tail of a record.
 template <class Tail>
 class CpuCounter final : public Counter {
@@ -62,13 +72,19 @@ class CpuCounter final : public Counter {
   }
 
   Tables tables(std::span<const Masks> masks) override {
-    const std::vector<std::unique_ptr<Worker>> workers = take_workers();
-    std::vector<LeafScanner> scanners(config_.threads, LeafScanner(format_, masks));
-    sort_shards(workers, [&](auto& splitter, std::size_t shard, unsigned worker) {
-      splitter.split(shard, scanners[worker]);
-    });
+    scan(masks);
+    std::vector<LeafScanner> scanners = std::exchange(scanners_, {});
     for (std::size_t other = 1; other < scanners.size(); ++other) scanners[0].add(scanners[other]);
     return scanners[0].tables();
+  }
+
+  void next_pass(std::span<const Masks> masks, unsigned first_shard, unsigned last_shard) override {
+    CounterConfig next = config_;
+    next.first_shard = first_shard;
+    next.last_shard = last_shard;
+    check(next);
+    scan(masks);
+    config_ = next;
   }
 
  private:
@@ -111,6 +127,22 @@ class CpuCounter final : public Counter {
     return workers;
   }
 
+  /// Adds what was taken in to the scanners; leaves the counter empty.
+  void scan(std::span<const Masks> masks) {
+    const std::vector<std::unique_ptr<Worker>> workers = take_workers();
+    if (scanners_.empty()) scanners_.assign(config_.threads, LeafScanner(format_, masks));
+    if (!scanners_[0].counts(masks))
+      throw std::invalid_argument("masks must be the same in every pass: ask for all in each");
+    try {
+      sort_shards(workers, [&](auto& splitter, std::size_t shard, unsigned worker) {
+        splitter.split(shard, scanners_[worker]);
+      });
+    } catch (...) {  // out of memory: a pass that is there in part is worse than none
+      scanners_.clear();
+      throw;
+    }
+  }
+
   /// Calls `split(splitter, shard, worker)` for every shard of the workers.
   template <class Split>
   void sort_shards(const std::vector<std::unique_ptr<Worker>>& workers, Split split) {
@@ -126,20 +158,11 @@ class CpuCounter final : public Counter {
     });
   }
 
-  const CounterConfig config_;
+  CounterConfig config_;
   const RecordFormat format_;
   std::vector<std::unique_ptr<Worker>> workers_;  // null until it has something to do
+  std::vector<LeafScanner> scanners_;             // of the passes since the last tables
 };
-
-void check(const CounterConfig& config) {
-  if (config.first_shard > config.last_shard || config.last_shard > config.layout.shards())
-    throw std::invalid_argument(
-        "shards must be a range within 0.." + std::to_string(config.layout.shards()) + ", got " +
-        std::to_string(config.first_shard) + ".." + std::to_string(config.last_shard));
-  if (config.threads < 1) throw std::invalid_argument("threads must be at least 1, got 0");
-  if (config.piece_windows < 1)
-    throw std::invalid_argument("piece_windows must be at least 1, got 0");
-}
 
 }  // namespace
 

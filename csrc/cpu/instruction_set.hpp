@@ -10,11 +10,22 @@
 #endif
 #define COLLAPSE_STATS_INLINE inline __attribute__((always_inline))
 
+#include <span>
+
 namespace collapse_stats::cpu {
 
+/// Narrowest first.
 enum class InstructionSet { portable, avx2, avx512 };
 
-/// The widest set that this processor and this build have.
+/// "portable", "avx2" or "avx512".
+const char* name(InstructionSet set);
+
+/// Every set that this processor and this build have, narrowest first.
+std::span<const InstructionSet> instruction_sets();
+
+/// The one in use: the widest, or the one that the environment variable
+/// COLLAPSE_STATS_INSTRUCTION_SET names, for tests and for finding faults. The same in the whole
+/// process. Throws std::invalid_argument when the one named is not there.
 InstructionSet instruction_set();
 
 }  // namespace collapse_stats::cpu

@@ -1,7 +1,5 @@
 #include "mark.hpp"
 
-#include "instruction_set.hpp"
-
 namespace collapse_stats::cpu {
 namespace {
 
@@ -36,15 +34,19 @@ void nonzero(const std::uint64_t* high, const std::uint64_t* low, std::size_t wo
 
 const MarkKernels mark_kernels_portable{changes, nonzero};
 
-const MarkKernels& mark_kernels() {
+const MarkKernels& mark_kernels_with(InstructionSet set) {
 #if defined(__x86_64__)
-  switch (instruction_set()) {
+  switch (set) {
     case InstructionSet::avx512: return mark_kernels_avx512;
     case InstructionSet::avx2: return mark_kernels_avx2;
     case InstructionSet::portable: break;
   }
+#else
+  static_cast<void>(set);
 #endif
   return mark_kernels_portable;
 }
+
+const MarkKernels& mark_kernels() { return mark_kernels_with(instruction_set()); }
 
 }  // namespace collapse_stats::cpu

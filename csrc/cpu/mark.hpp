@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "instruction_set.hpp"
+
 namespace collapse_stats::cpu {
 
 /// Some bits of a two-word value.
@@ -22,8 +24,11 @@ struct MarkKernels {
                   BitTest test, std::uint64_t* marks);
 };
 
-/// Those for this processor.
+/// Those of `instruction_set()`.
 const MarkKernels& mark_kernels();
+
+/// Those of one of `instruction_sets()`.
+const MarkKernels& mark_kernels_with(InstructionSet set);
 
 #if defined(__x86_64__)
 extern const MarkKernels mark_kernels_avx512;

@@ -223,6 +223,10 @@ void LeafScanner::tally(Histograms& histograms, const LabelCounts<labels>& count
   }
 }
 
+bool LeafScanner::counts(std::span<const Masks> masks) const {
+  return std::ranges::equal(masks, masks_);
+}
+
 void LeafScanner::add(const LeafScanner& other) {
   add_to(total_, other.total_);
   for (unsigned order = 1; order <= layout_.max_order; ++order) {

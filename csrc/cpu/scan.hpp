@@ -22,6 +22,9 @@ class LeafScanner final : public LeafSink {
 
   void leaf(const Leaf& leaf) override;
 
+  /// Whether these are the masks it was made with.
+  bool counts(std::span<const Masks> masks) const;
+
   void add(const LeafScanner& other);
   Tables tables() const;
 

@@ -2,25 +2,19 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
+
+#include "instruction_set.hpp"
 
 namespace collapse_stats::cpu {
 
-/// Sorts `n` keys ascending, with the widest instruction set of this machine; `scratch` holds `n`
-/// more, what is in it is lost, and it does not overlap the keys. Time is O(n log n) whatever the
-/// keys are; equal, few distinct, sorted and reversed keys are no slower than random ones.
+/// Sorts `n` keys ascending, with `instruction_set()`; `scratch` holds `n` more, what is in it is
+/// lost, and it does not overlap the keys. Time is O(n log n) whatever the keys are; equal, few
+/// distinct, sorted and reversed keys are no slower than random ones.
 void sort64(std::uint64_t* keys, std::uint64_t* scratch, std::size_t n);
 
-/// The instruction set that `sort64` uses: "avx512", "avx2" or "portable".
-const char* sort64_name();
+using Sort64 = void (*)(std::uint64_t* keys, std::uint64_t* scratch, std::size_t n);
 
-/// The same sort for one instruction set.
-struct Sort64 {
-  const char* name;
-  void (*sort)(std::uint64_t* keys, std::uint64_t* scratch, std::size_t n);
-};
-
-/// Every one that runs on this machine, best first, "portable" last.
-std::span<const Sort64> sort64_all();
+/// The same sort with one of `instruction_sets()`.
+Sort64 sort64_with(InstructionSet set);
 
 }  // namespace collapse_stats::cpu

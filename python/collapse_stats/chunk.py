@@ -1,10 +1,13 @@
 """Labelled tokens: what every backend counts."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
+
+from .keys import MAX_KEY_BITS
 
 Int64Array = npt.NDArray[np.int64]
 UInt8Array = npt.NDArray[np.uint8]
@@ -77,6 +80,33 @@ class Chunk:
             )
         if np.any(self.label >= labels):
             raise ValueError(f"labels must be below {labels}, got {int(self.label.max())}")
+
+    def cut(self, first: int, last: int) -> "Chunk":
+        """The windows ``first <= i < last`` of the chunk, with a view of the tokens they reach."""
+        before = np.cumsum(self.stop - self.start) - (self.stop - self.start)
+        spans = slice(
+            max(0, int(np.searchsorted(before, first, side="right")) - 1),
+            int(np.searchsorted(before, last, side="left")),
+        )
+        origin = self.start[spans] - before[spans]  # where the chunk's first window would be
+        start = np.maximum(self.start[spans], origin + first)
+        stop = np.minimum(self.stop[spans], origin + last)
+        start = np.minimum(start, stop)
+        begin = int(start.min(initial=len(self.tokens)))
+        end = min(len(self.tokens), int(stop.max(initial=begin)) + MAX_KEY_BITS)
+        limit = np.minimum(self.limit[spans], end)
+        return Chunk(
+            self.tokens[begin:end], start - begin, stop - begin, limit - begin, self.label[spans]
+        )
+
+    def pieces(self, windows: int) -> Iterator["Chunk"]:
+        """The chunk in pieces of so many windows."""
+        total = self.windows
+        if total <= windows:
+            yield self
+            return
+        for first in range(0, total, windows):
+            yield self.cut(first, min(first + windows, total))
 
 
 def on_gpu(array: object) -> bool:

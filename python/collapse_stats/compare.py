@@ -13,14 +13,13 @@ from functools import cached_property, partial
 from itertools import chain
 from statistics import fmean
 
-import numpy as np
-
 from . import metrics
 from .backends import Backend, select
 from .chunk import Chunk
 from .corpus import Corpus
-from .counting import passes_needed, tables
+from .counting import Use, passes, tables
 from .errors import CollapseStatsError, LayoutMismatchError
+from .frequent import most_frequent
 from .ingest import Progress, read_corpus
 from .keys import Layout
 from .memory import budget
@@ -164,21 +163,10 @@ class Comparison:
         CollapseStatsError
             when either side was compared without its table of n-grams.
         """
-        rows, counts = self.baseline.run.ngrams(self.baseline._known(order))
-        total = counts.sum(axis=0, dtype=np.uint64)
-        first = np.argsort(total)[::-1]
-        found: list[int] = []
-        for begin in range(
-            0, len(first), 1 << 14
-        ):  # most of the frequent ones are there: a few steps
-            some = first[begin : begin + (1 << 14)]
-            missing = ~self.candidate.run.holds(self.baseline.run, rows[some], order)
-            found += some[missing].tolist()
-            if len(found) >= k:
-                break
-        chosen = np.array(found[:k], dtype=np.intp)
-        names = self.baseline.spell(rows[chosen], order)
-        return list(zip(names, total[chosen].tolist(), strict=True))
+        self.baseline._known(order)
+        own, other = self.baseline.known_table, self.candidate.known_table
+        ids, counts = most_frequent(own, order, k, without=other)
+        return list(zip(self.baseline.spell(ids), counts.tolist(), strict=True))
 
     @cached_property
     def warnings(self) -> list[str]:
@@ -357,8 +345,10 @@ def compare_corpora(
     def chunks() -> Iterable[Chunk]:
         return chain(baseline.chunks(0), candidate.chunks(2))
 
-    passes = passes_needed(baseline.tokens + candidate.tokens, layout, memory)
-    joined = tables(chunks, layout, backend, MASKS, passes)
+    windows = baseline.tokens + candidate.tokens
+    held = baseline.held + candidate.held
+    ranges = passes(chunks, windows, layout, backend, memory, Use.spectra, held)
+    joined = tables(chunks, layout, backend, MASKS, ranges)
 
     def side(corpus: Corpus, masks: Masks) -> Profile:
         return Profile(

@@ -8,8 +8,12 @@ import numpy.typing as npt
 
 from .chunk import Chunk, Int64Array
 from .groups import BLOCKS, MIN_DOCUMENTS, group_of, half_of, ordinal_hash
+from .keys import MAX_KEY_BITS
+from .memory import forget, mapped
 from .sample import Sample, within
 
+PIECE_WINDOWS = 1 << 23  # of a chunk: bounds how much of a file is in memory at a time
+_SPANS = 1 << 20  # spans worked on at a time
 MIN_BLOCK = 256  # tokens: shorter blocks would put a phrase's windows into both halves
 
 
@@ -72,46 +76,74 @@ class Corpus:
         filled = sum(int((s.stop > s.start).sum()) for s in self.segments)
         return None if filled >= MIN_DOCUMENTS else max(MIN_BLOCK, -(-self.tokens // BLOCKS))
 
+    @property
+    def held(self) -> int:
+        """Bytes of memory that the corpus takes: its documents, and the tokens that are in no file.
+
+        Of tokens in files, what is looked at at a time.
+        """
+        kept, looked_at = 0, 0
+        for segment in self.segments:
+            kept += segment.start.nbytes + segment.stop.nbytes
+            if mapped(segment.tokens) is None:
+                kept += segment.tokens.nbytes
+            else:
+                piece = segment.tokens[: PIECE_WINDOWS + MAX_KEY_BITS]
+                looked_at = max(looked_at, piece.nbytes)
+        return kept + looked_at
+
     def chunks(self, first_label: int = 0, halves: bool = True) -> Iterator[Chunk]:
-        """Chunks of all tokens; label `first_label` for half A (or everything), the next for B."""
-        for segment, start, stop, limit, hashes in self._spans():
+        """Chunks of all tokens; label `first_label` for half A (or everything), the next for B.
+
+        A chunk must be done with when the next is asked for: its part of a file is let go then.
+        """
+        for number, start, stop, limit, hashes in self._spans():
             half = half_of(group_of(hashes)) if halves else np.zeros(len(start), dtype=np.uint8)
-            yield Chunk(segment.tokens, start, stop, limit, half + np.uint8(first_label))
+            whole = Chunk(
+                self.segments[number].tokens, start, stop, limit, half + np.uint8(first_label)
+            )
+            for chunk in whole.pieces(PIECE_WINDOWS):
+                yield chunk
+                forget(chunk.tokens)
 
     def sample(self, budget: int) -> Sample:
         """Documents (or blocks) in hash order up to `budget` tokens."""
-        spans = [
-            (number, start, stop, hashes)
-            for number, (_, start, stop, _, hashes) in enumerate(self._spans())
-        ]
-        if not spans or budget <= 0:
+        kept: list[npt.NDArray[np.uint64]] = []  # hash, segment, start, stop of the best so far
+        for number, start, stop, _, hashes in self._spans():
+            home = np.full(len(start), number)
+            kept.append(np.stack([hashes, home, start, stop]).astype(np.uint64))
+            if budget <= 0:
+                return Sample.empty()
+            best = np.concatenate(kept, axis=1)
+            best = best[:, np.argsort(best[0])]
+            kept = [best[:, : within((best[3] - best[2]).astype(np.int64), budget)]]
+        if not kept or not kept[0].shape[1]:
             return Sample.empty()
-        home = np.concatenate([np.full(len(start), number) for number, start, _, _ in spans])
-        start = np.concatenate([start for _, start, _, _ in spans])
-        stop = np.concatenate([stop for _, _, stop, _ in spans])
-        hashes = np.concatenate([hashes for _, _, _, hashes in spans])
-        order = np.argsort(hashes)
-        if not len(order):
-            return Sample.empty()
-        order = order[: within((stop - start)[order], budget)]
-        pieces = [self.segments[home[i]].tokens[start[i] : stop[i]] for i in order]
-        return Sample(
-            hashes[order], (stop - start)[order], np.concatenate(pieces).astype(np.uint32)
-        )
+        tokens: list[npt.NDArray[np.uint32]] = []
+        for number, (_, home, start, stop) in enumerate(kept[0].T.tolist()):
+            read = self.segments[home].tokens
+            tokens.append(read[start:stop].astype(np.uint32))
+            if number % 64 == 0:
+                forget(read)
+        length = (kept[0][3] - kept[0][2]).astype(np.int64)
+        return Sample(kept[0][0], length, np.concatenate(tokens))
 
     def _spans(
         self,
-    ) -> Iterator[tuple[Segment, Int64Array, Int64Array, Int64Array, npt.NDArray[np.uint64]]]:
-        """Per segment: the spans' start, stop, limit and hash."""
+    ) -> Iterator[tuple[int, Int64Array, Int64Array, Int64Array, npt.NDArray[np.uint64]]]:
+        """Of each segment, part by part: its number, the spans' start, stop, limit and hash."""
         block = self.block
         before = 0
-        for segment in self.segments:
-            start, stop, limit = segment.start, segment.stop, segment.stop
-            if block is not None:
-                start, stop, limit = _blocks(start, stop, block)
-            ordinals = np.arange(before, before + len(start))
-            before += len(start)
-            yield segment, start, stop, limit, ordinal_hash(ordinals)
+        for number, segment in enumerate(self.segments):
+            for first in range(0, len(segment.start), _SPANS):
+                part = slice(first, first + _SPANS)
+                start, stop = segment.start[part], segment.stop[part]
+                limit = stop
+                if block is not None:
+                    start, stop, limit = _blocks(start, stop, block)
+                ordinals = np.arange(before, before + len(start))
+                before += len(start)
+                yield number, start, stop, limit, ordinal_hash(ordinals)
 
 
 def _blocks(

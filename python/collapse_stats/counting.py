@@ -5,13 +5,16 @@ many passes there are.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from enum import Enum
 from itertools import pairwise
 
 import numpy as np
+import numpy.typing as npt
 
-from .backends import Backend
+from .backends import Backend, select
 from .chunk import Chunk
-from .keys import Layout
+from .keys import Layout, Shards, shard_of
+from .memory import TooLittleMemoryError
 from .run import Run
 from .spectrum import Masks, Tables
 
@@ -22,31 +25,112 @@ HALVES: tuple[Masks, ...] = ((0b01, 0b10),)
 WHOLE: tuple[Masks, ...] = ((0b1, 0),)
 
 
-def passes_needed(windows: int, layout: Layout, memory: int) -> int:
-    """Passes that keep counting `windows` windows within `memory` bytes.
+class Use(Enum):
+    """What becomes of what is counted."""
 
-    A window costs its record while it is sorted (8 or 16 bytes, and as much again for what the sort
-    and the rows of the run need beside it) and, on average, half a row of the run.
+    spectra = "no run is made"
+    kept = "runs stay in memory"
+    written = "a run is written while the next is counted"
+
+
+_WRITER_BYTES = 64 << 20  # of columns on their way to a file
+_SAMPLED = 1 << 17  # windows that tell how many there are in each shard
+_STRETCH = 1 << 12  # of them that lie together
+_MARGIN = 1.05  # for what the sample does not show
+
+
+def passes(
+    chunks: Chunks,
+    windows: int,
+    layout: Layout,
+    backend: Backend,
+    memory: int,
+    use: Use,
+    held: int = 0,
+) -> list[Shards]:
+    """Ranges of shards, each of which can be counted within `memory` bytes, `held` among them.
+
+    Output: ascending ranges that cover every shard; one, if all fits. Where it does not, how many
+    windows the shards have is estimated from a sample.
+
+    Raises
+    ------
+    TooLittleMemoryError
+        when the largest shard does not fit. Where runs stay in memory, it names what is sure to do.
     """
-    key = 8 * layout.words
-    cost = windows * (2 * key + (key + 8 * layout.labels) // 2)
-    return max(1, min(layout.shards, -(-cost // memory)))
+    rows = use is not Use.spectra
+    each = backend.needs(layout, 1, rows=rows)[1]
+    if use is Use.written:
+        each += 8 * (layout.words + layout.labels)  # the run that is being written
+        held += _WRITER_BYTES
+
+    def needed(shards: int) -> int:
+        return held + backend.needs(layout, shards, rows=rows)[0]
+
+    whole = needed(layout.shards) + each * windows
+    if whole <= memory:
+        return [(0, layout.shards)]
+    copies = 2 if use is Use.kept else 1  # the runs there are, and the next
+    sizes = _windows_by_shard(chunks, windows, layout) * (_MARGIN * each * copies)
+    least = needed(1) + int(sizes.max())
+    if least > memory:
+        raise TooLittleMemoryError(memory, whole if use is Use.kept else least)
+    edges = [0]
+    taken = 0.0
+    for shard, size in enumerate(sizes):
+        taken += size
+        if needed(shard + 1 - edges[-1]) + taken > memory:
+            edges.append(shard)
+            taken = size
+    return list(pairwise([*edges, layout.shards]))
 
 
-def runs(chunks: Chunks, layout: Layout, backend: Backend, passes: int = 1) -> Iterator[Run]:
-    """Runs over ascending, disjoint shard ranges; together they are the corpus's run."""
-    edges = np.linspace(0, layout.shards, passes + 1).astype(int).tolist()
-    for first, last in pairwise(edges):
-        yield backend.count(chunks(), layout, None if passes == 1 else (first, last))
+def runs(
+    chunks: Chunks, layout: Layout, backend: Backend, passes: Sequence[Shards]
+) -> Iterator[Run]:
+    """Runs over the ranges of `passes`; together they are the corpus's run."""
+    for shards in passes:
+        yield backend.count(chunks(), layout, None if len(passes) == 1 else shards)
 
 
 def tables(
-    chunks: Chunks, layout: Layout, backend: Backend, masks: Sequence[Masks], passes: int = 1
+    chunks: Chunks,
+    layout: Layout,
+    backend: Backend,
+    masks: Sequence[Masks],
+    passes: Sequence[Shards],
 ) -> Tables:
-    """Joint spectra of the corpus's labels, without a run that holds all of it.
+    """Joint spectra of the corpus's labels, of which no run is made."""
+    return backend.spectra(_Again(chunks), layout, masks, passes)
 
-    A backend that counts in memory of its own needs no passes for them: it keeps within it.
+
+class _Again(Iterable[Chunk]):
+    """Chunks that can be gone through more than once."""
+
+    def __init__(self, chunks: Chunks) -> None:
+        self._chunks = chunks
+
+    def __iter__(self) -> Iterator[Chunk]:
+        return iter(self._chunks())
+
+
+def _windows_by_shard(chunks: Chunks, windows: int, layout: Layout) -> npt.NDArray[np.float64]:
+    """About how many windows ``(shards,)`` each shard holds: 0.2 s, 20 MB.
+
+    A window that is most of its shard is left out: repeated, it takes no memory.
     """
-    if passes == 1 or backend.counts_on_device:
-        return backend.spectra(chunks(), layout, masks)
-    return backend.joint_spectra(([run] for run in runs(chunks, layout, backend, passes)), masks)
+    step = max(_STRETCH, windows // (_SAMPLED // _STRETCH))
+    sample: list[Chunk] = []
+    before = 0
+    for chunk in chunks():
+        inside = chunk.windows
+        for begin in range(-before % step, inside, step):
+            sample.append(chunk.cut(begin, min(begin + _STRETCH, inside)))
+        before += inside
+    run = select("numpy").count(sample, layout)
+    shard = shard_of(layout, run.keys).astype(np.intp)
+    number = np.bincount(shard, run.counts.sum(axis=0), layout.shards).astype(np.float64)
+    most = np.zeros(layout.shards)
+    np.maximum.at(most, shard, run.counts.max(axis=0).astype(np.float64))
+    sizes: npt.NDArray[np.float64] = np.where(2 * most >= number, number - most, number)
+    return sizes * float(windows / max(1, number.sum()))

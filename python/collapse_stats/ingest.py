@@ -1,5 +1,6 @@
 """Readers and a tokenizer in, a `Corpus` out."""
 
+import errno
 import hashlib
 import os
 import tempfile
@@ -17,6 +18,7 @@ from .chunk import Int64Array
 from .corpus import Corpus, Segment, Source, TokenizerIdentity
 from .errors import InputError
 from .keys import MAX_VOCAB_SIZE
+from .memory import forget
 from .readers import Reader, ReadOptions, discover, open_file, open_memory
 from .tokenizers import Tokenizer, load
 
@@ -79,8 +81,8 @@ def read_corpus(
     parts = _encoded(readers, coder, threads) if coder and text else _ids(readers)
     with closing(parts):  # when interrupted, what waits to be tokenized is dropped at once
         for tokens, start, stop, size in parts:
-            store.append(tokens, start, stop)
             done += size
+            store.append(tokens, start, stop, done / total if total else 0.0)
             if progress:
                 progress("reading", done, total)
     segments = store.segments()
@@ -109,14 +111,26 @@ class TokenStore:
         self._tmp = tmp
         self._file: IO[bytes] | None = None
         self._bytes = 0
+        self._share = 0.0
         self._open: list[Segment] = []  # small ones, to be packed into one
         self._segments: list[Segment] = []
 
-    def append(self, tokens: npt.NDArray[np.integer], start: Int64Array, stop: Int64Array) -> None:
-        """Add packed tokens and the bounds of their documents."""
+    def append(
+        self,
+        tokens: npt.NDArray[np.integer],
+        start: Int64Array,
+        stop: Int64Array,
+        share: float = 0.0,
+    ) -> None:
+        """Add packed tokens and the bounds of their documents.
+
+        Input: `share` of the source (0..1) that has been read with these, 0 if nobody knows.
+        """
+        self._share = share
         if isinstance(tokens.base, np.memmap) or isinstance(tokens, np.memmap):
             self._pack()
             self._segments.append(Segment(tokens, start, stop))
+            forget(tokens)  # what was looked at for boundaries
             return
         self._open.append(Segment(tokens, start, stop))
         if sum(len(segment.tokens) for segment in self._open) >= SEGMENT_TOKENS:
@@ -152,12 +166,18 @@ class TokenStore:
             tokens.tofile(self._file)
             self._file.flush()
         except OSError as error:
-            raise InputError(
-                f"no room for {tokens.nbytes:,} bytes of tokens in "
-                f"{self._tmp or tempfile.gettempdir()} ({error.strerror}): give more memory, or "
-                "another folder for temporary files"
-            ) from error
+            raise InputError(self._no_room(offset + tokens.nbytes, error)) from error
         return np.memmap(self._file, tokens.dtype, "r", offset, tokens.shape)
+
+    def _no_room(self, spilled: int, error: OSError) -> str:
+        needed = f"more than {spilled:,}"
+        if self._share > 0:
+            needed = f"about {(self._bytes + spilled) / self._share - self._bytes:,.0f}"
+        why = os.strerror(error.errno or errno.ENOSPC)
+        return (
+            f"no room for tokens in {self._tmp or tempfile.gettempdir()} ({why}): {needed} bytes "
+            "are needed there: give more memory, or another folder for temporary files"
+        )
 
 
 def _open(source: object, options: ReadOptions) -> tuple[list[Reader], list[str]]:
@@ -252,7 +272,12 @@ def _vocabulary(segments: Sequence[Segment]) -> int:
     Rounded up to a full number of code bits (at least 16), so that two corpora of one unnamed
     tokenizer, whose largest ids differ by chance, still compare.
     """
-    largest = max((int(s.tokens.max()) for s in segments if s.tokens.size), default=0)
+    largest = 0
+    for segment in segments:
+        for first in range(0, len(segment.tokens), SEGMENT_TOKENS):
+            part = segment.tokens[first : first + SEGMENT_TOKENS]
+            largest = max(largest, int(part.max()))
+            forget(part)
     return min(max(2**16, 1 << (largest + 1).bit_length()) - 1, MAX_VOCAB_SIZE)
 
 

@@ -12,6 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 UInt64Array = npt.NDArray[np.uint64]
+Shards = tuple[int, int]
+"""A range ``first <= shard < last`` of shards."""
+
 BoolArray = npt.NDArray[np.bool_]
 
 MAX_KEY_BITS = 128

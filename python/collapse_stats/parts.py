@@ -81,6 +81,12 @@ class StoredTable:
         """Distinct windows."""
         return sum(part["rows"] for part in self.parts)
 
+    @property
+    def held(self) -> int:
+        """The parts in which a range begins and ends, which are read as a whole."""
+        row = 8 * (self.layout.words + self.layout.labels)
+        return 2 * row * max((part["rows"] for part in self.parts), default=0)
+
     def read(self, first: int, last: int) -> Run:
         """The rows of shards ``first <= shard < last``."""
         wanted = [p for p in self.parts if p["first_shard"] < last and p["last_shard"] >= first]

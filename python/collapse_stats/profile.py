@@ -12,16 +12,17 @@ from . import metrics
 from .backends import Backend, select
 from .chunk import Chunk
 from .corpus import Corpus, Source, TokenizerIdentity
-from .counting import HALVES, WHOLE, passes_needed, runs, tables
+from .counting import HALVES, WHOLE, Use, passes, runs, tables
 from .errors import CollapseStatsError, LayoutMismatchError
+from .frequent import most_frequent
 from .ingest import Progress, read_corpus
 from .keys import Layout
-from .memory import budget
+from .memory import TooLittleMemoryError, budget
 from .readers import ReadOptions
 from .run import Run
 from .sample import DEFAULT_TOKENS, Sample, merge_samples
 from .spectrum import JointSpectrum, Spectrum, Tables
-from .table import MemoryTable, Table, read_aligned
+from .table import ROW_BYTES, MemoryTable, Table, read_aligned
 
 Ngram = tuple[int, ...] | str
 """An n-gram as token ids, or as text when the tokenizer is known."""
@@ -119,20 +120,17 @@ class Profile:
 
     def top(self, order: int, k: int = 20) -> list[tuple[Ngram, int]]:
         """The k most frequent n-grams with their counts, as text when the tokenizer is known."""
-        rows, counts = self.run.ngrams(self._known(order))
-        total = counts.sum(axis=0, dtype=np.uint64)
-        first = np.argsort(total)[::-1][:k]
-        return list(zip(self.spell(rows[first], order), total[first].tolist(), strict=True))
+        ids, counts = most_frequent(self.known_table, self._known(order), k)
+        return list(zip(self.spell(ids), counts.tolist(), strict=True))
 
-    def spell(self, rows: "np.typing.NDArray[np.intp]", order: int) -> list[Ngram]:
-        """The first `order` tokens of rows of the run: as text when the tokenizer is known."""
-        ids = self.run.tokens(rows)[:order].T.tolist()
+    def spell(self, ids: "np.typing.NDArray[np.int64]") -> list[Ngram]:
+        """n-grams ``(order, K)`` of token ids: as text when the tokenizer is known."""
         if self.tokenizer.spec == "none":
-            return [tuple(ngram) for ngram in ids]
+            return [tuple(ngram) for ngram in ids.T.tolist()]
         from .tokenizers import load as load_tokenizer
 
         tokenizer = load_tokenizer(self.tokenizer.spec)
-        return [tokenizer.decode(ngram) for ngram in ids]
+        return [tokenizer.decode(ngram) for ngram in ids.T.tolist()]
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the profile as a directory, at once or not at all.
@@ -154,7 +152,8 @@ class Profile:
         LayoutMismatchError
             when layouts or tokenizers differ.
         """
-        return merge([self, other], select(), budget(None))
+        held = sum(one.table.held for one in (self, other) if one.table is not None)
+        return merge([self, other], select(), budget(None) + held)
 
     def _known(self, order: int) -> int:
         if not 1 <= order <= self.max_order:
@@ -243,16 +242,18 @@ def profile_corpus(
     """Profile of a corpus that has been read; with `save_to`, its table is written as it comes."""
     layout = Layout(corpus.vocab_size, max_order, 2 if halves else 1)
     masks = HALVES if halves else WHOLE
-    passes = passes_needed(corpus.tokens, layout, memory)
 
     def chunks() -> Iterable[Chunk]:
         return corpus.chunks(halves=halves)
 
+    use = Use.spectra if not table else Use.kept if save_to is None else Use.written
+    ranges = passes(chunks, corpus.tokens, layout, backend, memory, use, corpus.held)
+
     def counted() -> Iterator[Run]:
-        for number, run in enumerate(runs(chunks, layout, backend, passes)):
+        for number, run in enumerate(runs(chunks, layout, backend, ranges)):
             yield run
             if progress:
-                progress("counting", number + 1, passes)
+                progress("counting", number + 1, len(ranges))
 
     bare = Profile(
         name=corpus.name,
@@ -267,8 +268,10 @@ def profile_corpus(
         warnings=tuple(corpus.warnings),
     )
     if table:
-        return _kept(bare, counted(), backend, save_to)
-    found = replace(bare, tables=tables(chunks, layout, backend, masks, passes))
+        fixed, each = backend.needs(layout, layout.shards, rows=True)
+        enough = corpus.held + fixed + 2 * each * corpus.tokens
+        return _kept(bare, counted(), backend, save_to, memory, corpus.held, enough)
+    found = replace(bare, tables=tables(chunks, layout, backend, masks, ranges))
     if save_to is not None:
         found.save(save_to)
     return found
@@ -316,19 +319,40 @@ def merge(
         sources=tuple(source for one in profiles for source in one.sources),
         warnings=tuple(dict.fromkeys(w for one in profiles for w in one.warnings)),
     )
-    return _kept(bare, merged, backend, save_to)
+    rows = sum(table.rows for table in given)
+    held = sum(table.held for table in given)
+    return _kept(bare, merged, backend, save_to, memory, held, held + 2 * ROW_BYTES * rows)
 
 
-def _kept(bare: Profile, run: Iterable[Run], backend: Backend, save_to: Path | None) -> Profile:
-    """The profile with its run, which comes range after range, and the spectra of it."""
+def _kept(
+    bare: Profile,
+    runs: Iterable[Run],
+    backend: Backend,
+    save_to: Path | None,
+    memory: int,
+    held: int,
+    enough: int,
+) -> Profile:
+    """The profile with its run, which comes range after range, and the spectra of it.
+
+    Input: of `memory`, `held` bytes are taken; `enough` would be enough for a run in memory.
+    """
     masks = HALVES if bare.layout.labels == 2 else WHOLE
     if save_to is not None:
         from .storage import write_counted
 
-        return write_counted(bare, run, backend, masks, save_to)
-    ranges = list(run)
+        return write_counted(bare, runs, backend, masks, save_to)
+    ranges: list[Run] = []
+    for run in runs:
+        ranges.append(run)
+        held += 2 * run.nbytes  # they are there twice while they are joined
+        if len(ranges) > 1 and held > memory:
+            raise TooLittleMemoryError(
+                memory, enough, "or write the profile as it is counted (collapse-stats profile -o)"
+            )
     whole = Run.concatenate(bare.layout, ranges)
-    found = backend.joint_spectra([[part] for part in ranges], masks)
+    ranges.clear()
+    found = backend.spectra(whole, bare.layout, masks)
     return replace(bare, tables=found, table=MemoryTable(whole))
 
 

@@ -70,6 +70,11 @@ class Run:
         """Windows counted: the sum of all counts, which is the number of tokens."""
         return int(self.counts.sum())
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory that keys and counts take."""
+        return self.keys.nbytes + self.counts.nbytes
+
     def slice(self, first: int, last: int) -> "Run":
         """The rows of shards ``first <= shard < last``, sharing memory with this run."""
         rows = range(len(self))

@@ -5,16 +5,12 @@ spectra.parquet    kind (ngram, context), order, count_a, count_b, types
 part-00000.parquet the run, see `parts`
 sample.parquet     hash, tokens: whole documents in hash order
 
-It is written beside its final name and renamed, so a killed run leaves no half profile.
+It is written beside its final name and renamed (`unfinished`): a killed run leaves no half profile.
 """
 
-import errno
 import json
 import os
-import shutil
-import tempfile
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -27,13 +23,13 @@ from .corpus import Source, TokenizerIdentity
 from .counting import HALVES, WHOLE
 from .errors import InputError
 from .keys import Layout
-from .memory import budget
 from .parts import Part, PartWriter, StoredTable, column, damaged, read_columns, write_columns
 from .profile import Profile
 from .run import Run
 from .sample import Sample
 from .spectrum import JointSpectrum, Masks, Tables
 from .table import read_aligned
+from .unfinished import new_directory
 from .version import __version__
 
 SCHEMA = "collapse-stats.profile/1"
@@ -41,13 +37,13 @@ SCHEMA = "collapse-stats.profile/1"
 
 def write(profile: Profile, path: Path) -> None:
     """Write the profile to a new directory, at once or not at all."""
-    with new_directory(path) as folder:
-        parts = None
+    parts: list[Part] | None = None
+    with new_directory(path, lambda: _share(parts, profile.layout)) as folder:
         if profile.table is not None:
             with PartWriter(folder) as writer:
-                for (run,) in read_aligned([profile.table], budget(None)):
+                parts = writer.parts
+                for (run,) in read_aligned([profile.table]):
                     writer.add(run)
-            parts = writer.parts
         _finish(profile, parts, folder)
 
 
@@ -58,11 +54,18 @@ def write_counted(
 
     Input: runs over ascending, disjoint ranges of shards. Each is dropped when it is written.
     """
-    with new_directory(path) as folder:
+    parts: list[Part] | None = None
+    with new_directory(path, lambda: _share(parts, bare.layout)) as folder:
         with PartWriter(folder) as writer:
+            parts = writer.parts
             tables = backend.joint_spectra(([run] for run in writer.passing(runs)), masks)
-        _finish(replace(bare, tables=tables), writer.parts, folder)
+        _finish(replace(bare, tables=tables), parts, folder)
     return read(path)
+
+
+def _share(parts: list[Part] | None, layout: Layout) -> float:
+    """How much of a table these parts, as far as they are written, are."""
+    return (parts[-1]["last_shard"] + 1) / layout.shards if parts else 0.0
 
 
 def is_profile(path: str | os.PathLike[str]) -> bool:
@@ -99,28 +102,6 @@ def read(path: Path) -> Profile:
         if not (path / part["file"]).is_file():
             raise damaged(path, f"{part['file']} is missing")
     return profile
-
-
-@contextmanager
-def new_directory(path: Path) -> Iterator[Path]:
-    """A folder to fill, which takes its final name when the block ends without an error."""
-    if path.exists():
-        raise InputError(f"{path} exists: remove it, or choose another name")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
-    except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror}") from error
-    try:
-        yield folder
-        folder.chmod(0o755)
-        folder.rename(path)
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS, errno.EFBIG):
-            raise InputError(f"cannot write {path}: {os.strerror(error.errno)}") from error
-        raise
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _finish(profile: Profile, parts: list[Part] | None, folder: Path) -> None:

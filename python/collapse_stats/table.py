@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from .keys import Layout
+from .memory import TooLittleMemoryError, budget
 from .run import Run
 
 ROW_BYTES = 160  # a row while it is read, merged and scanned, at most
@@ -23,6 +24,10 @@ class Table(Protocol):
     @property
     def rows(self) -> int:
         """Distinct windows."""
+
+    @property
+    def held(self) -> int:
+        """Bytes of memory that it takes beside the rows that are asked for."""
 
     def read(self, first: int, last: int) -> Run:
         """The rows of shards ``first <= shard < last``."""
@@ -44,16 +49,35 @@ class MemoryTable:
         """Distinct windows."""
         return len(self.run)
 
+    @property
+    def held(self) -> int:
+        """All of the run."""
+        return self.run.nbytes
+
     def read(self, first: int, last: int) -> Run:
         """The rows of some shards, sharing memory with the run."""
         return self.run.slice(first, last)
 
 
-def read_aligned(tables: Sequence[Table], memory: int) -> Iterator[list[Run]]:
-    """The tables' runs, one range of shards after the other, each within `memory` bytes."""
+def read_aligned(tables: Sequence[Table], memory: int | None = None) -> Iterator[list[Run]]:
+    """The tables' runs, one range of shards after the other, all within `memory` bytes.
+
+    By default half of what is free may be used beside what the tables hold.
+
+    Raises
+    ------
+    TooLittleMemoryError
+        when the rows of one shard do not fit beside what the tables hold.
+    """
     layout = tables[0].layout
+    held = sum(table.held for table in tables)
     needed = ROW_BYTES * sum(table.rows for table in tables)
-    ranges = max(1, min(layout.shards, -(-needed // memory)))
+    least = held + -(-needed // layout.shards)
+    if memory is None:
+        memory = held + budget(None)
+    if least > memory:
+        raise TooLittleMemoryError(memory, least)
+    ranges = max(1, min(layout.shards, -(-needed // max(1, memory - held))))
     edges = np.linspace(0, layout.shards, ranges + 1).astype(int).tolist()
     for first, last in pairwise(edges):
         yield [table.read(first, last) for table in tables]

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from ..chunk import Chunk
 from ..errors import BackendError
-from ..keys import Layout
+from ..keys import Layout, Shards
 from ..run import Run
 from ..spectrum import Masks, Tables
 
@@ -27,20 +27,17 @@ class Backend(Protocol):
 
     Attributes
     ----------
-    counts_on_device
-        Whether it counts in memory of its own, within bounds that it keeps itself, and takes tokens
-        that lie on a GPU.
+    on_gpu
+        Whether it counts on a GPU, whose memory it bounds itself, and takes tokens that lie there.
     batch_tokens
         So many tokens, at least, are best counted together.
     """
 
     name: str
-    counts_on_device: bool
+    on_gpu: bool
     batch_tokens: int
 
-    def count(
-        self, chunks: Iterable[Chunk], layout: Layout, shards: tuple[int, int] | None = None
-    ) -> Run:
+    def count(self, chunks: Iterable[Chunk], layout: Layout, shards: Shards | None = None) -> Run:
         """Run of the chunks' windows in shards ``shards[0] <= shard < shards[1]`` (default: all).
 
         Raises ValueError naming value and position of an id outside the vocabulary.
@@ -50,11 +47,23 @@ class Backend(Protocol):
         """Run of all windows of `runs` (one layout, at least one run): counts of equal keys add."""
 
     def spectra(
-        self, source: Iterable[Chunk] | Run, layout: Layout, masks: Sequence[Masks]
+        self,
+        source: Iterable[Chunk] | Run,
+        layout: Layout,
+        masks: Sequence[Masks],
+        passes: Sequence[Shards] | None = None,
     ) -> Tables:
         """Joint spectra of the labels in each pair of masks, for every order.
 
-        From chunks no run is built. The spectrum of one label set M is the pair (M, 0).
+        From chunks no run is built. The spectrum of one label set M is the pair (M, 0). With
+        `passes`, disjoint ranges that cover all shards, the chunks are gone through once for each,
+        so that only the windows of one range need memory at a time.
+        """
+
+    def needs(self, layout: Layout, shards: int, *, rows: bool) -> tuple[int, int]:
+        """Bytes of the caller's memory that counting in so many shards takes: fixed, and a window.
+
+        With `rows`, those of a run among them, should all windows differ.
         """
 
     def joint_spectra(self, parts: Iterable[Sequence[Run]], masks: Sequence[Masks]) -> Tables:

@@ -11,7 +11,7 @@ from itertools import chain
 import numpy as np
 
 from ..chunk import Chunk
-from ..keys import Layout
+from ..keys import Layout, Shards
 from ..run import Run
 from ..spectrum import Masks, Tables
 from . import _cuda_count as counting
@@ -34,7 +34,7 @@ class CudaBackend:
     """
 
     name = "cuda"
-    counts_on_device = True
+    on_gpu = True
 
     def __init__(
         self,
@@ -56,9 +56,7 @@ class CudaBackend:
         """So many tokens are best counted together: their records take a quarter of the memory."""
         return max(1 << 20, self._gpu().budget // 256)
 
-    def count(
-        self, chunks: Iterable[Chunk], layout: Layout, shards: tuple[int, int] | None = None
-    ) -> Run:
+    def count(self, chunks: Iterable[Chunk], layout: Layout, shards: Shards | None = None) -> Run:
         """Run of the chunks' windows; see `Backend.count`."""
         gpu = self._gpu()
         windows = np.zeros(layout.labels, dtype=np.int64)
@@ -83,9 +81,16 @@ class CudaBackend:
         return counting.merge(self._gpu(), runs)
 
     def spectra(
-        self, source: Iterable[Chunk] | Run, layout: Layout, masks: Sequence[Masks]
+        self,
+        source: Iterable[Chunk] | Run,
+        layout: Layout,
+        masks: Sequence[Masks],
+        passes: Sequence[Shards] | None = None,
     ) -> Tables:
-        """Joint spectra of the labels in each pair of masks; see `Backend.spectra`."""
+        """Joint spectra of the labels in each pair of masks; see `Backend.spectra`.
+
+        Passes are not needed: the tokens stay on the GPU, which bounds its memory itself.
+        """
         if isinstance(source, Run):
             check_layout(source.layout, layout)
             return self.joint_spectra([[source]], masks)
@@ -97,6 +102,10 @@ class CudaBackend:
         waiting = filter(None, chain([batch, more], batches))
         run = counting.count(gpu, waiting, layout, (0, layout.shards))
         return self.joint_spectra([[run]], masks)
+
+    def needs(self, layout: Layout, shards: int, *, rows: bool) -> tuple[int, int]:
+        """Bytes of host memory: none but the rows of a run; see `Backend.needs`."""
+        return 0, 2 * 8 * (layout.words + layout.labels) if rows else 0
 
     def joint_spectra(self, parts: Iterable[Sequence[Run]], masks: Sequence[Masks]) -> Tables:
         """Joint spectra of runs, range after range; see `Backend.joint_spectra`."""

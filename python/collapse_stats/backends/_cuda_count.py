@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from ..chunk import Chunk
-from ..keys import Layout
+from ..keys import Layout, Shards
 from ..run import Run
 from ._cuda_records import (
     Resident,
@@ -38,7 +38,7 @@ def batches(
 
 
 def count(
-    gpu: Gpu, held: Iterable[Sequence[Resident]], layout: Layout, shards: tuple[int, int]
+    gpu: Gpu, held: Iterable[Sequence[Resident]], layout: Layout, shards: Shards
 ) -> Run:
     """Run, on the host, of windows in these shards. A batch is dropped when it is counted."""
     runs = _Runs(gpu, layout)
@@ -49,7 +49,7 @@ def count(
 
 
 def _runs(
-    gpu: Gpu, batch: Sequence[Resident], layout: Layout, shards: tuple[int, int]
+    gpu: Gpu, batch: Sequence[Resident], layout: Layout, shards: Shards
 ) -> Iterator[DeviceRun]:
     """A run for each portion of records that fits."""
     capacity = gpu.budget // 4 // record_cost(layout, with_rows=True)

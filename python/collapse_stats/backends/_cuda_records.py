@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..chunk import on_gpu
-from ..keys import MAX_KEY_BITS, Layout
+from ..keys import MAX_KEY_BITS, Layout, Shards
 from ._device import Array, Gpu, Memory
 from ._pieces import Piece
 
@@ -45,7 +45,7 @@ class Resident:
 class Selection:
     """Which windows become records: of these shards, at least so long, of one label (-1: of all)."""
 
-    shards: tuple[int, int]
+    shards: Shards
     min_length: int = 0
     label: int = -1
 

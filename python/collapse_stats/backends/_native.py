@@ -9,9 +9,13 @@ import numpy.typing as npt
 from .. import _native
 from ..chunk import Chunk
 from ..errors import LayoutMismatchError
-from ..keys import Layout, UInt64Array
+from ..keys import Layout, Shards, UInt64Array
 from ..run import Run
 from ..spectrum import JointSpectrum, Masks, Tables
+
+_SHARD_BYTES = 1 << 14  # of a thread's records of a shard: the last part, full or not
+_THREAD_BYTES = 12 << 20  # its slabs that are not full, its work space, its histograms
+_DENSE_VOCABULARY = 1 << 18  # up to here it has counts of every token
 
 _Spectra = dict[int, list[tuple[UInt64Array, UInt64Array, UInt64Array]]]
 
@@ -27,7 +31,7 @@ class NativeBackend:
     """
 
     name = "native"
-    counts_on_device = False
+    on_gpu = False
     batch_tokens = 1 << 24
 
     def __init__(self, threads: int | None = None) -> None:
@@ -35,13 +39,13 @@ class NativeBackend:
             raise ValueError(f"threads must be at least 1, got {threads}: leave it out to use all")
         self.threads = usable_cpus() if threads is None else threads
         ((_, description),) = _native.describe()
-        self.detail = f"{description}, {self.threads} of them"
+        self.detail = f"{description}, {self.threads} of them, {_native.instruction_set()}"
 
-    def count(
-        self, chunks: Iterable[Chunk], layout: Layout, shards: tuple[int, int] | None = None
-    ) -> Run:
+    def count(self, chunks: Iterable[Chunk], layout: Layout, shards: Shards | None = None) -> Run:
         """Run of the chunks' windows whose shard lies in the range (default: all)."""
-        keys, counts = self._filled(chunks, layout, shards).run()
+        counter = self._counter(layout, shards or (0, layout.shards))
+        _fill(counter, chunks)
+        keys, counts = counter.run()
         return Run(layout, keys, counts)
 
     def merge(self, runs: Sequence[Run]) -> Run:
@@ -61,13 +65,32 @@ class NativeBackend:
         return Run(layout, keys, counts)
 
     def spectra(
-        self, source: Iterable[Chunk] | Run, layout: Layout, masks: Sequence[Masks]
+        self,
+        source: Iterable[Chunk] | Run,
+        layout: Layout,
+        masks: Sequence[Masks],
+        passes: Sequence[Shards] | None = None,
     ) -> Tables:
         """Joint spectra of the labels in each pair of masks, for every order."""
         if isinstance(source, Run):
             _check_layout(source.layout, layout)
             return self.joint_spectra([[source]], masks)
-        return _to_tables(self._filled(source, layout, None).tables(list(masks)), masks)
+        first, *others = passes or [(0, layout.shards)]
+        counter = self._counter(layout, first)
+        _fill(counter, source)
+        for shards in others:
+            counter.next_pass(list(masks), *shards)
+            _fill(counter, source)
+        return _to_tables(counter.tables(list(masks)), masks)
+
+    def needs(self, layout: Layout, shards: int, *, rows: bool) -> tuple[int, int]:
+        """Bytes that counting takes: fixed for a number of shards, and for each window."""
+        tail = layout.key_bits + layout.labels.bit_length() - 1 - layout.shard_bits - 64
+        record = 8 + next(size for size in (0, 1, 2, 4, 8) if tail <= 8 * size)
+        row = 8 * (layout.words + layout.labels)
+        tokens = 16 * layout.labels * min(layout.vocab_size, _DENSE_VOCABULARY)
+        fixed = self.threads * (shards * _SHARD_BYTES + _THREAD_BYTES + tokens)
+        return fixed, max(record, row) + row if rows else record
 
     def joint_spectra(self, parts: Iterable[Sequence[Run]], masks: Sequence[Masks]) -> Tables:
         """Joint spectra of runs, range after range; their labels are numbered through."""
@@ -87,17 +110,16 @@ class NativeBackend:
             raise ValueError("parts must have at least one range of shards, got none")
         return _to_tables(scan.tables(), masks)
 
-    def _filled(
-        self, chunks: Iterable[Chunk], layout: Layout, shards: tuple[int, int] | None
-    ) -> _native.Counter:
-        first, last = (0, layout.shards) if shards is None else shards
-        counter = _native.Counter(
-            layout.vocab_size, layout.max_order, layout.labels, self.threads, first, last
+    def _counter(self, layout: Layout, shards: Shards) -> _native.Counter:
+        return _native.Counter(
+            layout.vocab_size, layout.max_order, layout.labels, self.threads, *shards
         )
-        for chunk in chunks:
-            tokens = _native_order(chunk.tokens)
-            counter.add(tokens, chunk.start, chunk.stop, chunk.limit, chunk.label)
-        return counter
+
+
+def _fill(counter: _native.Counter, chunks: Iterable[Chunk]) -> None:
+    for chunk in chunks:
+        tokens = _native_order(chunk.tokens)
+        counter.add(tokens, chunk.start, chunk.stop, chunk.limit, chunk.label)
 
 
 def usable_cpus() -> int:

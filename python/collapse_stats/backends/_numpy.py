@@ -7,11 +7,11 @@ import numpy.typing as npt
 
 from ..chunk import Chunk
 from ..errors import LayoutMismatchError
-from ..keys import Layout, UInt64Array, bits_of, changes, pack, shard_of
+from ..keys import Layout, Shards, UInt64Array, bits_of, changes, pack, shard_of
 from ..run import Rows, Run
 from ..spectrum import JointSpectrum, Masks, Tables, sum_joint
 
-PIECE = 1 << 22  # windows sorted at once: bounds the temporary arrays to some 500 MB
+PIECE = 1 << 20  # windows sorted at once: bounds the temporary arrays to some 150 MB
 _SMALL = 64  # pairs of counts below this are binned, the rest sorted
 
 
@@ -19,12 +19,10 @@ class NumpyBackend:
     """Counts by sorting packed keys."""
 
     name = "numpy"
-    counts_on_device = False
+    on_gpu = False
     batch_tokens = 1 << 24
 
-    def count(
-        self, chunks: Iterable[Chunk], layout: Layout, shards: tuple[int, int] | None = None
-    ) -> Run:
+    def count(self, chunks: Iterable[Chunk], layout: Layout, shards: Shards | None = None) -> Run:
         """Run of the chunks' windows; see `Backend.count`."""
         runs = [Run.empty(layout)]
         for chunk in chunks:
@@ -59,11 +57,22 @@ class NumpyBackend:
         )
 
     def spectra(
-        self, source: Iterable[Chunk] | Run, layout: Layout, masks: Sequence[Masks]
+        self,
+        source: Iterable[Chunk] | Run,
+        layout: Layout,
+        masks: Sequence[Masks],
+        passes: Sequence[Shards] | None = None,
     ) -> Tables:
         """Joint spectra of labels; see `Backend.spectra`."""
-        run = source if isinstance(source, Run) else self.count(source, layout)
-        return self.joint_spectra([[run]], masks)
+        if isinstance(source, Run):
+            return self.joint_spectra([[source]], masks)
+        ranges = passes or [(0, layout.shards)]
+        return self.joint_spectra(([self.count(source, layout, s)] for s in ranges), masks)
+
+    def needs(self, layout: Layout, shards: int, *, rows: bool) -> tuple[int, int]:
+        """Bytes that counting takes; see `Backend.needs`."""
+        row = 8 * (layout.words + layout.labels)
+        return PIECE * 8 * (layout.max_order + 12), 4 * row + 32
 
     def joint_spectra(self, parts: Iterable[Sequence[Run]], masks: Sequence[Masks]) -> Tables:
         """Joint spectra of runs, range after range; see `Backend.joint_spectra`."""

@@ -13,6 +13,7 @@ from ..profile import Profile
 from ..profile import merge as merge_profiles
 from ..sample import DEFAULT_TOKENS
 from ..storage import is_profile
+from ..unfinished import remove_abandoned
 from .corpora import Counting, count, counting_options, load_saved, names_of, read
 from .progress import Reporter
 
@@ -129,6 +130,7 @@ def _check_writable(output: Path) -> None:
         raise InputError(f"cannot write {output}: {parent} is not a directory")
     if not os.access(parent, os.W_OK | os.X_OK):
         raise InputError(f"cannot write {output}: no permission to write to {parent}")
+    remove_abandoned(parent)
 
 
 def _listed(files_from: str | None) -> list[Path]:

@@ -1,0 +1,308 @@
+"""What `memory=` promises, as the operating system sees it."""
+
+import re
+import resource
+import signal
+import subprocess
+import sys
+import textwrap
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import collapse_stats as cs
+from collapse_stats.backends import select
+from collapse_stats.counting import Use, passes
+from collapse_stats.errors import InputError
+from collapse_stats.ingest import TokenStore, read_corpus
+from collapse_stats.keys import Layout
+from collapse_stats.memory import TooLittleMemoryError, forget, mapped
+from collapse_stats.profile import merge, profile_corpus
+from collapse_stats.readers import ReadOptions
+from collapse_stats.unfinished import new_directory, remove_abandoned
+
+VOCAB = 1000
+
+
+def child(code: str, *arguments: object, **options: object) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(code), *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **options,
+    )
+
+
+def output_of(code: str, *arguments: object, **options: object) -> str:
+    process = child(code, *arguments, **options)
+    out, errors = process.communicate()
+    assert process.returncode == 0, errors
+    return out
+
+
+def stream(path: Path, tokens: int, vocab_size: int = VOCAB) -> Path:
+    """A file of tokens, rare and frequent ones, most of whose n-grams are new."""
+    rng = np.random.default_rng(1)
+    with path.open("wb") as file:
+        for _ in range(0, tokens, 1 << 20):
+            part = (vocab_size * rng.random(min(tokens, 1 << 20)) ** 2).astype(np.uint16)
+            part.tofile(file)
+    return path
+
+
+def corpus_of(path: Path):
+    return read_corpus(path, options=ReadOptions(dtype="u16", vocab_size=VOCAB), memory=10**9)
+
+
+COUNT_AND_SHOW_PEAK = """
+    import resource, sys
+    import collapse_stats as cs
+    from collapse_stats.backends import select
+    peak = lambda: 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    path, memory, backend, order = sys.argv[1], int(sys.argv[2]), sys.argv[3], int(sys.argv[4])
+    cs.profile([[1, 2, 3]], max_order=2, backend=backend)  # the libraries, before it counts
+    before = peak()
+    found = cs.profile(path, dtype="u16", vocab_size=1000, max_order=order, table=False,
+                       memory=memory, backend=backend, threads=2)
+    print(peak() - before, *(found.distinct(n) for n in range(1, order + 1)))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="peak RSS is in kB on Linux alone")
+@pytest.mark.parametrize(
+    ("backend", "tokens", "order", "needed", "memory"),
+    [
+        ("native", 60 << 20, 12, 60 * 16 << 20, 96 << 20),  # records of 16 bytes: ten times more
+        ("numpy", 8 << 20, 5, 8 * 80 << 20, 330 << 20),
+    ],
+)
+def test_peak_memory_stays_within_the_budget(tmp_path, backend, tokens, order, needed, memory):
+    if not next(info for info in cs.backends() if info.name == backend).usable:
+        pytest.skip(f"{backend} is not usable here")
+    path = stream(tmp_path / "tokens.bin", tokens)
+    peak, *bounded = map(int, output_of(COUNT_AND_SHOW_PEAK, path, memory, backend, order).split())
+    assert peak <= memory
+    one_pass = output_of(COUNT_AND_SHOW_PEAK, path, 4 << 30, backend, order).split()
+    assert bounded == list(map(int, one_pass[1:]))
+    assert int(one_pass[0]) > 0.8 * needed > memory
+
+
+@pytest.mark.parametrize("use", Use)
+def test_the_smallest_budget_that_would_do_does(tmp_path, backend, use):
+    corpus = corpus_of(stream(tmp_path / "tokens.bin", 1 << 18))
+    layout = Layout(VOCAB, 5, 2)
+    with pytest.raises(TooLittleMemoryError, match=r"give at least \d+MB") as error:
+        passes(corpus.chunks, corpus.tokens, layout, backend, 1000, use, corpus.held)
+    least = error.value.least
+    assert least < 2**30
+    found = passes(corpus.chunks, corpus.tokens, layout, backend, least, use, corpus.held)
+    assert found[0][0] == 0
+    assert found[-1][1] == layout.shards
+    assert all(a[1] == b[0] for a, b in pairwise(found))
+    assert len(passes(corpus.chunks, corpus.tokens, layout, backend, 1 << 40, use)) == 1
+    if use is not Use.kept:  # there it is what is sure to do, whatever is in the tokens
+        with pytest.raises(TooLittleMemoryError):
+            passes(corpus.chunks, corpus.tokens, layout, backend, least - 1, use, corpus.held)
+
+
+def test_too_small_a_budget_says_what_would_do(tmp_path):
+    path = stream(tmp_path / "tokens.bin", 1 << 20)
+    given = {"dtype": "u16", "vocab_size": VOCAB, "max_order": 3}
+    for call in (
+        lambda memory: cs.profile(path, memory=memory, **given),
+        lambda memory: cs.profile(path, memory=memory, table=False, **given),
+        lambda memory: cs.compare(path, path, memory=memory, **given),
+    ):
+        with pytest.raises(MemoryError, match="memory is 1,000 bytes, and this needs") as error:
+            call(1000)
+        enough = re.search(r"memory='(\d+MB)'", str(error.value)).group(1)
+        call(enough)
+
+
+def test_repeated_text_needs_no_memory(backend):
+    if backend.name != "native":
+        pytest.skip("only the native backend squeezes")
+    chunk = cs.chunk.Chunk.of_documents(
+        np.full(1 << 20, 7, dtype=np.uint16), np.array([0]), np.array([1 << 20])
+    )
+    layout = Layout(VOCAB, 5)
+    memory = backend.needs(layout, layout.shards, rows=False)[0] + 200_000
+    passes(lambda: [chunk], chunk.windows, layout, backend, memory, Use.spectra)
+
+
+def test_merging_says_what_would_do(tmp_path):
+    corpus = corpus_of(stream(tmp_path / "tokens.bin", 1 << 16))
+    backend = select()
+    saved = [
+        profile_corpus(
+            corpus, max_order=3, backend=backend, memory=10**9, save_to=tmp_path / f"p{i}"
+        )
+        for i in (0, 1)
+    ]
+    with pytest.raises(TooLittleMemoryError) as error:
+        merge(saved, backend, 1000, save_to=tmp_path / "both")
+    assert not (tmp_path / "both").exists()
+    least = error.value.least
+    merged = merge(saved, backend, least, save_to=tmp_path / "both")
+    assert merged.tables == merge(saved, backend, 10**9).tables
+
+
+def test_the_table_of_a_profile_in_memory_is_bounded(tmp_path, monkeypatch):
+    corpus = corpus_of(stream(tmp_path / "tokens.bin", 1 << 18))
+    backend = select()
+    monkeypatch.setattr(type(backend), "needs", lambda self, layout, shards, rows: (0, 16))
+    with pytest.raises(TooLittleMemoryError, match="profile -o"):
+        profile_corpus(corpus, max_order=5, backend=backend, memory=corpus.held + 4_000_000)
+
+
+def test_forgotten_pages_are_read_again(tmp_path):
+    path = stream(tmp_path / "tokens.bin", 1 << 16)
+    tokens = np.memmap(path, dtype=np.uint16, mode="r")
+    before = tokens.copy()
+    forget(tokens[1000:50_000])
+    assert np.array_equal(tokens, before)
+    assert mapped(tokens[5:10]) is not None
+    private = np.memmap(path, dtype=np.uint16, mode="c")
+    private[:] = 3
+    forget(private)  # what was written to it is in no file
+    assert (private == 3).all()
+    assert mapped(private) is None
+    assert mapped(np.arange(3)) is None
+
+
+HOLD = """
+    import sys, time
+    from pathlib import Path
+    from collapse_stats.unfinished import new_directory
+    with new_directory(Path(sys.argv[1])) as folder:
+        (folder / "part").write_text("half")
+        print(folder, flush=True)
+        time.sleep(60)
+"""
+
+
+def test_what_a_killed_process_left_is_removed_and_what_a_living_one_holds_is_not(tmp_path):
+    killed, living = (child(HOLD, tmp_path / name) for name in ("killed", "living"))
+    left, held = (Path(p.stdout.readline().strip()) for p in (killed, living))
+    try:
+        killed.send_signal(signal.SIGKILL)
+        killed.wait()
+        assert left.exists()
+        other = tmp_path / ".hidden.collapse"  # somebody else's
+        other.mkdir()
+        with new_directory(tmp_path / "next") as folder:
+            assert not left.exists()
+            remove_abandoned(tmp_path)
+            assert held.exists()
+            assert folder.exists()
+        assert sorted(tmp_path.iterdir()) == sorted([other, held, tmp_path / "next"])
+        living.send_signal(signal.SIGINT)  # Ctrl-C
+        living.wait()
+        assert not held.exists()
+    finally:
+        for process in (killed, living):
+            process.kill()
+            process.communicate()
+
+
+def test_the_command_cleans_up_when_it_starts(tmp_path):
+    text = tmp_path / "corpus.jsonl"
+    text.write_text('{"text": "one two three"}\n' * 200)
+    process = child(HOLD, tmp_path / "killed")
+    left = Path(process.stdout.readline().strip())
+    process.kill()
+    process.communicate()
+    assert left.exists()
+    command = [sys.executable, "-m", "collapse_stats", "profile", str(text), "-o"]
+    subprocess.run([*command, str(tmp_path / "p")], check=True, capture_output=True)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["corpus.jsonl", "p"]
+
+
+def test_processes_that_write_and_clean_at_once_do_not_disturb_each_other(tmp_path):
+    code = """
+        import sys
+        from pathlib import Path
+        from collapse_stats.unfinished import new_directory
+        for i in range(40):
+            with new_directory(Path(sys.argv[1]) / f"{sys.argv[2]}-{i}") as folder:
+                (folder / "part").write_text("whole")
+    """
+    writers = [child(code, tmp_path, name) for name in "abcd"]
+    for writer in writers:
+        _, errors = writer.communicate()
+        assert writer.returncode == 0, errors
+    written = list(tmp_path.iterdir())
+    assert len(written) == 160
+    assert all((folder / "part").read_text() == "whole" for folder in written)
+
+
+def limit_file_size(size: int) -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+
+FULL = """
+    import sys
+    from collapse_stats.cli import main
+    sys.argv[0] = "collapse-stats"
+    main()
+"""
+
+
+def test_a_full_disk_says_how_much_the_profile_needed(tmp_path):
+    path = stream(tmp_path / "tokens.bin", 1 << 20)
+    command = [FULL, "profile", path, "--dtype", "u16", "--vocab-size", VOCAB, "-o"]
+    whole = child(*command, tmp_path / "whole")
+    whole.communicate()
+    assert whole.returncode == 0
+    size = sum(file.stat().st_size for file in (tmp_path / "whole").iterdir())
+
+    process = child(*command, tmp_path / "cut", preexec_fn=lambda: limit_file_size(200_000))
+    _, errors = process.communicate()
+    assert process.returncode == 2
+    assert "no room for" in errors
+    assert "bytes are needed" in errors
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["tokens.bin", "whole"]
+    assert size > 200_000
+
+
+def test_the_need_for_room_is_estimated_from_what_is_written(tmp_path):
+    def fill():
+        with new_directory(tmp_path / "p", lambda: 0.25) as folder:
+            (folder / "part").write_bytes(bytes(1000))
+            raise OSError(28, "No space left on device")
+
+    with pytest.raises(InputError, match="about 4,000 bytes are needed"):
+        fill()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_says_how_much_the_tokens_needed(tmp_path):
+    code = """
+        import numpy as np, sys
+        from collapse_stats.errors import InputError
+        from collapse_stats.ingest import TokenStore
+        store = TokenStore(0, sys.argv[1])
+        tokens = np.zeros(1 << 22, dtype=np.uint16)
+        ends = np.array([0]), np.array([1 << 22])
+        store.append(tokens, *ends, 0.25)
+        try:
+            store.append(tokens, *ends, 0.5)
+        except InputError as error:
+            print(error)
+    """
+    said = output_of(code, tmp_path, preexec_fn=lambda: limit_file_size(12 << 20))
+    assert f"about {4 * (8 << 20):,} bytes are needed there" in said
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_spilled_tokens_leave_no_file(tmp_path):
+    store = TokenStore(0, tmp_path)
+    tokens = np.arange(1 << 22, dtype=np.uint32)
+    store.append(tokens, np.array([0]), np.array([1 << 22]))
+    (segment,) = store.segments()
+    assert np.array_equal(segment.tokens, tokens)
+    assert mapped(segment.tokens) is not None
+    assert list(tmp_path.iterdir()) == []
