@@ -25,7 +25,7 @@ def spectra(
     *,
     vocab_size: int,
     max_order: int = 5,
-    lengths: npt.ArrayLike | None = None,
+    lengths: object = None,
     eot: int | None = None,
     backend: str = "auto",
     threads: int | None = None,
