@@ -105,6 +105,7 @@ void bind_tally(py::module_& module) {
         return cuda::tally_capacity(layout, to_masks(masks), windows);
       },
       py::arg("layout"), py::arg("masks"), py::arg("windows"));
+  module.def("label_sums_words", &cuda::label_sums_words, py::arg("layout"), py::arg("number"));
   module.def("label_sums_bytes", &cuda::label_sums_bytes, py::arg("layout"), py::arg("number"));
   module.def(
       "make_label_sums",
@@ -118,10 +119,14 @@ void bind_tally(py::module_& module) {
   module.def(
       "tally_records",
       [](cuda::Stream stream, Address records, std::uint64_t number, Address sums,
-         const cuda::Tally& tally) {
-        cuda::tally_records(stream, to_sorted(records, number, sums), tally);
+         const cuda::Tally& tally, unsigned first_order, unsigned last_order) {
+        cuda::tally_records(stream, to_sorted(records, number, sums), tally, first_order,
+                            last_order);
       },
-      py::arg("stream"), py::arg("records"), py::arg("number"), py::arg("sums"), py::arg("tally"));
+      py::arg("stream"), py::arg("records"), py::arg("number"), py::arg("sums"), py::arg("tally"),
+      py::arg("first_order"), py::arg("last_order"));
+  module.def("row_sums_words", &cuda::row_sums_words, py::arg("layout"), py::arg("rows"));
+  module.def("row_sums_bytes", &cuda::row_sums_bytes, py::arg("rows"));
   module.def(
       "make_row_sums",
       [](cuda::Stream stream, const Layout& layout, Address keys, Address counts,
