@@ -65,7 +65,7 @@ void bind_records(py::module_& module) {
   module.def("make_planes", &make_planes, py::arg("stream"), py::arg("start"), py::arg("stop"),
              py::arg("limit"), py::arg("label"), py::arg("spans"), py::arg("tokens"),
              py::arg("label_bits"), py::arg("planes"));
-  py::class_<cuda::Tokens>(module, "Tokens")
+  py::class_<cuda::Tokens>(module, "Tokens", py::module_local())
       .def(py::init(&to_tokens), py::arg("ids"), py::arg("kind"), py::arg("bytes"), py::arg("size"),
            py::arg("planes"), py::arg("label_bits"));
   module.def("record_bytes", &cuda::record_bytes, py::arg("layout"));
@@ -94,7 +94,7 @@ void bind_records(py::module_& module) {
 }
 
 void bind_tally(py::module_& module) {
-  py::class_<cuda::Tally>(module, "Tally")
+  py::class_<cuda::Tally>(module, "Tally", py::module_local())
       .def(py::init(&to_tally), py::arg("layout"), py::arg("masks"), py::arg("capacity"),
            py::arg("memory"))
       .def_property_readonly("words", &cuda::Tally::words)
@@ -105,6 +105,7 @@ void bind_tally(py::module_& module) {
         return cuda::tally_capacity(layout, to_masks(masks), windows);
       },
       py::arg("layout"), py::arg("masks"), py::arg("windows"));
+  module.def("label_sums_words", &cuda::label_sums_words, py::arg("layout"), py::arg("number"));
   module.def("label_sums_bytes", &cuda::label_sums_bytes, py::arg("layout"), py::arg("number"));
   module.def(
       "make_label_sums",
@@ -118,10 +119,14 @@ void bind_tally(py::module_& module) {
   module.def(
       "tally_records",
       [](cuda::Stream stream, Address records, std::uint64_t number, Address sums,
-         const cuda::Tally& tally) {
-        cuda::tally_records(stream, to_sorted(records, number, sums), tally);
+         const cuda::Tally& tally, unsigned first_order, unsigned last_order) {
+        cuda::tally_records(stream, to_sorted(records, number, sums), tally, first_order,
+                            last_order);
       },
-      py::arg("stream"), py::arg("records"), py::arg("number"), py::arg("sums"), py::arg("tally"));
+      py::arg("stream"), py::arg("records"), py::arg("number"), py::arg("sums"), py::arg("tally"),
+      py::arg("first_order"), py::arg("last_order"));
+  module.def("row_sums_words", &cuda::row_sums_words, py::arg("layout"), py::arg("rows"));
+  module.def("row_sums_bytes", &cuda::row_sums_bytes, py::arg("rows"));
   module.def(
       "make_row_sums",
       [](cuda::Stream stream, const Layout& layout, Address keys, Address counts,
@@ -164,7 +169,7 @@ void bind_rows(py::module_& module) {
       },
       py::arg("stream"), py::arg("layout"), py::arg("records"), py::arg("number"), py::arg("sums"),
       py::arg("places"), py::arg("keys"), py::arg("counts"), py::arg("rows"));
-  py::class_<cuda::MergeInput>(module, "MergeInput")
+  py::class_<cuda::MergeInput>(module, "MergeInput", py::module_local())
       .def(py::init([](Address keys, Address counts, std::uint64_t rows, unsigned labels,
                        unsigned first_label) {
              return cuda::MergeInput{to_run(keys, counts, rows), labels, first_label};

@@ -10,10 +10,10 @@
 #include "key.hpp"
 #include "spectrum.hpp"
 
-/// Counting on a GPU, step by step. Every step works in the order of a stream on device memory that the
-/// caller owns; none allocates device memory, and none waits for the device unless it says so. The
-/// functions exist three times: compiled for a GPU, played by the CPU for tests (`emulated/`), and
-/// as a stand-in that says that they are not there (`no_cuda.cpp`).
+/// Counting on a GPU, step by step. Every step works in the order of a stream on device memory that
+/// the caller owns; none allocates device memory, and none waits for the device unless it says so.
+/// The functions exist three times: compiled for a GPU, played by the CPU for tests (`emulated/`),
+/// and as a stand-in that says that they are not there (`no_cuda.cpp`).
 ///
 ///     tokens, spans --planes--> planes --keys--> records --sort--> --tally--> joint spectra
 ///                                                                 --unique--> a run
@@ -77,8 +77,8 @@ struct Selection {
 
 /// What `make_records` reports, on the device.
 struct RecordsMade {
-  std::uint64_t records;    ///< where the next one goes
-  std::uint64_t wrong_id;   ///< least position of an id outside the vocabulary; all ones if none
+  std::uint64_t records;   ///< where the next one goes
+  std::uint64_t wrong_id;  ///< least position of an id outside the vocabulary; all ones if none
 };
 
 /// Appends a record for each selected window of `tokens`, in any order. `made->records` says where,
@@ -135,7 +135,7 @@ struct Tally {
   constexpr std::uint64_t* list() const { return memory + 4; }  ///< four words an entry
   constexpr std::uint64_t* dense() const { return memory + 4 + 4 * capacity; }
   constexpr std::uint64_t* unigrams() const { return dense() + tables() * cells; }
-  constexpr std::uint64_t* followed() const {
+  constexpr std::uint64_t* ended() const {  // of the unigrams, those that nothing follows
     return unigrams() + layout.vocab_size * layout.labels;
   }
   constexpr std::uint64_t words() const {
@@ -148,22 +148,25 @@ struct Tally {
 std::uint64_t tally_capacity(const Layout& layout, std::span<const Masks> masks,
                              std::uint64_t windows);
 
-/// Ascending records, all of whose windows with a common leading bigram are there, and what helps to
-/// count labels: `sums[label * (number + 1) + i]` windows of the label come before record i; there
-/// are none of them when there is one label.
+/// Ascending records, all of whose windows with a common leading bigram are there, and what helps
+/// to count labels, which is nothing when there is one label.
 struct SortedRecords {
   const void* records;
   std::uint64_t number;
   const std::uint64_t* sums;
 };
 
-/// Fills `sums`: `labels * (number + 1)` words.
-std::size_t label_sums_bytes(const Layout& layout, std::uint64_t number);  ///< of workspace
+/// Words of `sums`, and bytes of workspace: 1.2 to 3.5 bits of a word for each record.
+std::uint64_t label_sums_words(const Layout& layout, std::uint64_t number);
+std::size_t label_sums_bytes(const Layout& layout, std::uint64_t number);
 void make_label_sums(Stream stream, const Layout& layout, const void* records, std::uint64_t number,
                      std::uint64_t* sums, void* workspace, std::size_t bytes);
 
-/// Adds every n-gram of the records to the tally.
-void tally_records(Stream stream, const SortedRecords& sorted, const Tally& tally);
+/// Adds the n-grams of the records of `first_order` to `last_order` to the tally, and what hangs on
+/// them: contexts of an order on n-grams of the order below, unigrams and contexts of order 2 on
+/// bigrams. 1 and `max_order` are everything.
+void tally_records(Stream stream, const SortedRecords& sorted, const Tally& tally,
+                   unsigned first_order, unsigned last_order);
 
 /// A run on the device, as `RunView`: columns of `rows` words.
 struct DeviceRun {
@@ -172,12 +175,15 @@ struct DeviceRun {
   std::uint64_t rows;
 };
 
-/// Adds every n-gram of the rows to the tally. `sums` as in `SortedRecords`, of the counts.
+/// Fills `sums`: `sums[label * (rows + 1) + i]` windows of the label are in the rows before row i.
+std::uint64_t row_sums_words(const Layout& layout, std::uint64_t rows);
+std::size_t row_sums_bytes(std::uint64_t rows);  ///< of workspace
 void make_row_sums(Stream stream, const Layout& layout, const DeviceRun& run, std::uint64_t* sums,
                    void* workspace, std::size_t bytes);
+/// Adds every n-gram of the rows to the tally.
 void tally_rows(Stream stream, const DeviceRun& run, const std::uint64_t* sums, const Tally& tally);
 
-/// Moves everything into the list.
+/// Moves everything into the list: what is not the list is zeros again.
 void finish_tally(Stream stream, const Tally& tally);
 
 /// Joint spectra of a list that was copied to the host. Throws std::runtime_error if it has more

@@ -33,12 +33,15 @@ Tally::Tally(const Layout& wanted, std::span<const Masks>, std::uint64_t, std::u
   missing();
 }
 std::uint64_t tally_capacity(const Layout&, std::span<const Masks>, std::uint64_t) { missing(); }
+std::uint64_t label_sums_words(const Layout&, std::uint64_t) { missing(); }
 std::size_t label_sums_bytes(const Layout&, std::uint64_t) { missing(); }
 void make_label_sums(Stream, const Layout&, const void*, std::uint64_t, std::uint64_t*, void*,
                      std::size_t) {
   missing();
 }
-void tally_records(Stream, const SortedRecords&, const Tally&) { missing(); }
+void tally_records(Stream, const SortedRecords&, const Tally&, unsigned, unsigned) { missing(); }
+std::uint64_t row_sums_words(const Layout&, std::uint64_t) { missing(); }
+std::size_t row_sums_bytes(std::uint64_t) { missing(); }
 void make_row_sums(Stream, const Layout&, const DeviceRun&, std::uint64_t*, void*, std::size_t) {
   missing();
 }

@@ -110,6 +110,18 @@ class Block {
     return std::atomic_ref(*const_cast<T*>(at)).load(std::memory_order_relaxed);
   }
 
+  template <unsigned Size, class T, class Answer>
+  void vote(std::uint32_t (&words)[Size], const Registers<T>& registers, Answer answer) {
+    static_assert(32 * Size % Threads == 0);
+    for (unsigned word = 0; word < Size; ++word) {
+      words[word] = 0;
+      for (unsigned bit = 0; bit < 32; ++bit) {
+        const unsigned at = 32 * word + bit;
+        words[word] |= std::uint32_t{answer(at / Threads, registers.values[at % Threads])} << bit;
+      }
+    }
+  }
+
   template <unsigned Size>
   std::uint32_t exclusive_scan(std::uint32_t (&values)[Size]) {
     std::uint32_t total = 0;
@@ -177,6 +189,11 @@ class Device {
   template <class Value>
   void exclusive_sum(Value* values, std::uint64_t number, void*, std::size_t) {
     std::exclusive_scan(values, values + number, values, Value{0});
+  }
+
+  template <class Value>
+  void running_sum(const Value* from, Value* to, std::uint64_t number, void*, std::size_t) {
+    std::inclusive_scan(from, from + number, to);
   }
 };
 

@@ -75,6 +75,18 @@ class Block {
     return *const_cast<const volatile T*>(at);
   }
 
+  /// Collects answers in shared memory, bit by bit, lowest first: bit `item * Threads + thread` of
+  /// all of them is what `answer(item, the thread's registers)` says.
+  template <unsigned Size, class T, class Answer>
+  DEVICE void vote(std::uint32_t (&words)[Size], const Registers<T>& registers, Answer answer) {
+    UNROLL
+    for (unsigned item = 0; item < 32 * Size / Threads; ++item) {
+      const std::uint32_t word = __ballot_sync(~0U, answer(item, registers.value));
+      if (threadIdx.x % 32 == 0) words[(item * Threads + threadIdx.x) / 32] = word;
+    }
+    __syncthreads();
+  }
+
   /// Replaces the values, in shared memory, by the sums of those in front; gives the sum of all.
   template <unsigned Size>
   DEVICE std::uint32_t exclusive_scan(std::uint32_t (&values)[Size]) {
@@ -82,11 +94,13 @@ class Block {
     using Scan = cub::BlockScan<std::uint32_t, Threads>;
     __shared__ typename Scan::TempStorage storage;
     std::uint32_t mine[items], total;
+    UNROLL
     for (unsigned item = 0; item < items; ++item) {
       const unsigned at = threadIdx.x * items + item;
       mine[item] = at < Size ? values[at] : 0;
     }
     Scan(storage).ExclusiveSum(mine, mine, total);
+    UNROLL
     for (unsigned item = 0; item < items; ++item) {
       const unsigned at = threadIdx.x * items + item;
       if (at < Size) values[at] = mine[item];
@@ -175,13 +189,15 @@ class Device {
     return buffers.Current();
   }
 
-  /// Workspace of `exclusive_sum`, in bytes.
+  /// Workspace of `exclusive_sum` and of `running_sum`, in bytes.
   template <class Value>
   static std::size_t sum_bytes(std::uint64_t number) {
-    std::size_t bytes = 0;
+    std::size_t exclusive = 0, running = 0;
     Value* none = nullptr;
-    check(cub::DeviceScan::ExclusiveSum(nullptr, bytes, none, none, number), "planning a scan");
-    return bytes;
+    const Value* from = nullptr;
+    check(cub::DeviceScan::ExclusiveSum(nullptr, exclusive, none, none, number), "planning a scan");
+    check(cub::DeviceScan::InclusiveSum(nullptr, running, from, none, number), "planning a scan");
+    return exclusive > running ? exclusive : running;
   }
 
   /// Replaces the values by the sums of those in front.
@@ -189,6 +205,13 @@ class Device {
   void exclusive_sum(Value* values, std::uint64_t number, void* workspace, std::size_t bytes) {
     check(cub::DeviceScan::ExclusiveSum(workspace, bytes, values, values, number, stream_),
           "summing");
+  }
+
+  /// Writes to `to` the sums of the values so far, each itself among them.
+  template <class Value>
+  void running_sum(const Value* from, Value* to, std::uint64_t number, void* workspace,
+                   std::size_t bytes) {
+    check(cub::DeviceScan::InclusiveSum(workspace, bytes, from, to, number, stream_), "summing");
   }
 
  private:
