@@ -66,7 +66,9 @@ def fake_cupy() -> Any:
     """What the product uses of CuPy, on arrays of `DeviceArray`. `calls` says how tokens came in."""
     calls: list[str] = []
     event = SimpleNamespace(done=True, synchronize=lambda: None)
-    stream = SimpleNamespace(ptr=0, record=lambda event_=None: event, wait_event=lambda event_: None)
+    stream = SimpleNamespace(
+        ptr=0, record=lambda event_=None: event, wait_event=lambda event_: None
+    )
 
     def from_dlpack(array: Any) -> DeviceArray:
         calls.append("dlpack")

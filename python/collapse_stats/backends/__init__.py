@@ -35,7 +35,9 @@ class Backend(Protocol):
 
     name: str
     on_gpu: bool
-    batch_tokens: int
+
+    @property
+    def batch_tokens(self) -> int: ...
 
     def count(self, chunks: Iterable[Chunk], layout: Layout, shards: Shards | None = None) -> Run:
         """Run of the chunks' windows in shards ``shards[0] <= shard < shards[1]`` (default: all).
@@ -145,9 +147,7 @@ def _cuda_info() -> BackendInfo:
     version = _cuda.runtime_version()
     if find_spec("cupy") is None:
         extra = f"cuda{version // 1000}"
-        return BackendInfo(
-            "cuda", False, f"CuPy is missing: pip install 'collapse-stats[{extra}]'"
-        )
+        return BackendInfo("cuda", False, f"CuPy is missing: pip install 'collapse-stats[{extra}]'")
     found = ", ".join(f"{name} ({memory / 2**30:.0f} GiB)" for name, _, memory, _ in gpus)
     return BackendInfo("cuda", True, f"{found}, CUDA {version // 1000}.{version % 1000 // 10}")
 

@@ -37,9 +37,7 @@ def batches(
         yield batch
 
 
-def count(
-    gpu: Gpu, held: Iterable[Sequence[Resident]], layout: Layout, shards: Shards
-) -> Run:
+def count(gpu: Gpu, held: Iterable[Sequence[Resident]], layout: Layout, shards: Shards) -> Run:
     """Run, on the host, of windows in these shards. A batch is dropped when it is counted."""
     runs = _Runs(gpu, layout)
     for batch in held:
@@ -89,8 +87,11 @@ class _Runs:
         self._device.append(added(self._gpu, self._layout, a, b))
 
     def _to_host(self) -> None:
-        self._host += [download_run(self._gpu.memory, self._layout, run) for run in self._device]
+        for run in self._device:
+            self._host.append(download_run(self._gpu.memory, self._layout, run))
         self._device = []
+        while len(self._host) > 1 and len(self._host[-2]) < 2 * len(self._host[-1]):
+            self._host[-2:] = [merge(self._gpu, self._host[-2:])]
 
 
 def merge(gpu: Gpu, runs: Sequence[Run]) -> Run:

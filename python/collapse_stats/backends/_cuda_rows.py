@@ -76,9 +76,7 @@ def run_of(gpu: Gpu, part: Sorted, labels: int, words: int) -> DeviceRun:
     sorted_ = (part.layout, records, part.number, memory.address(sums), memory.address(places))
     core.find_rows(stream, *sorted_, memory.address(workspace), nbytes)
     rows = int(memory.download(places[-1:])[0])
-    run = DeviceRun(
-        memory.empty((words, rows), np.uint64), memory.empty((labels, rows), np.uint64)
-    )
+    run = DeviceRun(memory.empty((words, rows), np.uint64), memory.empty((labels, rows), np.uint64))
     core.write_rows(stream, *sorted_, memory.address(run.keys), memory.address(run.counts), rows)
     return run
 

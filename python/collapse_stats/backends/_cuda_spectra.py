@@ -17,24 +17,21 @@ from ._cuda_tally import DeviceTally
 from ._device import Gpu
 
 
-def spectra(
-    gpu: Gpu, batch: Sequence[Resident], layout: Layout, masks: Sequence[Masks]
-) -> Tables:
+def spectra(gpu: Gpu, batch: Sequence[Resident], layout: Layout, masks: Sequence[Masks]) -> Tables:
     """Joint spectra of all windows of the batch; their keys have room for the labels."""
     tally = DeviceTally(gpu, core_layout(gpu, layout), masks)
     _add_windows(gpu, batch, layout, tally, min_length=0)
     tables = tally.tables()
     if layout.max_order > 1 and not tally.by_token:
         single = Layout(layout.vocab_size, 1, layout.labels)
-        first, followed = (
-            DeviceTally(gpu, core_layout(gpu, single), masks) for _ in range(2)
-        )
+        first, followed = (DeviceTally(gpu, core_layout(gpu, single), masks) for _ in range(2))
         _add_windows(gpu, batch, single, first, min_length=1)
         _add_windows(gpu, batch, single, followed, min_length=2)
         found = first.tables()
         tables.ngrams[1], tables.contexts[1] = found.ngrams[1], found.contexts[1]
         tables.contexts[2] = followed.tables().ngrams[1]
-    check(tables, sum(resident.windows for resident in batch), masks)
+    windows = np.sum([resident.windows for resident in batch], axis=0)
+    check(tables, windows, masks)
     return tables
 
 
@@ -51,7 +48,9 @@ def _add_windows(
     waiting = list(zip(edges[:-1], edges[1:], strict=True))
     while waiting:
         first, last = waiting.pop()
-        if not _add_shards(gpu, batch, layout, Selection((first, last), min_length), capacity, tally):
+        if not _add_shards(
+            gpu, batch, layout, Selection((first, last), min_length), capacity, tally
+        ):
             middle = (first + last) // 2
             waiting += [(first, middle), (middle, last)]
 

@@ -108,10 +108,10 @@ def _ordered_spans(
     start, stop, limit, label = chunk.start, chunk.stop, chunk.limit, chunk.label
     filled = start < stop
     if not filled.all():
-        start, stop, limit, label = (x[filled] for x in (start, stop, limit, label))
+        start, stop, limit, label = start[filled], stop[filled], limit[filled], label[filled]
     if np.any(start[1:] < start[:-1]):
         order = np.argsort(start, kind="stable")
-        start, stop, limit, label = (x[order] for x in (start, stop, limit, label))
+        start, stop, limit, label = start[order], stop[order], limit[order], label[order]
     overlap = np.flatnonzero(start[1:] < stop[:-1])
     if len(overlap):
         at = int(overlap[0])
