@@ -17,7 +17,7 @@ lint: $(VENV)/test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m mypy.stubtest collapse_stats._native --allowlist src/stubtest.allowlist
+	$(BIN)/python -m mypy.stubtest collapse_stats._native collapse_stats._cuda --allowlist src/stubtest.allowlist
 
 bench: $(VENV)/test  ## timings; sizes and peers in benchmarks/README.md
 	$(BIN)/pytest benchmarks --benchmark-only --benchmark-columns=median,rounds

@@ -24,8 +24,8 @@ BACKENDS = [
 def backend(request: pytest.FixtureRequest) -> Backend:
     """Every backend in turn. One that is missing fails, unless the install is meant to be pure.
 
-    `cuda-emulated` is the cuda backend on a GPU that the CPU plays. The real one is skipped where it
-    cannot be used, unless COLLAPSE_STATS_REQUIRE_GPU is set.
+    `cuda-emulated` is the cuda backend on a GPU that the CPU plays. The real one is skipped where
+    it cannot be used, unless COLLAPSE_STATS_REQUIRE_GPU is set.
     """
     if request.param != "numpy" and os.environ.get("COLLAPSE_STATS_PURE"):
         pytest.skip("COLLAPSE_STATS_PURE is set: there is no compiled module to test")

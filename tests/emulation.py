@@ -63,7 +63,7 @@ def on_device(array: Any) -> DeviceArray:
 
 
 def fake_cupy() -> Any:
-    """What the product uses of CuPy, on arrays of `DeviceArray`. `calls` says how tokens came in."""
+    """What the product uses of CuPy, for `DeviceArray`. `calls` says how tokens came in."""
     calls: list[str] = []
     event = SimpleNamespace(done=True, synchronize=lambda: None)
     stream = SimpleNamespace(

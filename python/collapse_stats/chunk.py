@@ -22,7 +22,7 @@ class Chunk:
     A *span* is a stretch of one document whose windows share a label. Usually it is the whole
     document; a corpus of few documents is cut into blocks so that it still has two halves, and then
     a window may begin in one block and end in the next. Tokens in no span (boundary ids, padding)
-    are not counted and no window reaches into them. Spans do not overlap, in whatever order they are.
+    are not counted and no window reaches into them. Spans come in any order and do not overlap.
 
     Attributes
     ----------
@@ -129,8 +129,8 @@ def array_module(array: object) -> Any:
 def as_tokens(tokens: object, *, gpu: bool = False) -> npt.NDArray[np.integer]:
     """Token ids as an array, without a copy where the memory can be shared.
 
-    Takes anything NumPy can view and CPU tensors with ``__dlpack__``; with `gpu` also what lies on a
-    GPU and has ``__dlpack__`` or ``__cuda_array_interface__``, as a CuPy array that is ready in
+    Takes anything NumPy can view and CPU tensors with ``__dlpack__``; with `gpu` also what lies on
+    a GPU and has ``__dlpack__`` or ``__cuda_array_interface__``, as a CuPy array that is ready in
     the order of the current CuPy stream.
 
     Raises
@@ -187,8 +187,8 @@ def as_documents(
     eot
         An id that ends a document and is not counted.
     gpu
-        Whether tokens, lengths and mask may lie on a GPU. The bounds are on the host: with lengths or
-        a mask that are not, this waits for them.
+        Whether tokens, lengths and mask may lie on a GPU. The bounds are on the host, and where
+        they follow from what lies on the GPU, this waits for them.
     """
     array = as_tokens(tokens, gpu=gpu)
     if array.ndim not in (1, 2):

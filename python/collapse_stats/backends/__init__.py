@@ -15,7 +15,6 @@ from ..keys import Layout, Shards
 from ..run import Run
 from ..spectrum import Masks, Tables
 
-
 _NOT_COMPILED = (
     "the compiled module is not installed: reinstall with a C++20 compiler and without "
     "COLLAPSE_STATS_PURE"

@@ -1,8 +1,8 @@
 """The cuda backend: counting on an NVIDIA GPU, composed of the steps of csrc/cuda/api.hpp.
 
-Device memory holds tokens (as narrow as they come), the records of as many windows as fit beside them,
-and what is made of these. What does not fit at once is taken range by range of the shards, or counted
-into runs that are merged; results do not depend on it.
+Device memory holds tokens (as narrow as they come), the records of as many windows as fit beside
+them, and what is made of these. What does not fit at once is taken range by range of the shards, or
+counted into runs that are merged; results do not depend on it.
 """
 
 from collections.abc import Iterable, Sequence

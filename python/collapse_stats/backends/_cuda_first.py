@@ -1,4 +1,4 @@
-"""Spectra of what is counted by first token, on the host: for vocabularies too large for columns."""
+"""Spectra of what is counted by first token, on the host: for very large vocabularies."""
 
 from collections.abc import Sequence
 

@@ -43,7 +43,7 @@ class Resident:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which windows become records: of these shards, at least so long, of one label (-1: of all)."""
+    """Which windows become records: of these shards, so long, of one label (-1: of all)."""
 
     shards: Shards
     min_length: int = 0

@@ -1,6 +1,7 @@
 """Joint spectra on a GPU: of tokens that lie there, and of runs of the host."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -45,7 +46,7 @@ def _add_windows(
     capacity = max(1, room // record_cost(layout, with_rows=False))
     ranges = 1 if number <= capacity else min(layout.shards, -(-5 * number // (4 * capacity)))
     edges = np.linspace(0, layout.shards, ranges + 1).astype(int).tolist()
-    waiting = list(zip(edges[:-1], edges[1:], strict=True))
+    waiting = list(pairwise(edges))
     while waiting:
         first, last = waiting.pop()
         if not _add_shards(
