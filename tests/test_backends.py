@@ -1,6 +1,7 @@
 """Every backend against the oracle, and against each other."""
 
 import itertools
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -19,9 +20,10 @@ from oracles import (
     windows,
 )
 
-from collapse_stats.backends import Backend, select
+from collapse_stats import backends as modules
+from collapse_stats.backends import Backend, BackendInfo, select
 from collapse_stats.chunk import Chunk
-from collapse_stats.errors import LayoutMismatchError
+from collapse_stats.errors import BackendError, LayoutMismatchError
 from collapse_stats.keys import Layout
 from collapse_stats.run import Run
 from collapse_stats.spectrum import Masks
@@ -252,3 +254,42 @@ def test_chunking_and_merge_order_change_nothing(
     cut = data.draw(st.integers(0, layout.shards))
     halves = [backend.count(pieces, layout, part) for part in ((0, cut), (cut, layout.shards))]
     assert Run.concatenate(layout, halves) == run
+
+
+def test_the_cuda_backend_says_what_it_is_or_why_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    from collapse_stats import _cuda
+
+    def seen(gpus: Callable[[], object], cupy: bool) -> BackendInfo:
+        monkeypatch.setattr(_cuda, "gpus", gpus)
+        monkeypatch.setattr(_cuda, "runtime_version", lambda: 13000)
+        found = {"cupy": cupy, "collapse_stats._cuda": True}
+        monkeypatch.setattr(modules, "find_spec", lambda name: found.get(name, True) or None)
+        info = modules.backends()[0]
+        assert info.name == "cuda"
+        return info
+
+    def none() -> object:
+        raise RuntimeError("there is no NVIDIA GPU")
+
+    def one() -> object:
+        return [("NVIDIA H200", (9, 0), 150_754_820_096, 132)]
+
+    assert seen(none, True) == BackendInfo("cuda", False, "there is no NVIDIA GPU")
+    assert seen(one, False).detail == "CuPy is missing: pip install 'collapse-stats[cuda13]'"
+    assert seen(one, True) == BackendInfo("cuda", True, "NVIDIA H200 (140 GiB), CUDA 13.0")
+    with pytest.raises(BackendError, match="cuda is not usable here: there is no NVIDIA GPU"):
+        seen(none, True)
+        select("cuda")
+
+
+def test_a_build_without_cuda_names_the_remedy() -> None:
+    from collapse_stats import _cuda
+
+    try:
+        _cuda.gpus()
+    except RuntimeError as reason:
+        if "built without CUDA" not in str(reason):
+            pytest.skip(f"built with CUDA: {reason}")
+        assert "reinstall with COLLAPSE_CUDA=ON and nvcc on the PATH" in str(reason)
+        with pytest.raises(RuntimeError, match="built without CUDA"):
+            _cuda.plane_words(3)
