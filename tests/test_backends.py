@@ -1,6 +1,7 @@
 """Every backend against the oracle, and against each other."""
 
 import itertools
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -20,8 +21,7 @@ from oracles import (
     windows,
 )
 
-from collapse_stats import backends as modules
-from collapse_stats.backends import Backend, BackendInfo, select
+from collapse_stats.backends import Backend, BackendInfo, backends, select
 from collapse_stats.chunk import Chunk
 from collapse_stats.errors import BackendError, LayoutMismatchError
 from collapse_stats.keys import Layout
@@ -259,12 +259,14 @@ def test_chunking_and_merge_order_change_nothing(
 def test_the_cuda_backend_says_what_it_is_or_why_not(monkeypatch: pytest.MonkeyPatch) -> None:
     from collapse_stats import _cuda
 
+    module = sys.modules["collapse_stats.backends"]
+
     def seen(gpus: Callable[[], object], cupy: bool) -> BackendInfo:
         monkeypatch.setattr(_cuda, "gpus", gpus)
         monkeypatch.setattr(_cuda, "runtime_version", lambda: 13000)
         found = {"cupy": cupy, "collapse_stats._cuda": True}
-        monkeypatch.setattr(modules, "find_spec", lambda name: found.get(name, True) or None)
-        info = modules.backends()[0]
+        monkeypatch.setattr(module, "find_spec", lambda name: found.get(name, True) or None)
+        info = backends()[0]
         assert info.name == "cuda"
         return info
 
@@ -277,19 +279,16 @@ def test_the_cuda_backend_says_what_it_is_or_why_not(monkeypatch: pytest.MonkeyP
     assert seen(none, True) == BackendInfo("cuda", False, "there is no NVIDIA GPU")
     assert seen(one, False).detail == "CuPy is missing: pip install 'collapse-stats[cuda13]'"
     assert seen(one, True) == BackendInfo("cuda", True, "NVIDIA H200 (140 GiB), CUDA 13.0")
+    seen(none, True)
     with pytest.raises(BackendError, match="cuda is not usable here: there is no NVIDIA GPU"):
-        seen(none, True)
         select("cuda")
 
 
 def test_a_build_without_cuda_names_the_remedy() -> None:
     from collapse_stats import _cuda
 
-    try:
-        _cuda.gpus()
-    except RuntimeError as reason:
-        if "built without CUDA" not in str(reason):
-            pytest.skip(f"built with CUDA: {reason}")
-        assert "reinstall with COLLAPSE_CUDA=ON and nvcc on the PATH" in str(reason)
-        with pytest.raises(RuntimeError, match="built without CUDA"):
-            _cuda.plane_words(3)
+    if "built without CUDA" not in backends()[0].detail:
+        pytest.skip(f"built with CUDA: {backends()[0].detail}")
+    for step in (_cuda.gpus, lambda: _cuda.plane_words(3)):
+        with pytest.raises(RuntimeError, match="reinstall with COLLAPSE_CUDA=ON and nvcc on the P"):
+            step()

@@ -2,9 +2,9 @@
 
     make gpu-check
 
-needs no network: the build tools and what the tests import must be installed. Every part is recorded
-in ``benchmarks/results/gpu-<name>.json``, whether the parts before it failed or not; the exit code
-is 1 if one of them did.
+needs no network: the build tools and what the tests import must be installed. Every part is
+recorded in ``benchmarks/results/gpu-<name>.json``, whether the parts before it failed or not; the
+exit code is 1 if one of them did.
 """
 
 import argparse
