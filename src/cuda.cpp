@@ -67,19 +67,22 @@ void bind_records(py::module_& module) {
              py::arg("label_bits"), py::arg("planes"));
   py::class_<cuda::Tokens>(module, "Tokens", py::module_local())
       .def(py::init(&to_tokens), py::arg("ids"), py::arg("kind"), py::arg("bytes"), py::arg("size"),
-           py::arg("planes"), py::arg("label_bits"));
+           py::arg("planes"), py::arg("label_bits"))
+      .def_readonly("size", &cuda::Tokens::size);
   module.def("record_bytes", &cuda::record_bytes, py::arg("layout"));
   module.def(
       "make_records",
       [](cuda::Stream stream, const Layout& layout, const cuda::Tokens& tokens,
          unsigned first_shard, unsigned last_shard, unsigned min_length, int label, Address records,
-         Address made) {
-        cuda::make_records(stream, layout, tokens, {first_shard, last_shard, min_length, label},
-                           at<void>(records), at<cuda::RecordsMade>(made));
+         Address made, Address flags, unsigned flag_tokens, unsigned flag_bits) {
+        const cuda::FlaggedBuckets buckets{at<const std::uint32_t>(flags), flag_tokens, flag_bits};
+        cuda::make_records(stream, layout, tokens,
+                           {first_shard, last_shard, min_length, label, buckets}, at<void>(records),
+                           at<cuda::RecordsMade>(made));
       },
       py::arg("stream"), py::arg("layout"), py::arg("tokens"), py::arg("first_shard"),
       py::arg("last_shard"), py::arg("min_length"), py::arg("label"), py::arg("records"),
-      py::arg("made"));
+      py::arg("made"), py::arg("flags") = 0, py::arg("flag_tokens") = 0, py::arg("flag_bits") = 0);
   module.def("sort_bytes", &cuda::sort_bytes, py::arg("layout"), py::arg("number"));
   module.def(
       "sort_records",
@@ -205,6 +208,7 @@ void bind_cuda(py::module_& module) {
   py::class_<Layout>(module, "Layout", py::module_local())
       .def(py::init<std::uint64_t, unsigned, unsigned>(), py::arg("vocab_size"),
            py::arg("max_order"), py::arg("labels"))
+      .def_readonly("max_order", &Layout::max_order)
       .def_readonly("label_bits", &Layout::label_bits);
   module.def("gpus", [] {
     std::vector<std::tuple<std::string, std::pair<unsigned, unsigned>, std::size_t, unsigned>> list;
@@ -216,6 +220,7 @@ void bind_cuda(py::module_& module) {
   bind_records(module);
   bind_tally(module);
   bind_rows(module);
+  bind_partition(module);
 }
 
 }  // namespace collapse_stats::python

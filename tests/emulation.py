@@ -40,11 +40,11 @@ class NumpyMemory:
         return array.copy()
 
 
-def emulated_backend(device_memory: int | None = None) -> CudaBackend:
+def emulated_backend(device_memory: int | None = None, **options: Any) -> CudaBackend:
     """The cuda backend on a GPU played by the CPU."""
     from collapse_stats import _cuda_emulated
 
-    return CudaBackend(device_memory, core=_cuda_emulated, memory=NumpyMemory())
+    return CudaBackend(device_memory, core=_cuda_emulated, memory=NumpyMemory(), **options)
 
 
 class DeviceArray(np.ndarray):

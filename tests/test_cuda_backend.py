@@ -33,6 +33,13 @@ def test_runs_that_do_not_fit_at_once(corpus: Corpus, memory: int) -> None:
     assert part == emulated_backend().count(chunks, layout).slice(layout.shards // 3, layout.shards)
 
 
+def test_spectra_by_sorting(corpus: Corpus) -> None:
+    layout, chunks = corpus
+    masks = [(1, (1 << layout.labels) - 2)]
+    tables = emulated_backend(by_sorting=True).spectra(chunks, layout, masks)
+    check_tables(tables, layout.max_order, layout.labels, chunks, masks)
+
+
 @pytest.mark.parametrize("memory", MEMORY)
 def test_spectra_that_do_not_fit_at_once(corpus: Corpus, memory: int) -> None:
     layout, chunks = corpus
@@ -157,7 +164,7 @@ def test_many_small_chunks_are_brought_at_once(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_lost_windows_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    backend = emulated_backend()
+    backend = emulated_backend(by_sorting=True)
     core = backend._core
 
     class Losing:

@@ -68,11 +68,20 @@ void make_planes(Stream stream, const Spans& spans, std::uint64_t tokens, unsign
 /// Throws std::invalid_argument when it does not fit into 128 bits: count label by label then.
 unsigned record_bytes(const Layout& layout);
 
+/// Buckets that a bit is set for; a window's first tokens say which it is in. All of them if `flags`
+/// is null. See `partition_api.hpp`.
+struct FlaggedBuckets {
+  const std::uint32_t* flags;
+  unsigned tokens;  ///< at most `Selection::min_length`
+  unsigned bits;    ///< that number a bucket
+};
+
 /// Which windows become records.
 struct Selection {
   unsigned first_shard, last_shard;  ///< one past the last
   unsigned min_length;               ///< shorter windows are left out
   int label;  ///< only windows of this label, which the record then lacks; all if negative
+  FlaggedBuckets buckets{};
 };
 
 /// What `make_records` reports, on the device.
@@ -162,9 +171,8 @@ std::size_t label_sums_bytes(const Layout& layout, std::uint64_t number);
 void make_label_sums(Stream stream, const Layout& layout, const void* records, std::uint64_t number,
                      std::uint64_t* sums, void* workspace, std::size_t bytes);
 
-/// Adds the n-grams of the records of `first_order` to `last_order` to the tally, and what hangs on
-/// them: contexts of an order on n-grams of the order below, unigrams and contexts of order 2 on
-/// bigrams. 1 and `max_order` are everything.
+/// Adds the n-grams of the records of `first_order` to `last_order` to the tally, and the contexts
+/// of the orders behind them. 1 and `max_order` are everything.
 void tally_records(Stream stream, const SortedRecords& sorted, const Tally& tally,
                    unsigned first_order, unsigned last_order);
 

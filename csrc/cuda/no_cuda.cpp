@@ -1,6 +1,7 @@
 #include <stdexcept>
 
 #include "cuda/api.hpp"
+#include "cuda/partition_api.hpp"
 
 /// Stands in for the steps where they are not compiled for GPUs: each says so.
 namespace collapse_stats::cuda {
@@ -66,6 +67,30 @@ void find_merged(Stream, const Layout&, const MergeInput&, const MergeInput&, st
 }
 void write_merged(Stream, const Layout&, const MergeInput&, const MergeInput&,
                   const std::uint64_t*, const DeviceRun&) {
+  missing();
+}
+
+
+bool partition_supports(const Layout&, std::span<const Masks>) { missing(); }
+unsigned cell_orders(const Layout&, std::uint64_t) { missing(); }
+std::uint64_t cell_words(const Layout&, unsigned) { missing(); }
+void count_cells(Stream, const Layout&, const Tokens&, const Cells&, std::uint64_t*) { missing(); }
+void tally_cells(Stream, const Cells&, const Tally&) { missing(); }
+Partition::Partition(const Layout& wanted, unsigned, unsigned, std::uint64_t) : layout(wanted) {
+  missing();
+}
+std::vector<std::pair<unsigned, unsigned>> order_groups(const Layout&, unsigned) { missing(); }
+void count_bins(Stream, const Partition&, const Tokens&, std::uint64_t*, std::uint64_t*) {
+  missing();
+}
+unsigned max_pass_bins() { missing(); }
+void scatter_windows(Stream, const Partition&, const Tokens&, const Pass&, std::uint64_t*, void*,
+                     std::uint64_t*) {
+  missing();
+}
+std::size_t tally_buckets_bytes(const Partition&, const Pass&) { missing(); }
+void tally_buckets(Stream, const Partition&, const Pass&, const std::uint64_t*, const void*, void*,
+                   void*, std::size_t, const Tally&, const HeavyBuckets&) {
   missing();
 }
 

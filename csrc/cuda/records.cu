@@ -1,7 +1,8 @@
 #include <bit>
 #include <stdexcept>
 
-#include "cuda/planes.hpp"
+#include "cuda/bucket.hpp"
+#include "cuda/window.hpp"
 #include "device.cuh"
 
 namespace collapse_stats::cuda {
@@ -22,11 +23,7 @@ struct MakeRecords {
     bool kept[items];
   };
 
-  Layout layout;
-  const Id* ids;
-  std::uint64_t size;
-  bool negative;  // ids have a sign
-  Planes planes;
+  WindowReader<Id> reader;
   Selection selection;
   Record* records;
   RecordsMade* made;
@@ -39,8 +36,8 @@ struct MakeRecords {
       UNROLL
       for (unsigned item = 0; item < items; ++item) {
         const std::uint64_t position = begin + item * threads + thread;
-        mine.kept[item] = position < size && planes.counted(position) &&
-                          record(block, position, mine.records[item]);
+        mine.kept[item] =
+            reader.begins(position) && record(block, position, mine.records[item]);
       }
     });
     block.vote(shared.kept, registers,
@@ -70,61 +67,42 @@ struct MakeRecords {
   /// Whether the window at `position` is selected; if so, `result` is its record.
   template <class Block>
   DEVICE bool record(Block& block, std::uint64_t position, Record& result) const {
-    const unsigned label = planes.label(position);
+    const Layout& layout = reader.layout;
+    const unsigned label = reader.planes.label(position);
     if (selection.label >= 0 && label != static_cast<unsigned>(selection.label)) return false;
     const unsigned most =
         layout.max_order > selection.min_length ? layout.max_order : selection.min_length;
-    const unsigned length = planes.length(position, most);
-    Key codes = 0;
-    for (unsigned n = 0; n < layout.max_order; ++n)
-      codes = codes << layout.code_bits | (n < length ? code(block, position + n) : 0);
+    const unsigned length = reader.planes.length(position, most);
+    const Key codes = reader.codes(block, position, 0, layout.max_order, length);
     const Key key = layout.mix(codes);
     const unsigned shard = layout.shard_of(key);
     if (length < selection.min_length || shard < selection.first_shard ||
-        shard >= selection.last_shard)
+        shard >= selection.last_shard || !flagged(codes))
       return false;
     result = selection.label >= 0 ? static_cast<Record>(key)
                                   : static_cast<Record>(key << layout.label_bits | label);
     return true;
   }
 
-  template <class Block>
-  DEVICE Key code(Block& block, std::uint64_t position) const {
-    const std::uint64_t id = ids[position];
-    constexpr std::uint64_t sign = std::uint64_t{1} << (8 * sizeof(Id) - 1);
-    if (id >= layout.vocab_size || (negative && (id & sign) != 0))
-      block.minimum(&made->wrong_id, position);
-    return Key{id} + 1;
+  DEVICE bool flagged(Key codes) const {
+    const auto [flags, tokens, bits] = selection.buckets;
+    if (flags == nullptr) return true;
+    const Layout& layout = reader.layout;
+    const Key prefix = codes >> (layout.max_order - tokens) * layout.code_bits;
+    const unsigned prefix_bits = tokens * layout.code_bits;
+    const std::uint32_t bucket = top_bits(mix_prefix(prefix, prefix_bits), prefix_bits, bits);
+    return (flags[bucket / 32] >> bucket % 32 & 1U) != 0;
   }
 };
-
-template <class Id, class Record>
-void launch(Stream stream, const Layout& layout, const Tokens& tokens, bool negative,
-            const Selection& selection, void* records, RecordsMade* made) {
-  using Kernel = MakeRecords<Id, Record>;
-  const Planes planes{tokens.planes, plane_words(tokens.size), tokens.label_bits};
-  Device(stream).launch(
-      (tokens.size + Kernel::tile - 1) / Kernel::tile,
-      Kernel{layout, static_cast<const Id*>(tokens.ids), tokens.size, negative, planes, selection,
-             static_cast<Record*>(records), made});
-}
 
 template <class Record>
 void launch(Stream stream, const Layout& layout, const Tokens& tokens, const Selection& selection,
             void* records, RecordsMade* made) {
-  const auto with = [&]<class Id>(Id, bool negative) {
-    launch<Id, Record>(stream, layout, tokens, negative, selection, records, made);
-  };
-  switch (tokens.type) {
-    case TokenType::u8:
-    case TokenType::i8: return with(std::uint8_t{}, tokens.type == TokenType::i8);
-    case TokenType::u16:
-    case TokenType::i16: return with(std::uint16_t{}, tokens.type == TokenType::i16);
-    case TokenType::u32:
-    case TokenType::i32: return with(std::uint32_t{}, tokens.type == TokenType::i32);
-    case TokenType::u64:
-    case TokenType::i64: return with(std::uint64_t{}, tokens.type == TokenType::i64);
-  }
+  with_reader(layout, tokens, &made->wrong_id, [&]<class Id>(const WindowReader<Id>& reader) {
+    using Kernel = MakeRecords<Id, Record>;
+    Device(stream).launch((tokens.size + Kernel::tile - 1) / Kernel::tile,
+                          Kernel{reader, selection, static_cast<Record*>(records), made});
+  });
 }
 
 }  // namespace

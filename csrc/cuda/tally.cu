@@ -23,7 +23,7 @@ struct TallyGroups {
   Codes<Word> codes;
   TallyView view;
   unsigned first_order, last_order;
-  bool by_token;  // and the range of orders has those that unigrams hang on
+  bool by_token;  // and the orders begin with 1
 
   template <class Block>
   DEVICE void operator()(Block& block, Shared& front) const {
@@ -77,11 +77,11 @@ struct TallyGroups {
     }
     for (unsigned order = length; order > before && order >= first_order; --order) {
       if (extend(group, order)) counts = groups.counts(group.first, group.last);
+      if (order == 2 && by_token) view.add_unigram(block, codes.first_token(word), counts, true);
       if (order > last_order) continue;
       view.add_ngram(block, front, order, counts);
       if (order == length && length < max_order)
         view.correct_context(block, front, order + 1, counts, ended);
-      if (order == 2 && by_token) view.add_unigram(block, codes.first_token(word), counts, true);
     }
   }
 };
@@ -91,7 +91,7 @@ void launch(Stream stream, const Groups& groups, unsigned spare, const Tally& ta
             unsigned first_order, unsigned last_order) {
   using Kernel = TallyGroups<Groups>;
   const Codes<typename Groups::Word> codes(tally.layout, spare);
-  const bool by_token = tally.by_token() && first_order <= 2 && 2 <= last_order;
+  const bool by_token = tally.by_token() && first_order == 1;
   const std::uint64_t all = (groups.number + Kernel::threads - 1) / Kernel::threads;
   Device device(stream);
   const std::uint64_t resident = device.resident_blocks<Kernel>();

@@ -50,11 +50,11 @@ struct TallyView {
     });
   }
 
-  /// Within a phase: an n-gram of `order` with these counts.
+  /// Within a phase: an n-gram of `order` with these counts, or so many of them.
   template <class Block, class Counts>
-  DEVICE void add_ngram(Block& block, TallyFront& front, unsigned order,
-                        const Counts& counts) const {
-    add(block, front, Tally::ngrams, order, counts, 1);
+  DEVICE void add_ngram(Block& block, TallyFront& front, unsigned order, const Counts& counts,
+                        Count types = 1) const {
+    add(block, front, Tally::ngrams, order, counts, types);
   }
 
   /// Within a phase: the context of n-grams of `order` is seen, or with minus one is not seen, as

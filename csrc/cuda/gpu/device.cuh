@@ -164,6 +164,15 @@ class Device {
     return static_cast<std::uint64_t>(processors) * static_cast<std::uint64_t>(blocks);
   }
 
+  /// Shared memory that a block can ask for, in bytes.
+  static std::size_t shared_bytes() {
+    int device = 0, bytes = 0;
+    check(cudaGetDevice(&device), "asking for the device");
+    check(cudaDeviceGetAttribute(&bytes, cudaDevAttrMaxSharedMemoryPerBlockOptin, device),
+          "asking for shared memory");
+    return static_cast<std::size_t>(bytes);
+  }
+
   void fill(void* at, unsigned char byte, std::size_t bytes) {
     check(cudaMemsetAsync(at, byte, bytes, stream_), "filling memory");
   }

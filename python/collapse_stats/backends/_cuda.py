@@ -29,6 +29,8 @@ class CudaBackend:
     ----------
     device_memory
         Bytes of device memory to use; by default 80 % of what is free at each call.
+    by_sorting
+        Count all spectra by sorting: slower, the same results.
     core, memory
         The steps and the memory they work on: for tests, which play the GPU on the CPU.
     """
@@ -40,6 +42,7 @@ class CudaBackend:
         self,
         device_memory: int | None = None,
         *,
+        by_sorting: bool = False,
         core: Core | None = None,
         memory: Memory | None = None,
     ) -> None:
@@ -48,6 +51,7 @@ class CudaBackend:
 
             core = _cuda
         self.device_memory = device_memory
+        self._by_sorting = by_sorting
         self._core = core
         self._memory: Memory = CupyMemory() if memory is None else memory
 
@@ -125,4 +129,4 @@ class CudaBackend:
         budget = self.device_memory
         if budget is None:
             budget = int(SHARE_OF_FREE * self._memory.free())
-        return Gpu(self._core, self._memory, budget)
+        return Gpu(self._core, self._memory, budget, self._by_sorting)

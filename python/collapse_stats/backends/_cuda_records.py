@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
 from ..chunk import on_gpu
 from ..keys import MAX_KEY_BITS, Layout, Shards
+from ._cuda_partition import HeavyWindows
 from ._device import Array, Gpu, Memory
 from ._pieces import Piece
 
@@ -48,6 +49,7 @@ class Selection:
     shards: Shards
     min_length: int = 0
     label: int = -1
+    heavy: HeavyWindows | None = None  # of buckets that are flagged, if it is given
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +149,15 @@ def sorted_records(
         yield _sort(gpu, made_of, writer.take(), number, last=True)
 
 
+def refuse(memory: Memory, resident: Resident, at: int, vocab_size: int) -> NoReturn:
+    """Raise ValueError for an id outside the vocabulary."""
+    token = int(memory.download(resident.ids[at : at + 1])[0])
+    raise ValueError(
+        f"token id {token} at position {resident.piece.position(at)} is outside the vocabulary of "
+        f"{vocab_size:,}: give the right vocabulary size or tokenizer"
+    )
+
+
 class _Writer:
     """Appends records to a buffer, and says how many there are."""
 
@@ -177,22 +188,23 @@ class _Writer:
             selection.label,
             self._memory.address(self._buffer),
             self._memory.address(made),
+            *self._flags(selection.heavy),
         )
         self._number = made
         self._since.append((resident, made))
         self.at_most += resident.number
+
+    def _flags(self, heavy: HeavyWindows | None) -> tuple[int, ...]:
+        if heavy is None:
+            return ()
+        return self._memory.address(heavy.flags), heavy.orders[0], heavy.bits
 
     def check(self) -> int:
         """Records so far. Waits for them, and raises ValueError for an id that is none."""
         for resident, made in self._since:
             wrong = int(self._memory.download(made)[1])
             if wrong != 2**64 - 1:
-                token = int(self._memory.download(resident.ids[wrong : wrong + 1])[0])
-                raise ValueError(
-                    f"token id {token} at position {resident.piece.position(wrong)} is outside "
-                    f"the vocabulary of {self._layout.vocab_size:,}: give the right vocabulary "
-                    "size or tokenizer"
-                )
+                refuse(self._memory, resident, wrong, self._layout.vocab_size)
         self._since = []
         self.at_most = int(self._memory.download(self._number)[0])
         return self.at_most

@@ -1,8 +1,9 @@
 """Joint spectra on a GPU: of tokens that lie there, and of runs of the host."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +13,15 @@ from ..keys import Layout
 from ..run import Run
 from ..spectrum import Masks, Tables
 from ._cuda_first import FirstTokens
-from ._cuda_records import Resident, Selection, core_layout, record_cost, sorted_records
+from ._cuda_partition import HeavyWindows, add_partitioned
+from ._cuda_records import (
+    Resident,
+    Selection,
+    core_layout,
+    record_cost,
+    refuse,
+    sorted_records,
+)
 from ._cuda_rows import DeviceRun, added, beside, run_of, upload_run
 from ._cuda_tally import DeviceTally
 from ._device import Gpu
@@ -39,19 +48,53 @@ def spectra(gpu: Gpu, batch: Sequence[Resident], layout: Layout, masks: Sequence
 def _add_windows(
     gpu: Gpu, batch: Sequence[Resident], layout: Layout, tally: DeviceTally, min_length: int
 ) -> None:
-    """Add all windows at least so long, as many shards at a time as fit."""
+    """Add all windows at least so long."""
     number = sum(resident.number for resident in batch)
     held = sum(resident.nbytes for resident in batch) + tally.nbytes(number)
     room = max(gpu.budget - held, gpu.budget // 4)
     capacity = max(1, room // record_cost(layout, with_rows=False))
+    if number <= capacity and min_length == 0 and tally.partitions and not gpu.by_sorting:
+        heavy = _add_partitioned(replace(gpu, budget=room), batch, layout, tally, number)
+    else:
+        heavy = [None]
+    for windows in heavy:  # what is left of the partition path fits, or else this is everything
+        _add_sorted(
+            gpu, batch, layout, tally, Selection((0, 0), min_length, heavy=windows), capacity
+        )
+
+
+def _add_partitioned(
+    gpu: Gpu, batch: Sequence[Resident], layout: Layout, tally: DeviceTally, number: int
+) -> list[HeavyWindows | None]:
+    """Add all windows but those of heavy buckets, which are given."""
+    tally.reserve(number)
+
+    def refused(index: int, position: int) -> NoReturn:
+        refuse(gpu.memory, batch[index], position, layout.vocab_size)
+
+    tokens = [resident.tokens for resident in batch]
+    return [*add_partitioned(gpu, core_layout(gpu, layout), tokens, tally.tally, refused)]
+
+
+def _add_sorted(
+    gpu: Gpu,
+    batch: Sequence[Resident],
+    layout: Layout,
+    tally: DeviceTally,
+    selection: Selection,
+    capacity: int,
+) -> None:
+    """Add the selected windows of all shards, as many shards at a time as fit."""
+    number = sum(resident.number for resident in batch)
+    if selection.heavy is not None:
+        number = selection.heavy.number
     ranges = 1 if number <= capacity else min(layout.shards, -(-5 * number // (4 * capacity)))
     edges = np.linspace(0, layout.shards, ranges + 1).astype(int).tolist()
     waiting = list(pairwise(edges))
     while waiting:
         first, last = waiting.pop()
-        if not _add_shards(
-            gpu, batch, layout, Selection((first, last), min_length), capacity, tally
-        ):
+        part = replace(selection, shards=(first, last))
+        if not _add_shards(gpu, batch, layout, part, capacity, tally):
             middle = (first + last) // 2
             waiting += [(first, middle), (middle, last)]
 
@@ -70,7 +113,8 @@ def _add_shards(
     windows = 0
     for part in sorted_records(gpu, batch, layout, selection, capacity):
         if part.last and run is None:
-            tally.add_records(part, layout.labels, (1, layout.max_order))
+            orders = (1, layout.max_order) if selection.heavy is None else selection.heavy.orders
+            tally.add_records(part, layout.labels, orders)
             return True
         if divisible:
             return False

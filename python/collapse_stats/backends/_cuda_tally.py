@@ -42,6 +42,11 @@ class DeviceTally:
         """Whether orders that are counted by first token are right; see `Tally::by_token`."""
         return bool(self._core.Tally(self._layout, self._masks, 0, 0).by_token)
 
+    @property
+    def partitions(self) -> bool:
+        """Whether the partition path can count this."""
+        return bool(self._core.partition_supports(self._layout, self._masks))
+
     def nbytes(self, windows: int) -> int:
         """Bytes on the device when so many windows were added."""
         capacity = self._core.tally_capacity(self._layout, self._masks, windows)

@@ -57,11 +57,14 @@ class Gpu:
         What they work on.
     budget
         Bytes of it that the operation may take.
+    by_sorting
+        Whether all spectra are counted by sorting: slower, and what the others are checked by.
     """
 
     core: Core
     memory: Memory
     budget: int
+    by_sorting: bool = False
 
 
 class CupyMemory:
