@@ -1,5 +1,8 @@
-"""The partition path of the GPU, played by the CPU, against the oracle: sizes there are tiny, so that a
-few thousand tokens take many tiles, bins and buckets, and some buckets are heavy."""
+"""The partition path of the GPU, played by the CPU, against the oracle.
+
+Sizes there are tiny, so that a few thousand tokens take many tiles, bins and buckets, and some
+buckets are heavy.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
