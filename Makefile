@@ -32,7 +32,7 @@ cuda: build/cuda-site
 endif
 
 build/cuda-site: $(VENV)/test
-	$(BIN)/pip install --quiet --upgrade --no-deps --target $@ \
+	CUDAARCHS=$${CUDAARCHS:-90} $(BIN)/pip install --quiet --upgrade --no-deps --target $@ \
 	  --config-settings=cmake.define.COLLAPSE_CUDA=ON \
 	  --config-settings=cmake.define.CMAKE_COMPILE_WARNING_AS_ERROR=ON \
 	  --config-settings=build-dir=build/cuda-wheel .

@@ -136,10 +136,14 @@ def sorted_records(
     """
     made_of = core_layout(gpu, layout, 1 if selection.label >= 0 else None)
     largest, together = (f(resident.number for resident in batch) for f in (max, sum))
-    capacity = max(largest, min(capacity, together))
+    exact = selection.heavy is not None and selection.heavy.number <= capacity
+    if selection.heavy is not None and exact:
+        capacity = selection.heavy.number
+    else:
+        capacity = max(largest, min(capacity, together))
     writer = _Writer(gpu, made_of, layout, capacity * gpu.core.record_bytes(made_of))
     for resident in batch:
-        if writer.at_most + resident.number > capacity:
+        if not exact and writer.at_most + resident.number > capacity:
             number = writer.check()
             if number + resident.number > capacity:
                 yield _sort(gpu, made_of, writer.take(), number, last=False)

@@ -57,10 +57,10 @@ def _add_windows(
         heavy = _add_partitioned(replace(gpu, budget=room), batch, layout, tally, number)
     else:
         heavy = [None]
-    for windows in heavy:  # what is left of the partition path fits, or else this is everything
-        _add_sorted(
-            gpu, batch, layout, tally, Selection((0, 0), min_length, heavy=windows), capacity
-        )
+    for windows in heavy:  # what the partition path left, which fits; or None: everything
+        least = min_length if windows is None else windows.orders[0]
+        everywhere = Selection((0, layout.shards), least, heavy=windows)
+        _add_sorted(gpu, batch, layout, tally, everywhere, capacity)
 
 
 def _add_partitioned(
