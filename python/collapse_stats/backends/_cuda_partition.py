@@ -140,7 +140,7 @@ class _Adder:
             bins = core.Pass(first, last, int(sizes[first:last].sum()))
             ends = self._scatter(partition, bins, sizes[first:last], records)
             nbytes = core.tally_buckets_bytes(partition, bins)
-            workspace = memory.empty(nbytes)
+            workspace = memory.empty(max(1, nbytes))
             core.tally_buckets(
                 memory.stream,
                 partition,

@@ -224,7 +224,7 @@ def _sort(gpu: Gpu, layout: Any, records: Array, number: int, *, last: bool) -> 
     core, memory = gpu.core, gpu.memory
     other = memory.empty(number * core.record_bytes(layout))
     nbytes = core.sort_bytes(layout, number)
-    workspace = memory.empty(nbytes)
+    workspace = memory.empty(max(1, nbytes))
     found = core.sort_records(
         memory.stream,
         layout,

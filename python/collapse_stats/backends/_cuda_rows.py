@@ -52,7 +52,7 @@ def label_sums(gpu: Gpu, part: Sorted, labels: int) -> Array:
         return memory.empty(0, np.uint64)
     sums = memory.empty(core.label_sums_words(part.layout, part.number), np.uint64)
     nbytes = core.label_sums_bytes(part.layout, part.number)
-    workspace = memory.empty(nbytes)
+    workspace = memory.empty(max(1, nbytes))
     core.make_label_sums(
         memory.stream,
         part.layout,
@@ -72,7 +72,7 @@ def run_of(gpu: Gpu, part: Sorted, labels: int, words: int) -> DeviceRun:
     records, stream = memory.address(part.records), memory.stream
     places = memory.empty(core.row_places(part.number), np.uint64)
     nbytes = core.find_rows_bytes(part.number)
-    workspace = memory.empty(nbytes)
+    workspace = memory.empty(max(1, nbytes))
     sorted_ = (part.layout, records, part.number, memory.address(sums), memory.address(places))
     core.find_rows(stream, *sorted_, memory.address(workspace), nbytes)
     rows = int(memory.download(places[-1:])[0])
@@ -113,7 +113,7 @@ def _merged(
     stream = memory.stream
     places = memory.empty(core.merge_places(a.rows, b.rows), np.uint64)
     nbytes = core.find_merged_bytes(a.rows, b.rows)
-    workspace = memory.empty(nbytes)
+    workspace = memory.empty(max(1, nbytes))
     core.find_merged(
         stream, layout, *inputs, memory.address(places), memory.address(workspace), nbytes
     )

@@ -77,7 +77,7 @@ class DeviceTally:
         keys, counts = memory.address(run.keys), memory.address(run.counts)
         sums = memory.empty(self._core.row_sums_words(self._layout, run.rows), np.uint64)
         nbytes = self._core.row_sums_bytes(run.rows)
-        workspace = memory.empty(nbytes)
+        workspace = memory.empty(max(1, nbytes))
         self._core.make_row_sums(
             memory.stream,
             self._layout,
