@@ -49,7 +49,7 @@ struct FindLabels {
     for (unsigned bit = 0; bit < layout.label_bits; ++bit)
       sums[bit * words + word] = shared.planes[bit].word(at);
     for (unsigned label = 0; label < layout.labels; ++label) {
-      std::uint64_t bits = word < words - 1 ? ~std::uint64_t{0} : bits_below(number);
+      std::uint64_t bits = ~std::uint64_t{0};  // the last word's number comes before nothing
       for (unsigned bit = 0; bit < layout.label_bits; ++bit) {
         const std::uint64_t plane = shared.planes[bit].word(at);
         bits &= (label >> bit & 1U) != 0 ? plane : ~plane;
