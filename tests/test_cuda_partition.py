@@ -204,7 +204,7 @@ def test_order_of_threads_does_not_matter(seed):
     check(layout, [documents(layout, zipf_tokens(2500, 3000, seed), 40, seed)])
 
 
-@pytest.mark.parametrize("labels", [1, 2, 3, 4])
+@pytest.mark.parametrize("labels", [1, 2, 4])
 @pytest.mark.parametrize("max_order", [1, 2, 3, 4, 5, 8])
 def test_orders_and_labels(labels, max_order):
     layout = Layout(5000, max_order, labels)

@@ -1,3 +1,4 @@
+#include <bit>
 #include <stdexcept>
 
 #include "cuda/bucket.hpp"
@@ -13,7 +14,8 @@ template <class Id, class Record>
 struct MakeRecords {
   static constexpr unsigned threads = 256, items = 8, tile = threads * items;
   struct Shared {
-    std::uint32_t kept[threads];
+    std::uint32_t kept[tile / 32];  // a bit for each position
+    std::uint32_t before[tile / 32];
     std::uint64_t place;
   };
   struct Made {
@@ -31,26 +33,35 @@ struct MakeRecords {
     typename Block::template Registers<Made> registers;
     const std::uint64_t begin = block.index() * tile;
     block.each(registers, [&](unsigned thread, Made& mine) {
-      std::uint32_t number = 0;
       UNROLL
       for (unsigned item = 0; item < items; ++item) {
         const std::uint64_t position = begin + item * threads + thread;
         mine.kept[item] =
             reader.begins(position) && record(block, position, mine.records[item]);
-        number += mine.kept[item];
       }
-      shared.kept[thread] = number;
     });
-    const std::uint32_t kept = block.exclusive_scan(shared.kept);
+    block.vote(shared.kept, registers,
+               [](unsigned item, const Made& mine) { return mine.kept[item]; });
+    block.each([&](unsigned thread) {
+      if (thread < tile / 32) shared.before[thread] = bits_of(shared.kept[thread]);
+    });
+    const std::uint32_t kept = block.exclusive_scan(shared.before);
     block.each([&](unsigned thread) {
       if (thread == 0 && kept > 0) shared.place = block.add(&made->records, std::uint64_t{kept});
     });
     block.each(registers, [&](unsigned thread, const Made& mine) {
-      Record* place = records + shared.place + shared.kept[thread];
       UNROLL
-      for (unsigned item = 0; item < items; ++item)
-        if (mine.kept[item]) *place++ = mine.records[item];
+      for (unsigned item = 0; item < items; ++item) {
+        const unsigned word = (item * threads + thread) / 32;
+        const std::uint32_t in_front = shared.kept[word] & ((1U << thread % 32) - 1);
+        if (mine.kept[item])
+          records[shared.place + shared.before[word] + bits_of(in_front)] = mine.records[item];
+      }
     });
+  }
+
+  DEVICE static std::uint32_t bits_of(std::uint32_t word) {
+    return static_cast<std::uint32_t>(std::popcount(word));
   }
 
   /// Whether the window at `position` is selected; if so, `result` is its record.

@@ -121,7 +121,7 @@ inline void check(cudaError_t status, const char* what) {
 
 /// Runs `kernel` on one block. Its shared memory begins undefined.
 template <class Kernel>
-__global__ void __launch_bounds__(Kernel::threads) run_block(const Kernel kernel) {
+__global__ void __launch_bounds__(Kernel::threads) run_block(const __grid_constant__ Kernel kernel) {
   extern __shared__ __align__(16) unsigned char shared[];
   Block<Kernel::threads> block;
   kernel(block, *reinterpret_cast<typename Kernel::Shared*>(shared));

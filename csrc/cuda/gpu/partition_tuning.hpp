@@ -34,8 +34,8 @@ auto with_bucket_tuning(unsigned labels, Visit visit) {
     return visit(BucketTuning<4, Threads, Bytes>{});
   };
   const std::size_t shared = Device::shared_bytes();
-  if (shared >= 226U << 10) return with.template operator()<768, 112U << 10>();  // sm_90: two blocks
-  if (shared >= 162U << 10) return with.template operator()<768, 80U << 10>();   // sm_80: two blocks
+  if (shared >= 226U << 10) return with.template operator()<640, 112U << 10>();  // sm_90: two blocks
+  if (shared >= 162U << 10) return with.template operator()<640, 80U << 10>();   // sm_80: two blocks
   return with.template operator()<512, 60U << 10>();                             // sm_75 and up
 }
 
