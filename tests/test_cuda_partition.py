@@ -1,5 +1,8 @@
-"""The partition path of the GPU, played by the CPU, against the oracle: sizes there are tiny, so that a
-few thousand tokens take many tiles, bins and buckets, and some buckets are heavy."""
+"""The partition path of the GPU, played by the CPU, against the oracle.
+
+Its sizes are tiny there, so that a few thousand tokens take many tiles, bins and buckets, and some
+buckets are heavy.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +13,7 @@ import oracles
 import pytest
 from corpora import CASES, chunk, documents, zipf_tokens
 
-from collapse_stats.backends._cuda_partition import HeavyWindows, add_partitioned
+from collapse_stats.backends._cuda_partition import HeavyWindows, _passes, add_partitioned
 from collapse_stats.chunk import Chunk
 from collapse_stats.keys import Layout
 from collapse_stats.spectrum import JointSpectrum, Masks, Tables
@@ -136,18 +139,13 @@ def add_sorted(own, layout: Layout, tokens, tally, windows: HeavyWindows) -> Non
     sums = np.full(cuda.label_sums_words(own, number), GARBAGE, np.uint64)
     nbytes = cuda.label_sums_bytes(own, number)
     workspace = np.zeros(nbytes + 1, np.uint8)
-    cuda.make_label_sums(
-        0, own, where, number, sums.ctypes.data, workspace.ctypes.data, nbytes
-    )
+    cuda.make_label_sums(0, own, where, number, sums.ctypes.data, workspace.ctypes.data, nbytes)
     cuda.tally_records(0, where, number, sums.ctypes.data, tally, *windows.orders)
 
 
 def _by_order(tables, masks):
     return {
-        order: {
-            pair: JointSpectrum(*columns)
-            for pair, columns in zip(masks, by_pair, strict=True)
-        }
+        order: {pair: JointSpectrum(*columns) for pair, columns in zip(masks, by_pair, strict=True)}
         for order, by_pair in tables.items()
     }
 
@@ -218,11 +216,30 @@ def test_widths_of_codes(bits, max_order):
     check(layout, [documents(layout, zipf_tokens(1200, 2**bits - 1), 20)])
 
 
-@pytest.mark.parametrize("budget", [1 << 30, 60_000, 30_000, 0])
-def test_passes(budget):
+@pytest.mark.parametrize(("budget", "at_least"), [(1 << 30, 2), (32_000, 6), (16_000, 10), (0, 0)])
+def test_passes(budget, at_least, monkeypatch):
     layout = Layout(2000, 4, 2)
     chunks = [documents(layout, zipf_tokens(1500, 2000, seed), 20, seed) for seed in range(2)]
+    taken = []
+    tally_buckets = cuda.tally_buckets
+    monkeypatch.setattr(cuda, "tally_buckets", lambda *a: (taken.append(a), tally_buckets(*a)))
     check(layout, chunks, budget=budget)
+    assert len(taken) >= at_least
+    assert at_least or not taken
+
+
+@pytest.mark.parametrize(
+    ("room", "most_bins", "passes"),
+    [
+        (100, 8, [(0, 6)]),
+        (100, 2, [(0, 2), (2, 4), (4, 6)]),
+        (9, 8, [(0, 1), (2, 5), (5, 6)]),
+        (5, 8, [(0, 1), (2, 4), (4, 5)]),
+        (0, 8, []),
+    ],
+)
+def test_passes_take_as_many_bins_as_fit(room, most_bins, passes):
+    assert list(_passes(np.array([5, 10, 0, 4, 5, 8], np.uint64), room, most_bins)) == passes
 
 
 def test_tiny_documents():

@@ -1,8 +1,8 @@
 """Joint spectra without a sort, composed of the steps of csrc/cuda/partition_api.hpp.
 
-N-grams of few kinds are counted in cells. The others are divided into buckets by their first tokens, as
-many at a time as fit into memory, and counted in shared memory. Buckets that do not fit there are named;
-their windows are to be counted by sorting.
+N-grams of few kinds are counted in cells. The others are divided into buckets by their first
+tokens, as many at a time as fit into memory, and counted in shared memory. Buckets that do not fit
+there are named; their windows are to be counted by sorting.
 """
 
 from collections.abc import Iterator, Sequence
@@ -190,9 +190,7 @@ class _Adder:
             yield part, address + 8 * index
 
 
-def _passes(
-    sizes: npt.NDArray[np.uint64], room: int, most_bins: int
-) -> Iterator[tuple[int, int]]:
+def _passes(sizes: npt.NDArray[np.uint64], room: int, most_bins: int) -> Iterator[tuple[int, int]]:
     """Ranges of bins whose windows fit together; bins that do not fit alone are in none."""
     first, held = 0, 0
     for bin_, size in enumerate(sizes.tolist()):
