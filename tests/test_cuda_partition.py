@@ -1,6 +1,6 @@
 """The partition path of the GPU, played by the CPU, against the oracle.
 
-Sizes there are tiny, so that a few thousand tokens take many tiles, bins and buckets, and some
+Its sizes are tiny there, so that a few thousand tokens take many tiles, bins and buckets, and some
 buckets are heavy.
 """
 
@@ -13,7 +13,7 @@ import oracles
 import pytest
 from corpora import CASES, chunk, documents, zipf_tokens
 
-from collapse_stats.backends._cuda_partition import HeavyWindows, add_partitioned
+from collapse_stats.backends._cuda_partition import HeavyWindows, _passes, add_partitioned
 from collapse_stats.chunk import Chunk
 from collapse_stats.keys import Layout
 from collapse_stats.spectrum import JointSpectrum, Masks, Tables
@@ -202,7 +202,7 @@ def test_order_of_threads_does_not_matter(seed):
     check(layout, [documents(layout, zipf_tokens(2500, 3000, seed), 40, seed)])
 
 
-@pytest.mark.parametrize("labels", [1, 2, 3, 4])
+@pytest.mark.parametrize("labels", [1, 2, 4])
 @pytest.mark.parametrize("max_order", [1, 2, 3, 4, 5, 8])
 def test_orders_and_labels(labels, max_order):
     layout = Layout(5000, max_order, labels)
@@ -216,11 +216,30 @@ def test_widths_of_codes(bits, max_order):
     check(layout, [documents(layout, zipf_tokens(1200, 2**bits - 1), 20)])
 
 
-@pytest.mark.parametrize("budget", [1 << 30, 60_000, 30_000, 0])
-def test_passes(budget):
+@pytest.mark.parametrize(("budget", "at_least"), [(1 << 30, 2), (32_000, 6), (16_000, 10), (0, 0)])
+def test_passes(budget, at_least, monkeypatch):
     layout = Layout(2000, 4, 2)
     chunks = [documents(layout, zipf_tokens(1500, 2000, seed), 20, seed) for seed in range(2)]
+    taken = []
+    tally_buckets = cuda.tally_buckets
+    monkeypatch.setattr(cuda, "tally_buckets", lambda *a: (taken.append(a), tally_buckets(*a)))
     check(layout, chunks, budget=budget)
+    assert len(taken) >= at_least
+    assert at_least or not taken
+
+
+@pytest.mark.parametrize(
+    ("room", "most_bins", "passes"),
+    [
+        (100, 8, [(0, 6)]),
+        (100, 2, [(0, 2), (2, 4), (4, 6)]),
+        (9, 8, [(0, 1), (2, 5), (5, 6)]),
+        (5, 8, [(0, 1), (2, 4), (4, 5)]),
+        (0, 8, []),
+    ],
+)
+def test_passes_take_as_many_bins_as_fit(room, most_bins, passes):
+    assert list(_passes(np.array([5, 10, 0, 4, 5, 8], np.uint64), room, most_bins)) == passes
 
 
 def test_tiny_documents():

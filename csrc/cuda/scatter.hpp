@@ -36,11 +36,12 @@ void with_words(unsigned words, Visit visit) {
 }
 
 /// A tile of records is put in order by bin in shared memory, so that those of a bin are written side
-/// by side: 64 bytes on average, where there are as many bins as there can be.
+/// by side: 48 to 64 bytes on average, where there are as many bins as there can be.
 template <unsigned Words>
 struct ScatterTile {
   static constexpr unsigned threads = ScatterTuning::threads, bins = 1U << ScatterTuning::bin_bits;
-  static constexpr unsigned items = ScatterTuning::tile_bytes / (4 * Words) / threads;
+  static constexpr unsigned items =
+      std::min(ScatterTuning::max_items, ScatterTuning::tile_bytes / (4 * Words) / threads);
   static constexpr unsigned size = threads * items;
   static_assert(items > 0 && size <= 1U << 16 && bins <= 1U << 15);
   using Record = PackedRecord<Words>;

@@ -11,7 +11,8 @@ struct CellTuning {
 };
 
 struct ScatterTuning {
-  static constexpr unsigned threads = 16, tile_bytes = 512, bin_bits = 3;
+  static constexpr unsigned threads = 16, tile_bytes = 512, max_items = 6;
+  static constexpr unsigned bin_bits = 3;
   static constexpr unsigned max_bin_bits = 6;
 };
 
