@@ -4,12 +4,12 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint bench sanitize asan tsan clean
+.PHONY: demo test lint bench sanitize asan tsan cuda gpu-check clean
 
 demo: $(VENV)/demo  ## measure a real recursion on the documentation every Python carries
 	$(BIN)/collapse-stats demo
 
-test: $(VENV)/test lint  ## everything CI checks
+test: $(VENV)/test lint cuda  ## everything CI checks
 	$(BIN)/pytest
 	$(BIN)/pytest benchmarks --benchmark-disable -q
 
@@ -17,7 +17,7 @@ lint: $(VENV)/test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m mypy.stubtest collapse_stats._native --allowlist src/stubtest.allowlist
+	$(BIN)/python -m mypy.stubtest collapse_stats._native collapse_stats._cuda --allowlist src/stubtest.allowlist
 
 bench: $(VENV)/test  ## timings; sizes and peers in benchmarks/README.md
 	$(BIN)/pytest benchmarks --benchmark-only --benchmark-columns=median,rounds
@@ -49,10 +49,29 @@ build/%/site: $(VENV)/test $(SOURCES) tests/native/check_kernels.cpp
 	rm -rf $@ && mkdir $@ && cp -r python/collapse_stats $@
 	cp build/$*/_native*.so $@/collapse_stats
 
+# The GPU's steps compiled for GPUs, which takes CUDA's compiler but no GPU.
+cuda: $(VENV)/test
+ifeq ($(shell command -v nvcc),)
+	@echo "cuda: skipped, nvcc is not on the PATH"
+else
+cuda: build/cuda-site
+	PYTHONPATH=build/cuda-site $(BIN)/python tools/cuda_module_check.py
+endif
+
+build/cuda-site: $(VENV)/test
+	CUDAARCHS=$${CUDAARCHS:-90} $(BIN)/pip install --quiet --upgrade --no-deps --target $@ \
+	  --config-settings=cmake.define.COLLAPSE_CUDA=ON \
+	  --config-settings=cmake.define.CMAKE_COMPILE_WARNING_AS_ERROR=ON \
+	  --config-settings=build-dir=build/cuda-wheel .
+	touch $@
+
+gpu-check:  ## on a machine with a GPU, with $(PYTHON): build, tests, sanitizers, speeds
+	$(PYTHON) tools/gpu_check.py
+
 clean:
 	rm -rf $(VENV) build dist
 
-SOURCES := pyproject.toml CMakeLists.txt $(shell find csrc src python -type f -not -name '*.pyc' -not -name '*.so')
+SOURCES := pyproject.toml CMakeLists.txt $(shell find cmake csrc src python -type f -not -name '*.pyc' -not -name '*.so')
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -62,5 +81,6 @@ $(VENV)/demo: $(BIN)/python $(SOURCES)
 	touch $@
 
 $(VENV)/test: $(BIN)/python $(SOURCES)
-	$(BIN)/pip install --quiet '.[test,lint,bench,sanitize]'
+	$(BIN)/pip install --quiet --config-settings=cmake.define.COLLAPSE_STATS_EMULATED_CUDA=ON \
+	  '.[test,lint,bench,sanitize]'
 	touch $@ $(VENV)/demo

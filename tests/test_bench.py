@@ -1,10 +1,12 @@
 """`bench`: figures that follow from each other, and backends that must agree."""
 
 import json
+import sys
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from emulation import emulated_backend, fake_cupy
 
 from collapse_stats import bench
 from collapse_stats.backends import backends
@@ -54,3 +56,17 @@ def test_embedded_text_is_as_long_as_asked_for_and_stays_diverse():
     assert tokens.max() < vocab_size
     thirds = [len(np.unique(part)) for part in np.split(tokens[:1_999_998], 3)]
     assert min(thirds) > 0.5 * max(thirds)
+
+
+def test_a_gpu_is_timed_with_and_without_the_upload(monkeypatch):
+    monkeypatch.setitem(sys.modules, "cupy", fake_cupy())
+    monkeypatch.setattr(bench, "select", lambda name, threads: emulated_backend())
+    monkeypatch.setattr(bench, "PATIENCE", 1e-9)
+    tokens = np.arange(1000, dtype=np.uint16) % 90
+    names = ["cuda", bench.RESIDENT]
+    options = {"max_order": 2, "bandwidth": 1e9, "on_gpu": 1e12}
+    found = list(bench.time_counting(tokens, 90, names, **options))
+    assert [timing.backend for timing in found] == names * 2
+    for timing in found:
+        moved = 1000 * (2 + 2 * {1: 1, 2: 2}[timing.max_order])
+        assert timing.share_of_bandwidth == pytest.approx(moved / 1e12 / timing.seconds)

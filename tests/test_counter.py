@@ -97,5 +97,7 @@ def test_memory_is_a_promise():
 
 
 def test_a_backend_asked_for_is_never_replaced():
-    with pytest.raises(ValueError, match=r"backend must be one of auto, native, numpy, got 'gpu'"):
+    with pytest.raises(
+        ValueError, match=r"backend must be one of auto, cuda, native, numpy, got 'gpu'"
+    ):
         cs.NgramCounter(10, backend="gpu")

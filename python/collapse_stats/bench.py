@@ -4,7 +4,7 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 
 import numpy as np
@@ -18,6 +18,7 @@ from .keys import Layout
 from .tokenizers import load
 
 COPY_BYTES = 1 << 28  # far beyond any cache
+RESIDENT = "cuda, resident"  # the cuda backend with tokens that lie on the GPU already
 ROUNDS = 3
 PATIENCE = 2.0  # seconds after which a slow call is not repeated
 
@@ -74,6 +75,23 @@ def copy_bandwidth(threads: int | None = None) -> float:
     return 2 * COPY_BYTES / best
 
 
+def device_bandwidth() -> float:
+    """Bytes read and written per second by a large copy on the GPU, the best of five."""
+    import cupy
+
+    source = cupy.ones(COPY_BYTES, dtype=cupy.uint8)
+    target = cupy.zeros_like(source)
+    begin, end = cupy.cuda.Event(), cupy.cuda.Event()
+    best = float("inf")
+    for _ in range(5):
+        begin.record(cupy.cuda.get_current_stream())
+        cupy.copyto(target, source)
+        end.record(cupy.cuda.get_current_stream())
+        end.synchronize()
+        best = min(best, cupy.cuda.get_elapsed_time(begin, end) / 1e3)
+    return 2 * COPY_BYTES / best
+
+
 def time_counting(
     tokens: npt.NDArray[np.integer],
     vocab_size: int,
@@ -81,9 +99,17 @@ def time_counting(
     *,
     max_order: int,
     bandwidth: float,
+    on_gpu: float | None = None,
     threads: int | None = None,
 ) -> Iterator[Timing]:
     """Time every backend on every ``max_order`` up to the one given, one document of `tokens`.
+
+    Parameters
+    ----------
+    backends
+        Names; `RESIDENT` stands for cuda without the upload of the tokens.
+    bandwidth, on_gpu
+        Bytes copied per second by the CPU and, if it is asked for, by the GPU.
 
     Raises
     ------
@@ -95,22 +121,30 @@ def time_counting(
         layout = Layout(vocab_size, order)
         answers = []
         for name in backends:
-            backend = select(name, threads)
-            seconds, answer = _median(backend, chunk, layout)
+            backend = select("cuda" if name == RESIDENT else name, threads)
+            part = _resident(chunk) if name == RESIDENT else chunk
+            seconds, answer = _median(backend, part, layout)
             answers.append(answer)
             must_move = tokens.dtype.itemsize + 2 * -(-layout.key_bits // 8)
+            copied = seconds * ((on_gpu if name in ("cuda", RESIDENT) else None) or bandwidth)
             yield Timing(
                 name,
                 order,
                 seconds,
                 len(tokens) / seconds,
-                len(tokens) * must_move / (seconds * bandwidth),
+                len(tokens) * must_move / copied,
             )
         if any(answer != answers[0] for answer in answers):
             raise CollapseStatsError(
                 f"{' and '.join(backends)} must give one answer and differ at order {order}: "
                 "please report this with the corpus"
             )
+
+
+def _resident(chunk: Chunk) -> Chunk:
+    import cupy
+
+    return replace(chunk, tokens=cupy.asarray(chunk.tokens))
 
 
 def _median(backend: Backend, chunk: Chunk, layout: Layout) -> tuple[float, object]:

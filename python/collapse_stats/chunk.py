@@ -12,6 +12,8 @@ from .keys import MAX_KEY_BITS
 Int64Array = npt.NDArray[np.int64]
 UInt8Array = npt.NDArray[np.uint8]
 
+_DLPACK_CUDA = (2, 13)  # kDLCUDA, kDLCUDAManaged
+
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
@@ -20,12 +22,13 @@ class Chunk:
     A *span* is a stretch of one document whose windows share a label. Usually it is the whole
     document; a corpus of few documents is cut into blocks so that it still has two halves, and then
     a window may begin in one block and end in the next. Tokens in no span (boundary ids, padding)
-    are not counted and no window reaches into them.
+    are not counted and no window reaches into them. Spans come in any order and do not overlap.
 
     Attributes
     ----------
     tokens
-        ``(T,)``, any integer type of 8 to 64 bits.
+        ``(T,)``, any integer type of 8 to 64 bits. For backends that count on a GPU they may lie
+        there, as a CuPy array.
     start, stop
         ``(S,)`` int64: windows begin at every ``start <= i < stop``.
     limit
@@ -59,6 +62,25 @@ class Chunk:
         """Windows the chunk holds: one for each token of its spans."""
         return int((self.stop - self.start).sum())
 
+    def check(self, labels: int) -> None:
+        """Raise ValueError naming the first span that breaks the rules above."""
+        sizes = {len(x) for x in (self.start, self.stop, self.limit, self.label)}
+        if len(sizes) != 1:
+            raise ValueError(
+                f"start, stop, limit and label must have one entry per span, got {sizes}"
+            )
+        total = len(self.tokens)
+        right = (self.start >= 0) & (self.start <= self.stop) & (self.stop <= self.limit)
+        right &= self.limit <= total
+        if not right.all():
+            at = int(np.argmin(right))
+            raise ValueError(
+                f"span {at} must have 0 <= start <= stop <= limit <= {total:,}, "
+                f"got {self.start[at]}, {self.stop[at]}, {self.limit[at]}"
+            )
+        if np.any(self.label >= labels):
+            raise ValueError(f"labels must be below {labels}, got {int(self.label.max())}")
+
     def cut(self, first: int, last: int) -> "Chunk":
         """The windows ``first <= i < last`` of the chunk, with a view of the tokens they reach."""
         before = np.cumsum(self.stop - self.start) - (self.stop - self.start)
@@ -87,23 +109,45 @@ class Chunk:
             yield self.cut(first, min(first + windows, total))
 
 
-def as_tokens(tokens: object) -> npt.NDArray[np.integer]:
-    """Token ids as a NumPy array, without a copy where the memory can be shared.
+def on_gpu(array: object) -> bool:
+    """Whether an array lies in the memory of an NVIDIA GPU."""
+    if hasattr(array, "__cuda_array_interface__"):
+        return True
+    device = getattr(array, "__dlpack_device__", None)
+    return device is not None and int(device()[0]) in _DLPACK_CUDA
 
-    Takes anything NumPy can view and CPU tensors with ``__dlpack__``.
+
+def array_module(array: object) -> Any:
+    """CuPy for arrays on a GPU, else NumPy: what they have in common is used."""
+    if not on_gpu(array):
+        return np
+    import cupy
+
+    return cupy
+
+
+def as_tokens(tokens: object, *, gpu: bool = False) -> npt.NDArray[np.integer]:
+    """Token ids as an array, without a copy where the memory can be shared.
+
+    Takes anything NumPy can view and CPU tensors with ``__dlpack__``; with `gpu` also what lies on
+    a GPU and has ``__dlpack__`` or ``__cuda_array_interface__``, as a CuPy array that is ready in
+    the order of the current CuPy stream.
 
     Raises
     ------
     TypeError
-        for anything but integers of 8 to 64 bits, and for tensors on a GPU.
+        for anything but integers of 8 to 64 bits, and for tensors on a GPU without `gpu`.
     """
-    if hasattr(tokens, "__cuda_array_interface__") or getattr(tokens, "is_cuda", False):
-        raise TypeError(
-            "tokens must be in CPU memory, got a CUDA array: this version has no cuda backend, "
-            "pass tokens.cpu() (torch) or cupy.asnumpy(tokens)"
-        )
     array: npt.NDArray[Any]
-    if hasattr(tokens, "__dlpack__") and not isinstance(tokens, np.ndarray):
+    if on_gpu(tokens):
+        if not gpu:
+            raise TypeError(
+                "tokens must be in CPU memory for this backend, got a CUDA array: use the cuda "
+                "backend (`collapse-stats backends` says whether it can be used here), or pass "
+                "tokens.cpu() (torch) or cupy.asnumpy(tokens)"
+            )
+        array = as_device_array(tokens)
+    elif hasattr(tokens, "__dlpack__") and not isinstance(tokens, np.ndarray):
         array = np.from_dlpack(tokens)
     else:
         array = np.asarray(tokens)
@@ -114,11 +158,21 @@ def as_tokens(tokens: object) -> npt.NDArray[np.integer]:
     return cast("npt.NDArray[np.integer]", array)
 
 
+def as_device_array(array: object) -> Any:
+    """CuPy's view of what lies on a GPU; its owner is told which stream will read it."""
+    cupy = array_module(array)
+    if hasattr(array, "__dlpack__"):
+        return cupy.from_dlpack(array)
+    return cupy.asarray(array)
+
+
 def as_documents(
     tokens: object,
-    lengths: npt.ArrayLike | None = None,
-    mask: npt.ArrayLike | None = None,
+    lengths: object = None,
+    mask: object = None,
     eot: int | None = None,
+    *,
+    gpu: bool = False,
 ) -> tuple[npt.NDArray[np.integer], Int64Array, Int64Array]:
     """Packed tokens ``(T,)`` and the bounds ``(D,)``, ``(D,)`` of their documents.
 
@@ -132,15 +186,18 @@ def as_documents(
         Shaped like `tokens`: positions with 0 end a document and are not counted.
     eot
         An id that ends a document and is not counted.
+    gpu
+        Whether tokens, lengths and mask may lie on a GPU. The bounds are on the host, and where
+        they follow from what lies on the GPU, this waits for them.
     """
-    array = as_tokens(tokens)
+    array = as_tokens(tokens, gpu=gpu)
     if array.ndim not in (1, 2):
         raise ValueError(
             f"tokens must have one dimension (a document) or two (a document per row), "
             f"got shape {array.shape}"
         )
     if lengths is not None:
-        size = np.asarray(lengths, dtype=np.int64)
+        size = np.asarray(_on_host(lengths), dtype=np.int64)
         if array.ndim != 1 or size.ndim != 1 or np.any(size < 0) or size.sum() != array.size:
             raise ValueError(
                 f"lengths must be one non-negative length per document of 1-D tokens and add up to "
@@ -150,27 +207,32 @@ def as_documents(
         size = np.full(array.shape[0], array.shape[1], dtype=np.int64)
     else:
         size = np.array([array.size], dtype=np.int64)
-    flat = np.ascontiguousarray(array).reshape(-1)
+    xp = array_module(array)
+    flat = xp.ascontiguousarray(array).reshape(-1)
     stop = np.cumsum(size)
     start = stop - size
     if mask is None and eot is None:
         return flat, start, stop
-    out = np.zeros(flat.size, dtype=bool) if eot is None else flat == eot
+    out = xp.zeros(flat.size, dtype=bool) if eot is None else flat == eot
     if mask is not None:
-        keep = np.asarray(mask)
+        keep = as_device_array(mask) if on_gpu(mask) else xp.asarray(np.asarray(mask))
         if keep.shape != array.shape:
             raise ValueError(f"mask must have the tokens' shape {array.shape}, got {keep.shape}")
         out |= keep.reshape(-1) == 0
-    return flat, *_split(start, stop, out)
+    return flat, *_split(xp, start, out)
 
 
-def _split(
-    start: Int64Array, stop: Int64Array, out: npt.NDArray[np.bool_]
-) -> tuple[Int64Array, Int64Array]:
-    """Cut documents at the positions to leave out; a piece of no tokens is no document."""
-    holes = np.flatnonzero(out)
-    begin = np.sort(np.concatenate([start, holes + 1]))
-    end = np.sort(np.concatenate([stop, holes]))
-    # Sorted apart they still pair up: between two cuts there is exactly one piece.
-    filled = end > begin
-    return begin[filled], end[filled]
+def _split(xp: Any, start: Int64Array, out: Any) -> tuple[Int64Array, Int64Array]:
+    """Cut packed documents at the positions to leave out; a piece of no tokens is no document."""
+    size = out.size
+    cut = xp.zeros(size + 1, dtype=bool)  # nothing reaches from the position before to this one
+    cut[xp.asarray(start[start < size])] = True
+    cut[size] = True
+    cut[:-1] |= out
+    cut[1:] |= out
+    begin, end = (~out & cut[:-1]).nonzero()[0], (~out & cut[1:]).nonzero()[0] + 1
+    return _on_host(begin).astype(np.int64), _on_host(end).astype(np.int64)
+
+
+def _on_host(array: Any) -> Any:
+    return array_module(array).asnumpy(as_device_array(array)) if on_gpu(array) else array

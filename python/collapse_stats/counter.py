@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .backends import select
-from .chunk import Chunk, as_documents
+from .chunk import Chunk, as_documents, as_tokens, on_gpu
 from .counting import HALVES, WHOLE, Use, passes, tables
 from .errors import LayoutMismatchError
 from .groups import group_of, half_of, ordinal_hash
@@ -17,8 +17,8 @@ from .run import Run
 from .sample import Sample
 from .spectrum import Spectrum
 from .table import MemoryTable
+from .waiting import DeviceBatch
 
-PENDING_TOKENS = 1 << 24  # tokens that wait until they are counted together, at most
 _FEWEST_PENDING = 1 << 12  # fewer are not worth a run
 _MERGING = 3  # times the runs: themselves, what is merged, and where it is put together
 
@@ -28,7 +28,7 @@ def spectra(
     *,
     vocab_size: int,
     max_order: int = 5,
-    lengths: npt.ArrayLike | None = None,
+    lengths: object = None,
     eot: int | None = None,
     backend: str = "auto",
     threads: int | None = None,
@@ -41,7 +41,8 @@ def spectra(
     Parameters
     ----------
     tokens
-        ``(T,)`` one document, or ``(D, T)`` one document per row; integers of 8 to 64 bits.
+        ``(T,)`` one document, or ``(D, T)`` one document per row; integers of 8 to 64 bits. With
+        the cuda backend also CUDA tensors, which are read where they lie.
     lengths
         Length of each document packed in ``(T,)`` tokens.
     eot
@@ -64,9 +65,9 @@ def spectra(
     >>> spectra([1, 2, 1, 2, 3], vocab_size=4, max_order=2)[2].types.tolist()
     [2, 1]
     """
-    chunk = Chunk.of_documents(*as_documents(tokens, lengths, eot=eot))
-    layout = Layout(vocab_size, max_order)
     counter = select(backend, threads)
+    chunk = Chunk.of_documents(*as_documents(tokens, lengths, eot=eot, gpu=counter.on_gpu))
+    layout = Layout(vocab_size, max_order)
     ranges = passes(lambda: [chunk], chunk.windows, layout, counter, budget(memory), Use.spectra)
     found = tables(lambda: [chunk], layout, counter, WHOLE, ranges)
     return {n: joint[WHOLE[0]].first for n, joint in found.ngrams.items()}
@@ -99,12 +100,14 @@ class NgramCounter:
         self._backend = select(backend, threads)
         self._memory = budget(memory)
         _, each = self._backend.needs(self.layout, self.layout.shards, rows=True)
-        self._waiting = max(_FEWEST_PENDING, min(PENDING_TOKENS, self._memory // 4 // each))
+        fit = self._memory // 4 // each
+        self._enough = max(_FEWEST_PENDING, min(self._backend.batch_tokens, fit))
         self.reset()
 
     def reset(self) -> None:
         """Forget everything counted."""
         self._runs: list[Run] = []
+        self._waiting: list[DeviceBatch] = []  # later than what is pending
         self._pending: list[Chunk] = []
         self._pending_tokens = 0
         self._documents = 0
@@ -113,10 +116,13 @@ class NgramCounter:
         self,
         tokens: object,
         *,
-        lengths: npt.ArrayLike | None = None,
-        mask: npt.ArrayLike | None = None,
+        lengths: object = None,
+        mask: object = None,
     ) -> None:
         """Add documents; the tokens are copied, so their memory may be used again.
+
+        CUDA tensors, for the cuda backend, are copied on the GPU, in the order of the current CuPy
+        stream, and nothing waits for it; a wrong id among them is told when they are counted.
 
         Parameters
         ----------
@@ -130,16 +136,44 @@ class NgramCounter:
         ValueError
             when an id is outside the vocabulary, naming it and its position. Nothing is added then.
         """
-        ids, start, stop = as_documents(tokens, lengths, mask)
-        self._check(ids, start, stop)
-        narrow = np.uint16 if self.layout.vocab_size <= 2**16 else np.uint32
+        if on_gpu(tokens):
+            as_tokens(tokens, gpu=self._backend.on_gpu)  # or says what to do
+            batch = DeviceBatch(tokens, lengths, mask, self.layout.vocab_size)
+            self._waiting.append(batch)
+            self._pending_tokens += batch.size
+            for batch in reversed(self._waiting):
+                if batch.is_copied():
+                    break
+        else:
+            self._number_waiting()
+            ids, start, stop = as_documents(tokens, lengths, mask)
+            self._check(ids, start, stop)
+            narrow = np.uint16 if self.layout.vocab_size <= 2**16 else np.uint32
+            self._append(ids.astype(narrow), start, stop)
+            self._pending_tokens += ids.size
+        if self._pending_tokens >= self._enough:
+            self._count()
+
+    def _append(
+        self,
+        ids: npt.NDArray[np.integer],
+        start: npt.NDArray[np.int64],
+        stop: npt.NDArray[np.int64],
+    ) -> None:
         ordinals = np.arange(self._documents, self._documents + len(start))
         half = half_of(group_of(ordinal_hash(ordinals))) if self.layout.labels == 2 else None
-        self._pending.append(Chunk.of_documents(ids.astype(narrow), start, stop, half))
-        self._pending_tokens += ids.size
+        self._pending.append(Chunk.of_documents(ids, start, stop, half))
         self._documents += len(start)
-        if self._pending_tokens >= self._waiting:
-            self._count()
+
+    def _number_waiting(self) -> None:
+        """Number the documents of batches that wait on a GPU; one with a wrong id is dropped."""
+        while self._waiting:
+            batch = self._waiting.pop(0)
+            try:
+                self._append(*batch.documents())
+            except ValueError:
+                self._pending_tokens -= batch.size
+                raise
 
     def merge(self, other: "NgramCounter") -> None:
         """Add everything that `other` has counted."""
@@ -147,6 +181,8 @@ class NgramCounter:
             raise LayoutMismatchError(
                 f"counters must have one layout to be merged, got {self.layout} and {other.layout}"
             )
+        self._number_waiting()
+        other._number_waiting()
         self._runs += other._runs
         self._pending += other._pending
         self._pending_tokens += other._pending_tokens
@@ -188,6 +224,7 @@ class NgramCounter:
             )
 
     def _count(self) -> None:
+        self._number_waiting()
         if self._pending:
             self._runs.append(self._backend.count(self._pending, self.layout))
             self._pending, self._pending_tokens = [], 0

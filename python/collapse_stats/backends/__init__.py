@@ -15,11 +15,28 @@ from ..keys import Layout, Shards
 from ..run import Run
 from ..spectrum import Masks, Tables
 
+_NOT_COMPILED = (
+    "the compiled module is not installed: reinstall with a C++20 compiler and without "
+    "COLLAPSE_STATS_PURE"
+)
+
 
 class Backend(Protocol):
-    """The four operations. Implementations are stateless apart from their thread count."""
+    """The four operations. Implementations are stateless apart from their settings.
+
+    Attributes
+    ----------
+    on_gpu
+        Whether it counts on a GPU, whose memory it bounds itself, and takes tokens that lie there.
+    batch_tokens
+        So many tokens, at least, are best counted together.
+    """
 
     name: str
+    on_gpu: bool
+
+    @property
+    def batch_tokens(self) -> int: ...
 
     def count(self, chunks: Iterable[Chunk], layout: Layout, shards: Shards | None = None) -> Run:
         """Run of the chunks' windows in shards ``shards[0] <= shard < shards[1]`` (default: all).
@@ -45,7 +62,7 @@ class Backend(Protocol):
         """
 
     def needs(self, layout: Layout, shards: int, *, rows: bool) -> tuple[int, int]:
-        """Bytes that counting in a range of so many shards takes: fixed, and for each window.
+        """Bytes of the caller's memory that counting in so many shards takes: fixed, and a window.
 
         With `rows`, those of a run among them, should all windows differ.
         """
@@ -72,7 +89,11 @@ class BackendInfo:
 
 def backends() -> tuple[BackendInfo, ...]:
     """Every backend in priority order, usable or not, with the reason."""
-    return (_native_info(), BackendInfo("numpy", True, f"NumPy {_numpy_version()}, one thread"))
+    return (
+        _cuda_info(),
+        _native_info(),
+        BackendInfo("numpy", True, f"NumPy {_numpy_version()}, one thread"),
+    )
 
 
 def select(name: str = "auto", threads: int | None = None) -> Backend:
@@ -98,6 +119,10 @@ def select(name: str = "auto", threads: int | None = None) -> Backend:
 
 
 def _make(name: str, threads: int | None) -> Backend:
+    if name == "cuda":
+        from ._cuda import CudaBackend
+
+        return CudaBackend()
     if name == "native":
         from ._native import NativeBackend
 
@@ -107,14 +132,28 @@ def _make(name: str, threads: int | None) -> Backend:
     return NumpyBackend()
 
 
+def _cuda_info() -> BackendInfo:
+    if find_spec("collapse_stats._cuda") is None:
+        return BackendInfo("cuda", False, _NOT_COMPILED)
+    try:
+        from .. import _cuda
+    except ImportError as error:
+        return BackendInfo("cuda", False, f"the compiled module does not load: {error}")
+    try:
+        gpus = _cuda.gpus()
+    except RuntimeError as reason:
+        return BackendInfo("cuda", False, str(reason))
+    version = _cuda.runtime_version()
+    if find_spec("cupy") is None:
+        extra = f"cuda{version // 1000}"
+        return BackendInfo("cuda", False, f"CuPy is missing: pip install 'collapse-stats[{extra}]'")
+    found = ", ".join(f"{name} ({memory / 2**30:.0f} GiB)" for name, _, memory, _ in gpus)
+    return BackendInfo("cuda", True, f"{found}, CUDA {version // 1000}.{version % 1000 // 10}")
+
+
 def _native_info() -> BackendInfo:
     if find_spec("collapse_stats._native") is None:
-        return BackendInfo(
-            "native",
-            False,
-            "the compiled module is not installed: reinstall with a C++20 compiler and without "
-            "COLLAPSE_STATS_PURE",
-        )
+        return BackendInfo("native", False, _NOT_COMPILED)
     try:
         from ._native import NativeBackend
     except ImportError as error:

@@ -31,6 +31,8 @@ class NativeBackend:
     """
 
     name = "native"
+    on_gpu = False
+    batch_tokens = 1 << 24
 
     def __init__(self, threads: int | None = None) -> None:
         if threads is not None and threads < 1:

@@ -19,6 +19,8 @@ class NumpyBackend:
     """Counts by sorting packed keys."""
 
     name = "numpy"
+    on_gpu = False
+    batch_tokens = 1 << 24
 
     def count(self, chunks: Iterable[Chunk], layout: Layout, shards: Shards | None = None) -> Run:
         """Run of the chunks' windows; see `Backend.count`."""
@@ -109,7 +111,7 @@ class NumpyBackend:
 
 def _windows(chunk: Chunk, layout: Layout) -> Iterator[tuple[UInt64Array, npt.NDArray[np.uint8]]]:
     """Mixed keys ``(words, R)`` and labels ``(R,)`` of the chunk's windows, a piece at a time."""
-    _check_spans(chunk, layout)
+    chunk.check(layout.labels)
     length = chunk.stop - chunk.start
     before = np.concatenate([[0], np.cumsum(length)])  # windows in front of each span
     for begin in range(0, int(before[-1]), PIECE):
@@ -127,22 +129,6 @@ def _windows(chunk: Chunk, layout: Layout) -> Iterator[tuple[UInt64Array, npt.ND
             _check_ids(ids, at[within] + n, layout.vocab_size)
             codes[n, within] = ids.astype(np.uint64) + np.uint64(1)
         yield pack(layout, codes), chunk.label[span]
-
-
-def _check_spans(chunk: Chunk, layout: Layout) -> None:
-    sizes = {len(x) for x in (chunk.start, chunk.stop, chunk.limit, chunk.label)}
-    if len(sizes) != 1:
-        raise ValueError(f"start, stop, limit and label must have one entry per span, got {sizes}")
-    total = len(chunk.tokens)
-    right = (chunk.start >= 0) & (chunk.start <= chunk.stop) & (chunk.stop <= chunk.limit)
-    if not np.all(right & (chunk.limit <= total)):
-        at = int(np.argmin(right & (chunk.limit <= total)))
-        raise ValueError(
-            f"span {at} must have 0 <= start <= stop <= limit <= {total:,}, "
-            f"got {chunk.start[at]}, {chunk.stop[at]}, {chunk.limit[at]}"
-        )
-    if np.any(chunk.label >= layout.labels):
-        raise ValueError(f"labels must be below {layout.labels}, got {int(chunk.label.max())}")
 
 
 def _check_ids(ids: npt.NDArray[np.integer], at: npt.NDArray[np.int64], vocab_size: int) -> None:

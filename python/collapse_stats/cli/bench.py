@@ -9,7 +9,14 @@ import click
 import numpy as np
 
 from ..backends import backends as known_backends
-from ..bench import Timing, copy_bandwidth, embedded_tokens, time_counting
+from ..bench import (
+    RESIDENT,
+    Timing,
+    copy_bandwidth,
+    device_bandwidth,
+    embedded_tokens,
+    time_counting,
+)
 from ..errors import InputError
 from ..ingest import read_corpus
 from ..memory import budget
@@ -52,11 +59,16 @@ def bench(
     Counts the first tokens of CORPUS, as one document, or else of text that comes with Python.
     """
     usable = [info.name for info in known_backends() if info.usable]
+    on_gpu = None
+    if "cuda" in usable:
+        usable.insert(usable.index("cuda") + 1, RESIDENT)
     with Reporter() as reporter:
         with reporter.task("reading"):
             tokens, vocab_size, what = _tokens(corpus, number, given)
         with reporter.task("copying memory"):
             bandwidth = copy_bandwidth(threads)
+            if "cuda" in usable:
+                on_gpu = device_bandwidth()
         with reporter.task("counting", max_order * len(usable)) as task:
             timings = []
             for timing in time_counting(
@@ -65,6 +77,7 @@ def bench(
                 usable,
                 max_order=max_order,
                 bandwidth=bandwidth,
+                on_gpu=on_gpu,
                 threads=threads,
             ):
                 timings.append(timing)
@@ -75,10 +88,11 @@ def bench(
         "tokens": len(tokens),
         "vocab_size": vocab_size,
         "copy_bytes_per_second": bandwidth,
+        "device_copy_bytes_per_second": on_gpu,
         "backends": [{"name": i.name, "detail": i.detail} for i in known_backends() if i.usable],
         "timings": [asdict(timing) for timing in timings],
     }
-    page = _page(timings, what, len(tokens), bandwidth)
+    page = _page(timings, what, len(tokens), bandwidth, on_gpu)
     write_result(result, page, form, output, lambda found: write_rows(found["timings"]))
 
 
@@ -100,7 +114,9 @@ def _tokens(
     return np.concatenate(parts)[:number], corpus.vocab_size, corpus.name
 
 
-def _page(timings: Sequence[Timing], what: str, tokens: int, bandwidth: float) -> Page:
+def _page(
+    timings: Sequence[Timing], what: str, tokens: int, bandwidth: float, on_gpu: float | None
+) -> Page:
     names = list(dict.fromkeys(timing.backend for timing in timings))
     columns = [Column(("orders",), number=False)]
     for name in names:
@@ -117,9 +133,11 @@ def _page(timings: Sequence[Timing], what: str, tokens: int, bandwidth: float) -
         rows.append(cells)
     return Page(
         [Grid(columns, rows)],
-        head=f"{tokens:,} tokens of {what}; copying memory: {bandwidth / 1e9:.1f} GB/s",
+        head=f"{tokens:,} tokens of {what}; copying memory: {bandwidth / 1e9:.1f} GB/s"
+        + (f", on the GPU {on_gpu / 1e9:,.0f} GB/s" if on_gpu else ""),
         tail=(
             "of copying: bytes that must move (tokens read once, records written and read once) "
-            "over the bytes this machine copies in that time.",
+            "over the bytes this machine copies in that time"
+            + (": for cuda, the GPU. Resident: tokens are on the GPU already." if on_gpu else "."),
         ),
     )

@@ -1,0 +1,254 @@
+"""The cuda backend beside its peers on one GPU, all answers checked.
+
+    python benchmarks/bench_cuda.py --tokens 500_000_000 --output timings.json
+
+Times are taken with CUDA events: the median of ten calls after one that warms up (of three, where
+the CPU counts). `times_floor` is a time over the one in which the device would copy the bytes that
+the method moves. Rows are written as they come, so that a run that is stopped leaves what it has.
+"""
+
+import argparse
+import json
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+import pytest
+import workloads
+from peers import Rows, numpy_sort
+
+from collapse_stats.backends import Backend, backends, select
+from collapse_stats.chunk import Chunk
+from collapse_stats.keys import Layout
+from collapse_stats.spectrum import Tables
+
+ROUNDS = 10
+SLOW_ROUNDS = 3
+COPY_BYTES = 1 << 32
+ORDERS = range(1, 6)
+Row = dict[str, Any]
+
+
+def main() -> None:
+    """Write every timing to a file."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--tokens", type=int, default=100_000_000)
+    parser.add_argument("--output", type=Path)
+    given = parser.parse_args()
+    reason = unusable()
+    if reason:
+        raise SystemExit(f"bench_cuda: skipped: {reason}")
+    found: dict[str, Any] = {"copy_bytes_per_second": copy_bandwidth(), "timings": []}
+    found["upload_bytes_per_second"] = upload_bandwidth()
+    found["skipped"] = [] if _torch() else ["torch.unique: torch with CUDA is not here"]
+    for row in timings(given.tokens, found["copy_bytes_per_second"]):
+        print(f"{row['what']:<40}{row['orders']:>7}{1e3 * row['seconds']:>10.2f} ms", flush=True)
+        found["timings"].append(row)
+        if given.output:
+            given.output.write_text(json.dumps(found, indent=1) + "\n")
+
+
+def unusable() -> str | None:
+    """Why there is nothing to measure here."""
+    cuda = next(info for info in backends() if info.name == "cuda")
+    return None if cuda.usable else cuda.detail
+
+
+def timings(number: int, bandwidth: float) -> Iterator[Row]:
+    """Ours first, then the peers on the same tokens."""
+    text, vocabulary = workloads.text_tokens(number), workloads.text_vocab_size()
+    zipf = workloads.zipf_tokens(number // 10)
+    answers: dict[int, Rows] = {}
+    for max_order in (5, 4, 3, 1):
+        layout = Layout(vocabulary, max_order)
+        row, tables = ours("text, on the GPU", text, layout, bandwidth)
+        answers |= rows_by_order(tables)
+        yield row
+    yield ours("text, from host memory", text, Layout(vocabulary, 5), bandwidth, upload=True)[0]
+    yield ours("text in documents of 1000, halves", text, Layout(vocabulary, 5, 2), bandwidth)[0]
+    wide = Layout(200_000, 5)
+    yield ours("text, 18-bit ids", workloads.spread_ids(text), wide, bandwidth)[0]
+    row, tables = ours("zipf, on the GPU", zipf, Layout(50_257, 5), bandwidth)
+    assert rows_by_order(tables)[2] == numpy_sort(zipf, 2, 16)
+    yield row
+    yield from peers(text, Layout(vocabulary, 1).code_bits, answers)
+    yield native(text, Layout(vocabulary, 5), answers)
+
+
+def ours(
+    what: str, tokens: Any, layout: Layout, bandwidth: float, upload: bool = False
+) -> tuple[Row, Tables]:
+    """One way of the cuda backend; `upload` begins with the tokens on the host."""
+    import cupy
+
+    length = None if layout.labels == 1 else 1000
+    chunk = workloads.chunk(tokens, length, layout.labels)
+    if not upload:
+        chunk = Chunk(cupy.asarray(tokens), chunk.start, chunk.stop, chunk.limit, chunk.label)
+    backend = select("cuda")
+    masks = [(1, 2)] if layout.labels == 2 else [(1, 0)]
+    seconds, tables = timed(lambda: backend.spectra([chunk], layout, masks))
+    floor = len(tokens) * sorted_bytes(layout, tokens.dtype.itemsize) / bandwidth
+    return (
+        {
+            "what": f"cuda, {what}",
+            "orders": f"1-{layout.max_order}",
+            "tokens": len(tokens),
+            "seconds": seconds,
+            "times_floor": seconds / floor,
+        },
+        tables,
+    )
+
+
+def sorted_bytes(layout: Layout, token: int) -> int:
+    """Bytes a token costs on the sorted path: records, a pass of the sort a digit, the tally."""
+    record = 8 if layout.key_bits + layout.labels // 2 <= 64 else 16
+    digits = -(-(layout.key_bits + layout.labels // 2) // 8)
+    return token + record + (2 * digits + 1) * record + record
+
+
+def peers(tokens: Any, bits: int, answers: dict[int, Rows]) -> Iterator[Row]:
+    """Other ways to the spectra on the same GPU, order by order, tokens already there."""
+    import cupy
+
+    on_gpu = cupy.asarray(tokens)
+    ways: dict[str, Callable[[int], Any]] = {
+        "cupy.unique": lambda n: _histogram(
+            cupy.unique(_keys(on_gpu, n, bits), return_counts=1)[1]
+        ),
+        "CUB sort, run lengths": lambda n: _histogram(_run_lengths(_keys(on_gpu, n, bits))),
+    }
+    if _torch():
+        ways["torch.unique"] = lambda n: _histogram(_torch_counts(_keys(on_gpu, n, bits)))
+    for name, way in ways.items():
+        for order in ORDERS:
+            seconds, found = timed(partial(way, order))
+            if order * bits <= 64:  # beyond it keys are hashed, and two may meet
+                assert found == answers[order], f"{name} differs at order {order}"
+            yield {"what": name, "orders": str(order), "tokens": len(tokens), "seconds": seconds}
+
+
+def native(tokens: Any, layout: Layout, answers: dict[int, Rows]) -> Row:
+    """Our CPU backend on all cores of this machine."""
+    chunk = workloads.chunk(tokens)
+    backend: Backend = select("native")
+    seconds, tables = timed(lambda: backend.spectra([chunk], layout, [(1, 0)]), SLOW_ROUNDS)
+    assert rows_by_order(tables) == {n: answers[n] for n in ORDERS}
+    what = f"native, {getattr(backend, 'threads', 1)} threads"
+    return {"what": what, "orders": "1-5", "tokens": len(tokens), "seconds": seconds}
+
+
+def rows_by_order(tables: Tables) -> dict[int, Rows]:
+    """Count -> types, for every order."""
+    found = {}
+    for order, spectra in tables.ngrams.items():
+        (joint,) = spectra.values()
+        total = joint.total
+        found[order] = dict(zip(total.count.tolist(), total.types.tolist(), strict=True))
+    return found
+
+
+def timed(call: Callable[[], Any], rounds: int = ROUNDS) -> tuple[float, Any]:
+    """Median seconds between two events around the call, after a call that warms up."""
+    import cupy
+
+    result = call()
+    times = []
+    for _ in range(rounds):
+        begin, end = cupy.cuda.Event(), cupy.cuda.Event()
+        begin.record(cupy.cuda.get_current_stream())
+        result = call()
+        end.record(cupy.cuda.get_current_stream())
+        end.synchronize()
+        times.append(cupy.cuda.get_elapsed_time(begin, end) / 1e3)
+    return median(times), result
+
+
+def copy_bandwidth() -> float:
+    """Bytes read and written per second by a copy on the device."""
+    import cupy
+
+    source = cupy.zeros(COPY_BYTES, dtype=cupy.uint8)
+    target = cupy.empty_like(source)
+    seconds, _ = timed(lambda: cupy.copyto(target, source))
+    return 2 * COPY_BYTES / seconds
+
+
+def upload_bandwidth() -> float:
+    """Bytes per second from pinned host memory."""
+    import cupy
+
+    size = 1 << 28
+    source = np.frombuffer(cupy.cuda.alloc_pinned_memory(size), np.uint8, size)
+    target = cupy.empty(size, dtype=cupy.uint8)
+    seconds, _ = timed(lambda: target.set(source))
+    return size / seconds
+
+
+def _keys(tokens: Any, order: int, bits: int) -> Any:
+    """``(T - order + 1,)`` int64 keys on the GPU: packed, or hashed where they do not fit."""
+    import cupy
+
+    number = len(tokens) - order + 1
+    keys = cupy.zeros(number, dtype=cupy.int64)
+    for at in range(order):
+        if order * bits <= 63:
+            keys <<= bits
+        else:
+            keys *= cupy.int64(-7046029254386353131)  # odd, so that nothing is lost by it
+            keys ^= keys >> 29
+        keys += tokens[at : at + number]
+    return keys
+
+
+def _run_lengths(keys: Any) -> Any:
+    import cupy
+
+    keys.sort()
+    edges = cupy.flatnonzero(keys[1:] != keys[:-1])
+    ends = cupy.concatenate([edges, cupy.asarray([len(keys) - 1])])
+    return cupy.diff(ends, prepend=cupy.asarray([-1]))
+
+
+def _torch_counts(keys: Any) -> Any:
+    import cupy
+    import torch
+
+    _, counts = torch.unique(torch.from_dlpack(keys), return_counts=True)
+    return cupy.from_dlpack(counts)
+
+
+def _histogram(counts: Any) -> Rows:
+    """Count -> types, of counts on the GPU: dense where they are small."""
+    import cupy
+
+    small = cupy.bincount(cupy.minimum(counts, 1 << 20)).get()
+    rows = {count: int(small[count]) for count in np.flatnonzero(small[: 1 << 20]).tolist()}
+    large, types = np.unique(counts[counts >= 1 << 20].get(), return_counts=True)
+    return rows | dict(zip(large.tolist(), types.tolist(), strict=True))
+
+
+def _torch() -> Any:
+    """Torch that reaches a GPU, or None."""
+    try:
+        import torch
+    except ImportError:
+        return None
+    return torch if torch.cuda.is_available() else None
+
+
+@pytest.mark.gpu
+def test_every_way_gives_the_same_answer() -> None:
+    """Once, on few tokens: that the benchmark itself is right."""
+    reason = unusable()
+    if reason:
+        pytest.skip(reason)
+    assert len(list(timings(200_000, 1e12))) >= 5
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,52 @@
+# Decides whether the steps of the GPU are compiled for GPUs, and for which. Sets `with_cuda`.
+# CMAKE_CUDA_ARCHITECTURES, or CUDAARCHS in the environment, is left as it is given.
+include(CheckLanguage)
+
+set(cuda_wanted "${COLLAPSE_CUDA}")
+if(cuda_wanted STREQUAL "")
+  set(cuda_wanted "$ENV{COLLAPSE_CUDA}")
+endif()
+if(cuda_wanted STREQUAL "")
+  set(cuda_wanted AUTO)
+endif()
+if(NOT cuda_wanted MATCHES "^(AUTO|ON|OFF)$")
+  message(FATAL_ERROR "COLLAPSE_CUDA must be AUTO, ON or OFF, got \"${cuda_wanted}\"")
+endif()
+
+set(gpu_present FALSE)
+execute_process(COMMAND nvidia-smi -L
+  OUTPUT_VARIABLE gpus RESULT_VARIABLE failed ERROR_QUIET)
+if(EXISTS /dev/nvidia0 OR (failed STREQUAL "0" AND gpus MATCHES "GPU"))
+  set(gpu_present TRUE)
+endif()
+
+set(with_cuda FALSE)
+if(cuda_wanted STREQUAL "ON" OR (cuda_wanted STREQUAL "AUTO" AND gpu_present))
+  check_language(CUDA)
+  if(CMAKE_CUDA_COMPILER)
+    set(with_cuda TRUE)
+  elseif(cuda_wanted STREQUAL "ON")
+    message(FATAL_ERROR "COLLAPSE_CUDA=ON needs CUDA's compiler, and no nvcc that works was found: "
+      "install the CUDA toolkit (12.4 or later) and put nvcc on the PATH or name it in CUDACXX, "
+      "or set COLLAPSE_CUDA=OFF")
+  endif()
+endif()
+
+if(with_cuda)
+  if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES AND NOT DEFINED ENV{CUDAARCHS})
+    if(gpu_present)
+      set(CMAKE_CUDA_ARCHITECTURES native)
+    else()
+      set(CMAKE_CUDA_ARCHITECTURES 80-real 90)  # 90: machine code, and PTX for later GPUs
+    endif()
+  endif()
+  set(CMAKE_CUDA_STANDARD 20)
+  set(CMAKE_CUDA_STANDARD_REQUIRED ON)
+  set(CMAKE_CUDA_EXTENSIONS OFF)
+  set(CMAKE_CUDA_VISIBILITY_PRESET hidden)
+  set(CMAKE_CUDA_RUNTIME_LIBRARY Static)  # the module loads without a driver and without a toolkit
+  enable_language(CUDA)
+  message(STATUS "GPUs: compiled for ${CMAKE_CUDA_ARCHITECTURES}")
+else()
+  message(STATUS "GPUs: not compiled for (COLLAPSE_CUDA=${cuda_wanted})")
+endif()

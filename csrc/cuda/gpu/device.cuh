@@ -1,0 +1,230 @@
+#pragma once
+
+#include <cuda_runtime.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <cub/block/block_scan.cuh>
+#include <cub/device/device_radix_sort.cuh>
+#include <cub/device/device_scan.cuh>
+#include <stdexcept>
+#include <string>
+
+#include "cuda/api.hpp"
+
+/// The machine that kernels run on: a GPU. `emulated/device.cuh` has the same names for a CPU; which of
+/// the two is meant is decided by the include path that the build gives.
+#define DEVICE __device__ __forceinline__
+#define UNROLL _Pragma("unroll")
+
+namespace collapse_stats::cuda {
+
+/// One CUDA block. A kernel is a sequence of *phases* with a barrier after each: within a phase,
+/// threads communicate through the atomic operations alone. Code between phases is run by every
+/// thread with the same values.
+template <unsigned Threads>
+class Block {
+ public:
+  static constexpr unsigned size = Threads;
+
+  /// What each thread keeps from phase to phase.
+  template <class T>
+  struct Registers {
+    T value;
+  };
+
+  DEVICE std::uint64_t index() const { return blockIdx.x; }
+  DEVICE std::uint64_t blocks() const { return gridDim.x; }
+
+  template <class Phase>
+  DEVICE void each(Phase phase) {
+    phase(threadIdx.x);
+    __syncthreads();
+  }
+
+  template <class T, class Phase>
+  DEVICE void each(Registers<T>& registers, Phase phase) {
+    phase(threadIdx.x, registers.value);
+    __syncthreads();
+  }
+
+  /// Adds, wrapping around, and gives what was there before; in shared or device memory.
+  DEVICE std::uint32_t add(std::uint32_t* at, std::uint32_t value) { return atomicAdd(at, value); }
+  DEVICE std::uint64_t add(std::uint64_t* at, std::uint64_t value) {
+    return atomicAdd(reinterpret_cast<Long*>(at), static_cast<Long>(value));
+  }
+
+  DEVICE std::uint32_t set_bits(std::uint32_t* at, std::uint32_t bits) { return atomicOr(at, bits); }
+
+  DEVICE std::uint64_t minimum(std::uint64_t* at, std::uint64_t value) {
+    return atomicMin(reinterpret_cast<Long*>(at), static_cast<Long>(value));
+  }
+
+  /// Replaces `expected` by `value`, and gives what was there before.
+  DEVICE std::uint32_t exchange(std::uint32_t* at, std::uint32_t expected, std::uint32_t value) {
+    return atomicCAS(at, expected, value);
+  }
+  DEVICE std::uint64_t exchange(std::uint64_t* at, std::uint64_t expected, std::uint64_t value) {
+    return atomicCAS(reinterpret_cast<Long*>(at), static_cast<Long>(expected),
+                     static_cast<Long>(value));
+  }
+
+  /// What another thread of the phase may be changing.
+  template <class T>
+  DEVICE T peek(const T* at) {
+    return *const_cast<const volatile T*>(at);
+  }
+
+  /// Collects answers in shared memory, bit by bit, lowest first: bit `item * Threads + thread` of
+  /// all of them is what `answer(item, the thread's registers)` says.
+  template <unsigned Size, class T, class Answer>
+  DEVICE void vote(std::uint32_t (&words)[Size], const Registers<T>& registers, Answer answer) {
+    UNROLL
+    for (unsigned item = 0; item < 32 * Size / Threads; ++item) {
+      const std::uint32_t word = __ballot_sync(~0U, answer(item, registers.value));
+      if (threadIdx.x % 32 == 0) words[(item * Threads + threadIdx.x) / 32] = word;
+    }
+    __syncthreads();
+  }
+
+  /// Replaces the values, in shared memory, by the sums of those in front; gives the sum of all.
+  template <unsigned Size>
+  DEVICE std::uint32_t exclusive_scan(std::uint32_t (&values)[Size]) {
+    constexpr unsigned items = (Size + Threads - 1) / Threads;
+    using Scan = cub::BlockScan<std::uint32_t, Threads>;
+    __shared__ typename Scan::TempStorage storage;
+    std::uint32_t mine[items], total;
+    UNROLL
+    for (unsigned item = 0; item < items; ++item) {
+      const unsigned at = threadIdx.x * items + item;
+      mine[item] = at < Size ? values[at] : 0;
+    }
+    Scan(storage).ExclusiveSum(mine, mine, total);
+    UNROLL
+    for (unsigned item = 0; item < items; ++item) {
+      const unsigned at = threadIdx.x * items + item;
+      if (at < Size) values[at] = mine[item];
+    }
+    __syncthreads();
+    return total;
+  }
+
+ private:
+  using Long = unsigned long long;  // what the atomic operations take; not std::uint64_t's type
+};
+
+/// Throws std::runtime_error naming what failed.
+inline void check(cudaError_t status, const char* what) {
+  if (status != cudaSuccess)
+    throw std::runtime_error(std::string("CUDA: ") + what + " failed: " + cudaGetErrorString(status));
+}
+
+/// Runs `kernel` on one block. Its shared memory begins undefined.
+template <class Kernel>
+__global__ void __launch_bounds__(Kernel::threads) run_block(const __grid_constant__ Kernel kernel) {
+  extern __shared__ __align__(16) unsigned char shared[];
+  Block<Kernel::threads> block;
+  kernel(block, *reinterpret_cast<typename Kernel::Shared*>(shared));
+}
+
+/// Work in the order of a stream. Nothing waits for the device unless said.
+class Device {
+ public:
+  explicit Device(Stream stream) : stream_(reinterpret_cast<cudaStream_t>(stream)) {}
+
+  /// Runs `kernel(block, shared)` on `blocks` blocks of `Kernel::threads` threads.
+  template <class Kernel>
+  void launch(std::uint64_t blocks, const Kernel& kernel) {
+    if (blocks == 0) return;
+    constexpr std::size_t shared = sizeof(typename Kernel::Shared);
+    constexpr std::size_t granted = 48U << 10;  // without asking
+    if constexpr (shared > granted)
+      check(cudaFuncSetAttribute(run_block<Kernel>, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                                 static_cast<int>(shared)),
+            "asking for shared memory");
+    run_block<<<static_cast<unsigned>(blocks), Kernel::threads, shared, stream_>>>(kernel);
+    check(cudaGetLastError(), "starting a kernel");
+  }
+
+  /// Blocks that fill the GPU once, for kernels that take their work piece by piece.
+  template <class Kernel>
+  std::uint64_t resident_blocks() const {
+    int device = 0, processors = 0, blocks = 0;
+    check(cudaGetDevice(&device), "asking for the device");
+    check(cudaDeviceGetAttribute(&processors, cudaDevAttrMultiProcessorCount, device),
+          "asking for the processors");
+    constexpr std::size_t shared = sizeof(typename Kernel::Shared);
+    if constexpr (shared > (48U << 10))
+      check(cudaFuncSetAttribute(run_block<Kernel>, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                                 static_cast<int>(shared)),
+            "asking for shared memory");
+    check(cudaOccupancyMaxActiveBlocksPerMultiprocessor(&blocks, run_block<Kernel>, Kernel::threads,
+                                                        shared),
+          "asking for the occupancy");
+    return static_cast<std::uint64_t>(processors) * static_cast<std::uint64_t>(blocks);
+  }
+
+  /// Shared memory that a block can ask for, in bytes.
+  static std::size_t shared_bytes() {
+    int device = 0, bytes = 0;
+    check(cudaGetDevice(&device), "asking for the device");
+    check(cudaDeviceGetAttribute(&bytes, cudaDevAttrMaxSharedMemoryPerBlockOptin, device),
+          "asking for shared memory");
+    return static_cast<std::size_t>(bytes);
+  }
+
+  void fill(void* at, unsigned char byte, std::size_t bytes) {
+    check(cudaMemsetAsync(at, byte, bytes, stream_), "filling memory");
+  }
+
+  /// Workspace of `sort`, in bytes.
+  template <class Record>
+  static std::size_t sort_bytes(std::uint64_t number) {
+    cub::DoubleBuffer<Record> buffers;
+    std::size_t bytes = 0;
+    check(cub::DeviceRadixSort::SortKeys(nullptr, bytes, buffers, number, 0, 8 * sizeof(Record)),
+          "planning a sort");
+    return bytes;
+  }
+
+  /// Sorts ascending by the low `bits` bits. Either buffer may end with the result: gives which.
+  template <class Record>
+  Record* sort(Record* records, Record* other, std::uint64_t number, unsigned bits, void* workspace,
+               std::size_t bytes) {
+    cub::DoubleBuffer<Record> buffers(records, other);
+    check(cub::DeviceRadixSort::SortKeys(workspace, bytes, buffers, number, 0,
+                                         static_cast<int>(bits), stream_),
+          "sorting");
+    return buffers.Current();
+  }
+
+  /// Workspace of `exclusive_sum` and of `running_sum`, in bytes.
+  template <class Value>
+  static std::size_t sum_bytes(std::uint64_t number) {
+    std::size_t exclusive = 0, running = 0;
+    Value* none = nullptr;
+    const Value* from = nullptr;
+    check(cub::DeviceScan::ExclusiveSum(nullptr, exclusive, none, none, number), "planning a scan");
+    check(cub::DeviceScan::InclusiveSum(nullptr, running, from, none, number), "planning a scan");
+    return exclusive > running ? exclusive : running;
+  }
+
+  /// Replaces the values by the sums of those in front.
+  template <class Value>
+  void exclusive_sum(Value* values, std::uint64_t number, void* workspace, std::size_t bytes) {
+    check(cub::DeviceScan::ExclusiveSum(workspace, bytes, values, values, number, stream_),
+          "summing");
+  }
+
+  /// Writes to `to` the sums of the values so far, each itself among them.
+  template <class Value>
+  void running_sum(const Value* from, Value* to, std::uint64_t number, void* workspace,
+                   std::size_t bytes) {
+    check(cub::DeviceScan::InclusiveSum(workspace, bytes, from, to, number, stream_), "summing");
+  }
+
+ private:
+  cudaStream_t stream_;
+};
+
+}  // namespace collapse_stats::cuda

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <bit>
+
+#include "cuda/api.hpp"
+#include "device.cuh"
+
+/// Counting set bits up to any place of a bitmap.
+namespace collapse_stats::cuda {
+
+constexpr unsigned word_bits = 64;
+
+/// Words of a bitmap of which one past its last bit can also be asked about.
+constexpr std::uint64_t bitmap_words(std::uint64_t bits) { return bits / word_bits + 1; }
+
+/// The bits of a word below the place that `at` has in it.
+constexpr std::uint64_t bits_below(std::uint64_t at) {
+  return (std::uint64_t{1} << at % word_bits) - 1;
+}
+
+constexpr std::uint64_t set_bits(std::uint64_t word) {
+  return static_cast<std::uint64_t>(std::popcount(word));
+}
+
+/// A bitmap, and how many bits are set in front of each of its words and in all of them.
+struct Ranks {
+  const std::uint64_t* bits;
+  const std::uint64_t* before;
+
+  DEVICE bool at(std::uint64_t place) const {
+    return (bits[place / word_bits] >> place % word_bits & 1U) != 0;
+  }
+
+  /// Bits that are set in front of `place`.
+  DEVICE std::uint64_t rank(std::uint64_t place) const {
+    const std::uint64_t word = place / word_bits;
+    return before[word] + set_bits(bits[word] & bits_below(place));
+  }
+};
+
+/// Where a block collects the bits of `threads * items` places.
+template <unsigned Threads, unsigned Items>
+struct BitmapTile {
+  static constexpr unsigned places = Threads * Items, words = places / word_bits;
+  std::uint32_t halves[places / 32];
+
+  DEVICE std::uint64_t word(unsigned at) const {
+    return std::uint64_t{halves[2 * at + 1]} << 32 | halves[2 * at];
+  }
+};
+
+}  // namespace collapse_stats::cuda

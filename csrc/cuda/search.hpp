@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+
+#include "device.cuh"
+
+/// Searching what is ascending.
+namespace collapse_stats::cuda {
+
+/// First place of `first` to `last` (one past) where `holds` does not hold. It holds up to there.
+template <class Holds>
+DEVICE std::uint64_t first_failing(std::uint64_t first, std::uint64_t last, Holds holds) {
+  while (first < last) {
+    const std::uint64_t middle = first + (last - first) / 2;
+    if (holds(middle))
+      first = middle + 1;
+    else
+      last = middle;
+  }
+  return first;
+}
+
+/// As `first_failing`, in steps that double after `step`: cheap if the place is near.
+template <class Holds>
+DEVICE std::uint64_t first_failing_near(std::uint64_t first, std::uint64_t last, std::uint64_t step,
+                                        Holds holds) {
+  while (step < last - first && holds(first + step)) {
+    first += step + 1;
+    step = 2 * step + 1;
+  }
+  return first_failing(first, step < last - first ? first + step : last, holds);
+}
+
+}  // namespace collapse_stats::cuda

@@ -1,0 +1,132 @@
+"""The cuda backend: counting on an NVIDIA GPU, composed of the steps of csrc/cuda/api.hpp.
+
+Device memory holds tokens (as narrow as they come), the records of as many windows as fit beside
+them, and what is made of these. What does not fit at once is taken range by range of the shards, or
+counted into runs that are merged; results do not depend on it.
+"""
+
+from collections.abc import Iterable, Sequence
+from itertools import chain
+
+import numpy as np
+
+from ..chunk import Chunk
+from ..keys import Layout, Shards
+from ..run import Run
+from ..spectrum import Masks, Tables
+from . import _cuda_count as counting
+from ._cuda_records import Resident, by_label
+from ._cuda_spectra import JointScan, check_layout, check_windows, spectra
+from ._device import Core, CupyMemory, Gpu, Memory
+
+SHARE_OF_FREE = 0.8
+
+
+class CudaBackend:
+    """The four operations on the current GPU, in the order of the current CuPy stream.
+
+    Parameters
+    ----------
+    device_memory
+        Bytes of device memory to use; by default 80 % of what is free at each call.
+    by_sorting
+        Count all spectra by sorting: slower, the same results.
+    core, memory
+        The steps and the memory they work on: for tests, which play the GPU on the CPU.
+    """
+
+    name = "cuda"
+    on_gpu = True
+
+    def __init__(
+        self,
+        device_memory: int | None = None,
+        *,
+        by_sorting: bool = False,
+        core: Core | None = None,
+        memory: Memory | None = None,
+    ) -> None:
+        if core is None:
+            from .. import _cuda
+
+            core = _cuda
+        self.device_memory = device_memory
+        self._by_sorting = by_sorting
+        self._core = core
+        self._memory: Memory = CupyMemory() if memory is None else memory
+
+    @property
+    def batch_tokens(self) -> int:
+        """So many tokens are best counted together: their records take a quarter of the memory."""
+        return max(1 << 20, self._gpu().budget // 256)
+
+    def count(self, chunks: Iterable[Chunk], layout: Layout, shards: Shards | None = None) -> Run:
+        """Run of the chunks' windows; see `Backend.count`."""
+        gpu = self._gpu()
+        windows = np.zeros(layout.labels, dtype=np.int64)
+
+        def noted(batch: list[Resident]) -> list[Resident]:
+            nonlocal windows
+            windows = sum((resident.windows[0] for resident in batch), start=windows)
+            return batch
+
+        batches = map(noted, counting.batches(gpu, chunks, layout, gpu.budget // 4))
+        run = counting.count(gpu, batches, layout, shards or (0, layout.shards))
+        if shards is None:
+            check_windows(run.counts.sum(axis=1).tolist(), windows.tolist(), 1)
+        return run
+
+    def merge(self, runs: Sequence[Run]) -> Run:
+        """Run of all windows of `runs`; see `Backend.merge`."""
+        if not runs:
+            raise ValueError("merge needs at least one run, got none")
+        for run in runs:
+            check_layout(run.layout, runs[0].layout)
+        return counting.merge(self._gpu(), runs)
+
+    def spectra(
+        self,
+        source: Iterable[Chunk] | Run,
+        layout: Layout,
+        masks: Sequence[Masks],
+        passes: Sequence[Shards] | None = None,
+    ) -> Tables:
+        """Joint spectra of the labels in each pair of masks; see `Backend.spectra`.
+
+        Passes are not needed: the tokens stay on the GPU, which bounds its memory itself.
+        """
+        if isinstance(source, Run):
+            check_layout(source.layout, layout)
+            return self.joint_spectra([[source]], masks)
+        gpu = self._gpu()
+        batches = counting.batches(gpu, source, layout, gpu.budget // 3)
+        batch, more = next(batches, []), next(batches, [])
+        if batch and not more and not by_label(layout):
+            return spectra(gpu, batch, layout, masks)
+        waiting = filter(None, chain([batch, more], batches))
+        run = counting.count(gpu, waiting, layout, (0, layout.shards))
+        return self.joint_spectra([[run]], masks)
+
+    def needs(self, layout: Layout, shards: int, *, rows: bool) -> tuple[int, int]:
+        """Bytes of host memory: none but the rows of a run; see `Backend.needs`."""
+        return 0, 2 * 8 * (layout.words + layout.labels) if rows else 0
+
+    def joint_spectra(self, parts: Iterable[Sequence[Run]], masks: Sequence[Masks]) -> Tables:
+        """Joint spectra of runs, range after range; see `Backend.joint_spectra`."""
+        gpu = self._gpu()
+        scan: JointScan | None = None
+        for runs in parts:
+            if scan is None:
+                scan = JointScan(gpu, [run.layout for run in runs], masks)
+            scan.check(runs)
+            for part in counting.ranges(gpu, runs):
+                scan.add(part)
+        if scan is None:
+            raise ValueError("parts must have at least one range of shards, got none")
+        return scan.tables()
+
+    def _gpu(self) -> Gpu:
+        budget = self.device_memory
+        if budget is None:
+            budget = int(SHARE_OF_FREE * self._memory.free())
+        return Gpu(self._core, self._memory, budget, self._by_sorting)

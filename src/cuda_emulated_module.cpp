@@ -1,0 +1,17 @@
+#include <cstdint>
+
+#include "cuda.hpp"
+#include "device.cuh"
+
+PYBIND11_MODULE(_cuda_emulated, module) {
+  namespace py = pybind11;
+  module.doc() = "The steps of the GPU, played by the CPU: for tests.";
+  collapse_stats::python::bind_cuda(module);
+  module.def(
+      "emulate",
+      [](std::uint64_t seed, unsigned workers) {
+        collapse_stats::cuda::emulation() = {seed, workers};
+      },
+      py::arg("seed"), py::arg("workers") = 1U,
+      "Draw the order of threads from `seed`; with several workers they race.");
+}

@@ -1,0 +1,11 @@
+"""Whether a module compiled for GPUs loads here, and says what keeps it from being used."""
+
+from pathlib import Path
+
+import collapse_stats as cs
+from collapse_stats import _cuda
+
+info = cs.backends()[0]
+print(f"{Path(_cuda.__file__ or '').name}: usable: {info.usable}; {info.detail}")
+if info.name != "cuda" or "built without CUDA" in info.detail or "does not load" in info.detail:
+    raise SystemExit("the cuda backend must be compiled, and must load without a GPU")

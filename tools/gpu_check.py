@@ -1,0 +1,164 @@
+"""What a machine with a GPU can say of the cuda backend: build, tests, sanitizers, speed.
+
+    make gpu-check
+
+needs no network: the build tools and what the tests import must be installed. Every part is
+recorded in ``benchmarks/results/gpu-<name>.json``, whether the parts before it failed or not; the
+exit code is 1 if one of them did.
+"""
+
+import argparse
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+SITE = ROOT / "build" / "gpu-site"
+RESULTS = ROOT / "benchmarks" / "results"
+TESTS = ["tests/test_backends.py", "tests/test_cuda_gpu.py"]  # others may need what is not here
+SANITIZED = "tests/test_cuda_gpu.py::test_small_run"
+Part = dict[str, Any]
+
+
+def main() -> int:
+    """Run the parts in turn."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--tokens", type=int, default=500_000_000, help="of the benchmark")
+    parser.add_argument("--output", type=Path, default=RESULTS)
+    given = parser.parse_args()
+    found: dict[str, Any] = {"date": datetime.now(UTC).isoformat(timespec="seconds"), **machine()}
+    name = re.sub(r"[^A-Za-z0-9]+", "-", found["gpu"]["name"]).strip("-").lower()
+    path = given.output / f"gpu-{name}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    timings = path.with_suffix(".timings.json")
+    timings.unlink(missing_ok=True)
+    parts: list[tuple[str, Callable[[], Part]]] = [
+        ("build", build),
+        ("tests", lambda: run([*PYTEST, "-m", "gpu", *TESTS], 240)),
+        ("memcheck", lambda: sanitize("memcheck")),
+        ("racecheck", lambda: sanitize("racecheck")),
+        ("benchmark", lambda: benchmark(given.tokens, timings)),
+    ]
+    found["parts"] = {}
+    for part, call in parts:
+        print(f"== {part}", flush=True)
+        found["parts"][part] = call()
+        if timings.exists():
+            found |= json.loads(timings.read_text())
+        path.write_text(json.dumps(found, indent=1) + "\n")
+    timings.unlink(missing_ok=True)
+    print_table(found)
+    print(f"written: {path}")
+    return int(any(part["state"] == "failed" for part in found["parts"].values()))
+
+
+def machine() -> dict[str, Any]:
+    """The GPU, its driver and clocks as nvidia-smi has them, and the compiler."""
+    fields = "name,driver_version,memory.total,clocks.max.sm,clocks.max.mem,clocks.sm,clocks.mem"
+    query = ["nvidia-smi", f"--query-gpu={fields}", "--format=csv,noheader"]
+    rows = output(query).splitlines()
+    if not rows:
+        sys.exit("gpu-check needs an NVIDIA GPU, and nvidia-smi shows none: see `make cuda`")
+    gpu = dict(zip(fields.split(","), (cell.strip() for cell in rows[0].split(",")), strict=True))
+    version = re.search(r"release (\S+),", output(["nvcc", "--version"]))
+    commit = output(["git", "-C", str(ROOT), "rev-parse", "--short", "HEAD"]).strip()
+    return {
+        "gpu": gpu,
+        "nvcc": version.group(1) if version else "missing",
+        "python": sys.version.split()[0],
+        "cpus": len(os.sched_getaffinity(0)),
+        "commit": commit,
+    }
+
+
+def build() -> Part:
+    """Install into a folder of its own, compiled for the GPU that is here."""
+    shutil.rmtree(SITE, ignore_errors=True)
+    settings = ["COLLAPSE_STATS_EMULATED_CUDA=ON", "COLLAPSE_CUDA=ON"]
+    install = [sys.executable, "-m", "pip", "install", "-q", "--no-build-isolation", "--no-deps"]
+    defines = [f"--config-settings=cmake.define.{setting}" for setting in settings]
+    folder = "--config-settings=build-dir=build/gpu"
+    return run([*install, "--target", str(SITE), *defines, folder, str(ROOT)], 300)
+
+
+PYTEST = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "default"]
+
+
+def sanitize(tool: str) -> Part:
+    """A small run under compute-sanitizer."""
+    program = shutil.which("compute-sanitizer")
+    if program is None:
+        return {"state": "skipped", "why": "compute-sanitizer is not on the PATH"}
+    options = ["--tool", tool, "--error-exitcode", "9"]
+    part = run([program, *options, *PYTEST, SANITIZED], 120)
+    if "Device not supported" in part["tail"]:
+        return {"state": "skipped", "why": "compute-sanitizer does not support this device"}
+    return part
+
+
+def benchmark(tokens: int, timings: Path) -> Part:
+    """Speeds beside those of peers."""
+    script = str(ROOT / "benchmarks" / "bench_cuda.py")
+    return run([sys.executable, script, "--tokens", str(tokens), "--output", str(timings)], 240)
+
+
+def run(command: list[str], seconds: float) -> Part:
+    """State, wall time and last words of a command."""
+    environment = {
+        **os.environ,
+        "COLLAPSE_STATS_REQUIRE_GPU": "1",
+        "PYTHONPATH": os.pathsep.join([str(SITE), os.environ.get("PYTHONPATH", "")]).rstrip(":"),
+    }
+    begin = time.perf_counter()
+    try:
+        done = subprocess.run(
+            command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=seconds
+        )
+        state, text = ("failed" if done.returncode else "passed"), done.stdout + done.stderr
+    except subprocess.TimeoutExpired as error:
+        state = "failed"
+        text = f"{(error.stdout or b'').decode(errors='replace')}\nstopped after {seconds} s"
+    print(text[-4000:], flush=True)
+    return {
+        "state": state,
+        "seconds": round(time.perf_counter() - begin, 1),
+        "tail": text[-2000:],
+    }
+
+
+def output(command: list[str]) -> str:
+    """What a command prints, or nothing where there is none."""
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+
+
+def print_table(found: dict[str, Any]) -> None:
+    """Parts, then timings, within 80 columns."""
+    print(f"\n{found['gpu']['name']}, driver {found['gpu']['driver_version']}, {found['commit']}")
+    for name, part in found["parts"].items():
+        print(f"{name:<12}{part['state']:<9}{part.get('why', part.get('seconds'))}")
+    bandwidth = found.get("copy_bytes_per_second")
+    if bandwidth:
+        print(f"device copy: {bandwidth / 1e12:.2f} TB/s read and written\n")
+        print(f"{'what':<40}{'orders':>7}{'ms':>10}{'M tok/s':>11}{'x floor':>10}")
+        for row in found["timings"]:
+            speed = row["tokens"] / row["seconds"] / 1e6
+            floor = f"{row['times_floor']:.1f}" if row.get("times_floor") else ""
+            line = f"{row['what'][:39]:<40}{row['orders']:>7}{1e3 * row['seconds']:>10.2f}"
+            print(f"{line}{speed:>11.0f}{floor:>10}")
+        for why in found["skipped"]:
+            print(f"skipped: {why}"[:80])
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
