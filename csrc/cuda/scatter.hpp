@@ -35,8 +35,8 @@ void with_words(unsigned words, Visit visit) {
   return visit(std::integral_constant<unsigned, 4>{});
 }
 
-/// A tile of records is put in order by bin in shared memory, so that those of a bin are written side
-/// by side: 48 to 64 bytes on average, where there are as many bins as there can be.
+/// A tile of records is put in order by bin in shared memory, so that those of a bin are written
+/// side by side: 48 to 64 bytes on average, where there are as many bins as there can be.
 template <unsigned Words>
 struct ScatterTile {
   static constexpr unsigned threads = ScatterTuning::threads, bins = 1U << ScatterTuning::bin_bits;
