@@ -93,7 +93,7 @@ struct CountBuckets {
 template <unsigned Words, unsigned BucketWords>
 struct ScatterRecords {
   using Tile = ScatterTile<BucketWords>;
-  static constexpr unsigned threads = Tile::threads;
+  static constexpr unsigned threads = Tile::threads, resident = Tile::resident;
   using Shared = typename Tile::Shared;
 
   BinnedRecords binned;

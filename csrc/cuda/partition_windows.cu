@@ -92,7 +92,7 @@ struct CountBins {
 template <class Id, unsigned Words>
 struct ScatterWindows {
   using Tile = ScatterTile<Words>;
-  static constexpr unsigned threads = Tile::threads;
+  static constexpr unsigned threads = Tile::threads, resident = Tile::resident;
   using Shared = typename Tile::Shared;
 
   WindowRecords<Id> source;

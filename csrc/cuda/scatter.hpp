@@ -44,6 +44,7 @@ struct ScatterTile {
       std::min(ScatterTuning::max_items, ScatterTuning::tile_bytes / (4 * Words) / threads);
   static constexpr unsigned size = threads * items;
   static_assert(items > 0 && size <= 1U << 16 && bins <= 1U << 15);
+  static constexpr unsigned resident = 2;  // blocks at once: as few registers as do without spills
   using Record = PackedRecord<Words>;
 
   struct Shared {
