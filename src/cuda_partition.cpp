@@ -25,9 +25,7 @@ void bind_cells(py::module_& module) {
       .def(py::init(&to_cells), py::arg("order"), py::arg("seen"), py::arg("ended"))
       .def_static(
           "of_tally",
-          [](const cuda::Tally& tally) {
-            return cuda::Cells{1, tally.unigrams(), tally.ended()};
-          },
+          [](const cuda::Tally& tally) { return cuda::Cells{1, tally.unigrams(), tally.ended()}; },
           py::arg("tally"));
   module.def(
       "count_cells",
@@ -90,9 +88,9 @@ void bind_buckets(py::module_& module) {
                             tally,
                             {at<std::uint32_t>(heavy_flags), at<std::uint64_t>(heavy_windows)});
       },
-      py::arg("stream"), py::arg("partition"), py::arg("bins"), py::arg("ends"),
-      py::arg("records"), py::arg("other"), py::arg("workspace"), py::arg("bytes"),
-      py::arg("tally"), py::arg("heavy_flags"), py::arg("heavy_windows"));
+      py::arg("stream"), py::arg("partition"), py::arg("bins"), py::arg("ends"), py::arg("records"),
+      py::arg("other"), py::arg("workspace"), py::arg("bytes"), py::arg("tally"),
+      py::arg("heavy_flags"), py::arg("heavy_windows"));
 }
 
 }  // namespace

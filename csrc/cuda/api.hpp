@@ -68,8 +68,8 @@ void make_planes(Stream stream, const Spans& spans, std::uint64_t tokens, unsign
 /// Throws std::invalid_argument when it does not fit into 128 bits: count label by label then.
 unsigned record_bytes(const Layout& layout);
 
-/// Buckets that a bit is set for; a window's first tokens say which it is in. All of them if `flags`
-/// is null. See `partition_api.hpp`.
+/// Buckets that a bit is set for; a window's first tokens say which it is in. All of them if
+/// `flags` is null. See `partition_api.hpp`.
 struct FlaggedBuckets {
   const std::uint32_t* flags;
   unsigned tokens;  ///< at most `Selection::min_length`

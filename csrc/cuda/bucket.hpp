@@ -5,8 +5,8 @@
 /// Which bucket a window is in, by its first tokens.
 namespace collapse_stats::cuda {
 
-/// A bijection of numbers of `bits` bits, 1 to 128: each of the top bits depends on all that came in,
-/// so that neither frequent tokens nor ids in sequence share buckets more often than others.
+/// A bijection of numbers of `bits` bits, 1 to 128: each of the top bits depends on all that came
+/// in, so that neither frequent tokens nor ids in sequence share buckets more often than others.
 constexpr Key mix_prefix(Key prefix, unsigned bits) {
   constexpr std::uint64_t first = 0xD6E8FEB86659FD93, second = 0xA0761D6478BD642F;
   const unsigned half = (bits + 1) / 2;

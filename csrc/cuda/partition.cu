@@ -30,12 +30,18 @@ bool partition_supports(const Layout& layout, std::span<const Masks> masks) {
 
 Partition::Partition(const Layout& layout, unsigned first_order, unsigned last_order,
                      std::uint64_t windows)
-    : layout(layout), first_order(first_order), last_order(last_order), bin_bits(0), bucket_bits(0) {
+    : layout(layout),
+      first_order(first_order),
+      last_order(last_order),
+      bin_bits(0),
+      bucket_bits(0) {
   constexpr unsigned most = ScatterTuning::max_bin_bits + ScatterTuning::bin_bits;
-  const unsigned needed = std::max(bits_for(windows, layout.labels), beyond(prefix_bits(), table_bits));
+  const unsigned needed =
+      std::max(bits_for(windows, layout.labels), beyond(prefix_bits(), table_bits));
   const unsigned too_wide = beyond(record_bits(0), max_key_bits);
   bucket_bits = std::min({std::max(needed, too_wide), prefix_bits(), most});
-  const unsigned within_a_bin = std::min({bucket_bits / 2, ScatterTuning::bin_bits, bucket_bits - too_wide});
+  const unsigned within_a_bin =
+      std::min({bucket_bits / 2, ScatterTuning::bin_bits, bucket_bits - too_wide});
   bin_bits = bucket_bits - within_a_bin;
   if (bin_bits < too_wide || beyond(prefix_bits() - bucket_bits, table_bits) > 0 ||
       tail_bits() >= max_key_bits)
@@ -61,9 +67,11 @@ std::uint64_t cell_words(const Layout& layout, unsigned order) {
   return words;
 }
 
-// Partitioned by few tokens, windows share records with more orders; by more of them, fewer buckets are
-// heavy: three tokens, or 45 bits of small ones, are the compromise. Orders below go one by one.
-std::vector<std::pair<unsigned, unsigned>> order_groups(const Layout& layout, unsigned first_order) {
+// Partitioned by few tokens, windows share records with more orders; by more of them, fewer buckets
+// are heavy: three tokens, or 45 bits of small ones, are the compromise. Orders below go one by
+// one.
+std::vector<std::pair<unsigned, unsigned>> order_groups(const Layout& layout,
+                                                        unsigned first_order) {
   constexpr unsigned tokens = 3, bits = 45;
   const unsigned wanted = std::max(tokens, (bits + layout.code_bits - 1) / layout.code_bits);
   const unsigned fits = std::max(2U, table_bits / layout.code_bits);

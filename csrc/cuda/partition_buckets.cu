@@ -50,7 +50,8 @@ struct BinnedRecords {
 };
 
 /// A block counts the buckets of a stretch of records in shared memory.
-/// Moves, per record: its bytes. Bound by memory.
+/// Moves, per record: its bytes. Bound by memory. sm_90: 26 registers, 2 KB of shared memory, no
+/// spills.
 template <unsigned Words>
 struct CountBuckets {
   static constexpr unsigned threads = ScatterTuning::threads, items = 64, tile = threads * items;
@@ -88,10 +89,11 @@ struct CountBuckets {
 
 /// A block puts the records of a tile in order by bucket.
 /// Moves, per record: its bytes, and those of the shorter one. Bound by memory.
+/// sm_90: at most 64 registers, 41 to 46 KB of shared memory, no spills.
 template <unsigned Words, unsigned BucketWords>
 struct ScatterRecords {
   using Tile = ScatterTile<BucketWords>;
-  static constexpr unsigned threads = Tile::threads;
+  static constexpr unsigned threads = Tile::threads, resident = Tile::resident;
   using Shared = typename Tile::Shared;
 
   BinnedRecords binned;
@@ -102,16 +104,16 @@ struct ScatterRecords {
   template <class Block>
   DEVICE void operator()(Block& block, Shared& shared) const {
     const unsigned buckets = binned.partition.buckets_of_a_bin();
-    binned.each_bin(
-        block.index(), Tile::size, [&](unsigned bin, std::uint64_t begin, std::uint64_t end) {
-          const auto make = [&](unsigned item, Key& key, std::uint32_t& bucket) {
-            key = records[begin + item].key();
-            bucket = binned.take_bucket(key);
-            return true;
-          };
-          Tile::scatter(block, shared, static_cast<unsigned>(end - begin), make,
-                        places + std::uint64_t{bin} * buckets, other);
-        });
+    binned.each_bin(block.index(), Tile::size,
+                    [&](unsigned bin, std::uint64_t begin, std::uint64_t end) {
+                      const auto make = [&](unsigned item, Key& key, std::uint32_t& bucket) {
+                        key = records[begin + item].key();
+                        bucket = binned.take_bucket(key);
+                        return true;
+                      };
+                      Tile::scatter(block, shared, static_cast<unsigned>(end - begin), make,
+                                    places + std::uint64_t{bin} * buckets, other);
+                    });
   }
 };
 
@@ -152,19 +154,27 @@ void tally_buckets(Stream stream, const Partition& partition, const Pass& pass,
   std::uint64_t* const places = next + 1;
   const std::size_t used = (buckets + 1) * sizeof(std::uint64_t);
   Device(stream).fill(workspace, 0, used);
-  with_words(partition.binned_words(), [&]<unsigned Words>(std::integral_constant<unsigned, Words>) {
-    // Nine bits fewer: a word less, or none.
-    constexpr unsigned fewer = Words > 1 ? Words - 1 : 1;
-    const auto run = partition.bucket_words() == Words ? divide<Words, Words> : divide<Words, fewer>;
-    run(stream, binned, buckets, records, other, places, places + buckets, bytes - used);
-  });
+  with_words(partition.binned_words(),
+             [&]<unsigned Words>(std::integral_constant<unsigned, Words>) {
+               // Nine bits fewer: a word less, or none.
+               constexpr unsigned fewer = Words > 1 ? Words - 1 : 1;
+               const auto run =
+                   partition.bucket_words() == Words ? divide<Words, Words> : divide<Words, fewer>;
+               run(stream, binned, buckets, records, other, places, places + buckets, bytes - used);
+             });
   const std::uint64_t first = std::uint64_t{pass.first_bin} * partition.buckets_of_a_bin();
   with_bucket_tuning(partition.layout.labels, [&]<class Tuning>(Tuning) {
     using Kernel = TallyBuckets<Tuning>;
     Device device(stream);
     device.launch(std::min(buckets, device.resident_blocks<Kernel>()),
-                  Kernel{{partition}, {tally}, places, first, buckets, next,
-                         static_cast<const std::uint32_t*>(other), heavy});
+                  Kernel{{partition},
+                         {tally},
+                         places,
+                         first,
+                         buckets,
+                         next,
+                         static_cast<const std::uint32_t*>(other),
+                         heavy});
   });
 }
 

@@ -47,7 +47,7 @@ struct WindowRecords {
 
 /// A block counts the bins of many tiles in shared memory, a thread one position after the other.
 /// Moves, per token: the id and 0.25 B of planes. Bound by memory where ids are wide, else by the
-/// arithmetic of mixing.
+/// arithmetic of mixing. sm_90: 32 registers, 32 KB of shared memory, no spills.
 template <class Id>
 struct CountBins {
   static constexpr unsigned threads = ScatterTuning::threads, items = 8, tile = threads * items;
@@ -88,10 +88,11 @@ struct CountBins {
 
 /// A block makes the records of a tile of positions and puts them in order by bin.
 /// Moves, per token: the id, 0.25 to 0.5 B of planes and the record. Bound by memory.
+/// sm_90: at most 64 registers, 41 to 46 KB of shared memory, no spills.
 template <class Id, unsigned Words>
 struct ScatterWindows {
   using Tile = ScatterTile<Words>;
-  static constexpr unsigned threads = Tile::threads;
+  static constexpr unsigned threads = Tile::threads, resident = Tile::resident;
   using Shared = typename Tile::Shared;
 
   WindowRecords<Id> source;
@@ -137,15 +138,16 @@ void scatter_windows(Stream stream, const Partition& partition, const Tokens& to
                      const Pass& pass, std::uint64_t* places, void* records,
                      std::uint64_t* wrong_id) {
   with_reader(partition.layout, tokens, wrong_id, [&]<class Id>(const WindowReader<Id>& reader) {
-    with_words(partition.binned_words(), [&]<unsigned Words>(std::integral_constant<unsigned, Words>) {
-      using Kernel = ScatterWindows<Id, Words>;
-      Device(stream).launch(tiles(tokens.size, Kernel::Tile::size),
-                            Kernel{{partition, reader},
-                                   pass.first_bin,
-                                   pass.last_bin,
-                                   places,
-                                   static_cast<PackedRecord<Words>*>(records)});
-    });
+    with_words(partition.binned_words(),
+               [&]<unsigned Words>(std::integral_constant<unsigned, Words>) {
+                 using Kernel = ScatterWindows<Id, Words>;
+                 Device(stream).launch(tiles(tokens.size, Kernel::Tile::size),
+                                       Kernel{{partition, reader},
+                                              pass.first_bin,
+                                              pass.last_bin,
+                                              places,
+                                              static_cast<PackedRecord<Words>*>(records)});
+               });
   });
 }
 

@@ -38,8 +38,7 @@ struct MakeRecords {
       UNROLL
       for (unsigned item = 0; item < items; ++item) {
         const std::uint64_t position = begin + item * threads + thread;
-        mine.kept[item] =
-            reader.begins(position) && record(block, position, mine.records[item]);
+        mine.kept[item] = reader.begins(position) && record(block, position, mine.records[item]);
       }
     });
     block.vote(shared.kept, registers,
@@ -112,10 +111,9 @@ void launch(Stream stream, const Layout& layout, const Tokens& tokens, const Sel
 unsigned record_bytes(const Layout& layout) {
   const unsigned bits = layout.key_bits + layout.label_bits;
   if (bits > max_key_bits)
-    throw std::invalid_argument("a record must fit into 128 bits, got keys of " +
-                                std::to_string(layout.key_bits) + " bits and " +
-                                std::to_string(layout.label_bits) +
-                                " bits of label: count label by label");
+    throw std::invalid_argument(
+        "a record must fit into 128 bits, got keys of " + std::to_string(layout.key_bits) +
+        " bits and " + std::to_string(layout.label_bits) + " bits of label: count label by label");
   return bits <= 64 ? 8 : 16;
 }
 

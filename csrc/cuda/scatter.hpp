@@ -35,8 +35,8 @@ void with_words(unsigned words, Visit visit) {
   return visit(std::integral_constant<unsigned, 4>{});
 }
 
-/// A tile of records is put in order by bin in shared memory, so that those of a bin are written side
-/// by side: 48 to 64 bytes on average, where there are as many bins as there can be.
+/// A tile of records is put in order by bin in shared memory, so that those of a bin are written
+/// side by side: 48 to 64 bytes on average, where there are as many bins as there can be.
 template <unsigned Words>
 struct ScatterTile {
   static constexpr unsigned threads = ScatterTuning::threads, bins = 1U << ScatterTuning::bin_bits;
@@ -44,6 +44,7 @@ struct ScatterTile {
       std::min(ScatterTuning::max_items, ScatterTuning::tile_bytes / (4 * Words) / threads);
   static constexpr unsigned size = threads * items;
   static_assert(items > 0 && size <= 1U << 16 && bins <= 1U << 15);
+  static constexpr unsigned resident = 2;  // blocks at once: as few registers as do without spills
   using Record = PackedRecord<Words>;
 
   struct Shared {

@@ -43,13 +43,15 @@ struct BucketRecords {
   }
 };
 
-/// A block takes bucket after bucket, counts the n-grams of the first order in a hash table in shared
-/// memory, adds them to the tally, and goes on to the next order: a window's n-gram is then where that
-/// of the order before is in the table, and one more code. Windows whose n-gram was seen once are done
-/// with: so is whatever begins with it. A thread works on every so-many-th window or slot.
+/// A block takes bucket after bucket, counts the n-grams of the first order in a hash table in
+/// shared memory, adds them to the tally, and goes on to the next order: a window's n-gram is then
+/// where that of the order before is in the table, and one more code. Windows whose n-gram was seen
+/// once are done with: so is whatever begins with it. A thread works on every so-many-th window or
+/// slot.
 ///
-/// Moves, per window: the record, from memory once and from the L2 cache for every further order that the
-/// window is still in. Bound by shared-memory atomics.
+/// Moves, per window: the record, from memory once and from the L2 cache for every further order
+/// that the window is still in. Bound by shared-memory atomics. sm_90: 40 registers, 112 KB of
+/// shared memory, no spills; so two blocks of 512 threads at once.
 template <class Tuning>
 struct TallyBuckets {
   static constexpr unsigned threads = Tuning::threads, slots = Tuning::slots;
@@ -64,6 +66,7 @@ struct TallyBuckets {
     std::uint32_t overfull, ending;
     std::uint16_t slot[slots];  // of each window
   };
+  static_assert(sizeof(Shared) <= Tuning::bytes);
 
   BucketRecords source;
   TallyView tally;
@@ -184,8 +187,8 @@ struct TallyBuckets {
           if (noted(bucket) && shared.slot[at] == no_slot) continue;
           const Key record = source.read(bucket.records, at);
           if (!source.ends(record, order)) continue;
-          visit(record, noted(bucket) ? shared.slot[at]
-                                      : shared.table.slot(block, source.prefix(record)));
+          visit(record,
+                noted(bucket) ? shared.slot[at] : shared.table.slot(block, source.prefix(record)));
         }
       });
     };
@@ -196,7 +199,8 @@ struct TallyBuckets {
             tally.add_context(block, shared.front, order + 1, shared.table.of(slot), types);
       });
     };
-    each_ended([&](Key, unsigned slot) { block.set_bits(&shared.ended[slot / 32], 1U << slot % 32); });
+    each_ended(
+        [&](Key, unsigned slot) { block.set_bits(&shared.ended[slot / 32], 1U << slot % 32); });
     add_contexts(~Count{0});
     each_ended([&](Key record, unsigned slot) {
       block.add(&shared.table.counts[source.label(record)][slot], ~std::uint32_t{0});
@@ -227,7 +231,8 @@ struct TallyBuckets {
         if (length == last)
           once.add(one);
         else
-          for (unsigned n = order + 1; n <= length; ++n) tally.add_ngram(block, shared.front, n, one);
+          for (unsigned n = order + 1; n <= length; ++n)
+            tally.add_ngram(block, shared.front, n, one);
         if (length < tally.tally.layout.max_order && source.ends(record, length))
           tally.add_context(block, shared.front, length + 1, one, ~Count{0});
       }

@@ -2,8 +2,9 @@
 
 #include "device.cuh"
 
-/// Sizes of the partition path where the CPU plays the GPU: so small that a few thousand tokens take
-/// many tiles, bins and buckets, and some buckets are heavy. `gpu/partition_tuning.hpp` has the same names.
+/// Sizes of the partition path where the CPU plays the GPU: so small that a few thousand tokens
+/// take many tiles, bins and buckets, and some buckets are heavy. `gpu/partition_tuning.hpp` has
+/// the same names.
 namespace collapse_stats::cuda {
 
 struct CellTuning {
@@ -18,7 +19,7 @@ struct ScatterTuning {
 
 template <unsigned Labels>
 struct BucketTuning {
-  static constexpr unsigned threads = 16, slots = 45, labels = Labels;
+  static constexpr unsigned threads = 16, slots = 45, labels = Labels, bytes = 64U << 10;
 };
 
 /// Calls `visit` with the tuning of the device for so many labels.

@@ -119,9 +119,18 @@ inline void check(cudaError_t status, const char* what) {
     throw std::runtime_error(std::string("CUDA: ") + what + " failed: " + cudaGetErrorString(status));
 }
 
+/// Blocks of a kernel that its registers must leave room for on a processor: `Kernel::resident`, or
+/// whatever the compiler takes to be best.
+template <class Kernel>
+constexpr unsigned resident_on_processor() {
+  if constexpr (requires { Kernel::resident; }) return Kernel::resident;
+  return 0;
+}
+
 /// Runs `kernel` on one block. Its shared memory begins undefined.
 template <class Kernel>
-__global__ void __launch_bounds__(Kernel::threads) run_block(const __grid_constant__ Kernel kernel) {
+__global__ void __launch_bounds__(Kernel::threads, resident_on_processor<Kernel>())
+    run_block(const __grid_constant__ Kernel kernel) {
   extern __shared__ __align__(16) unsigned char shared[];
   Block<Kernel::threads> block;
   kernel(block, *reinterpret_cast<typename Kernel::Shared*>(shared));
