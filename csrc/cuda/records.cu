@@ -12,7 +12,7 @@ namespace {
 /// Moves, per token: the id, 0.25 to 0.5 B of planes and the record. Bound by memory.
 template <class Id, class Record>
 struct MakeRecords {
-  static constexpr unsigned threads = 256, items = 8, tile = threads * items;
+  static constexpr unsigned threads = 256, items = 8, tile = threads * items, resident = 3;
   struct Shared {
     std::uint32_t kept[tile / 32];  // a bit for each position
     std::uint32_t before[tile / 32];
