@@ -14,7 +14,7 @@ namespace {
 /// and nothing spilled for 16 B.
 template <class Id, class Record>
 struct MakeRecords {
-  static constexpr unsigned threads = 256, items = 8, tile = threads * items;
+  static constexpr unsigned threads = 256, items = 8, tile = threads * items, resident = 3;
   struct Shared {
     std::uint32_t kept[tile / 32];  // a bit for each position
     std::uint32_t before[tile / 32];
