@@ -58,12 +58,15 @@ def corpus_of(path: Path):
 
 
 COUNT_AND_SHOW_PEAK = """
-    import resource, sys
+    import re, sys
+    from pathlib import Path
     import collapse_stats as cs
-    from collapse_stats.backends import select
-    peak = lambda: 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    def peak():  # not ru_maxrss: a process inherits that from the one which started it
+        return 1024 * int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
     path, memory, backend, order = sys.argv[1], int(sys.argv[2]), sys.argv[3], int(sys.argv[4])
-    cs.profile([[1, 2, 3]], max_order=2, backend=backend)  # the libraries, before it counts
+    small = Path(path).with_name("small.bin")
+    small.write_bytes(bytes(8))
+    cs.profile(small, dtype="u16", vocab_size=9, backend=backend)  # the libraries, before it counts
     before = peak()
     found = cs.profile(path, dtype="u16", vocab_size=1000, max_order=order, table=False,
                        memory=memory, backend=backend, threads=2)
@@ -71,7 +74,7 @@ COUNT_AND_SHOW_PEAK = """
 """
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="peak RSS is in kB on Linux alone")
+@pytest.mark.skipif(sys.platform != "linux", reason="peak memory is read from Linux")
 @pytest.mark.parametrize(
     ("backend", "tokens", "order", "needed", "memory"),
     [
@@ -87,8 +90,7 @@ def test_peak_memory_stays_within_the_budget(tmp_path, backend, tokens, order, n
     assert peak <= memory
     one_pass = output_of(COUNT_AND_SHOW_PEAK, path, 4 << 30, backend, order).split()
     assert bounded == list(map(int, one_pass[1:]))
-    assert needed > memory
-    assert int(one_pass[0]) > 1.5 * memory  # what the system counts varies with its load
+    assert int(one_pass[0]) > 0.8 * needed > memory
 
 
 @pytest.mark.parametrize("use", Use)
