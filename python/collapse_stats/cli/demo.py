@@ -23,6 +23,7 @@ from ..report.comparison_view import (
 )
 from ..report.grid import Page
 from ..report.numbers import fixed, percent
+from ..report.verdict_view import verdict_grid
 from ..tokenizers import load
 from .output import drawn, write
 from .progress import Reporter
@@ -63,6 +64,8 @@ def demo(number: int, seed: int) -> None:
         generations_grid(report["corpora"], report["comparisons"], title, legend=i > 0)
         for i, (report, title) in enumerate(zip(pages, titles, strict=True))
     ]
+    verdicts = verdict_grid("human", [*pages[0]["comparisons"], *pages[1]["comparisons"][1:]])
+    grids.append(verdicts)
     both = {key: [row for report in pages for row in report[key]] for key in _ROWS_OF_REPORT}
     write(drawn(Page(grids, head, warnings_of(both), [*_reading(pages, number), *_NEXT])))
 

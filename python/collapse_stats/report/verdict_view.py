@@ -18,7 +18,7 @@ _EMPHASIS: dict[str, Emphasis] = {
 }
 
 
-def verdict_grid(name: str, against: Sequence[Json], *, explain: bool) -> Grid:
+def verdict_grid(name: str, against: Sequence[Json], *, explain: bool = True) -> Grid:
     """One row per candidate with the figures that decide, the reasons below."""
     unit, tokens = column([one["compared"]["tokens"]["candidate"] for one in against])
     columns = [
@@ -59,13 +59,14 @@ def _word(comparison: Json) -> Cell:
 
 
 def _notes(name: str, against: Sequence[Json], explain: bool) -> tuple[str, ...]:
-    because = [
-        printable(f"{one['candidate']}: {one['verdict']}, {'; '.join(one['reasons'])}.")
-        for one in against
-        if one["verdict"] != WITHIN_FLOOR
-    ]
+    because: dict[str, list[str]] = {}
+    for one in against:
+        if one["verdict"] != WITHIN_FLOOR:
+            why = f"{one['verdict']}, {'; '.join(one['reasons'])}."
+            because.setdefault(why, []).append(one["candidate"])
+    said = [printable(f"{', '.join(names)}: {why}") for why, names in because.items()]
     told = [one for one in against if explain and _shown(one) is not None]
-    return (*because, *(_explained(name, one) for one in told[-1:]))
+    return (*said, *(_explained(name, one) for one in told[-1:]))
 
 
 def _explained(name: str, comparison: Json) -> str:
