@@ -4,7 +4,7 @@
 
 needs no network: the build tools and what the tests import must be installed. Every part is
 recorded in ``benchmarks/results/gpu-<name>.json``, whether the parts before it failed or not; the
-exit code is 1 if one of them did.
+exit code is 1 if one of them did. Parts are stopped so that all of them take ten minutes at most.
 """
 
 import argparse
@@ -42,7 +42,7 @@ def main() -> int:
     timings.unlink(missing_ok=True)
     parts: list[tuple[str, Callable[[], Part]]] = [
         ("build", build),
-        ("tests", lambda: run([*PYTEST, "-m", "gpu", *TESTS], 240)),
+        ("tests", lambda: run([*PYTEST, "-m", "gpu", *TESTS], 150)),
         ("memcheck", lambda: sanitize("memcheck")),
         ("racecheck", lambda: sanitize("racecheck")),
         ("benchmark", lambda: benchmark(given.tokens, timings)),
@@ -86,7 +86,7 @@ def build() -> Part:
     install = [sys.executable, "-m", "pip", "install", "-q", "--no-build-isolation", "--no-deps"]
     defines = [f"--config-settings=cmake.define.{setting}" for setting in settings]
     folder = "--config-settings=build-dir=build/gpu"
-    return run([*install, "--target", str(SITE), *defines, folder, str(ROOT)], 300)
+    return run([*install, "--target", str(SITE), *defines, folder, str(ROOT)], 180)
 
 
 PYTEST = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "default"]
@@ -98,7 +98,7 @@ def sanitize(tool: str) -> Part:
     if program is None:
         return {"state": "skipped", "why": "compute-sanitizer is not on the PATH"}
     options = ["--tool", tool, "--error-exitcode", "9"]
-    part = run([program, *options, *PYTEST, SANITIZED], 120)
+    part = run([program, *options, *PYTEST, SANITIZED], 60)
     if "Device not supported" in part["tail"]:
         return {"state": "skipped", "why": "compute-sanitizer does not support this device"}
     return part
@@ -107,7 +107,7 @@ def sanitize(tool: str) -> Part:
 def benchmark(tokens: int, timings: Path) -> Part:
     """Speeds beside those of peers."""
     script = str(ROOT / "benchmarks" / "bench_cuda.py")
-    return run([sys.executable, script, "--tokens", str(tokens), "--output", str(timings)], 240)
+    return run([sys.executable, script, "--tokens", str(tokens), "--output", str(timings)], 150)
 
 
 def run(command: list[str], seconds: float) -> Part:
