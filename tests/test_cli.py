@@ -374,8 +374,11 @@ def test_demo(monkeypatch: pytest.MonkeyPatch) -> None:
     )
     out = run("demo", "--generations", 2, "--seed", 1).stdout
     assert "160 documents" in out
-    rows = [line.split()[0] for line in out.splitlines() if line.startswith(("gen", "human "))]
+    tables, verdicts = out.split("verdicts against human")
+    rows = [line.split()[0] for line in tables.splitlines() if line.startswith(("gen", "human "))]
     assert rows == ["human", "human", "gen1", "gen2", "human", "human", "gen1+10%", "gen2+10%"]
+    for name in ("human B", "gen1", "gen2", "gen1+10%", "gen2+10%"):
+        assert any(line.startswith(f"{name} ") for line in verdicts.splitlines())
     assert "After 2 generations" in out
     assert "collapse-stats compare" in out
     assert max(map(len, out.splitlines())) <= 100
