@@ -40,14 +40,15 @@ asan: build/asan/site
 
 tsan: build/tsan/site
 	PYTHONPATH=build/tsan/site LD_PRELOAD=$(call RUNTIME,libtsan) \
-	  $(shell setarch -R true 2>/dev/null && echo setarch -R) $(BIN)/python -m pytest $(WATCHED)
+	  $(shell setarch -R true 2>/dev/null && echo setarch -R) \
+	  $(BIN)/python -m pytest $(WATCHED) tests/test_cuda_races.py
 
 build/%/site: $(VENV)/test $(SOURCES) tests/native/check_kernels.cpp
 	$(BIN)/cmake --preset $* -DPython_EXECUTABLE=$(abspath $(BIN))/python \
 	  -DCMAKE_MAKE_PROGRAM=$(abspath $(BIN))/ninja
 	$(BIN)/cmake --build --preset $*
 	rm -rf $@ && mkdir $@ && cp -r python/collapse_stats $@
-	cp build/$*/_native*.so $@/collapse_stats
+	cp build/$*/_*.so $@/collapse_stats
 
 # The GPU's steps compiled for GPUs, which takes CUDA's compiler but no GPU.
 cuda: $(VENV)/test
