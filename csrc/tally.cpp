@@ -1,8 +1,6 @@
 #include "tally.hpp"
 
 namespace collapse_stats {
-namespace {
-
 std::vector<Masks> basis_of(const Layout& layout, std::span<const Masks> masks) {
   if (layout.labels == 1) return {{0b1, 0}};
   if (layout.labels == 2) return {{0b01, 0b10}};
@@ -14,6 +12,8 @@ Count sum_under(unsigned mask, const Count* counts) {
   for (; mask != 0; mask &= mask - 1) sum += counts[static_cast<unsigned>(std::countr_zero(mask))];
   return sum;
 }
+
+namespace {
 
 void add_one(JointHistogram& histogram, const Masks& masks, const Count* counts) {
   histogram.add(sum_under(masks.first, counts), sum_under(masks.second, counts), 1);

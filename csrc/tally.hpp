@@ -16,6 +16,30 @@ namespace collapse_stats {
 template <unsigned labels>
 using LabelCounts = std::array<Count, labels>;
 
+/// The pairs that are tallied: up to two labels all others follow from one.
+std::vector<Masks> basis_of(const Layout& layout, std::span<const Masks> masks);
+
+/// Sum of the counts of the labels in a mask.
+Count sum_under(unsigned mask, const Count* counts);
+
+/// Adds `types` n-grams of these counts to the histogram of each pair of masks. Of one or two
+/// labels there is one pair: the labels themselves.
+template <unsigned labels>
+inline void add_under(std::vector<JointHistogram>& histograms, std::span<const Masks> pairs,
+                      const LabelCounts<labels>& counts, Count types) {
+  if constexpr (labels <= 2) {
+    histograms.front().add(counts[0], labels == 2 ? counts[labels - 1] : 0, types);
+  } else {
+    std::array<Count, 1U << labels> under;  // every mask
+    under[0] = 0;
+    for (unsigned mask = 1; mask < under.size(); ++mask)
+      under[mask] =
+          under[mask & (mask - 1)] + counts[static_cast<unsigned>(std::countr_zero(mask))];
+    for (std::size_t pair = 0; pair < pairs.size(); ++pair)
+      histograms[pair].add(under[pairs[pair].first], under[pairs[pair].second], types);
+  }
+}
+
 /// What is counted of every order while rows are scanned, before it becomes spectra.
 class Tally {
  public:
@@ -108,17 +132,7 @@ inline void Tally::ngram(unsigned order, const LabelCounts<labels>& counts) {
 template <unsigned labels>
 inline void Tally::add(Histograms& histograms, const LabelCounts<labels>& counts,
                        Count types) const {
-  if constexpr (labels <= 2) {
-    histograms.front().add(counts[0], labels == 2 ? counts[labels - 1] : 0, types);
-  } else {
-    std::array<Count, 1U << labels> under;  // every mask
-    under[0] = 0;
-    for (unsigned mask = 1; mask < under.size(); ++mask)
-      under[mask] =
-          under[mask & (mask - 1)] + counts[static_cast<unsigned>(std::countr_zero(mask))];
-    for (std::size_t pair = 0; pair < basis_.size(); ++pair)
-      histograms[pair].add(under[basis_[pair].first], under[basis_[pair].second], types);
-  }
+  add_under<labels>(histograms, basis_, counts, types);
 }
 
 }  // namespace collapse_stats

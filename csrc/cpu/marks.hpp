@@ -6,14 +6,10 @@
 #include <cstdint>
 #include <vector>
 
+#include "../tally.hpp"
 #include "leaf.hpp"
 
 namespace collapse_stats::cpu {
-
-/// Counts of each label; how many labels there are is known when the loops are compiled: one, or
-/// the power of two that holds the layout's.
-template <unsigned labels>
-using LabelCounts = std::array<Count, labels>;
 
 /// What bits tell of a sorted leaf. Records that share their first n codes are a run of order n.
 /// Computed per order by two vector instructions for eight records (see `MarkKernels`); all else

@@ -6,18 +6,6 @@
 namespace collapse_stats::cpu {
 namespace {
 
-std::vector<Masks> basis_of(const Layout& layout, std::span<const Masks> masks) {
-  if (layout.labels == 1) return {{0b1, 0}};
-  if (layout.labels == 2) return {{0b01, 0b10}};
-  return {masks.begin(), masks.end()};
-}
-
-Count sum_under(unsigned mask, std::span<const Count> counts) {
-  Count sum = 0;
-  for (; mask != 0; mask &= mask - 1) sum += counts[static_cast<unsigned>(std::countr_zero(mask))];
-  return sum;
-}
-
 void add_to(LabelCounts<max_labels>& counts, std::span<const Count> other) {
   for (std::size_t label = 0; label < other.size(); ++label) counts[label] += other[label];
 }
@@ -220,17 +208,7 @@ void LeafScanner::add_extras_of(const Leaf& leaf, std::size_t first, std::size_t
 template <unsigned labels>
 void LeafScanner::tally(Histograms& histograms, const LabelCounts<labels>& counts,
                         Count types) const {
-  if constexpr (labels <= 2) {
-    histograms.front().add(counts[0], labels == 2 ? counts[labels - 1] : 0, types);
-  } else {
-    std::array<Count, 1U << labels> under;  // every mask
-    under[0] = 0;
-    for (unsigned mask = 1; mask < under.size(); ++mask)
-      under[mask] =
-          under[mask & (mask - 1)] + counts[static_cast<unsigned>(std::countr_zero(mask))];
-    for (std::size_t pair = 0; pair < basis_.size(); ++pair)
-      histograms[pair].add(under[basis_[pair].first], under[basis_[pair].second], types);
-  }
+  add_under<labels>(histograms, basis_, counts, types);
 }
 
 bool LeafScanner::counts(std::span<const Masks> masks) const {
@@ -260,7 +238,8 @@ JointHistogram LeafScanner::under(const Masks& masks, std::size_t pair,
   if (layout_.labels <= 2)
     histograms.front().each([&](Count first, Count second, Count number) {
       const LabelCounts<2> counts{first, second};
-      result.add(sum_under(masks.first, counts), sum_under(masks.second, counts), number);
+      result.add(sum_under(masks.first, counts.data()), sum_under(masks.second, counts.data()),
+                 number);
     });
   for (unsigned label = 0; label < layout_.labels; ++label)
     result.add(masks.first >> label & 1, masks.second >> label & 1, types * singles[label]);
@@ -276,7 +255,8 @@ Tables LeafScanner::tables() const {
       const Masks& masks = masks_[pair];
       const auto add_to = [&](JointHistogram& histogram, const Count* counts) {
         const std::span labelled(counts, layout_.labels);
-        histogram.add(sum_under(masks.first, labelled), sum_under(masks.second, labelled), 1);
+        histogram.add(sum_under(masks.first, labelled.data()),
+                      sum_under(masks.second, labelled.data()), 1);
       };
       const auto ngrams = [&](unsigned n) {
         return under(masks, pair, orders_[n].ngrams, orders_[n].singles, 1);
