@@ -21,6 +21,7 @@ import workloads
 from peers import Rows, numpy_sort
 
 from collapse_stats.backends import Backend, backends, select
+from collapse_stats.backends._cuda import CudaBackend
 from collapse_stats.chunk import Chunk
 from collapse_stats.keys import Layout
 from collapse_stats.spectrum import Tables
@@ -67,6 +68,9 @@ def timings(number: int, bandwidth: float) -> Iterator[Row]:
         row, tables = ours("text, on the GPU", text, layout, bandwidth)
         answers |= rows_by_order(tables)
         yield row
+    row, tables = ours("text, by sorting", text, Layout(vocabulary, 5), bandwidth, by_sorting=True)
+    assert rows_by_order(tables) == {order: answers[order] for order in ORDERS}
+    yield row
     yield ours("text, from host memory", text, Layout(vocabulary, 5), bandwidth, upload=True)[0]
     yield ours("text in documents of 1000, halves", text, Layout(vocabulary, 5, 2), bandwidth)[0]
     wide = Layout(200_000, 5)
@@ -79,7 +83,12 @@ def timings(number: int, bandwidth: float) -> Iterator[Row]:
 
 
 def ours(
-    what: str, tokens: Any, layout: Layout, bandwidth: float, upload: bool = False
+    what: str,
+    tokens: Any,
+    layout: Layout,
+    bandwidth: float,
+    upload: bool = False,
+    by_sorting: bool = False,
 ) -> tuple[Row, Tables]:
     """One way of the cuda backend; `upload` begins with the tokens on the host."""
     import cupy
@@ -88,10 +97,11 @@ def ours(
     chunk = workloads.chunk(tokens, length, layout.labels)
     if not upload:
         chunk = Chunk(cupy.asarray(tokens), chunk.start, chunk.stop, chunk.limit, chunk.label)
-    backend = select("cuda")
+    backend = CudaBackend(by_sorting=by_sorting)
     masks = [(1, 2)] if layout.labels == 2 else [(1, 0)]
     seconds, tables = timed(lambda: backend.spectra([chunk], layout, masks))
-    floor = len(tokens) * sorted_bytes(layout, tokens.dtype.itemsize) / bandwidth
+    way = sorted_bytes if by_sorting else partitioned_bytes
+    floor = len(tokens) * way(layout, tokens.dtype.itemsize, len(tokens)) / bandwidth
     return (
         {
             "what": f"cuda, {what}",
@@ -104,7 +114,20 @@ def ours(
     )
 
 
-def sorted_bytes(layout: Layout, token: int) -> int:
+def partitioned_bytes(layout: Layout, token: int, number: int) -> int:
+    """Bytes a token costs on the partition path: csrc/cuda/partition_api.hpp has the table."""
+    from collapse_stats import _cuda
+
+    core = _cuda.Layout(layout.vocab_size, layout.max_order, layout.labels)
+    cells = max(1, _cuda.cell_orders(core, number))  # order 1 is a table of counts in any case
+    found = cells * token
+    for first, last in _cuda.order_groups(core, cells + 1):
+        partition = _cuda.Partition(core, first, last, number)
+        found += 2 * token + 4 * (3 * partition.binned_words + 2 * partition.bucket_words)
+    return found
+
+
+def sorted_bytes(layout: Layout, token: int, _number: int) -> int:
     """Bytes a token costs on the sorted path: records, a pass of the sort a digit, the tally."""
     record = 8 if layout.key_bits + layout.labels // 2 <= 64 else 16
     digits = -(-(layout.key_bits + layout.labels // 2) // 8)
@@ -247,7 +270,7 @@ def test_every_way_gives_the_same_answer() -> None:
     reason = unusable()
     if reason:
         pytest.skip(reason)
-    assert len(list(timings(200_000, 1e12))) >= 5
+    assert len(list(timings(200_000, 1e12))) >= 6
 
 
 if __name__ == "__main__":

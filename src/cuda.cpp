@@ -180,8 +180,8 @@ void bind_rows(py::module_& module) {
            }),
            py::arg("keys"), py::arg("counts"), py::arg("rows"), py::arg("labels"),
            py::arg("first_label"));
-  module.def("merge_places", &cuda::merge_places, py::arg("rows_a"), py::arg("rows_b"));
-  module.def("find_merged_bytes", &cuda::find_merged_bytes, py::arg("rows_a"), py::arg("rows_b"));
+  module.def("merge_places", &cuda::merge_places, py::arg("rows_b"));
+  module.def("find_merged_bytes", &cuda::find_merged_bytes, py::arg("rows_b"));
   module.def(
       "find_merged",
       [](cuda::Stream stream, const Layout& layout, const cuda::MergeInput& a,

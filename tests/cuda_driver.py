@@ -150,8 +150,8 @@ def merge(
         )
         for run, first in zip((a, b), first_labels, strict=True)
     ]
-    places = words(cuda.merge_places(len(a), len(b)))
-    bytes_ = cuda.find_merged_bytes(len(a), len(b))
+    places = words(cuda.merge_places(len(b)))
+    bytes_ = cuda.find_merged_bytes(len(b))
     workspace = words(bytes_ // 8 + 1)
     cuda.find_merged(0, own, *inputs, places.ctypes.data, workspace.ctypes.data, bytes_)
     rows = int(places[-1])

@@ -220,8 +220,8 @@ struct MergeInput {
   unsigned labels, first_label;
 };
 
-std::uint64_t merge_places(std::uint64_t rows_a, std::uint64_t rows_b);
-std::size_t find_merged_bytes(std::uint64_t rows_a, std::uint64_t rows_b);
+std::uint64_t merge_places(std::uint64_t rows_b);
+std::size_t find_merged_bytes(std::uint64_t rows_b);
 
 /// As `find_rows`: `places[merge_places(...) - 1]` is the number of merged rows.
 void find_merged(Stream stream, const Layout& layout, const MergeInput& a, const MergeInput& b,

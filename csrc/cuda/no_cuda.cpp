@@ -59,8 +59,8 @@ void write_rows(Stream, const Layout&, const SortedRecords&, const std::uint64_t
                 const DeviceRun&) {
   missing();
 }
-std::uint64_t merge_places(std::uint64_t, std::uint64_t) { missing(); }
-std::size_t find_merged_bytes(std::uint64_t, std::uint64_t) { missing(); }
+std::uint64_t merge_places(std::uint64_t) { missing(); }
+std::size_t find_merged_bytes(std::uint64_t) { missing(); }
 void find_merged(Stream, const Layout&, const MergeInput&, const MergeInput&, std::uint64_t*, void*,
                  std::size_t) {
   missing();

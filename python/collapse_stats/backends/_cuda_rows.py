@@ -111,8 +111,8 @@ def _merged(
         for run, at in zip(runs, first, strict=True)
     ]
     stream = memory.stream
-    places = memory.empty(core.merge_places(a.rows, b.rows), np.uint64)
-    nbytes = core.find_merged_bytes(a.rows, b.rows)
+    places = memory.empty(core.merge_places(b.rows), np.uint64)
+    nbytes = core.find_merged_bytes(b.rows)
     workspace = memory.empty(max(1, nbytes))
     core.find_merged(
         stream, layout, *inputs, memory.address(places), memory.address(workspace), nbytes
