@@ -26,7 +26,7 @@ def verdict_grid(name: str, against: Sequence[Json], *, explain: bool = True) ->
         Column(("tokens", "used", unit)),
         Column(("new 2-grams", "in more", "% (floor)")),
         Column(("odds of new", "to floor", "± 2 SE")),
-        Column(("repeats", "5-grams", "%")),
+        Column(("repeats", "in texts", "%")),
         Column(("copies", "texts", "%")),
         Column(("verdict",), number=False),
     ]
@@ -49,7 +49,7 @@ def _figures(comparison: Json) -> list[Cell]:
         masses = [Cell(f"{percent(novel['own'])} ({percent(novel['floor'])})"), Cell(odds)]
     return [
         *masses,
-        Cell(percent(comparison["repeated_5grams"]["candidate"])),
+        Cell(percent(comparison["repeated_text"]["candidate"])),
         Cell(percent(comparison["duplicate_documents"]["candidate"])),
     ]
 
