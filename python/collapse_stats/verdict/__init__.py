@@ -22,7 +22,7 @@ from .rule import (
     judge,
 )
 
-PARTS = 4  # of the windows: counted by threads, and each small enough to be sorted fast
+PIECES = 4  # of the windows: counted by threads, and each small enough to be sorted fast
 MAX_ORDER = 3  # at the size of a sample, longer n-grams are new in any fresh text
 
 __all__ = [
@@ -50,7 +50,7 @@ def evidence(baseline: Sample, candidate: Sample, max_order: int = MAX_ORDER) ->
     """
     limit = min(len(baseline.tokens), len(candidate.tokens))
     one, other = (side.first(within(side.length, limit)) for side in (baseline, candidate))
-    with ThreadPoolExecutor(PARTS) as pool:
+    with ThreadPoolExecutor(PIECES) as pool:
         repeated = pool.map(repeated_share, (one, other))
         orders = _orders(one, other, max_order, pool)
         return Evidence(
@@ -69,8 +69,8 @@ def _orders(one: Sample, other: Sample, max_order: int, pool: Executor) -> dict[
     seen = {order: occurrences(one, other, order) for order in range(1, windows.max_order + 1)}
     seen = {order: found for order, found in seen.items() if drawn_from(found) > 0}
     columns = {order: columns_for(found) for order, found in seen.items()}
-    parts = pool.map(lambda part: tallied(windows.part(part, PARTS), columns), range(PARTS))
-    whole = reduce(added, parts)
+    pieces = pool.map(lambda n: tallied(windows.piece(n, PIECES), columns), range(PIECES))
+    whole = reduce(added, pieces)
     return {order: novelty(whole[order], found, order) for order, found in seen.items()}
 
 

@@ -37,7 +37,7 @@ class Windows:
     def of(cls, baseline: Sample, candidate: Sample, max_order: int) -> "Windows":
         """Windows of `max_order` tokens, or of as many as fit 64 bits.
 
-        Three always do up to 524,286 different tokens, two up to 536 million.
+        Three do up to 524,287 different tokens, two up to 536 million.
         """
         tokens, bits = _coded(np.concatenate([baseline.tokens, candidate.tokens]))
         max_order = min(max_order, (64 - _COLUMN_BITS) // bits)
@@ -54,10 +54,10 @@ class Windows:
         keys |= np.repeat(columns(baseline, candidate), length)
         return cls(keys, bits, max_order)
 
-    def part(self, number: int, parts: int) -> "Windows":
-        """One of 2, 4, 8 ... parts; windows that begin with the same token are in the same."""
+    def piece(self, number: int, pieces: int) -> "Windows":
+        """One of 2, 4, 8 ... pieces; windows that begin with the same token are in the same."""
         shift = self.bits * (self.max_order - 1) + _COLUMN_BITS
-        chosen = self.keys & np.uint64(parts - 1 << shift) == np.uint64(number << shift)
+        chosen = self.keys & np.uint64(pieces - 1 << shift) == np.uint64(number << shift)
         return Windows(self.keys[chosen], self.bits, self.max_order)
 
 
