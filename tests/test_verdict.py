@@ -145,6 +145,14 @@ def test_ids_of_any_size_give_the_same_figures() -> None:
         assert same.drift.error == pytest.approx(novelty.drift.error, rel=1e-9)
 
 
+def test_order_3_is_left_out_where_too_many_ids_differ() -> None:
+    ids = np.random.default_rng(2).permutation(2**20)
+    one, other = (sample(part.reshape(-1, 400).tolist()) for part in ids[:528_000].reshape(2, -1))
+    assert set(evidence(one, other).orders) == {1, 2}
+    few = ids[:400_000].reshape(2, -1, 400)
+    assert set(evidence(sample(few[0].tolist()), sample(few[1].tolist())).orders) == {1, 2, 3}
+
+
 def repeated(documents: Documents) -> float:
     """The definition: tokens marked one by one."""
     shares = []

@@ -74,10 +74,12 @@ def _explained(name: str, comparison: Json) -> str:
     novel = _shown(comparison)
     assert novel is not None
     candidate = comparison["candidate"]
+    low, high = (math.exp(novel["tail"] + s * novel["tail_se"]) for s in (-2, 2))
     return printable(
-        f"How to read it: of fresh {candidate} text, {novel['own']:.0%} of 2-grams are not in as "
-        f"much other {candidate} text; of fresh {name} text {novel['floor']:.0%} are new to "
-        f"other {name} text of that size. In odds: x{_odds(novel)}."
+        f"How to read it: {candidate}: {comparison['verdict']}. In fresh {candidate} text "
+        f"{percent(novel['own'])} % of {SHOWN_ORDER}-grams are new to as much other {candidate} "
+        f"text; in fresh {name} text of the same size {percent(novel['floor'])} %. "
+        f"The odds are x{_odds(novel)} of {name}'s ({low:.2f} to {high:.2f})."
     )
 
 

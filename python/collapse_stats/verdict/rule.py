@@ -142,7 +142,7 @@ def _judge(e: Evidence, c: Constants) -> tuple[str, list[str]]:
     shared = any(n.drift.value < -c.sigmas * n.drift.error for n in orders)
     nested = not shared and all(n.gain.value <= c.nested for n in orders[-2:])
     middle = median(tail.value for tail in tails)
-    thinner = all(tail.high < 0 for tail in tails)
+    thinner = all(tail.value < -c.sigmas * tail.error for tail in tails)
     if all(tail.high < -c.far_lost for tail in tails):
         least = math.exp(max(tail.value for tail in tails))
         return COLLAPSE, [f"odds of something new down to x{least:.2f} or less at every order"]
