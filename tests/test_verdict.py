@@ -23,7 +23,8 @@ from collapse_stats.verdict import (
     evidence,
     judge,
 )
-from collapse_stats.verdict.ngrams import distinct_documents, repeated_share
+from collapse_stats.verdict.ngrams import distinct_documents
+from collapse_stats.verdict.repetition import repeated_share
 
 Documents = list[list[int]]
 
@@ -144,21 +145,52 @@ def test_ids_of_any_size_give_the_same_figures() -> None:
         assert same.drift.error == pytest.approx(novelty.drift.error, rel=1e-9)
 
 
-def test_repeated_share() -> None:
-    assert repeated_share(Sample.empty()) == 0.0
-    assert repeated_share(sample([[1, 2, 3, 4]])) == 0.0
-    assert repeated_share(sample([list(range(40)), list(range(40))])) == 0.0  # not across documents
-    assert repeated_share(sample([[1] * 10])) == pytest.approx(5 / 6)
-    rng = np.random.default_rng(0)
-    documents = [rng.integers(0, 3, n).tolist() for n in (0, 4, 5, 300, 511, 512, 513, 1500)]
-    windows, repeated = 0, 0
-    for document in documents:
+def test_order_3_is_left_out_where_too_many_ids_differ() -> None:
+    ids = np.random.default_rng(2).permutation(2**20)
+    one, other = (sample(part.reshape(-1, 400).tolist()) for part in ids[:528_000].reshape(2, -1))
+    assert set(evidence(one, other).orders) == {1, 2}
+    few = ids[:400_000].reshape(2, -1, 400)
+    assert set(evidence(sample(few[0].tolist()), sample(few[1].tolist())).orders) == {1, 2, 3}
+
+
+def repeated(documents: Documents) -> float:
+    """The definition: tokens marked one by one."""
+    shares = []
+    for document in filter(None, documents):
+        marked: set[int] = set()
         for begin in range(0, len(document), 512):
             block = document[begin : begin + 512]
-            grams = [tuple(block[i : i + 5]) for i in range(len(block) - 4)]
-            windows += len(grams)
-            repeated += len(grams) - len(set(grams))
-    assert repeated_share(sample(documents)) == pytest.approx(repeated / windows, rel=1e-12)
+            seen: set[tuple[int, ...]] = set()
+            for i in range(len(block) - 23):
+                stretch = tuple(block[i : i + 24])
+                if stretch in seen:
+                    marked.update(range(begin + i, begin + i + 24))
+                seen.add(stretch)
+        shares.append(len(marked) / len(document))
+    return sum(shares) / len(shares)
+
+
+def looping(rng: np.random.Generator, length: int) -> list[int]:
+    """A document half of which says one to forty tokens over and over."""
+    document = rng.integers(0, 50, length)
+    loop = rng.integers(0, 5, rng.integers(1, 40))
+    half = document[length // 3 : length // 3 + length // 2]
+    half[:] = np.resize(loop, len(half))
+    return document.tolist()  # type: ignore[no-any-return]
+
+
+def test_repeated_share() -> None:
+    assert repeated_share(Sample.empty()) == 0.0
+    assert repeated_share(sample([[], []])) == 0.0
+    assert repeated_share(sample([[1] * 24])) == 0.0
+    assert repeated_share(sample([[1] * 25, []])) == pytest.approx(24 / 25)
+    assert repeated_share(sample([list(range(40)), list(range(40))])) == 0.0  # not across documents
+    assert repeated_share(sample([[1] * 30, [2] * 10])) == pytest.approx(29 / 30 / 2)  # a mean
+    rng = np.random.default_rng(0)
+    sizes = (0, 1, 23, 24, 25, 26, 47, 48, 55, 56, 57, 87, 88, 300, 511, 512, 513, 535, 536, 1500)
+    documents = [looping(rng, size) for size in sizes]
+    assert repeated(documents) > 0.1
+    assert repeated_share(sample(documents)) == pytest.approx(repeated(documents), rel=1e-12)
 
 
 def test_distinct_documents() -> None:
@@ -254,7 +286,7 @@ def test_a_users_own_corpora_replace_the_limits() -> None:
 def test_duplicates_and_repetition_are_said() -> None:
     verdict = judge(given([0.0] * 3, distinct=400, repeated=0.2), Constants())
     assert "20% of documents are exact duplicates (baseline 0%)" in verdict.reasons
-    assert "20% of 5-grams repeat inside their document (baseline 0%)" in verdict.reasons
+    assert "20% of a document repeats what it said before (baseline 0%)" in verdict.reasons
 
 
 # --- sources whose truth is known ----------------------------------------------------------------

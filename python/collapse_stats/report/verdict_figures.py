@@ -22,7 +22,7 @@ def verdict_figures(verdict: Verdict) -> Json:
             "documents": _sides(found.documents if found else None),
             "groups": GROUPS,
         },
-        "repeated_5grams": _sides(found.repeated if found else None),
+        "repeated_text": _sides(found.repeated if found else None),
         "duplicate_documents": _sides(found.duplicates if found else None),
         "constants": asdict(verdict.constants),
         "novel_mass": [

@@ -26,7 +26,7 @@ def verdict_grid(name: str, against: Sequence[Json], *, explain: bool = True) ->
         Column(("tokens", "used", unit)),
         Column(("new 2-grams", "in more", "% (floor)")),
         Column(("odds of new", "to floor", "± 2 SE")),
-        Column(("repeats", "5-grams", "%")),
+        Column(("repeats", "in texts", "%")),
         Column(("copies", "texts", "%")),
         Column(("verdict",), number=False),
     ]
@@ -49,7 +49,7 @@ def _figures(comparison: Json) -> list[Cell]:
         masses = [Cell(f"{percent(novel['own'])} ({percent(novel['floor'])})"), Cell(odds)]
     return [
         *masses,
-        Cell(percent(comparison["repeated_5grams"]["candidate"])),
+        Cell(percent(comparison["repeated_text"]["candidate"])),
         Cell(percent(comparison["duplicate_documents"]["candidate"])),
     ]
 
@@ -74,10 +74,12 @@ def _explained(name: str, comparison: Json) -> str:
     novel = _shown(comparison)
     assert novel is not None
     candidate = comparison["candidate"]
+    low, high = (math.exp(novel["tail"] + s * novel["tail_se"]) for s in (-2, 2))
     return printable(
-        f"How to read it: of fresh {candidate} text, {novel['own']:.0%} of 2-grams are not in as "
-        f"much other {candidate} text; of fresh {name} text {novel['floor']:.0%} are new to "
-        f"other {name} text of that size. In odds: x{_odds(novel)}."
+        f"How to read it: {candidate}: {comparison['verdict']}. In fresh {candidate} text "
+        f"{percent(novel['own'])} % of {SHOWN_ORDER}-grams are new to as much other {candidate} "
+        f"text; in fresh {name} text of the same size {percent(novel['floor'])} %. "
+        f"The odds are x{_odds(novel)} of {name}'s ({low:.2f} to {high:.2f})."
     )
 
 

@@ -1,7 +1,8 @@
-"""N-grams of the documents of a sample, counted per group of documents."""
+"""N-grams of the documents of two samples, counted per group of documents."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -9,10 +10,55 @@ import numpy.typing as npt
 from ..groups import GROUPS, group_of
 from ..sample import Sample
 
-Ids = npt.NDArray[np.uint64]
 COLUMNS = 2 * GROUPS  # the baseline's groups, then the candidate's
-BLOCK = 512  # tokens: longer documents repeat themselves by their length alone
-_COLUMN_BITS = np.uint64(5)
+_COLUMN_BITS = 5
+_TYPES = 1 << 15  # counted at a time, so that a table of every group stays in cache
+
+Keys = npt.NDArray[np.uint64]
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Windows:
+    """The next tokens from each position of two samples, and the group of their document.
+
+    Attributes
+    ----------
+    keys
+        ``(W,)``, in any order: `max_order` codes of `bits` bits, first token on top, then the
+        group. A token is coded from 1; 0 is past the document's end.
+    """
+
+    keys: Keys
+    bits: int
+    max_order: int
+
+    @classmethod
+    def of(cls, baseline: Sample, candidate: Sample, max_order: int) -> "Windows":
+        """Windows of `max_order` tokens, or of as many as fit 64 bits.
+
+        Three do up to 524,287 different tokens, two up to 536 million.
+        """
+        tokens, bits = _coded(np.concatenate([baseline.tokens, candidate.tokens]))
+        max_order = min(max_order, (64 - _COLUMN_BITS) // bits)
+        length = np.concatenate([baseline.length, candidate.length])
+        keys = tokens.copy()
+        for order in range(1, max_order):
+            keys <<= np.uint64(bits)
+            keys[:-order] |= tokens[order:]
+        end = np.cumsum(length)
+        for left in range(1, max_order):  # windows that begin so many tokens before the end
+            codes = ((1 << bits * left) - 1) << bits * (max_order - left)
+            keys[(end - left)[length >= left]] &= np.uint64(codes)
+        keys <<= np.uint64(_COLUMN_BITS)
+        keys |= np.repeat(columns(baseline, candidate), length)
+        return cls(keys, bits, max_order)
+
+    def piece(self, number: int, pieces: int) -> "Windows":
+        """One of 2, 4, 8 ... pieces; windows that begin with the same token are in the same."""
+        shift = self.bits * (self.max_order - 1) + _COLUMN_BITS
+        chosen = self.keys & np.uint64(pieces - 1 << shift) == np.uint64(number << shift)
+        return Windows(self.keys[chosen], self.bits, self.max_order)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,112 +70,79 @@ class GroupCounts:
     alone
         ``(32,)`` occurrences, per group, of n-grams that no other group has: nothing else need be
         known of them, and they are most. Groups 0..15 are the baseline's, 16..31 the candidate's.
-    shared
-        Per group: numbers ``(E,)`` of its other n-grams, 0..types - 1, and how often ``(E,)`` each
-        occurs there.
+    type, group, count
+        ``(E,)``: for each other n-gram (numbered 0..types - 1) and each group that has it, how
+        often it does.
     types
         Distinct n-grams of more than one group.
     """
 
-    alone: npt.NDArray[np.float64]
-    shared: list[tuple[npt.NDArray[np.intp], npt.NDArray[np.float64]]]
+    alone: Ints
+    type: Ints
+    group: Ints
+    count: Ints
     types: int
 
 
-def group_counts(baseline: Sample, candidate: Sample, max_order: int) -> Iterator[GroupCounts]:
-    """Counts of orders 1..max_order, one after the other."""
-    tokens = np.concatenate([baseline.tokens, candidate.tokens]).astype(np.uint64)
+def columns(baseline: Sample, candidate: Sample) -> npt.NDArray[np.uint8]:
+    """Group ``(D,)`` 0..31 of the documents of both samples."""
+    return np.concatenate([group_of(baseline.hash), group_of(candidate.hash) + np.uint8(GROUPS)])
+
+
+def occurrences(baseline: Sample, candidate: Sample, order: int) -> Ints:
+    """N-grams ``(32,)`` of each group."""
     length = np.concatenate([baseline.length, candidate.length])
-    group = np.concatenate([group_of(baseline.hash), group_of(candidate.hash) + np.uint8(GROUPS)])
-    end = np.repeat(np.cumsum(length), length)
-    group = np.repeat(group, length)
-    for at, ids in _windows(tokens, end, max_order, spare=int(_COLUMN_BITS)):
-        packed = np.sort(ids << _COLUMN_BITS | group[at])
-        first = np.flatnonzero(_changes(packed))
-        count = np.diff(np.append(first, len(packed))).astype(np.float64)
-        packed = packed[first]
-        column = (packed & np.uint64(COLUMNS - 1)).astype(np.uint8)
-        new = _changes(packed >> _COLUMN_BITS)
-        alone = new & np.append(new[1:], True)
-        kept = np.flatnonzero(~alone)
-        number = np.cumsum(new[kept]) - 1
-        order = np.argsort(column[kept], kind="stable")
-        edges = np.searchsorted(column[kept][order], np.arange(1, COLUMNS))
-        yield GroupCounts(
-            np.bincount(column[alone], count[alone], minlength=COLUMNS).astype(np.float64),
-            list(
-                zip(
-                    np.split(number[order], edges),
-                    np.split(count[kept][order], edges),
-                    strict=True,
-                )
-            ),
-            int(new[kept].sum()),
-        )
+    inside = np.maximum(length - (order - 1), 0)
+    found = np.bincount(columns(baseline, candidate), inside, COLUMNS)
+    return found.astype(np.int64)
 
 
-def repeated_share(sample: Sample, order: int = 5) -> float:
-    """Share of n-grams that occurred before in their own document (blocks of up to 512 tokens).
+def group_counts(windows: Windows) -> Iterator[GroupCounts]:
+    """Counts of orders 1..max_order, one after the other; one sort serves them all."""
+    keys = np.sort(windows.keys)
+    group = (keys & np.uint64(COLUMNS - 1)).astype(np.uint8)
+    differs = keys.copy()
+    differs[1:] ^= keys[:-1]  # of the first window all codes do: they are not 0
+    for order in range(1, windows.max_order + 1):
+        shift = windows.bits * (windows.max_order - order) + _COLUMN_BITS
+        inside = keys & np.uint64((1 << windows.bits) - 1 << shift) != 0
+        new = differs >= np.uint64(1 << shift)
+        yield _counted(group[inside], new[inside])
 
-    0 when no document has an n-gram of this order.
-    """
-    blocks = -(-sample.length // BLOCK)
-    home = np.repeat(np.arange(len(sample)), blocks)
-    first = np.cumsum(blocks) - blocks
-    begin = (np.cumsum(sample.length) - sample.length)[home] + BLOCK * (
-        np.arange(len(home)) - first[home]
-    )
-    end = np.minimum(begin + BLOCK, np.cumsum(sample.length)[home])
-    size = end - begin
-    number = np.repeat(np.arange(len(size)), size)
-    spare = len(size).bit_length()
-    *_, (at, ids) = _windows(sample.tokens.astype(np.uint64), end[number], order, spare)
-    if not len(ids):
-        return 0.0
-    packed = np.sort(ids << np.uint64(spare) | number[at].astype(np.uint64))
-    return 1.0 - float(_changes(packed).sum()) / len(packed)
+
+def _counted(group: npt.NDArray[np.uint8], new: npt.NDArray[np.bool_]) -> GroupCounts:
+    """Counts of n-grams that lie together, from their `group` and where a `new` one begins."""
+    number = np.cumsum(new) - 1
+    moved = np.flatnonzero((group[1:] != group[:-1]) & ~new[1:]) + 1
+    shared = np.zeros(int(new.sum()), dtype=bool)
+    shared[number[moved]] = True
+    kept = shared[number]
+    alone = np.bincount(group, minlength=COLUMNS) - np.bincount(group[kept], minlength=COLUMNS)
+
+    cells = (np.cumsum(shared) - 1)[number[kept]] * COLUMNS + group[kept]
+    types = int(shared.sum())
+    edges = np.searchsorted(cells, np.arange(0, types + _TYPES, _TYPES) * COLUMNS)
+    found, counts = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+    for block, (begin, end) in enumerate(pairwise(edges.tolist())):
+        count = np.bincount(cells[begin:end] - block * _TYPES * COLUMNS)
+        at = np.flatnonzero(count)
+        found.append(at + block * _TYPES * COLUMNS)
+        counts.append(count[at])
+    cell = np.concatenate(found)
+    return GroupCounts(alone, cell // COLUMNS, cell % COLUMNS, np.concatenate(counts), types)
+
+
+def _coded(tokens: npt.NDArray[np.uint32]) -> tuple[Keys, int]:
+    """Codes from 1 and their bits; ids that three to a key do not fit are numbered anew."""
+    bits = (int(tokens.max(initial=0)) + 1).bit_length()
+    if 3 * bits + _COLUMN_BITS <= 64:
+        return tokens.astype(np.uint64) + np.uint64(1), bits
+    seen, rank = np.unique(tokens, return_inverse=True)
+    return rank.astype(np.uint64) + np.uint64(1), len(seen).bit_length()
 
 
 def distinct_documents(sample: Sample) -> int:
     """Documents that are not an exact copy of another one, counting one of each."""
-    return len({document.tobytes() for document in sample.documents()})
-
-
-def _windows(
-    tokens: Ids, end: npt.NDArray[np.int64], max_order: int, spare: int
-) -> Iterator[tuple[npt.NDArray[np.intp], Ids]]:
-    """Per order: where its n-grams begin, and a number for each, equal for equal n-grams.
-
-    Numbers leave `spare` bits free above. They are the packed ids as long as these fit, and ranks
-    of what came before where they do not.
-    """
-    at = np.arange(len(tokens))
-    tokens, token_bits = _narrowed(tokens)
-    ids, bits = tokens, token_bits
-    for order in range(1, max_order + 1):
-        if order > 1:
-            inside = at + order <= end[at]
-            at, ids = at[inside], ids[inside]
-            if bits + token_bits + spare > 64:
-                ids, bits = _ranked(ids)
-            ids = ids << np.uint64(token_bits) | tokens[at + order - 1]
-            bits += token_bits
-        if bits + spare > 64:
-            ids, bits = _ranked(ids)
-        yield at, ids
-
-
-def _narrowed(tokens: Ids) -> tuple[Ids, int]:
-    bits = int(tokens.max(initial=0)).bit_length()
-    return (tokens, max(bits, 1)) if bits <= 20 else _ranked(tokens)
-
-
-def _ranked(ids: Ids) -> tuple[Ids, int]:
-    seen, rank = np.unique(ids, return_inverse=True)
-    return rank.astype(np.uint64), max(len(seen).bit_length(), 1)
-
-
-def _changes(ascending: Ids) -> npt.NDArray[np.bool_]:
-    new = np.ones(len(ascending), dtype=bool)
-    np.not_equal(ascending[1:], ascending[:-1], out=new[1:])
-    return new
+    content = sample.tokens.tobytes()
+    end = (np.cumsum(sample.length) * sample.tokens.itemsize).tolist()
+    return len({content[a:b] for a, b in zip([0, *end], end, strict=False)})

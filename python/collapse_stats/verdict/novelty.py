@@ -14,15 +14,15 @@ import numpy as np
 import numpy.typing as npt
 
 from ..groups import GROUPS
-from .ngrams import COLUMNS, GroupCounts
+from .histograms import PART, PARTNERS, PARTS, Histograms
+from .ngrams import COLUMNS
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 
-# Parts 0 and 1 are the baseline's halves A and B, parts 2 and 3 the candidate's. A figure is the
-# mean of two unseen masses (of, against); across corpora only opposite halves meet.
-PARTS = 4
-PART = GROUPS // 2  # groups in it
-_FIGURES = {
+LEAST = 0.01  # of the largest part
+NEVER = 1e-30  # a chance that adds nothing to a share of some million n-grams
+_FIGURES = {  # means of two unseen masses (of, against)
     "floor": ((0, 1), (1, 0)),
     "own": ((2, 3), (3, 2)),
     "lost": ((0, 3), (1, 2)),
@@ -77,25 +77,36 @@ class Novelty:
     gain: Estimate
 
 
-def novelty(counts: GroupCounts, order: int) -> Novelty | None:
-    """Novelty of two samples at one order; None when a half has no n-grams."""
-    groups = counts.alone + [count.sum() for _, count in counts.shared]
-    by_part = groups.reshape(PARTS, -1)
-    drawn = float((by_part.sum(axis=1) - by_part.max(axis=1)).min())
-    if drawn < 1:
-        return None  # it must survive the loss of any group, so that errors are those of the text
-    seen = np.zeros((PARTS, counts.types))
-    for column, (number, count) in enumerate(counts.shared):
-        seen[column // PART, number] += count
+def drawn_from(windows: Ints) -> int:
+    """Size at which unseen masses are taken, from the n-grams ``(32,)`` in each group.
 
+    The smallest part less its largest group: it must survive the loss of any group, so that errors
+    are those of the text. 0 where one group is nearly all of a part: nothing can be measured.
+    """
+    by_part = windows.reshape(PARTS, PART)
+    left = int((by_part.sum(axis=1) - by_part.max(axis=1)).min())
+    return left if left >= LEAST * int(by_part.sum(axis=1).max()) else 0
+
+
+def columns_for(windows: Ints) -> int:
+    """Columns of histograms: n-grams seen oftener are missed with a chance below `NEVER`."""
+    size = int(windows.reshape(PARTS, PART).sum(axis=1).max())
+    kept = 1 - drawn_from(windows) / size  # one occurrence is missed with this chance
+    often = math.ceil(math.log(NEVER) / math.log(kept)) if kept > 0 else 1
+    return min(often, size) + 1
+
+
+def novelty(counts: Histograms, windows: Ints, order: int) -> Novelty:
+    """Novelty of two samples at one order, with n-grams ``(32,)`` in each group."""
+    drawn = drawn_from(windows)
     masses = {
-        pair: _unseen_masses(counts, groups, seen, *pair, drawn)
+        pair: _unseen_masses(counts, windows, *pair, drawn)
         for pairs in _FIGURES.values()
         for pair in pairs
     }
     figures = {name: (masses[pairs[0]] + masses[pairs[1]]) / 2 for name, pairs in _FIGURES.items()}
     floor, own, lost, new = (_log_odds(figures[name]) for name in ("floor", "own", "lost", "new"))
-    filled = [np.flatnonzero(side) for side in groups.reshape(2, GROUPS)]
+    filled = [np.flatnonzero(side) for side in windows.reshape(2, GROUPS)]
     return Novelty(
         order,
         **{name: float(figure[COLUMNS]) for name, figure in figures.items()},
@@ -105,40 +116,28 @@ def novelty(counts: GroupCounts, order: int) -> Novelty | None:
     )
 
 
-def _unseen_masses(
-    counts: GroupCounts, groups: Floats, seen: Floats, of: int, against: int, drawn: float
-) -> Floats:
+def _unseen_masses(counts: Histograms, windows: Ints, of: int, against: int, drawn: int) -> Floats:
     """Unseen mass ``(33,)`` of one part against another: without each group in turn, and of all."""
-    mine, theirs = (range(part * PART, (part + 1) * PART) for part in (of, against))
-    x, y = seen[of], seen[against].astype(np.intp)
-    size, other = groups[list(mine)].sum(), groups[list(theirs)].sum()
+    partner = PARTNERS.index(of ^ against)
+    mine, theirs = (slice(part * PART, (part + 1) * PART) for part in (of, against))
+    own = counts.own[partner, mine]
+    change = counts.after[partner, theirs] - counts.before[partner, theirs]
+    occurrences, size = windows[mine].sum(), windows[theirs].sum()
 
-    missed = _missed(other, int(y.max(initial=0)), drawn)[y]
-    alone = counts.alone[list(mine)].sum()
-    whole = float(x @ missed) + alone
-    masses = np.full(COLUMNS + 1, whole / size)
-    for column in mine:
-        number, count = counts.shared[column]
-        masses[column] = (whole - counts.alone[column] - count @ missed[number]) / (
-            size - groups[column]
-        )
-
-    mass_by_count = np.bincount(y, x, minlength=1)  # of X, by how often Y has the n-gram
-    mass_by_count[0] += alone
-    for column in theirs:
-        without = _missed(other - groups[column], len(mass_by_count) - 1, drawn)
-        number, count = counts.shared[column]
-        before = y[number]
-        change = without[before - count.astype(np.intp)] - without[before]
-        masses[column] = (mass_by_count @ without + x[number] @ change) / size
+    often = np.arange(own.shape[1])
+    whole = own @ _missed(size, often, drawn)
+    masses = np.full(COLUMNS + 1, whole.sum() / occurrences)
+    masses[:COLUMNS][mine] = (whole.sum() - whole) / (occurrences - windows[mine])
+    without = np.array([_missed(size - group, often, drawn) for group in windows[theirs]])
+    masses[:COLUMNS][theirs] = ((own.sum(axis=0) + change) * without).sum(axis=1) / occurrences
     return masses
 
 
-def _missed(size: float, most: int, drawn: float) -> Floats:
-    """Chance ``(most + 1,)`` that `drawn` of `size` n-grams miss one that occurs 0..most times."""
-    k = np.arange(most, dtype=np.float64)
+def _missed(size: int, often: Ints, drawn: int) -> Floats:
+    """Chance ``(C,)`` that `drawn` of `size` n-grams miss one that occurs 0, 1, 2 ... times."""
+    k = often[:-1]
     with np.errstate(divide="ignore"):  # certain to be drawn: the log of 0
-        steps = np.log(np.maximum(size - drawn - k, 0.0) / (size - k).clip(min=1.0))
+        steps = np.log((size - drawn - k).clip(min=0) / (size - k).clip(min=1))
     missed: Floats = np.exp(np.concatenate([[0.0], np.cumsum(steps)]))
     return missed
 

@@ -29,7 +29,7 @@ class Evidence:
     largest_share
         The largest document's share of its half, on either side.
     repeated
-        Share of 5-grams that occurred before in their own document, of both sides.
+        Share of a document that repeats what it said before, mean over documents, of both sides.
     """
 
     orders: Mapping[int, Novelty]
@@ -68,7 +68,7 @@ class Constants:
     near: float = 0.20  # what neighbouring human sources differ by
     far: float = 1.25  # what any two human sources differ by
     far_lost: float = math.log(2.5)  # beyond it at every order: collapse
-    repetition: float = 0.15  # excess share of 5-grams repeated inside a document
+    repetition: float = 0.07  # excess share of a document that repeats what it said before
     heavy_repetition: float = 0.40
     duplicates: float = 0.10  # excess share of exact duplicates worth saying
     equivalent: float = 0.25  # a change that is excluded, for `within floor`
@@ -142,7 +142,7 @@ def _judge(e: Evidence, c: Constants) -> tuple[str, list[str]]:
     shared = any(n.drift.value < -c.sigmas * n.drift.error for n in orders)
     nested = not shared and all(n.gain.value <= c.nested for n in orders[-2:])
     middle = median(tail.value for tail in tails)
-    thinner = all(tail.high < 0 for tail in tails)
+    thinner = all(tail.value < -c.sigmas * tail.error for tail in tails)
     if all(tail.high < -c.far_lost for tail in tails):
         least = math.exp(max(tail.value for tail in tails))
         return COLLAPSE, [f"odds of something new down to x{least:.2f} or less at every order"]
@@ -200,7 +200,7 @@ def _remarks(e: Evidence, c: Constants) -> list[str]:
     found = []
     if e.repeated[1] - e.repeated[0] >= c.repetition:
         found.append(
-            f"{e.repeated[1]:.0%} of 5-grams repeat inside their document "
+            f"{e.repeated[1]:.0%} of a document repeats what it said before "
             f"(baseline {e.repeated[0]:.0%})"
         )
     if e.duplicates[1] - e.duplicates[0] >= c.duplicates:
