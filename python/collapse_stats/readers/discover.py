@@ -44,7 +44,12 @@ def discover(
         if not matches:
             raise InputError(f"{name}: no file matches this pattern")
         names = {match.name for match in matches}
+        walked: set[Path] = set()  # what is below them is there already
         for match in matches:
+            if not walked.isdisjoint(match.parents):
+                continue
+            if match.is_dir():
+                walked.add(match)
             if match.is_dir() or not is_left_out(match.name, names):
                 _add(match, found)
     return found

@@ -79,7 +79,7 @@ def _add_matches(listing: _Listing, pattern: Sequence[str], found: Files) -> Non
     ]
     below: dict[Parts, list[Parts]] = {}
     for folder in listing.folders:
-        ends = range(1, len(folder) + 1)
+        ends = range(len(folder) + 1)
         end = next((end for end in ends if _matches(folder[:end], pattern)), None)
         if end is not None:
             below.setdefault(folder[:end], []).append(folder)
@@ -102,8 +102,10 @@ def _matches(parts: Parts, pattern: Sequence[str]) -> bool:
     """Whether a path matches as `glob.glob` has it: no ``*`` is for a hidden name."""
     if not pattern:
         return not parts
+    if pattern == ["**"]:
+        return not any(map(_is_hidden, parts))
     if pattern[0] == "**":
-        return any(_matches(parts[n:], pattern[1:] or ["*"]) for n in _into(parts))
+        return any(_matches(parts[n:], pattern[1:]) for n in _into(parts))
     return (
         bool(parts)
         and (not _is_hidden(parts[0]) or pattern[0].startswith("."))

@@ -1,5 +1,6 @@
 """``hf://``: files of the Hugging Face hub, found by `huggingface_hub` and read as web objects."""
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,7 +21,9 @@ class HubStore:
                 "'collapse-stats[remote]'"
             ) from error
         self._hub: Any = huggingface_hub
-        self._system: Any = huggingface_hub.HfFileSystem(skip_instance_cache=True)
+        self._system: Any = huggingface_hub.HfFileSystem(
+            endpoint=os.environ.get("HF_ENDPOINT"), skip_instance_cache=True
+        )
         self._web = WebStore()
 
     def find(self, url: str) -> Found | None:

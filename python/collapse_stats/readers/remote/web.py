@@ -72,9 +72,9 @@ class Asked:
         if status in (200, 206) or (status == 416 and _size_of(response) == 0):
             return response
         with response:
-            raise self._refusal(status, response)
+            raise self._refusal(status, response, begin)
 
-    def _refusal(self, status: int, response: Any) -> Exception:
+    def _refusal(self, status: int, response: Any, begin: int) -> Exception:
         said = f"{status} {response.reason}"
         if status in (404, 410):
             return FileNotFoundError(2, f"the server says {said}", self.url)
@@ -86,6 +86,11 @@ class Asked:
         if status in _PASSING or status >= 500:
             wait = response.headers.get("Retry-After", "")
             return TransientError(said, min(float(wait), 60.0) if wait.isdigit() else 0.0)
+        if status == 416:
+            return InputError(
+                f"{self.url}: the server has nothing at byte {begin:,}: the length it told is "
+                "wrong, or it has changed while it was read; read it again"
+            )
         return InputError(f"{self.url}: the server says {said}: check the URL")
 
 
