@@ -257,8 +257,8 @@ def test_discover(tmp_path: Path) -> None:
     assert list(discover([tmp_path / "e.csv"])) == [tmp_path / "e.csv"]  # named: left to open_file
     with pytest.raises(InputError, match="no such file"):
         discover([tmp_path / "nope"])
-    with pytest.raises(InputError, match="remote"):
-        discover(["s3://bucket/a.jsonl"])
+    with pytest.raises(InputError, match="expected s3://"):
+        discover(["ftp://host/a.jsonl"])
     (tmp_path / "void").mkdir()
     with pytest.raises(InputError, match="no file in this directory"):
         discover([tmp_path / "void"])

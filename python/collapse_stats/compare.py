@@ -217,6 +217,8 @@ def compare(
     dtype: str | None = None,
     eot: int | None = None,
     doc_per_line: bool = False,
+    part: str | None = None,
+    skip_bad: bool = False,
     backend: str = "auto",
     threads: int | None = None,
     memory: int | str | None = None,
@@ -227,7 +229,7 @@ def compare(
 
     Each side is a `Profile`, the path of a saved one, or whatever `profile` takes. Two corpora are
     counted in one labelled pass that builds no table; a corpus beside a profile is profiled with
-    the profile's tokenizer and layout.
+    the profile's tokenizer and layout. The parameters are those of `profile`, and hold for both.
 
     Raises
     ------
@@ -254,6 +256,8 @@ def compare(
                 dtype=dtype,
                 eot=eot,
                 doc_per_line=doc_per_line,
+                part=part,
+                skip_bad=skip_bad,
                 backend=backend,
                 threads=threads,
                 memory=limit,
@@ -263,7 +267,7 @@ def compare(
             for side in sides
         ]
         return compare_profiles(profiles[0], profiles[1], counter, limit)
-    options = ReadOptions(text_key, ids_key, dtype, eot, vocab_size, doc_per_line)  # type: ignore[arg-type]
+    options = ReadOptions(text_key, ids_key, dtype, eot, vocab_size, doc_per_line, part)  # type: ignore[arg-type]
     corpora = [
         read_corpus(
             side,
@@ -272,6 +276,7 @@ def compare(
             threads=threads,
             memory=limit // 4,
             tmp=tmp,
+            skip_bad=skip_bad,
             progress=progress,
         )
         for side in sides

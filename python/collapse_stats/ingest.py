@@ -20,12 +20,18 @@ from .errors import InputError
 from .keys import MAX_VOCAB_SIZE
 from .memory import forget, is_mapped
 from .readers import (
+    MAPPED,
+    Location,
     Reader,
     ReadOptions,
+    RemotePath,
     Unreadable,
+    at_once,
     discover,
+    is_url,
     open_files,
     open_memory,
+    place,
 )
 from .tokenizers import Tokenizer, load
 
@@ -74,7 +80,7 @@ def read_corpus(
         when something cannot be read as what it should be.
     """
     options = options or ReadOptions()
-    readers, unreadable, found = _open(source, options, skip_bad)
+    readers, unreadable, found = _open(source, options, skip_bad, tmp)
     kinds = {reader.kind for reader in readers}
     if len(kinds) > 1:
         examples = [next(r.path for r in readers if r.kind == kind) for kind in ("text", "ids")]
@@ -108,7 +114,7 @@ def read_corpus(
         segments=segments,
         sources=_sources(readers, unreadable),
         boundaries=_boundaries(readers, options, text),
-        warnings=found + unreadable.messages() + warnings,
+        warnings=found + unreadable.messages() + _fetched(readers, tmp) + warnings,
     )
 
 
@@ -194,23 +200,41 @@ class TokenStore:
 
 
 def _open(
-    source: object, options: ReadOptions, skip_bad: bool
+    source: object,
+    options: ReadOptions,
+    skip_bad: bool,
+    tmp: str | os.PathLike[str] | None,
 ) -> tuple[list[Reader], Unreadable, list[str]]:
-    paths: Sequence[str | os.PathLike[str]] | None = None
-    if isinstance(source, str | os.PathLike):
+    paths: Sequence[str | os.PathLike[str] | RemotePath] | None = None
+    if isinstance(source, str | os.PathLike | RemotePath):
         paths = [source]
     elif isinstance(source, list | tuple) and source:
-        if all(isinstance(item, os.PathLike) for item in source):
+        if all(isinstance(item, os.PathLike | RemotePath) for item in source):
             paths = source
-        elif all(isinstance(item, str) and Path(item).exists() for item in source):
+        elif all(isinstance(item, str) and _is_there(item) for item in source):
             paths = source  # a list of strings that all name files; texts come as an iterable
     if paths is None:
         return [open_memory(source, options)], Unreadable(), []
-    files = discover(paths)
+    files = discover(paths, tmp)
     return *open_files(files, options, skip_bad), _skipped(files.skipped)
 
 
-def _skipped(paths: Sequence[Path]) -> list[str]:
+def _fetched(readers: Iterable[Reader], tmp: str | os.PathLike[str] | None) -> list[str]:
+    """Says what was copied to the disk: ids that lie elsewhere and are mapped."""
+    sizes = [one.size for one in readers if one.format in MAPPED and is_url(one.path)]
+    if not sizes:
+        return []
+    return [
+        f"{sum(sizes):,} bytes of ids from elsewhere lie in unnamed files in "
+        f"{tmp or tempfile.gettempdir()} while they are counted (files: {len(sizes):,})"
+    ]
+
+
+def _is_there(name: str) -> bool:
+    return is_url(name) or Path(name).exists()
+
+
+def _skipped(paths: Sequence[Location]) -> list[str]:
     if not paths:
         return []
     names = ", ".join(path.name for path in paths[:3]) + (", ..." if len(paths) > 3 else "")
@@ -303,29 +327,31 @@ def _identity(tokenizer: Tokenizer | None) -> TokenizerIdentity:
 
 
 def _name(source: object) -> str:
-    if isinstance(source, str | os.PathLike):
-        path = Path(source)
+    if isinstance(source, str | os.PathLike | RemotePath):
+        path = place(source)
         return path.name or str(path)
-    if isinstance(source, list | tuple) and source and isinstance(source[0], str | os.PathLike):
-        return f"{Path(source[0]).name} +{len(source) - 1}" if len(source) > 1 else _name(source[0])
+    one = source[0] if isinstance(source, list | tuple) and source else None
+    if isinstance(source, list | tuple) and isinstance(one, str | os.PathLike | RemotePath):
+        return f"{place(one).name} +{len(source) - 1}" if len(source) > 1 else _name(one)
     return "in memory"
 
 
 def _sources(readers: Iterable[Reader], unreadable: Unreadable) -> tuple[Source, ...]:
     """The inputs in order, after them those that could not be opened."""
     errors = dict(unreadable.errors)
-    read = [_source(reader, errors.pop(reader.path, None)) for reader in readers]
+    readers = list(readers)
+    digests = at_once(_digest, [place(reader.path) for reader in readers])
+    read = [
+        Source(reader.path, reader.format, reader.size, digest, errors.pop(reader.path, None))
+        for reader, digest in zip(readers, digests, strict=True)
+    ]
     return (*read, *(Source(path, "", 0, "", error) for path, error in errors.items()))
 
 
-def _source(reader: Reader, error: str | None) -> Source:
-    path = Path(reader.path)
-    digest = _digest(path) if path.is_file() else ""
-    return Source(reader.path, reader.format, reader.size, digest, error)
-
-
-def _digest(path: Path) -> str:
+def _digest(path: Location) -> str:
     """sha256 of a file's size and its first and last MiB: cheap, and tells files apart."""
+    if not path.is_file():
+        return ""
     with path.open("rb") as file:
         size = file.seek(0, os.SEEK_END)
         digest = hashlib.sha256(str(size).encode())

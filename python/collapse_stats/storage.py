@@ -25,6 +25,7 @@ from .errors import InputError
 from .keys import Layout
 from .parts import Part, PartWriter, StoredTable, column, damaged, read_columns, write_columns
 from .profile import Profile
+from .readers import RemotePath
 from .run import Run
 from .sample import Sample
 from .spectrum import JointSpectrum, Masks, Tables
@@ -68,9 +69,9 @@ def _share(parts: list[Part] | None, layout: Layout) -> float:
     return (parts[-1]["last_shard"] + 1) / layout.shards if parts else 0.0
 
 
-def is_profile(path: str | os.PathLike[str]) -> bool:
-    """Whether a path names a saved profile."""
-    return (Path(path) / "manifest.json").is_file()
+def is_profile(path: str | os.PathLike[str] | RemotePath) -> bool:
+    """Whether a path names a saved profile; they are read from here, not by URLs."""
+    return not isinstance(path, RemotePath) and (Path(path) / "manifest.json").is_file()
 
 
 def read(path: Path) -> Profile:

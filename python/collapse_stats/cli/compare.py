@@ -9,6 +9,7 @@ import click
 from ..compare import Comparison, compare_corpora, compare_profiles
 from ..errors import InputError
 from ..profile import Profile, check_comparable
+from ..readers import Location, place
 from ..report import delimited, make_report
 from ..report.comparison_view import comparison_page
 from ..sample import DEFAULT_TOKENS
@@ -25,15 +26,14 @@ from .corpora import (
     read,
 )
 from .output import is_seen, output_options, write_result
+from .paths import paths_argument
 from .progress import Reporter
 from .threshold import Limit, check_orders, crossings, parse_thresholds
 
 
 @click.command()
-@click.argument("baseline", type=click.Path(path_type=Path))
-@click.argument(
-    "candidates", metavar="CANDIDATE...", nargs=-1, required=True, type=click.Path(path_type=Path)
-)
+@click.argument("baseline", type=place)
+@paths_argument("candidates", "CANDIDATE")
 @click.option(
     "--fail-on",
     multiple=True,
@@ -45,7 +45,7 @@ from .threshold import Limit, check_orders, crossings, parse_thresholds
 @click.option(
     "--human",
     multiple=True,
-    type=click.Path(path_type=Path),
+    type=place,
     metavar="CORPUS",
     help="Another human corpus: what they differ by limits the verdicts; may be repeated.",
 )
@@ -57,10 +57,10 @@ from .threshold import Limit, check_orders, crossings, parse_thresholds
 @click.pass_context
 def compare(
     ctx: click.Context,
-    baseline: Path,
-    candidates: tuple[Path, ...],
+    baseline: Location,
+    candidates: tuple[Location, ...],
     fail_on: tuple[Limit, ...],
-    human: tuple[Path, ...],
+    human: tuple[Location, ...],
     examples: int | None,
     form: str,
     output: Path | None,
@@ -97,7 +97,7 @@ def compare(
 
 
 def _compared(
-    paths: list[Path],
+    paths: list[Location],
     counting: Counting,
     reporter: Reporter,
     fail_on: tuple[Limit, ...],
@@ -130,7 +130,7 @@ def _compared(
 
 
 def _joined(
-    paths: list[Path], counting: Counting, reporter: Reporter, fail_on: tuple[Limit, ...]
+    paths: list[Location], counting: Counting, reporter: Reporter, fail_on: tuple[Limit, ...]
 ) -> list[Comparison]:
     """Comparisons through tables: of saved profiles, and of corpora counted as they were."""
     saved = {path: load_saved(path, counting) for path in paths if is_profile(path)}
@@ -165,7 +165,7 @@ def _joined(
 
 
 def _limits(
-    baseline: Profile, human: tuple[Path, ...], counting: Counting, reporter: Reporter
+    baseline: Profile, human: tuple[Location, ...], counting: Counting, reporter: Reporter
 ) -> Constants:
     """Constants of the verdict from what other human corpora differ by from the baseline."""
     if baseline.tokenizer.spec != "none":

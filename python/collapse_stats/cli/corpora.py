@@ -14,7 +14,7 @@ from ..corpus import Corpus
 from ..ingest import read_corpus
 from ..memory import budget
 from ..profile import Profile, load, profile_corpus
-from ..readers import Dtype, Part, ReadOptions
+from ..readers import Dtype, Location, Part, ReadOptions
 from ..readers.detect import COMPRESSIONS, EXTENSIONS
 from ..sample import DEFAULT_TOKENS
 from ..storage import is_profile
@@ -128,7 +128,7 @@ def read_options(given: dict[str, Any]) -> ReadOptions:
 
 
 def read(
-    paths: Sequence[Path], counting: Counting, reporter: Reporter, name: str, share: int = 2
+    paths: Sequence[Location], counting: Counting, reporter: Reporter, name: str, share: int = 2
 ) -> Corpus:
     """The corpus of some paths, kept in a `share`-th of the memory."""
     with reporter.task(f"reading {name}", unit="MB") as task:
@@ -169,9 +169,9 @@ def count(
         )
 
 
-def load_saved(path: Path, counting: Counting) -> Profile:
+def load_saved(path: Location, counting: Counting) -> Profile:
     """A saved profile; ValueError when what was typed contradicts how it was made."""
-    saved = load(path)
+    saved = load(str(path))
     for option, asked, made in (
         ("--max-order", counting.max_order, saved.max_order),
         ("--tokenizer", counting.tokenizer, saved.tokenizer.spec),
@@ -185,7 +185,12 @@ def load_saved(path: Path, counting: Counting) -> Profile:
     return saved
 
 
-def names_of(paths: Sequence[Path]) -> list[str]:
+def name_of(paths: Sequence[Location]) -> str:
+    """Short name of a corpus of several paths."""
+    return names_of(paths[:1])[0] + (f" +{len(paths) - 1}" if len(paths) > 1 else "")
+
+
+def names_of(paths: Sequence[Location]) -> list[str]:
     """Short names of paths that tell them apart: last parts without known extensions."""
     whole = [path.resolve().parts for path in paths]
     for parts in range(1, max(map(len, whole), default=1) + 1):
@@ -210,7 +215,7 @@ def _plain(name: str) -> str:
     return name
 
 
-def any_saved(paths: Iterable[Path]) -> bool:
+def any_saved(paths: Iterable[Location]) -> bool:
     """Whether one of the paths is a saved profile."""
     return any(map(is_profile, paths))
 

@@ -9,7 +9,7 @@ import click
 
 from ..errors import InputError
 from ..profile import load
-from ..readers import Inspection, ReadOptions, discover
+from ..readers import Inspection, Location, ReadOptions, discover, is_url
 from ..readers import inspect as inspect_file
 from ..report.grid import DASH, Cell, Column, Grid, Page, printable
 from ..report.rows import write_rows
@@ -18,6 +18,7 @@ from ..tokenizers import Tokenizer
 from ..tokenizers import load as load_tokenizer
 from .corpora import exit_2_if, read_options, reading_options
 from .output import is_seen, output_options, write_result
+from .paths import paths_argument
 from .progress import Reporter
 
 SCHEMA = "collapse-stats.inspect/1"
@@ -26,14 +27,12 @@ _OF_ONE = 64 << 20
 
 
 @click.command()
-@click.argument(
-    "paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(path_type=Path)
-)
+@paths_argument("paths", "PATH")
 @click.option("--full", is_flag=True, help="Read large files to their end, not only a sample.")
 @output_options
 @reading_options
 def inspect(
-    paths: tuple[Path, ...],
+    paths: tuple[Location, ...],
     full: bool,
     form: str,
     output: Path | None,
@@ -66,7 +65,7 @@ def inspect(
 
 
 def _inspected(
-    paths: tuple[Path, ...],
+    paths: tuple[Location, ...],
     options: ReadOptions,
     coder: Tokenizer | None,
     full: bool,
@@ -92,8 +91,8 @@ def _inspected(
     return found, bad
 
 
-def _of_profile(path: Path) -> Inspection:
-    saved = load(path)
+def _of_profile(path: Location) -> Inspection:
+    saved = load(str(path))
     return Inspection(
         path=str(path),
         format="profile",
@@ -107,7 +106,7 @@ def _of_profile(path: Path) -> Inspection:
     )
 
 
-def _of_unreadable(path: Path, error: InputError) -> Inspection:
+def _of_unreadable(path: Location, error: InputError) -> Inspection:
     return Inspection(
         path=str(path),
         format="unreadable",
@@ -177,7 +176,7 @@ def _page(found: list[Inspection]) -> Page:
 
 def _common_folder(found: list[Inspection]) -> str:
     """What the paths of several files begin with and need not repeat; "" for nothing."""
-    if len(found) < 2:
+    if len(found) < 2 or any(is_url(one.path) for one in found):
         return ""
     common = os.path.commonpath([Path(one.path).absolute().parent for one in found])
     return "" if common == Path(common).anchor else common

@@ -2,7 +2,6 @@
 
 import os
 import re
-import sys
 from pathlib import Path
 from time import perf_counter
 
@@ -11,10 +10,12 @@ import click
 from ..errors import InputError
 from ..profile import Profile
 from ..profile import merge as merge_profiles
+from ..readers import Location
 from ..sample import DEFAULT_TOKENS
 from ..storage import is_profile
 from ..unfinished import remove_abandoned
-from .corpora import Counting, count, counting_options, load_saved, names_of, read
+from .corpora import Counting, count, counting_options, load_saved, name_of, names_of, read
+from .paths import paths_argument
 from .progress import Reporter
 
 
@@ -38,9 +39,8 @@ _out = click.option(
 
 
 @click.command()
-@click.argument("corpus", nargs=-1, type=click.Path(path_type=Path))
+@paths_argument("corpus", "CORPUS")
 @_out
-@click.option("--files-from", metavar="F", help="Read more paths from a file, or - for stdin.")
 @click.option("--no-table", is_flag=True, help="Keep no n-grams: small, but joins with nothing.")
 @click.option(
     "--sample-tokens",
@@ -51,9 +51,8 @@ _out = click.option(
 )
 @counting_options
 def profile(
-    corpus: tuple[Path, ...],
+    corpus: tuple[Location, ...],
     output: Path,
-    files_from: str | None,
     no_table: bool,
     sample_tokens: int,
     counting: Counting,
@@ -62,17 +61,13 @@ def profile(
 
     Several paths are one corpus.
     """
-    paths = [*corpus, *_listed(files_from)]
-    if not paths:
-        raise click.UsageError("expected a CORPUS, or --files-from with paths in it")
-    for path in paths:
+    for path in corpus:
         if is_profile(path):
             raise InputError(f"{path} is a saved profile already: collapse-stats merge adds them")
     _check_writable(output)
     begin = perf_counter()
-    name = names_of(paths[:1])[0] + (f" +{len(paths) - 1}" if len(paths) > 1 else "")
     with Reporter() as reporter:
-        read_in = read(paths, counting, reporter, name)
+        read_in = read(corpus, counting, reporter, name_of(corpus))
         for warning in read_in.warnings:
             reporter.warn(warning)
         made = count(read_in, counting, reporter, not no_table, sample_tokens, output)
@@ -80,10 +75,10 @@ def profile(
 
 
 @click.command()
-@click.argument("profiles", nargs=-1, required=True, type=click.Path(path_type=Path))
+@paths_argument("profiles", "PROFILE")
 @_out
 @counting_options
-def merge(profiles: tuple[Path, ...], output: Path, counting: Counting) -> None:
+def merge(profiles: tuple[Location, ...], output: Path, counting: Counting) -> None:
     """Add profiles, made on one machine or on many, into one.
 
     They must have one tokenizer and one --max-order.
@@ -131,13 +126,3 @@ def _check_writable(output: Path) -> None:
     if not os.access(parent, os.W_OK | os.X_OK):
         raise InputError(f"cannot write {output}: no permission to write to {parent}")
     remove_abandoned(parent)
-
-
-def _listed(files_from: str | None) -> list[Path]:
-    if files_from is None:
-        return []
-    try:
-        text = sys.stdin.read() if files_from == "-" else Path(files_from).read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"--files-from {files_from}: {error}") from error
-    return [Path(line) for line in text.splitlines() if line.strip()]

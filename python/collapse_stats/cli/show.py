@@ -4,34 +4,43 @@ from pathlib import Path
 
 import click
 
+from ..errors import InputError
+from ..readers import Location
 from ..report import delimited, make_report
 from ..report.corpus_view import corpus_page
 from ..storage import is_profile
-from .corpora import Counting, count, counting_options, load_saved, names_of, read
+from .corpora import Counting, count, counting_options, load_saved, name_of, read
 from .output import is_seen, output_options, write_result
+from .paths import paths_argument
 from .progress import Reporter
 
 
 @click.command()
-@click.argument("corpus", type=click.Path(path_type=Path))
+@paths_argument("corpus", "CORPUS")
 @click.option("--spectrum", is_flag=True, help="How many n-grams were seen how often.")
 @click.option("--top", type=click.IntRange(1), metavar="K", help="The K most frequent n-grams.")
 @output_options
 @counting_options
 def show(
-    corpus: Path,
+    corpus: tuple[Location, ...],
     spectrum: bool,
     top: int | None,
     form: str,
     output: Path | None,
     counting: Counting,
 ) -> None:
-    """Show every figure of one corpus, for each order."""
+    """Show every figure of one corpus, for each order.
+
+    Several paths are one corpus.
+    """
     with Reporter() as reporter:
-        if is_profile(corpus):
-            found = load_saved(corpus, counting)
+        saved = next(filter(is_profile, corpus), None)
+        if saved is not None and len(corpus) > 1:
+            raise InputError(f"{saved} is a saved profile: show it alone, or merge them first")
+        if saved is not None:
+            found = load_saved(saved, counting)
         else:
-            read_in = read([corpus], counting, reporter, names_of([corpus])[0])
+            read_in = read(corpus, counting, reporter, name_of(corpus))
             found = count(read_in, counting, reporter, table=top is not None)
         report = make_report([found], backend=counting.backend.name)
         for order, figures in report["corpora"][0]["orders"].items():

@@ -6,7 +6,7 @@ without a header is never guessed at.
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 from ..errors import InputError
@@ -14,37 +14,46 @@ from ..tokenizers import Tokenizer
 from .batch import Batch, Dtype, Kind, Part, Reader, ReadOptions
 from .datatrove import DatatroveReader
 from .detect import detect
-from .discover import Files, discover
+from .discover import discover
 from .flat import FlatReader
+from .folder import Files
 from .inspection import Inspection, inspect_reader
 from .ipc import ArrowReader
 from .jsonl import JsonLinesReader
 from .litdata import LitDataReader
 from .llmc import LlmcReader
+from .mapping import MAPPED
 from .mds import MdsReader
 from .megatron import MegatronReader
 from .memory import open_memory
 from .npy import NpyReader
 from .olmo import OlmoReader
 from .parquet import ParquetReader
+from .remote import Location, RemotePath, at_once, is_url, place
 from .text import TextReader
 from .unreadable import LenientReader, Unreadable
 
 __all__ = [
+    "MAPPED",
     "Batch",
     "Dtype",
     "Files",
     "Inspection",
     "Kind",
+    "Location",
     "Part",
     "ReadOptions",
     "Reader",
+    "RemotePath",
     "Unreadable",
+    "at_once",
     "discover",
     "inspect",
+    "is_url",
     "open_file",
     "open_files",
     "open_memory",
+    "place",
 ]
 
 _READERS: dict[str, Any] = {
@@ -64,7 +73,9 @@ _READERS: dict[str, Any] = {
 _WITH_CHATS = ("arrow", "jsonl", "parquet")
 
 
-def open_file(path: "str | os.PathLike[str]", options: ReadOptions | None = None) -> Reader:
+def open_file(
+    path: "str | os.PathLike[str] | RemotePath", options: ReadOptions | None = None
+) -> Reader:
     """Reader of one file.
 
     Raises
@@ -72,7 +83,7 @@ def open_file(path: "str | os.PathLike[str]", options: ReadOptions | None = None
     InputError
         The file cannot be read, is of no known format, or lacks what `options` ask for.
     """
-    path, options = Path(path), options or ReadOptions()
+    path, options = place(path), options or ReadOptions()
     try:
         detected = detect(path)
         if options.part and detected.format not in _WITH_CHATS:
@@ -87,7 +98,7 @@ def open_file(path: "str | os.PathLike[str]", options: ReadOptions | None = None
 
 
 def open_files(
-    paths: Sequence[Path], options: ReadOptions, skip_bad: bool = False
+    paths: Sequence[Location], options: ReadOptions, skip_bad: bool = False
 ) -> tuple[list[Reader], Unreadable]:
     """Readers of the files of one corpus, and with `skip_bad` which of them are bad.
 
@@ -100,21 +111,30 @@ def open_files(
     """
     unreadable = Unreadable()
     if not skip_bad or len(paths) == 1:
-        return [open_file(path, options) for path in paths], unreadable
+        return list(at_once(lambda path: open_file(path, options), paths)), unreadable
     readers: list[Reader] = []
-    for path in paths:
-        try:
-            readers.append(LenientReader(open_file(path, options), unreadable))
-        except InputError as error:
+    for path, opened in zip(
+        paths, at_once(lambda path: _opened(path, options), paths), strict=True
+    ):
+        if isinstance(opened, InputError):
             unreadable.at_open.append(path)
-            unreadable.errors[str(path)] = str(error)
+            unreadable.errors[str(path)] = str(opened)
+        else:
+            readers.append(LenientReader(opened, unreadable))
     if not readers:
         unreadable.raise_if_all(len(unreadable.errors))
     return readers, unreadable
 
 
+def _opened(path: Location, options: ReadOptions) -> Reader | InputError:
+    try:
+        return open_file(path, options)
+    except InputError as error:
+        return error
+
+
 def inspect(
-    path: "str | os.PathLike[str]",
+    path: "str | os.PathLike[str] | RemotePath",
     options: ReadOptions | None = None,
     tokenizer: Tokenizer | None = None,
     budget: int | None = None,
@@ -123,5 +143,7 @@ def inspect(
 
     With a `budget`, about so many bytes of the file are read and the rest is estimated from them.
     """
-    options = options or ReadOptions()
+    options, path = options or ReadOptions(), place(path)
+    if isinstance(path, RemotePath):
+        path = replace(path, glimpse=budget)
     return inspect_reader(open_file(path, options), options, tokenizer, budget)

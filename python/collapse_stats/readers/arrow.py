@@ -1,7 +1,6 @@
 """Arrow columns of text, chats or lists of ids: shared by Parquet, Arrow files and JSON lines."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ from ..errors import InputError
 from .batch import Batch, Int64Array, IntegerArray, Kind, Part, ReadOptions, listed
 from .chat import chat_text
 from .documents import cut_rows, rows_of
+from .remote import Location
 from .stream import decode
 from .tally import Tally
 
@@ -31,7 +31,7 @@ class Columns:
     chat: bool
 
 
-def find_columns(path: Path, schema: Any, options: ReadOptions) -> Columns:
+def find_columns(path: Location, schema: Any, options: ReadOptions) -> Columns:
     """Columns of an Arrow schema that `options` ask for; InputError names what is there."""
     import pyarrow.types as types
 

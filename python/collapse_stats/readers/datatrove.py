@@ -1,14 +1,14 @@
 """datatrove's ``.ds`` of token ids with ``.ds.index``, the ends of its documents."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 
 from ..errors import InputError
 from .batch import ITEMS, Batch, Dtype, Int64Array, Kind, ReadOptions
 from .documents import row_batches
-from .mapping import mapped
+from .mapping import items, mapped
+from .remote import Location
 
 _NAMES: dict[int, Dtype] = {2: "u16", 4: "u32"}
 
@@ -20,7 +20,7 @@ class DatatroveReader:
     kind: Kind = "ids"
     warnings: list[str]
 
-    def __init__(self, path: Path, options: ReadOptions, evidence: str) -> None:
+    def __init__(self, path: Location, options: ReadOptions, evidence: str) -> None:
         self.path = str(path)
         self.evidence = evidence
         self.eot = options.eot
@@ -50,7 +50,7 @@ class DatatroveReader:
             )
         stop: Int64Array = ends.astype(np.int64)
         start = np.concatenate([np.zeros(min(len(stop), 1), np.int64), stop[:-1]])
-        tokens = mapped(self._path, self._item)
+        tokens = items(self._path, self._item, 0, (self.size // self._item.itemsize,))
         yield from row_batches(tokens, start, stop, self.eot, self.size)
 
     def _item_name(self, asked: Dtype | None) -> Dtype:
@@ -90,6 +90,6 @@ class DatatroveReader:
         return int(width) if width.isdigit() and len(width) == 1 else None
 
 
-def index_of(path: Path) -> Path:
+def index_of(path: Location) -> Location:
     """Where the ends of the documents are."""
     return path.with_name(f"{path.name}.index")

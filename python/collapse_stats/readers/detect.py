@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 from os.path import splitext
-from pathlib import Path
 
 from ..errors import InputError
 from . import datatrove, ipc, litdata, llmc, megatron, npy, olmo
+from .remote import Location
 from .stream import compression_of, read_blocks
 
 EXTENSIONS = {
@@ -61,7 +61,7 @@ def extension_of(name: str) -> str:
     return splitext(stem)[1] if extension in COMPRESSIONS else extension  # noqa: PTH122
 
 
-def detect(path: Path) -> Detected:
+def detect(path: Location) -> Detected:
     """Format of a file.
 
     Raises InputError for one of another format, one whose content belies its name, and one that
@@ -99,7 +99,7 @@ def detect(path: Path) -> Detected:
     )
 
 
-def _by_content(path: Path, head: bytes, known: str | None) -> Detected | None:
+def _by_content(path: Location, head: bytes, known: str | None) -> Detected | None:
     if head.startswith(_PARQUET_MAGIC):
         return Detected("parquet", "begins with PAR1")
     if head.startswith(npy.MAGIC):
@@ -118,7 +118,7 @@ def _by_content(path: Path, head: bytes, known: str | None) -> Detected | None:
     return None
 
 
-def _by_neighbour(path: Path, head: bytes, extension: str) -> Detected | None:
+def _by_neighbour(path: Location, head: bytes, extension: str) -> Detected | None:
     if extension == ".bin":
         index = path.with_name(f"{path.stem}.idx")
         if index.exists():
@@ -134,7 +134,7 @@ def _by_neighbour(path: Path, head: bytes, extension: str) -> Detected | None:
     return None
 
 
-def _refuse_foreign(path: Path, head: bytes, known: str | None) -> None:
+def _refuse_foreign(path: Location, head: bytes, known: str | None) -> None:
     headerless = known in ("flat", "npy", "datatrove", "mds")
     for magic, what in _FOREIGN if headerless else _FOREIGN + _FOREIGN_UNLESS_IDS:
         if head.startswith(magic):
@@ -147,7 +147,7 @@ def _refuse_foreign(path: Path, head: bytes, known: str | None) -> None:
         raise InputError(f"{path} is {llmc.OTHERS[llmc.magic_of(head)]}")
 
 
-def _detect_compressed(path: Path, extension: str, compression: str) -> Detected:
+def _detect_compressed(path: Location, extension: str, compression: str) -> Detected:
     known = EXTENSIONS.get(extension)
     if known == "mds":
         return Detected("mds", f"{compression} data, extension .mds")

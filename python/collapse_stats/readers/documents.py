@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from .batch import BATCH_TOKENS, Batch, Int64Array, IntegerArray
+from .remote import Items
 
 
 def cut_rows(
@@ -31,7 +32,7 @@ def cut_rows(
     return first[keep], last[keep]
 
 
-def stream_batches(tokens: IntegerArray, eot: int | None, size: int) -> Iterator[Batch]:
+def stream_batches(tokens: Items, eot: int | None, size: int) -> Iterator[Batch]:
     """Batches of a stream of ids whose only boundaries are `eot` ids.
 
     A document is a longest stretch without `eot`; runs of `eot` make no empty documents, for
@@ -51,7 +52,7 @@ def stream_batches(tokens: IntegerArray, eot: int | None, size: int) -> Iterator
         begin = end
 
 
-def _next_boundary(tokens: IntegerArray, eot: int | None, begin: int) -> tuple[int, Int64Array]:
+def _next_boundary(tokens: Items, eot: int | None, begin: int) -> tuple[int, Int64Array]:
     """End of the batch that begins at `begin`, and where in it `eot` lies."""
     total = len(tokens)
     if eot is None:
@@ -68,7 +69,7 @@ def _next_boundary(tokens: IntegerArray, eot: int | None, begin: int) -> tuple[i
 
 
 def row_batches(
-    tokens: IntegerArray, start: Int64Array, stop: Int64Array, eot: int | None, size: int
+    tokens: Items, start: Int64Array, stop: Int64Array, eot: int | None, size: int
 ) -> Iterator[Batch]:
     """Batches of a stream of ids whose documents are known, cut further at `eot`.
 

@@ -1,15 +1,15 @@
 """Headerless files of token ids, little-endian (nanoGPT and its heirs)."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from ..errors import InputError
-from .batch import ITEMS, Batch, Dtype, IntegerArray, Kind, ReadOptions
+from .batch import ITEMS, Batch, Dtype, Kind, ReadOptions
 from .documents import stream_batches
-from .mapping import mapped
+from .mapping import items
+from .remote import Location
 
 _LOOKED_AT = 1 << 20  # bytes of the beginning that are looked at before a file is believed
 
@@ -23,7 +23,7 @@ class FlatReader:
     format = "flat"
     kind: Kind = "ids"
 
-    def __init__(self, path: Path, options: ReadOptions, evidence: str) -> None:
+    def __init__(self, path: Location, options: ReadOptions, evidence: str) -> None:
         self.path = str(path)
         self.evidence = evidence
         self.size = path.stat().st_size
@@ -44,7 +44,7 @@ class FlatReader:
         self.dtype = kind.name
         self._doubt = _doubt(head, options.dtype, options.vocab_size)
         _check_range(path, np.frombuffer(head, dtype=kind), options.vocab_size, self._doubt)
-        self._tokens: IntegerArray = mapped(path, kind)
+        self._tokens = items(path, kind, 0, (self.size // kind.itemsize,))
 
     @property
     def warnings(self) -> list[str]:
@@ -105,7 +105,7 @@ def _doubt(head: bytes, dtype: Dtype, vocab_size: int | None) -> str:
 
 
 def _check_range(
-    path: Path, ids: npt.NDArray[np.integer], vocab_size: int | None, doubt: str
+    path: Location, ids: npt.NDArray[np.integer], vocab_size: int | None, doubt: str
 ) -> None:
     # The beginning only: every id is checked where it is counted.
     over = np.flatnonzero(ids >= vocab_size) if vocab_size is not None else np.empty(0, np.intp)

@@ -1,12 +1,12 @@
 """Arrow streams and files: Hugging Face ``save_to_disk`` shards, Feather. Mapped, not read."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
 from .arrow import arrow_errors, batch_of, find_columns
 from .batch import Batch, Kind, ReadOptions
+from .remote import Location, RemotePath
 from .tally import Tally
 
 FILE_MAGIC = b"ARROW1"
@@ -18,7 +18,7 @@ class ArrowReader:
 
     format = "arrow"
 
-    def __init__(self, path: Path, options: ReadOptions, evidence: str) -> None:
+    def __init__(self, path: Location, options: ReadOptions, evidence: str) -> None:
         self.path = str(path)
         self.evidence = evidence
         self.size = path.stat().st_size
@@ -79,6 +79,8 @@ class ArrowReader:
     def _mapped(self) -> Any:
         import pyarrow as pa
 
+        if isinstance(self._path, RemotePath):
+            return pa.PythonFile(self._path.open(), mode="r")
         return pa.memory_map(self.path)
 
     def _opened(self, file: Any, columns: list[int] | None = None) -> Any:

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from .arrow import EMPTY_CHATS, ids_of
 from .batch import BATCH_BYTES, CHAT_KEYS, Batch, IntegerArray, Kind, ReadOptions, listed
 from .chat import chat_text, looks_like_chat
 from .documents import cut_rows, rows_of
+from .remote import Location
 from .stream import decode, line_blocks
 from .tally import Tally
 
@@ -29,7 +29,7 @@ class JsonLinesReader:
 
     format = "jsonl"
 
-    def __init__(self, path: Path, options: ReadOptions, evidence: str) -> None:
+    def __init__(self, path: Location, options: ReadOptions, evidence: str) -> None:
         self.path = str(path)
         self.evidence = evidence
         self.size = path.stat().st_size
@@ -158,7 +158,7 @@ def _as_ids(value: list[int]) -> IntegerArray:
     return np.array(value, dtype=np.int64)
 
 
-def _find_keys(path: Path, options: ReadOptions) -> tuple[tuple[str, ...], bool]:
+def _find_keys(path: Location, options: ReadOptions) -> tuple[tuple[str, ...], bool]:
     """The best keys asked for that the first lines have, and whether they hold a chat.
 
     Nothing of a file without a line.
@@ -197,7 +197,7 @@ def _find_keys(path: Path, options: ReadOptions) -> tuple[tuple[str, ...], bool]
     return found, by_name or named
 
 
-def _first_lines(path: Path) -> Iterator[tuple[int, bytes]]:
+def _first_lines(path: Location) -> Iterator[tuple[int, bytes]]:
     for block, _ in line_blocks(path, 1 << 20):
         for number, data in enumerate(block.split(b"\n"), 1):
             if data.strip():

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from ..errors import InputError
 from .batch import Batch, Int64Array, Kind, ReadOptions, listed
 from .documents import cut_rows, row_batches, rows_of
 from .mapping import mapped
+from .remote import Location
 from .samples import Bytes, Shard, column_bounds, gathered, texts_of
 from .stream import decode
 from .tally import Tally
@@ -28,7 +28,7 @@ class LitDataReader:
 
     format = "litdata"
 
-    def __init__(self, path: Path, options: ReadOptions, evidence: str) -> None:
+    def __init__(self, path: Location, options: ReadOptions, evidence: str) -> None:
         self.path = str(path)
         self.evidence = evidence
         self.size = path.stat().st_size
@@ -39,7 +39,9 @@ class LitDataReader:
         self._compression = _compression(path, config)
         formats = config.get("data_format")
         if not (isinstance(formats, list) and all(isinstance(form, str) for form in formats)):
-            raise InputError(f"{path.parent / 'index.json'}: expected config.data_format, got none")
+            raise InputError(
+                f"{path.with_name('index.json')}: expected config.data_format, got none"
+            )
         self._columns = len(formats)
         self._flat = config.get("item_loader") == "TokensLoader"
         self._at, self.kind, self._item = _find_column(path, config, formats, options)
@@ -113,7 +115,7 @@ class LitDataReader:
             return file.read() == _ARROW_FOOTER
 
 
-def index_of(path: Path) -> dict[str, Any] | None:
+def index_of(path: Location) -> dict[str, Any] | None:
     """The ``config`` of the index beside a file that is one of its chunks, else None."""
     index = path.with_name("index.json")
     try:
@@ -124,7 +126,7 @@ def index_of(path: Path) -> dict[str, Any] | None:
 
 
 @lru_cache(maxsize=8)
-def _parsed(index: Path, _changed: int) -> tuple[dict[str, Any] | None, frozenset[str]]:
+def _parsed(index: Location, _changed: int) -> tuple[dict[str, Any] | None, frozenset[str]]:
     with index.open("rb") as file:
         text = file.read(_MAX_INDEX)
     try:
@@ -139,7 +141,7 @@ def _parsed(index: Path, _changed: int) -> tuple[dict[str, Any] | None, frozense
     return config, frozenset(name for name in names if isinstance(name, str))
 
 
-def _compression(path: Path, config: dict[str, Any]) -> str | None:
+def _compression(path: Location, config: dict[str, Any]) -> str | None:
     level, codec = config.get("compression_level"), config.get("compression")
     if config.get("encryption"):
         raise InputError(f"{path}: this LitData chunk is encrypted: decrypt it first")
@@ -156,7 +158,7 @@ def _compression(path: Path, config: dict[str, Any]) -> str | None:
 
 
 def _find_column(
-    path: Path, config: dict[str, Any], formats: list[str], options: ReadOptions
+    path: Location, config: dict[str, Any], formats: list[str], options: ReadOptions
 ) -> tuple[int, Kind, np.dtype[np.integer] | None]:
     """Place, kind and item of the column to read."""
     names = _names(config.get("data_spec"), len(formats))

@@ -2,14 +2,14 @@
 
 import struct
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 
 from ..errors import InputError
-from .batch import Batch, IntegerArray, Kind, ReadOptions
+from .batch import Batch, Kind, ReadOptions
 from .documents import stream_batches
-from .mapping import mapped
+from .mapping import items
+from .remote import Location
 
 HEADER_BYTES = 1024
 # magic: (version, item, id between documents: GPT-2's <|endoftext|>, Llama 3's <|begin_of_text|>)
@@ -38,7 +38,7 @@ class LlmcReader:
     format = "llm.c"
     kind: Kind = "ids"
 
-    def __init__(self, path: Path, options: ReadOptions, evidence: str) -> None:
+    def __init__(self, path: Location, options: ReadOptions, evidence: str) -> None:
         self.path = str(path)
         self.evidence = evidence
         self.size = path.stat().st_size
@@ -64,7 +64,7 @@ class LlmcReader:
             )
         self.eot = eot if options.eot is None else options.eot
         self.dtype = item.name
-        self._tokens: IntegerArray = mapped(path, item, HEADER_BYTES, tokens)
+        self._tokens = items(path, item, HEADER_BYTES, (tokens,))
 
     @property
     def warnings(self) -> list[str]:

@@ -1,16 +1,35 @@
 """Items of a file, mapped into memory."""
 
-from pathlib import Path
+import math
 
 import numpy as np
 import numpy.typing as npt
 
 from ..memory import MappedBytes
 from .batch import IntegerArray
+from .remote import Items, LazyItems, Location, RemotePath
+
+MAPPED = ("datatrove", "flat", "llm.c", "megatron", "npy", "olmo")
+"""Formats whose ids are views of the file."""
+
+
+def items(
+    path: Location,
+    item: npt.DTypeLike,
+    offset: int,
+    shape: tuple[int, ...],
+) -> Items:
+    """An array of a file's items from byte `offset` on, or what gives one for a slice.
+
+    Of a file that lies elsewhere, what is asked for is fetched into an unnamed one, and mapped.
+    """
+    if isinstance(path, RemotePath):
+        return LazyItems(path, item, offset, shape)
+    return mapped(path, item, offset, math.prod(shape)).reshape(shape)
 
 
 def mapped(
-    path: Path, item: npt.DTypeLike, offset: int = 0, count: int | None = None
+    path: Location, item: npt.DTypeLike, offset: int = 0, count: int | None = None
 ) -> IntegerArray:
     """`count` items (all there are, when None) from byte `offset` on, as a read-only map.
 
@@ -24,6 +43,8 @@ def mapped(
         count = (path.stat().st_size - offset) // kind.itemsize
     if count <= 0:
         return np.empty(0, dtype=kind)
+    if isinstance(path, RemotePath):
+        return LazyItems(path, kind, offset, (count,))[:]
     size = count * kind.itemsize
     with pa.memory_map(str(path)) as file:
         file.seek(offset)

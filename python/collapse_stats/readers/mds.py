@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy as np
 from ..errors import InputError
 from .batch import ITEMS, Batch, Int64Array, Kind, ReadOptions, listed
 from .documents import cut_rows, rows_of
+from .remote import Location
 from .samples import Bytes, Shard, column_bounds, gathered, texts_of
 from .stream import decode
 from .tally import Tally
@@ -38,7 +38,7 @@ class MdsReader:
 
     format = "mds"
 
-    def __init__(self, path: Path, options: ReadOptions, evidence: str) -> None:
+    def __init__(self, path: Location, options: ReadOptions, evidence: str) -> None:
         self.path = str(path)
         self.evidence = evidence
         self.size = path.stat().st_size
@@ -151,12 +151,12 @@ class MdsReader:
         return item, start
 
 
-def compression_named(path: Path) -> str | None:
+def compression_named(path: Location) -> str | None:
     """Compression that the name of a shard tells."""
     return {".zstd": "zstd", ".zst": "zstd", ".gz": "gzip"}.get(path.suffix.lower())
 
 
-def _find_column(path: Path, config: dict[str, Any], options: ReadOptions) -> _Column:
+def _find_column(path: Location, config: dict[str, Any], options: ReadOptions) -> _Column:
     names, encodings, sizes = config["names"], config["encodings"], config["sizes"]
     found = options.find(names)
     there = listed(f"{a} ({b})" for a, b in zip(names, encodings, strict=True))

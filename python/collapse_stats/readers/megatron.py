@@ -2,14 +2,14 @@
 
 import struct
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 
 from ..errors import InputError
 from .batch import Batch, Int64Array, Kind, ReadOptions
 from .documents import row_batches
-from .mapping import mapped
+from .mapping import items, mapped
+from .remote import Location
 
 MAGIC = b"MMIDIDX\0\0"
 OLD_MAGIC = b"TNTIDX\0\0"
@@ -27,7 +27,7 @@ class MegatronReader:
     kind: Kind = "ids"
     warnings: list[str]
 
-    def __init__(self, path: Path, options: ReadOptions, evidence: str) -> None:
+    def __init__(self, path: Location, options: ReadOptions, evidence: str) -> None:
         data, index = (path.with_name(path.stem + ending) for ending in (".bin", ".idx"))
         if not data.exists():
             raise InputError(f"{index}: expected {data.name} beside this Megatron index, got none")
@@ -44,7 +44,8 @@ class MegatronReader:
     def batches(self) -> Iterator[Batch]:
         """Views of the file, about 16 million ids a batch."""
         start, stop = self._documents()
-        yield from row_batches(mapped(self._data, self._item), start, stop, self.eot, self.size)
+        tokens = items(self._data, self._item, 0, (self.size // self._item.itemsize,))
+        yield from row_batches(tokens, start, stop, self.eot, self.size)
 
     def _header(self) -> tuple[np.dtype[np.integer], int, int]:
         with self._index.open("rb") as file:

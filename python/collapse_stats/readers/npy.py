@@ -2,14 +2,14 @@
 
 import math
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 
 from ..errors import InputError
 from .batch import BATCH_TOKENS, Batch, IntegerArray, Kind, ReadOptions
 from .documents import cut_rows, rows_of, stream_batches
-from .mapping import mapped
+from .mapping import items
+from .remote import Items, Location
 
 MAGIC = b"\x93NUMPY"
 
@@ -20,13 +20,13 @@ class NpyReader:
     format = "npy"
     kind: Kind = "ids"
 
-    def __init__(self, path: Path, options: ReadOptions, evidence: str) -> None:
+    def __init__(self, path: Location, options: ReadOptions, evidence: str) -> None:
         self.path = str(path)
         self.evidence = evidence
         self.size = path.stat().st_size
         self.eot = options.eot
         array = _mapped_array(path)
-        self._array: IntegerArray = array
+        self._array = array
         self.dtype = array.dtype.name
 
     @property
@@ -41,7 +41,7 @@ class NpyReader:
         yield from array_batches(self._array, self.eot, self.size)
 
 
-def _mapped_array(path: Path) -> IntegerArray:
+def _mapped_array(path: Location) -> Items:
     """The file's array; its header is parsed, never evaluated, and no object is ever loaded."""
     parse = {
         (1, 0): np.lib.format.read_array_header_1_0,
@@ -69,11 +69,12 @@ def _mapped_array(path: Path) -> IntegerArray:
             f"{path}: not a whole .npy file of numbers: {kind} of shape {shape} needs "
             f"{math.prod(shape) * kind.itemsize:,} bytes after byte {offset}, got {there:,}"
         )
-    items = mapped(path, kind, offset, math.prod(shape))
-    return items.reshape(shape, order="F" if fortran else "C")
+    if fortran and len(shape) == 2:
+        return items(path, kind, offset, (math.prod(shape),))[:].reshape(shape, order="F")
+    return items(path, kind, offset, shape)
 
 
-def array_batches(array: IntegerArray, eot: int | None, size: int) -> Iterator[Batch]:
+def array_batches(array: Items, eot: int | None, size: int) -> Iterator[Batch]:
     """Batches of a stream of ids (1-D) or of rows that are documents (2-D)."""
     if array.ndim == 1:
         for batch in stream_batches(array, eot, size):

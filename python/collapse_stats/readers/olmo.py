@@ -1,7 +1,6 @@
 """OLMo and Dolma token files: an array without a header, documents listed in a sidecar."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,7 +8,8 @@ import numpy as np
 from ..errors import InputError
 from .batch import ITEMS, Batch, Int64Array, Kind, ReadOptions
 from .documents import row_batches
-from .mapping import mapped
+from .mapping import items
+from .remote import Location
 from .stream import compression_of
 
 _BLOCK = 1 << 20
@@ -23,7 +23,7 @@ class OlmoReader:
     kind: Kind = "ids"
     warnings: list[str]
 
-    def __init__(self, path: Path, options: ReadOptions, evidence: str) -> None:
+    def __init__(self, path: Location, options: ReadOptions, evidence: str) -> None:
         self.path = str(path)
         self.evidence = evidence
         self.eot = options.eot
@@ -53,7 +53,7 @@ class OlmoReader:
 
     def batches(self) -> Iterator[Batch]:
         """Views of the file, about 16 million ids a batch."""
-        tokens = mapped(self._path, self._item)
+        tokens = items(self._path, self._item, 0, (self.size // self._item.itemsize,))
         yield from row_batches(tokens, self._start, self._stop, self.eot, self.size)
 
     def _rows(self) -> tuple[Int64Array, Int64Array]:
@@ -116,6 +116,6 @@ class OlmoReader:
             raise InputError(f"{self._sidecar}: cannot be read: {error}") from error
 
 
-def sidecar_of(path: Path) -> Path:
+def sidecar_of(path: Location) -> Location:
     """Where the documents of an array without a header are listed."""
     return path.with_name(f"{path.stem}.csv.gz")

@@ -1,17 +1,18 @@
 """Parquet: a column of text, of chats or of lists of ids, each row a document."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
 from .arrow import arrow_errors, batch_of, find_columns
 from .batch import BATCH_BYTES, Batch, Kind, ReadOptions
+from .remote import Location, RemotePath
 from .tally import Tally
 
 if TYPE_CHECKING:
     import pyarrow.parquet as pq
 
+_BUFFER = 8 << 20  # bytes of a column that lies elsewhere, which would be read whole
 _MOST_ROWS = 8192  # in a batch: sizes that the file tells are of encoded rows, perhaps all alike
 
 
@@ -20,7 +21,7 @@ class ParquetReader:
 
     format = "parquet"
 
-    def __init__(self, path: Path, options: ReadOptions, evidence: str) -> None:
+    def __init__(self, path: Location, options: ReadOptions, evidence: str) -> None:
         self.path = str(path)
         self.evidence = evidence
         self.size = path.stat().st_size
@@ -76,6 +77,8 @@ class ParquetReader:
         import pyarrow.parquet as pq
 
         try:
+            if isinstance(self._path, RemotePath):
+                return pq.ParquetFile(self._path.open(), buffer_size=_BUFFER)
             return pq.ParquetFile(self._path, memory_map=True)
         except arrow_errors() as error:
             raise self._damaged(error) from error

@@ -5,7 +5,6 @@ begins with a u32 size for each of its columns whose size is not fixed; the colu
 """
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ import numpy.typing as npt
 from ..errors import InputError
 from .batch import BATCH_BYTES, MAX_DOCUMENT, Int64Array
 from .mapping import mapped
+from .remote import Location, RemotePath
 from .stream import decompressed
 
 Bytes = npt.NDArray[np.uint8]
@@ -23,13 +23,13 @@ _STEP = 16 << 20
 
 
 class Shard:
-    """Bytes of a shard, mapped or decompressed as they are asked for, from front to back."""
+    """Bytes of a shard: mapped, or fetched and decompressed as they are asked for, in order."""
 
-    def __init__(self, path: Path, compression: str | None) -> None:
+    def __init__(self, path: Location, compression: str | None) -> None:
         self.path = path
-        self.packed = compression is not None
+        self.packed = compression is not None or isinstance(path, RemotePath)
         self._file = path.open("rb")
-        self._source: Any = decompressed(self._file, compression) if self.packed else None
+        self._source: Any = decompressed(self._file, compression) if compression else self._file
         self._map: Bytes = np.empty(0, np.uint8)
         if not self.packed:
             self._map = mapped(path, np.uint8).view(np.uint8)

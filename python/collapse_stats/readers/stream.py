@@ -1,11 +1,11 @@
 """Bytes of a file, decompressed when it is gzip or Zstandard, in blocks of whole lines."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
 from .batch import MAX_DOCUMENT
+from .remote import Location
 
 GZIP_MAGIC = b"\x1f\x8b"
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
@@ -19,7 +19,7 @@ def compression_of(head: bytes) -> str | None:
     return "zstd" if head.startswith(ZSTD_MAGIC) else None
 
 
-def read_blocks(path: Path, size: int) -> Iterator[tuple[bytes, int]]:
+def read_blocks(path: Location, size: int) -> Iterator[tuple[bytes, int]]:
     """Decompressed blocks of at most `size` bytes, each with the bytes of the file behind it.
 
     A UTF-8 byte-order mark at the beginning is left out. Raises InputError when compressed data is
@@ -42,7 +42,7 @@ def read_blocks(path: Path, size: int) -> Iterator[tuple[bytes, int]]:
             out, before = out + len(block), now
 
 
-def read_all(path: Path, size: int) -> bytes:
+def read_all(path: Location, size: int) -> bytes:
     """Everything `read_blocks` gives; InputError when that is more than a document may be."""
     parts: list[bytes] = []
     held = 0
@@ -53,7 +53,7 @@ def read_all(path: Path, size: int) -> bytes:
     return b"".join(parts)
 
 
-def line_blocks(path: Path, size: int) -> Iterator[tuple[bytes, int]]:
+def line_blocks(path: Location, size: int) -> Iterator[tuple[bytes, int]]:
     r"""Blocks of whole lines, about `size` bytes each (more when one line is longer).
 
     Each block but the last ends in ``\n``. InputError when a line is longer than a document may be.
@@ -75,7 +75,7 @@ def line_blocks(path: Path, size: int) -> Iterator[tuple[bytes, int]]:
         yield rest, read
 
 
-def _check_length(path: Path, length: int, begin: int, what: str, remedy: str) -> None:
+def _check_length(path: Location, length: int, begin: int, what: str, remedy: str) -> None:
     if length > MAX_DOCUMENT:
         raise InputError(
             f"{path}: {what} may have {MAX_DOCUMENT:,} bytes at most, the one that begins at byte "
@@ -101,7 +101,7 @@ def decompressed(file: Any, compression: Any) -> Any:
     return pa.CompressedInputStream(file, compression)
 
 
-def _damage(path: Path, compression: str | None, error: OSError, out: int, at: int) -> str:
+def _damage(path: Location, compression: str | None, error: OSError, out: int, at: int) -> str:
     if "too much memory" in str(error):
         return (
             f"{path}: Zstandard windows of at most 128 MiB can be read, this file's is larger: "

@@ -1,9 +1,9 @@
 """Plain text: each file a document, or each line."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from .batch import BATCH_BYTES, Batch, Kind, ReadOptions
+from .remote import Location
 from .stream import decode, line_blocks, read_all
 from .tally import Tally
 
@@ -20,7 +20,7 @@ class TextReader:
     dtype = None
     eot = None
 
-    def __init__(self, path: Path, options: ReadOptions, evidence: str) -> None:
+    def __init__(self, path: Location, options: ReadOptions, evidence: str) -> None:
         self.path = str(path)
         self.evidence = evidence
         self.size = path.stat().st_size

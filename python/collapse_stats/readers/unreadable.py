@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from ..errors import InputError
 from .batch import Batch, Kind, Reader
+from .remote import Location
 
 
 @dataclass(slots=True)
@@ -14,7 +14,7 @@ class Unreadable:
 
     errors: dict[str, str] = field(default_factory=dict)
     """Path: what is wrong with it, in the order of discovery."""
-    at_open: list[Path] = field(default_factory=list)
+    at_open: list[Location] = field(default_factory=list)
     """Those of them that have no reader."""
 
     def raise_if_all(self, files: int) -> None:

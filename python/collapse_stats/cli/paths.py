@@ -1,0 +1,43 @@
+"""Arguments that are corpora: paths, patterns, URLs, and lists of them."""
+
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..errors import InputError
+from ..readers import Location, place
+
+
+def paths_argument(name: str, metavar: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Add paths, one at least, and ``--files-from`` with more; the command gets a tuple."""
+
+    def add(command: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(command)
+        def collected(files_from: str | None, **given: Any) -> Any:
+            given[name] = (*given[name], *_listed(files_from))
+            if not given[name]:
+                raise click.UsageError(f"expected a {metavar}, or --files-from with paths in it")
+            return command(**given)
+
+        with_option = click.option(
+            "--files-from",
+            metavar="F",
+            help="Paths in a file, one a line, or - for stdin, as if they were typed last.",
+        )(collected)
+        return click.argument(name, metavar=f"{metavar}...", nargs=-1, type=place)(with_option)
+
+    return add
+
+
+def _listed(files_from: str | None) -> list[Location]:
+    if files_from is None:
+        return []
+    try:
+        text = sys.stdin.read() if files_from == "-" else Path(files_from).read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"--files-from {files_from}: {error}") from error
+    return [place(line) for line in text.splitlines() if line.strip()]

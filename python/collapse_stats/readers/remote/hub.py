@@ -1,0 +1,79 @@
+"""``hf://``: files of the Hugging Face hub, found by `huggingface_hub` and read as web objects."""
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from ...errors import InputError
+from .store import Found, Source, TransientError
+from .web import WebStore
+
+
+class HubStore:
+    """Files of repositories: ``hf://datasets/OWNER/NAME[@REVISION]/PATH``."""
+
+    def __init__(self) -> None:
+        try:
+            import huggingface_hub
+        except ImportError as error:
+            raise InputError(
+                "hf:// needs the package 'huggingface_hub', which is not installed: pip install "
+                "'collapse-stats[remote]'"
+            ) from error
+        self._hub: Any = huggingface_hub
+        self._system: Any = huggingface_hub.HfFileSystem(
+            endpoint=os.environ.get("HF_ENDPOINT"), skip_instance_cache=True
+        )
+        self._web = WebStore()
+
+    def find(self, url: str) -> Found | None:
+        """The file of this name."""
+        try:
+            info = self._ask(url, self._system.info)
+        except FileNotFoundError:
+            return None
+        return Found(info["size"]) if info["type"] == "file" else None
+
+    def list(self, url: str) -> Mapping[str, int] | None:
+        """Files below a prefix."""
+        try:
+            found = self._ask(url.rstrip("/"), lambda path: self._system.find(path, detail=True))
+            base = self._ask(url.rstrip("/"), self._system.resolve_path).unresolve()
+        except FileNotFoundError:
+            return {}
+        return {
+            name.removeprefix(base).lstrip("/"): info["size"]
+            for name, info in found.items()
+            if info["type"] == "file"
+        }
+
+    def open(self, url: str) -> Source:
+        """The bytes of a file."""
+        headers = self._hub.utils.build_hf_headers()
+        return self._web.open(self._ask(url, self._system.url), headers, self._tried())
+
+    def _ask(self, url: str, question: Any) -> Any:
+        from huggingface_hub.errors import HfHubHTTPError
+
+        try:
+            return question(url.partition("://")[2])
+        except FileNotFoundError as error:  # of repositories that may not be seen as well
+            raise FileNotFoundError(2, f"not found; tried {self._tried()}", url) from error
+        except HfHubHTTPError as error:
+            status = error.response.status_code if error.response is not None else 0
+            if status in (401, 403):
+                raise InputError(
+                    f"{url}: access denied ({status}); tried {self._tried()}: say hf auth login, "
+                    "or set HF_TOKEN, with the token of who may read it"
+                ) from error
+            if status == 429 or status >= 500:
+                raise TransientError(f"the hub says {status}") from error
+            raise InputError(f"{url}: the hub says {error}") from error
+        except (OSError, ValueError, NotImplementedError) as error:
+            if isinstance(error, OSError):
+                raise TransientError(f"{type(error).__name__}: {error}") from error
+            raise InputError(f"{url}: {error}: expected hf://datasets/OWNER/NAME/PATH") from error
+
+    def _tried(self) -> str:
+        there = self._hub.get_token() is not None
+        return "the token there is" if there else "no token, for there is none (HF_TOKEN)"

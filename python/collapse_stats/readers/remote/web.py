@@ -1,0 +1,201 @@
+"""``https://`` and ``http://``: objects of web servers, with ranges and without."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from ...errors import InputError
+from .store import Found, Source, TransientError
+
+_TIMES = (10.0, 60.0)  # seconds to connect, and without a byte
+_PIECE = 1 << 18
+_PASSING = (408, 425, 429)  # and those of 500 and more
+
+
+class WebStore:
+    """Objects by their URLs."""
+
+    def __init__(self) -> None:
+        import requests
+
+        self._session = requests.Session()
+
+    def find(self, url: str) -> Found | None:
+        """The object of this URL."""
+        try:
+            source = self.open(url)
+        except FileNotFoundError:
+            return None
+        source.close()
+        return Found(source.size)
+
+    def list(self, url: str) -> Mapping[str, int] | None:
+        """Nothing: web servers do not list."""
+        return None
+
+    def open(self, url: str, headers: Mapping[str, str] | None = None, tried: str = "") -> Source:
+        """The bytes of an object."""
+        ask = Asked(self._session, url, dict(headers or {}), tried)
+        response = ask(0, 1)
+        with response:
+            size, version = _size_of(response), _version_of(response)
+        if response.status_code == 206:
+            return _Ranges(ask, size, version)
+        return _Stream(ask, size, version)
+
+
+class Asked:
+    """Requests for one object."""
+
+    def __init__(self, session: Any, url: str, headers: dict[str, str], tried: str) -> None:
+        self.url = url
+        self._session, self._headers, self._tried = session, headers, tried
+
+    def __call__(self, begin: int, size: int | None) -> Any:
+        """The response to a request for so many bytes, or for all there are."""
+        import requests
+
+        headers = {**self._headers, "Accept-Encoding": "identity"}  # or ranges are of packed bytes
+        if size is not None:
+            headers["Range"] = f"bytes={begin}-{begin + size - 1}"
+        try:
+            response = self._session.get(self.url, headers=headers, stream=True, timeout=_TIMES)
+        except (requests.ConnectionError, requests.Timeout) as error:
+            if "NameResolution" in str(error):
+                host = urlsplit(self.url).hostname
+                raise InputError(f"{self.url}: there is no host {host}, or no network") from error
+            raise TransientError(_reason(error)) from error
+        except requests.RequestException as error:
+            raise InputError(f"{self.url}: cannot be read: {error}") from error
+        status = response.status_code
+        if status in (200, 206) or (status == 416 and _size_of(response) == 0):
+            return response
+        with response:
+            raise self._refusal(status, response, begin)
+
+    def _refusal(self, status: int, response: Any, begin: int) -> Exception:
+        said = f"{status} {response.reason}"
+        if status in (404, 410):
+            return FileNotFoundError(2, f"the server says {said}", self.url)
+        if status in (401, 403):
+            tried = self._tried or "without credentials, other than those in ~/.netrc or the URL"
+            return InputError(
+                f"{self.url}: access denied ({said}); tried {tried}: give those of who may read it"
+            )
+        if status in _PASSING or status >= 500:
+            wait = response.headers.get("Retry-After", "")
+            return TransientError(said, min(float(wait), 60.0) if wait.isdigit() else 0.0)
+        if status == 416:
+            return InputError(
+                f"{self.url}: the server has nothing at byte {begin:,}: the length it told is "
+                "wrong, or it has changed while it was read; read it again"
+            )
+        return InputError(f"{self.url}: the server says {said}: check the URL")
+
+
+class _Ranges:
+    """Bytes of an object by ranges, each a request."""
+
+    ranges = True
+
+    def __init__(self, ask: Asked, size: int | None, version: str | None) -> None:
+        self.size = size
+        self._ask, self._version = ask, version
+
+    def read(self, begin: int, size: int) -> bytes:
+        """Bytes from `begin` on; fewer than asked for where a connection broke."""
+        with self._ask(begin, size) as response:
+            where = re.match(r"bytes (\d+)-", response.headers.get("Content-Range", ""))
+            same = (_size_of(response), _version_of(response)) == (self.size, self._version)
+            if response.status_code != 206 or not where or int(where[1]) != begin or not same:
+                raise InputError(
+                    f"{self._ask.url}: at byte {begin:,} the server gives something other than "
+                    "before: it has changed while it was read; read it again"
+                )
+            return _body(response, size)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class _Stream:
+    """Bytes of an object of a server without ranges: read on, or again from the beginning."""
+
+    ranges = False
+
+    def __init__(self, ask: Asked, size: int | None, version: str | None) -> None:
+        self.size = size
+        self._ask, self._version = ask, version
+        self._response: Any = None
+        self._at = 0
+
+    def read(self, begin: int, size: int) -> bytes:
+        """Bytes from `begin` on."""
+        try:
+            if self._response is None or begin < self._at:
+                self._restart()
+            while self._at < begin and self._take(min(_PIECE, begin - self._at)):
+                pass
+            return self._take(size)
+        except TransientError:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Let the connection go."""
+        if self._response is not None:
+            self._response.close()
+            self._response = None
+
+    def _restart(self) -> None:
+        self.close()
+        self._response, self._at = self._ask(0, None), 0
+        if (_size_of(self._response), _version_of(self._response)) != (self.size, self._version):
+            raise InputError(f"{self._ask.url}: it has changed while it was read; read it again")
+
+    def _take(self, size: int) -> bytes:
+        data = _body(self._response, size)
+        self._at += len(data)
+        if not data and self.size is not None and self._at < self.size:
+            raise TransientError(f"the connection ended after {self._at:,} bytes")
+        return data
+
+
+def _body(response: Any, size: int) -> bytes:
+    """What comes of a response, up to `size` bytes; TransientError when nothing does."""
+    import urllib3
+
+    parts: list[bytes] = []
+    left = size
+    try:
+        while left:
+            part = response.raw.read(min(left, _PIECE))
+            if not part:
+                break
+            parts.append(part)
+            left -= len(part)
+    except (urllib3.exceptions.HTTPError, OSError) as error:
+        if not parts:
+            raise TransientError(_reason(error)) from error
+    return b"".join(parts)
+
+
+def _size_of(response: Any) -> int | None:
+    """Bytes of the object that a response is of."""
+    of = response.headers.get("Content-Range", "").rpartition("/")[2]
+    if response.status_code == 200:
+        of = response.headers.get("Content-Length", "")
+    return int(of) if of.isdigit() else None
+
+
+def _version_of(response: Any) -> str | None:
+    version: str | None = response.headers.get("ETag") or response.headers.get("Last-Modified")
+    return version
+
+
+def _reason(error: Exception) -> str:
+    """The innermost of what went wrong."""
+    while (inner := error.__cause__ or error.__context__) is not None and inner is not error:
+        error = inner  # type: ignore[assignment]
+    return f"{type(error).__name__}: {error}"[:200]

@@ -1,0 +1,184 @@
+"""Servers of objects for the remote tests: S3 by moto, and the web with faults on demand."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+from urllib.parse import unquote, urlsplit
+from urllib.request import Request, urlopen
+
+
+@dataclass
+class Web:
+    """A web server of `objects`, and how it fails."""
+
+    objects: dict[str, bytes] = field(default_factory=dict)
+    url: str = ""
+    ranges: bool = True
+    lengths: bool = True  # whether it tells how long an object is
+    drop: int | None = None  # bytes of a body after which the connection breaks ...
+    drops: int = 0  # ... so many times
+    busy: list[int] = field(default_factory=list)  # codes to answer with first ...
+    wait: int = 0  # ... and how many seconds it asks to wait then
+    lie: int = 0  # added to the length it tells
+    asked: list[tuple[str, str | None]] = field(default_factory=list)  # path, Range
+    upstream: str = ""  # another server to ask, rather than `objects`
+
+    given: int = 0  # bytes of bodies
+
+
+@contextmanager
+def web(**objects: bytes) -> Iterator[Web]:
+    """A web server until the end of the block."""
+    state = Web({f"/{name}": data for name, data in objects.items()})
+
+    class Handler(_Handler):
+        pass
+
+    Handler.state = state
+    server = _Server(("127.0.0.1", 0), Handler)
+    state.url = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    try:
+        yield state
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, *_: Any) -> None:
+        """Clients that have read enough hang up."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    state: Web
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+    def do_HEAD(self) -> None:
+        self.do_GET()
+
+    def do_GET(self) -> None:
+        path = unquote(urlsplit(self.path).path)
+        wanted = self.headers.get("Range")
+        self.state.asked.append((path, wanted))
+        if self.state.busy:
+            self._answer(self.state.busy.pop(0), b"later", {"Retry-After": str(self.state.wait)})
+        elif self.state.upstream:
+            self._forward()
+        elif path not in self.state.objects:
+            self._answer(404, b"no", {})
+        else:
+            self._give(self.state.objects[path], wanted)
+
+    def _give(self, data: bytes, wanted: str | None) -> None:
+        headers = {"ETag": f'"{hash(data)}"'}
+        if wanted is None or not self.state.ranges:
+            self._answer(200, data, headers)
+            return
+        first, _, last = wanted.removeprefix("bytes=").partition("-")
+        begin, end = int(first), min(int(last or len(data)) + 1, len(data))
+        if begin >= len(data):
+            self._answer(416, b"", headers | {"Content-Range": f"bytes */{len(data)}"})
+            return
+        headers["Content-Range"] = f"bytes {begin}-{end - 1}/{len(data) + self.state.lie}"
+        self._answer(206, data[begin:end], headers)
+
+    def _forward(self) -> None:
+        asked = Request(self.state.upstream + self.path, method=self.command)
+        for name in ("Range", "Authorization", "x-amz-date", "x-amz-content-sha256"):
+            if self.headers.get(name):
+                asked.add_header(name, self.headers[name])
+        try:
+            response = urlopen(asked)
+        except HTTPError as error:
+            response = error
+        with response:
+            kept = ("Content-Range", "ETag", "Last-Modified", "Content-Type")
+            headers = {name: response.headers[name] for name in kept if response.headers[name]}
+            self._answer(response.status, response.read(), headers, response.headers)
+
+    def _answer(
+        self, code: int, body: bytes, headers: dict[str, str], other: Any | None = None
+    ) -> None:
+        self.send_response(code)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        length = len(body) if self.command == "GET" else int((other or {}).get("Content-Length", 0))
+        if self.state.lengths:
+            self.send_header("Content-Length", str(length + (self.state.lie if code == 200 else 0)))
+        else:
+            self.send_header("Connection", "close")
+        self.end_headers()
+        if self.command == "HEAD":
+            return
+        if self.state.drops and self.state.drop is not None and len(body) > self.state.drop:
+            self.state.drops -= 1
+            body = body[: self.state.drop]
+            self.close_connection = True
+        self.state.given += len(body)
+        self.wfile.write(body)
+        if self.state.lie or not self.state.lengths:
+            self.close_connection = True
+
+
+@contextmanager
+def s3() -> Iterator[tuple[str, Callable[..., None]]]:
+    """An S3 server by moto: its address, and what makes a folder the bucket ``corpora``."""
+    import boto3
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    url = "http://{}:{}".format(*server.get_host_and_port())
+    client = boto3.client(
+        "s3", endpoint_url=url, region_name="us-east-1", aws_access_key_id="us",
+        aws_secret_access_key="us",
+    )  # fmt: skip
+    client.create_bucket(Bucket="corpora")
+
+    def put(folder: Path | None, public: bool = False) -> None:
+        for one in client.list_objects_v2(Bucket="corpora").get("Contents", []):
+            client.delete_object(Bucket="corpora", Key=one["Key"])
+        for path in folder.rglob("*") if folder else ():
+            if path.is_file():
+                key, acl = (
+                    path.relative_to(folder).as_posix(),
+                    "public-read" if public else "private",
+                )
+                client.put_object(Bucket="corpora", Key=key, Body=path.read_bytes(), ACL=acl)
+
+    try:
+        yield url, put
+    finally:
+        client.close()
+        server.stop()
+
+
+@contextmanager
+def hub(repository: str, files: dict[str, bytes]) -> Iterator[Web]:
+    """What `huggingface_hub` asks of the hub, for one data set."""
+    api = f"/api/datasets/{repository}"
+    tree = [
+        {"type": "file", "oid": f"{i:040x}", "size": len(data), "path": path}
+        for i, (path, data) in enumerate(files.items())
+    ]
+    info = {"id": repository, "sha": "0" * 40, "siblings": [], "tags": [], "private": False}
+    with web() as server:
+        for revision in ("main", "0" * 40):
+            server.objects[f"{api}/revision/{revision}"] = json.dumps(info).encode()
+            server.objects[f"{api}/tree/{revision}"] = json.dumps(tree).encode()
+            server.objects[api] = json.dumps(info).encode()
+            for path, data in files.items():
+                server.objects[f"/datasets/{repository}/resolve/{revision}/{path}"] = data
+        yield server
