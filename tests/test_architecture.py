@@ -13,9 +13,9 @@ PACKAGE = ROOT / "python" / "collapse_stats"
 
 # A file imports only names to its left. A folder counts as one name.
 ORDER = """
-version errors keys chunk groups memory spectrum run metrics backends tokenizers readers sample
-verdict table frequent parts unfinished corpus ingest counting profile storage waiting counter
-validity compare demo bench report cli __main__
+version errors keys chunk groups memory spill spectrum run metrics backends tokenizers readers
+sample verdict table frequent parts unfinished corpus ingest counting profile storage waiting
+counter validity compare demo bench report cli __main__
 """.split()
 
 CORE_SUFFIXES = (".cpp", ".hpp", ".inc", ".cu", ".cuh")

@@ -87,15 +87,6 @@ def test_an_id_outside_the_vocabulary_is_named_and_nothing_added(backend):
             cs.spectra(np.array([3, wrong]), vocab_size=10, backend=backend)
 
 
-def test_memory_is_a_promise():
-    counter = cs.NgramCounter(1000, 4, memory=10_000)
-    with pytest.raises(MemoryError, match="memory is 10,000: give"):
-        counter.update(np.random.default_rng(0).integers(0, 1000, 5000))
-    few = cs.NgramCounter(1000, 4, memory=10_000)
-    few.update(np.zeros(5000, dtype=np.uint16))  # counted before more is kept waiting
-    assert few.profile().run.windows == 5000
-
-
 def test_a_backend_asked_for_is_never_replaced():
     with pytest.raises(
         ValueError, match=r"backend must be one of auto, cuda, native, numpy, got 'gpu'"

@@ -26,7 +26,7 @@ std::make_unsigned_t<Token> largest(const Token* tokens, std::size_t size) {
 
 std::string with_commas(std::uint64_t value) {
   std::string digits = std::to_string(value);
-  for (std::size_t at = digits.size(); at > 3; at -= 3) digits.insert(at - 3, ",");
+  for (std::size_t at = digits.size(); at > 3; at -= 3) digits.insert(at - 3, 1, ',');
   return digits;
 }
 

@@ -1,6 +1,6 @@
 """Labelled tokens: what every backend counts."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -56,6 +56,24 @@ class Chunk:
         if label is None:
             label = np.zeros(len(start), dtype=np.uint8)
         return cls(tokens, start, stop, stop, label)
+
+    @classmethod
+    def joined(cls, chunks: Sequence["Chunk"]) -> "Chunk":
+        """One chunk with the spans of all, their tokens copied one behind the other."""
+        begins = np.cumsum([0, *(len(chunk.tokens) for chunk in chunks)])[:-1]
+        placed = list(zip(chunks, begins, strict=True))
+        return cls(
+            np.concatenate([chunk.tokens for chunk in chunks]),
+            np.concatenate([chunk.start + at for chunk, at in placed]),
+            np.concatenate([chunk.stop + at for chunk, at in placed]),
+            np.concatenate([chunk.limit + at for chunk, at in placed]),
+            np.concatenate([chunk.label for chunk in chunks]),
+        )
+
+    @property
+    def arrays(self) -> tuple[npt.NDArray[Any], ...]:
+        """What it is made of, in the order of its attributes."""
+        return self.tokens, self.start, self.stop, self.limit, self.label
 
     @property
     def windows(self) -> int:
@@ -197,7 +215,7 @@ def as_documents(
             f"got shape {array.shape}"
         )
     if lengths is not None:
-        size = np.asarray(_on_host(lengths), dtype=np.int64)
+        size = np.asarray(on_host(lengths), dtype=np.int64)
         if array.ndim != 1 or size.ndim != 1 or np.any(size < 0) or size.sum() != array.size:
             raise ValueError(
                 f"lengths must be one non-negative length per document of 1-D tokens and add up to "
@@ -231,8 +249,9 @@ def _split(xp: Any, start: Int64Array, out: Any) -> tuple[Int64Array, Int64Array
     cut[:-1] |= out
     cut[1:] |= out
     begin, end = (~out & cut[:-1]).nonzero()[0], (~out & cut[1:]).nonzero()[0] + 1
-    return _on_host(begin).astype(np.int64), _on_host(end).astype(np.int64)
+    return on_host(begin).astype(np.int64), on_host(end).astype(np.int64)
 
 
-def _on_host(array: Any) -> Any:
+def on_host(array: Any) -> Any:
+    """The array, copied from the GPU where it lies there."""
     return array_module(array).asnumpy(as_device_array(array)) if on_gpu(array) else array

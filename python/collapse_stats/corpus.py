@@ -45,7 +45,7 @@ class TokenizerIdentity:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """Packed tokens (in memory or mapped from a file) and the bounds of the documents in them."""
+    """Packed tokens and the bounds of the documents in them, in memory or mapped from a file."""
 
     tokens: npt.NDArray[np.integer]
     start: Int64Array
@@ -67,7 +67,7 @@ class Corpus:
     @property
     def tokens(self) -> int:
         """Tokens that lie in documents."""
-        return sum(int((segment.stop - segment.start).sum()) for segment in self.segments)
+        return sum(int((stop - start).sum()) for _, start, stop in self._bounds())
 
     @property
     def documents(self) -> int:
@@ -77,23 +77,22 @@ class Corpus:
     @property
     def block(self) -> int | None:
         """Tokens per block when there are too few documents for halves of documents, else None."""
-        filled = sum(int((s.stop > s.start).sum()) for s in self.segments)
+        filled = sum(int((stop > start).sum()) for _, start, stop in self._bounds())
         return None if filled >= MIN_DOCUMENTS else max(MIN_BLOCK, -(-self.tokens // BLOCKS))
 
     @property
     def held(self) -> int:
-        """Bytes of memory that the corpus takes: its documents, and the tokens that are in no file.
+        """Bytes of memory that the corpus takes.
 
-        Of tokens in files, what is looked at at a time.
+        Of tokens and bounds of documents that are in a file, what is looked at at a time.
         """
         kept, looked_at = 0, 0
         for segment in self.segments:
-            kept += segment.start.nbytes + segment.stop.nbytes
-            if not is_mapped(segment.tokens):
-                kept += segment.tokens.nbytes
-            else:
-                piece = segment.tokens[: PIECE_WINDOWS + MAX_KEY_BITS]
-                looked_at = max(looked_at, piece.nbytes)
+            tokens = segment.tokens[: PIECE_WINDOWS + MAX_KEY_BITS]
+            start, stop = segment.start[:_SPANS], segment.stop[:_SPANS]
+            looked_at = max(looked_at, sum(x.nbytes for x in (tokens, start, stop) if is_mapped(x)))
+            arrays = (segment.tokens, segment.start, segment.stop)
+            kept += sum(array.nbytes for array in arrays if not is_mapped(array))
         return kept + looked_at
 
     def chunks(self, first_label: int = 0, halves: bool = True) -> Iterator[Chunk]:
@@ -144,16 +143,23 @@ class Corpus:
         """Of each segment, part by part: its number, the spans' start, stop, limit and hash."""
         block = self.block
         before = 0
+        for number, start, stop in self._bounds():
+            limit = stop
+            if block is not None:
+                start, stop, limit = _blocks(start, stop, block)
+            ordinals = np.arange(before, before + len(start))
+            before += len(start)
+            yield number, start, stop, limit, ordinal_hash(ordinals)
+
+    def _bounds(self) -> Iterator[tuple[int, Int64Array, Int64Array]]:
+        """Of each segment, part by part: its number, the documents' start and stop."""
         for number, segment in enumerate(self.segments):
             for first in range(0, len(segment.start), _SPANS):
                 part = slice(first, first + _SPANS)
                 start, stop = segment.start[part], segment.stop[part]
-                limit = stop
-                if block is not None:
-                    start, stop, limit = _blocks(start, stop, block)
-                ordinals = np.arange(before, before + len(start))
-                before += len(start)
-                yield number, start, stop, limit, ordinal_hash(ordinals)
+                yield number, start, stop
+                forget(start)
+                forget(stop)
 
 
 def _blocks(

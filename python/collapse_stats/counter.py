@@ -1,26 +1,31 @@
 """Counting tokens that are at hand: in one call, or as they come."""
 
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
 from .backends import select
-from .chunk import Chunk, as_documents, as_tokens, on_gpu
-from .counting import HALVES, WHOLE, Use, passes, tables
+from .chunk import Chunk, as_documents, as_tokens, on_gpu, on_host
+from .counting import HALVES, WHOLE, Use, counted_again, passes, tables
 from .errors import LayoutMismatchError
 from .groups import group_of, half_of, ordinal_hash
-from .keys import Layout
-from .memory import budget
+from .keys import MAX_KEY_BITS, Layout
+from .memory import TooLittleMemoryError, budget, forget
 from .profile import Profile
 from .run import Run
 from .sample import Sample
 from .spectrum import Spectrum
-from .table import MemoryTable
+from .spill import Spill
+from .table import MemoryTable, Table, read_aligned
 from .waiting import DeviceBatch
 
 _FEWEST_PENDING = 1 << 12  # fewer are not worth a run
-_MERGING = 3  # times the runs: themselves, what is merged, and where it is put together
+_WAITING = 32  # bytes at most for a token that waits, and its document's bounds
+_LOOSE = 1 << 8  # small batches are packed into one when there are so many
 
 
 def spectra(
@@ -76,6 +81,10 @@ def spectra(
 class NgramCounter:
     """Counts n-grams of tokens that come batch by batch.
 
+    A quarter of the memory is for batches that wait and counting them, a quarter for what was
+    counted, the rest for merging that. What does not fit goes to a temporary file, as tokens, and
+    is counted by `profile`.
+
     Parameters
     ----------
     vocab_size, max_order
@@ -83,7 +92,15 @@ class NgramCounter:
     halves
         Keep counts of two halves of the documents, so that `profile` carries a noise floor.
     memory
-        What counts and waiting tokens may take; half of what is free by default.
+        Bytes, or a size such as ``"4GB"``, that all this may take, a batch that is given to
+        `update` not among it; half of what is free by default.
+    tmp
+        Folder of the temporary file, which has no name; by default the system's.
+
+    Raises
+    ------
+    TooLittleMemoryError
+        when no batch can be counted within `memory`, with the least that would do.
     """
 
     def __init__(
@@ -95,21 +112,32 @@ class NgramCounter:
         halves: bool = False,
         threads: int | None = None,
         memory: int | str | None = None,
+        tmp: str | os.PathLike[str] | None = None,
     ) -> None:
         self.layout = Layout(vocab_size, max_order, 2 if halves else 1)
         self._backend = select(backend, threads)
         self._memory = budget(memory)
-        _, each = self._backend.needs(self.layout, self.layout.shards, rows=True)
-        fit = self._memory // 4 // each
-        self._enough = max(_FEWEST_PENDING, min(self._backend.batch_tokens, fit))
+        self._tmp = tmp
+        fixed, each = self._backend.needs(self.layout, 1, rows=True)
+        least = 2 * (fixed + _FEWEST_PENDING * (each + _WAITING))
+        if least > self._memory:
+            raise TooLittleMemoryError(self._memory, least)
+        self._quarter = self._memory // 4
+        self._fixed, each = self._backend.needs(self.layout, self.layout.shards, rows=True)
+        self._each = each + _WAITING
+        room = max(self._quarter - self._fixed, self._quarter // 2)  # the half: for the file
+        self._enough = min(self._backend.batch_tokens, room // self._each)
         self.reset()
 
     def reset(self) -> None:
         """Forget everything counted."""
         self._runs: list[Run] = []
-        self._waiting: list[DeviceBatch] = []  # later than what is pending
+        self._waiting: list[DeviceBatch] = []  # later than what is loose or pending
+        self._loose: list[Chunk] = []  # small ones, to be packed into one
         self._pending: list[Chunk] = []
-        self._pending_tokens = 0
+        self._pending_tokens = 0  # of all three
+        self._spill = Spill(self._tmp)
+        self._spilled: list[Chunk] = []
         self._documents = 0
 
     def update(
@@ -135,6 +163,9 @@ class NgramCounter:
         ------
         ValueError
             when an id is outside the vocabulary, naming it and its position. Nothing is added then.
+        InputError
+            when there is no room for the temporary file, with how much is needed. Nothing is added
+            then, of a batch larger than what waits at a time perhaps a part.
         """
         if on_gpu(tokens):
             as_tokens(tokens, gpu=self._backend.on_gpu)  # or says what to do
@@ -144,66 +175,114 @@ class NgramCounter:
             for batch in reversed(self._waiting):
                 if batch.is_copied():
                     break
-        else:
-            self._number_waiting()
-            ids, start, stop = as_documents(tokens, lengths, mask)
-            self._check(ids, start, stop)
-            narrow = np.uint16 if self.layout.vocab_size <= 2**16 else np.uint32
-            self._append(ids.astype(narrow), start, stop)
-            self._pending_tokens += ids.size
-        if self._pending_tokens >= self._enough:
-            self._count()
-
-    def _append(
-        self,
-        ids: npt.NDArray[np.integer],
-        start: npt.NDArray[np.int64],
-        stop: npt.NDArray[np.int64],
-    ) -> None:
-        ordinals = np.arange(self._documents, self._documents + len(start))
-        half = half_of(group_of(ordinal_hash(ordinals))) if self.layout.labels == 2 else None
-        self._pending.append(Chunk.of_documents(ids, start, stop, half))
-        self._documents += len(start)
-
-    def _number_waiting(self) -> None:
-        """Number the documents of batches that wait on a GPU; one with a wrong id is dropped."""
-        while self._waiting:
-            batch = self._waiting.pop(0)
-            try:
-                self._append(*batch.documents())
-            except ValueError:
-                self._pending_tokens -= batch.size
-                raise
+            self._make_room(0)
+            return
+        self._number_waiting()
+        ids, start, stop = as_documents(tokens, lengths, mask)
+        self._check(ids, start, stop)
+        self._make_room(len(ids))
+        narrow = np.uint16 if self.layout.vocab_size <= 2**16 else np.uint32
+        whole = self._numbered(ids, start, stop)
+        fits = len(ids) <= self._enough  # a piece has so many tokens more than windows:
+        for piece in [whole] if fits else whole.pieces(self._enough - MAX_KEY_BITS):
+            self._make_room(len(piece.tokens))
+            self._loose.append(replace(piece, tokens=piece.tokens.astype(narrow)))
+            self._pending_tokens += len(piece.tokens)
+            if len(self._loose) >= _LOOSE:
+                self._pack()
 
     def merge(self, other: "NgramCounter") -> None:
-        """Add everything that `other` has counted."""
+        """Add everything that `other` has counted.
+
+        Raises
+        ------
+        LayoutMismatchError
+            when the layouts differ.
+        TooLittleMemoryError
+            when what both have counted does not fit; nothing is added then.
+        """
         if other.layout != self.layout:
             raise LayoutMismatchError(
                 f"counters must have one layout to be merged, got {self.layout} and {other.layout}"
             )
         self._number_waiting()
         other._number_waiting()
+        counted = sum(run.nbytes for run in self._runs + other._runs)
+        if counted > self._quarter:
+            raise TooLittleMemoryError(self._memory, 4 * counted)
         self._runs += other._runs
+        self._loose += other._loose
         self._pending += other._pending
         self._pending_tokens += other._pending_tokens
+        self._spilled += other._spilled
         self._documents += other._documents
+        self._make_room(0)
         self._tidy()
 
     def profile(self) -> Profile:
-        """Profile of everything counted so far; counting may go on."""
+        """Profile of everything counted so far; counting may go on.
+
+        Raises
+        ------
+        TooLittleMemoryError
+            when tokens in the temporary file cannot be counted within `memory`, with the least
+            that would do. Nothing is lost then: a counter with more memory can `merge` this one.
+        """
         self._count()
-        if len(self._runs) > 1:
-            self._merge(len(self._runs))
-        run = self._runs[0] if self._runs else Run.empty(self.layout)
         masks = HALVES if self.layout.labels == 2 else WHOLE
+        table: Table
+        if self._spilled:
+            chunks = partial(_mapped, list(self._spilled))
+            windows = sum(chunk.windows for chunk in self._spilled)
+            runs, memory = list(self._runs), 3 * self._quarter
+            found, table = counted_again(
+                chunks, windows, runs, self.layout, self._backend, masks, memory
+            )
+        else:
+            if len(self._runs) > 1:
+                self._runs = [self._backend.merge(self._runs)]
+            table = MemoryTable(self._runs[0] if self._runs else Run.empty(self.layout))
+            found = self._backend.joint_spectra(read_aligned([table], self._memory), masks)
         return Profile(
             name="counter",
             layout=self.layout,
-            tables=self._backend.spectra(run, self.layout, masks),
+            tables=found,
             documents=self._documents,
             sample=Sample.empty(),
-            table=MemoryTable(run),
+            table=table,
         )
+
+    def _numbered(
+        self,
+        ids: npt.NDArray[np.integer],
+        start: npt.NDArray[np.int64],
+        stop: npt.NDArray[np.int64],
+    ) -> Chunk:
+        """The next documents, labelled by their numbers."""
+        ordinals = np.arange(self._documents, self._documents + len(start))
+        half = half_of(group_of(ordinal_hash(ordinals))) if self.layout.labels == 2 else None
+        self._documents += len(start)
+        return Chunk.of_documents(ids, start, stop, half)
+
+    def _number_waiting(self) -> None:
+        """Number the documents of batches that wait on a GPU; one with a wrong id is dropped."""
+        while self._waiting:
+            batch = self._waiting.pop(0)
+            try:
+                self._pending.append(self._numbered(*batch.documents()))
+            except ValueError:
+                self._pending_tokens -= batch.size
+                raise
+
+    def _make_room(self, tokens: int) -> None:
+        """Count what is pending when so many more tokens would be too many."""
+        if self._pending_tokens + tokens > self._enough:
+            self._count()
+
+    def _pack(self) -> None:
+        if self._loose:
+            self._pending.append(Chunk.joined(self._loose))
+            self._loose = []
 
     def _check(
         self,
@@ -224,27 +303,34 @@ class NgramCounter:
             )
 
     def _count(self) -> None:
+        """Count what is pending, or put its tokens into the file when there is no room for that."""
         self._number_waiting()
-        if self._pending:
+        self._pack()
+        if not self._pending:
+            return
+        rows = 8 * (self.layout.words + self.layout.labels) * self._pending_tokens
+        counted = sum(run.nbytes for run in self._runs) + rows
+        if max(counted, self._fixed + self._each * self._pending_tokens) <= self._quarter:
             self._runs.append(self._backend.count(self._pending, self.layout))
-            self._pending, self._pending_tokens = [], 0
-        self._tidy()
+            self._pending = []
+            self._tidy()
+        while self._pending:
+            self._spilled += [self._written(part) for part in self._pending[0].pieces(self._enough)]
+            self._pending.pop(0)
+        self._pending_tokens = 0
 
     def _tidy(self) -> None:
         """Merge runs of like size, so that each row is merged a logarithmic number of times."""
         while len(self._runs) > 1 and len(self._runs[-2]) < 2 * len(self._runs[-1]):
-            self._merge(2)
-        self._check_room(sum(run.nbytes for run in self._runs))
+            self._runs[-2:] = [self._backend.merge(self._runs[-2:])]
 
-    def _merge(self, last: int) -> None:
-        """Merge the last runs into one."""
-        held = sum(run.nbytes for run in self._runs)
-        self._check_room(held + (_MERGING - 1) * sum(run.nbytes for run in self._runs[-last:]))
-        self._runs[-last:] = [self._backend.merge(self._runs[-last:])]
+    def _written(self, chunk: Chunk) -> Chunk:
+        return Chunk(*self._spill.put([on_host(array) for array in chunk.arrays]))
 
-    def _check_room(self, needed: int) -> None:
-        if needed > self._memory:
-            raise MemoryError(
-                f"counting needs {needed:,} bytes for its n-grams, memory is {self._memory:,}: "
-                f"give at least {2 * needed:,}, a smaller max_order, or reset more often"
-            )
+
+def _mapped(chunks: Sequence[Chunk]) -> Iterator[Chunk]:
+    """The chunks, each let go when it is done with."""
+    for chunk in chunks:
+        yield chunk
+        for array in chunk.arrays:
+            forget(array)

@@ -5,6 +5,7 @@ many passes there are.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from enum import Enum
 from itertools import pairwise
 
@@ -31,6 +32,7 @@ class Use(Enum):
     spectra = "no run is made"
     kept = "runs stay in memory"
     written = "a run is written while the next is counted"
+    merged = "a run is merged with others and dropped"
 
 
 _WRITER_BYTES = 64 << 20  # of columns on their way to a file
@@ -65,9 +67,12 @@ def passes(
     """
     rows = use is not Use.spectra
     each = backend.needs(layout, 1, rows=rows)[1]
+    row = 8 * (layout.words + layout.labels)
     if use is Use.written:
-        each += 8 * (layout.words + layout.labels)  # the run that is being written
+        each += row  # of the run that is being written
         held += _WRITER_BYTES
+    if use is Use.merged:
+        each += 2 * row  # of the merged run, and of the one before it
 
     def needed(shards: int) -> int:
         return held + backend.needs(layout, shards, rows=rows)[0]
@@ -110,6 +115,75 @@ def tables(
 ) -> Tables:
     """Joint spectra of the corpus's labels, of which no run is made."""
     return backend.spectra(_Again(chunks), layout, masks, passes)
+
+
+@dataclass(frozen=True, slots=True)
+class CountedTable:
+    """A table of which the tokens are kept: rows are counted when they are asked for.
+
+    Attributes
+    ----------
+    chunks
+        Tokens, as often as they are asked for.
+    runs
+        What was counted of other tokens.
+    ranges
+        Of shards that are counted at a time, see `passes`.
+    held
+        Bytes that this takes, the runs among them.
+    """
+
+    layout: Layout
+    backend: Backend
+    chunks: Chunks
+    runs: Sequence[Run]
+    ranges: Sequence[Shards]
+    rows: int
+    held: int
+
+    def read(self, first: int, last: int) -> Run:
+        """The rows of shards ``first <= shard < last``."""
+        parts = [
+            self._count(max(first, begin), min(last, end))
+            for begin, end in self.ranges
+            if begin < last and end > first
+        ]
+        return Run.concatenate(self.layout, parts)
+
+    def _count(self, first: int, last: int) -> Run:
+        counted = self.backend.count(self.chunks(), self.layout, (first, last))
+        return self.backend.merge([counted, *(run.slice(first, last) for run in self.runs)])
+
+
+def counted_again(
+    chunks: Chunks,
+    windows: int,
+    runs: Sequence[Run],
+    layout: Layout,
+    backend: Backend,
+    masks: Sequence[Masks],
+    memory: int,
+) -> tuple[Tables, CountedTable]:
+    """Spectra of chunks and runs together, and the table of them: nothing new is kept.
+
+    Raises
+    ------
+    TooLittleMemoryError
+        when the largest shard of the chunks does not fit into `memory` bytes beside the runs.
+    """
+    held = 2 * sum(run.nbytes for run in runs)  # themselves, and what they add to what is merged
+    ranges = passes(chunks, windows, layout, backend, memory, Use.merged, held)
+    table = CountedTable(layout, backend, chunks, runs, ranges, 0, memory)
+    rows = 0
+
+    def parts() -> Iterator[list[Run]]:
+        nonlocal rows
+        for shards in ranges:
+            run = table.read(*shards)
+            rows += len(run)
+            yield [run]
+
+    return backend.joint_spectra(parts(), masks), replace(table, rows=rows)
 
 
 class _Again(Iterable[Chunk]):

@@ -1,15 +1,12 @@
 """Readers and a tokenizer in, a `Corpus` out."""
 
-import errno
 import hashlib
 import os
-import tempfile
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +30,7 @@ from .readers import (
     open_memory,
     place,
 )
+from .spill import Spill
 from .tokenizers import Tokenizer, load
 
 Progress = Callable[[str, int, int], None]
@@ -121,15 +119,13 @@ def read_corpus(
 class TokenStore:
     """Token arrays kept in memory up to a limit, and in an unnamed temporary file beyond it.
 
-    Arrays mapped from a file are kept as they are: the file is their store. The temporary file has
-    no name, so nothing is left behind however the process ends.
+    Arrays mapped from a file are kept as they are: the file is their store.
     """
 
     def __init__(self, limit: int, tmp: str | os.PathLike[str] | None = None) -> None:
         self._limit = limit
-        self._tmp = tmp
-        self._file: IO[bytes] | None = None
-        self._bytes = 0
+        self._spill = Spill(tmp)
+        self._bytes = 0  # in memory
         self._share = 0.0
         self._open: list[Segment] = []  # small ones, to be packed into one
         self._segments: list[Segment] = []
@@ -156,10 +152,8 @@ class TokenStore:
             self._pack()
 
     def segments(self) -> list[Segment]:
-        """Everything appended, in order; the store takes no more after this."""
+        """Everything appended, in order."""
         self._pack()
-        if self._file is not None:
-            self._file.close()  # the maps keep what they need of it
         return self._segments
 
     def _pack(self) -> None:
@@ -171,32 +165,14 @@ class TokenStore:
         start = np.concatenate([s.start + o for s, o in zip(self._open, offsets, strict=True)])
         stop = np.concatenate([s.stop + o for s, o in zip(self._open, offsets, strict=True)])
         self._open.clear()
-        if self._bytes + tokens.nbytes > self._limit and tokens.nbytes:
-            tokens = self._spill(tokens)
+        size = tokens.nbytes + start.nbytes + stop.nbytes
+        if self._bytes + size > self._limit:
+            written = self._bytes + self._spill.bytes + size
+            whole = int(written / self._share) - self._bytes if self._share > 0 else 0
+            tokens, start, stop = self._spill.put((tokens, start, stop), whole)
         else:
-            self._bytes += tokens.nbytes
+            self._bytes += size
         self._segments.append(Segment(tokens, start, stop))
-
-    def _spill(self, tokens: npt.NDArray[np.integer]) -> npt.NDArray[np.integer]:
-        if self._file is None:
-            self._file = tempfile.TemporaryFile(dir=self._tmp, prefix="collapse-stats-")  # noqa: SIM115
-        offset = self._file.seek(0, os.SEEK_END)
-        try:
-            tokens.tofile(self._file)
-            self._file.flush()
-        except OSError as error:
-            raise InputError(self._no_room(offset + tokens.nbytes, error)) from error
-        return np.memmap(self._file, tokens.dtype, "r", offset, tokens.shape)
-
-    def _no_room(self, spilled: int, error: OSError) -> str:
-        needed = f"more than {spilled:,}"
-        if self._share > 0:
-            needed = f"about {(self._bytes + spilled) / self._share - self._bytes:,.0f}"
-        why = os.strerror(error.errno or errno.ENOSPC)
-        return (
-            f"no room for tokens in {self._tmp or tempfile.gettempdir()} ({why}): {needed} bytes "
-            "are needed there: give more memory, or another folder for temporary files"
-        )
 
 
 def _open(
