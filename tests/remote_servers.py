@@ -77,7 +77,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif self.state.upstream:
             self._forward()
         elif path not in self.state.objects:
-            self._answer(404, b"no", {})
+            self._answer(404, b"no", {"X-Error-Code": "EntryNotFound"})
         else:
             self._give(self.state.objects[path], wanted)
 
@@ -165,6 +165,10 @@ def s3() -> Iterator[tuple[str, Callable[..., None]]]:
         server.stop()
 
 
+def _json(content: Any) -> bytes:
+    return json.dumps(content).encode()
+
+
 @contextmanager
 def hub(repository: str, files: dict[str, bytes]) -> Iterator[Web]:
     """What `huggingface_hub` asks of the hub, for one data set."""
@@ -176,9 +180,11 @@ def hub(repository: str, files: dict[str, bytes]) -> Iterator[Web]:
     info = {"id": repository, "sha": "0" * 40, "siblings": [], "tags": [], "private": False}
     with web() as server:
         for revision in ("main", "0" * 40):
-            server.objects[f"{api}/revision/{revision}"] = json.dumps(info).encode()
-            server.objects[f"{api}/tree/{revision}"] = json.dumps(tree).encode()
-            server.objects[api] = json.dumps(info).encode()
+            server.objects[f"{api}/revision/{revision}"] = _json(info)
+            for folder in {"", *(path.rpartition("/")[0] for path in files)}:
+                below = [one for one in tree if one["path"].startswith(folder)]
+                server.objects[f"{api}/tree/{revision}/{folder}".rstrip("/")] = _json(below)
+            server.objects[api] = _json(info)
             for path, data in files.items():
                 server.objects[f"/datasets/{repository}/resolve/{revision}/{path}"] = data
         yield server

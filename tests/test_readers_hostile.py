@@ -4,6 +4,8 @@ import gzip
 import json
 import random
 import struct
+import subprocess
+import sys
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
@@ -21,7 +23,6 @@ from reader_helpers import U16, documents, write, write_lines
 from collapse_stats.errors import InputError
 from collapse_stats.readers import ReadOptions, open_file
 from collapse_stats.readers import batch as batch_module
-from collapse_stats.readers import stream as stream_module
 
 FUZZ = settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -187,11 +188,11 @@ def peak_of(function: Callable[[], Any]) -> tuple[Any, int]:
 def test_bombs_stop_where_a_document_may_not_be_longer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, ending: str
 ) -> None:
-    monkeypatch.setattr(stream_module, "MAX_DOCUMENT", 1 << 20)
     monkeypatch.setattr("collapse_stats.readers.text.BATCH_BYTES", 1 << 16)
     monkeypatch.setattr("collapse_stats.readers.jsonl.BATCH_BYTES", 1 << 16)
     path = write(tmp_path / (name + ending), b'{"text": "' + bytes(64 << 20))
-    found, peak = peak_of(lambda: documents(open_file(path)))
+    short = ReadOptions(longest=1 << 20)
+    found, peak = peak_of(lambda: documents(open_file(path, short)))
     assert isinstance(found, InputError)
     assert "1,048,576 bytes at most" in str(found)
     assert peak < 16 << 20
@@ -228,10 +229,34 @@ def test_a_long_line_may_be_read_and_a_longer_one_not(
     text = "word " * 1_000_000
     path = write_lines(tmp_path / "a.jsonl", [{"text": "a"}, {"text": text}, {"text": "b"}])
     assert documents(open_file(path)) == ["a", text, "b"]
-    monkeypatch.setattr(stream_module, "MAX_DOCUMENT", 4 << 20)
     monkeypatch.setattr("collapse_stats.readers.jsonl.BATCH_BYTES", 1 << 16)
     with pytest.raises(InputError, match="begins at byte 14 of the content"):
-        documents(open_file(path))
+        documents(open_file(path, ReadOptions(longest=4 << 20)))
+
+
+@pytest.mark.parametrize(
+    "beginning", [b'{"text": "', b'{"input_ids": [', b'{"text": "a"}\n{"n": "']
+)
+def test_a_line_of_a_gigabyte_with_little_memory(tmp_path: Path, beginning: bytes) -> None:
+    path = tmp_path / "a.jsonl.zst"
+    with pa.CompressedOutputStream(str(path), "zstd") as out:
+        out.write(beginning)
+        for _ in range(1000):
+            out.write(b"1," * (1 << 19))
+    code = (
+        "import resource, sys, collapse_stats as cs\n"
+        "from collapse_stats.errors import InputError\n"
+        "try: cs.profile(sys.argv[1], tokenizer=sys.argv[2], memory='200MB', backend='numpy')\n"
+        "except InputError as error: print(error)\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    )
+    kind = "none" if b"ids" in beginning else "bytes"
+    done = subprocess.run(
+        [sys.executable, "-c", code, path, kind], capture_output=True, text=True, timeout=120
+    )
+    line, kilobytes = done.stdout.splitlines()
+    assert f"{path}: a line may have 25,000,000 bytes at most, the one that begins at" in line
+    assert int(kilobytes) < 400_000
 
 
 @pytest.mark.parametrize("depth", [100, 10_000, 1_000_000])

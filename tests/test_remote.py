@@ -221,6 +221,7 @@ def test_memory_is_bounded_whatever_the_size(
     server: Web, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr("collapse_stats.readers.jsonl.BATCH_BYTES", 1 << 18)
+    monkeypatch.setattr("collapse_stats.readers.parquet.BATCH_BYTES", 1 << 18)
     monkeypatch.setattr(file_module, "MOST", 1 << 20)
     line = json.dumps({"text": "word " * 200}).encode() + b"\n"
     whole = line * ((32 << 20) // len(line))
@@ -333,10 +334,11 @@ def check_same(here: Path, pattern: str = "") -> None:
 def test_prefixes_and_patterns_hold_what_folders_do(bucket: Any, tmp_path: Path) -> None:
     here = tmp_path / "tree"
     names = (
-        "b.txt a.md a/z.jsonl.gz a/y.parquet a/.hidden.txt .git/x.txt .x.txt q/r.md e.csv "
-        "a/f.csv c.txt.tmp d.txt~ ~$f.txt a/deep/er/q.txt shards/a.bin shards/a.idx shards/s.mds shards/s.mds.zstd "
-        "p.profile/manifest.json "
-        "p.profile/spectra.parquet p.profile/inside/x.txt saved/state.json saved/data-0.arrow saved/cache-1.arrow saved/dataset_info.json"
+        "b.txt a.md a/z.jsonl.gz a/y.parquet a/.hidden.txt .git/x.txt .x.txt q/r.md e.csv a/f.csv "
+        "c.txt.tmp d.txt~ ~$f.txt a/deep/er/q.txt shards/a.bin shards/a.idx shards/s.mds "
+        "shards/s.mds.zstd p.profile/manifest.json p.profile/spectra.parquet "
+        "p.profile/inside/x.txt saved/state.json saved/data-0.arrow saved/cache-1.arrow "
+        "saved/dataset_info.json"
     ).split()
     for name in names:
         path = here / name

@@ -4,6 +4,7 @@ import base64
 import gzip
 import hashlib
 import json
+import socket
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -103,6 +104,18 @@ def test_special_names_in_text_are_text() -> None:
     assert BUILTIN.decode(BUILTIN.encode("<|endoftext|>").tolist()) == "<|endoftext|>"
 
 
+def test_special_tokens_of_a_vocabulary_are_never_found_in_text() -> None:
+    special = {"<|endoftext|>": 40_000}
+    tokenizer = tokenizers.of_ranks(
+        "x", ranks_of_lines(RANK_LINES), tokenizers.SPLIT_PATTERN, special
+    )
+    ids = tokenizer.encode("a<|endoftext|>b").tolist()
+    assert ids == BUILTIN.encode("a<|endoftext|>b").tolist()
+    assert tokenizer.vocab_size == 40_001
+    assert tokenizer.decode([40_000]) == "<|endoftext|>"
+    assert tokenizer.sha256 != BUILTIN.sha256
+
+
 @pytest.mark.parametrize("spec", ["bytes", "builtin"])
 def test_decoding_ids_that_are_no_text(spec: str) -> None:
     tokenizer = load(spec)
@@ -184,6 +197,10 @@ def test_hugging_face_file(tmp_path: Path) -> None:
     assert len(expected) > 2
     assert tokenizer.encode("the cat sat").tolist() == expected
     assert tokenizer.decode(expected) == "the cat sat"
+    assert model.encode("a<s>b", add_special_tokens=False).ids.count(model.token_to_id("<s>")) == 1
+    named = tokenizer.encode("a<s>b").tolist()
+    assert model.token_to_id("<s>") not in named
+    assert tokenizer.decode(named) == "a<s>b"
     assert tokenizer.decode(tokenizer.encode("a\ud800").tolist()) == "a\ufffd"
     assert tokenizer.vocab_size == max(model.get_vocab().values()) + 1
     digest = hashlib.sha256((tmp_path / "tokenizer.json").read_bytes()).hexdigest()
@@ -256,6 +273,21 @@ def test_offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / name).write_bytes(b"not the vocabulary")
     with pytest.raises(InputError, match="could not be downloaded"):
         load("tiktoken:o200k_base")
+
+
+def test_a_network_that_swallows_packets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import requests
+    import tiktoken.registry
+
+    real = requests.get
+    monkeypatch.setattr(tiktoken.registry, "ENCODINGS", {})
+    monkeypatch.setattr(tokenizers, "_PATIENCE", 0.3)
+    monkeypatch.setenv("TIKTOKEN_CACHE_DIR", str(tmp_path))
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # takes connections, says nothing
+        url = "http://{}:{}".format(*silent.getsockname())
+        monkeypatch.setattr(requests, "get", lambda _, **options: real(url, **options))
+        with pytest.raises(InputError, match=r"no answer within 0\.3 seconds.*TIKTOKEN_CACHE_DIR"):
+            load("tiktoken:r50k_base")
 
 
 def test_patterns_of_published_files_are_tiktokens_own(monkeypatch: pytest.MonkeyPatch) -> None:

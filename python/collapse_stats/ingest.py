@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +43,7 @@ Packed = tuple[npt.NDArray[np.integer], Int64Array, Int64Array, int]
 SEGMENT_TOKENS = 1 << 22  # small batches are packed until a segment has so many
 _TEXT_PIECE = 1 << 18  # characters a worker tokenizes at a time
 _AHEAD = 8  # such pieces for each worker are read ahead
+_SHORTEST = 16 << 20  # bytes that a line may have, however little memory there is
 _EDGE = 1 << 20  # bytes at either end of a file that its digest covers
 
 
@@ -78,6 +80,8 @@ def read_corpus(
         when something cannot be read as what it should be.
     """
     options = options or ReadOptions()
+    # A line is there as bytes, as text and as what is parsed of it.
+    options = replace(options, longest=min(options.longest, max(_SHORTEST, memory // 4)))
     readers, unreadable, found = _open(source, options, skip_bad, tmp)
     kinds = {reader.kind for reader in readers}
     if len(kinds) > 1:

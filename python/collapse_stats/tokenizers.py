@@ -6,7 +6,9 @@ import hashlib
 import os
 import re
 import tempfile
+import threading
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
@@ -49,6 +51,8 @@ _PUBLISHED_PATTERNS = {
     "223921b76ee99bde995b7ff738513eef100fb51d18c93597a113bcffe865b2a7": _CL100K,
     "446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d": _O200K,
 }
+
+_PATIENCE = 60.0  # seconds for a vocabulary to come, which has some MB
 
 _KNOWN = "'bytes', 'builtin', 'tiktoken:NAME', 'file:PATH' (.tiktoken or tokenizer.json)"
 
@@ -184,10 +188,31 @@ def _published(spec: str, name: str) -> Tokenizer:
     if name not in known:
         raise ValueError(f"tiktoken:NAME must be one of {', '.join(known)}, got {name!r}")
     try:
-        encoding = tiktoken.get_encoding(name)
+        encoding = _in_time(lambda: tiktoken.get_encoding(name))
     except (OSError, ValueError) as error:  # requests' errors are OSErrors; a bad hash a ValueError
         raise InputError(_not_downloaded(spec, error)) from error
     return _of_encoding(spec, encoding)
+
+
+def _in_time(load: "Callable[[], tiktoken.Encoding]") -> "tiktoken.Encoding":
+    """What a call gives; TimeoutError when that takes too long.
+
+    tiktoken downloads without a limit of its own, and waits forever where a network swallows what
+    is sent. A call that is given up is left to a thread that ends with the process.
+    """
+    done: Future[tiktoken.Encoding] = Future()
+
+    def run() -> None:
+        try:
+            done.set_result(load())
+        except BaseException as error:
+            done.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    try:
+        return done.result(_PATIENCE)
+    except TimeoutError as error:
+        raise TimeoutError(f"no answer within {_PATIENCE:g} seconds") from error
 
 
 def _not_downloaded(spec: str, error: Exception) -> str:
@@ -196,12 +221,13 @@ def _not_downloaded(spec: str, error: Exception) -> str:
     place = "not set; the default is " + str(Path(tempfile.gettempdir()) / "data-gym-cache")
     if cache is not None:
         place = f"now {cache}" if cache else "now empty, which means no cache"
+    why = f": {error}" if isinstance(error, TimeoutError) else ""
     url = getattr(getattr(error, "request", None), "url", None)
     name = f" under the name {hashlib.sha1(url.encode()).hexdigest()}" if url else ""
     return (
         f"tokenizer {spec}: {url or 'its vocabulary file'} could not be downloaded "
-        f"({type(error).__name__}). Put that file{name} into a folder and set TIKTOKEN_CACHE_DIR "
-        f"to it ({place}), or use --tokenizer file:PATH, or one that needs no download: builtin, "
+        f"({type(error).__name__}{why}). Put that file{name} into a folder and set "
+        f"TIKTOKEN_CACHE_DIR to it ({place}), or use --tokenizer file:PATH, or one that needs no download: builtin, "
         "bytes"
     )
 
@@ -237,6 +263,7 @@ def _hugging_face(spec: str, path: Path, data: bytes) -> Tokenizer:
         model = tokenizers.Tokenizer.from_buffer(data)
     except Exception as error:  # the library raises bare Exception
         raise InputError(f"{path} is not a Hugging Face tokenizer.json: {error}") from error
+    model.encode_special_tokens = True  # as text, which their names in a text are
     model.no_truncation()
     model.no_padding()
     vocabulary = model.get_vocab(with_added_tokens=True)

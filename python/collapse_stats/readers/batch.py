@@ -50,6 +50,8 @@ class ReadOptions:
         Ids lie in ``0 <= id < vocab_size``.
     doc_per_line
         Whether each line of a text file is a document, rather than the file.
+    longest
+        Bytes of the longest line, or text that is a document, to be held in memory.
     part
         Whose turns of a chat to read; given, only chats are looked for. By default all of them.
     """
@@ -61,6 +63,7 @@ class ReadOptions:
     vocab_size: int | None = None
     doc_per_line: bool = False
     part: Part | None = None
+    longest: int = MAX_DOCUMENT
 
     def __post_init__(self) -> None:
         if self.text_key is not None and self.ids_key is not None:

@@ -22,10 +22,10 @@ def add_remote(path: RemotePath, found: Files) -> None:
     plain = list(takewhile(lambda part: not has_magic(part), pattern))
     if path.exists():
         found.append(path)
-    elif (below := _Listing(path)).folders:
-        _add_below(below, (), below.folders, found)
     elif len(plain) < len(pattern):
         _add_matches(_Listing(replace(path, url="/".join(plain))), pattern[len(plain) :], found)
+    elif (below := _Listing(path)).folders:
+        _add_below(below, (), below.folders, found)
     else:
         raise InputError(f"{path}: there is no such object, and none below it: check the name")
 

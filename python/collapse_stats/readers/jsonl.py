@@ -37,6 +37,7 @@ class JsonLinesReader:
         self.eot = options.eot
         self._tally = Tally()
         self._part = options.part
+        self._longest = options.longest
         self._keys, self._chat = _find_keys(path, options)
         self._key = self._keys[0] if self._keys else ""
         self.kind: Kind = options.kind_of(self._key) if self._keys else "text"
@@ -51,7 +52,7 @@ class JsonLinesReader:
         """Documents in file order, from about 16 MiB of lines a batch."""
         self._tally.clear()
         line = 1
-        for block, bytes_read in line_blocks(self._path, BATCH_BYTES):
+        for block, bytes_read in line_blocks(self._path, BATCH_BYTES, self._longest):
             yield self._batch(block, line, bytes_read)
             line += block.count(b"\n")
 
@@ -165,7 +166,7 @@ def _find_keys(path: Location, options: ReadOptions) -> tuple[tuple[str, ...], b
     """
     seen: dict[str, Any] = {}
     complaint = ""
-    for number, data in islice(_first_lines(path), _PROBED_LINES):
+    for number, data in islice(_first_lines(path, options.longest), _PROBED_LINES):
         try:
             record = json.loads(decode(data)[0])
         except (ValueError, RecursionError) as error:
@@ -197,8 +198,8 @@ def _find_keys(path: Location, options: ReadOptions) -> tuple[tuple[str, ...], b
     return found, by_name or named
 
 
-def _first_lines(path: Location) -> Iterator[tuple[int, bytes]]:
-    for block, _ in line_blocks(path, 1 << 20):
+def _first_lines(path: Location, longest: int) -> Iterator[tuple[int, bytes]]:
+    for block, _ in line_blocks(path, 1 << 20, longest):
         for number, data in enumerate(block.split(b"\n"), 1):
             if data.strip():
                 yield number, data

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..errors import InputError
-from .batch import MAX_DOCUMENT
 from .remote import Location
 
 GZIP_MAGIC = b"\x1f\x8b"
@@ -42,27 +41,29 @@ def read_blocks(path: Location, size: int) -> Iterator[tuple[bytes, int]]:
             out, before = out + len(block), now
 
 
-def read_all(path: Location, size: int) -> bytes:
-    """Everything `read_blocks` gives; InputError when that is more than a document may be."""
+def read_all(path: Location, size: int, longest: int) -> bytes:
+    """Everything `read_blocks` gives; InputError when that is more than `longest`."""
     parts: list[bytes] = []
     held = 0
     for block, _ in read_blocks(path, size):
         parts.append(block)
         held += len(block)
-        _check_length(path, held, 0, "a text that is one document", "say --doc-per-line")
+        _check_length(path, held, longest, 0, "a text that is one document", "say --doc-per-line")
     return b"".join(parts)
 
 
-def line_blocks(path: Location, size: int) -> Iterator[tuple[bytes, int]]:
+def line_blocks(path: Location, size: int, longest: int) -> Iterator[tuple[bytes, int]]:
     r"""Blocks of whole lines, about `size` bytes each (more when one line is longer).
 
-    Each block but the last ends in ``\n``. InputError when a line is longer than a document may be.
+    Each block but the last ends in ``\n``. InputError when a line is longer than `longest`.
     """
     parts: list[bytes] = []
     read = held = total = 0  # held: bytes of the line that no block has ended yet
     for block, bytes_read in read_blocks(path, size):
         first, end = block.find(b"\n") + 1, block.rfind(b"\n") + 1
-        _check_length(path, held + (first or len(block)), total - held, "a line", "break it up")
+        _check_length(
+            path, held + (first or len(block)), longest, total - held, "a line", "break it up"
+        )
         read += bytes_read
         total += len(block)
         parts.append(block[:end] if end else block)
@@ -75,11 +76,13 @@ def line_blocks(path: Location, size: int) -> Iterator[tuple[bytes, int]]:
         yield rest, read
 
 
-def _check_length(path: Location, length: int, begin: int, what: str, remedy: str) -> None:
-    if length > MAX_DOCUMENT:
+def _check_length(
+    path: Location, length: int, longest: int, begin: int, what: str, remedy: str
+) -> None:
+    if length > longest:
         raise InputError(
-            f"{path}: {what} may have {MAX_DOCUMENT:,} bytes at most, the one that begins at byte "
-            f"{begin:,} of the content has more: {remedy}"
+            f"{path}: {what} may have {longest:,} bytes at most, the one that begins at byte "
+            f"{begin:,} of the content has more: {remedy}, or give more memory if that is why"
         )
 
 

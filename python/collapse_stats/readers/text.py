@@ -26,6 +26,7 @@ class TextReader:
         self.size = path.stat().st_size
         self._path = path
         self._per_line = options.doc_per_line
+        self._longest = options.longest
         self._tally = Tally()
 
     @property
@@ -37,11 +38,11 @@ class TextReader:
         """One document, or about 16 MiB of lines a batch."""
         self._tally.clear()
         if not self._per_line:
-            data = read_all(self._path, BATCH_BYTES)
+            data = read_all(self._path, BATCH_BYTES, self._longest)
             yield Batch.of_texts([self._text(data, "this document")], self.size)
             return
         line = 1
-        for block, bytes_read in line_blocks(self._path, BATCH_BYTES):
+        for block, bytes_read in line_blocks(self._path, BATCH_BYTES, self._longest):
             lines = self._text(block, f"in the lines from {line} on").split("\n")
             if block.endswith(b"\n"):
                 lines.pop()
