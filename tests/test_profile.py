@@ -1,6 +1,7 @@
 """Profiles: what they answer, kept on disk and merged, against counting with `Counter`."""
 
 import json
+import sys
 from collections import Counter
 
 import numpy as np
@@ -297,7 +298,9 @@ def test_ranges_of_shards_never_change_a_result(documents, tmp_path, monkeypatch
     backend = select()
     with monkeypatch.context() as patched:  # as if nothing were needed beside the windows
         patched.setattr(type(backend), "needs", lambda self, layout, shards, rows: (0, 20))
-        patched.setattr("collapse_stats.counting._WRITER_BYTES", 0)
+        patched.setattr("collapse_stats.counting.WRITER_BYTES", 0)
+        patched.setattr(sys.modules["collapse_stats.profile"], "WRITER_BYTES", 0)
+        patched.setattr(parts, "_READING", 0)
         memory = corpus.held + 100_000
         saved = profile_corpus(
             corpus, max_order=ORDER, backend=backend, memory=memory, save_to=tmp_path / "p"

@@ -35,7 +35,7 @@ class Use(Enum):
     merged = "a run is merged with others and dropped"
 
 
-_WRITER_BYTES = 64 << 20  # of columns on their way to a file
+WRITER_BYTES = 64 << 20  # of columns on their way to a file
 _SAMPLED = 1 << 17  # windows that tell how many there are in each shard
 _STRETCH = 1 << 12  # of them that lie together
 _MARGIN = 1.05  # for what the sample does not show
@@ -70,7 +70,7 @@ def passes(
     row = 8 * (layout.words + layout.labels)
     if use is Use.written:
         each += row  # of the run that is being written
-        held += _WRITER_BYTES
+        held += WRITER_BYTES
     if use is Use.merged:
         each += 2 * row  # of the merged run, and of the one before it
 

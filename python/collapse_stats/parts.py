@@ -25,8 +25,9 @@ from .run import Run
 if TYPE_CHECKING:
     import pyarrow as pa
 
-PART_ROWS = 1 << 20
+PART_ROWS = 1 << 18  # those at the ends of a range are read as a whole
 GROUP_ROWS = 1 << 17  # of a row group: what a thread has in memory beside the run
+_READING = 96 << 20  # bytes that Arrow and threads have and keep for reading a table, measured
 _BEHIND = 2  # parts that wait to be written while the next is counted
 
 Part = dict[str, Any]
@@ -88,9 +89,12 @@ class StoredTable:
 
     @property
     def held(self) -> int:
-        """The parts in which a range begins and ends, which are read as a whole."""
+        """The parts in which a range begins and ends, which are read as a whole, and the reading.
+
+        More threads read only where a range has more parts, which its rows make room for.
+        """
         row = 8 * (self.layout.words + self.layout.labels)
-        return 2 * row * max((part["rows"] for part in self.parts), default=0)
+        return _READING + 2 * row * max((part["rows"] for part in self.parts), default=0)
 
     def read(self, first: int, last: int) -> Run:
         """The rows of shards ``first <= shard < last``."""

@@ -12,7 +12,7 @@ from . import metrics
 from .backends import Backend, select
 from .chunk import Chunk
 from .corpus import Corpus, Source, TokenizerIdentity
-from .counting import HALVES, WHOLE, Use, passes, runs, tables
+from .counting import HALVES, WHOLE, WRITER_BYTES, Use, passes, runs, tables
 from .errors import CollapseStatsError, LayoutMismatchError
 from .frequent import most_frequent
 from .ingest import Progress, read_corpus
@@ -316,7 +316,8 @@ def merge(
                 f"{other.name} has {other.layout} and {other.tokenizer.spec}"
             )
     given = [one.known_table for one in profiles]
-    merged = (backend.merge(runs_) for runs_ in read_aligned(given, memory))
+    writing = 0 if save_to is None else WRITER_BYTES
+    merged = (backend.merge(runs_) for runs_ in read_aligned(given, memory, writing))
     sample_tokens = max(DEFAULT_TOKENS, *(len(one.sample.tokens) for one in profiles))
     bare = replace(
         first,

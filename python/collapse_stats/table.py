@@ -60,10 +60,13 @@ class MemoryTable:
         return self.run.slice(first, last)
 
 
-def read_aligned(tables: Sequence[Table], memory: int | None = None) -> Iterator[list[Run]]:
+def read_aligned(
+    tables: Sequence[Table], memory: int | None = None, beside: int = 0
+) -> Iterator[list[Run]]:
     """The tables' runs, one range of shards after the other, all within `memory` bytes.
 
-    By default half of what is free may be used beside what the tables hold.
+    Of these, `beside` are for what is done with the runs. By default half of what is free may be
+    used beside what the tables hold.
 
     Raises
     ------
@@ -71,7 +74,7 @@ def read_aligned(tables: Sequence[Table], memory: int | None = None) -> Iterator
         when the rows of one shard do not fit beside what the tables hold.
     """
     layout = tables[0].layout
-    held = sum(table.held for table in tables)
+    held = beside + sum(table.held for table in tables)
     rows = sum(table.rows for table in tables)
     needed = ROW_BYTES * rows
     least = held + -(-needed // layout.shards)
