@@ -14,8 +14,10 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 import collapse_stats as cs
 from collapse_stats.backends import select
+from collapse_stats.ingest import read_corpus
 from collapse_stats.memory import budget
-from collapse_stats.profile import merge
+from collapse_stats.profile import merge, profile_corpus
+from collapse_stats.readers import ReadOptions
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +39,23 @@ def test_without_table(benchmark: BenchmarkFixture, shard: Path) -> None:
 
 
 def test_saved_with_table(benchmark: BenchmarkFixture, shard: Path, tmp_path: Path) -> None:
-    """What `collapse-stats profile -o` does."""
+    """What `collapse-stats profile -o` does: the table is written as it is counted."""
+    options = ReadOptions(dtype="u16", vocab_size=workloads.text_vocab_size())
+
+    def save() -> cs.Profile:
+        shutil.rmtree(tmp_path / "p", ignore_errors=True)
+        memory = budget(None)
+        corpus = read_corpus(shard, options=options, memory=memory // 2)
+        return profile_corpus(
+            corpus, max_order=5, backend=select(), memory=memory, save_to=tmp_path / "p"
+        )
+
+    found = timed(benchmark, save, size())
+    assert found.tables == profile(shard, table=False).tables
+
+
+def test_counted_then_saved(benchmark: BenchmarkFixture, shard: Path, tmp_path: Path) -> None:
+    """The same by way of a profile in memory."""
 
     def save() -> cs.Profile:
         shutil.rmtree(tmp_path / "p", ignore_errors=True)

@@ -30,6 +30,10 @@ class Counter {
   /// Run of everything taken in; leaves the counter empty.
   virtual Run run() = 0;
 
+  /// Run of what was taken in of shards `first_shard <= shard < last_shard`, and only that leaves
+  /// the counter: what is counted once can be taken out range after range, in little memory.
+  virtual Run run(unsigned first_shard, unsigned last_shard) = 0;
+
   /// Joint spectra of everything taken in, without building a run; leaves the counter empty.
   virtual Tables tables(std::span<const Masks> masks) = 0;
 

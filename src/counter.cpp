@@ -60,6 +60,13 @@ py::tuple run(Counter& counter) {
   }());
 }
 
+py::tuple run_of(Counter& counter, unsigned first_shard, unsigned last_shard) {
+  return to_python([&] {
+    const py::gil_scoped_release release;  // long, and touches no Python object
+    return counter.run(first_shard, last_shard);
+  }());
+}
+
 py::tuple tables(Counter& counter, const MaskList& masks) {
   return to_python([&] {
     const py::gil_scoped_release release;  // long, and touches no Python object
@@ -82,6 +89,7 @@ void bind_counter(py::module_& module) {
       .def("add", &add, py::arg("tokens").noconvert(), py::arg("start"), py::arg("stop"),
            py::arg("limit"), py::arg("label"))
       .def("run", &run)
+      .def("run", &run_of, py::arg("first_shard"), py::arg("last_shard"))
       .def("tables", &tables, py::arg("masks"))
       .def("next_pass", &next_pass, py::arg("masks"), py::arg("first_shard"),
            py::arg("last_shard"));

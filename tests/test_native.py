@@ -179,6 +179,36 @@ def test_passes_over_a_large_shard_range_give_the_whole() -> None:
     assert whole == select("numpy").count([part], layout)
 
 
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("max_order", [1, 2, 5, 8])
+def test_rows_leave_the_counter_range_after_range(max_order: int, threads: int) -> None:
+    layout = Layout(50_000, max_order, 2)
+    tokens = zipf_tokens(60_000, 50_000)
+    tokens[20_000:40_000] = 7  # a shard longer than a thread's share, most of it squeezed
+    part = documents(layout, tokens, 500)
+    counter = native_counter(layout, threads)
+    whole = select("native", threads).count([part], layout)
+    for _ in range(2):  # empty after all ranges
+        add(counter, part)
+        taken = [Run(layout, *counter.run(*edges)) for edges in ((0, 1), (1, 600), (600, 9999))]
+        assert Run.concatenate(layout, taken) == whole
+        assert len(Run(layout, *counter.run(0, 600))) == 0
+    add(counter, part)
+    counter.run(1, 600)
+    left = Run(layout, *counter.run())
+    assert left == Run.concatenate(layout, [taken[0], taken[2]])
+    check_run(whole, layout, [part])
+
+
+def test_a_long_stream_is_handed_out_in_ranges() -> None:
+    layout = Layout(50_000, 3)
+    part = documents(layout, zipf_tokens(5 << 20, 50_000), 1 << 20)
+    backend = select("native", 2)
+    ranges = list(backend.count_in_ranges([part], layout))
+    assert len(ranges) == 5
+    assert Run.concatenate(layout, ranges) == backend.count([part], layout)
+
+
 def test_an_id_of_a_narrow_signed_type_is_compared_as_it_is() -> None:
     part = chunk([1, -1, 2], [(0, 3)], dtype="int8")
     with pytest.raises(ValueError, match="token id -1 at position 1"):

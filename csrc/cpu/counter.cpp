@@ -55,17 +55,28 @@ class CpuCounter final : public Counter {
   }
 
   Run run() override {
-    const std::vector<std::unique_ptr<Worker>> workers = take_workers();
+    Run all = run(config_.first_shard, config_.last_shard);
+    clear();
+    return all;
+  }
+
+  Run run(unsigned first_shard, unsigned last_shard) override {
+    const ShardRange range = within(first_shard, last_shard);
     std::vector<LeafKeeper> keepers;
     for (unsigned worker = 0; worker < config_.threads; ++worker) keepers.emplace_back(format_);
-    std::vector<LeafStore> stores(shards());
-    sort_shards(workers, [&](auto& splitter, std::size_t shard, unsigned worker) {
-      keepers[worker].keep_in(stores[shard]);
-      splitter.split(shard, keepers[worker]);
-      for (const auto& filled : workers)
-        if (filled) filled->lists.recycle(shard, keepers[worker].arena());  // for leaves
-    });
-    return write_rows(format_, stores, config_.threads);
+    std::vector<LeafStore> stores(range.size);
+    try {
+      sort_shards(range, [&](auto& splitter, std::size_t shard, unsigned worker) {
+        keepers[worker].keep_in(stores[shard - range.first]);
+        splitter.split(shard, keepers[worker]);
+        for (const auto& filled : workers_)
+          if (filled) filled->lists.recycle(shard, keepers[worker].arena());  // for leaves
+      });
+      return write_rows(format_, stores, config_.threads);
+    } catch (...) {  // out of memory: shards that are there in part are worse than none
+      clear();
+      throw;
+    }
   }
 
   Tables tables(std::span<const Masks> masks) override {
@@ -92,7 +103,18 @@ class CpuCounter final : public Counter {
     Lists lists;
   };
 
+  /// Some of the counter's shards, its first being 0.
+  struct ShardRange {
+    std::size_t first, size;
+  };
+
   std::size_t shards() const { return config_.last_shard - config_.first_shard; }
+
+  ShardRange within(unsigned first_shard, unsigned last_shard) const {
+    const unsigned first = std::clamp(first_shard, config_.first_shard, config_.last_shard);
+    const unsigned last = std::clamp(last_shard, first, config_.last_shard);
+    return {first - config_.first_shard, last - first};
+  }
 
   Worker& start(unsigned worker) {
     workers_[worker] = std::make_unique<Worker>(
@@ -104,25 +126,18 @@ class CpuCounter final : public Counter {
     for (auto& worker : workers_) worker.reset();
   }
 
-  /// What was taken in; leaves the counter empty.
-  std::vector<std::unique_ptr<Worker>> take_workers() {
-    std::vector<std::unique_ptr<Worker>> workers(config_.threads);
-    workers.swap(workers_);
-    return workers;
-  }
-
   /// Shards to be split, large ones first, so that no thread is left alone with one at the end.
   struct Order {
     std::vector<std::size_t> shards;
     std::size_t giants;  // the first: longer than a thread's share of all
   };
 
-  Order by_size(std::span<const Lists* const> lists) const {
+  Order by_size(std::span<const Lists* const> lists, ShardRange range) const {
     std::vector<std::size_t> sizes(shards(), 0);
+    std::vector<std::size_t> order(range.size);
+    std::iota(order.begin(), order.end(), range.first);
     for (const Lists* list : lists)
-      for (std::size_t shard = 0; shard < shards(); ++shard) sizes[shard] += list->size(shard);
-    std::vector<std::size_t> order(shards());
-    std::iota(order.begin(), order.end(), 0);
+      for (const std::size_t shard : order) sizes[shard] += list->size(shard);
     std::stable_sort(order.begin(), order.end(), [&](std::size_t left, std::size_t right) {
       return sizes[left] > sizes[right];
     });
@@ -134,32 +149,34 @@ class CpuCounter final : public Counter {
 
   /// Adds what was taken in to the scanners; leaves the counter empty.
   void scan(std::span<const Masks> masks) {
-    const std::vector<std::unique_ptr<Worker>> workers = take_workers();
     if (scanners_.empty()) scanners_.assign(config_.threads, LeafScanner(format_, masks));
     if (!scanners_[0].counts(masks))
       throw std::invalid_argument("masks must be the same in every pass: ask for all in each");
     try {
-      sort_shards(workers, [&](auto& splitter, std::size_t shard, unsigned worker) {
+      sort_shards({0, shards()}, [&](auto& splitter, std::size_t shard, unsigned worker) {
         splitter.split(shard, scanners_[worker]);
       });
     } catch (...) {  // out of memory: a pass that is there in part is worse than none
+      clear();
       scanners_.clear();
       throw;
     }
+    clear();
   }
 
-  /// Calls `split(splitter, shard, worker)` for every shard of the workers.
+  /// Calls `split(splitter, shard, worker)` for every shard of the range.
   template <class Split>
-  void sort_shards(const std::vector<std::unique_ptr<Worker>>& workers, Split split) {
+  void sort_shards(ShardRange range, Split split) {
     std::vector<const Lists*> lists;
-    for (const auto& worker : workers)
+    for (const auto& worker : workers_)
       if (worker) lists.push_back(&worker->lists);
-    const Order order = by_size(lists);
+    const Order order = by_size(lists, range);
     ShardSplitter<Tail> together(format_, config_.first_shard, lists, config_.threads);
     for (std::size_t giant = 0; giant < order.giants; ++giant)
       split(together, order.shards[giant], 0U);
     std::vector<std::optional<ShardSplitter<Tail>>> splitters(config_.threads);
-    parallel_for(shards() - order.giants, config_.threads, [&](std::size_t task, unsigned worker) {
+    const std::size_t others = range.size - order.giants;
+    parallel_for(others, config_.threads, [&](std::size_t task, unsigned worker) {
       auto& splitter = splitters[worker];
       if (!splitter) splitter.emplace(format_, config_.first_shard, lists, 1U);
       split(*splitter, order.shards[order.giants + task], worker);

@@ -26,16 +26,17 @@ bool Partitioner::next_block(const Chunk& chunk, Place& place) {
 }
 
 /// Takes spans into the block until it is full or the next one begins elsewhere; the first token.
-std::size_t Partitioner::cover(const Chunk& chunk, Place& place) {
+std::size_t Partitioner::cover(const Chunk& chunk, Place& next) {
+  Place place = next;  // a copy stays in registers
   std::size_t first = place.token;
   std::size_t size = 0;
-  stretch_count_ = 0;
+  std::size_t stretches = 0;
   while (place.windows > 0 && size < Block::capacity) {
     const auto stop = static_cast<std::size_t>(chunk.stop[place.span]);
     const std::size_t taken = std::min({stop - place.token, Block::capacity - size, place.windows});
     if (taken > 0) {
       const auto limit = static_cast<std::size_t>(chunk.limit[place.span]);
-      stretches_[stretch_count_++] = {size, taken, limit - place.token, chunk.label[place.span]};
+      stretches_[stretches++] = {size, taken, limit - place.token, chunk.label[place.span]};
     }
     size += taken;
     place.windows -= taken;
@@ -46,6 +47,8 @@ std::size_t Partitioner::cover(const Chunk& chunk, Place& place) {
     if (size == 0) first = place.token;
     if (place.token != end && size > 0) break;
   }
+  next = place;
+  stretch_count_ = stretches;
   block_.size = size;
   return first;
 }

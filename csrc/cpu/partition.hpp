@@ -52,7 +52,7 @@ class Partitioner {
   /// Fills the block with the records of the next windows that begin at consecutive tokens; false
   /// at the end of the piece.
   bool next_block(const Chunk& chunk, Place& place);
-  std::size_t cover(const Chunk& chunk, Place& place);
+  std::size_t cover(const Chunk& chunk, Place& next);
   void cut_at_document_end(const Stretch& stretch);
   void add_label(const Stretch& stretch);
   std::span<const std::uint32_t> select();

@@ -23,6 +23,22 @@ void check_span(const Chunk& chunk, std::size_t span, unsigned labels) {
                                 std::to_string(span));
 }
 
+/// Whether `check_span` would accept spans `first <= span < last`: no early end, so that the loops
+/// are vectorised. A number below zero, or an order that is wrong, sets the sign.
+bool valid(const Chunk& chunk, std::size_t first, std::size_t last, unsigned labels) {
+  std::uint64_t wrong = 0;
+  unsigned most = 0;
+  for (std::size_t span = first; span < last; ++span) {
+    const auto start = static_cast<std::uint64_t>(chunk.start[span]);
+    const auto stop = static_cast<std::uint64_t>(chunk.stop[span]);
+    const auto limit = static_cast<std::uint64_t>(chunk.limit[span]);
+    wrong |= start | stop | limit | (stop - start) | (limit - stop) | (chunk.size - limit);
+  }
+  for (std::size_t span = first; span < last; ++span)
+    most = std::max<unsigned>(most, chunk.label[span]);
+  return wrong >> 63 == 0 && most < labels;
+}
+
 void check_lengths(const Chunk& chunk) {
   const std::size_t spans = chunk.start.size();
   if (chunk.stop.size() != spans || chunk.limit.size() != spans || chunk.label.size() != spans)
@@ -36,22 +52,26 @@ void check_lengths(const Chunk& chunk) {
 
 std::vector<Piece> cut(const Chunk& chunk, unsigned labels, std::size_t windows) {
   check_lengths(chunk);
+  constexpr std::size_t block = 512;  // spans that are checked, then cut while they are in cache
+  const std::size_t spans = chunk.start.size();
   std::vector<Piece> pieces;
   std::size_t room = 0;  // in the last piece
-  for (std::size_t span = 0; span < chunk.start.size(); ++span) {
-    check_span(chunk, span, labels);
-    const auto stop = static_cast<std::size_t>(chunk.stop[span]);
-    for (auto start = static_cast<std::size_t>(chunk.start[span]); start < stop;) {
-      if (room == 0) {
-        pieces.push_back({span, start, 0});
-        room = windows;
+  for (std::size_t first = 0; first < spans; first += block) {
+    const std::size_t last = std::min(first + block, spans);
+    if (!valid(chunk, first, last, labels))
+      for (std::size_t span = first; span < last; ++span) check_span(chunk, span, labels);
+    for (std::size_t span = first; span < last; ++span) {
+      auto start = static_cast<std::size_t>(chunk.start[span]);
+      std::size_t left = static_cast<std::size_t>(chunk.stop[span]) - start;
+      for (; left > room; room = windows) {
+        start += room;
+        left -= room;
+        pieces.push_back({span, start, windows});
       }
-      const std::size_t taken = std::min(room, stop - start);
-      pieces.back().windows += taken;
-      room -= taken;
-      start += taken;
+      room -= left;
     }
   }
+  if (!pieces.empty()) pieces.back().windows -= room;
   return pieces;
 }
 

@@ -29,6 +29,15 @@ std::byte* map_slab() {
   return mapped + before;
 }
 
+/// Lets the system take the pages of an idle slab if it runs short; until then they stay.
+void offer(std::byte* slab) noexcept {
+#if defined(MADV_FREE)
+  madvise(slab, slab_bytes, MADV_FREE);
+#else
+  static_cast<void>(slab);
+#endif
+}
+
 /// Idle slabs of the whole process.
 class Pool {
  public:
@@ -50,6 +59,7 @@ class Pool {
     {
       const std::lock_guard lock(mutex_);
       if (idle_.size() < idle_bytes / slab_bytes) {
+        offer(slab);
         idle_.push_back(slab);
         return;
       }

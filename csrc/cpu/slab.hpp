@@ -9,7 +9,8 @@ namespace collapse_stats::cpu {
 /// costs more than counting the tokens that fit into it.
 constexpr std::size_t slab_bytes = std::size_t{1} << 22;
 
-/// At most this much is kept while nobody uses it; the rest goes back to the system.
+/// At most this much is kept while nobody uses it, and the system may take it when it runs short of
+/// memory; the rest goes back at once.
 constexpr std::size_t idle_bytes = std::size_t{1} << 30;
 
 /// What records and rows are kept in, so that the memory of some can be used for the others.

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "ids.hpp"
@@ -35,17 +36,28 @@ class TokenCounter final : public Counter {
   }
 
   Run run() override {
-    const std::vector<Count> counts = take_counts();
+    Run all = run(config_.first_shard, config_.last_shard);
+    for (std::vector<Count>& table : tables_) table = {};
+    return all;
+  }
+
+  Run run(unsigned first_shard, unsigned last_shard) override {
+    const unsigned first = std::max(first_shard, config_.first_shard);
+    const unsigned last = std::min(last_shard, config_.last_shard);
+    std::vector<Count> counts = take_counts();
     std::size_t rows = 0;
-    each(counts, [&](Key, const Count*) { ++rows; });
+    each(counts, first, last, [&](Key, Count*) { ++rows; });
     Run run = make_run(config_.layout, rows);
     std::size_t row = 0;
-    each(counts, [&](Key key, const Count* of_token) {
+    each(counts, first, last, [&](Key key, Count* of_token) {
       run.keys[row] = static_cast<std::uint64_t>(key);
       for (unsigned label = 0; label < config_.layout.labels; ++label)
-        run.counts[label * rows + row] = of_token[label * config_.layout.vocab_size];
+        run.counts[label * rows + row] =
+            std::exchange(of_token[label * config_.layout.vocab_size], 0);
       ++row;
     });
+    counts.resize(lanes * columns_);
+    tables_.front() = std::move(counts);
     return run;
   }
 
@@ -105,17 +117,17 @@ class TokenCounter final : public Counter {
     return sum;
   }
 
-  /// Calls `visit(key, counts)` for the tokens of the shards that were seen, by ascending key; the
-  /// counts of labels are `vocab_size` apart.
+  /// Calls `visit(key, counts)` for the tokens of a range of shards that were seen, by ascending
+  /// key; the counts of labels are `vocab_size` apart.
   template <class Visit>
-  void each(const std::vector<Count>& counts, Visit visit) const {
+  void each(std::vector<Count>& counts, unsigned first_shard, unsigned last_shard,
+            Visit visit) const {
     const Layout& layout = config_.layout;
     const unsigned below = layout.key_bits - layout.shard_bits;
-    for (Key key = Key{config_.first_shard} << below; key < Key{config_.last_shard} << below;
-         ++key) {
+    for (Key key = Key{first_shard} << below; key < Key{last_shard} << below; ++key) {
       const auto code = static_cast<std::uint64_t>(layout.unmix(key));
       if (code == 0 || code > layout.vocab_size) continue;
-      const Count* const of_token = counts.data() + code - 1;
+      Count* const of_token = counts.data() + code - 1;
       Count seen = 0;
       for (unsigned label = 0; label < layout.labels; ++label)
         seen += of_token[label * layout.vocab_size];

@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from typing import overload
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +29,10 @@ class Counter:
         limit: _Int64Array,
         label: _UInt8Array,
     ) -> None: ...
+    @overload
     def run(self) -> _KeysAndCounts: ...
+    @overload
+    def run(self, first_shard: int, last_shard: int) -> _KeysAndCounts: ...
     def tables(self, masks: Sequence[tuple[int, int]]) -> tuple[_Spectra, _Spectra]: ...
     def next_pass(
         self, masks: Sequence[tuple[int, int]], first_shard: int, last_shard: int

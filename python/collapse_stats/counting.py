@@ -103,7 +103,7 @@ def runs(
 ) -> Iterator[Run]:
     """Runs over the ranges of `passes`; together they are the corpus's run."""
     for shards in passes:
-        yield backend.count(chunks(), layout, None if len(passes) == 1 else shards)
+        yield from backend.count_in_ranges(chunks(), layout, None if len(passes) == 1 else shards)
 
 
 def tables(

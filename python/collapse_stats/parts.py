@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 PART_ROWS = 1 << 18  # those at the ends of a range are read as a whole
 GROUP_ROWS = 1 << 17  # of a row group: what a thread has in memory beside the run
 _READING = 96 << 20  # bytes that Arrow and threads have and keep for reading a table, measured
+_BATCH_ROWS = 1 << 14  # that Arrow encodes at once: the default costs a call per 1024
 _BEHIND = 2  # parts that wait to be written while the next is counted
 
 Part = dict[str, Any]
@@ -53,9 +54,10 @@ class PartWriter:
 
     def add(self, run: Run) -> None:
         """Write the next rows."""
-        for begin in range(0, len(run), PART_ROWS):
+        number = -(-len(run) // PART_ROWS)
+        for begin, end in pairwise(np.linspace(0, len(run), number + 1).astype(int).tolist()):
             path = self._folder / f"part-{len(self.parts) + len(self._waiting):05d}.parquet"
-            rows = run.rows(begin, begin + PART_ROWS)
+            rows = run.rows(begin, end)
             self._waiting.append(self._pool.submit(_write_part, path, rows))
             if len(self._waiting) > _BEHIND + (os.cpu_count() or 1):
                 self.parts.append(self._waiting.popleft().result())
@@ -163,6 +165,8 @@ def _write_part(path: Path, run: Run) -> Part:
         use_dictionary=False,
         column_encoding=dict.fromkeys(tokens, "BYTE_STREAM_SPLIT")
         | dict.fromkeys(counts, "DELTA_BINARY_PACKED"),
+        data_page_version="2.0",  # not copied together before it is squeezed
+        write_batch_size=_BATCH_ROWS,
         write_statistics=False,
     ) as writer:
         for begin in range(0, len(run), GROUP_ROWS):

@@ -4,7 +4,7 @@ Every backend turns tokens into runs and spectra and never computes a logarithm.
 nothing but this interface, so that each can be tested against the others.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Protocol
@@ -42,6 +42,14 @@ class Backend(Protocol):
         """Run of the chunks' windows in shards ``shards[0] <= shard < shards[1]`` (default: all).
 
         Raises ValueError naming value and position of an id outside the vocabulary.
+        """
+
+    def count_in_ranges(
+        self, chunks: Iterable[Chunk], layout: Layout, shards: Shards | None = None
+    ) -> Iterator[Run]:
+        """The run of `count` in ascending ranges of shards, as small as are handed out well.
+
+        For what is done with when it was written: memory and time that whole runs take are saved.
         """
 
     def merge(self, runs: Sequence[Run]) -> Run:

@@ -5,7 +5,7 @@ them, and what is made of these. What does not fit at once is taken range by ran
 counted into runs that are merged; results do not depend on it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
 import numpy as np
@@ -75,6 +75,12 @@ class CudaBackend:
         if shards is None:
             check_windows(run.counts.sum(axis=1).tolist(), windows.tolist(), 1)
         return run
+
+    def count_in_ranges(
+        self, chunks: Iterable[Chunk], layout: Layout, shards: Shards | None = None
+    ) -> Iterator[Run]:
+        """The run of `count`, whole; see `Backend.count_in_ranges`."""
+        yield self.count(chunks, layout, shards)
 
     def merge(self, runs: Sequence[Run]) -> Run:
         """Run of all windows of `runs`; see `Backend.merge`."""

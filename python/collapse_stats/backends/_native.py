@@ -1,7 +1,8 @@
 """The native backend: counting in C++ on CPU threads."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,8 @@ from ..spectrum import JointSpectrum, Masks, Tables
 _SHARD_BYTES = 1 << 14  # of a thread's records of a shard: the last part, full or not
 _THREAD_BYTES = 12 << 20  # its slabs that are not full, its work space, its histograms
 _DENSE_VOCABULARY = 1 << 18  # up to here it has counts of every token
+_RANGE_WINDOWS = 1 << 20  # of a range of shards whose rows are handed out together
+_RANGE_SHARDS = 8  # of it for each thread, at least: none waits long for the last
 
 _Spectra = dict[int, list[tuple[UInt64Array, UInt64Array, UInt64Array]]]
 
@@ -47,6 +50,25 @@ class NativeBackend:
         _fill(counter, chunks)
         keys, counts = counter.run()
         return Run(layout, keys, counts)
+
+    def count_in_ranges(
+        self, chunks: Iterable[Chunk], layout: Layout, shards: Shards | None = None
+    ) -> Iterator[Run]:
+        """The run of `count`, some million rows at a time; see `Backend.count_in_ranges`."""
+        first, last = shards or (0, layout.shards)
+        counter = self._counter(layout, (first, last))
+        windows = 0
+
+        def noted(chunk: Chunk) -> Chunk:
+            nonlocal windows
+            windows += chunk.windows
+            return chunk
+
+        _fill(counter, map(noted, chunks))
+        most = max(1, (last - first) // (_RANGE_SHARDS * self.threads))
+        ranges = min(most, -(-windows // _RANGE_WINDOWS) or 1)
+        for edges in pairwise(np.linspace(first, last, ranges + 1).astype(int).tolist()):
+            yield Run(layout, *counter.run(*edges))
 
     def merge(self, runs: Sequence[Run]) -> Run:
         """Run of all windows of `runs`."""

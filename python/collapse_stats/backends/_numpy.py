@@ -34,6 +34,12 @@ class NumpyBackend:
                 runs.append(_group(layout, keys, labels))
         return self.merge(runs)
 
+    def count_in_ranges(
+        self, chunks: Iterable[Chunk], layout: Layout, shards: Shards | None = None
+    ) -> Iterator[Run]:
+        """The run of `count`, whole; see `Backend.count_in_ranges`."""
+        yield self.count(chunks, layout, shards)
+
     def merge(self, runs: Sequence[Run]) -> Run:
         """Run of all windows of `runs`; see `Backend.merge`."""
         layout = runs[0].layout
