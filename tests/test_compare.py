@@ -9,8 +9,8 @@ import pytest
 import collapse_stats as cs
 from collapse_stats import metrics
 from collapse_stats.backends import select
-from collapse_stats.compare import BANDS, FIGURES
 from collapse_stats.groups import group_of, half_of, ordinal_hash
+from collapse_stats.opposite import BANDS, FIGURES
 
 VOCAB = 200
 
