@@ -107,11 +107,13 @@ def _sample(corpus: Json) -> Grid:
             rows.append(
                 [Cell("  ± 2 SE", "dim"), *(Cell(percent(error), "dim") for error in errors)]
             )
-    ratios = sample["document_distinct_ratio"]
-    rows.append([Cell("distinct in a document, %"), *(Cell(percent(ratios[n])) for n in orders)])
+    ratios = sample.get("document_distinct_ratio")
+    if ratios is not None:
+        cells = (Cell(percent(ratios[order])) for order in orders)
+        rows.append([Cell("distinct in a document, %"), *cells])
     columns = [Column(("order",), number=False), *(Column((order,)) for order in orders)]
     title = f"sample: {sample['tokens']:,} tokens, {sample['documents']:,} whole documents"
-    return Grid(columns, rows, title, _in_order(sample))
+    return Grid(columns, rows, title, () if ratios is None else _in_order(sample))
 
 
 def _in_order(sample: Json) -> tuple[str, ...]:
