@@ -6,7 +6,7 @@ are counted again, and how much it moves gives its standard error.
 """
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -194,34 +194,43 @@ class CorpusIntervals:
         Documents of the corpus.
     layout
         Its vocabulary and longest n-gram.
+    spectra
+        By order those of all its n-grams and of their contexts.
+    backend
+        What counts the sample again.
     """
 
-    def __init__(self, sample: Sample, layout: Layout, backend: Backend) -> None:
-        self._sample = sample
-        self._counted = list(recounts([Part.of(sample)], layout, backend))
+    def __init__(
+        self,
+        sample: Sample,
+        layout: Layout,
+        spectra: Mapping[int, tuple[Spectrum, Spectrum]],
+        backend: Backend,
+    ) -> None:
+        self._size = len(sample.tokens)
+        self._spectra = spectra
+        counted = list(recounts([Part.of(sample)], layout, backend))
+        self._counted = {
+            order: [(_margin(one.ngrams[order]), _margin(one.contexts[order])) for one in counted]
+            for order in spectra
+        }
         shares = group_shares(sample)
-        self._shares = np.array([shares[one.left_out[1]] for one in self._counted if one.left_out])
+        self._shares = np.array([shares[one.left_out[1]] for one in counted if one.left_out])
 
-    def interval(
-        self, name: str, order: int, corpus: Spectrum, contexts: Spectrum
-    ) -> Interval | None:
+    def interval(self, name: str, order: int) -> Interval | None:
         """Interval of a figure of `FIGURES`; None where it cannot be given."""
         figure = FIGURES[name]
-        found = [
-            figure(_margin(one.ngrams[order]), _margin(one.contexts[order]))
-            for one in self._counted
-        ]
-        whole = figure(corpus, contexts) if name in CONVERGENT else found[0]
+        found = [figure(*spectra) for spectra in self._counted[order]]
+        whole = figure(*self._spectra[order]) if name in CONVERGENT else found[0]
         given = [value for value in found if value is not None]
         if whole is None or len(given) < len(found):
             return None
         values = np.array(given)[:, np.newaxis]
         error = math.sqrt(variance(values[0], values[1:], self._shares)[0])
-        size = len(self._sample.tokens)
         if name in OF_SIZE:
-            return Interval(whole, error, size)
-        tokens = max(size, corpus.occurrences)
-        return Interval(whole, error * math.sqrt(size / tokens), tokens)
+            return Interval(whole, error, self._size)
+        tokens = max(self._size, self._spectra[order][0].occurrences)
+        return Interval(whole, error * math.sqrt(self._size / tokens), tokens)
 
 
 def _margin(joint: JointSpectrum) -> Spectrum:

@@ -128,16 +128,16 @@ class Profile:
         Of the corpus where the figure settles as a corpus grows (entropies), else of the sample;
         None where the figure is, without a sample, or with too few documents for an error.
         """
-        known, ngrams, contexts = self._known(order), self.spectrum(order), self.contexts(order)
         check_figure(name)
-        found = self._intervals
-        return None if found is None else found.interval(name, known, ngrams, contexts)
+        known, found = self._known(order), self._intervals
+        return None if found is None else found.interval(name, known)
 
     @cached_property
     def _intervals(self) -> CorpusIntervals | None:
         if self.halved_by != "documents" or not has_intervals(self.sample):
             return None
-        return CorpusIntervals(self.sample, self.layout, self.backend or select())
+        spectra = {n: (self.spectrum(n), self.contexts(n)) for n in self.tables.ngrams}
+        return CorpusIntervals(self.sample, self.layout, spectra, self.backend or select())
 
     def top(self, order: int, k: int = 20) -> list[tuple[Ngram, int]]:
         """The k most frequent n-grams with their counts, as text when the tokenizer is known."""
