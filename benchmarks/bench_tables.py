@@ -12,9 +12,10 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 import collapse_stats as cs
 from collapse_stats.backends import Backend, select
-from collapse_stats.compare import MASKS, compare_profiles
+from collapse_stats.compare import compare_profiles
 from collapse_stats.keys import Layout
 from collapse_stats.memory import budget
+from collapse_stats.opposite import MASKS
 from collapse_stats.profile import merge
 from collapse_stats.run import Run
 

@@ -83,6 +83,7 @@ def corpora(tmp_path_factory: pytest.TempPathFactory) -> Path:
         path = write_ids(folder / f"{name}.jsonl", documents(seed, ids))
         run("profile", path, "-o", folder / f"{name}.profile", *IDS)
     run("profile", path, "-o", folder / "bare.profile", "--no-table", *IDS)
+    run("profile", path, "-o", folder / "none.profile", "--no-table", "--sample-tokens", 0, *IDS)
     return folder
 
 
@@ -208,13 +209,13 @@ def test_examples_are_the_most_frequent_lost(corpora: Path) -> None:
 
 
 def test_comparing_without_tables_gives_nulls_that_are_explained(corpora: Path) -> None:
-    result = run("compare", corpora / "human.profile", corpora / "bare.profile", "--json")
+    result = run("compare", corpora / "human.profile", corpora / "none.profile", "--json")
     (comparison,) = json.loads(result.stdout)["comparisons"]
     assert comparison["orders"]["1"]["kl_bits"] is None
     assert any("--no-table" in warning for warning in comparison["warnings"])
-    table = run("compare", corpora / "human.profile", corpora / "bare.profile").stdout
+    table = run("compare", corpora / "human.profile", corpora / "none.profile").stdout
     assert "–" in table
-    said = refused("compare", corpora / "human.profile", corpora / "bare.profile", "--examples", 1)
+    said = refused("compare", corpora / "human.profile", corpora / "none.profile", "--examples", 1)
     assert "--no-table" in said
 
 
@@ -246,16 +247,16 @@ def test_fail_on(corpora: Path, expression: str, code: int) -> None:
 
 def test_fail_on_a_figure_that_is_not_given_warns(corpora: Path) -> None:
     result = run(
-        "compare", corpora / "human.profile", corpora / "bare.profile", "--fail-on", "kl_1 > 0"
+        "compare", corpora / "human.profile", corpora / "none.profile", "--fail-on", "kl_1 > 0"
     )
-    assert "warning: bare: kl_1 > 0 cannot be checked" in result.stderr
+    assert "warning: none: kl_1 > 0 cannot be checked" in result.stderr
 
 
 def test_strict_fails_on_what_cannot_be_checked(corpora: Path) -> None:
-    sides = [corpora / "human.profile", corpora / "bare.profile"]
+    sides = [corpora / "human.profile", corpora / "none.profile"]
     limit = ["--fail-on", "kl_1 > 0"]
     run("compare", *sides, *limit, code=0)
-    assert "warning: bare: kl_1 > 0" in run("compare", *sides, *limit, "--strict", code=1).stderr
+    assert "warning: none: kl_1 > 0" in run("compare", *sides, *limit, "--strict", code=1).stderr
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,8 @@ import pytest
 import collapse_stats as cs
 from collapse_stats import metrics
 from collapse_stats.backends import select
-from collapse_stats.compare import BANDS, FIGURES
 from collapse_stats.groups import group_of, half_of, ordinal_hash
+from collapse_stats.opposite import BANDS, FIGURES
 
 VOCAB = 200
 
@@ -135,11 +135,40 @@ def test_lost(diff):
         diff.lost(1)
 
 
+@pytest.mark.parametrize("rows", [1 << 23, 500])
+def test_inflated(rows, monkeypatch):
+    """By excess in whole numbers, of equal excess in canonical order."""
+    monkeypatch.setattr("collapse_stats.table.RANGE_ROWS", rows)
+    monkeypatch.setattr("collapse_stats.frequent._STEP", 64)
+    first, second = (cs.profile(d, vocab_size=VOCAB, max_order=3) for d in (BASELINE, POORER))
+    joined = cs.compare(first, second)
+    for n in (1, 2, 3):
+        base, found = (Counter(g for d in side for g in grams(d, n)) for side in (BASELINE, POORER))
+        excess = {g: c * base.total() - base[g] * found.total() for g, c in found.items()}
+        got = joined.inflated(n, k=40)
+        assert [excess[g] for g, _, _ in got] == sorted(excess.values(), reverse=True)[:40]
+        assert all((found[g], base[g]) == (c, b) for g, c, b in got)
+        assert len({g for g, _, _ in got}) == 40
+    everything = cs.compare(first, first).inflated(2, k=5)
+    assert everything == []
+
+
+def test_inflated_of_equal_excess_are_in_canonical_order():
+    base, other = [np.array([7, 8])], [np.array([7, 8, 1, 2, 3, 4, 5, 6])]
+    first, second = (cs.profile(d, vocab_size=16, max_order=2) for d in (base, other))
+    assert cs.compare(first, second).inflated(1, k=3) == [((1,), 1, 0), ((2,), 1, 0), ((3,), 1, 0)]
+    once = [g for g, _ in second.top(2, k=20)]  # all seen once: in canonical order
+    found = [g for g, _, _ in cs.compare(first, second).inflated(2, k=20)]
+    assert found == [g for g in once if g != (7, 8)]
+
+
 def test_what_cannot_be_given_is_none_with_a_warning():
     whole = cs.profile(BASELINE, vocab_size=VOCAB, max_order=2)
-    bare = cs.profile(SAME, vocab_size=VOCAB, max_order=2, table=False)
+    bare = cs.profile(SAME, vocab_size=VOCAB, max_order=2, table=False, sample_tokens=0)
     diff = cs.compare(whole, bare)
     assert diff.kl(1) is None
+    assert diff.interval("kl", 1) is None
+    assert diff.measured_tokens is None
     assert diff.retention(1) == []
     assert diff.floor("kl", 1) is not None
     assert any("without its table" in warning for warning in diff.warnings)
@@ -153,12 +182,69 @@ def test_what_cannot_be_given_is_none_with_a_warning():
     assert any("without halves" in warning for warning in diff.warnings)
 
 
-def test_warnings_name_what_is_wrong():
+def test_sizes_apart_are_matched_by_whole_documents():
+    """As if the larger side had been cut to its first documents in hash order."""
+    few = POORER[:120]
+    diff = cs.compare(BASELINE, few, vocab_size=VOCAB, max_order=2)
+    order = np.argsort(ordinal_hash(np.arange(len(BASELINE))))
+    kept = {int(at) for at in order[: len(few)]}  # documents are equally long
+    cut = [d if at in kept else d[:0] for at, d in enumerate(BASELINE)]
+    assert diff.measured_tokens == (120 * 80, 120 * 80)
+    assert not any("sizes differ" in warning for warning in diff.warnings)
+    for n in (1, 2):
+        (ba, bb), (ca, cb) = counts_by_half(cut, n), counts_by_half(few, n)
+        for name, figure in FIGURES.items():
+            expected = fmean([figure(joint(ba, cb)), figure(joint(bb, ca))])
+            assert diff.figure(name, n) == pytest.approx(expected, rel=1e-12)
+            floor = fmean([figure(joint(ba, bb)), figure(joint(bb, ba))])
+            assert diff.floor(name, n) == pytest.approx(floor, rel=1e-12)
+        assert diff.size_matched_distinct_ratio(n) == len(ca + cb) / len(ba + bb)
+        kept_once = [share([g for g, c in a.items() if c == 1], b) for a, b in ((ba, cb), (bb, ca))]
+        assert diff.retention(n)[0].retained == pytest.approx(fmean(kept_once))
+        whole = Counter(g for d in BASELINE for g in grams(d, n))
+        assert diff.joint_spectrum(n) == joint(whole, ca + cb)
+
+
+def grams(document, n):
+    return [tuple(document[i : i + n].tolist()) for i in range(len(document) - n + 1)]
+
+
+def test_without_tables_the_samples_are_compared():
+    whole, bare = (
+        [cs.profile(d, vocab_size=VOCAB, max_order=2, table=table) for d in (BASELINE, POORER)]
+        for table in (True, False)
+    )
+    diff, joined = cs.compare(*bare), cs.compare(*whole)
+    assert joined.by_samples is None
+    assert diff.by_samples is not None
+    for name in FIGURES:  # the samples are the corpora
+        assert diff.figure(name, 2) == pytest.approx(joined.figure(name, 2), rel=1e-12)
+        assert diff.floor(name, 2) == pytest.approx(joined.floor(name, 2), rel=1e-12)
+
+
+def test_warnings_name_what_is_wrong_and_what_to_do():
     diff = cs.compare(BASELINE, POORER[:20], vocab_size=VOCAB, max_order=3)
     words = "\n".join(diff.warnings)
-    assert "sizes differ 15.0-fold" in words
     assert "halves are made of blocks of 256 tokens" in words
+    assert "give 64 documents" in words
     assert "coverage is below 0.5 at order 3" in words
+    assert "saturation is above 0.95 at order 3" in words
+    few = cs.compare(BASELINE, POORER[:70], vocab_size=VOCAB, max_order=1)
+    assert any("each of the 70 documents" in warning for warning in few.warnings)
+    bare = [
+        cs.profile(d, vocab_size=VOCAB, max_order=1, sample_tokens=0)
+        for d in (BASELINE, POORER[:20])
+    ]
+    assert any("sizes differ 15.0-fold" in warning for warning in cs.compare(*bare).warnings)
+    copied = cs.compare(BASELINE, [*POORER[:250], *POORER[:50]], vocab_size=VOCAB, max_order=1)
+    assert any("17% of documents are exact copies" in warning for warning in copied.warnings)
+
+
+def test_a_floor_as_large_as_the_figure_is_said():
+    same = cs.compare(BASELINE, SAME, vocab_size=VOCAB, max_order=2)
+    assert any("JS is not above its floor" in warning for warning in same.warnings)
+    poorer = cs.compare(BASELINE, POORER, vocab_size=VOCAB, max_order=1)
+    assert not any("JS is not above its floor" in warning for warning in poorer.warnings)
 
 
 def test_ids_of_an_unnamed_tokenizer_are_taken_on_trust_and_that_is_said():
@@ -167,7 +253,7 @@ def test_ids_of_an_unnamed_tokenizer_are_taken_on_trust_and_that_is_said():
     counter.update(np.frombuffer(b"some text", dtype=np.uint8))
     diff = cs.compare(text, counter.profile())
     assert diff.joint_spectrum(2).swapped.first.distinct == 8
-    assert "tokenizer that was not named: taken to be bytes" in diff.warnings[0]
+    assert any("not named: taken to be bytes" in warning for warning in diff.warnings)
 
 
 def test_sides_that_mean_different_things_never_compare():

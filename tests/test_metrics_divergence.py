@@ -277,3 +277,11 @@ def test_rows_of_a_joint_spectrum_stand_for_their_types(seen: Pairs) -> None:
 @pytest.mark.parametrize("seen", [[], [(3, 0)], [(0, 3)]])
 def test_a_comparison_with_nothing_is_no_figure(figure: Figure, seen: Pairs) -> None:
     assert figure(joint_of(seen)) is None
+
+
+@given(pairs, st.sampled_from(metrics.SMOOTHINGS))
+def test_reverse_is_the_other_way_round(seen: Pairs, smoothing: str) -> None:
+    joint = joint_of(seen)
+    other = kl_divergence(joint.swapped, smoothing)
+    assert kl_divergence(joint, smoothing, reverse=True) == pytest.approx(other, abs=1e-12)
+    assert metrics.novelty(joint) == pytest.approx(metrics.unseen_mass(joint.swapped), abs=1e-15)

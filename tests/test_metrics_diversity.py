@@ -195,3 +195,20 @@ def test_of_nothing() -> None:
     assert metrics.size_matched_distinct_ratio(empty, one) is None
     assert metrics.size_matched_distinct_ratio(one, empty) is None
     assert metrics.size_matched_distinct_ratio(one, one) == 1
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_duplicate_documents_are_those_of_a_counter(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    documents = [rng.integers(0, 2, size).tolist() for size in rng.integers(0, 5, 60)]
+    kinds = len({tuple(document) for document in documents})
+    tokens = np.array([token for document in documents for token in document], dtype=np.uint16)
+    found = metrics.duplicate_documents(tokens, [len(document) for document in documents])
+    assert found == pytest.approx(1 - kinds / 60, rel=1e-12)
+
+
+def test_duplicate_documents_at_their_ends() -> None:
+    assert metrics.duplicate_documents([], []) is None
+    assert metrics.duplicate_documents([1, 2, 3]) == 0
+    assert metrics.duplicate_documents([[7, 7]] * 4) == 0.75
+    assert metrics.duplicate_documents([1, 1, 1], [1, 2]) == 0

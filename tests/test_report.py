@@ -168,7 +168,7 @@ def test_an_empty_side_gives_nulls_with_a_reason_and_a_table(side: str) -> None:
 
 
 def test_no_tables_means_null_divergences_with_a_reason() -> None:
-    profiles = [profile(documents(n), f"p{n}", table=False) for n in (1, 2)]
+    profiles = [profile(documents(n), f"p{n}", table=False, sample_tokens=0) for n in (1, 2)]
     report = make_report(profiles, [cs.compare(*profiles)], backend="numpy")
     jsonschema.validate(json.loads(json.dumps(report)), schema())
     (comparison,) = report["comparisons"]
@@ -176,6 +176,61 @@ def test_no_tables_means_null_divergences_with_a_reason() -> None:
     assert comparison["orders"]["1"]["size_matched_distinct_ratio"] is not None
     assert comparison["retention"] == []
     assert any("table" in warning for warning in comparison["warnings"])
+
+
+def test_samples_stand_in_for_tables_and_that_is_said() -> None:
+    profiles = [profile(documents(n), f"p{n}", table=False) for n in (1, 2)]
+    report = make_report(profiles, [cs.compare(*profiles)], backend="numpy")
+    jsonschema.validate(json.loads(json.dumps(report)), schema())
+    (comparison,) = report["comparisons"]
+    assert comparison["measured"]["text"] == "samples"
+    size = comparison["measured"]["tokens"]
+    found = comparison["orders"]["2"]["intervals"]["js_bits"]
+    assert found["value"] == pytest.approx(comparison["orders"]["2"]["js_bits"], rel=1e-12)
+    assert found["tokens"] == min(size.values())
+    page = table.draw(comparison_page(report), width=80)
+    assert f"tokens a side: p2 {min(size.values()):,}" in page
+    assert f"{found['value']:.3f} ±{2 * found['error']:.3f}" in page
+
+
+def test_no_figure_within_its_error_is_marked(compared: dict) -> None:
+    figure = Figure(1.0, 0.5)
+    assert marked(figure) == "↑"
+    assert marked(Figure(1.0, 0.5, seen=False)) == ""
+
+
+def test_show_has_the_figures_of_the_sample() -> None:
+    docs = [*documents(1), *documents(1)[:40]]
+    report = make_report([profile(docs, "twice", table=False)], backend="numpy")
+    jsonschema.validate(json.loads(json.dumps(report)), schema())
+    sample = report["corpora"][0]["sample"]
+    kinds = len({tuple(document.tolist()) for document in docs})
+    assert sample["duplicate_documents"] == pytest.approx(1 - kinds / len(docs))
+    ratios = [len(set(document.tolist())) / len(document) for document in docs]
+    assert sample["document_distinct_ratio"]["1"] == pytest.approx(np.mean(ratios))
+    assert any("exact copies" in warning for warning in report["corpora"][0]["warnings"])
+    page = table.draw(corpus_page(report), width=80)
+    assert f"sample: {sample['tokens']:,} tokens, {len(docs)} whole documents" in page
+    assert f"MTLD {sample['mtld']:.1f}" in page
+    error = report["corpora"][0]["orders"]["1"]["intervals"]["entropy_bits"]["error"]
+    assert f"{2 * error:.3f}" in page
+
+
+def test_examples_are_drawn() -> None:
+    profiles = [profile(documents(n, ids=ids), f"p{n}") for n, ids in ((1, 40), (2, 8))]
+    diff = cs.compare(*profiles)
+    report = make_report(profiles, [diff], backend="numpy")
+    (lost, seen), *_ = diff.lost(1, 1)
+    (inflated, now, before), *_ = diff.inflated(1, 1)
+    report["comparisons"][0] |= {
+        "lost": [{"order": 1, "ngram": list(lost), "count": seen}],
+        "inflated": [{"order": 1, "ngram": list(inflated), "count": now, "baseline_count": before}],
+    }
+    jsonschema.validate(json.loads(json.dumps(report)), schema())
+    page = table.draw(comparison_page(report), width=80)
+    assert "most frequent n-grams that p2 lost" in page
+    assert "n-grams that p2 has most too often" in page
+    assert f"{now:,}  {inflated[0]}" in page
 
 
 def test_no_figure_is_nan_or_infinite(compared: dict) -> None:

@@ -6,7 +6,8 @@ Importing the package needs NumPy alone; pyarrow and tiktoken are loaded where t
 
 from . import metrics
 from .backends import BackendInfo, backends
-from .compare import Comparison, compare
+from .compare import compare
+from .comparison import Comparison
 from .counter import NgramCounter, spectra
 from .errors import BackendError, CollapseStatsError, InputError, LayoutMismatchError
 from .profile import Profile, load, profile

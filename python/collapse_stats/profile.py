@@ -16,6 +16,7 @@ from .counting import HALVES, WHOLE, WRITER_BYTES, Use, passes, runs, tables
 from .errors import CollapseStatsError, LayoutMismatchError
 from .frequent import most_frequent
 from .ingest import Progress, read_corpus
+from .intervals import CorpusIntervals, Interval, check_figure, has_intervals
 from .keys import Layout
 from .memory import TooLittleMemoryError, budget
 from .readers import ReadOptions
@@ -42,6 +43,8 @@ class Profile:
         Whole documents to recount matched sizes and intervals from.
     table
         Where the run is, or None when none was kept.
+    backend
+        What counts the sample again; by default the first that is usable.
     """
 
     name: str
@@ -55,6 +58,7 @@ class Profile:
     boundaries: str = "each item is a document"
     halved_by: str = "documents"
     warnings: tuple[str, ...] = ()
+    backend: Backend | None = None
 
     @property
     def vocab_size(self) -> int:
@@ -117,6 +121,23 @@ class Profile:
     def entropy(self, order: int, estimator: str = "chao-wang-jost") -> float | None:
         """Entropy of the n-grams of one order, in bits; None for an empty corpus."""
         return metrics.entropy(self.spectrum(order), estimator=estimator)
+
+    def interval(self, name: str, order: int) -> Interval | None:
+        """A figure of `intervals.FIGURES` with its standard error, from groups of documents.
+
+        Of the corpus where the figure settles as a corpus grows (entropies), else of the sample;
+        None where the figure is, without a sample, or with too few documents for an error.
+        """
+        check_figure(name)
+        known, found = self._known(order), self._intervals
+        return None if found is None else found.interval(name, known)
+
+    @cached_property
+    def _intervals(self) -> CorpusIntervals | None:
+        if self.halved_by != "documents" or not has_intervals(self.sample):
+            return None
+        spectra = {n: (self.spectrum(n), self.contexts(n)) for n in self.tables.ngrams}
+        return CorpusIntervals(self.sample, self.layout, spectra, self.backend or select())
 
     def top(self, order: int, k: int = 20) -> list[tuple[Ngram, int]]:
         """The k most frequent n-grams with their counts, as text when the tokenizer is known."""
@@ -273,6 +294,7 @@ def profile_corpus(
         boundaries=corpus.boundaries,
         halved_by="documents" if corpus.block is None else f"blocks of {corpus.block} tokens",
         warnings=tuple(corpus.warnings),
+        backend=backend,
     )
     if table:
         fixed, each = backend.needs(layout, layout.shards, rows=True)

@@ -136,12 +136,20 @@ class Run:
 
     def holds(self, other: "Run", rows: Rows, order: int) -> BoolArray:
         """Whether each n-gram that begins a row of `other` occurs here as well."""
-        layout = self.layout
-        if not len(self):
-            return np.zeros(len(rows), dtype=bool)
         if order == 1:
             here = self.tokens(self.ngrams(1)[0])[0]
             return np.isin(other.tokens(rows)[0], here)
+        found: BoolArray = self.find(other, rows, order) >= 0
+        return found
+
+    def find(self, other: "Run", rows: Rows, order: int) -> Rows:
+        """The first row here of each n-gram that begins a row of `other`, -1 of one not here.
+
+        Orders of two and more: n-grams whose rows lie together.
+        """
+        layout = self.layout
+        if not len(self):
+            return np.full(len(rows), -1, dtype=np.intp)
         drop = np.uint64(layout.key_bits - order * layout.code_bits)
         wanted = _top(np.take(other.keys, rows, axis=1), drop)
         low, high = np.zeros(len(rows), dtype=np.intp), np.full(len(rows), len(self))
@@ -155,8 +163,7 @@ class Run:
             )
         place = np.minimum(low, len(self) - 1)
         same = _top(np.take(self.keys, place, axis=1), drop) == wanted
-        found: BoolArray = (low < len(self)) & same.all(axis=0)
-        return found
+        return np.where((low < len(self)) & same.all(axis=0), low, -1)
 
 
 def _top(keys: UInt64Array, drop: np.uint64) -> UInt64Array:

@@ -38,8 +38,19 @@ class Spectrum:
     @classmethod
     def from_pairs(cls, count: npt.ArrayLike, types: npt.ArrayLike) -> "Spectrum":
         """Spectrum from rows in any order, equal counts added together."""
-        joint = JointSpectrum.from_rows(count, np.zeros_like(np.asarray(count)), types)
-        return cls(joint.a, joint.types)
+        values, number = _as_counts(count, "count"), _as_counts(types, "types")
+        if len(values) != len(number):
+            raise ValueError(
+                f"count and types must be equally long, got {len(values)} and {len(number)}"
+            )
+        keep = (values > 0) & (number > 0)
+        values, number = values[keep], number[keep]
+        if not len(values):
+            return cls(values, number)
+        order = np.argsort(values, kind="stable")
+        values, number = values[order], number[order]
+        first = np.flatnonzero(np.diff(values, prepend=np.uint64(0)))
+        return cls(values[first], np.add.reduceat(number, first))
 
     def __eq__(self, other: object) -> bool:
         return (

@@ -6,9 +6,10 @@ from typing import Any
 
 import click
 
-from ..compare import Comparison, compare_corpora, compare_profiles
+from ..compare import compare_corpora, compare_profiles
+from ..comparison import Comparison
 from ..errors import InputError
-from ..profile import Profile, check_comparable
+from ..profile import Ngram, Profile, check_comparable
 from ..readers import Location, place
 from ..report import delimited, make_report
 from ..report.comparison_view import comparison_page
@@ -50,7 +51,10 @@ from .threshold import Limit, check_orders, crossings, parse_thresholds
     help="Another human corpus: what they differ by limits the verdicts; may be repeated.",
 )
 @click.option(
-    "--examples", type=click.IntRange(1), metavar="K", help="The K most frequent n-grams lost."
+    "--examples",
+    type=click.IntRange(1),
+    metavar="K",
+    help="The K most frequent n-grams lost, and the K that are most too often.",
 )
 @output_options
 @counting_options
@@ -81,7 +85,7 @@ def compare(
         report = make_report(profiles, comparisons, backend=counting.backend.name)
         if examples:
             for found, figures in zip(first, report["comparisons"], strict=False):
-                figures["lost"] = _lost(found, examples)
+                figures |= _examples(found, examples)
         if not is_seen(form, output):
             for profile in profiles:
                 for warning in profile.warnings:
@@ -186,15 +190,27 @@ def _pairs(sides: int) -> list[tuple[int, int]]:
     return [(0, n) for n in range(1, sides)] + [(1, n) for n in range(2, sides)]
 
 
-def _lost(comparison: Comparison, k: int) -> list[dict[str, Any]]:
-    """The k most frequent n-grams lost, of every order."""
+def _examples(comparison: Comparison, k: int) -> dict[str, list[dict[str, Any]]]:
+    """The k most frequent n-grams lost and the k most inflated, of every order."""
     if comparison.tables is None:
         raise InputError(
             "--examples needs the n-grams of both sides, got a profile made with --no-table: make "
             "it again without, or give the corpus itself"
         )
-    return [
-        {"order": order, "ngram": ngram if isinstance(ngram, str) else list(ngram), "count": seen}
-        for order in range(1, comparison.baseline.max_order + 1)
-        for ngram, seen in comparison.lost(order, k)
-    ]
+    orders = range(1, comparison.baseline.max_order + 1)
+    return {
+        "lost": [
+            {"order": n, "ngram": _plain(ngram), "count": seen}
+            for n in orders
+            for ngram, seen in comparison.lost(n, k)
+        ],
+        "inflated": [
+            {"order": n, "ngram": _plain(ngram), "count": seen, "baseline_count": before}
+            for n in orders
+            for ngram, seen, before in comparison.inflated(n, k)
+        ],
+    }
+
+
+def _plain(ngram: Ngram) -> str | list[int]:
+    return ngram if isinstance(ngram, str) else list(ngram)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from pathlib import Path
 from typing import Any, get_args
@@ -171,7 +171,7 @@ def count(
 
 def load_saved(path: Location, counting: Counting) -> Profile:
     """A saved profile; ValueError when what was typed contradicts how it was made."""
-    saved = load(str(path))
+    saved = replace(load(str(path)), backend=counting.backend)
     for option, asked, made in (
         ("--max-order", counting.max_order, saved.max_order),
         ("--tokenizer", counting.tokenizer, saved.tokenizer.spec),

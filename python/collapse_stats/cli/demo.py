@@ -7,7 +7,8 @@ import click
 import numpy as np
 
 from ..backends import select
-from ..compare import Comparison, compare_corpora
+from ..compare import compare_corpora
+from ..comparison import Comparison
 from ..corpus import Corpus
 from ..demo import generations, human_documents
 from ..ingest import read_corpus

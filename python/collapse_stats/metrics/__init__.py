@@ -36,7 +36,12 @@ from .mattr import mattr
 from .mtld import mtld
 from .overlap import jaccard, novelty, overlap_coefficient, unseen_mass
 from .rarefaction import rarefied_distinct, size_matched_distinct_ratio
-from .repetition import document_distinct_ratio, repetition, repetition_diversity
+from .repetition import (
+    document_distinct_ratio,
+    duplicate_documents,
+    repetition,
+    repetition_diversity,
+)
 from .retention import RetentionBand, retention
 from .richness import CHAO1_VARIANTS, ace, chao1
 from .sequence import SequenceTotals
@@ -68,6 +73,7 @@ __all__ = [
     "document_distinct_ratio",
     "document_hdd",
     "dugast_u",
+    "duplicate_documents",
     "entropy",
     "expectation_adjusted_distinct",
     "expected_coverage",

@@ -18,10 +18,11 @@ def kl_divergence(
     joint: JointSpectrum,
     smoothing: str = "absolute-discount",
     *,
+    reverse: bool = False,
     alpha: float = 0.5,
     weight: float = 0.1,
 ) -> float | None:
-    """Kullback-Leibler divergence KL(first || second), in bits; the other way by ``joint.swapped``.
+    """Kullback-Leibler divergence KL(first || second), in bits; with `reverse`, the other way.
 
     Both sides are smoothed alike over the U types that either has seen, so the figure is finite,
     at least 0, and 0 exactly when the smoothed distributions agree. The smoothing decides the
@@ -40,6 +41,8 @@ def kl_divergence(
         ``"jelinek-mercer"``: (1 - weight) c / N + weight times the share in both corpora together.
         ``"good-turing"``: counts adjusted by `simple_good_turing`; its unseen mass is shared
         equally by the types only the other side has seen and one cell for all that neither has.
+    reverse
+        KL(second || first), from the same two smoothed distributions.
     alpha
         Of additive smoothing, positive.
     weight
@@ -65,6 +68,8 @@ def kl_divergence(
     if is_one_sided(joint):
         return None
     p, q, types = smoothed(joint, smoothing, alpha=alpha, weight=weight)
+    if reverse:
+        p, q = q, p
     return float(np.sum(types * _divergence(p, q))) / LN2
 
 

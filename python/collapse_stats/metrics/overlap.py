@@ -13,10 +13,7 @@ def unseen_mass(joint: JointSpectrum) -> float | None:
     >>> unseen_mass(JointSpectrum.from_counts([3, 1], [1, 0]))
     0.25
     """
-    if is_one_sided(joint):
-        return None
-    lost = joint.b == 0
-    return occurrences(joint.a[lost], joint.types[lost]) / occurrences(joint.a, joint.types)
+    return None if is_one_sided(joint) else _share_of_absent(joint.a, joint.b, joint.types)
 
 
 def novelty(joint: JointSpectrum) -> float | None:
@@ -27,7 +24,7 @@ def novelty(joint: JointSpectrum) -> float | None:
     >>> novelty(JointSpectrum.from_counts([1, 0], [3, 1]))
     0.25
     """
-    return unseen_mass(joint.swapped)
+    return None if is_one_sided(joint) else _share_of_absent(joint.b, joint.a, joint.types)
 
 
 def jaccard(joint: JointSpectrum) -> float | None:
@@ -65,6 +62,12 @@ def occurrences(count: UInt64Array, types: UInt64Array) -> float:
 def is_one_sided(joint: JointSpectrum) -> bool:
     """Whether either corpus is empty: there is nothing to compare then."""
     return not (joint.a.any() and joint.b.any())
+
+
+def _share_of_absent(own: UInt64Array, other: UInt64Array, types: UInt64Array) -> float:
+    """Share of the occurrences `own` whose type the other side lacks."""
+    absent = other == 0
+    return occurrences(own[absent], types[absent]) / occurrences(own, types)
 
 
 def _shared(joint: JointSpectrum) -> int:

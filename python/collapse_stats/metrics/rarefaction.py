@@ -67,6 +67,9 @@ def log_missed(m: FloatArray, n: float, total: float) -> FloatArray:
 
 
 def _log_product(k: FloatArray, l: FloatArray, total: float) -> FloatArray:  # noqa: E741
+    if len(l) and (l == l[0]).all():  # the usual case, of many draws: one product, cut at each k
+        steps = np.log1p(-l[0] / (total - np.arange(k.max())))
+        return np.concatenate([[0.0], np.cumsum(steps)])[k.astype(np.intp)]
     log = np.zeros_like(k)
     for i in range(int(k.max(initial=0))):
         log += np.where(i < k, np.log1p(-l / (total - np.minimum(i, k - 1))), 0.0)

@@ -63,6 +63,23 @@ def repetition_diversity(
     return total / documents if documents else None
 
 
+def duplicate_documents(
+    tokens: npt.ArrayLike, lengths: npt.ArrayLike | None = None
+) -> float | None:
+    """Share of documents that copy another one exactly, one of each kind not counted; in 0..1.
+
+    None without documents. Of a sample of a corpus it is a lower bound: the other copy may have
+    been left out.
+
+    >>> duplicate_documents([[1, 2], [3, 4], [1, 2], [1, 2]])
+    0.5
+    """
+    given, long = packed(tokens, lengths)
+    ends = np.cumsum(long)
+    kinds = {given[end - size : end].tobytes() for end, size in zip(ends, long, strict=True)}
+    return 1 - len(kinds) / len(long) if len(long) else None
+
+
 def ratio_totals(ratios: list[FloatArray]) -> tuple[float, int]:
     """Products over the orders given, added over the documents that have them all, and how many."""
     product = np.prod(ratios, axis=0)

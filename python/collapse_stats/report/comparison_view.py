@@ -5,10 +5,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .corpus_view import described, spelled
+from .corpus_view import described
+from .detail_view import example_grids, orders_grid
 from .figures import NOT_GIVEN
 from .grid import DASH, Cell, Column, Emphasis, Grid, Page, printable
-from .numbers import column, fixed, percent
+from .numbers import column, count, fixed, percent
 from .verdict_view import verdict_grid
 
 Json = dict[str, Any]
@@ -21,10 +22,11 @@ RARE = "1"  # the band of retention that is shown: types seen once in half of th
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A figure of a comparison with its floor."""
+    """A figure of a comparison with its floor; `seen` unless the difference is within its error."""
 
     value: float | None
     floor: float | None
+    seen: bool = True
 
 
 def comparison_page(report: Json) -> Page:
@@ -40,7 +42,9 @@ def comparison_page(report: Json) -> Page:
     grids += [
         verdict_grid(name, group, explain=name == main) for name, group in by_baseline.items()
     ]
-    examples = [grid for comparison in against if (grid := _lost(comparison))]
+    if len(against) == 1:
+        grids.append(orders_grid(against[0]))
+    examples = [grid for one in against for grid in example_grids(one)]
     smoothing = against[0]["orders"]["1"]["smoothing"]
     return Page(
         [*grids, *examples],
@@ -49,6 +53,7 @@ def comparison_page(report: Json) -> Page:
         tail=(
             f"{_counted(len(against))} against {printable(main)}. Entropy: Chao-Wang-Jost. "
             f"KL(baseline || candidate): {smoothing} smoothing. Counted by: {report['backend']}.",
+            *_matched(against),
         ),
     )
 
@@ -59,10 +64,12 @@ def warnings_of(report: Json) -> list[str]:
     for corpus in report["corpora"]:
         said += [(corpus["name"], w) for w in corpus["warnings"] if NOT_GIVEN not in w]
     first = report["corpora"][0]["name"]
+    known = {f"{name}: {warning}" for name, warning in said}
     for comparison in report["comparisons"]:
         if comparison["baseline"] == first:
             name = comparison["candidate"]
-            said += [(name, w) for w in comparison["warnings"] if NOT_GIVEN not in w]
+            new = (w for w in comparison["warnings"] if NOT_GIVEN not in w and w not in known)
+            said += [(name, w) for w in new]
     alike: dict[str, list[tuple[str, str]]] = {}
     for name, warning in said:
         kind = re.sub(r"\d[\d.,]*", "#", warning.replace(name, "@"))
@@ -148,8 +155,8 @@ def _legend(longest: int) -> tuple[str, ...]:
     novel = min(NOVELTY_ORDER, longest)
     return (
         "(in brackets) the floor: the same figure between the baseline's own halves.",
-        f"↑ ↓ above, below the floor by more than {100 * TOLERANCE:.0f} % of it; worse is ↑ in KL, "
-        "↓ in rare kept and in new.",
+        f"↑ ↓ above, below the floor by more than {100 * TOLERANCE:.0f} % of it and two standard "
+        "errors; worse is ↑ in KL, ↓ in rare kept and in new.",
         "rare kept: of the tokens seen once in half of the baseline, the share still there. "
         f"new: the share of {novel}-grams that the baseline does not have.",
     )
@@ -179,8 +186,8 @@ def _divergences(against: Sequence[Json], distinct: int) -> list[list[Cell]]:
 
 
 def marked(figure: Figure) -> str:
-    """An arrow where the figure is off its floor by more than `TOLERANCE` of it, else nothing."""
-    if figure.value is None or figure.floor is None:
+    """An arrow where the figure is off its floor by more than `TOLERANCE` of it, and its error."""
+    if figure.value is None or figure.floor is None or not figure.seen:
         return ""
     off = figure.value - figure.floor
     if abs(off) <= TOLERANCE * figure.floor:
@@ -199,7 +206,12 @@ def _floored(comparison: Json, longest: int) -> tuple[Figure, Figure, Figure]:
 
 
 def _figure(figures: Json, key: str) -> Figure:
-    return Figure(figures[key], figures["floor"][key])
+    return Figure(figures[key], figures["floor"][key], _seen(figures["intervals"][key]))
+
+
+def _seen(interval: Json | None) -> bool:
+    """Whether a figure is off its floor by more than two standard errors; without any, it is."""
+    return interval is None or abs(interval["excess"]) > 2 * interval["excess_error"]
 
 
 def rare_kept(comparison: Json, order: int = 1) -> Figure:
@@ -207,22 +219,22 @@ def rare_kept(comparison: Json, order: int = 1) -> Figure:
     rows: Iterable[Json] = comparison["retention"]
     for row in rows:
         if (row["order"], row["band"]) == (order, RARE):
-            return Figure(row["retained"], row["floor"])
+            interval = comparison["orders"][str(order)]["intervals"]["retained"]
+            return Figure(row["retained"], row["floor"], _seen(interval))
     return Figure(None, None)
 
 
-def _lost(comparison: Json) -> Grid | None:
-    if not comparison.get("lost"):
-        return None
-    rows = [
-        [Cell(str(row["order"])), Cell(f"{row['count']:,}"), Cell(spelled(row["ngram"]))]
-        for row in comparison["lost"]
-    ]
-    columns = [
-        Column(("order",)),
-        Column(("count in baseline",)),
-        Column(("n-gram",), number=False),
-    ]
-    return Grid(
-        columns, rows, f"most frequent n-grams that {printable(comparison['candidate'])} lost"
+def _matched(against: Sequence[Json]) -> tuple[str, ...]:
+    """What divergences were taken from, where it is not the corpora."""
+    by_size: dict[str, list[str]] = {}
+    for one in against:
+        if one["measured"]["text"] == "samples":
+            size = count(min(one["measured"]["tokens"].values()))
+            by_size.setdefault(size, []).append(printable(one["candidate"]))
+    if not by_size:
+        return ()
+    sizes = "; ".join(f"{_some(names)} {size}" for size, names in by_size.items())
+    return (
+        "All but tokens, entropy and distinct n-grams is of samples matched in size by whole "
+        f"documents, tokens a side: {sizes}.",
     )

@@ -17,13 +17,16 @@ _ROWS: tuple[tuple[str, str, Callable[[float | None], str]], ...] = (
     ("seen twice", "dis", count),
     ("distinct ratio, %", "distinct_ratio", percent),
     ("entropy, bits", "chao-wang-jost", fixed),
+    ("  ± 2 SE", "± entropy_bits", fixed),
     ("  plug-in", "plugin", fixed),
     ("  Miller-Madow", "miller-madow", fixed),
     ("  Grassberger", "grassberger", fixed),
     ("  Chao-Shen", "chao-shen", fixed),
     ("  jackknife", "jackknife", fixed),
     ("conditional, bits", "conditional_entropy_bits", fixed),
+    ("  ± 2 SE", "± conditional_entropy_bits", fixed),
     ("collision, bits", "collision_entropy_bits", fixed),
+    ("  ± 2 SE", "± collision_entropy_bits", fixed),
     ("saturation", "saturation", fixed),
     ("coverage, %", "coverage", percent),
     ("missing mass, %", "missing_mass", percent),
@@ -32,6 +35,12 @@ _ROWS: tuple[tuple[str, str, Callable[[float | None], str]], ...] = (
     ("Hill 2, types", "hill_2", partial(count)),
     ("Heaps exponent", "heaps_exponent", fixed),
     ("Yule K", "yule_k", fixed),
+    ("  ± 2 SE", "± yule_k", fixed),
+)
+_SAMPLE_ROWS = (
+    ("distinct ratio, %", "distinct_ratio"),
+    ("coverage, %", "coverage"),
+    ("Heaps exponent, %", "heaps_exponent"),
 )
 _NOTES = (
     "entropy: Chao-Wang-Jost; other estimators beside it. saturation near 1 (entropy over log2 of "
@@ -39,6 +48,8 @@ _NOTES = (
     "coverage: share of the source's n-grams, by probability, that were seen. Chao1, ACE: at least "
     "so many types exist. Hill 2: so many equally likely types would repeat as often. Heaps "
     "exponent: growth of the types, in %, as the corpus grows by 1 %.",
+    "± 2 SE: what other documents of the same source would move a figure by, from 16 groups of the "
+    "sample's documents.",
 )
 
 
@@ -47,6 +58,8 @@ def corpus_page(report: Json) -> Page:
     grids = []
     for corpus in report["corpora"]:
         grids.append(_figures(corpus))
+        if corpus["sample"]["documents"]:
+            grids.append(_sample(corpus))
         if any("spectrum" in figures for figures in corpus["orders"].values()):
             grids.append(_spectrum(corpus))
         grids += [
@@ -81,7 +94,41 @@ def _figures(corpus: Json) -> Grid:
     return Grid(columns, rows, described(corpus))
 
 
+def _sample(corpus: Json) -> Grid:
+    """Figures that depend on size, or on the order of tokens: of the sample."""
+    sample, orders = corpus["sample"], corpus["orders"]
+    rows = []
+    for label, key in _SAMPLE_ROWS:
+        found = [figures["intervals"][key] for figures in orders.values()]
+        if any(found):
+            values = [None if one is None else one["value"] for one in found]
+            errors = [None if one is None else 2 * one["error"] for one in found]
+            rows.append([Cell(label), *(Cell(percent(value)) for value in values)])
+            rows.append(
+                [Cell("  ± 2 SE", "dim"), *(Cell(percent(error), "dim") for error in errors)]
+            )
+    ratios = sample.get("document_distinct_ratio")
+    if ratios is not None:
+        cells = (Cell(percent(ratios[order])) for order in orders)
+        rows.append([Cell("distinct in a document, %"), *cells])
+    columns = [Column(("order",), number=False), *(Column((order,)) for order in orders)]
+    title = f"sample: {sample['tokens']:,} tokens, {sample['documents']:,} whole documents"
+    return Grid(columns, rows, title, () if ratios is None else _in_order(sample))
+
+
+def _in_order(sample: Json) -> tuple[str, ...]:
+    return (
+        f"MATTR(100) {fixed(sample['mattr'])} · MTLD {fixed(sample['mtld'], 1)} · HD-D(42) "
+        f"{fixed(sample['hdd'])} · diversity {fixed(sample['repetition_diversity'])}",
+        f"5-grams that repeat inside a document {percent(sample['repeated_5grams'])} % · documents "
+        f"that copy another {percent(sample['duplicate_documents'])} %",
+    )
+
+
 def _value(figures: Json, key: str) -> float | None:
+    if key.startswith("± "):
+        interval = figures["intervals"][key.removeprefix("± ")]
+        return None if interval is None else 2 * interval["error"]
     entropies = figures["entropy_bits"]
     return entropies[key] if key in entropies else figures[key]  # type: ignore[no-any-return]
 

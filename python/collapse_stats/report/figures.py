@@ -5,15 +5,21 @@ A figure that cannot be given is None, and a warning of the same corpus or compa
 
 import json
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict
 from importlib import resources
 from typing import Any
 
-from .. import metrics
-from ..compare import FIGURES, Comparison
+from .. import intervals, metrics
+from ..comparison import Comparison
+from ..intervals import Interval
+from ..matching import NAMES
+from ..opposite import FIGURES
 from ..profile import Profile
 from ..spectrum import Spectrum
+from ..validity import cautions, listed
 from ..version import __version__
-from .verdict_figures import verdict_figures
+from .sample_figures import sample_figures
+from .verdict_figures import sides, verdict_figures
 
 SCHEMA = "collapse-stats.report/1"
 FORMATS = ("table", "json", "csv", "markdown")
@@ -40,9 +46,16 @@ SPECTRUM_FIGURES: dict[str, Callable[[Spectrum], float | None]] = {
     "honore_r": metrics.honore_r,
     "sichel_s": metrics.sichel_s,
 }
-_IN_BITS = ("kl", "reverse_kl", "js")
-COMPARISON_FIGURES = {name: f"{name}_bits" if name in _IN_BITS else name for name in FIGURES}
+_IN_BITS = ("kl", "reverse_kl", "js", "entropy", "conditional_entropy", "collision_entropy")
+
+
+def _keys(names: Iterable[str]) -> dict[str, str]:
+    return {name: f"{name}_bits" if name in _IN_BITS else name for name in names}
+
+
+COMPARISON_FIGURES = _keys(FIGURES)
 """Key in the report of each figure of `Comparison.figure`."""
+CORPUS_INTERVALS, COMPARISON_INTERVALS = _keys(intervals.FIGURES), _keys(NAMES)
 
 
 def schema() -> Json:
@@ -54,18 +67,21 @@ def schema() -> Json:
 def make_report(
     profiles: Iterable[Profile], comparisons: Sequence[Comparison] = (), *, backend: str
 ) -> Json:
-    """Report of some corpora and of comparisons between them."""
+    """Report of some corpora and of comparisons between them.
+
+    Without comparisons it also has the figures that read the tokens of the samples in order.
+    """
     return {
         "schema": SCHEMA,
         "tool": {"name": "collapse-stats", "version": __version__},
         "backend": backend,
-        "corpora": [corpus_figures(profile) for profile in profiles],
+        "corpora": [corpus_figures(profile, in_order=not comparisons) for profile in profiles],
         "comparisons": [comparison_figures(comparison) for comparison in comparisons],
     }
 
 
-def corpus_figures(profile: Profile) -> Json:
-    """Every figure of one corpus."""
+def corpus_figures(profile: Profile, *, in_order: bool = True) -> Json:
+    """Every figure of one corpus; those of token order only if `in_order`."""
     orders = {n: _order_figures(profile, n) for n in range(1, profile.max_order + 1)}
     return {
         "name": profile.name,
@@ -74,12 +90,13 @@ def corpus_figures(profile: Profile) -> Json:
         "vocab_size": profile.vocab_size,
         "tokenizer": {"spec": profile.tokenizer.spec, "sha256": profile.tokenizer.sha256},
         "orders": {str(n): figures for n, figures in orders.items()},
+        "sample": sample_figures(profile, in_order=in_order),
         "unreadable": [
             {"path": source.path, "error": source.error}
             for source in profile.sources
             if source.error is not None
         ],
-        "warnings": [*profile.warnings, *_why_not_given(orders)],
+        "warnings": [*profile.warnings, *cautions(profile), *_why_not_given(orders)],
     }
 
 
@@ -88,25 +105,26 @@ def comparison_figures(comparison: Comparison) -> Json:
     orders = range(1, comparison.baseline.max_order + 1)
     figures = {n: _compared_order(comparison, n) for n in orders}
     warnings = list(comparison.warnings)
-    if comparison.tables is not None and comparison.baseline.tokens and comparison.candidate.tokens:
+    if comparison.measured_tokens and comparison.baseline.tokens and comparison.candidate.tokens:
         missing = [n for n in orders if figures[n]["kl_bits"] is None]
         if missing:
             warnings.append(
-                f"no divergences at order {_listed(missing)}: a side, or a half of one, has no "
+                f"no divergences at order {listed(missing)}: a side, or a half of one, has no "
                 "n-grams that long"
             )
     retention = [row for n in orders for row in _retention(comparison, n)]
     bare = sorted({row["order"] for row in retention if None in (row["retained"], row["floor"])})
-    if bare and comparison.baseline.halves(1) is not None:
+    if bare and figures[1]["floor"]["kl_bits"] is not None:
         warnings.append(
             "a half of the baseline has no n-gram in a band, so retained or its floor is "
-            f"{NOT_GIVEN} {_listed(bare)}"
+            f"{NOT_GIVEN} {listed(bare)}"
         )
     return {
         "baseline": comparison.baseline.name,
         "candidate": comparison.candidate.name,
         "orders": {str(n): figures[n] for n in orders},
         "retention": retention,
+        "measured": _measured(comparison),
         **verdict_figures(comparison.judgement),
         "warnings": warnings,
     }
@@ -121,6 +139,9 @@ def _order_figures(profile: Profile, order: int) -> Json:
     figures["conditional_entropy_bits"] = metrics.conditional_entropy(
         spectrum, profile.contexts(order)
     )
+    figures["intervals"] = {
+        key: _interval(profile.interval(name, order)) for name, key in CORPUS_INTERVALS.items()
+    }
     return figures
 
 
@@ -133,7 +154,35 @@ def _compared_order(comparison: Comparison, order: int) -> Json:
         key: comparison.floor(name, order) for name, key in COMPARISON_FIGURES.items()
     }
     figures["smoothing"] = SMOOTHING
+    figures["intervals"] = {
+        key: _compared_interval(comparison, name, order)
+        for name, key in COMPARISON_INTERVALS.items()
+    }
     return figures
+
+
+def _interval(found: Interval | None) -> Json | None:
+    return None if found is None else asdict(found)
+
+
+def _compared_interval(comparison: Comparison, name: str, order: int) -> Json | None:
+    own, over = comparison.interval(name, order), comparison.excess(name, order)
+    if own is None or over is None:
+        return _interval(own)
+    return {**asdict(own), "excess": over.value, "excess_error": over.error}
+
+
+def _measured(comparison: Comparison) -> Json:
+    """What divergences and retention are taken from."""
+    text = None if comparison.measured_tokens is None else "corpora"
+    documents = (comparison.baseline.documents, comparison.candidate.documents)
+    if comparison.by_samples is not None:
+        text, documents = "samples", comparison.by_samples.documents
+    return {
+        "text": text,
+        "tokens": sides(comparison.measured_tokens),
+        "documents": sides(documents if text else None),
+    }
 
 
 def _retention(comparison: Comparison, order: int) -> list[Json]:
@@ -165,8 +214,4 @@ def _why_not_given(orders: dict[int, Json]) -> list[str]:
             n for n, figures in filled.items() if figures["ace"] is None
         ],
     }
-    return [f"{why} {_listed(which)}" for why, which in reasons.items() if which]
-
-
-def _listed(orders: Sequence[int]) -> str:
-    return ", ".join(map(str, orders))
+    return [f"{why} {listed(which)}" for why, which in reasons.items() if which]

@@ -18,12 +18,12 @@ def verdict_figures(verdict: Verdict) -> Json:
         "verdict": verdict.label,
         "reasons": list(verdict.reasons),
         "compared": {
-            "tokens": _sides(found.tokens if found else None),
-            "documents": _sides(found.documents if found else None),
+            "tokens": sides(found.tokens if found else None),
+            "documents": sides(found.documents if found else None),
             "groups": GROUPS,
         },
-        "repeated_text": _sides(found.repeated if found else None),
-        "duplicate_documents": _sides(found.duplicates if found else None),
+        "repeated_text": sides(found.repeated if found else None),
+        "duplicate_documents": sides(found.duplicates if found else None),
         "constants": asdict(verdict.constants),
         "novel_mass": [
             _order(novelty, novelty.order in working)
@@ -49,6 +49,7 @@ def _order(novelty: Novelty, working: bool) -> Json:
     }
 
 
-def _sides(pair: Sequence[float] | None) -> Json:
+def sides(pair: Sequence[float] | None) -> Json:
+    """A figure of both sides, None when there is none."""
     one, other = pair if pair else (None, None)
     return {"baseline": one, "candidate": other}

@@ -1,0 +1,63 @@
+"""Figures from integers that are counted already, and errors from samples that are kept.
+
+COLLAPSE_STATS_BENCH_TOKENS=2_000_000 pytest benchmarks/bench_metrics.py
+"""
+
+import numpy as np
+import pytest
+import workloads
+from measure import size, timed
+from pytest_benchmark.fixture import BenchmarkFixture
+
+import collapse_stats as cs
+from collapse_stats import metrics
+from collapse_stats.opposite import FIGURES
+from collapse_stats.report.figures import SPECTRUM_FIGURES, comparison_figures
+
+
+@pytest.fixture(scope="module")
+def spectrum() -> cs.Spectrum:
+    """As of 5e11 tokens: 180,000 different counts."""
+    count = np.unique((1e11 / np.arange(1, 400_000) ** 1.2).astype(np.uint64))
+    return cs.Spectrum.from_pairs(count, np.maximum(1, 3e8 / count**1.8).astype(np.uint64))
+
+
+@pytest.mark.parametrize(
+    "figure", [*SPECTRUM_FIGURES, *metrics.ESTIMATORS, "zipf_fit", "growth_curve"]
+)
+def test_of_a_spectrum(benchmark: BenchmarkFixture, spectrum: cs.Spectrum, figure: str) -> None:
+    """Each figure of a report, and what takes longest."""
+    call = SPECTRUM_FIGURES.get(figure) or getattr(metrics, figure, None)
+    assert len(spectrum.count) > 100_000
+    if call is None:
+        call = lambda one: metrics.entropy(one, estimator=figure)  # noqa: E731
+    assert timed(benchmark, lambda: call(spectrum), spectrum.occurrences) is not None
+
+
+@pytest.mark.parametrize("figure", FIGURES)
+def test_of_a_joint_spectrum(
+    benchmark: BenchmarkFixture, spectrum: cs.Spectrum, figure: str
+) -> None:
+    """200,000 rows, as of two very large corpora."""
+    rng = np.random.default_rng(0)
+    a = np.resize(spectrum.count, 200_000)
+    b = rng.poisson(np.minimum(a, 10**12) * rng.choice([0.3, 1, 2], len(a))).astype(np.uint64)
+    joint = cs.JointSpectrum.from_rows(a, b, np.ones(len(a), dtype=np.uint64))
+    found = timed(benchmark, lambda: FIGURES[figure](joint), int(a.sum()))
+    assert found is not None
+    assert found >= 0
+
+
+def test_comparison_without_tables(benchmark: BenchmarkFixture) -> None:
+    """All of a comparison of two profiles without tables: floors, errors, the verdict."""
+    tokens = workloads.text_tokens(2 * size()).reshape(2, -1)
+    length = max(size() // 1000, 1)
+    sides = [
+        cs.profile(
+            np.array_split(half, length), vocab_size=workloads.text_vocab_size(), table=False
+        )
+        for half in tokens
+    ]
+    found = timed(benchmark, lambda: comparison_figures(cs.compare(*sides)), 2 * size())
+    assert found["measured"]["text"] == "samples"
+    assert found["orders"]["1"]["intervals"]["js_bits"]["error"] > 0

@@ -1,0 +1,161 @@
+"""Two corpora at one size: samples of both, cut to the tokens of the smaller by whole documents.
+
+Thinning counts is no matching: it takes tokens to be independent, and they are not.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
+
+import numpy as np
+
+from . import metrics
+from .backends import Backend
+from .chunk import Chunk
+from .groups import group_of, half_of
+from .intervals import (
+    Floats,
+    Interval,
+    Part,
+    Recount,
+    group_shares,
+    has_intervals,
+    recounts,
+    variance,
+)
+from .keys import Layout
+from .opposite import FIGURES, MASKS, MIRRORED
+from .sample import Sample, within
+from .spectrum import JointSpectrum, Tables
+
+RATIO = "size_matched_distinct_ratio"
+RETAINED = "retained"
+NAMES = (*FIGURES, RATIO, RETAINED)
+"""Figures with intervals. `RETAINED` is the retention of what half of the baseline saw once."""
+
+_KEPT_BACK = "kept back"  # what `RETAINED` is with the sides exchanged
+_ALL = (*NAMES, _KEPT_BACK)
+_SWAPPED = {**MIRRORED, RETAINED: _KEPT_BACK, _KEPT_BACK: RETAINED}
+_MIRROR = [_ALL.index(_SWAPPED.get(name, name)) for name in _ALL]
+
+
+@dataclass(frozen=True, slots=True)
+class _Errors:
+    """Figures of one order, ``(K,)`` each in the order of `_ALL`, NaN where there is none."""
+
+    value: Floats
+    error: Floats
+    excess: Floats
+    excess_error: Floats
+
+
+@dataclass(frozen=True)
+class Matched:
+    """Samples of a baseline and a candidate at one size, and figures counted from them."""
+
+    baseline: Sample
+    candidate: Sample
+    layout: Layout
+    backend: Backend
+
+    @classmethod
+    def of(cls, baseline: Sample, candidate: Sample, layout: Layout, backend: Backend) -> "Matched":
+        """Samples cut to the tokens of the smaller one, the last in hash order left out first.
+
+        So the n-th documents of both sides stay together.
+        """
+        limit = min(len(baseline.tokens), len(candidate.tokens))
+        one, other = (side.first(within(side.length, limit)) for side in (baseline, candidate))
+        return cls(one, other, Layout(layout.vocab_size, layout.max_order, 4), backend)
+
+    @property
+    def tokens(self) -> tuple[int, int]:
+        """Tokens of baseline and candidate."""
+        return len(self.baseline.tokens), len(self.candidate.tokens)
+
+    @property
+    def documents(self) -> tuple[int, int]:
+        """Documents of baseline and candidate."""
+        return len(self.baseline), len(self.candidate)
+
+    @cached_property
+    def tables(self) -> Tables:
+        """Joint spectra of the halves of both, as `compare` has them of whole corpora."""
+        chunks = []
+        for side, sample in enumerate((self.baseline, self.candidate)):
+            stop = np.cumsum(sample.length)
+            label = half_of(group_of(sample.hash)) + np.uint8(2 * side)
+            chunks.append(Chunk.of_documents(sample.tokens, stop - sample.length, stop, label))
+        return self.backend.spectra(chunks, self.layout, MASKS)
+
+    def interval(self, name: str, order: int) -> Interval | None:
+        """A figure of `NAMES` between opposite halves, with its standard error."""
+        found = self._errors(order)
+        return None if found is None else self._interval(name, found.value, found.error)
+
+    def excess(self, name: str, order: int) -> Interval | None:
+        """A figure of `NAMES` less its floor, with the standard error of the difference."""
+        found = self._errors(order)
+        return None if found is None else self._interval(name, found.excess, found.excess_error)
+
+    def _interval(self, name: str, values: Floats, errors: Floats) -> Interval | None:
+        value, error = (float(column[NAMES.index(name)]) for column in (values, errors))
+        return None if np.isnan(value + error) else Interval(value, error, min(self.tokens))
+
+    def _errors(self, order: int) -> _Errors | None:
+        if order not in self._found:
+            self._found[order] = self._jackknifed(order) if self._counted else None
+        return self._found[order]
+
+    @cached_property
+    def _found(self) -> dict[int, _Errors | None]:
+        return {}
+
+    @cached_property
+    def _counted(self) -> tuple[list[Recount], ...]:
+        """Of baseline A and candidate B, of baseline B and candidate A, of both baseline halves."""
+        if not (has_intervals(self.baseline) and has_intervals(self.candidate)):
+            return ()
+        base, other = (
+            [Part.of(side, half) for half in (0, 1)] for side in (self.baseline, self.candidate)
+        )
+        pairs = ((base[0], other[1]), (base[1], other[0]), (base[0], base[1]))
+        return tuple(list(recounts(pair, self.layout, self.backend)) for pair in pairs)
+
+    def _jackknifed(self, order: int) -> _Errors:
+        """Standard errors: the groups of each half are left out one at a time, variances added."""
+        *opposite, own = (
+            {one.left_out: _figures(one.ngrams[order]) for one in counted}
+            for counted in self._counted
+        )
+        floors = {key: (figures + _mirrored(figures)) / 2 for key, figures in own.items()}
+        whole, floor = (opposite[0][None] + opposite[1][None]) / 2, floors[None]
+        total, total_excess = np.zeros(len(_ALL)), np.zeros(len(_ALL))
+        for side, part in product((0, 1), (0, 1)):
+            pair = part if side == 0 else 1 - part
+            shares = group_shares((self.baseline, self.candidate)[side], part)
+            filled = np.flatnonzero(shares).tolist()
+            figures = [(opposite[pair][side, g] + opposite[1 - pair][None]) / 2 for g in filled]
+            least = [floors[part, g] if side == 0 else floor for g in filled]
+            excess = np.array(figures) - np.array(least)
+            total += variance(whole, np.array(figures), shares[filled])
+            total_excess += variance(whole - floor, excess, shares[filled])
+        return _Errors(whole, np.sqrt(total), whole - floor, np.sqrt(total_excess))
+
+
+def _figures(joint: JointSpectrum) -> Floats:
+    """Figures of `_ALL` ``(K,)``, NaN where there is none."""
+    found = [figure(joint) for figure in FIGURES.values()]
+    found.append(metrics.size_matched_distinct_ratio(joint.second, joint.first))
+    for own, other in ((joint.a, joint.b), (joint.b, joint.a)):
+        once = own == 1
+        types = int(joint.types[once].sum())
+        found.append(int(joint.types[once & (other > 0)].sum()) / types if types else None)
+    return np.array([np.nan if value is None else value for value in found])
+
+
+def _mirrored(figures: Floats) -> Floats:
+    """`_figures` of the same joint spectrum with its sides exchanged."""
+    mirrored = figures[_MIRROR]
+    mirrored[NAMES.index(RATIO)] **= -1
+    return mirrored

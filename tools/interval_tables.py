@@ -1,0 +1,126 @@
+"""Do intervals cover? Corpora drawn again and again from one pool of documents.
+
+    python tools/interval_tables.py DATA [--repeats 60] [--documents 100 1000 4000] [--sample 1]
+
+DATA is a folder of ``.jsonl.zst`` files with `human_books` and `human_podcasts_pre2022`. The pool
+is their text in pieces of 2,500 characters, some 90,000 of 570 tokens; a corpus is so many of them,
+drawn at random. Candidates repeat eight tokens in the second half of 30 % of their documents.
+Printed for every figure: its mean over the corpora, their standard deviation, the root mean square
+of the standard errors given over it, and the share of corpora whose interval, two standard errors
+to each side, holds the mean. ``--sample`` is the share of a corpus that its profile keeps.
+"""
+
+import argparse
+import io
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+import collapse_stats as cs
+from collapse_stats.intervals import FIGURES, Interval
+from collapse_stats.matching import NAMES
+from collapse_stats.tokenizers import load
+
+Ids = npt.NDArray[np.uint16]
+PIECE = 2500
+ORDERS = (1, 2, 3, 4)
+VOCAB = 32_767
+
+
+def pieces(data: Path) -> Iterator[str]:
+    """Text of the pool, piece by piece."""
+    import zstandard
+
+    for name in ("human_books", "human_podcasts_pre2022"):
+        with (data / f"{name}.jsonl.zst").open("rb") as raw:
+            reader = zstandard.ZstdDecompressor(max_window_size=2**27).stream_reader(raw)
+            for line in io.TextIOWrapper(reader, "utf-8"):
+                text = json.loads(line)["text"]
+                yield from (text[at : at + PIECE] for at in range(0, len(text), PIECE))
+
+
+def pool(data: Path) -> list[Ids]:
+    """Documents to draw from, tokenized."""
+    tokenizer = load("builtin")
+    return [np.array(tokenizer.encode(piece), dtype=np.uint16) for piece in pieces(data)]
+
+
+def draw(documents: list[Ids], number: int, rng: np.random.Generator) -> list[Ids]:
+    """So many different documents."""
+    return [documents[at] for at in rng.choice(len(documents), number, replace=False)]
+
+
+def looped(document: Ids) -> Ids:
+    """The document, its second half made of its first eight tokens."""
+    half = len(document) // 2
+    return np.append(document[:half], np.resize(document[:8], len(document) - half))
+
+
+def profiled(documents: list[Ids], share: float) -> cs.Profile:
+    """Profile of a corpus, its sample a share of it."""
+    kept = int(share * sum(map(len, documents)))
+    return cs.profile(
+        documents,
+        vocab_size=VOCAB,
+        max_order=max(ORDERS),
+        table=False,
+        sample_tokens=kept + 1,
+    )
+
+
+def intervals(baseline: cs.Profile, candidate: cs.Profile) -> dict[tuple[str, int], Interval]:
+    """Every interval there is, by name and order."""
+    diff = cs.compare(baseline, candidate)
+    found = {(name, n): baseline.interval(name, n) for name in FIGURES for n in ORDERS}
+    found |= {(name, n): diff.interval(name, n) for name in NAMES for n in ORDERS}
+    found |= {(f"{name}, excess", n): diff.excess(name, n) for name in NAMES[:-2] for n in ORDERS}
+    return {key: interval for key, interval in found.items() if interval is not None}
+
+
+def main() -> None:
+    """Print a table for each number of documents."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--repeats", type=int, default=60)
+    parser.add_argument("--documents", type=int, nargs="+", default=[100, 1000, 4000])
+    parser.add_argument("--sample", type=float, default=1.0)
+    given = parser.parse_args()
+    documents = pool(given.data)
+    for number in given.documents:
+        rng = np.random.default_rng(number)
+        seen: dict[tuple[str, int], list[Interval]] = defaultdict(list)
+        for _ in range(given.repeats):
+            one, other = draw(documents, number, rng), draw(documents, number, rng)
+            loops = rng.random(number) < 0.3
+            other = [looped(d) if loop else d for d, loop in zip(other, loops, strict=True)]
+            both = (profiled(side, given.sample) for side in (one, other))
+            for key, interval in intervals(*both).items():
+                seen[key].append(interval)
+        tokens = sum(map(len, one))
+        print(f"\n{number:,} documents, {tokens:,} tokens, {given.repeats} times")
+        print("| figure | order | mean | deviation | error / deviation | covered |")
+        print("|---|---:|---:|---:|---:|---:|")
+        ratios, shares = [], []
+        for (name, n), found in seen.items():
+            value, error = np.array([(i.value, i.error) for i in found]).T
+            ratio = np.sqrt(np.mean(error**2)) / value.std(ddof=1)
+            share = np.mean(np.abs(value - value.mean()) < 2 * error)
+            ratios.append(ratio)
+            shares.append(share)
+            print(
+                f"| {name} | {n} | {value.mean():.4g} | {value.std(ddof=1):.2g} | {ratio:.2f} "
+                f"| {share:.0%} |"
+            )
+        low, middle, high = np.percentile(ratios, [5, 50, 95])
+        print(
+            f"all: covered {np.mean(shares):.1%}, {min(shares):.0%} at least; error / deviation "
+            f"{middle:.2f} in the middle, {low:.2f} to {high:.2f} for nine in ten"
+        )
+
+
+if __name__ == "__main__":
+    main()
