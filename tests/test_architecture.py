@@ -15,7 +15,7 @@ PACKAGE = ROOT / "python" / "collapse_stats"
 ORDER = """
 version errors keys chunk groups memory spectrum run metrics backends tokenizers readers sample
 verdict table frequent parts unfinished corpus ingest counting profile storage waiting counter
-validity compare demo bench report cli __main__
+validity compare monitor demo bench report integrations cli __main__
 """.split()
 
 CORE_SUFFIXES = (".cpp", ".hpp", ".inc", ".cu", ".cuh")

@@ -9,6 +9,7 @@ from .backends import BackendInfo, backends
 from .compare import Comparison, compare
 from .counter import NgramCounter, spectra
 from .errors import BackendError, CollapseStatsError, InputError, LayoutMismatchError
+from .monitor import CollapseMonitor
 from .profile import Profile, load, profile
 from .spectrum import JointSpectrum, Spectrum
 from .version import __version__
@@ -16,6 +17,7 @@ from .version import __version__
 __all__ = [
     "BackendError",
     "BackendInfo",
+    "CollapseMonitor",
     "CollapseStatsError",
     "Comparison",
     "InputError",

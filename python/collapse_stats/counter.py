@@ -175,13 +175,18 @@ class NgramCounter:
                 self._pending_tokens -= batch.size
                 raise
 
-    def merge(self, other: "NgramCounter") -> None:
-        """Add everything that `other` has counted."""
+    def merge(self, other: "NgramCounter | Profile") -> None:
+        """Add everything that `other` has counted, or that a profile with its table knows."""
         if other.layout != self.layout:
             raise LayoutMismatchError(
                 f"counters must have one layout to be merged, got {self.layout} and {other.layout}"
             )
         self._number_waiting()
+        if isinstance(other, Profile):
+            self._runs.append(other.run)
+            self._documents += other.documents
+            self._tidy()
+            return
         other._number_waiting()
         self._runs += other._runs
         self._pending += other._pending
