@@ -90,18 +90,16 @@ def test_update_waits_for_nothing_while_there_is_room(monkeypatch):
 
 
 def test_the_thread_ends_with_the_monitor():
-    before = len(threads())
+    before = {*threads()}
     monitor = cs.CollapseMonitor(10, 2)
-    assert len(threads()) == before  # none as long as nothing is to be done
+    assert not {*threads()} - before  # none as long as nothing is to be done
     monitor.update(np.arange(10))
     monitor.compute()
-    assert len(threads()) == before + 1
+    (thread,) = {*threads()} - before
     del monitor
     gc.collect()
-    deadline = time.monotonic() + LIMIT
-    while len(threads()) > before and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert len(threads()) == before
+    thread.join(LIMIT)
+    assert not thread.is_alive()
 
 
 SCRIPT = """

@@ -38,7 +38,7 @@ class Held:
     Attributes
     ----------
     newest
-        The newest documents, that are compared with the baseline.
+        The newest documents, oldest first: those that are compared with the baseline, and more.
     documents
         Documents counted.
     surprisals
@@ -98,7 +98,7 @@ class CollapseMonitor:
             raise ValueError(f"window must be a number of tokens or None for all, got {window}")
         self.layout = Layout(vocab_size, max_order)
         self.window = window
-        self._backend = select(backend, threads)
+        self.backend = select(backend, threads)
         self._memory = memory
         self._counting = (backend, 1 if threads is None else threads)
         self._reference = None if baseline is None else Reference(baseline, self.layout)
@@ -197,11 +197,17 @@ class CollapseMonitor:
         """
         self._settle()
         if self._figures is None:
-            found, documents = self._counted()
-            self._figures = figures.all_of(
-                found, documents, self._compared(), self._surprisals, self._reference
-            )
+            self._figures = self.figures_of(*self._counted(), self._newest, self._surprisals)
         return dict(self._figures)
+
+    def figures_of(
+        self, tables: Tables, documents: int, newest: Newest, surprisals: SurprisalSums | None
+    ) -> dict[str, float]:
+        """The figures of `compute`, of what this monitor or several ranks hold together."""
+        compared = None
+        if self._reference is not None:
+            compared = self._reference.compare(newest, self.backend)
+        return figures.all_of(tables, documents, compared, surprisals, self._reference)
 
     def comparison(self) -> Comparison | None:
         """The newest tokens against as many of the baseline; its `verdict` takes seconds.
@@ -209,7 +215,9 @@ class CollapseMonitor:
         None without a baseline, or with fewer than 64 documents on either side.
         """
         self._settle()
-        return self._compared(samples=True)
+        if self._reference is None:
+            return None
+        return self._reference.compare(self._newest, self.backend, samples=True)
 
     def merge(self, other: "CollapseMonitor") -> None:
         """Add all that `other` holds; the windows of both are added as well.
@@ -247,7 +255,7 @@ class CollapseMonitor:
             profile = self._counter.profile()
             run, documents = profile.run, profile.documents
         else:
-            run = self._backend.count(self._newest.chunks(), self.layout)
+            run = self.backend.count(self._newest.chunks(), self.layout)
         return Held(newest, documents, self._surprisals, run)
 
     def state_dict(self) -> dict[str, Any]:
@@ -319,15 +327,10 @@ class CollapseMonitor:
             return profile.tables, profile.documents
         newest, limit = self._newest, budget(self._memory)
         ranges = passes(
-            newest.chunks, newest.tokens, self.layout, self._backend, limit, Use.spectra
+            newest.chunks, newest.tokens, self.layout, self.backend, limit, Use.spectra
         )
-        found = tables(newest.chunks, self.layout, self._backend, WHOLE, ranges)
+        found = tables(newest.chunks, self.layout, self.backend, WHOLE, ranges)
         return found, newest.documents
-
-    def _compared(self, *, samples: bool = False) -> Comparison | None:
-        if self._reference is None:
-            return None
-        return self._reference.compare(self._newest, self._backend, samples=samples)
 
     def _settle(self) -> None:
         self._hand_over()
