@@ -27,6 +27,7 @@ from .reference import Reference
 from .surprisal import SurprisalSums
 
 FORMAT = "collapse-stats.monitor/1"
+_ARRAYS = ("ids", "length", "ordinal", "surprisal", "surprisal_sums", "keys", "counts")
 _BLOCK = 1 << 18  # tokens handed to the thread at once
 _WAITING = 8  # blocks
 
@@ -118,6 +119,11 @@ class CollapseMonitor:
         """Every key that `compute` can give."""
         return figures.names(self.layout.max_order, baseline=self._reference is not None)
 
+    @property
+    def compared_tokens(self) -> int:
+        """So many of the newest tokens, at most, are compared with the baseline."""
+        return 0 if self._reference is None else self._reference.tokens
+
     def reset(self) -> None:
         """Forget every token."""
         self._lane.drop()
@@ -125,9 +131,7 @@ class CollapseMonitor:
         self._open_tokens = 0
         self._seen = 0  # documents, ever
         self._counter: NgramCounter | None = None
-        limit = self.window
-        if limit is None:
-            limit = self._reference.tokens if self._reference is not None else 0
+        if self.window is None:
             backend, threads = self._counting
             self._counter = NgramCounter(
                 self.layout.vocab_size,
@@ -136,6 +140,7 @@ class CollapseMonitor:
                 threads=threads,
                 memory=self._memory,
             )
+        limit = self.compared_tokens if self.window is None else self.window
         self._newest = Newest(self.layout.vocab_size, limit)
         self._surprisals: SurprisalSums | None = None
         self._figures: figures.Figures | None = None
@@ -301,14 +306,15 @@ class CollapseMonitor:
                 f", got {found}: make the monitor with these"
             )
         self.reset()
-        ids, length, ordinal = (np.array(state[key]) for key in ("ids", "length", "ordinal"))
-        surprisal = np.array(state["surprisal"]) if "surprisal" in state else None
-        self._newest.add(Batch(ids, length, ordinal, surprisal))
+        known = {key: np.asarray(state[key]).copy() for key in _ARRAYS if key in state}
+        self._newest.add(
+            Batch(known["ids"], known["length"], known["ordinal"], known.get("surprisal"))
+        )
         self._seen = int(state["seen"])
-        if "surprisal_sums" in state:
-            self._sums().sums += np.array(state["surprisal_sums"])
+        if "surprisal_sums" in known:
+            self._sums().sums += known["surprisal_sums"]
         if self._counter is not None:
-            run = Run(self.layout, np.array(state["keys"]), np.array(state["counts"]))
+            run = Run(self.layout, known["keys"], known["counts"])
             self._counter.merge(_profile(run, int(state["documents"])))
 
     def __getstate__(self) -> dict[str, Any]:
@@ -326,9 +332,7 @@ class CollapseMonitor:
             profile = self._counter.profile()
             return profile.tables, profile.documents
         newest, limit = self._newest, budget(self._memory)
-        ranges = passes(
-            newest.chunks, newest.tokens, self.layout, self.backend, limit, Use.spectra
-        )
+        ranges = passes(newest.chunks, newest.tokens, self.layout, self.backend, limit, Use.spectra)
         found = tables(newest.chunks, self.layout, self.backend, WHOLE, ranges)
         return found, newest.documents
 
