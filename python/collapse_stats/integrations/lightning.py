@@ -12,7 +12,9 @@ PREFIX = "collapse/"
 
 
 class CollapseCallback(Callback):
-    """Watches training batches and logs through ``pl_module.log_dict``; saved with checkpoints.
+    """Watches training batches; saved with checkpoints.
+
+    Figures go to the trainer's loggers, and through ``log_dict`` to callbacks such as early stopping.
 
     Parameters
     ----------
@@ -47,8 +49,11 @@ class CollapseCallback(Callback):
         self.monitor.update(**self._tokens(batch))
         self._batches += 1
         if self._batches % self._every == 0:
-            figures = figures_of_all_ranks(self.monitor)
-            pl_module.log_dict({PREFIX + name: value for name, value in figures.items()})
+            found = figures_of_all_ranks(self.monitor)
+            figures = {PREFIX + name: value for name, value in found.items()}
+            pl_module.log_dict(figures, logger=False)  # which would repeat them at every step
+            for logger in trainer.loggers:
+                logger.log_metrics(figures, step=trainer.global_step)
 
     def state_dict(self) -> dict[str, Any]:
         """For checkpoints."""
