@@ -14,7 +14,7 @@ PREFIX = "collapse/"
 class CollapseCallback(Callback):
     """Watches training batches; saved with checkpoints.
 
-    Figures go to the trainer's loggers, and through ``log_dict`` to callbacks such as early stopping.
+    Figures go to the trainer's loggers, and through ``log_dict`` to callbacks as early stopping is.
 
     Parameters
     ----------
