@@ -10,6 +10,7 @@ from .compare import compare
 from .comparison import Comparison
 from .counter import NgramCounter, spectra
 from .errors import BackendError, CollapseStatsError, InputError, LayoutMismatchError
+from .monitor import CollapseMonitor
 from .profile import Profile, load, profile
 from .spectrum import JointSpectrum, Spectrum
 from .version import __version__
@@ -17,6 +18,7 @@ from .version import __version__
 __all__ = [
     "BackendError",
     "BackendInfo",
+    "CollapseMonitor",
     "CollapseStatsError",
     "Comparison",
     "InputError",

@@ -191,8 +191,8 @@ class NgramCounter:
             if len(self._loose) >= _LOOSE:
                 self._pack()
 
-    def merge(self, other: "NgramCounter") -> None:
-        """Add everything that `other` has counted.
+    def merge(self, other: "NgramCounter | Profile") -> None:
+        """Add everything that `other` has counted, or that a profile with its table knows.
 
         Raises
         ------
@@ -206,11 +206,13 @@ class NgramCounter:
                 f"counters must have one layout to be merged, got {self.layout} and {other.layout}"
             )
         self._number_waiting()
+        if isinstance(other, Profile):
+            self._add_runs([other.run])
+            self._documents += other.documents
+            self._tidy()
+            return
         other._number_waiting()
-        counted = sum(run.nbytes for run in self._runs + other._runs)
-        if counted > self._quarter:
-            raise TooLittleMemoryError(self._memory, 4 * counted)
-        self._runs += other._runs
+        self._add_runs(other._runs)
         self._loose += other._loose
         self._pending += other._pending
         self._pending_tokens += other._pending_tokens
@@ -251,6 +253,12 @@ class NgramCounter:
             sample=Sample.empty(),
             table=table,
         )
+
+    def _add_runs(self, runs: Sequence[Run]) -> None:
+        counted = sum(run.nbytes for run in (*self._runs, *runs))
+        if counted > self._quarter:
+            raise TooLittleMemoryError(self._memory, 4 * counted)
+        self._runs += runs
 
     def _numbered(
         self,

@@ -120,7 +120,7 @@ def _in_order(sample: Json) -> tuple[str, ...]:
     return (
         f"MATTR(100) {fixed(sample['mattr'])} · MTLD {fixed(sample['mtld'], 1)} · HD-D(42) "
         f"{fixed(sample['hdd'])} · diversity {fixed(sample['repetition_diversity'])}",
-        f"5-grams that repeat inside a document {percent(sample['repeated_5grams'])} % · documents "
+        f"text that repeats inside a document {percent(sample['repeated_text'])} % · documents "
         f"that copy another {percent(sample['duplicate_documents'])} %",
     )
 

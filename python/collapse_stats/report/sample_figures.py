@@ -4,7 +4,7 @@ from typing import Any
 
 from .. import metrics
 from ..profile import Profile
-from ..verdict.ngrams import repeated_share
+from ..verdict.repetition import repeated_share
 
 Json = dict[str, Any]
 
@@ -27,6 +27,6 @@ def sample_figures(profile: Profile, *, in_order: bool) -> Json:
         "mtld": totals.mtld,
         "hdd": totals.hdd,
         "repetition_diversity": totals.repetition_diversity,
-        "repeated_5grams": repeated_share(profile.sample),
+        "repeated_text": repeated_share(profile.sample),
         "document_distinct_ratio": {str(n): totals.document_distinct_ratio(n) for n in orders},
     }

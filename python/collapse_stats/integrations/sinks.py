@@ -1,0 +1,36 @@
+"""Loggers by what they can do: W&B-, MLflow- and TensorBoard-shaped ones; none is imported."""
+
+from collections.abc import Mapping
+from typing import Any
+
+PREFIX = "collapse/"
+
+
+def log_figures(sink: Any, figures: Mapping[str, float], step: int) -> None:
+    """Write figures to a logger, under names that begin with ``collapse/``.
+
+    Parameters
+    ----------
+    sink
+        Has ``add_scalar(name, value, step)`` (TensorBoard's ``SummaryWriter``),
+        ``log_metrics(mapping, step=)`` (MLflow, Lightning's loggers) or ``log(mapping, step=)`` (a
+        run of W&B).
+
+    Raises
+    ------
+    TypeError
+        for anything else.
+    """
+    named = {PREFIX + name: value for name, value in figures.items()}
+    if hasattr(sink, "add_scalar"):
+        for name, value in named.items():
+            sink.add_scalar(name, value, step)
+    elif hasattr(sink, "log_metrics"):
+        sink.log_metrics(named, step=step)
+    elif hasattr(sink, "log"):
+        sink.log(named, step=step)
+    else:
+        raise TypeError(
+            "sink must have add_scalar, log_metrics or log, got "
+            f"{type(sink).__name__}: give a SummaryWriter, mlflow, or a W&B run"
+        )

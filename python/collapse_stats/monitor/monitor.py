@@ -1,0 +1,382 @@
+"""`CollapseMonitor`: what a loop calls."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from ..backends import select
+from ..comparison import Comparison
+from ..counter import NgramCounter
+from ..counting import WHOLE, Use, passes, tables
+from ..errors import LayoutMismatchError
+from ..keys import Layout
+from ..memory import budget
+from ..profile import Profile
+from ..run import Run
+from ..sample import Sample
+from ..spectrum import Tables
+from ..table import MemoryTable
+from . import figures
+from .batch import Arrival, Batch, DeviceArrival, join
+from .lane import Lane
+from .newest import Newest
+from .reference import Reference
+from .surprisal import SurprisalSums
+
+FORMAT = "collapse-stats.monitor/1"
+_ARRAYS = ("ids", "length", "ordinal", "surprisal", "surprisal_sums", "keys", "counts")
+_BLOCK = 1 << 18  # tokens handed to the thread at once
+_WAITING = 8  # blocks
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a monitor's figures are made of: all that other ranks need to know.
+
+    Attributes
+    ----------
+    newest
+        The newest documents, oldest first: those that are compared with the baseline, and more.
+    documents
+        Documents counted.
+    surprisals
+        None when there were no log-probabilities.
+    run
+        Every window counted.
+    """
+
+    newest: Batch
+    documents: int
+    surprisals: SurprisalSums | None
+    run: Run
+
+
+class CollapseMonitor:
+    """Figures of the newest tokens of a run, against a baseline.
+
+    `update` copies and returns; a thread of the monitor does the rest, and `compute` waits for it.
+    When more than 8 blocks of 2**18 tokens wait for the thread, `update` waits for the oldest:
+    nothing is dropped. One monitor belongs to one thread of the caller.
+
+    Parameters
+    ----------
+    vocab_size, max_order
+        Ids lie below `vocab_size`; ``max_order * ceil(log2(vocab_size + 1))`` is at most 128.
+    baseline
+        What to compare with: a `Profile` with its sample, or the path of a saved one. As many of
+        the newest tokens as the sample holds (2 million by default) are compared.
+    window
+        Figures are of so many newest tokens, in whole documents. None: of all tokens since the
+        start, whose n-grams are then kept counted.
+    backend, memory
+        As in `NgramCounter`.
+    threads
+        Threads that count in `compute`; all by default. The thread beside the loop counts alone.
+
+    Examples
+    --------
+    >>> monitor = CollapseMonitor(vocab_size=8, max_order=2)
+    >>> monitor.update([[1, 2, 3, 1], [2, 3, 1, 2]])
+    >>> monitor.compute()["distinct_ratio/1"]
+    0.375
+    """
+
+    def __init__(
+        self,
+        vocab_size: int,
+        max_order: int = 4,
+        baseline: Profile | str | os.PathLike[str] | None = None,
+        window: int | None = 50_000_000,
+        *,
+        backend: str = "auto",
+        threads: int | None = None,
+        memory: int | str | None = None,
+    ) -> None:
+        if window is not None and window < 1:
+            raise ValueError(f"window must be a number of tokens or None for all, got {window}")
+        self.layout = Layout(vocab_size, max_order)
+        self.window = window
+        self.backend = select(backend, threads)
+        self._memory = memory
+        self._counting = (backend, 1 if threads is None else threads)
+        self._reference = None if baseline is None else Reference(baseline, self.layout)
+        self._arguments = {
+            "vocab_size": vocab_size,
+            "max_order": max_order,
+            "baseline": None if self._reference is None else self._reference.profile,
+            "backend": backend,
+            "threads": threads,
+            "memory": memory,
+        }
+        self._lane = Lane(_WAITING)
+        self.reset()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every key that `compute` can give."""
+        return figures.names(self.layout.max_order, baseline=self._reference is not None)
+
+    @property
+    def compared_tokens(self) -> int:
+        """So many of the newest tokens, at most, are compared with the baseline."""
+        return 0 if self._reference is None else self._reference.tokens
+
+    def reset(self) -> None:
+        """Forget every token."""
+        self._lane.drop()
+        self._open: list[Batch | DeviceArrival] = []  # not yet handed to the thread
+        self._open_tokens = 0
+        self._seen = 0  # documents, ever
+        self._counter: NgramCounter | None = None
+        if self.window is None:
+            backend, threads = self._counting
+            self._counter = NgramCounter(
+                self.layout.vocab_size,
+                self.layout.max_order,
+                backend=backend,
+                threads=threads,
+                memory=self._memory,
+            )
+        limit = self.compared_tokens if self.window is None else self.window
+        self._newest = Newest(self.layout.vocab_size, limit)
+        self._surprisals: SurprisalSums | None = None
+        self._figures: figures.Figures | None = None
+
+    def update(
+        self,
+        tokens: object,
+        mask: object = None,
+        *,
+        lengths: object = None,
+        cu_seqlens: object = None,
+        pad: int | None = None,
+        logprobs: object = None,
+    ) -> None:
+        """Add documents. They are copied, on a GPU in the order of the caller's stream.
+
+        Parameters
+        ----------
+        tokens
+            ``(T,)`` one document, or ``(D, T)`` one document per row: NumPy, torch, CuPy, JAX, or
+            anything NumPy can view, on CPU or GPU; integers of 8 to 64 bits.
+        mask
+            Shaped like `tokens`: positions with 0 end a document and are not counted.
+        lengths
+            Of ``(T,)`` tokens, the length of each document packed in them; of ``(D, T)`` tokens,
+            how many of each row count.
+        cu_seqlens
+            Of packed tokens ``(T,)`` or ``(1, T)``: 0, then the end of each document.
+        pad
+            An id that ends a document and is not counted.
+        logprobs
+            As many as tokens: the natural logarithm of the probability the model gave each token;
+            NaN where it gave none.
+
+        Raises
+        ------
+        ValueError
+            when an id is outside the vocabulary, naming it and its position; for tokens on a GPU,
+            a later call says so. Nothing of the batch is added then.
+        """
+        arrival = Arrival(tokens, mask, lengths, cu_seqlens, logprobs, pad)
+        self._figures = None
+        if arrival.is_on_gpu:
+            there = DeviceArrival(arrival)
+            self._open.append(there)
+            self._open_tokens += there.positions
+        else:
+            batch = arrival.packed(self.layout.vocab_size)
+            self._open.append(batch)
+            self._open_tokens += batch.tokens
+        if self._open_tokens >= _BLOCK:
+            self._hand_over()
+
+    def compute(self) -> dict[str, float]:
+        """Every figure that can be given. Waits for all tokens, those on a GPU too.
+
+        A figure that cannot be given honestly is absent: those against the baseline as long as
+        either side has fewer than 64 documents, say. `names` has every key there is.
+        """
+        self._settle()
+        if self._figures is None:
+            self._figures = self.figures_of(*self._counted(), self._newest, self._surprisals)
+        return dict(self._figures)
+
+    def figures_of(
+        self, tables: Tables, documents: int, newest: Newest, surprisals: SurprisalSums | None
+    ) -> dict[str, float]:
+        """The figures of `compute`, of what this monitor or several ranks hold together."""
+        compared = None
+        if self._reference is not None:
+            compared = self._reference.compare(newest, self.backend)
+        return figures.all_of(tables, documents, compared, surprisals, self._reference)
+
+    def comparison(self) -> Comparison | None:
+        """The newest tokens against as many of the baseline; its `verdict` takes seconds.
+
+        None without a baseline, or with fewer than 64 documents on either side.
+        """
+        self._settle()
+        if self._reference is None:
+            return None
+        return self._reference.compare(self._newest, self.backend, samples=True)
+
+    def merge(self, other: "CollapseMonitor") -> None:
+        """Add all that `other` holds; the windows of both are added as well.
+
+        Raises
+        ------
+        LayoutMismatchError
+            when vocabularies or orders differ, or only one of both has a window.
+        """
+        if other.layout != self.layout or (other.window is None) != (self.window is None):
+            raise LayoutMismatchError(
+                "monitors must have one layout, and both a window or none, to be merged: got "
+                f"{self.layout} with window {self.window} and {other.layout} with {other.window}"
+            )
+        self._settle()
+        other._settle()
+        self._figures = None
+        self._newest.merge(other._newest)
+        if self.window is not None and other.window is not None:
+            self.window += other.window
+            self._newest.limit = self.window
+        else:
+            self._newest.trim()
+        self._seen = max(self._seen, other._seen)
+        if self._counter is not None and other._counter is not None:
+            self._counter.merge(other._counter)
+        if other._surprisals is not None:
+            self._sums().sums += other._surprisals.sums
+
+    def held(self) -> Held:
+        """What the figures are made of. Waits as `compute` does."""
+        self._settle()
+        newest, documents = self._newest.all(), self._newest.documents
+        if self._counter is not None:
+            profile = self._counter.profile()
+            run, documents = profile.run, profile.documents
+        else:
+            run = self.backend.count(self._newest.chunks(), self.layout)
+        return Held(newest, documents, self._surprisals, run)
+
+    def state_dict(self) -> dict[str, Any]:
+        """All that was counted, as numbers and NumPy arrays; the baseline is not in it.
+
+        A window takes 2 or 4 bytes a token; without one, the n-grams take 16 to 24 bytes each.
+        """
+        self._settle()
+        newest = self._newest.all()
+        state: dict[str, Any] = {
+            "format": FORMAT,
+            "vocab_size": self.layout.vocab_size,
+            "max_order": self.layout.max_order,
+            "window": self.window,
+            "seen": self._seen,
+            "ids": newest.ids,
+            "length": newest.length,
+            "ordinal": newest.ordinal,
+        }
+        if newest.surprisal is not None:
+            state["surprisal"] = newest.surprisal
+        if self._surprisals is not None:
+            state["surprisal_sums"] = self._surprisals.sums.copy()
+        if self._counter is not None:
+            profile = self._counter.profile()
+            state |= {"keys": profile.run.keys, "counts": profile.run.counts}
+            state["documents"] = profile.documents
+        return state
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from a `state_dict`; arrays may be anything NumPy can view.
+
+        Raises
+        ------
+        LayoutMismatchError
+            when it is of a monitor with other parameters.
+        """
+        own = (FORMAT, self.layout.vocab_size, self.layout.max_order, self.window)
+        found = tuple(state.get(key) for key in ("format", "vocab_size", "max_order", "window"))
+        if found != own:
+            raise LayoutMismatchError(
+                f"the state must be of a monitor with (format, vocab_size, max_order, window) {own}"
+                f", got {found}: make the monitor with these"
+            )
+        self.reset()
+        known = {key: np.asarray(state[key]).copy() for key in _ARRAYS if key in state}
+        self._newest.add(
+            Batch(known["ids"], known["length"], known["ordinal"], known.get("surprisal"))
+        )
+        self._seen = int(state["seen"])
+        if "surprisal_sums" in known:
+            self._sums().sums += known["surprisal_sums"]
+        if self._counter is not None:
+            run = Run(self.layout, known["keys"], known["counts"])
+            self._counter.merge(_profile(run, int(state["documents"])))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For copies and pickles: all of the monitor but its thread."""
+        return {"arguments": self._arguments, "state": self.state_dict()}
+
+    def __setstate__(self, pickled: dict[str, Any]) -> None:
+        arguments = dict(pickled["arguments"], window=pickled["state"]["window"])
+        self.__init__(**arguments)  # type: ignore[misc]
+        self.load_state_dict(pickled["state"])
+
+    def _counted(self) -> tuple[Tables, int]:
+        """Spectra of all tokens, and how many documents they are."""
+        if self._counter is not None:
+            profile = self._counter.profile()
+            return profile.tables, profile.documents
+        newest, limit = self._newest, budget(self._memory)
+        ranges = passes(newest.chunks, newest.tokens, self.layout, self.backend, limit, Use.spectra)
+        found = tables(newest.chunks, self.layout, self.backend, WHOLE, ranges)
+        return found, newest.documents
+
+    def _settle(self) -> None:
+        self._hand_over()
+        self._lane.flush()
+
+    def _hand_over(self) -> None:
+        if self._open:
+            arrived, self._open, self._open_tokens = self._open, [], 0
+            self._lane.submit(self._take, arrived)
+
+    def _take(self, arrived: list[Batch | DeviceArrival]) -> None:
+        """Take in what arrived, on the thread. What is wrong in one batch keeps out no other."""
+        taken: list[Batch] = []
+        wrong: ValueError | None = None
+        for one in arrived:
+            try:
+                batch = one if isinstance(one, Batch) else one.packed(self.layout.vocab_size)
+            except ValueError as error:
+                wrong = wrong or error
+                continue
+            taken.append(replace(batch, ordinal=batch.ordinal + self._seen))
+            self._seen += len(batch.length)
+        joined = join(taken, self.layout.vocab_size)
+        gone = self._newest.add(joined)
+        if self._counter is not None:
+            self._counter.update(joined.ids, lengths=joined.length)
+            gone = []  # nothing leaves the figures
+        if joined.surprisal is not None:
+            self._sums().add(joined.ids, joined.surprisal)
+        for batch in gone:
+            if batch.surprisal is not None:
+                self._sums().add(batch.ids, batch.surprisal, -1)
+        if wrong is not None:
+            raise wrong
+
+    def _sums(self) -> SurprisalSums:
+        if self._surprisals is None:
+            self._surprisals = SurprisalSums(self.layout.vocab_size)
+        return self._surprisals
+
+
+def _profile(run: Run, documents: int) -> Profile:
+    """What was counted before, as a counter takes it in."""
+    nothing = Tables({}, {})
+    return Profile("state", run.layout, nothing, documents, Sample.empty(), MemoryTable(run))

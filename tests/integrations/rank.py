@@ -1,0 +1,68 @@
+"""One rank of tests/integrations/test_distributed.py: what it finds goes into a file as JSON."""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import torch.distributed as dist
+
+import collapse_stats as cs
+from collapse_stats.integrations.distributed import Ranks, reduce, reduced_tables
+from collapse_stats.integrations.torchmetrics import CollapseMetric
+
+VOCAB, ORDER = 11, 3
+
+
+def documents_of(rank: int) -> list[np.ndarray]:
+    """Of each rank another number, of the second none."""
+    rng = np.random.default_rng(rank)
+    number = (150, 0, 40, 90)[rank]
+    return [rng.integers(0, VOCAB, rng.integers(1, 12)) for _ in range(number)]
+
+
+def logprobs_of(document: np.ndarray) -> np.ndarray:
+    """Some number below 0 for each token."""
+    return -(document + 1) / 7
+
+
+def baseline() -> cs.Profile:
+    rng = np.random.default_rng(99)
+    return cs.profile(
+        [rng.integers(0, VOCAB, 9) for _ in range(800)], vocab_size=VOCAB, max_order=ORDER
+    )
+
+
+def monitor_of(rank: int, window: int | None, human: cs.Profile | None) -> cs.CollapseMonitor:
+    monitor = cs.CollapseMonitor(VOCAB, ORDER, baseline=human, window=window)
+    for document in documents_of(rank):
+        monitor.update(document, logprobs=logprobs_of(document))
+    return monitor
+
+
+def main(rank: int, world: int, folder: Path) -> None:
+    dist.init_process_group(
+        "gloo", init_method=f"file://{folder}/meeting", rank=rank, world_size=world
+    )
+    human = baseline()
+    found: dict[str, object] = {}
+    for window in (None, 10_000):
+        monitor = monitor_of(rank, window, human)
+        found[f"reduced {window}"] = reduce(monitor)
+        tables = reduced_tables(monitor.held().run, monitor.backend, Ranks())
+        found[f"spectra {window}"] = {
+            n: [joint.total.count.tolist(), joint.total.types.tolist()]
+            for n, pairs in tables.ngrams.items()
+            for joint in pairs.values()
+        }
+    found["nothing at all"] = reduce(cs.CollapseMonitor(VOCAB, ORDER))
+    metric = CollapseMetric(VOCAB, ORDER)
+    if rank == 0:
+        metric.update(np.array([1, 2, 3]))
+    found["metric"] = {name: value.item() for name, value in metric.compute().items()}
+    (folder / f"{rank}.json").write_text(json.dumps(found))
+    dist.destroy_process_group()
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]))

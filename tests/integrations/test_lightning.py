@@ -1,0 +1,106 @@
+"""The callback in a real Lightning trainer on the CPU."""
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="torch is not installed: make test-integrations")
+pytest.importorskip("lightning", reason="lightning is not installed: make test-integrations")
+
+from lightning.pytorch import LightningModule, Trainer
+from lightning.pytorch.callbacks import ModelCheckpoint
+from lightning.pytorch.loggers import CSVLogger
+
+import collapse_stats as cs
+from collapse_stats.integrations.lightning import CollapseCallback, arguments_in
+
+VOCAB = 20
+TOKENS = torch.arange(12 * 4 * 8).reshape(-1, 8) ** 2 % VOCAB
+
+
+class Model(LightningModule):
+    def __init__(self):
+        super().__init__()
+        self.table = torch.nn.Embedding(VOCAB, VOCAB)
+
+    def training_step(self, batch, batch_idx):
+        tokens = batch["input_ids"]
+        return torch.nn.functional.cross_entropy(
+            self.table(tokens[:, :-1]).flatten(0, 1), tokens[:, 1:].flatten()
+        )
+
+    def configure_optimizers(self):
+        return torch.optim.SGD(self.parameters(), 0.1)
+
+
+class Recorded(CSVLogger):
+    """A logger that keeps what it is given."""
+
+    def __init__(self, folder):
+        super().__init__(folder)
+        self.found = {}
+
+    def log_metrics(self, metrics, step=None):
+        self.found.setdefault(step, {}).update(metrics)
+
+
+def run(folder, steps, monitor, checkpoint=None):
+    logger = Recorded(folder)
+    data = torch.utils.data.DataLoader([{"input_ids": row} for row in TOKENS], batch_size=4)
+    trainer = Trainer(
+        max_steps=steps,
+        accelerator="cpu",
+        devices=1,
+        logger=logger,
+        log_every_n_steps=1,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        callbacks=[
+            CollapseCallback(monitor, every=2),
+            ModelCheckpoint(
+                dirpath=folder, filename="{step}", every_n_train_steps=3, save_top_k=-1
+            ),
+        ],
+    )
+    model = Model()
+    trainer.fit(model, data, ckpt_path=checkpoint, weights_only=True)
+    assert trainer.callback_metrics["collapse/tokens"] == monitor.compute()["tokens"]
+    return {
+        step: {name: v for name, v in found.items() if name.startswith("collapse/")}
+        for step, found in logger.found.items()
+        if "collapse/tokens" in found
+    }
+
+
+def test_batches_are_counted_and_logged(tmp_path):
+    monitor = cs.CollapseMonitor(VOCAB, 2)
+    logged = run(tmp_path, 12, monitor)
+    expected = cs.CollapseMonitor(VOCAB, 2)
+    expected.update(TOKENS)
+    assert monitor.compute() == expected.compute()
+    assert [*logged] == [2, 4, 6, 8, 10, 12]
+    assert logged[12] == {f"collapse/{k}": v for k, v in expected.compute().items()}
+
+
+def test_a_resumed_run_gives_the_same_series(tmp_path):
+    straight = run(tmp_path / "straight", 18, cs.CollapseMonitor(VOCAB, 2))
+    run(tmp_path / "halted", 12, cs.CollapseMonitor(VOCAB, 2))  # an epoch
+    saved = str(tmp_path / "halted" / "step=12.ckpt")
+    resumed = run(tmp_path / "halted", 18, cs.CollapseMonitor(VOCAB, 2), saved)
+    assert resumed == {step: found for step, found in straight.items() if step > 12}
+    assert [*resumed] == [14, 16, 18]
+
+
+def test_tokens_in_a_batch():
+    ids = torch.tensor([[1, 2, 3]])
+    mask = torch.tensor([[1, 1, 0]])
+    labels = torch.tensor([[-100, 2, 3]])
+    assert arguments_in(ids)["tokens"] is ids
+    assert arguments_in((ids, mask))["tokens"] is ids
+    assert arguments_in({"input_ids": ids})["mask"] is None
+    assert arguments_in({"input_ids": ids, "attention_mask": mask})["mask"].tolist() == [[1, 1, 0]]
+    given = {"input_ids": ids, "attention_mask": mask, "labels": labels}
+    assert arguments_in(given)["mask"].tolist() == [[False, True, False]]
+
+
+def test_every_must_be_a_number_of_batches():
+    with pytest.raises(ValueError, match="every must be a number of batches from 1 on, got 0"):
+        CollapseCallback(cs.CollapseMonitor(VOCAB, 2), every=0)

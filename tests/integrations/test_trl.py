@@ -1,0 +1,80 @@
+"""The reward function in a real GRPO trainer on the CPU."""
+
+import pytest
+
+pytest.importorskip("torch", reason="torch is not installed: make test-integrations")
+pytest.importorskip("trl", reason="TRL is not installed: make test-integrations")
+
+from datasets import Dataset
+from tokenizers import Tokenizer, models, pre_tokenizers
+from transformers import GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerFast
+from trl import GRPOConfig, GRPOTrainer
+
+import collapse_stats as cs
+from collapse_stats.integrations.trl import CollapseReward
+
+WORDS = ["<pad>", "<eos>", "<unk>", *(f"w{n}" for n in range(29))]
+
+
+def tokenizer():
+    model = models.WordLevel({word: at for at, word in enumerate(WORDS)}, unk_token="<unk>")
+    found = Tokenizer(model)
+    found.pre_tokenizer = pre_tokenizers.Whitespace()
+    return PreTrainedTokenizerFast(
+        tokenizer_object=found, pad_token="<pad>", eos_token="<eos>", unk_token="<unk>"
+    )
+
+
+def test_generations_are_watched_and_logged(tmp_path):
+    seen = []
+
+    def reward(completion_ids, **given):
+        seen.extend(completion_ids)
+        return [float(len(set(ids))) for ids in completion_ids]
+
+    monitor = cs.CollapseMonitor(len(WORDS), 2)
+    model = GPT2LMHeadModel(GPT2Config(vocab_size=len(WORDS), n_embd=16, n_layer=1, n_head=2))
+    trainer = GRPOTrainer(
+        model,
+        [reward, CollapseReward(monitor)],
+        args=GRPOConfig(
+            output_dir=str(tmp_path),
+            per_device_train_batch_size=4,
+            num_generations=4,
+            max_completion_length=8,
+            max_steps=3,
+            logging_steps=1,
+            report_to="none",
+            use_cpu=True,
+            disable_tqdm=True,
+            bf16=False,
+        ),
+        train_dataset=Dataset.from_dict({"prompt": ["w1 w2", "w3 w4"] * 4}),
+        processing_class=tokenizer(),
+    )
+    trainer.train()
+    expected = cs.CollapseMonitor(len(WORDS), 2)
+    for ids in seen:
+        expected.update(ids)
+    assert monitor.compute() == expected.compute()
+    logged = [e for e in trainer.state.log_history if "collapse/distinct_ratio/2" in e]
+    assert len(logged) == 3
+    assert logged[-1]["collapse/tokens"] == expected.compute()["tokens"]
+    assert any(key.startswith("rewards/collapse") for key in logged[-1])
+
+
+def test_called_by_hand():
+    logged = {}
+    reward = CollapseReward(cs.CollapseMonitor(10, 2), every=2)
+    for _ in range(3):
+        found = reward(
+            prompts=["a", "b"],
+            completions=["c", "d"],
+            completion_ids=[[1, 2, 3], []],
+            log_metric=logged.__setitem__,
+        )
+        assert found == [None, None]
+    assert logged["collapse/tokens"] == 6
+    assert reward(completion_ids=[[1]]) == [None]  # without metrics to log to
+    with pytest.raises(ValueError, match="every must be a number of calls from 1 on, got 0"):
+        CollapseReward(cs.CollapseMonitor(10, 2), every=0)

@@ -1,0 +1,147 @@
+"""Perplexity per band of baseline frequency, against sums of Python's fractions."""
+
+import math
+from collections import Counter, defaultdict
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import collapse_stats as cs
+from collapse_stats.monitor import monitor as monitor_module
+from collapse_stats.monitor.surprisal import UNIT
+
+VOCAB = 300
+PRECISION = UNIT  # nats: each surprisal is rounded by half of it at most
+
+
+@pytest.fixture(autouse=True)
+def small_blocks(monkeypatch):
+    monkeypatch.setattr(monitor_module, "_BLOCK", 200)
+
+
+@pytest.fixture(scope="module")
+def human():
+    rng = np.random.default_rng(0)
+    return [np.minimum(rng.zipf(1.5, 20), VOCAB - 60) for _ in range(100)]
+
+
+@pytest.fixture(scope="module")
+def baseline(human):
+    return cs.profile(human, vocab_size=VOCAB, max_order=1)
+
+
+def band(count):
+    for low, high, name in (
+        (0, 0, "seen-never"),
+        (1, 1, "seen-once"),
+        (2, 2, "seen-twice"),
+        (3, 4, "seen-3-4"),
+        (5, 8, "seen-5-8"),
+        (9, 16, "seen-9-16"),
+        (17, 32, "seen-17-32"),
+        (33, 64, "seen-33-64"),
+    ):
+        if low <= count <= high:
+            return name
+    return "seen-65-up"
+
+
+def expected(human, tokens, logprobs):
+    """Perplexity by band: the exponential of the mean of -log p."""
+    counts = Counter(int(t) for d in human for t in d)
+    sums = defaultdict(list)
+    for token, logprob in zip(tokens, logprobs, strict=True):
+        if not math.isnan(logprob):
+            for name in ("perplexity", f"perplexity/{band(counts[int(token)])}"):
+                sums[name].append(Fraction(float(logprob)))
+    return {name: math.exp(-sum(values) / len(values)) for name, values in sums.items()}
+
+
+def perplexities(monitor):
+    return {name: v for name, v in monitor.compute().items() if name.startswith("perplexity")}
+
+
+def stream(seed, number):
+    rng = np.random.default_rng(seed)
+    tokens = rng.integers(0, VOCAB, (number, 25))
+    logprobs = -rng.exponential(3, tokens.shape).astype(np.float32)
+    logprobs[:, 0] = np.nan
+    return tokens, logprobs
+
+
+@pytest.mark.parametrize("window", [None, 10_000])
+def test_perplexity_by_band(human, baseline, window):
+    monitor = cs.CollapseMonitor(VOCAB, 1, baseline=baseline, window=window)
+    tokens, logprobs = stream(1, 80)
+    for at in range(0, 80, 4):
+        monitor.update(tokens[at : at + 4], logprobs=logprobs[at : at + 4])
+    found = perplexities(monitor)
+    wanted = expected(human, tokens.ravel(), logprobs.ravel())
+    assert len(wanted) == 10
+    assert found == pytest.approx(wanted, rel=PRECISION)
+    assert {*found} <= {*monitor.names}
+
+
+def test_what_leaves_the_window_is_taken_off_exactly(baseline):
+    tokens, logprobs = stream(2, 80)
+    rolling = cs.CollapseMonitor(VOCAB, 1, baseline=baseline, window=300)
+    for row, known in zip(tokens, logprobs, strict=True):
+        rolling.update(row, logprobs=known)
+    fresh = cs.CollapseMonitor(VOCAB, 1, baseline=baseline, window=300)
+    fresh.update(tokens[-12:], logprobs=logprobs[-12:])
+    assert rolling.compute() == fresh.compute()
+
+
+@given(st.lists(st.integers(0, 3), min_size=40, max_size=40))
+def test_ranks_add_up_exactly(homes):
+    tokens, logprobs = stream(3, 40)
+    whole = cs.CollapseMonitor(VOCAB, 1, window=None)
+    whole.update(tokens, logprobs=logprobs)
+    ranks = [cs.CollapseMonitor(VOCAB, 1, window=None) for _ in range(4)]
+    for row, known, home in zip(tokens, logprobs, homes, strict=True):
+        ranks[home].update(row, logprobs=known)
+    for rank in ranks[1:]:
+        ranks[0].merge(rank)
+    assert ranks[0].compute() == whole.compute()
+
+
+def test_masked_positions_and_missing_predictions_do_not_count():
+    monitor = cs.CollapseMonitor(VOCAB, 1)
+    nan = math.nan
+    monitor.update([[1, 2, 3], [4, 5, 5]], mask=[[1, 1, 0], [1, 1, 1]],
+                   logprobs=[[nan, -1.0, -50.0], [nan, -2.0, -3.0]])  # fmt: skip
+    monitor.update([1, 2, 3])  # without log-probabilities
+    assert monitor.compute()["perplexity"] == pytest.approx(math.exp(2), rel=PRECISION)
+
+
+def test_no_prediction_no_perplexity():
+    monitor = cs.CollapseMonitor(VOCAB, 1)
+    monitor.update([1, 2], logprobs=[math.nan, math.nan])
+    assert perplexities(monitor) == {}
+
+
+def test_probability_zero_is_infinite_perplexity(human, baseline):
+    for window in (None, 100):
+        monitor = cs.CollapseMonitor(VOCAB, 1, baseline=baseline, window=window)
+        monitor.update([1, VOCAB - 1], logprobs=[-1.0, -math.inf])
+        found = perplexities(monitor)
+        assert found["perplexity"] == found["perplexity/seen-never"] == math.inf
+        assert found["perplexity/seen-65-up"] == pytest.approx(math.e, rel=PRECISION)
+
+
+def test_probabilities_are_not_log_probabilities():
+    monitor = cs.CollapseMonitor(VOCAB, 1)
+    with pytest.raises(ValueError, match=r"at most 0, got 0.5 at position 1: give log_softmax"):
+        monitor.update([1, 2], logprobs=[0.0, 0.5])
+    with pytest.raises(ValueError, match=r"a number for each of the 2 tokens, got shape \(1,\)"):
+        monitor.update([1, 2], logprobs=[-1.0])
+    assert monitor.compute()["tokens"] == 0
+
+
+def test_half_precision():
+    monitor = cs.CollapseMonitor(VOCAB, 1)
+    monitor.update([1, 2], logprobs=np.array([-1.5, 0.001], np.float16))
+    assert monitor.compute()["perplexity"] == pytest.approx(math.exp(0.75), rel=1e-3)
