@@ -254,6 +254,21 @@ def test_refuses_spans_outside_the_tokens(
         add(native_counter(Layout(20, 2, 2)), chunk([1, 2, 3], spans, labels))
 
 
+@pytest.mark.parametrize("wrong", [0, 511, 512, 1799])
+@pytest.mark.parametrize("edge", [-1, -(2**63), 2**63 - 1])
+def test_finds_the_one_bad_span_among_many(wrong: int, edge: int) -> None:
+    part = chunk(np.zeros(1800, dtype=np.uint8), [(i, i + 1) for i in range(1800)])
+    counter = native_counter(Layout(20, 2))
+    for bound in (part.start, part.stop, part.limit):
+        right = bound[wrong]
+        bound[wrong] = edge
+        with pytest.raises(ValueError, match=f"in span {wrong}$"):
+            add(counter, part)
+        bound[wrong] = right
+    add(counter, part)
+    assert counter.run()[1].sum() == 1800
+
+
 def test_refuses_arrays_of_different_lengths() -> None:
     part = chunk([1, 2, 3], [(0, 1), (1, 2)])
     with pytest.raises(ValueError, match="one entry per span each, got 2, 2, 2 and 1"):

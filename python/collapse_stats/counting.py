@@ -99,11 +99,19 @@ def passes(
 
 
 def runs(
-    chunks: Chunks, layout: Layout, backend: Backend, passes: Sequence[Shards]
+    chunks: Chunks,
+    layout: Layout,
+    backend: Backend,
+    passes: Sequence[Shards],
+    use: Use = Use.kept,
 ) -> Iterator[Run]:
-    """Runs over the ranges of `passes`; together they are the corpus's run."""
+    """Runs over the ranges of `passes`, in smaller ranges if they are written."""
     for shards in passes:
-        yield from backend.count_in_ranges(chunks(), layout, None if len(passes) == 1 else shards)
+        some = None if shards == (0, layout.shards) else shards
+        if use is Use.written:
+            yield from backend.count_in_ranges(chunks(), layout, some)
+        else:
+            yield backend.count(chunks(), layout, some)
 
 
 def tables(

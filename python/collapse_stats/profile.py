@@ -278,8 +278,8 @@ def profile_corpus(
     ranges = passes(chunks, corpus.tokens, layout, backend, memory, use, corpus.held)
 
     def counted() -> Iterator[Run]:
-        for number, run in enumerate(runs(chunks, layout, backend, ranges)):
-            yield run
+        for number, shards in enumerate(ranges):
+            yield from runs(chunks, layout, backend, [shards], use)
             if progress:
                 progress("counting", number + 1, len(ranges))
 
