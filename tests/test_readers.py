@@ -285,6 +285,14 @@ def test_discover_patterns(tmp_path: Path) -> None:
         found("*.parquet")
 
 
+def test_a_pattern_of_folders_gives_no_file_twice(tmp_path: Path) -> None:
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    for name in ("x.txt", "a/y.txt", "a/b/z.txt", "a/b/.h.txt"):
+        (tmp_path / name).write_bytes(b"x")
+    names = [path.name for path in discover([f"{tmp_path}/**"])]
+    assert sorted(names) == ["x.txt", "y.txt", "z.txt"]
+
+
 def test_discover_leaves_out_what_describes_shards(tmp_path: Path) -> None:
     names = ["m.bin", "m.idx", "o.npy", "o.csv.gz", "d.ds", "d.ds.index", "d.ds.metadata"]
     names += ["s.mds", "s.mds.zstd", "t.mds.zstd", "index.json", "state.json", "lone.idx"]

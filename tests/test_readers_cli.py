@@ -126,6 +126,44 @@ def test_parts_of_chats(tmp_path: Path) -> None:
         assert cs.profile(path, tokenizer="bytes", part=part).tokens == tokens
 
 
+def test_compare_takes_what_profile_does(mixed: Path, tmp_path: Path) -> None:
+    turns = [{"role": "user", "content": "abc"}, {"role": "assistant", "content": "de"}]
+    path = write_lines(tmp_path / "a.jsonl", [{"messages": turns}])
+    made = {"tokenizer": "bytes", "backend": "numpy"}
+    found = cs.compare(path, path, part="assistant", **made)
+    assert (found.baseline.tokens, found.candidate.tokens) == (2, 2)
+    assert (
+        cs.compare(cs.profile(path, part="user", **made), path, part="user").candidate.tokens == 3
+    )
+    with pytest.raises(InputError, match=r"b\.parquet"):
+        cs.compare(mixed, mixed, **made)
+    found = cs.compare(mixed, mixed, skip_bad=True, **made)
+    assert [Path(one.path).name for one in found.baseline.sources if one.error] == [
+        "b.parquet",
+        "c.jsonl.gz",
+    ]
+
+
+def test_paths_from_a_file_are_as_if_typed_last(tmp_path: Path) -> None:
+    paths = [write_lines(tmp_path / f"{i}.jsonl", [{"text": f"text {i}"}] * 9) for i in range(3)]
+    listed = write(tmp_path / "list", "\n".join(map(str, paths[1:])).encode() + b"\n\n")
+    for command in (
+        ("show", "--json", *NUMPY),
+        ("inspect", "--json"),
+        ("compare", "--json", *NUMPY),
+    ):
+        name, *options = command
+        typed = run(name, *options, *paths).stdout
+        assert run(name, *options, paths[0], "--files-from", listed).stdout == typed
+    both = run("show", "--json", *NUMPY, "--files-from", listed)
+    assert corpus_of(both)["documents"] == 18
+    for name in ("show", "inspect"):
+        assert f"expected a {'PATH' if name == 'inspect' else 'CORPUS'}" in run(name, code=2).output
+    saved = tmp_path / "p"
+    run("profile", paths[0], "-o", saved, *NUMPY)
+    assert "show it alone" in run("show", saved, paths[1], code=2).output
+
+
 def test_shards_of_a_directory_are_one_corpus(tmp_path: Path) -> None:
     rows = [[1, 2, 3], [4, 5]]
     shards.megatron(tmp_path / "m.bin", [[row] for row in rows], "<i4")

@@ -146,6 +146,27 @@ def test_any_bytes_behind_a_good_beginning(tmp_path: Path, name: str, data: st.D
     answer_or_line(path)
 
 
+@pytest.mark.parametrize("name", MAKERS)
+def test_what_is_read_of_damaged_files_is_in_bounds_for_the_core(tmp_path: Path, name: str) -> None:
+    """Readers reach no code of ours in C++: it gets arrays and bounds, which must hold together."""
+    path, damaged = made(tmp_path, name)
+    data = damaged.read_bytes()
+    rng = random.Random(name)
+    for _ in range(60):
+        changed = bytearray(data)
+        changed[rng.randrange(len(data))] = rng.choice([0, 1, 0x7F, 0x80, 0xFF])
+        damaged.write_bytes(changed)
+        try:
+            batches = list(open_file(path).batches())
+        except InputError:
+            continue
+        for batch in batches:
+            if batch.tokens is not None:
+                edges = np.column_stack([batch.start, batch.stop]).reshape(-1)
+                assert (np.diff(edges) >= 0).all()
+                assert not len(edges) or (edges[0] >= 0 and edges[-1] <= len(batch.tokens))
+
+
 def test_offsets_of_an_arrow_column_that_lie(tmp_path: Path) -> None:
     """Offsets past the values would read past the buffer."""
     path = made_arrow(tmp_path, stream=True)

@@ -227,8 +227,8 @@ def _not_downloaded(spec: str, error: Exception) -> str:
     return (
         f"tokenizer {spec}: {url or 'its vocabulary file'} could not be downloaded "
         f"({type(error).__name__}{why}). Put that file{name} into a folder and set "
-        f"TIKTOKEN_CACHE_DIR to it ({place}), or use --tokenizer file:PATH, "
-        "or one that needs no download: builtin, bytes"
+        f"TIKTOKEN_CACHE_DIR to it ({place}), or use --tokenizer file:PATH, or one that needs no "
+        "download: builtin, bytes"
     )
 
 
