@@ -86,7 +86,7 @@ COUNT_AND_SHOW_PEAK = (
     ("backend", "tokens", "order", "needed", "memory"),
     [
         ("native", 60 << 20, 12, 60 * 16 << 20, 96 << 20),  # records of 16 bytes: ten times more
-        ("numpy", 8 << 20, 5, 8 * 80 << 20, 330 << 20),
+        ("numpy", 16 << 20, 5, 300 << 20, 230 << 20),
     ],
 )
 def test_peak_memory_stays_within_the_budget(tmp_path, backend, tokens, order, needed, memory):

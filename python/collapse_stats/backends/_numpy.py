@@ -1,17 +1,20 @@
 """The four operations in pure NumPy: always there, and a second opinion on the native code."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
-from ..chunk import Chunk
+from ..chunk import Chunk, UInt8Array
 from ..errors import LayoutMismatchError
-from ..keys import Layout, Shards, UInt64Array, bits_of, changes, pack, shard_of
+from ..keys import Layout, Shards, UInt64Array, bits_of, changes, pack
 from ..run import Rows, Run
 from ..spectrum import JointSpectrum, Masks, Tables, sum_joint
 
-PIECE = 1 << 20  # windows sorted at once: bounds the temporary arrays to some 150 MB
+PIECE = 1 << 19  # windows worked on at once: bounds the temporary arrays to some 190 MB
+_BUCKET_BITS = 16  # top bits of a key by which windows are parted before they are sorted, at most
+_SORTED = 1 << 15  # windows sorted at once, about: their keys stay in cache
 _SMALL = 64  # pairs of counts below this are binned, the rest sorted
 
 
@@ -24,15 +27,7 @@ class NumpyBackend:
 
     def count(self, chunks: Iterable[Chunk], layout: Layout, shards: Shards | None = None) -> Run:
         """Run of the chunks' windows; see `Backend.count`."""
-        runs = [Run.empty(layout)]
-        for chunk in chunks:
-            for keys, labels in _windows(chunk, layout):
-                if shards is not None:
-                    shard = shard_of(layout, keys)
-                    keep = (shard >= shards[0]) & (shard < shards[1])
-                    keys, labels = keys[:, keep], labels[keep]
-                runs.append(_group(layout, keys, labels))
-        return self.merge(runs)
+        return Run.concatenate(layout, list(_runs(chunks, layout, shards)))
 
     def count_in_ranges(
         self, chunks: Iterable[Chunk], layout: Layout, shards: Shards | None = None
@@ -73,12 +68,13 @@ class NumpyBackend:
         if isinstance(source, Run):
             return self.joint_spectra([[source]], masks)
         ranges = passes or [(0, layout.shards)]
-        return self.joint_spectra(([self.count(source, layout, s)] for s in ranges), masks)
+        runs = (run for shards in ranges for run in _runs(source, layout, shards))
+        return self.joint_spectra(([run] for run in runs), masks)
 
     def needs(self, layout: Layout, shards: int, *, rows: bool) -> tuple[int, int]:
         """Bytes that counting takes; see `Backend.needs`."""
-        row = 8 * (layout.words + layout.labels)
-        return PIECE * 8 * (layout.max_order + 12), 4 * row + 32
+        window, row = 8 * layout.words + 2, 8 * (layout.words + layout.labels)
+        return PIECE * 8 * (layout.max_order + 40), window + 2 * row if rows else window
 
     def joint_spectra(self, parts: Iterable[Sequence[Run]], masks: Sequence[Masks]) -> Tables:
         """Joint spectra of runs, range after range; see `Backend.joint_spectra`."""
@@ -115,7 +111,7 @@ class NumpyBackend:
         )
 
 
-def _windows(chunk: Chunk, layout: Layout) -> Iterator[tuple[UInt64Array, npt.NDArray[np.uint8]]]:
+def _windows(chunk: Chunk, layout: Layout) -> Iterator[tuple[UInt64Array, UInt8Array]]:
     """Mixed keys ``(words, R)`` and labels ``(R,)`` of the chunk's windows, a piece at a time."""
     chunk.check(layout.labels)
     length = chunk.stop - chunk.start
@@ -147,30 +143,92 @@ def _check_ids(ids: npt.NDArray[np.integer], at: npt.NDArray[np.int64], vocab_si
     )
 
 
-def _group(layout: Layout, keys: UInt64Array, labels: npt.NDArray[np.uint8]) -> Run:
-    """Run of windows in any order: sorted, equal keys counted per label."""
+class _Parted:
+    """Windows, piece by piece parted by the top `bits` bits of their keys: their bucket."""
+
+    def __init__(self, layout: Layout, buckets: Shards, bits: int) -> None:
+        self._layout, self._buckets, self._bits = layout, buckets, bits
+        self._pieces: list[tuple[UInt64Array, UInt8Array, npt.NDArray[np.int64]]] = []
+        self.windows = 0
+
+    def add(self, keys: UInt64Array, labels: UInt8Array) -> None:
+        """Windows in any order; those outside the range of buckets are left out."""
+        first, last = self._buckets
+        bucket = bits_of(keys, self._layout.key_bits - self._bits, self._bits).astype(np.uint16)
+        begins = np.concatenate([[0], np.cumsum(np.bincount(bucket, minlength=1 << self._bits))])
+        order = np.argsort(bucket, kind="stable")[begins[first] : begins[last]]
+        self._pieces.append((np.take(keys, order, axis=1), labels[order], begins - begins[first]))
+        self.windows += len(order)
+
+    def part(self, first: int, last: int) -> tuple[UInt64Array, UInt8Array]:
+        """Keys and labels of a range of buckets."""
+        cut = [(at[first], at[last]) for _, _, at in self._pieces]
+        return (
+            np.concatenate(
+                [p[0][:, a:b] for p, (a, b) in zip(self._pieces, cut, strict=True)], axis=1
+            ),
+            np.concatenate([p[1][a:b] for p, (a, b) in zip(self._pieces, cut, strict=True)]),
+        )
+
+
+def _runs(chunks: Iterable[Chunk], layout: Layout, shards: Shards | None) -> Iterator[Run]:
+    """Runs of the chunks' windows over ascending ranges of keys, of `PIECE` rows or few more.
+
+    Windows are parted by the top bits of their keys, and every part is sorted by the other bits:
+    in cache, and as plain integers where those bits and the label fit into a word.
+    """
+    bits = min(_BUCKET_BITS, layout.mix_bits)
+    first, last = (s << bits - layout.shard_bits for s in shards or (0, layout.shards))
+    parted = _Parted(layout, (first, last), bits)
+    for chunk in chunks:
+        for keys, labels in _windows(chunk, layout):
+            parted.add(keys, labels)
+    ready = [Run.empty(layout)]
+    if parted.windows:
+        shared = max(1, parted.windows // _SORTED).bit_length() - 1
+        beyond = layout.key_bits + _label_bits(layout) - 64
+        if 0 < beyond <= bits and parted.windows >> beyond >= _SMALL:
+            shared = max(shared, beyond)
+        shared = min(shared, bits)
+        step = 1 << bits - shared
+        for edges in pairwise([first, *range(first // step * step + step, last, step), last]):
+            ready.append(_group(layout, *parted.part(*edges), shared))
+            if sum(map(len, ready)) >= PIECE:
+                yield Run.concatenate(layout, ready)
+                ready = [Run.empty(layout)]
+    yield Run.concatenate(layout, ready)
+
+
+def _label_bits(layout: Layout) -> int:
+    return layout.labels.bit_length() - 1
+
+
+def _group(layout: Layout, keys: UInt64Array, labels: UInt8Array, shared: int) -> Run:
+    """Run of windows in any order, whose keys share their top `shared` bits."""
     if not keys.shape[1]:
         return Run.empty(layout)
-    label_bits = layout.labels.bit_length() - 1
-    if (
-        layout.key_bits + label_bits <= 64
-    ):  # the label travels in the key: one sort of plain integers
-        packed = keys[0] << np.uint64(label_bits) | labels
+    label_bits, rest = _label_bits(layout), layout.key_bits - shared
+    if rest + label_bits <= 64:  # the label travels in the key: one sort of plain integers
+        packed = bits_of(keys, 0, rest) << np.uint64(label_bits) | labels
         packed.sort()
         labels = (packed & np.uint64(layout.labels - 1)).astype(np.uint8)
-        keys = (packed >> np.uint64(label_bits))[np.newaxis]
+        low = packed >> np.uint64(label_bits)
+        starts = np.flatnonzero(changes(low[np.newaxis]))
+        distinct = np.repeat(keys[:, :1], len(starts), axis=1)
+        distinct[-1] = distinct[-1] & ~np.uint64((1 << rest) - 1) | low[starts]
     else:
         order = _ascending(layout, keys)
         keys, labels = np.take(keys, order, axis=1), labels[order]
-    starts = np.flatnonzero(changes(keys))
-    ends = np.append(starts[1:], keys.shape[1])
+        starts = np.flatnonzero(changes(keys))
+        distinct = np.take(keys, starts, axis=1)
+    ends = np.append(starts[1:], len(labels))
     if layout.labels == 1:
         counts = (ends - starts)[np.newaxis].astype(np.uint64)
     else:
         counts = np.stack(
             [_ranges(labels == label, starts, ends) for label in range(layout.labels)]
         )
-    return Run(layout, np.take(keys, starts, axis=1), counts)
+    return Run(layout, distinct, counts)
 
 
 def _ranges(
