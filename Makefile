@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint bench sanitize asan tsan cuda gpu-check clean
+.PHONY: demo test test-integrations lint bench sanitize asan tsan cuda gpu-check clean
 
 demo: $(VENV)/demo  ## measure a real recursion on the documentation every Python carries
 	$(BIN)/collapse-stats demo
@@ -12,6 +12,10 @@ demo: $(VENV)/demo  ## measure a real recursion on the documentation every Pytho
 test: $(VENV)/test lint cuda  ## everything CI checks
 	$(BIN)/pytest
 	$(BIN)/pytest benchmarks --benchmark-disable -q
+
+# The frameworks take gigabytes (torch brings CUDA's libraries): an environment of their own.
+test-integrations: build/integrations  ## the adapters and examples in the frameworks they are for
+	HF_HUB_OFFLINE=1 build/integrations/bin/pytest tests/integrations
 
 lint: $(VENV)/test
 	$(BIN)/ruff check .
@@ -85,3 +89,8 @@ $(VENV)/test: $(BIN)/python $(SOURCES)
 	$(BIN)/pip install --quiet --config-settings=cmake.define.COLLAPSE_STATS_EMULATED_CUDA=ON \
 	  '.[test,lint,bench,sanitize]'
 	touch $@ $(VENV)/demo
+
+build/integrations: $(SOURCES)
+	test -x $@/bin/python || $(PYTHON) -m venv $@
+	$@/bin/pip install --quiet '.[test,integrations]'
+	touch $@

@@ -62,6 +62,19 @@ def test_merge_and_reset():
         first.merge(cs.NgramCounter(10, 3))
 
 
+def test_a_profile_is_added_as_what_it_was_counted_from():
+    first, second, both = (cs.NgramCounter(10, 2) for _ in range(3))
+    for counter in (first, both):
+        counter.update([1, 2, 3])
+    for counter in (second, both):
+        counter.update([[1, 2, 9], [4, 5, 6]])
+    second.merge(first.profile())
+    assert second.profile().run == both.profile().run
+    assert second.profile().documents == both.profile().documents
+    with pytest.raises(cs.LayoutMismatchError, match="one layout"):
+        second.merge(cs.NgramCounter(10, 3).profile())
+
+
 def test_masked_positions_end_documents_and_may_hold_anything():
     counter = cs.NgramCounter(10, 2)
     counter.update([[1, 2, -100], [3, 4, 5]], mask=[[1, 1, 0], [1, 1, 1]])

@@ -83,6 +83,12 @@ def test_what_is_no_integer_is_told_at_once(cupy):
         cs.CollapseMonitor(10, 2).update(on_device([0.5]))
 
 
+def test_without_cupy_the_remedy_is_said(monkeypatch):
+    monkeypatch.setitem(sys.modules, "cupy", None)
+    with pytest.raises(TypeError, match=r"which is not installed: .* or pass tokens.cpu\(\)"):
+        cs.CollapseMonitor(10, 2).update(on_device([1, 2]))
+
+
 class TorchTensor:
     """What the monitor uses of a CUDA tensor of torch: it copies on torch's own stream."""
 

@@ -8,10 +8,11 @@ from .inspect import inspect
 from .profile import merge, profile
 from .program import program
 from .show import show
+from .track import track
 
 __all__ = ["main", "program"]
 
-for _command in (profile, show, compare, merge, inspect, backends, bench, demo):
+for _command in (profile, show, compare, track, merge, inspect, backends, bench, demo):
     program.add_command(_command)
 
 

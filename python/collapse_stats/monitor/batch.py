@@ -146,8 +146,13 @@ class DeviceArrival:
     """
 
     def __init__(self, arrival: Arrival) -> None:
-        import cupy
-
+        try:
+            import cupy
+        except ImportError as error:
+            raise TypeError(
+                "arrays on a GPU are read with CuPy, which is not installed: pip install "
+                "'collapse-stats[cuda13]', or pass tokens.cpu()"
+            ) from error
         as_tokens(arrival.tokens, gpu=True)  # or says what to do
         arrays = arrival.arrays
         self._device = {

@@ -200,7 +200,7 @@ class CollapseMonitor:
         A figure that cannot be given honestly is absent: those against the baseline as long as
         either side has fewer than 64 documents, say. `names` has every key there is.
         """
-        self._settle()
+        self.settle()
         if self._figures is None:
             self._figures = self.figures_of(*self._counted(), self._newest, self._surprisals)
         return dict(self._figures)
@@ -219,7 +219,7 @@ class CollapseMonitor:
 
         None without a baseline, or with fewer than 64 documents on either side.
         """
-        self._settle()
+        self.settle()
         if self._reference is None:
             return None
         return self._reference.compare(self._newest, self.backend, samples=True)
@@ -237,8 +237,8 @@ class CollapseMonitor:
                 "monitors must have one layout, and both a window or none, to be merged: got "
                 f"{self.layout} with window {self.window} and {other.layout} with {other.window}"
             )
-        self._settle()
-        other._settle()
+        self.settle()
+        other.settle()
         self._figures = None
         self._newest.merge(other._newest)
         if self.window is not None and other.window is not None:
@@ -254,7 +254,7 @@ class CollapseMonitor:
 
     def held(self) -> Held:
         """What the figures are made of. Waits as `compute` does."""
-        self._settle()
+        self.settle()
         newest, documents = self._newest.all(), self._newest.documents
         if self._counter is not None:
             profile = self._counter.profile()
@@ -268,7 +268,7 @@ class CollapseMonitor:
 
         A window takes 2 or 4 bytes a token; without one, the n-grams take 16 to 24 bytes each.
         """
-        self._settle()
+        self.settle()
         newest = self._newest.all()
         state: dict[str, Any] = {
             "format": FORMAT,
@@ -336,7 +336,8 @@ class CollapseMonitor:
         found = tables(newest.chunks, self.layout, self.backend, WHOLE, ranges)
         return found, newest.documents
 
-    def _settle(self) -> None:
+    def settle(self) -> None:
+        """Wait until every token is taken in."""
         self._hand_over()
         self._lane.flush()
 

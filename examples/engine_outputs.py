@@ -1,0 +1,18 @@
+"""Outputs of vLLM, or of what looks like it: one call for each list of outputs."""
+
+from types import SimpleNamespace
+
+import collapse_stats as cs
+from collapse_stats.integrations.vllm import update_from_outputs
+
+monitor = cs.CollapseMonitor(vocab_size=50, max_order=2)
+for step in range(1, 11):  # outputs = llm.generate(prompts, SamplingParams(n=2, logprobs=1))
+    outputs = [
+        SimpleNamespace(
+            prompt_token_ids=[1, 2],
+            outputs=[SimpleNamespace(token_ids=[(step * at * n) % 50 for n in range(1, 30)])],
+        )
+        for at in range(1, 9)
+    ]
+    update_from_outputs(monitor, outputs)
+print({name: round(value, 3) for name, value in monitor.compute().items()})

@@ -1,0 +1,13 @@
+"""A torchmetrics metric, in a collection; over several ranks `compute` is that of all."""
+
+import torch
+from torchmetrics import MetricCollection
+
+from collapse_stats.integrations.torchmetrics import CollapseMetric
+
+torch.manual_seed(0)
+metrics = MetricCollection({"collapse": CollapseMetric(vocab_size=50, max_order=2)})
+for _ in range(10):
+    metrics.update(torch.randint(0, 50, (8, 64)))
+found = metrics.compute()
+print({name: round(value.item(), 3) for name, value in found.items() if "entropy" in name})

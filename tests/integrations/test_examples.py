@@ -1,0 +1,41 @@
+"""Every example runs and prints its series."""
+
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+NEEDS = {
+    "plain_loop": ["torch"],
+    "torchmetrics_metric": ["torch", "torchmetrics"],
+    "huggingface_trainer": ["torch", "transformers", "accelerate"],
+    "lightning_trainer": ["torch", "lightning"],
+    "trl_grpo": ["torch", "trl"],
+    "distributed_ranks": ["torch"],
+    "engine_outputs": [],
+}
+MINUTES_LONG = {"recursive_training"}
+
+
+def test_every_example_is_run_here():
+    assert {path.stem for path in EXAMPLES.glob("*.py")} == {*NEEDS} | MINUTES_LONG
+
+
+@pytest.mark.parametrize("name", NEEDS)
+def test_an_example_runs(name):
+    missing = [module for module in NEEDS[name] if find_spec(module) is None]
+    if missing:
+        pytest.skip(f"{', '.join(missing)} not installed: make test-integrations")
+    found = subprocess.run(
+        [sys.executable, EXAMPLES / f"{name}.py"],
+        capture_output=True,
+        text=True,
+        timeout=280,
+        env={**os.environ, "HF_HUB_OFFLINE": "1"},
+    )
+    assert found.returncode == 0, found.stderr[-2000:]
+    assert "entropy" in found.stdout or len(found.stdout.split()) >= 4

@@ -1,0 +1,119 @@
+"""A run's steps as a series, in the formats that trainers write."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from click.testing import CliRunner
+
+import collapse_stats as cs
+from collapse_stats.cli import program
+from collapse_stats.cli.track import steps
+from collapse_stats.errors import InputError
+
+WORDS = [f"word{n}" for n in range(400)]
+
+
+def texts(vocabulary: int, seed: int, number: int = 80) -> list[str]:
+    rng = np.random.default_rng(seed)
+    return [" ".join(WORDS[n] for n in rng.integers(0, vocabulary, 40)) for _ in range(number)]
+
+
+def records(written: list[str]) -> list[dict[str, str]]:
+    return [{"text": text} for text in written]
+
+
+def trl(folder: Path, step: int, written: list[str]) -> None:
+    """As ``GRPOTrainer`` logs completions."""
+    folder.mkdir(parents=True, exist_ok=True)
+    table = pa.table(
+        {
+            "step": [step] * len(written),
+            "prompt": ["a prompt"] * len(written),
+            "completion": written,
+        }
+    )
+    pq.write_table(table, folder / f"completions_{step:05d}.parquet")
+
+
+def verl(folder: Path, step: int, written: list[str]) -> None:
+    """As verl dumps rollouts."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = [{"input": "a prompt", "output": text, "score": 1.0, "step": step} for text in written]
+    (folder / f"{step}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+def numbered(folder: Path, step: int, written: list[str]) -> None:
+    """A directory for each checkpoint, with samples in it."""
+    (folder / f"checkpoint-{step}").mkdir(parents=True)
+    rows = "".join(json.dumps({"text": text}) + "\n" for text in written)
+    (folder / f"checkpoint-{step}" / "samples.jsonl").write_text(rows)
+
+
+def tracked(*arguments: object) -> dict:
+    result = CliRunner().invoke(program, ["track", *map(str, arguments), "--json"])
+    assert result.exit_code == 0, result.stderr
+    return json.loads(result.stdout)
+
+
+@pytest.mark.parametrize("written_by", [trl, verl, numbered])
+def test_steps_are_compared_with_the_first(tmp_path, written_by):
+    run = {9: texts(400, 0), 10: texts(60, 1), 100: texts(10, 2)}
+    for step, written in run.items():
+        written_by(tmp_path, step, written)
+    report = tracked(tmp_path, "--tokenizer", "bytes", "--max-order", 2)
+    found = report["comparisons"]
+    assert [one["baseline"] for one in found] == [report["corpora"][0]["name"]] * 2
+    assert "9" in report["corpora"][0]["name"]
+    assert "100" in found[1]["candidate"]
+    for one, step in zip(found, (10, 100), strict=True):
+        expected = cs.compare(records(run[9]), records(run[step]), tokenizer="bytes", max_order=2)
+        assert one["orders"]["2"]["js_bits"] == expected.js(2)
+        assert one["verdict"] == expected.verdict
+    entropies = [c["orders"]["2"]["entropy_bits"]["plugin"] for c in report["corpora"]]
+    assert entropies == sorted(entropies, reverse=True)
+
+
+def test_a_baseline_may_be_text_or_a_profile(tmp_path):
+    human = texts(400, 5)
+    (tmp_path / "human.jsonl").write_text("".join(json.dumps({"text": t}) + "\n" for t in human))
+    for step in (1, 2):
+        trl(tmp_path / "run" / "completions", step, texts(400 // step, step))
+    cs.profile(records(human), tokenizer="bytes", max_order=2).save(tmp_path / "human.profile")
+    options = ("--tokenizer", "bytes", "--max-order", 2)
+    of_text = tracked(tmp_path / "run", "--baseline", tmp_path / "human.jsonl", *options)
+    of_profile = tracked(tmp_path / "run", "--baseline", tmp_path / "human.profile")
+    for one, other in zip(of_text["comparisons"], of_profile["comparisons"], strict=True):
+        assert one["orders"] == other["orders"]
+    assert len(of_text["comparisons"]) == 2
+
+
+def test_every_kth_step(tmp_path):
+    for step in range(5):
+        verl(tmp_path, step, texts(50, step))
+    report = tracked(tmp_path, "--every", 2, "--tokenizer", "bytes", "--max-order", 1)
+    assert [corpus["name"] for corpus in report["corpora"]] == ["0", "2", "4"]
+
+
+def test_a_table_for_people(tmp_path):
+    for step in (1, 2):
+        verl(tmp_path, step, texts(50, step))
+    result = CliRunner().invoke(program, ["track", str(tmp_path), "--max-order", "2"])
+    assert result.exit_code == 0
+    assert "verdict" in result.stdout
+
+
+def test_what_is_no_series_is_refused(tmp_path):
+    (tmp_path / "notes.txt").write_text("nothing")
+    with pytest.raises(InputError, match="no file or directory with the number of a step"):
+        steps(tmp_path)
+    verl(tmp_path, 3, texts(50, 0))
+    result = CliRunner().invoke(program, ["track", str(tmp_path)])
+    assert isinstance(result.exception, SystemExit)
+    assert "must have two steps or more to be compared, got 1" in result.stderr
+    numbered(tmp_path, 3, texts(50, 0))
+    with pytest.raises(InputError, match=r"one file or directory for each step, got 3.jsonl and"):
+        steps(tmp_path)
