@@ -21,6 +21,7 @@ from collapse_stats.sample import DEFAULT_TOKENS
 from collapse_stats.verdict import Constants, Evidence, evidence, judge
 
 SIZES = (10_000, 30_000, 100_000, 300_000, 1_000_000, 10_000_000)
+FIGURES = ("tail", "drift", "gain")
 CHARACTERS = 4000  # of a document cut from a book or a podcast
 
 
@@ -36,16 +37,13 @@ class Found:
         verdict = judge(measured, Constants())
         self.labels[verdict.label] += 1
         for novelty in verdict.working():
-            for name in ("tail", "drift", "gain"):
+            for name in FIGURES:
                 estimate = getattr(novelty, name)
                 self.covered[name].append(estimate.low <= 0 <= estimate.high)
 
-    def shares(self) -> str:
-        """Cells: share covered, of each figure."""
-        return " | ".join(
-            f"{100 * np.mean(self.covered[name]):.0f}" if self.covered[name] else ""
-            for name in ("tail", "drift", "gain")
-        )
+    def share(self, name: str) -> float | None:
+        """Percent of the intervals of a figure that cover 0."""
+        return 100 * float(np.mean(self.covered[name])) if self.covered[name] else None
 
 
 def sources(data: Path) -> dict[str, Documents]:
@@ -73,13 +71,12 @@ def trial(documents: Documents, sizes: tuple[int, int], seed: int) -> Evidence:
 
 
 def main() -> None:
-    """Print a Markdown table of coverage and verdicts by source and sizes."""
+    """Print a Markdown table by sizes: coverage over the sources, and all verdicts."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("data", type=Path)
     parser.add_argument("--trials", type=int, default=100, help="of each source and sizes")
     options = parser.parse_args()
-    print("| tokens | source | tail | drift | gain | verdicts |")
-    print("|---|---|---:|---:|---:|---|")
+    by_sizes: dict[tuple[int, int], list[Found]] = defaultdict(list)
     for name, documents in sources(options.data).items():
         tokens = sum(map(len, documents))
         for sizes in [(size, size) for size in SIZES] + [(s, s // 10) for s in SIZES[1:]]:
@@ -88,9 +85,21 @@ def main() -> None:
             found = Found()
             for seed in range(options.trials):
                 found.add(trial(documents, sizes, seed))
-            said = " and ".join(f"{size:,}" for size in sizes)
-            print(f"| {said} | {name} | {found.shares()} | {spelled(found.labels)} |", flush=True)
-            print(said, name, file=sys.stderr)
+            by_sizes[sizes].append(found)
+            print(sizes, name, spelled(found.labels), file=sys.stderr)
+    print("| tokens | sources | tail | drift | gain | verdicts |")
+    print("|---|---:|---:|---:|---:|---|")
+    for sizes, several in sorted(by_sizes.items(), key=lambda item: item[0][::-1]):
+        said = " and ".join(f"{size:,}" for size in sizes)
+        shares = " | ".join(ranged(several, name) for name in FIGURES)
+        labels = sum((found.labels for found in several), Counter[str]())
+        print(f"| {said} | {len(several)} | {shares} | {spelled(labels)} |")
+
+
+def ranged(several: list[Found], name: str) -> str:
+    """The lowest and the highest share over the sources."""
+    shares = [share for found in several if (share := found.share(name)) is not None]
+    return f"{min(shares):.0f} to {max(shares):.0f}" if shares else ""
 
 
 if __name__ == "__main__":
