@@ -123,7 +123,8 @@ def generations_grid(
         + divergences[i]
         for i, row in enumerate(rows)
     ]
-    return Grid(columns, cells, title, _legend(longest) if legend else ())
+    sizes = {one["measured"]["tokens"]["baseline"] for one in against}
+    return Grid(columns, cells, title, _legend(longest, len(sizes) > 1) if legend else ())
 
 
 def _short(name: str, against: Sequence[Json]) -> Grid:
@@ -151,10 +152,11 @@ def _divergence_columns(longest: int) -> list[Column]:
     ]
 
 
-def _legend(longest: int) -> tuple[str, ...]:
+def _legend(longest: int, sizes_differ: bool) -> tuple[str, ...]:
     novel = min(NOVELTY_ORDER, longest)
+    size = ", at the size of the first candidate; each is held against its own" * sizes_differ
     return (
-        "(in brackets) the floor: the same figure between the baseline's own halves.",
+        f"(in brackets) the floor: the same figure between the baseline's own halves{size}.",
         f"↑ ↓ above, below the floor by more than {100 * TOLERANCE:.0f} % of it and two standard "
         "errors; worse is ↑ in KL, ↓ in rare kept and in new.",
         "rare kept: of the tokens seen once in half of the baseline, the share still there. "
@@ -211,7 +213,9 @@ def _figure(figures: Json, key: str) -> Figure:
 
 def _seen(interval: Json | None) -> bool:
     """Whether a figure is off its floor by more than two standard errors; without any, it is."""
-    return interval is None or abs(interval["excess"]) > 2 * interval["excess_error"]
+    if interval is None or interval["excess"] is None:
+        return True
+    return bool(abs(interval["excess"]) > 2 * interval["excess_error"])
 
 
 def rare_kept(comparison: Json, order: int = 1) -> Figure:
