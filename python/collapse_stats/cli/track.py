@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from ..compare import Comparison, compare_corpora, compare_profiles
+from ..compare import compare_corpora, compare_profiles
+from ..comparison import Comparison
 from ..errors import InputError
 from ..readers import open_file
 from ..readers.detect import EXTENSIONS, extension_of
