@@ -4,7 +4,8 @@ COLLAPSE_STATS_BENCH_TOKENS=20_000_000 pytest benchmarks/bench_monitor.py --benc
 
 The step is NumPy's matrix product, of ``$COLLAPSE_STATS_BENCH_STEP_MS`` (default 2 for CI; 250 is
 what a small model takes), on as many threads as NumPy uses. Steps with and without the monitor take
-turns. The record's `extra_info` has the figures.
+turns. The record's `extra_info` has the figures. Without a window, n-grams are counted when 2**24
+tokens have come: give more than that, or steps are timed before anything is counted.
 """
 
 import os
