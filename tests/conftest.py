@@ -36,6 +36,13 @@ def backend(request: pytest.FixtureRequest) -> Backend:
     return select(request.param)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What frameworks warn of among themselves is no failure of ours."""
+    for item in items:
+        if "integrations" in item.path.parts:
+            item.add_marker(pytest.mark.filterwarnings("default"))
+
+
 def gpu_backend() -> Backend:
     """The cuda backend on a real GPU; skips where there is none."""
     try:
