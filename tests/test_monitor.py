@@ -381,11 +381,11 @@ def test_too_few_documents_are_not_compared(baseline):
     assert "js_bits/1" in monitor.compute()
 
 
-def test_the_verdict_of_what_is_compared(baseline):
-    monitor = cs.CollapseMonitor(VOCAB, 3, baseline=baseline[0])
-    for number in range(150):
-        first = number % VOCAB
-        monitor.update([first, (first + 1 + number // VOCAB) % VOCAB] * 4)
+def test_the_verdict_of_what_is_compared():
+    human = np.random.default_rng(3).integers(0, VOCAB, (150, 40))
+    monitor = cs.CollapseMonitor(VOCAB, 3, baseline=cs.profile(list(human), vocab_size=VOCAB))
+    for first in range(150):
+        monitor.update([first % VOCAB, (first + 1 + first // VOCAB) % VOCAB] * 20)
     comparison = monitor.comparison()
     assert comparison.verdict == "collapse"
     assert comparison.reasons

@@ -96,8 +96,8 @@ class Tokenizer:
         return np.asarray(ids, dtype=np.uint32)
 
     def decode(self, ids: Sequence[int]) -> str:
-        """Text of the ids; bytes that are not UTF-8 and ids that stand for nothing give U+FFFD."""
-        return self._bytes_of(ids).decode("utf-8", errors="replace")
+        r"""Text of the ids: bytes that are not UTF-8 as ``\xe0``, ids without meaning as U+FFFD."""
+        return self._bytes_of(ids).decode("utf-8", errors="backslashreplace")
 
 
 def load(spec: str) -> Tokenizer:
@@ -171,7 +171,7 @@ def _bytes_tokenizer() -> Tokenizer:
         return np.frombuffer(text.encode("utf-8"), dtype=np.uint8)
 
     def bytes_of(ids: Sequence[int]) -> bytes:
-        return b"".join(bytes([i]) if 0 <= i < 256 else b"\xff" for i in ids)
+        return b"".join(bytes([i]) if 0 <= i < 256 else b"\xef\xbf\xbd" for i in ids)
 
     return Tokenizer("bytes", 256, hashlib.sha256(b"bytes").hexdigest(), ids_of, bytes_of)
 

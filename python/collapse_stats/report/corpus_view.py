@@ -154,4 +154,8 @@ def _top(order: str, found: Sequence[Json]) -> Grid:
 
 def spelled(ngram: str | list[int]) -> str:
     """An n-gram in one line: text quoted, nothing in it steering a terminal."""
-    return repr(ngram) if isinstance(ngram, str) else " ".join(map(str, ngram))
+    if isinstance(ngram, str):
+        return repr(ngram).replace(
+            "\\\\x", "\\x"
+        )  # the pieces of a character, as `decode` has them
+    return " ".join(map(str, ngram))
