@@ -155,7 +155,5 @@ def _top(order: str, found: Sequence[Json]) -> Grid:
 def spelled(ngram: str | list[int]) -> str:
     """An n-gram in one line: text quoted, nothing in it steering a terminal."""
     if isinstance(ngram, str):
-        return repr(ngram).replace(
-            "\\\\x", "\\x"
-        )  # the pieces of a character, as `decode` has them
+        return repr(ngram).replace("\\\\x", "\\x")  # pieces of characters, as decoded
     return " ".join(map(str, ngram))
