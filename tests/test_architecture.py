@@ -14,7 +14,8 @@ PACKAGE = ROOT / "python" / "collapse_stats"
 # A file imports only names to its left. A folder counts as one name.
 ORDER = """
 version errors keys chunk groups memory spectrum run metrics backends tokenizers readers sample
-verdict table frequent parts unfinished corpus ingest counting profile storage waiting counter
+verdict table frequent parts unfinished corpus parallel ingest counting profile storage waiting
+counter
 validity compare demo bench report cli __main__
 """.split()
 

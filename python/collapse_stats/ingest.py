@@ -4,10 +4,9 @@ import errno
 import hashlib
 import os
 import tempfile
-from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -19,6 +18,7 @@ from .corpus import Corpus, Segment, Source, TokenizerIdentity
 from .errors import InputError
 from .keys import MAX_VOCAB_SIZE
 from .memory import forget, is_mapped
+from .parallel import encoded, narrowed, read_packed
 from .readers import (
     Reader,
     ReadOptions,
@@ -32,12 +32,8 @@ from .tokenizers import Tokenizer, load
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done and how much there is."""
 
-Packed = tuple[npt.NDArray[np.integer], Int64Array, Int64Array, int]
-"""Tokens, the bounds of their documents, and how many bytes of the source they stand for."""
-
 SEGMENT_TOKENS = 1 << 22  # small batches are packed until a segment has so many
-_TEXT_PIECE = 1 << 18  # characters a worker tokenizes at a time
-_AHEAD = 8  # such pieces for each worker are read ahead
+_AHEAD = 256 << 20  # bytes that may be read ahead of what is kept
 _EDGE = 1 << 20  # bytes at either end of a file that its digest covers
 
 
@@ -87,23 +83,28 @@ def read_corpus(
         coder: Tokenizer | None = load(str(tokenizer))  # the ids' meaning, as the user states it
     else:
         coder = load(tokenizer or "builtin") if text else None
+    known = options.vocab_size or (coder.vocab_size if coder else None)
     store = TokenStore(memory, tmp)
     total = sum(reader.size for reader in readers)
     done = 0
-    parts = _encoded(readers, coder, threads) if coder and text else _ids(readers)
-    with closing(parts):  # when interrupted, what waits to be tokenized is dropped at once
-        for tokens, start, stop, size in parts:
-            done += size
-            store.append(tokens, start, stop, done / total if total else 0.0)
+    largest = -1
+    pack = partial(encoded, coder) if coder and text else partial(narrowed, not known)
+    ahead = min(memory // 8, _AHEAD)
+    with closing(read_packed(readers, unreadable, pack, threads, ahead)) as parts:
+        for part in parts:
+            for packed in part:
+                done += packed.bytes_read
+                largest = max(largest, packed.largest)
+                share = done / total if total else 0.0
+                store.append(packed.tokens, packed.start, packed.stop, share)
             if progress:
                 progress("reading", done, total)
     unreadable.raise_if_all(len(readers) + len(unreadable.at_open))
     segments = store.segments()
-    vocab_size = options.vocab_size or (coder.vocab_size if coder else _vocabulary(segments))
     warnings = [warning for reader in readers for warning in reader.warnings]
     return Corpus(
         name=name or _name(source),
-        vocab_size=vocab_size,
+        vocab_size=known or _vocabulary(largest),
         tokenizer=_identity(coder),
         segments=segments,
         sources=_sources(readers, unreadable),
@@ -126,6 +127,7 @@ class TokenStore:
         self._bytes = 0
         self._share = 0.0
         self._open: list[Segment] = []  # small ones, to be packed into one
+        self._open_tokens = 0
         self._segments: list[Segment] = []
 
     def append(
@@ -146,7 +148,8 @@ class TokenStore:
             forget(tokens)  # what was looked at for boundaries
             return
         self._open.append(Segment(tokens, start, stop))
-        if sum(len(segment.tokens) for segment in self._open) >= SEGMENT_TOKENS:
+        self._open_tokens += len(tokens)
+        if self._open_tokens >= SEGMENT_TOKENS:
             self._pack()
 
     def segments(self) -> list[Segment]:
@@ -165,6 +168,7 @@ class TokenStore:
         start = np.concatenate([s.start + o for s, o in zip(self._open, offsets, strict=True)])
         stop = np.concatenate([s.stop + o for s, o in zip(self._open, offsets, strict=True)])
         self._open.clear()
+        self._open_tokens = 0
         if self._bytes + tokens.nbytes > self._limit and tokens.nbytes:
             tokens = self._spill(tokens)
         else:
@@ -217,82 +221,12 @@ def _skipped(paths: Sequence[Path]) -> list[str]:
     return [f"files skipped, of no known format or copies: {len(paths):,} ({names})"]
 
 
-def _encoded(
-    readers: Iterable[Reader], tokenizer: Tokenizer, threads: int | None
-) -> Generator[Packed, None, None]:
-    """Tokenize in threads that are some pieces ahead, so that neither they nor readers wait."""
-    number = threads or os.cpu_count() or 1
-    ahead: deque[Future[Packed]] = deque()
-    pool = ThreadPoolExecutor(number)
-    try:
-        for reader in readers:
-            for batch in reader.batches():
-                pieces = list(_pieces(batch.texts or []))
-                for piece in pieces:
-                    size = batch.bytes_read // len(pieces)
-                    ahead.append(pool.submit(_encode, piece, tokenizer, size))
-                    if len(ahead) > _AHEAD * number:
-                        yield ahead.popleft().result()
-        while ahead:
-            yield ahead.popleft().result()
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _encode(texts: list[str], tokenizer: Tokenizer, size: int) -> Packed:
-    coded = [tokenizer.encode(text) for text in texts]
-    length = np.array([len(ids) for ids in coded], dtype=np.int64)
-    stop = np.cumsum(length)
-    tokens: npt.NDArray[np.integer] = np.concatenate([*coded, np.empty(0, dtype=np.uint16)])
-    return tokens, stop - length, stop, size
-
-
-def _pieces(texts: Iterable[str]) -> Iterator[list[str]]:
-    piece: list[str] = []
-    size = 0
-    for text in texts:
-        piece.append(text)
-        size += len(text)
-        if size >= _TEXT_PIECE:
-            yield piece
-            piece, size = [], 0
-    if piece:
-        yield piece
-
-
-def _ids(readers: Iterable[Reader]) -> Generator[Packed, None, None]:
-    for reader in readers:
-        for batch in reader.batches():
-            if batch.tokens is not None:
-                tokens = _narrow(batch.tokens, reader.path)
-                yield tokens, batch.start, batch.stop, batch.bytes_read
-
-
-def _narrow(tokens: npt.NDArray[np.integer], path: str) -> npt.NDArray[np.integer]:
-    """Ids in the narrowest type: a mapped file as it is, others as 16 or 32 bits."""
-    if tokens.dtype.itemsize > 2 and tokens.size and not is_mapped(tokens):
-        low, high = int(tokens.min()), int(tokens.max())
-        if low < 0 or high >= MAX_VOCAB_SIZE:
-            raise InputError(
-                f"{path}: token ids must lie between 0 and 2**32 - 1, "
-                f"got {low if low < 0 else high}"
-            )
-        tokens = tokens.astype(np.uint16 if high < 2**16 else np.uint32)
-    return tokens
-
-
-def _vocabulary(segments: Sequence[Segment]) -> int:
+def _vocabulary(largest: int) -> int:
     """A vocabulary that holds every id, when none is given.
 
     Rounded up to a full number of code bits (at least 16), so that two corpora of one unnamed
     tokenizer, whose largest ids differ by chance, still compare.
     """
-    largest = 0
-    for segment in segments:
-        for first in range(0, len(segment.tokens), SEGMENT_TOKENS):
-            part = segment.tokens[first : first + SEGMENT_TOKENS]
-            largest = max(largest, int(part.max()))
-            forget(part)
     return min(max(2**16, 1 << (largest + 1).bit_length()) - 1, MAX_VOCAB_SIZE)
 
 

@@ -27,11 +27,14 @@ from .memory import open_memory
 from .npy import NpyReader
 from .olmo import OlmoReader
 from .parquet import ParquetReader
+from .tally import Tally
 from .text import TextReader
-from .unreadable import LenientReader, Unreadable
+from .units import Divided, Unit, units_of
+from .unreadable import Unreadable
 
 __all__ = [
     "Batch",
+    "Divided",
     "Dtype",
     "Files",
     "Inspection",
@@ -39,12 +42,15 @@ __all__ = [
     "Part",
     "ReadOptions",
     "Reader",
+    "Tally",
+    "Unit",
     "Unreadable",
     "discover",
     "inspect",
     "open_file",
     "open_files",
     "open_memory",
+    "units_of",
 ]
 
 _READERS: dict[str, Any] = {
@@ -61,6 +67,7 @@ _READERS: dict[str, Any] = {
     "parquet": ParquetReader,
     "text": TextReader,
 }
+_COMPRESSED = ("jsonl", "text")  # readers to be told whether their file is
 _WITH_CHATS = ("arrow", "jsonl", "parquet")
 
 
@@ -80,7 +87,8 @@ def open_file(path: "str | os.PathLike[str]", options: ReadOptions | None = None
                 f"{path}: --part chooses turns of a chat in JSON lines, Parquet or Arrow, this is "
                 f"{detected.format} ({detected.evidence}): leave the option out"
             )
-        reader: Reader = _READERS[detected.format](path, options, detected.evidence)
+        told = (detected.compression,) if detected.format in _COMPRESSED else ()
+        reader: Reader = _READERS[detected.format](path, options, detected.evidence, *told)
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
     return reader
@@ -91,21 +99,21 @@ def open_files(
 ) -> tuple[list[Reader], Unreadable]:
     """Readers of the files of one corpus, and with `skip_bad` which of them are bad.
 
-    The list of bad files grows as the readers read. A file that is alone is not forgiven.
+    Who reads them adds those that turn out to be bad later. A file that is alone is not forgiven.
 
     Raises
     ------
     InputError
         A file cannot be opened; with `skip_bad`, not one can.
     """
-    unreadable = Unreadable()
-    if not skip_bad or len(paths) == 1:
-        return [open_file(path, options) for path in paths], unreadable
+    unreadable = Unreadable(skip_bad and len(paths) > 1)
     readers: list[Reader] = []
     for path in paths:
         try:
-            readers.append(LenientReader(open_file(path, options), unreadable))
+            readers.append(open_file(path, options))
         except InputError as error:
+            if not unreadable.forgiving:
+                raise
             unreadable.at_open.append(path)
             unreadable.errors[str(path)] = str(error)
     if not readers:

@@ -1,14 +1,16 @@
 """Plain text: each file a document, or each line."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from .batch import BATCH_BYTES, Batch, Kind, ReadOptions
 from .stream import decode, line_blocks, read_all
 from .tally import Tally
+from .units import Divided, Unit
 
 
-class TextReader:
+class TextReader(Divided):
     """Documents of a UTF-8 text file, ``.gz`` and ``.zst`` too.
 
     The file is one document, however long; with ``doc_per_line`` each line is one, without its
@@ -20,36 +22,48 @@ class TextReader:
     dtype = None
     eot = None
 
-    def __init__(self, path: Path, options: ReadOptions, evidence: str) -> None:
+    def __init__(
+        self, path: Path, options: ReadOptions, evidence: str, compression: str | None = None
+    ) -> None:
+        super().__init__()
         self.path = str(path)
         self.evidence = evidence
         self.size = path.stat().st_size
         self._path = path
+        self._packed = compression is not None
         self._per_line = options.doc_per_line
-        self._tally = Tally()
 
-    @property
-    def warnings(self) -> list[str]:
-        """Bytes replaced in the pass so far."""
-        return self._tally.messages(self.path)
-
-    def batches(self) -> Iterator[Batch]:
-        """One document, or about 16 MiB of lines a batch."""
-        self._tally.clear()
-        if not self._per_line:
+    def units(self) -> Iterator[Unit]:
+        """The file to be read, or blocks of lines to be decoded."""
+        if self._packed and not self._per_line:  # how much it takes is known when it is unpacked
             data = read_all(self._path, BATCH_BYTES)
-            yield Batch.of_texts([self._text(data, "this document")], self.size)
-            return
-        line = 1
-        for block, bytes_read in line_blocks(self._path, BATCH_BYTES):
-            lines = self._text(block, f"in the lines from {line} on").split("\n")
-            if block.endswith(b"\n"):
-                lines.pop()
-            line += len(lines)
-            yield Batch.of_texts([text.removesuffix("\r") for text in lines], bytes_read)
+            yield Unit(len(data), partial(self._document, data))
+        elif not self._per_line:
+            yield Unit(self.size, lambda: self._document(read_all(self._path, BATCH_BYTES)))
+        elif self.size <= BATCH_BYTES and not self._packed:
+            yield Unit(
+                self.size, lambda: self._lines(read_all(self._path, BATCH_BYTES), 1, self.size)
+            )
+        else:
+            line = 1
+            for block, bytes_read in line_blocks(self._path, BATCH_BYTES):
+                yield Unit(len(block), partial(self._lines, block, line, bytes_read))
+                line += block.count(b"\n")
 
-    def _text(self, data: bytes, place: str) -> str:
-        text, replaced = decode(data)
-        if replaced:
-            self._tally.add("stretches that are not UTF-8 replaced by U+FFFD", place, replaced)
-        return text
+    def _document(self, data: bytes) -> Batch:
+        notes = Tally()
+        return Batch.of_texts([_text(data, "this document", notes)], self.size, notes)
+
+    def _lines(self, block: bytes, line: int, bytes_read: int) -> Batch:
+        notes = Tally()
+        lines = _text(block, f"in the lines from {line} on", notes).split("\n")
+        if not block or block.endswith(b"\n"):
+            lines.pop()
+        return Batch.of_texts([text.removesuffix("\r") for text in lines], bytes_read, notes)
+
+
+def _text(data: bytes, place: str, notes: Tally) -> str:
+    text, replaced = decode(data)
+    if replaced:
+        notes.add("stretches that are not UTF-8 replaced by U+FFFD", place, replaced)
+    return text
