@@ -91,12 +91,11 @@ def read_corpus(
     pack = partial(encoded, coder) if coder and text else partial(narrowed, not known)
     ahead = min(memory // 8, _AHEAD)
     with closing(read_packed(readers, unreadable, pack, threads, ahead)) as parts:
-        for part in parts:
-            for packed in part:
-                done += packed.bytes_read
-                largest = max(largest, packed.largest)
-                share = done / total if total else 0.0
-                store.append(packed.tokens, packed.start, packed.stop, share)
+        for packed in parts:
+            done += packed.bytes_read
+            largest = max(largest, packed.largest)
+            share = done / total if total else 0.0
+            store.append(packed.tokens, packed.start, packed.stop, share)
             if progress:
                 progress("reading", done, total)
     unreadable.raise_if_all(len(readers) + len(unreadable.at_open))
@@ -253,19 +252,21 @@ def _sources(readers: Iterable[Reader], unreadable: Unreadable) -> tuple[Source,
 
 
 def _source(reader: Reader, error: str | None) -> Source:
-    path = Path(reader.path)
-    digest = _digest(path) if path.is_file() else ""
+    digest = _digest(reader.path) if reader.format != "memory" else ""
     return Source(reader.path, reader.format, reader.size, digest, error)
 
 
-def _digest(path: Path) -> str:
+def _digest(path: str) -> str:
     """sha256 of a file's size and its first and last MiB: cheap, and tells files apart."""
-    with path.open("rb") as file:
-        size = file.seek(0, os.SEEK_END)
+    with open(path, "rb") as file:  # noqa: PTH123 - a Path would take longer than the file
+        size = os.fstat(file.fileno()).st_size
         digest = hashlib.sha256(str(size).encode())
-        for begin in (0, max(0, size - _EDGE)):
-            file.seek(begin)
-            digest.update(file.read(_EDGE))
+        first = file.read(min(size, _EDGE))
+        digest.update(first)
+        if size > _EDGE:
+            file.seek(size - _EDGE)
+            first = file.read(_EDGE)
+        digest.update(first)
     return digest.hexdigest()
 
 

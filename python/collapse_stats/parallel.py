@@ -1,8 +1,8 @@
 """Units of readers, read and tokenized in threads, in the order of the corpus.
 
-One thread goes from unit to unit and does what only one can do: it opens large files, unpacks
-gzip and Zstandard, and cuts at lines. The others parse and tokenize. Arrow, tiktoken and
-`tokenizers` let go of Python's lock while they do.
+One thread goes from unit to unit and does what only one can do: it unpacks gzip and Zstandard and
+cuts at the ends of lines. The others open small files, parse and tokenize. Arrow, tiktoken and
+`tokenizers` let go of Python's lock while they do, so that threads are enough.
 """
 
 import os
@@ -12,6 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from typing import TypeVar
 
 import numpy as np
@@ -32,34 +33,68 @@ _CALLS_AHEAD = 8  # for each thread
 _CALL_BYTES = 1 << 19  # small units are read by one call up to so many bytes,
 _CALL_UNITS = 256  # or so many units
 _NO_TOKENS = np.empty(0, dtype=np.uint16)
+_NO_BOUNDS = np.empty(0, dtype=np.int64)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
+class Part:
+    """What one unit gave; `error` says why it gave nothing."""
+
+    reader: Reader
+    documents: int = 0
+    bytes_read: int = 0
+    notes: Tally | None = None
+    error: Exception | None = None
+
+
+@dataclass(slots=True)
 class Packed:
-    """Documents of one unit as `Batch` has them, of text too as tokens, in the narrowest type.
+    """Documents of some units in their order, with tokens of the narrowest type.
 
-    `largest` is the largest id there is, boundary ids among them, -1 when there is none.
+    Attributes
+    ----------
+    tokens, start, stop
+        As in a `Batch`.
+    largest
+        The largest id, boundary ids among them; -1 when there is none, or nobody asked.
+    parts
+        One for each unit.
     """
 
     tokens: npt.NDArray[np.integer]
     start: Int64Array
     stop: Int64Array
     largest: int
-    bytes_read: int
-    notes: Tally | None
+    parts: list[Part]
+
+    @property
+    def bytes_read(self) -> int:
+        """Bytes of the sources that these documents stand for."""
+        return sum(part.bytes_read for part in self.parts)
+
+    def drop(self, readers: Container[Reader]) -> None:
+        """Leave out what is of some readers."""
+        kept = [part.reader not in readers for part in self.parts]
+        if all(kept):
+            return
+        documents = np.repeat(kept, [part.documents for part in self.parts])
+        self.start, self.stop = self.start[documents], self.stop[documents]
+        self.parts = [part for part, keep in zip(self.parts, kept, strict=True) if keep]
+        self.largest = self.largest if self.parts else -1
 
 
-Outcome = tuple[Reader, Packed | Exception]
-"""What a unit of a reader gave."""
+Units = Sequence[tuple[Reader, Unit]]
+Pack = Callable[[Units], list[Packed]]
+"""Reads units; it raises nothing, what goes wrong is in the parts."""
 
 
 def read_packed(
     readers: Sequence[Reader],
     unreadable: Unreadable,
-    pack: Callable[[Reader, Batch], Packed],
+    pack: Pack,
     threads: int | None,
     memory: int,
-) -> Generator[list[Packed], None, None]:
+) -> Generator[Packed, None, None]:
     """Documents in the order of the corpus, some units at a time; about `memory` bytes are held.
 
     A reader that fails ends there, and is noted in `unreadable` when that is forgiving.
@@ -68,22 +103,20 @@ def read_packed(
     bad: set[Reader] = set()
     calls = _calls(_units(readers, bad), pack)
     with closing(in_order(calls, threads or os.cpu_count() or 1, memory)) as results:
-        for outcomes in results:
-            kept: list[Packed] = []
-            for reader, found in outcomes:
-                if reader in bad:
-                    continue  # threads were ahead of the place where it is bad
-                if isinstance(found, Exception):
-                    if not (unreadable.forgiving and isinstance(found, (InputError, OSError))):
-                        raise found
+        for packed in chain.from_iterable(results):
+            if bad:  # threads had read on behind the place where it is bad
+                packed.drop(bad)
+            for part in packed.parts:
+                reader, error = part.reader, part.error
+                documents[reader] += part.documents
+                if error is not None:
+                    if not (unreadable.forgiving and isinstance(error, (InputError, OSError))):
+                        raise error
+                    unreadable.add(reader.path, error, documents[reader])
                     bad.add(reader)
-                    unreadable.add(reader.path, found, documents[reader])
-                    continue
-                if isinstance(reader, Divided) and found.notes is not None:
-                    reader.note(found.notes)
-                documents[reader] += len(found.start)
-                kept.append(found)
-            yield kept
+                elif isinstance(reader, Divided) and part.notes is not None:
+                    reader.note(part.notes)
+            yield packed
 
 
 def in_order(calls: Iterable[Call[T]], threads: int, memory: int) -> Generator[T, None, None]:
@@ -112,32 +145,59 @@ def in_order(calls: Iterable[Call[T]], threads: int, memory: int) -> Generator[T
         pool.shutdown(cancel_futures=True)
 
 
-def encoded(tokenizer: Tokenizer, _: Reader, batch: Batch) -> Packed:
-    """A batch of texts as tokens."""
-    coded = [tokenizer.encode(text) for text in batch.texts or ()]
+def encoded(tokenizer: Tokenizer, units: Units) -> list[Packed]:
+    """Units of text: read, tokenized and packed into one."""
+    parts: list[Part] = []
+    coded: list[npt.NDArray[np.integer]] = []
+    for reader, unit in units:
+        if parts and parts[-1].reader is reader and parts[-1].error is not None:
+            continue
+        try:
+            batch = unit.read()
+            ids = [tokenizer.encode(text) for text in batch.texts or ()]
+        except Exception as error:
+            parts.append(Part(reader, error=error))
+            continue
+        parts.append(Part(reader, len(ids), batch.bytes_read, batch.notes))
+        coded += ids
     stop = np.cumsum([0, *map(len, coded)], dtype=np.int64)
-    tokens: npt.NDArray[np.integer] = np.concatenate([*coded, _NO_TOKENS])
-    return Packed(tokens, stop[:-1], stop[1:], -1, batch.bytes_read, batch.notes)
+    return [Packed(np.concatenate([*coded, _NO_TOKENS]), stop[:-1], stop[1:], -1, parts)]
 
 
-def narrowed(measured: bool, reader: Reader, batch: Batch) -> Packed:
-    """A batch of ids: of a mapped file as they are, others as 16 or 32 bits.
+def narrowed(measured: bool, units: Units) -> list[Packed]:
+    """Units of ids: read, and made 16 or 32 bits wide when they are not in a mapped file.
 
     Input: whether the largest is to be known.
     """
-    tokens: npt.NDArray[np.integer] = _NO_TOKENS if batch.tokens is None else batch.tokens
+    return [_narrowed(measured, reader, unit) for reader, unit in units]
+
+
+def _narrowed(measured: bool, reader: Reader, unit: Unit) -> Packed:
+    try:
+        batch = unit.read()
+        tokens, largest = _narrow(batch.tokens, measured, reader.path)
+    except Exception as error:
+        return Packed(_NO_TOKENS, _NO_BOUNDS, _NO_BOUNDS, -1, [Part(reader, error=error)])
+    part = Part(reader, len(batch.start), batch.bytes_read, batch.notes)
+    return Packed(tokens, batch.start, batch.stop, largest, [part])
+
+
+def _narrow(
+    tokens: npt.NDArray[np.integer] | None, measured: bool, path: str
+) -> tuple[npt.NDArray[np.integer], int]:
+    if tokens is None or not tokens.size:
+        return _NO_TOKENS, -1
     narrow = tokens.dtype.itemsize > 2 and not is_mapped(tokens)
-    low, high = 0, -1
-    if tokens.size and (narrow or measured):
-        low, high = int(tokens.min()), int(tokens.max())
-    if narrow:
-        if low < 0 or high >= MAX_VOCAB_SIZE:
-            raise InputError(
-                f"{reader.path}: token ids must lie between 0 and 2**32 - 1, "
-                f"got {low if low < 0 else high}"
-            )
-        tokens = tokens.astype(np.uint16 if high < 2**16 else np.uint32)
-    return Packed(tokens, batch.start, batch.stop, high, batch.bytes_read, batch.notes)
+    if not (narrow or measured):
+        return tokens, -1
+    low, high = int(tokens.min()), int(tokens.max())
+    if not narrow:
+        return tokens, high
+    if low < 0 or high >= MAX_VOCAB_SIZE:
+        raise InputError(
+            f"{path}: token ids must lie between 0 and 2**32 - 1, got {low if low < 0 else high}"
+        )
+    return tokens.astype(np.uint16 if high < 2**16 else np.uint32), high
 
 
 def _units(readers: Iterable[Reader], bad: Container[Reader]) -> Iterator[tuple[Reader, Unit]]:
@@ -159,29 +219,15 @@ def _fail(error: Exception) -> Batch:
     raise error
 
 
-def _calls(
-    units: Iterable[tuple[Reader, Unit]], pack: Callable[[Reader, Batch], Packed]
-) -> Iterator[Call[list[Outcome]]]:
+def _calls(units: Iterable[tuple[Reader, Unit]], pack: Pack) -> Iterator[Call[list[Packed]]]:
     """Calls that read units, one large one or several small ones each."""
     group: list[tuple[Reader, Unit]] = []
     size = 0
     for reader, unit in units:
         if group and (size + unit.size > _CALL_BYTES or len(group) == _CALL_UNITS):
-            yield size, partial(_outcomes, group, pack)
+            yield size, partial(pack, group)
             group, size = [], 0
         group.append((reader, unit))
         size += unit.size
     if group:
-        yield size, partial(_outcomes, group, pack)
-
-
-def _outcomes(
-    units: Iterable[tuple[Reader, Unit]], pack: Callable[[Reader, Batch], Packed]
-) -> list[Outcome]:
-    found: list[Outcome] = []
-    for reader, unit in units:
-        try:
-            found.append((reader, pack(reader, unit.read())))
-        except Exception as error:
-            found.append((reader, error))
-    return found
+        yield size, partial(pack, group)

@@ -79,7 +79,8 @@ def open_file(path: "str | os.PathLike[str]", options: ReadOptions | None = None
     InputError
         The file cannot be read, is of no known format, or lacks what `options` ask for.
     """
-    path, options = Path(path), options or ReadOptions()
+    path = path if isinstance(path, Path) else Path(path)
+    options = options or ReadOptions()
     try:
         detected = detect(path)
         if options.part and detected.format not in _WITH_CHATS:

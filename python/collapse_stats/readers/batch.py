@@ -25,6 +25,8 @@ TEXT_KEYS = ("text", "content")
 IDS_KEYS = ("input_ids", "tokens")
 CHAT_KEYS = (("messages",), ("conversations",), ("prompt", "completion"))
 
+_KEYS = (*((key,) for key in TEXT_KEYS + IDS_KEYS), *CHAT_KEYS)
+
 ITEMS: dict[Dtype, np.dtype[np.integer]] = {
     "u8": np.dtype("<u1"),
     "u16": np.dtype("<u2"),
@@ -85,7 +87,7 @@ class ReadOptions:
             return ((self.text_key,),)
         if self.ids_key is not None:
             return ((self.ids_key,),)
-        return CHAT_KEYS if self.part else (*((key,) for key in TEXT_KEYS + IDS_KEYS), *CHAT_KEYS)
+        return CHAT_KEYS if self.part else _KEYS
 
     @property
     def wanted(self) -> str:

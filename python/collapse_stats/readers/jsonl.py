@@ -14,11 +14,11 @@ from .arrow import EMPTY_CHATS, ids_of
 from .batch import BATCH_BYTES, CHAT_KEYS, Batch, IntegerArray, Kind, ReadOptions, listed
 from .chat import chat_text, looks_like_chat
 from .documents import cut_rows, rows_of
-from .stream import decode, line_blocks, read_all
+from .stream import decode, line_blocks, read_plain
 from .tally import Tally
 from .units import Divided, Unit
 
-_PROBED_LINES = 100
+_PROBED_LINES, _PROBED_BYTES = 100, 1 << 20
 _SMALL = 1 << 14  # bytes that Python's parser is through with before Arrow's has begun
 
 
@@ -42,7 +42,9 @@ class JsonLinesReader(Divided):
         self._packed = compression is not None
         self.eot = options.eot
         self._part = options.part
-        self._keys, self._chat = _find_keys(path, options)
+        self._keys, self._chat = _find_keys(
+            path, _PROBED_BYTES if self._packed else self.size, options
+        )
         self._key = self._keys[0] if self._keys else ""
         self.kind: Kind = options.kind_of(self._key) if self._keys else "text"
         self.dtype = "int64" if self.kind == "ids" else None
@@ -50,15 +52,14 @@ class JsonLinesReader(Divided):
     def units(self) -> Iterator[Unit]:
         """Blocks of lines to be parsed; a small file is to be opened as well."""
         if self.size <= BATCH_BYTES and not self._packed:
-            yield Unit(self.size, self._whole)
+            yield Unit(
+                self.size, lambda: self._batch(read_plain(self._path, self.size), 1, self.size)
+            )
             return
         line = 1
         for block, bytes_read in line_blocks(self._path, BATCH_BYTES):
             yield Unit(len(block), partial(self._batch, block, line, bytes_read))
             line += block.count(b"\n")
-
-    def _whole(self) -> Batch:
-        return self._batch(read_all(self._path, BATCH_BYTES), 1, self.size)
 
     def _batch(self, block: bytes, line: int, bytes_read: int) -> Batch:
         notes = Tally()
@@ -163,14 +164,15 @@ def _as_ids(value: list[int]) -> IntegerArray:
     return np.array(value, dtype=np.int64)
 
 
-def _find_keys(path: Path, options: ReadOptions) -> tuple[tuple[str, ...], bool]:
+def _find_keys(path: Path, size: int, options: ReadOptions) -> tuple[tuple[str, ...], bool]:
     """The best keys asked for that the first lines have, and whether they hold a chat.
 
     Nothing of a file without a line.
     """
     seen: dict[str, Any] = {}
     complaint = ""
-    for number, data in islice(_first_lines(path), _PROBED_LINES):
+    found = None
+    for number, data in islice(_first_lines(path, size), _PROBED_LINES):
         try:
             record = json.loads(decode(data)[0])
         except (ValueError, RecursionError) as error:
@@ -180,9 +182,9 @@ def _find_keys(path: Path, options: ReadOptions) -> tuple[tuple[str, ...], bool]
             seen |= {key: value for key, value in record.items() if not seen.get(key)}
         else:
             complaint = complaint or f"line {number} is a {type(record).__name__}, not an object"
-        if options.find(seen) == options.keys[0]:
+        found = options.find(seen)
+        if found == options.keys[0]:
             break
-    found = options.find(seen)
     if found is None and seen:
         raise InputError(
             f"{path}: expected lines with the key {options.wanted}, "
@@ -202,8 +204,8 @@ def _find_keys(path: Path, options: ReadOptions) -> tuple[tuple[str, ...], bool]
     return found, by_name or named
 
 
-def _first_lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    for block, _ in line_blocks(path, 1 << 20):
+def _first_lines(path: Path, size: int) -> Iterator[tuple[int, bytes]]:
+    for block, _ in line_blocks(path, min(size + 1, _PROBED_BYTES)):
         for number, data in enumerate(block.split(b"\n"), 1):
             if data.strip():
                 yield number, data

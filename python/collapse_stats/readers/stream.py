@@ -10,6 +10,7 @@ from .batch import MAX_DOCUMENT
 GZIP_MAGIC = b"\x1f\x8b"
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 UTF8_BOM = b"\xef\xbb\xbf"
+_DOCUMENT = "a text that is one document", "say --doc-per-line"
 
 
 def compression_of(head: bytes) -> str | None:
@@ -42,14 +43,21 @@ def read_blocks(path: Path, size: int) -> Iterator[tuple[bytes, int]]:
             out, before = out + len(block), now
 
 
-def read_all(path: Path, size: int) -> bytes:
+def read_plain(path: Path, size: int) -> bytes:
+    """What a file of about `size` bytes holds that is not compressed, as `unpacked` gives it."""
+    _check_length(path, size, 0, *_DOCUMENT)
+    with path.open("rb") as file:
+        return file.read().removeprefix(UTF8_BOM)
+
+
+def unpacked(path: Path, size: int) -> bytes:
     """Everything `read_blocks` gives; InputError when that is more than a document may be."""
     parts: list[bytes] = []
     held = 0
     for block, _ in read_blocks(path, size):
         parts.append(block)
         held += len(block)
-        _check_length(path, held, 0, "a text that is one document", "say --doc-per-line")
+        _check_length(path, held, 0, *_DOCUMENT)
     return b"".join(parts)
 
 

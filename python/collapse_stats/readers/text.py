@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from .batch import BATCH_BYTES, Batch, Kind, ReadOptions
-from .stream import decode, line_blocks, read_all
+from .stream import decode, line_blocks, read_plain, unpacked
 from .tally import Tally
 from .units import Divided, Unit
 
@@ -35,14 +35,14 @@ class TextReader(Divided):
 
     def units(self) -> Iterator[Unit]:
         """The file to be read, or blocks of lines to be decoded."""
-        if self._packed and not self._per_line:  # how much it takes is known when it is unpacked
-            data = read_all(self._path, BATCH_BYTES)
-            yield Unit(len(data), partial(self._document, data))
+        if not self._per_line and self._packed:  # its size is known when it is unpacked
+            data = unpacked(self._path, BATCH_BYTES)
+            yield Unit(len(data), lambda: self._document(data))
         elif not self._per_line:
-            yield Unit(self.size, lambda: self._document(read_all(self._path, BATCH_BYTES)))
+            yield Unit(self.size, lambda: self._document(read_plain(self._path, self.size)))
         elif self.size <= BATCH_BYTES and not self._packed:
             yield Unit(
-                self.size, lambda: self._lines(read_all(self._path, BATCH_BYTES), 1, self.size)
+                self.size, lambda: self._lines(read_plain(self._path, self.size), 1, self.size)
             )
         else:
             line = 1
