@@ -101,8 +101,11 @@ def read_packed(
     """
     documents = dict.fromkeys(readers, 0)
     bad: set[Reader] = set()
-    calls = _calls(_units(readers, bad), pack)
-    with closing(in_order(calls, threads or os.cpu_count() or 1, memory)) as results:
+    number = threads or os.cpu_count() or 1
+    with (
+        closing(_calls(_units(readers, bad), pack)) as calls,
+        closing(in_order(calls, number, memory)) as results,
+    ):
         for packed in chain.from_iterable(results):
             if bad:  # threads had read on behind the place where it is bad
                 packed.drop(bad)
@@ -219,7 +222,9 @@ def _fail(error: Exception) -> Batch:
     raise error
 
 
-def _calls(units: Iterable[tuple[Reader, Unit]], pack: Pack) -> Iterator[Call[list[Packed]]]:
+def _calls(
+    units: Iterable[tuple[Reader, Unit]], pack: Pack
+) -> Generator[Call[list[Packed]], None, None]:
     """Calls that read units, one large one or several small ones each."""
     group: list[tuple[Reader, Unit]] = []
     size = 0
