@@ -42,9 +42,8 @@ class JsonLinesReader(Divided):
         self._packed = compression is not None
         self.eot = options.eot
         self._part = options.part
-        self._keys, self._chat = _find_keys(
-            path, _PROBED_BYTES if self._packed else self.size, options
-        )
+        size = None if self._packed else self.size
+        self._keys, self._chat = _find_keys(path, size, options)
         self._key = self._keys[0] if self._keys else ""
         self.kind: Kind = options.kind_of(self._key) if self._keys else "text"
         self.dtype = "int64" if self.kind == "ids" else None
@@ -164,7 +163,7 @@ def _as_ids(value: list[int]) -> IntegerArray:
     return np.array(value, dtype=np.int64)
 
 
-def _find_keys(path: Path, size: int, options: ReadOptions) -> tuple[tuple[str, ...], bool]:
+def _find_keys(path: Path, size: int | None, options: ReadOptions) -> tuple[tuple[str, ...], bool]:
     """The best keys asked for that the first lines have, and whether they hold a chat.
 
     Nothing of a file without a line.
@@ -204,9 +203,12 @@ def _find_keys(path: Path, size: int, options: ReadOptions) -> tuple[tuple[str, 
     return found, by_name or named
 
 
-def _first_lines(path: Path, size: int) -> Iterator[tuple[int, bytes]]:
-    for block, _ in line_blocks(path, min(size + 1, _PROBED_BYTES)):
-        for number, data in enumerate(block.split(b"\n"), 1):
-            if data.strip():
-                yield number, data
-        return
+def _first_lines(path: Path, size: int | None) -> Iterator[tuple[int, bytes]]:
+    """The first lines; `size` is that of a file that is not compressed."""
+    if size is not None and size <= _PROBED_BYTES:
+        block = read_plain(path, size)
+    else:
+        block = next((block for block, _ in line_blocks(path, _PROBED_BYTES)), b"")
+    for number, data in enumerate(block.split(b"\n"), 1):
+        if data.strip():
+            yield number, data

@@ -98,7 +98,7 @@ class ParquetReader(Divided):
 
     def _batch(self, rows: Any, before: int, total: int) -> Batch:
         done = before + len(rows)
-        size = self.size * done // total - self.size * before // total
+        size = self.size * done // max(1, total) - self.size * before // max(1, total)
         try:
             return batch_of(rows, self._columns, self._options, f"up to row {done:,}", size)
         except arrow_errors() as error:

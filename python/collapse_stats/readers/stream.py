@@ -47,7 +47,10 @@ def read_plain(path: Path, size: int) -> bytes:
     """What a file of about `size` bytes holds that is not compressed, as `unpacked` gives it."""
     _check_length(path, size, 0, *_DOCUMENT)
     with path.open("rb") as file:
-        return file.read().removeprefix(UTF8_BOM)
+        try:
+            return file.read().removeprefix(UTF8_BOM)
+        except OSError as error:
+            raise InputError(_damage(path, None, error, 0, 0)) from error
 
 
 def unpacked(path: Path, size: int) -> bytes:
