@@ -21,7 +21,9 @@ from remote_servers import Web, hub, s3, web
 
 import collapse_stats as cs
 from collapse_stats.cli import program
+from collapse_stats.corpus import Corpus
 from collapse_stats.errors import InputError
+from collapse_stats.ingest import read_corpus
 from collapse_stats.memory import is_mapped
 from collapse_stats.readers import ReadOptions, discover, inspect, open_file
 from collapse_stats.readers.remote import file as file_module
@@ -105,6 +107,14 @@ FILES = (
 def serve(server: Web, folder: Path) -> None:
     files = [path for path in folder.rglob("*") if path.is_file()]
     server.objects |= {f"/{p.relative_to(folder).as_posix()}": p.read_bytes() for p in files}
+
+
+def spans(corpus: Corpus) -> list[list[int]]:
+    return [
+        segment.tokens[start:stop].tolist()
+        for segment in corpus.segments
+        for start, stop in zip(segment.start.tolist(), segment.stop.tolist(), strict=True)
+    ]
 
 
 @pytest.mark.parametrize("ranges", [True, False])
@@ -276,6 +286,44 @@ def test_a_look_at_ids_fetches_what_is_looked_at(server: Web) -> None:
     assert (facts.tokens, facts.documents) == (4_000_000, 1)
     assert facts.max_id == ids[:50_000].max()
     assert server.given < 0.2 * ids.nbytes
+
+
+@pytest.mark.parametrize("threads", [1, 8])
+def test_threads_read_objects_in_the_order_of_the_corpus(
+    server: Web, corpus: Path, monkeypatch: pytest.MonkeyPatch, threads: int
+) -> None:
+    monkeypatch.setattr("collapse_stats.readers.documents.BATCH_TOKENS", 1 << 11)
+    monkeypatch.setattr("collapse_stats.readers.npy.BATCH_TOKENS", 1 << 11)
+    monkeypatch.setattr("collapse_stats.parallel._CALL_BYTES", 1)
+    serve(server, corpus)
+    server.drop, server.drops = 1000, 5
+    for names in (["flat.bin", "one.npy", "two.npy"], ["lines.jsonl", "a.parquet", "file.arrow"]):
+        options = STREAM if "flat.bin" in names else ReadOptions()
+        there, here = (
+            read_corpus(
+                [f"{where}/{name}" for name in names],
+                options=options,
+                tokenizer="none" if options is STREAM else "bytes",
+                threads=threads,
+                memory=1 << 28,
+            )
+            for where in (server.url, corpus)
+        )
+        assert spans(there) == spans(here) != []
+        assert [one.digest for one in there.sources] == [one.digest for one in here.sources]
+
+
+def test_bad_objects_among_good_ones_are_said_in_order(server: Web) -> None:
+    lines = b'{"text": "some words"}\n' * 2000
+    cut = gzip.compress(lines + os.urandom(9000))[:-4000]
+    server.objects = {"/a.jsonl": lines, "/b.jsonl.gz": cut, "/c.txt": b"c", "/d.jsonl.gz": cut}
+    urls = [server.url + name for name in server.objects]
+    found = read_corpus(urls, tokenizer="bytes", threads=8, memory=1 << 28, skip_bad=True)
+    bad = [source.path for source in found.sources if source.error]
+    assert bad == [urls[1], urls[3]]
+    assert [warning.split()[2] for warning in found.warnings] == [f"{url}:" for url in bad]
+    with pytest.raises(InputError, match=rf"^{urls[1]}"):
+        read_corpus(urls, tokenizer="bytes", threads=8, memory=1 << 28)
 
 
 def test_names() -> None:

@@ -3,11 +3,10 @@
 import hashlib
 import os
 import tempfile
-from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +17,7 @@ from .corpus import Corpus, Segment, Source, TokenizerIdentity
 from .errors import InputError
 from .keys import MAX_VOCAB_SIZE
 from .memory import forget, is_mapped
+from .parallel import encoded, narrowed, read_packed
 from .readers import (
     MAPPED,
     Location,
@@ -38,12 +38,8 @@ from .tokenizers import Tokenizer, load
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done and how much there is."""
 
-Packed = tuple[npt.NDArray[np.integer], Int64Array, Int64Array, int]
-"""Tokens, the bounds of their documents, and how many bytes of the source they stand for."""
-
 SEGMENT_TOKENS = 1 << 22  # small batches are packed until a segment has so many
-_TEXT_PIECE = 1 << 18  # characters a worker tokenizes at a time
-_AHEAD = 8  # such pieces for each worker are read ahead
+_AHEAD = 256 << 20  # bytes that may be read ahead of what is kept
 _SHORTEST = 16 << 20  # bytes that a line may have, however little memory there is
 _EDGE = 1 << 20  # bytes at either end of a file that its digest covers
 
@@ -96,23 +92,27 @@ def read_corpus(
         coder: Tokenizer | None = load(str(tokenizer))  # the ids' meaning, as the user states it
     else:
         coder = load(tokenizer or "builtin") if text else None
+    known = options.vocab_size or (coder.vocab_size if coder else None)
     store = TokenStore(memory, tmp)
     total = sum(reader.size for reader in readers)
     done = 0
-    parts = _encoded(readers, coder, threads) if coder and text else _ids(readers)
-    with closing(parts):  # when interrupted, what waits to be tokenized is dropped at once
-        for tokens, start, stop, size in parts:
-            done += size
-            store.append(tokens, start, stop, done / total if total else 0.0)
+    largest = -1
+    pack = partial(encoded, coder) if coder and text else partial(narrowed, not known)
+    ahead = min(memory // 8, _AHEAD)
+    with closing(read_packed(readers, unreadable, pack, threads, ahead)) as parts:
+        for packed in parts:
+            done += packed.bytes_read
+            largest = max(largest, packed.largest)
+            share = done / total if total else 0.0
+            store.append(packed.tokens, packed.start, packed.stop, share)
             if progress:
                 progress("reading", done, total)
     unreadable.raise_if_all(len(readers) + len(unreadable.at_open))
     segments = store.segments()
-    vocab_size = options.vocab_size or (coder.vocab_size if coder else _vocabulary(segments))
     warnings = [warning for reader in readers for warning in reader.warnings]
     return Corpus(
         name=name or _name(source),
-        vocab_size=vocab_size,
+        vocab_size=known or _vocabulary(largest),
         tokenizer=_identity(coder),
         segments=segments,
         sources=_sources(readers, unreadable),
@@ -133,6 +133,7 @@ class TokenStore:
         self._bytes = 0  # in memory
         self._share = 0.0
         self._open: list[Segment] = []  # small ones, to be packed into one
+        self._open_tokens = 0
         self._segments: list[Segment] = []
 
     def append(
@@ -153,7 +154,8 @@ class TokenStore:
             forget(tokens)  # what was looked at for boundaries
             return
         self._open.append(Segment(tokens, start, stop))
-        if sum(len(segment.tokens) for segment in self._open) >= SEGMENT_TOKENS:
+        self._open_tokens += len(tokens)
+        if self._open_tokens >= SEGMENT_TOKENS:
             self._pack()
 
     def segments(self) -> list[Segment]:
@@ -170,6 +172,7 @@ class TokenStore:
         start = np.concatenate([s.start + o for s, o in zip(self._open, offsets, strict=True)])
         stop = np.concatenate([s.stop + o for s, o in zip(self._open, offsets, strict=True)])
         self._open.clear()
+        self._open_tokens = 0
         size = tokens.nbytes + start.nbytes + stop.nbytes
         if self._bytes + size > self._limit:
             written = self._bytes + self._spill.bytes + size
@@ -222,82 +225,12 @@ def _skipped(paths: Sequence[Location]) -> list[str]:
     return [f"files skipped, of no known format or copies: {len(paths):,} ({names})"]
 
 
-def _encoded(
-    readers: Iterable[Reader], tokenizer: Tokenizer, threads: int | None
-) -> Generator[Packed, None, None]:
-    """Tokenize in threads that are some pieces ahead, so that neither they nor readers wait."""
-    number = threads or os.cpu_count() or 1
-    ahead: deque[Future[Packed]] = deque()
-    pool = ThreadPoolExecutor(number)
-    try:
-        for reader in readers:
-            for batch in reader.batches():
-                pieces = list(_pieces(batch.texts or []))
-                for piece in pieces:
-                    size = batch.bytes_read // len(pieces)
-                    ahead.append(pool.submit(_encode, piece, tokenizer, size))
-                    if len(ahead) > _AHEAD * number:
-                        yield ahead.popleft().result()
-        while ahead:
-            yield ahead.popleft().result()
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _encode(texts: list[str], tokenizer: Tokenizer, size: int) -> Packed:
-    coded = [tokenizer.encode(text) for text in texts]
-    length = np.array([len(ids) for ids in coded], dtype=np.int64)
-    stop = np.cumsum(length)
-    tokens: npt.NDArray[np.integer] = np.concatenate([*coded, np.empty(0, dtype=np.uint16)])
-    return tokens, stop - length, stop, size
-
-
-def _pieces(texts: Iterable[str]) -> Iterator[list[str]]:
-    piece: list[str] = []
-    size = 0
-    for text in texts:
-        piece.append(text)
-        size += len(text)
-        if size >= _TEXT_PIECE:
-            yield piece
-            piece, size = [], 0
-    if piece:
-        yield piece
-
-
-def _ids(readers: Iterable[Reader]) -> Generator[Packed, None, None]:
-    for reader in readers:
-        for batch in reader.batches():
-            if batch.tokens is not None:
-                tokens = _narrow(batch.tokens, reader.path)
-                yield tokens, batch.start, batch.stop, batch.bytes_read
-
-
-def _narrow(tokens: npt.NDArray[np.integer], path: str) -> npt.NDArray[np.integer]:
-    """Ids in the narrowest type: a mapped file as it is, others as 16 or 32 bits."""
-    if tokens.dtype.itemsize > 2 and tokens.size and not is_mapped(tokens):
-        low, high = int(tokens.min()), int(tokens.max())
-        if low < 0 or high >= MAX_VOCAB_SIZE:
-            raise InputError(
-                f"{path}: token ids must lie between 0 and 2**32 - 1, "
-                f"got {low if low < 0 else high}"
-            )
-        tokens = tokens.astype(np.uint16 if high < 2**16 else np.uint32)
-    return tokens
-
-
-def _vocabulary(segments: Sequence[Segment]) -> int:
+def _vocabulary(largest: int) -> int:
     """A vocabulary that holds every id, when none is given.
 
     Rounded up to a full number of code bits (at least 16), so that two corpora of one unnamed
     tokenizer, whose largest ids differ by chance, still compare.
     """
-    largest = 0
-    for segment in segments:
-        for first in range(0, len(segment.tokens), SEGMENT_TOKENS):
-            part = segment.tokens[first : first + SEGMENT_TOKENS]
-            largest = max(largest, int(part.max()))
-            forget(part)
     return min(max(2**16, 1 << (largest + 1).bit_length()) - 1, MAX_VOCAB_SIZE)
 
 
@@ -321,24 +254,30 @@ def _sources(readers: Iterable[Reader], unreadable: Unreadable) -> tuple[Source,
     """The inputs in order, after them those that could not be opened."""
     errors = dict(unreadable.errors)
     readers = list(readers)
-    digests = at_once(_digest, [place(reader.path) for reader in readers])
+    files = [reader.path for reader in readers if reader.format != "memory"]
+    digests = dict(zip(files, at_once(_digest, files), strict=True))
     read = [
-        Source(reader.path, reader.format, reader.size, digest, errors.pop(reader.path, None))
-        for reader, digest in zip(readers, digests, strict=True)
+        Source(
+            one.path, one.format, one.size, digests.get(one.path, ""), errors.pop(one.path, None)
+        )
+        for one in readers
     ]
     return (*read, *(Source(path, "", 0, "", error) for path, error in errors.items()))
 
 
-def _digest(path: Location) -> str:
+def _digest(path: str) -> str:
     """sha256 of a file's size and its first and last MiB: cheap, and tells files apart."""
-    if not path.is_file():
-        return ""
-    with path.open("rb") as file:
+    # A Path would take longer than a small file.
+    with RemotePath(path).open() if is_url(path) else open(path, "rb") as file:  # noqa: PTH123
         size = file.seek(0, os.SEEK_END)
+        file.seek(0)
         digest = hashlib.sha256(str(size).encode())
-        for begin in (0, max(0, size - _EDGE)):
-            file.seek(begin)
-            digest.update(file.read(_EDGE))
+        first = file.read(min(size, _EDGE))
+        digest.update(first)
+        if size > _EDGE:
+            file.seek(size - _EDGE)
+            first = file.read(_EDGE)
+        digest.update(first)
     return digest.hexdigest()
 
 

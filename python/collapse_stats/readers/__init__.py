@@ -30,12 +30,15 @@ from .npy import NpyReader
 from .olmo import OlmoReader
 from .parquet import ParquetReader
 from .remote import Location, RemotePath, at_once, is_url, place
+from .tally import Tally
 from .text import TextReader
-from .unreadable import LenientReader, Unreadable
+from .units import Divided, Unit, units_of
+from .unreadable import Unreadable
 
 __all__ = [
     "MAPPED",
     "Batch",
+    "Divided",
     "Dtype",
     "Files",
     "Inspection",
@@ -45,6 +48,8 @@ __all__ = [
     "ReadOptions",
     "Reader",
     "RemotePath",
+    "Tally",
+    "Unit",
     "Unreadable",
     "at_once",
     "discover",
@@ -54,6 +59,7 @@ __all__ = [
     "open_files",
     "open_memory",
     "place",
+    "units_of",
 ]
 
 _READERS: dict[str, Any] = {
@@ -70,6 +76,7 @@ _READERS: dict[str, Any] = {
     "parquet": ParquetReader,
     "text": TextReader,
 }
+_COMPRESSED = ("jsonl", "text")  # readers to be told whether their file is
 _WITH_CHATS = ("arrow", "jsonl", "parquet")
 
 
@@ -91,7 +98,8 @@ def open_file(
                 f"{path}: --part chooses turns of a chat in JSON lines, Parquet or Arrow, this is "
                 f"{detected.format} ({detected.evidence}): leave the option out"
             )
-        reader: Reader = _READERS[detected.format](path, options, detected.evidence)
+        told = (detected.compression,) if detected.format in _COMPRESSED else ()
+        reader: Reader = _READERS[detected.format](path, options, detected.evidence, *told)
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
     return reader
@@ -102,15 +110,15 @@ def open_files(
 ) -> tuple[list[Reader], Unreadable]:
     """Readers of the files of one corpus, and with `skip_bad` which of them are bad.
 
-    The list of bad files grows as the readers read. A file that is alone is not forgiven.
+    Who reads them adds those that turn out to be bad later. A file that is alone is not forgiven.
 
     Raises
     ------
     InputError
         A file cannot be opened; with `skip_bad`, not one can.
     """
-    unreadable = Unreadable()
-    if not skip_bad or len(paths) == 1:
+    unreadable = Unreadable(skip_bad and len(paths) > 1)
+    if not unreadable.forgiving:
         return list(at_once(lambda path: open_file(path, options), paths)), unreadable
     readers: list[Reader] = []
     for path, opened in zip(
@@ -120,7 +128,7 @@ def open_files(
             unreadable.at_open.append(path)
             unreadable.errors[str(path)] = str(opened)
         else:
-            readers.append(LenientReader(opened, unreadable))
+            readers.append(opened)
     if not readers:
         unreadable.raise_if_all(len(unreadable.errors))
     return readers, unreadable

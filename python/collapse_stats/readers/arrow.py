@@ -1,5 +1,6 @@
 """Arrow columns of text, chats or lists of ids: shared by Parquet, Arrow files and JSON lines."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,23 +66,31 @@ def find_columns(path: Location, schema: Any, options: ReadOptions) -> Columns:
 
 
 def batch_of(
-    rows: Any, columns: Columns, options: ReadOptions, tally: Tally, place: str, bytes_read: int
+    rows: Any, columns: Columns, options: ReadOptions, place: str, bytes_read: int
 ) -> Batch:
-    """Documents of an Arrow record batch that has the columns; what is left out is tallied."""
+    """Documents of an Arrow record batch that has the columns; what is left out is noted."""
+    notes = Tally()
     if columns.chat:
-        texts = _chats(rows.select(columns.names).to_pylist(), columns, options.part, tally, place)
-        return Batch.of_texts(texts, bytes_read)
+        texts = _chats(rows.select(columns.names).to_pylist(), columns, options.part, notes, place)
+        return Batch.of_texts(texts, bytes_read, notes)
     column = rows.column(columns.names[0])
     if columns.kind == "text":
-        texts = [text for text in _texts(column, tally, place) if text is not None]
+        texts = [text for text in _texts(column, notes, place) if text is not None]
         if len(texts) < len(column):
-            tally.add("null texts skipped", place, len(column) - len(texts))
-        return Batch.of_texts(texts, bytes_read)
+            notes.add("null texts skipped", place, len(column) - len(texts))
+        return Batch.of_texts(texts, bytes_read, notes)
     tokens, lengths, left_out = ids_of(column)
     if left_out:
-        tally.add("rows with null ids skipped", place, left_out)
+        notes.add("rows with null ids skipped", place, left_out)
     start, stop = cut_rows(tokens, *rows_of(lengths), options.eot)
-    return Batch.of_tokens(tokens, start, stop, bytes_read)
+    return Batch.of_tokens(tokens, start, stop, bytes_read, notes)
+
+
+def slices(rows: Any, size: int) -> Iterator[Any]:
+    """A record batch in slices of about `size` bytes."""
+    step = max(1, size * len(rows) // max(1, rows.nbytes))
+    for first in range(0, len(rows), step):
+        yield rows.slice(first, step)
 
 
 def ids_of(array: Any) -> tuple[IntegerArray, Int64Array, int]:
@@ -151,7 +160,7 @@ def _lengths(array: Any) -> Int64Array:
     return as_int64
 
 
-def _texts(column: Any, tally: Tally, place: str) -> list[str | None]:
+def _texts(column: Any, notes: Tally, place: str) -> list[str | None]:
     """Texts of a column, with bytes that are not UTF-8 replaced."""
     import pyarrow as pa
     import pyarrow.types as types
@@ -170,23 +179,23 @@ def _texts(column: Any, tally: Tally, place: str) -> list[str | None]:
     for data in column.to_pylist():
         text, replaced = (None, 0) if data is None else decode(data)
         if replaced:
-            tally.add("stretches that are not UTF-8 replaced by U+FFFD", place, replaced)
+            notes.add("stretches that are not UTF-8 replaced by U+FFFD", place, replaced)
         texts.append(text)
     return texts
 
 
 def _chats(
-    records: list[dict[str, Any]], columns: Columns, part: Part | None, tally: Tally, place: str
+    records: list[dict[str, Any]], columns: Columns, part: Part | None, notes: Tally, place: str
 ) -> list[str]:
     texts = []
     for record in records:
         try:
             text = chat_text(record, columns.names, part)
         except ValueError as error:
-            tally.add("rows without a chat skipped", f"{place}: {error}")
+            notes.add("rows without a chat skipped", f"{place}: {error}")
             continue
         if not text:
-            tally.add(EMPTY_CHATS.format(part or "all"), place)
+            notes.add(EMPTY_CHATS.format(part or "all"), place)
         texts.append(text)
     return texts
 

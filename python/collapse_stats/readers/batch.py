@@ -8,6 +8,8 @@ from typing import Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from .tally import Tally
+
 Int64Array = npt.NDArray[np.int64]
 IntegerArray = npt.NDArray[np.integer]
 
@@ -15,13 +17,15 @@ Kind = Literal["text", "ids"]
 Dtype = Literal["u8", "u16", "u32", "u64"]
 Part = Literal["assistant", "user", "all"]
 
-BATCH_BYTES = 16 << 20  # of text, or of a file's rows, in a batch; a longer document stays whole
+BATCH_BYTES = 1 << 19  # of text in a batch: what a thread tokenizes at a time; documents are whole
 BATCH_TOKENS = 16 << 20
 MAX_DOCUMENT = 1 << 30  # bytes of a line, or of a text that is one document
 
 TEXT_KEYS = ("text", "content")
 IDS_KEYS = ("input_ids", "tokens")
 CHAT_KEYS = (("messages",), ("conversations",), ("prompt", "completion"))
+
+_KEYS = (*((key,) for key in TEXT_KEYS + IDS_KEYS), *CHAT_KEYS)
 
 ITEMS: dict[Dtype, np.dtype[np.integer]] = {
     "u8": np.dtype("<u1"),
@@ -86,7 +90,7 @@ class ReadOptions:
             return ((self.text_key,),)
         if self.ids_key is not None:
             return ((self.ids_key,),)
-        return CHAT_KEYS if self.part else (*((key,) for key in TEXT_KEYS + IDS_KEYS), *CHAT_KEYS)
+        return CHAT_KEYS if self.part else _KEYS
 
     @property
     def wanted(self) -> str:
@@ -110,6 +114,9 @@ def listed(names: Iterable[str], most: int = 20) -> str:
     return ", ".join(kept[:most]) + (", ..." if len(kept) > most else "") or "none"
 
 
+_NONE = np.empty(0, dtype=np.int64)
+
+
 @dataclass(slots=True)
 class Batch:
     """Some whole documents, as texts or as packed token ids.
@@ -125,6 +132,8 @@ class Batch:
         ids lie between documents. Empty documents have ``start == stop``. ``(0,)`` with texts.
     bytes_read
         Bytes of the source this batch stands for, for progress.
+    notes
+        What was skipped or repaired, None when nothing can have been.
     """
 
     texts: list[str] | None
@@ -132,28 +141,43 @@ class Batch:
     start: Int64Array
     stop: Int64Array
     bytes_read: int
+    notes: Tally | None = None
 
     @classmethod
-    def of_texts(cls, texts: list[str], bytes_read: int) -> "Batch":
+    def of_texts(cls, texts: list[str], bytes_read: int, notes: Tally | None = None) -> "Batch":
         """Batch of documents of text."""
-        none = np.empty(0, dtype=np.int64)
-        return cls(texts, None, none, none, bytes_read)
+        return cls(texts, None, _NONE, _NONE, bytes_read, notes)
 
     @classmethod
     def of_tokens(
-        cls, tokens: IntegerArray, start: Int64Array, stop: Int64Array, bytes_read: int
+        cls,
+        tokens: IntegerArray,
+        start: Int64Array,
+        stop: Int64Array,
+        bytes_read: int,
+        notes: Tally | None = None,
     ) -> "Batch":
         """Batch of documents ``tokens[start[i]:stop[i]]``."""
-        return cls(None, tokens, start, stop, bytes_read)
+        return cls(None, tokens, start, stop, bytes_read, notes)
 
     @property
     def documents(self) -> int:
         """Number of documents."""
         return len(self.start) if self.texts is None else len(self.texts)
 
+    @property
+    def nbytes(self) -> int:
+        """About how many bytes of memory the documents take."""
+        if self.tokens is not None:
+            return self.tokens.nbytes + self.start.nbytes + self.stop.nbytes
+        return sum(map(len, self.texts or []))
+
 
 class Reader(Protocol):
-    """One source of documents. `batches` may be called again for another pass over a file."""
+    """One source of documents. `batches` may be called again for another pass over a file.
+
+    One whose documents threads may read at the same time is `Divided` as well.
+    """
 
     @property
     def path(self) -> str:

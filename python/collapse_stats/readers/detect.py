@@ -49,10 +49,11 @@ _TAR = "a tar archive (WebDataset): unpack it"
 
 @dataclass(frozen=True, slots=True)
 class Detected:
-    """A format's name and the reason for it."""
+    """A format's name and the reason for it; how the file is compressed as a whole."""
 
     format: str
     evidence: str
+    compression: str | None = None
 
 
 def extension_of(name: str) -> str:
@@ -152,11 +153,11 @@ def _detect_compressed(path: Location, extension: str, compression: str) -> Dete
     if known == "mds":
         return Detected("mds", f"{compression} data, extension .mds")
     if known in ("jsonl", "text"):
-        return Detected(known, f"{compression} data, extension {extension}")
+        return Detected(known, f"{compression} data, extension {extension}", compression)
     if known is None:
         content = next((block for block, _ in read_blocks(path, 64) if block.strip()), b"")
         if content.lstrip().startswith(b"{"):
-            return Detected("jsonl", f"{compression} data that begins with {{")
+            return Detected("jsonl", f"{compression} data that begins with {{", compression)
     raise InputError(
         f"{path} is {compression} data and not of text or JSON lines, the formats read compressed: "
         "unpack it, or name it .txt or .jsonl before its ending"

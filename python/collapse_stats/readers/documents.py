@@ -1,11 +1,15 @@
 """Where documents begin and end in packed token ids."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 
 from .batch import BATCH_TOKENS, Batch, Int64Array, IntegerArray
 from .remote import Items
+from .units import Unit
+
+_NONE = np.empty(0, dtype=np.int64)
 
 
 def cut_rows(
@@ -32,40 +36,51 @@ def cut_rows(
     return first[keep], last[keep]
 
 
-def stream_batches(tokens: Items, eot: int | None, size: int) -> Iterator[Batch]:
-    """Batches of a stream of ids whose only boundaries are `eot` ids.
+def stream_units(tokens: Items, eot: int | None, size: int) -> Iterator[Unit]:
+    """Units of a stream of ids whose only boundaries are `eot` ids.
 
     A document is a longest stretch without `eot`; runs of `eot` make no empty documents, for
-    nothing tells a boundary from padding there. Batches end at boundaries and hold at most
-    `BATCH_TOKENS`, or one document that is longer. Without `eot` the stream is one document.
+    nothing tells a boundary from padding there. A unit is the documents that begin in a stretch of
+    `BATCH_TOKENS`. Without `eot` the stream is one document.
     """
     total = len(tokens)
-    begin = 0
-    while begin < total:
-        end, marks = _next_boundary(tokens, eot, begin)
-        part = tokens[begin:end]
-        start = np.concatenate([np.zeros(1, dtype=np.int64), marks + 1])
-        stop = np.concatenate([marks, np.full(1, end - begin, dtype=np.int64)])
-        full = stop > start
-        bytes_read = size * end // total - size * begin // total
-        yield Batch.of_tokens(part, start[full], stop[full], bytes_read)
-        begin = end
+    step = max(1, total if eot is None else BATCH_TOKENS)
+    for first in range(0, total, step):
+        last = min(first + step, total)
+        bytes_read = size * last // total - size * first // total
+        # The comparison with `eot` takes a byte for each id.
+        yield Unit(last - first, partial(_stretch, tokens, eot, first, last, bytes_read))
 
 
-def _next_boundary(tokens: Items, eot: int | None, begin: int) -> tuple[int, Int64Array]:
-    """End of the batch that begins at `begin`, and where in it `eot` lies."""
-    total = len(tokens)
+def _stretch(tokens: Items, eot: int | None, first: int, last: int, bytes_read: int) -> Batch:
+    """The documents of a stream that begin at ``first <= position < last``."""
     if eot is None:
-        return total, np.empty(0, dtype=np.int64)
-    end = begin
-    while True:
-        near = min(end + BATCH_TOKENS, total)
-        marks = np.flatnonzero(tokens[end:near] == eot) + (end - begin)
-        end = near
-        if end == total:
-            return end, marks
+        begin, end, marks = first, last, _NONE
+    else:
+        before = max(first - 1, 0)
+        marks = np.flatnonzero(tokens[before : last - 1] == eot) + before
+        if first and not len(marks):
+            return Batch.of_tokens(tokens[:0], _NONE, _NONE, bytes_read)
+        begin = int(marks[0]) + 1 if first else 0
+        end, mark = _end(tokens, eot, last - 1)
+        marks = np.concatenate([marks[marks >= begin], mark])
+    start = np.concatenate([np.full(1, begin), marks + 1])
+    stop = np.concatenate([marks, np.full(1, end)])
+    full = stop > start
+    return Batch.of_tokens(tokens[begin:end], start[full] - begin, stop[full] - begin, bytes_read)
+
+
+def _end(tokens: Items, eot: int, begin: int) -> tuple[int, Int64Array]:
+    """Where the document that a position is in ends, behind its `eot`, and where that is."""
+    step = 1 << 10
+    while begin < len(tokens):
+        marks = np.flatnonzero(tokens[begin : begin + step] == eot)
         if len(marks):
-            return begin + int(marks[-1]) + 1, marks
+            mark = begin + marks[:1]
+            return int(mark[0]) + 1, mark
+        begin += step
+        step = min(2 * step, BATCH_TOKENS)
+    return len(tokens), _NONE
 
 
 def row_batches(

@@ -6,15 +6,16 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import InputError
-from .batch import ITEMS, Batch, Dtype, Kind, ReadOptions
-from .documents import stream_batches
+from .batch import ITEMS, Dtype, Kind, ReadOptions
+from .documents import stream_units
 from .mapping import items
 from .remote import Location
+from .units import Divided, Unit
 
 _LOOKED_AT = 1 << 20  # bytes of the beginning that are looked at before a file is believed
 
 
-class FlatReader:
+class FlatReader(Divided):
     """Documents of a headerless file: a stream of ids cut at ``eot``, memory-mapped.
 
     The file does not say how wide its ids are: the caller must.
@@ -24,6 +25,7 @@ class FlatReader:
     kind: Kind = "ids"
 
     def __init__(self, path: Location, options: ReadOptions, evidence: str) -> None:
+        super().__init__()
         self.path = str(path)
         self.evidence = evidence
         self.size = path.stat().st_size
@@ -56,9 +58,9 @@ class FlatReader:
             said.append(f"{self.path}: no --eot given: the whole file is one document")
         return said
 
-    def batches(self) -> Iterator[Batch]:
-        """Views of the file, about 16 million ids a batch."""
-        yield from stream_batches(self._tokens, self.eot, self.size)
+    def units(self) -> Iterator[Unit]:
+        """Views of the file, about 16 million ids each, to be searched for documents' ends."""
+        return stream_units(self._tokens, self.eot, self.size)
 
 
 def _largest(head: bytes, dtype: Dtype) -> int:

@@ -1,31 +1,32 @@
 """Arrow streams and files: Hugging Face ``save_to_disk`` shards, Feather. Mapped, not read."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from ..errors import InputError
-from .arrow import arrow_errors, batch_of, find_columns
-from .batch import Batch, Kind, ReadOptions
+from .arrow import arrow_errors, batch_of, find_columns, slices
+from .batch import BATCH_BYTES, Batch, Kind, ReadOptions
 from .remote import Location, RemotePath
-from .tally import Tally
+from .units import Divided, Unit
 
 FILE_MAGIC = b"ARROW1"
 STREAM_MAGIC = b"\xff\xff\xff\xff"
 
 
-class ArrowReader:
+class ArrowReader(Divided):
     """Documents of an Arrow file, a record batch at a time."""
 
     format = "arrow"
 
     def __init__(self, path: Location, options: ReadOptions, evidence: str) -> None:
+        super().__init__()
         self.path = str(path)
         self.evidence = evidence
         self.size = path.stat().st_size
         self.eot = options.eot
         self._path = path
         self._options = options
-        self._tally = Tally()
         with self._mapped() as file:
             schema = self._opened(file).schema
             try:
@@ -35,28 +36,26 @@ class ArrowReader:
         self.kind: Kind = self._columns.kind
         self.dtype = self._columns.dtype
 
-    @property
-    def warnings(self) -> list[str]:
-        """Rows skipped and bytes replaced in the pass so far."""
-        return self._tally.messages(self.path)
-
-    def batches(self) -> Iterator[Batch]:
-        """Documents in file order; ids are views of the file where it is not compressed."""
-        self._tally.clear()
+    def units(self) -> Iterator[Unit]:
+        """Record batches, those of texts in parts; ids are views of a file that is not packed."""
         done = before = 0
         with self._mapped() as file:
-            for rows in self._record_batches(file):
-                done += len(rows)
+            for batch in self._record_batches(file):
                 at = min(file.tell(), self.size)
-                place, size = f"up to row {done:,}", at - before
-                try:
-                    batch = batch_of(rows, self._columns, self._options, self._tally, place, size)
-                except arrow_errors() as error:
-                    raise self._damaged(f"the rows {place} cannot be read ({error})") from error
-                yield batch
-                before = at
+                parts = slices(batch, BATCH_BYTES) if self.kind == "text" else [batch]
+                for rows in parts:
+                    done += len(rows)
+                    yield Unit(rows.nbytes, partial(self._batch, rows, done, at - before))
+                    before = at
         if before < self.size:
-            yield Batch.of_texts([], self.size - before)
+            yield Unit(0, lambda: Batch.of_texts([], self.size - before))
+
+    def _batch(self, rows: Any, done: int, bytes_read: int) -> Batch:
+        place = f"up to row {done:,}"
+        try:
+            return batch_of(rows, self._columns, self._options, place, bytes_read)
+        except arrow_errors() as error:
+            raise self._damaged(f"the rows {place} cannot be read ({error})") from error
 
     def _record_batches(self, file: Any) -> Iterator[Any]:
         """Record batches of the columns wanted, each checked before anything is taken from it."""

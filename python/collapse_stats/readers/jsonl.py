@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -13,14 +14,15 @@ from .batch import BATCH_BYTES, CHAT_KEYS, Batch, IntegerArray, Kind, ReadOption
 from .chat import chat_text, looks_like_chat
 from .documents import cut_rows, rows_of
 from .remote import Location
-from .stream import decode, line_blocks
+from .stream import decode, line_blocks, read_plain
 from .tally import Tally
+from .units import Divided, Unit
 
-_PROBED_LINES = 100
+_PROBED_LINES, _PROBED_BYTES = 100, 1 << 20
 _SMALL = 1 << 14  # bytes that Python's parser is through with before Arrow's has begun
 
 
-class JsonLinesReader:
+class JsonLinesReader(Divided):
     """Documents of a JSON lines file: one per line that has the key.
 
     A block of lines goes through Arrow's parser; one it refuses is read again line by line, so that
@@ -29,48 +31,53 @@ class JsonLinesReader:
 
     format = "jsonl"
 
-    def __init__(self, path: Location, options: ReadOptions, evidence: str) -> None:
+    def __init__(
+        self, path: Location, options: ReadOptions, evidence: str, compression: str | None = None
+    ) -> None:
+        super().__init__()
         self.path = str(path)
         self.evidence = evidence
         self.size = path.stat().st_size
         self._path = path
+        self._plain = 0 if compression else self.size  # bytes of content, 0 when nobody knows
         self.eot = options.eot
-        self._tally = Tally()
         self._part = options.part
         self._longest = options.longest
-        self._keys, self._chat = _find_keys(path, options)
+        self._keys, self._chat = _find_keys(path, self._plain, options)
         self._key = self._keys[0] if self._keys else ""
         self.kind: Kind = options.kind_of(self._key) if self._keys else "text"
         self.dtype = "int64" if self.kind == "ids" else None
 
-    @property
-    def warnings(self) -> list[str]:
-        """Lines skipped and bytes replaced in the pass so far."""
-        return self._tally.messages(self.path)
-
-    def batches(self) -> Iterator[Batch]:
-        """Documents in file order, from about 16 MiB of lines a batch."""
-        self._tally.clear()
+    def units(self) -> Iterator[Unit]:
+        """Blocks of lines to be parsed; a small file is to be opened as well."""
+        if 0 < self._plain <= BATCH_BYTES:
+            yield Unit(self.size, lambda: self._batch(self._content(), 1, self.size))
+            return
         line = 1
         for block, bytes_read in line_blocks(self._path, BATCH_BYTES, self._longest):
-            yield self._batch(block, line, bytes_read)
+            yield Unit(len(block), partial(self._batch, block, line, bytes_read))
             line += block.count(b"\n")
 
+    def _content(self) -> bytes:
+        return read_plain(self._path, self.size, self._longest)
+
     def _batch(self, block: bytes, line: int, bytes_read: int) -> Batch:
+        notes = Tally()
         if self.kind == "text":
             slow = self._chat or len(block) < _SMALL
             texts = None if slow else self._parsed_texts(block)
             if texts is None:
-                texts = [value for value in self._lines(block, line) if isinstance(value, str)]
-            return Batch.of_texts(texts, bytes_read)
+                lines = self._lines(block, line, notes)
+                texts = [value for value in lines if isinstance(value, str)]
+            return Batch.of_texts(texts, bytes_read, notes)
         parsed = None if len(block) < _SMALL else self._parsed_ids(block)
         if parsed is None:
-            rows = [_as_ids(value) for value in self._lines(block, line)]
+            rows = [_as_ids(value) for value in self._lines(block, line, notes)]
             lengths = np.array([len(row) for row in rows], dtype=np.int64)
             parsed = np.concatenate([np.empty(0, dtype=np.int64), *rows]), lengths
         tokens, lengths = parsed
         start, stop = cut_rows(tokens, *rows_of(lengths), self.eot)
-        return Batch.of_tokens(tokens, start, stop, bytes_read)
+        return Batch.of_tokens(tokens, start, stop, bytes_read, notes)
 
     def _parsed_texts(self, block: bytes) -> list[str] | None:
         """Texts of a block in which every line is good, else None."""
@@ -87,28 +94,26 @@ class JsonLinesReader:
         tokens, lengths, left_out = ids_of(column.combine_chunks())
         return None if left_out else (tokens, lengths)
 
-    def _lines(self, block: bytes, line: int) -> Iterator[Any]:
-        """Good values line by line; the rest is tallied."""
+    def _lines(self, block: bytes, line: int, notes: Tally) -> Iterator[Any]:
+        """Good values line by line; the rest is noted."""
         for number, data in enumerate(block.split(b"\n"), line):
             if not data.strip():
                 continue
             text, replaced = decode(data)
             if replaced:
-                self._tally.add(
-                    "bytes or more that are not UTF-8 replaced", f"line {number}", replaced
-                )
+                notes.add("bytes or more that are not UTF-8 replaced", f"line {number}", replaced)
             try:
                 record = json.loads(text)
             except (ValueError, RecursionError) as error:
-                self._tally.add("bad lines skipped", f"line {number}: {error or 'nested too deep'}")
+                notes.add("bad lines skipped", f"line {number}: {error or 'nested too deep'}")
                 continue
             try:
                 value = self._value(record)
             except ValueError as error:
-                self._tally.add("lines without a document skipped", f"line {number}: {error}")
+                notes.add("lines without a document skipped", f"line {number}: {error}")
                 continue
             if self._chat and not value:
-                self._tally.add(EMPTY_CHATS.format(self._part or "all"), f"line {number}")
+                notes.add(EMPTY_CHATS.format(self._part or "all"), f"line {number}")
             yield value
 
     def _value(self, record: Any) -> Any:
@@ -159,14 +164,15 @@ def _as_ids(value: list[int]) -> IntegerArray:
     return np.array(value, dtype=np.int64)
 
 
-def _find_keys(path: Location, options: ReadOptions) -> tuple[tuple[str, ...], bool]:
+def _find_keys(path: Location, size: int, options: ReadOptions) -> tuple[tuple[str, ...], bool]:
     """The best keys asked for that the first lines have, and whether they hold a chat.
 
     Nothing of a file without a line.
     """
     seen: dict[str, Any] = {}
     complaint = ""
-    for number, data in islice(_first_lines(path, options.longest), _PROBED_LINES):
+    found = None
+    for number, data in islice(_first_lines(path, size, options.longest), _PROBED_LINES):
         try:
             record = json.loads(decode(data)[0])
         except (ValueError, RecursionError) as error:
@@ -176,9 +182,9 @@ def _find_keys(path: Location, options: ReadOptions) -> tuple[tuple[str, ...], b
             seen |= {key: value for key, value in record.items() if not seen.get(key)}
         else:
             complaint = complaint or f"line {number} is a {type(record).__name__}, not an object"
-        if options.find(seen) == options.keys[0]:
+        found = options.find(seen)
+        if found == options.keys[0]:
             break
-    found = options.find(seen)
     if found is None and seen:
         raise InputError(
             f"{path}: expected lines with the key {options.wanted}, "
@@ -198,9 +204,12 @@ def _find_keys(path: Location, options: ReadOptions) -> tuple[tuple[str, ...], b
     return found, by_name or named
 
 
-def _first_lines(path: Location, longest: int) -> Iterator[tuple[int, bytes]]:
-    for block, _ in line_blocks(path, 1 << 20, longest):
-        for number, data in enumerate(block.split(b"\n"), 1):
-            if data.strip():
-                yield number, data
-        return
+def _first_lines(path: Location, size: int, longest: int) -> Iterator[tuple[int, bytes]]:
+    """The first lines; `size` is that of a file that is not compressed, 0 when nobody knows."""
+    if 0 < size <= _PROBED_BYTES:
+        block = read_plain(path, size, longest)
+    else:
+        block = next((block for block, _ in line_blocks(path, _PROBED_BYTES, longest)), b"")
+    for number, data in enumerate(block.split(b"\n"), 1):
+        if data.strip():
+            yield number, data

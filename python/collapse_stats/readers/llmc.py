@@ -6,10 +6,11 @@ from collections.abc import Iterator
 import numpy as np
 
 from ..errors import InputError
-from .batch import Batch, Kind, ReadOptions
-from .documents import stream_batches
+from .batch import Kind, ReadOptions
+from .documents import stream_units
 from .mapping import items
 from .remote import Location
+from .units import Divided, Unit
 
 HEADER_BYTES = 1024
 # magic: (version, item, id between documents: GPT-2's <|endoftext|>, Llama 3's <|begin_of_text|>)
@@ -32,13 +33,14 @@ def magic_of(head: bytes) -> int:
     return int.from_bytes(head[:4], "little")
 
 
-class LlmcReader:
+class LlmcReader(Divided):
     """Documents of a shard: a stream cut at the id that its vocabulary begins documents with."""
 
     format = "llm.c"
     kind: Kind = "ids"
 
     def __init__(self, path: Location, options: ReadOptions, evidence: str) -> None:
+        super().__init__()
         self.path = str(path)
         self.evidence = evidence
         self.size = path.stat().st_size
@@ -71,6 +73,6 @@ class LlmcReader:
         """Nothing: the header says it all."""
         return [] if len(self._tokens) else [f"{self.path}: the file holds no ids"]
 
-    def batches(self) -> Iterator[Batch]:
-        """Views of the file, about 16 million ids a batch."""
-        yield from stream_batches(self._tokens, self.eot, self.size)
+    def units(self) -> Iterator[Unit]:
+        """Views of the file, about 16 million ids each, to be searched for documents' ends."""
+        return stream_units(self._tokens, self.eot, self.size)

@@ -10,7 +10,8 @@ from ..errors import InputError
 from .batch import BATCH_BYTES, CHAT_KEYS, Batch, IntegerArray, Kind, ReadOptions
 from .chat import chat_text, looks_like_chat
 from .documents import cut_rows, rows_of
-from .npy import array_batches
+from .npy import array_units
+from .units import Divided, Unit
 
 
 def open_memory(source: Any, options: ReadOptions) -> "ArrayReader | IterableReader":
@@ -41,7 +42,7 @@ def open_memory(source: Any, options: ReadOptions) -> "ArrayReader | IterableRea
     return IterableReader(source, options)
 
 
-class ArrayReader:
+class ArrayReader(Divided):
     """Documents of an array of ids."""
 
     path = "(array)"
@@ -49,19 +50,19 @@ class ArrayReader:
     kind: Kind = "ids"
 
     def __init__(self, array: IntegerArray, options: ReadOptions) -> None:
+        super().__init__()
         self._array = _checked(array, "the array")
         self.eot = options.eot
         self.evidence = f"an array of shape {array.shape}"
         self.size = array.nbytes
         self.dtype = array.dtype.name
-        self.warnings: list[str] = []
 
-    def batches(self) -> Iterator[Batch]:
+    def units(self) -> Iterator[Unit]:
         """Views of the array."""
         if self._array.ndim == 1 and not len(self._array):
             nothing = np.zeros(1, dtype=np.int64)
-            yield Batch.of_tokens(self._array, nothing, nothing, 0)
-        yield from array_batches(self._array, self.eot, self.size)
+            yield Unit(0, lambda: Batch.of_tokens(self._array, nothing, nothing, 0))
+        yield from array_units(self._array, self.eot, self.size)
 
 
 class IterableReader:

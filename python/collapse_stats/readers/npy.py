@@ -1,26 +1,29 @@
 """NumPy ``.npy`` files of token ids, memory-mapped."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 
 from ..errors import InputError
 from .batch import BATCH_TOKENS, Batch, IntegerArray, Kind, ReadOptions
-from .documents import cut_rows, rows_of, stream_batches
+from .documents import cut_rows, rows_of, stream_units
 from .mapping import items
 from .remote import Items, Location
+from .units import Divided, Unit
 
 MAGIC = b"\x93NUMPY"
 
 
-class NpyReader:
+class NpyReader(Divided):
     """Documents of an array: one dimension is a stream cut at ``eot``, two are rows."""
 
     format = "npy"
     kind: Kind = "ids"
 
     def __init__(self, path: Location, options: ReadOptions, evidence: str) -> None:
+        super().__init__()
         self.path = str(path)
         self.evidence = evidence
         self.size = path.stat().st_size
@@ -36,9 +39,9 @@ class NpyReader:
             return [f"{self.path}: no --eot given: the whole array is one document"]
         return []
 
-    def batches(self) -> Iterator[Batch]:
+    def units(self) -> Iterator[Unit]:
         """Views of the file; copies where its byte order or the order of its rows is foreign."""
-        yield from array_batches(self._array, self.eot, self.size)
+        return array_units(self._array, self.eot, self.size)
 
 
 def _mapped_array(path: Location) -> Items:
@@ -74,23 +77,32 @@ def _mapped_array(path: Location) -> Items:
     return items(path, kind, offset, shape)
 
 
-def array_batches(array: Items, eot: int | None, size: int) -> Iterator[Batch]:
-    """Batches of a stream of ids (1-D) or of rows that are documents (2-D)."""
+def array_units(array: Items, eot: int | None, size: int) -> Iterator[Unit]:
+    """Units of a stream of ids (1-D) or of rows that are documents (2-D)."""
     if array.ndim == 1:
-        for batch in stream_batches(array, eot, size):
-            assert batch.tokens is not None
-            batch.tokens = _native(batch.tokens)
-            yield batch
+        for unit in stream_units(array, eot, size):
+            yield Unit(unit.size, partial(_natively, unit.read))
         return
     rows, columns = array.shape
     step = max(1, BATCH_TOKENS // max(1, columns))
     for first in range(0, rows, step):
-        part = array[first : first + step]
-        last = first + len(part)
-        tokens = _native(part.reshape(-1))
-        start, stop = rows_of(np.full(len(part), columns, dtype=np.int64))
+        last = min(first + step, rows)
         bytes_read = size * last // rows - size * first // rows
-        yield Batch.of_tokens(tokens, *cut_rows(tokens, start, stop, eot), bytes_read)
+        yield Unit((last - first) * columns, partial(_rows, array, first, last, eot, bytes_read))
+
+
+def _natively(read: Callable[[], Batch]) -> Batch:
+    batch = read()
+    assert batch.tokens is not None
+    batch.tokens = _native(batch.tokens)
+    return batch
+
+
+def _rows(array: Items, first: int, last: int, eot: int | None, bytes_read: int) -> Batch:
+    part = array[first:last]
+    tokens = _native(part.reshape(-1))
+    start, stop = rows_of(np.full(len(part), part.shape[1], dtype=np.int64))
+    return Batch.of_tokens(tokens, *cut_rows(tokens, start, stop, eot), bytes_read)
 
 
 def _native(tokens: IntegerArray) -> IntegerArray:

@@ -9,6 +9,7 @@ from .remote import Location
 GZIP_MAGIC = b"\x1f\x8b"
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 UTF8_BOM = b"\xef\xbb\xbf"
+_DOCUMENT = "a text that is one document", "say --doc-per-line"
 
 
 def compression_of(head: bytes) -> str | None:
@@ -41,14 +42,24 @@ def read_blocks(path: Location, size: int) -> Iterator[tuple[bytes, int]]:
             out, before = out + len(block), now
 
 
-def read_all(path: Location, size: int, longest: int) -> bytes:
+def read_plain(path: Location, size: int, longest: int) -> bytes:
+    """What a file of about `size` bytes holds that is not compressed, as `unpacked` gives it."""
+    _check_length(path, size, longest, 0, *_DOCUMENT)
+    with path.open("rb") as file:
+        try:
+            return file.read().removeprefix(UTF8_BOM)
+        except OSError as error:
+            raise InputError(_damage(path, None, error, 0, 0)) from error
+
+
+def unpacked(path: Location, size: int, longest: int) -> bytes:
     """Everything `read_blocks` gives; InputError when that is more than `longest`."""
     parts: list[bytes] = []
     held = 0
     for block, _ in read_blocks(path, size):
         parts.append(block)
         held += len(block)
-        _check_length(path, held, longest, 0, "a text that is one document", "say --doc-per-line")
+        _check_length(path, held, longest, 0, *_DOCUMENT)
     return b"".join(parts)
 
 

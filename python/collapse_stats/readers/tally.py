@@ -12,6 +12,11 @@ class Tally:
         count, first = self._seen.get(reason, (0, place))
         self._seen[reason] = (count + times, first)
 
+    def include(self, later: "Tally") -> None:
+        """Add what was noted elsewhere, after everything that was noted here."""
+        for reason, (count, place) in later._seen.items():
+            self.add(reason, place, count)
+
     def clear(self) -> None:
         """Forget everything: a new pass begins."""
         self._seen.clear()

@@ -1,14 +1,16 @@
 """Plain text: each file a document, or each line."""
 
 from collections.abc import Iterator
+from functools import partial
 
 from .batch import BATCH_BYTES, Batch, Kind, ReadOptions
 from .remote import Location
-from .stream import decode, line_blocks, read_all
+from .stream import decode, line_blocks, read_plain, unpacked
 from .tally import Tally
+from .units import Divided, Unit
 
 
-class TextReader:
+class TextReader(Divided):
     """Documents of a UTF-8 text file, ``.gz`` and ``.zst`` too.
 
     The file is one document, however long; with ``doc_per_line`` each line is one, without its
@@ -20,37 +22,50 @@ class TextReader:
     dtype = None
     eot = None
 
-    def __init__(self, path: Location, options: ReadOptions, evidence: str) -> None:
+    def __init__(
+        self, path: Location, options: ReadOptions, evidence: str, compression: str | None = None
+    ) -> None:
+        super().__init__()
         self.path = str(path)
         self.evidence = evidence
         self.size = path.stat().st_size
         self._path = path
+        self._plain = 0 if compression else self.size  # bytes of content, 0 when nobody knows
         self._per_line = options.doc_per_line
         self._longest = options.longest
-        self._tally = Tally()
 
-    @property
-    def warnings(self) -> list[str]:
-        """Bytes replaced in the pass so far."""
-        return self._tally.messages(self.path)
+    def units(self) -> Iterator[Unit]:
+        """The file to be read, or blocks of lines to be decoded."""
+        if not self._per_line and not self._plain:
+            data = unpacked(self._path, BATCH_BYTES, self._longest)
+            yield Unit(len(data), lambda: self._document(data))
+        elif not self._per_line:
+            yield Unit(self.size, lambda: self._document(self._content()))
+        elif 0 < self._plain <= BATCH_BYTES:
+            yield Unit(self.size, lambda: self._lines(self._content(), 1, self.size))
+        else:
+            line = 1
+            for block, bytes_read in line_blocks(self._path, BATCH_BYTES, self._longest):
+                yield Unit(len(block), partial(self._lines, block, line, bytes_read))
+                line += block.count(b"\n")
 
-    def batches(self) -> Iterator[Batch]:
-        """One document, or about 16 MiB of lines a batch."""
-        self._tally.clear()
-        if not self._per_line:
-            data = read_all(self._path, BATCH_BYTES, self._longest)
-            yield Batch.of_texts([self._text(data, "this document")], self.size)
-            return
-        line = 1
-        for block, bytes_read in line_blocks(self._path, BATCH_BYTES, self._longest):
-            lines = self._text(block, f"in the lines from {line} on").split("\n")
-            if block.endswith(b"\n"):
-                lines.pop()
-            line += len(lines)
-            yield Batch.of_texts([text.removesuffix("\r") for text in lines], bytes_read)
+    def _content(self) -> bytes:
+        return read_plain(self._path, self.size, self._longest)
 
-    def _text(self, data: bytes, place: str) -> str:
-        text, replaced = decode(data)
-        if replaced:
-            self._tally.add("stretches that are not UTF-8 replaced by U+FFFD", place, replaced)
-        return text
+    def _document(self, data: bytes) -> Batch:
+        notes = Tally()
+        return Batch.of_texts([_text(data, "this document", notes)], self.size, notes)
+
+    def _lines(self, block: bytes, line: int, bytes_read: int) -> Batch:
+        notes = Tally()
+        lines = _text(block, f"in the lines from {line} on", notes).split("\n")
+        if not block or block.endswith(b"\n"):
+            lines.pop()
+        return Batch.of_texts([text.removesuffix("\r") for text in lines], bytes_read, notes)
+
+
+def _text(data: bytes, place: str, notes: Tally) -> str:
+    text, replaced = decode(data)
+    if replaced:
+        notes.add("stretches that are not UTF-8 replaced by U+FFFD", place, replaced)
+    return text

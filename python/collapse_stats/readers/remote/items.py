@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -35,6 +36,7 @@ class LazyItems:
         self._size = int(np.prod(shape, dtype=object)) * self.dtype.itemsize
         self._there = np.zeros(-(-self._size // _BLOCK), dtype=bool)
         self._bytes: IntegerArray = np.empty(0, np.uint8)
+        self._lock = Lock()  # threads ask for slices at the same time
         self._fd: int | None = None
         self._file: Any = None
 
@@ -49,7 +51,8 @@ class LazyItems:
         begin, end = begin * row, max(begin, end) * row
         if begin < end:
             glimpse = self._path.glimpse
-            self._fetch(begin, end if glimpse is None else min(end, begin + glimpse))
+            with self._lock:
+                self._fetch(begin, end if glimpse is None else min(end, begin + glimpse))
         return self._bytes[begin:end].view(self.dtype).reshape(-1, *self.shape[1:])
 
     def __del__(self) -> None:

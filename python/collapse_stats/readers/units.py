@@ -1,0 +1,64 @@
+"""A source divided into parts that threads may read at the same time."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from .batch import Batch, Reader
+from .tally import Tally
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """Some of a source's documents, which any thread may read.
+
+    Attributes
+    ----------
+    size
+        About how many bytes of memory reading it takes.
+    read
+        Reads it. What was skipped or repaired is in the batch's notes and nowhere else, so that
+        nothing tells in which order units were read.
+    """
+
+    size: int
+    read: Callable[[], Batch]
+
+
+class Divided:
+    """A reader that says how its source is divided."""
+
+    path: str
+
+    def __init__(self) -> None:
+        self._tally = Tally()
+
+    @property
+    def warnings(self) -> list[str]:
+        """What was skipped or repaired by the pass so far."""
+        return self._tally.messages(self.path)
+
+    def units(self) -> Iterator[Unit]:
+        """Units in the order of the source; what only one thread can do is done between them."""
+        raise NotImplementedError
+
+    def note(self, notes: Tally) -> None:
+        """Add the notes of a unit's batch to the warnings; units must come in their order."""
+        self._tally.include(notes)
+
+    def batches(self) -> Iterator[Batch]:
+        """Documents in the order of the source, a unit at a time."""
+        self._tally.clear()
+        for unit in self.units():
+            batch = unit.read()
+            if batch.notes is not None:
+                self.note(batch.notes)
+            yield batch
+
+
+def units_of(reader: Reader) -> Iterator[Unit]:
+    """Units of any reader: one that is not divided reads them itself, one after the other."""
+    if isinstance(reader, Divided):
+        yield from reader.units()
+        return
+    for batch in reader.batches():
+        yield Unit(batch.nbytes, lambda batch=batch: batch)  # type: ignore[misc]
