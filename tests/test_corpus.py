@@ -185,3 +185,9 @@ def test_a_sample_keeps_every_bit_of_a_hash():
     corpus = corpus_of(random_documents(200))
     hashes = np.sort(ordinal_hash(np.arange(200)))
     assert corpus.sample(10**9).hash.tolist() == hashes.tolist()
+
+
+def test_a_list_of_texts_too_long_for_names_of_files():
+    texts = ["a word and another " * 500, "one more"]
+    corpus = read_corpus(texts, tokenizer="bytes", memory=MEMORY)
+    assert corpus.tokens == sum(map(len, texts))

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -215,7 +214,7 @@ def _fetched(readers: Iterable[Reader], tmp: str | os.PathLike[str] | None) -> l
 
 
 def _is_there(name: str) -> bool:
-    return is_url(name) or Path(name).exists()
+    return is_url(name) or os.path.exists(name)  # noqa: PTH110 - a Path raises for long texts
 
 
 def _skipped(paths: Sequence[Location]) -> list[str]:
