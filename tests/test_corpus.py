@@ -84,9 +84,10 @@ def test_passes_never_change_a_result(backend, number):
     ranges = list(pairwise(np.linspace(0, layout.shards, number + 1).astype(int).tolist()))
     once = backend.spectra(corpus.chunks(), layout, HALVES)
     assert tables(corpus.chunks, layout, backend, HALVES, ranges) == once
-    assert Run.concatenate(layout, list(runs(corpus.chunks, layout, backend, ranges))) == (
-        backend.count(corpus.chunks(), layout)
-    )
+    whole = backend.count(corpus.chunks(), layout)
+    for use in (Use.kept, Use.written):
+        given = corpus.chunks, corpus.tokens, layout, backend, ranges, use
+        assert Run.concatenate(layout, list(runs(*given))) == whole
     single = Layout(1000, 1)
     plain = lambda: corpus.chunks(halves=False)  # noqa: E731
     ranges = [(0, 5), (5, 400), (400, single.shards)]

@@ -6,6 +6,8 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
+import time
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,6 +15,7 @@ import numpy as np
 import pytest
 
 import collapse_stats as cs
+from collapse_stats import parts
 from collapse_stats.backends import select
 from collapse_stats.counting import Use, passes
 from collapse_stats.errors import InputError
@@ -21,6 +24,7 @@ from collapse_stats.keys import Layout
 from collapse_stats.memory import TooLittleMemoryError, forget, is_mapped
 from collapse_stats.profile import merge, profile_corpus
 from collapse_stats.readers import ReadOptions
+from collapse_stats.run import Run
 from collapse_stats.unfinished import new_directory, remove_abandoned
 
 VOCAB = 1000
@@ -98,6 +102,85 @@ def test_peak_memory_stays_within_the_budget(tmp_path, backend, tokens, order, n
     one_pass = output_of(COUNT_AND_SHOW_PEAK, path, 4 << 30, backend, order).split()
     assert bounded == list(map(int, one_pass[1:]))
     assert int(one_pass[0]) > 0.8 * needed > memory
+
+
+COUNT_A_TABLE_AND_SHOW_PEAK = (
+    PEAK
+    + """
+    given = dict(dtype="u16", vocab_size=1000, max_order=8, backend="native", threads=2)
+    small = Path(sys.argv[1]).with_name("small.bin")
+    small.write_bytes(bytes(8))
+    cs.profile(small, **given)
+    before = peak()
+    found = cs.profile(sys.argv[1], memory=4 << 30, **given)
+    print(peak() - before, found.run.nbytes)
+"""
+)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="peak memory is read from Linux")
+def test_a_table_in_memory_is_there_once(tmp_path):
+    if not next(info for info in cs.backends() if info.name == "native").usable:
+        pytest.skip("native is not usable here")
+    path = stream(tmp_path / "tokens.bin", 8 << 20)
+    peak, table = map(int, output_of(COUNT_A_TABLE_AND_SHOW_PEAK, path).split())
+    assert table > 200 << 20
+    assert table < peak < 2 * table
+
+
+def test_only_a_table_that_is_written_is_counted_in_ranges(tmp_path, backend, monkeypatch):
+    corpus = corpus_of(stream(tmp_path / "tokens.bin", 1 << 16))
+    called = []
+    for name in ("count", "count_in_ranges", "spectra"):
+        real = getattr(type(backend), name)
+
+        def noted(self, source, *others, _name=name, _real=real):
+            if not isinstance(source, Run):
+                called.append(_name)
+            return _real(self, source, *others)
+
+        monkeypatch.setattr(type(backend), name, noted)
+    given = {"max_order": 3, "backend": backend, "memory": 10**9}
+    profile_corpus(corpus, **given)
+    profile_corpus(corpus, table=False, **given)
+    assert called == ["count", "spectra"]
+    called.clear()
+    profile_corpus(corpus, save_to=tmp_path / "p", **given)
+    assert called[0] == "count_in_ranges"
+    assert set(called[1:]) <= {"count"}  # what a backend without smaller ranges makes of it
+
+
+@pytest.mark.parametrize(("memory", "most"), [(1, 4), (10**9, 7), (10**12, 66)])
+def test_parts_that_wait_are_bounded_on_many_cpus(tmp_path, monkeypatch, memory, most):
+    monkeypatch.setattr("os.cpu_count", lambda: 64)
+    monkeypatch.setattr(parts, "PART_ROWS", 2)
+    there, highest = 0, 0
+    lock = threading.Lock()
+
+    def add(number):
+        nonlocal there, highest
+        with lock:
+            there += number
+            highest = max(highest, there)
+
+    def write(path, run):
+        add(1)
+        time.sleep(0.002)
+        add(-1)
+        return {"rows": len(run)}
+
+    monkeypatch.setattr(parts, "_write_part", write)
+    chunk = cs.chunk.Chunk.of_documents(
+        np.arange(600, dtype=np.uint16), np.array([0]), np.array([600])
+    )
+    run = select("numpy").count([chunk], Layout(VOCAB, 2))
+    with parts.PartWriter(tmp_path, memory) as writer:
+        for begin in range(0, len(run), 10):
+            writer.add(run.rows(begin, begin + 10))
+            assert len(writer._waiting) <= most
+    assert sum(part["rows"] for part in writer.parts) == len(run)
+    assert 1 < highest <= most - 2
+    assert parts.writer_bytes(memory) <= max(64 << 20, memory // 8)
 
 
 UPDATE_AND_SHOW_PEAK = (

@@ -200,15 +200,6 @@ def test_rows_leave_the_counter_range_after_range(max_order: int, threads: int) 
     check_run(whole, layout, [part])
 
 
-def test_a_long_stream_is_handed_out_in_ranges() -> None:
-    layout = Layout(50_000, 3)
-    part = documents(layout, zipf_tokens(5 << 20, 50_000), 1 << 20)
-    backend = select("native", 2)
-    ranges = list(backend.count_in_ranges([part], layout))
-    assert len(ranges) == 5
-    assert Run.concatenate(layout, ranges) == backend.count([part], layout)
-
-
 def test_an_id_of_a_narrow_signed_type_is_compared_as_it_is() -> None:
     part = chunk([1, -1, 2], [(0, 3)], dtype="int8")
     with pytest.raises(ValueError, match="token id -1 at position 1"):

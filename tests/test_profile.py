@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import collapse_stats as cs
-from collapse_stats import counting, parts
+from collapse_stats import parts
 from collapse_stats.backends import select
 from collapse_stats.ingest import read_corpus
 from collapse_stats.profile import merge, profile_corpus
@@ -297,7 +297,7 @@ def test_ranges_of_shards_never_change_a_result(documents, tmp_path, monkeypatch
     backend = select()
     with monkeypatch.context() as patched:  # as if nothing were needed beside the windows
         patched.setattr(type(backend), "needs", lambda self, layout, shards, rows: (0, 20))
-        patched.setattr("collapse_stats.counting.WRITER_BYTES", 0)
+        patched.setattr("collapse_stats.counting.writer_bytes", lambda memory: 0)
         memory = corpus.held + 100_000
         saved = profile_corpus(
             corpus, max_order=ORDER, backend=backend, memory=memory, save_to=tmp_path / "p"
@@ -306,7 +306,7 @@ def test_ranges_of_shards_never_change_a_result(documents, tmp_path, monkeypatch
     assert same(saved, once)
     rows = sum(len(run) for (run,) in read_aligned([saved.table], saved.table.held + 20_000))
     assert rows == len(once.run)
-    memory = saved.table.held + once.table.held + counting.WRITER_BYTES + 50_000
+    memory = saved.table.held + once.table.held + parts.writer_bytes(0) + 50_000
     twice = merge([saved, once], backend, memory, name="twice", save_to=tmp_path / "twice")
     assert twice.name == "twice"
     assert same(twice, merge([once, once], backend, memory=10**9))

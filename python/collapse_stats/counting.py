@@ -16,6 +16,7 @@ from .backends import Backend, select
 from .chunk import Chunk
 from .keys import Layout, Shards, shard_of
 from .memory import TooLittleMemoryError
+from .parts import PART_ROWS, writer_bytes
 from .run import Run
 from .spectrum import Masks, Tables
 
@@ -35,7 +36,6 @@ class Use(Enum):
     merged = "a run is merged with others and dropped"
 
 
-WRITER_BYTES = 64 << 20  # of columns on their way to a file
 _SAMPLED = 1 << 17  # windows that tell how many there are in each shard
 _STRETCH = 1 << 12  # of them that lie together
 _MARGIN = 1.05  # for what the sample does not show
@@ -66,51 +66,62 @@ def passes(
         when the largest shard does not fit. Where runs stay in memory, it names what is sure to do.
     """
     rows = use is not Use.spectra
-    each = backend.needs(layout, 1, rows=rows)[1]
-    row = 8 * (layout.words + layout.labels)
+    record = backend.needs(layout, 1, rows=False)[1]
+    row = backend.needs(layout, 1, rows=rows)[1] - record
+    one = 8 * (layout.words + layout.labels)
     if use is Use.written:
-        each += row  # of the run that is being written
-        held += WRITER_BYTES
+        row += one  # of the range that is being written
+        held += writer_bytes(memory)
     if use is Use.merged:
-        each += 2 * row  # of the merged run, and of the one before it
+        row += 2 * one  # of the merged run, and of the one before it
 
-    def needed(shards: int) -> int:
-        return held + backend.needs(layout, shards, rows=rows)[0]
+    def needed(shards: int, inside: float, at_once: float) -> int:
+        """Bytes for so many shards, the windows inside, and those whose rows are there at once."""
+        fixed = held + backend.needs(layout, shards, rows=rows)[0]
+        return fixed + int(record * inside + row * min(inside, at_once))
 
-    whole = needed(layout.shards) + each * windows
+    few = min(_WRITTEN_IN, layout.shards, windows // _WORTH_A_PASS) if use is Use.written else 1
+    even = _cut((0, layout.shards), max(1, few))
+    whole = needed(layout.shards, windows, windows)
     if whole <= memory:
-        few = min(_WRITTEN_IN, layout.shards, windows // _WORTH_A_PASS)
-        number = max(1, few) if use is Use.written else 1
-        even = np.linspace(0, layout.shards, number + 1).astype(int).tolist()
-        return list(pairwise(even))
+        return even
     copies = 2 if use is Use.kept else 1  # the runs there are, and the next
-    sizes = _windows_by_shard(chunks, windows, layout) * (_MARGIN * each * copies)
-    least = needed(1) + int(sizes.max())
+    sizes = _windows_by_shard(chunks, windows, layout) * (_MARGIN * copies)
+    until = np.concatenate([[0], np.cumsum(sizes)])
+    ranges = _range_shards(windows, layout, backend) if use is Use.written else layout.shards
+    at_once = float((until[ranges:] - until[: len(until) - ranges]).max())
+    least = needed(1, float(sizes.max()), at_once)
     if least > memory:
         raise TooLittleMemoryError(memory, whole if use is Use.kept else least)
+
+    def fits(first: int, last: int) -> bool:
+        return needed(last - first, float(until[last] - until[first]), at_once) <= memory
+
+    if all(fits(*shards) for shards in even):
+        return even
     edges = [0]
-    taken = 0.0
-    for shard, size in enumerate(sizes):
-        taken += size
-        if needed(shard + 1 - edges[-1]) + taken > memory:
+    for shard in range(layout.shards):
+        if not fits(edges[-1], shard + 1):
             edges.append(shard)
-            taken = size
     return list(pairwise([*edges, layout.shards]))
 
 
 def runs(
     chunks: Chunks,
+    windows: int,
     layout: Layout,
     backend: Backend,
     passes: Sequence[Shards],
-    use: Use = Use.kept,
+    use: Use,
 ) -> Iterator[Run]:
     """Runs over the ranges of `passes`, in smaller ranges if they are written."""
-    for shards in passes:
-        some = None if shards == (0, layout.shards) else shards
+    most = _range_shards(windows, layout, backend)
+    for first, last in passes:
         if use is Use.written:
-            yield from backend.count_in_ranges(chunks(), layout, some)
+            ranges = _cut((first, last), -(-(last - first) // most))
+            yield from backend.count_in_ranges(chunks(), layout, ranges)
         else:
+            some = None if last - first == layout.shards else (first, last)
             yield backend.count(chunks(), layout, some)
 
 
@@ -202,6 +213,16 @@ class _Again(Iterable[Chunk]):
 
     def __iter__(self) -> Iterator[Chunk]:
         return iter(self._chunks())
+
+
+def _cut(shards: Shards, number: int) -> list[Shards]:
+    return list(pairwise(np.linspace(*shards, number + 1).astype(int).tolist()))
+
+
+def _range_shards(windows: int, layout: Layout, backend: Backend) -> int:
+    """Shards, at most, of a range that is written at a time: with windows enough for a part."""
+    enough = layout.shards * PART_ROWS // max(1, windows)
+    return min(layout.shards, max(backend.range_shards, enough))
 
 
 def _windows_by_shard(chunks: Chunks, windows: int, layout: Layout) -> npt.NDArray[np.float64]:

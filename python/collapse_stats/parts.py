@@ -29,18 +29,30 @@ PART_ROWS = 1 << 18  # those at the ends of a range are read as a whole
 GROUP_ROWS = 1 << 17  # of a row group: what a thread has in memory beside the run
 _READING = 96 << 20  # bytes that Arrow and threads have and keep for reading a table, measured
 _BATCH_ROWS = 1 << 14  # that Arrow encodes at once: the default costs a call per 1024
+_PART_BYTES = 16 << 20  # of a part that is written or waits: its rows, columns and pages, measured
 _BEHIND = 2  # parts that wait to be written while the next is counted
+_FEWEST = 4  # parts that are written or wait, however little memory there is
 
 Part = dict[str, Any]
 """What the manifest says of a part: file, rows, windows, first_shard, last_shard."""
 
 
-class PartWriter:
-    """Writes ascending runs as parts, in threads that are a few parts behind."""
+def writer_bytes(memory: int) -> int:
+    """What a `PartWriter` takes of so much memory: an eighth, as far as CPUs have use for it."""
+    wanted = (os.cpu_count() or 1) + _BEHIND
+    return _PART_BYTES * min(wanted, max(_FEWEST, memory // (8 * _PART_BYTES)))
 
-    def __init__(self, folder: Path) -> None:
+
+class PartWriter:
+    """Writes ascending runs as parts, in threads that are a few parts behind.
+
+    Takes `writer_bytes` of the memory beside the run that is added.
+    """
+
+    def __init__(self, folder: Path, memory: int) -> None:
         self._folder = folder
-        self._pool = ThreadPoolExecutor(os.cpu_count())
+        self._most = writer_bytes(memory) // _PART_BYTES
+        self._pool = ThreadPoolExecutor(self._most - _BEHIND)
         self._waiting: deque[Future[Part]] = deque()
         self.parts: list[Part] = []
 
@@ -56,11 +68,11 @@ class PartWriter:
         """Write the next rows."""
         number = -(-len(run) // PART_ROWS)
         for begin, end in pairwise(np.linspace(0, len(run), number + 1).astype(int).tolist()):
+            if len(self._waiting) == self._most:
+                self.parts.append(self._waiting.popleft().result())
             path = self._folder / f"part-{len(self.parts) + len(self._waiting):05d}.parquet"
             rows = run.rows(begin, end)
             self._waiting.append(self._pool.submit(_write_part, path, rows))
-            if len(self._waiting) > _BEHIND + (os.cpu_count() or 1):
-                self.parts.append(self._waiting.popleft().result())
 
     def passing(self, runs: Iterable[Run]) -> Iterator[Run]:
         """The runs, each written on its way."""

@@ -3,22 +3,22 @@
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
 
 from . import metrics
 from .backends import Backend, select
-from .chunk import Chunk
 from .corpus import Corpus, Source, TokenizerIdentity
-from .counting import HALVES, WHOLE, WRITER_BYTES, Use, passes, runs, tables
+from .counting import HALVES, WHOLE, Use, passes, runs, tables
 from .errors import CollapseStatsError, LayoutMismatchError
 from .frequent import most_frequent
 from .ingest import Progress, read_corpus
 from .intervals import CorpusIntervals, Interval, check_figure, has_intervals
 from .keys import Layout
 from .memory import TooLittleMemoryError, budget
+from .parts import writer_bytes
 from .readers import ReadOptions
 from .run import Run
 from .sample import DEFAULT_TOKENS, Sample, merge_samples
@@ -154,7 +154,7 @@ class Profile:
         return [tokenizer.decode(ngram) for ngram in ids.T.tolist()]
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the profile as a directory, at once or not at all.
+        """Write the profile as a directory, at once or not at all, with half of what is free.
 
         Raises
         ------
@@ -270,16 +270,13 @@ def profile_corpus(
     """Profile of a corpus that has been read; with `save_to`, its table is written as it comes."""
     layout = Layout(corpus.vocab_size, max_order, 2 if halves else 1)
     masks = HALVES if halves else WHOLE
-
-    def chunks() -> Iterable[Chunk]:
-        return corpus.chunks(halves=halves)
-
+    chunks = partial(corpus.chunks, halves=halves)
     use = Use.spectra if not table else Use.kept if save_to is None else Use.written
     ranges = passes(chunks, corpus.tokens, layout, backend, memory, use, corpus.held)
 
     def counted() -> Iterator[Run]:
         for number, shards in enumerate(ranges):
-            yield from runs(chunks, layout, backend, [shards], use)
+            yield from runs(chunks, corpus.tokens, layout, backend, [shards], use)
             if progress:
                 progress("counting", number + 1, len(ranges))
 
@@ -338,7 +335,7 @@ def merge(
                 f"{other.name} has {other.layout} and {other.tokenizer.spec}"
             )
     given = [one.known_table for one in profiles]
-    writing = 0 if save_to is None else WRITER_BYTES
+    writing = 0 if save_to is None else writer_bytes(memory)
     merged = (backend.merge(runs_) for runs_ in read_aligned(given, memory, writing))
     sample_tokens = max(DEFAULT_TOKENS, *(len(one.sample.tokens) for one in profiles))
     bare = replace(
@@ -371,7 +368,7 @@ def _kept(
     if save_to is not None:
         from .storage import write_counted
 
-        return write_counted(bare, runs, backend, masks, save_to)
+        return write_counted(bare, runs, backend, masks, memory, save_to)
     ranges: list[Run] = []
     for run in runs:
         ranges.append(run)

@@ -23,6 +23,7 @@ from .corpus import Source, TokenizerIdentity
 from .counting import HALVES, WHOLE
 from .errors import InputError
 from .keys import Layout
+from .memory import budget
 from .parts import Part, PartWriter, StoredTable, column, damaged, read_columns, write_columns
 from .profile import Profile
 from .readers import RemotePath
@@ -41,7 +42,7 @@ def write(profile: Profile, path: Path) -> None:
     parts: list[Part] | None = None
     with new_directory(path, lambda: _share(parts, profile.layout)) as folder:
         if profile.table is not None:
-            with PartWriter(folder) as writer:
+            with PartWriter(folder, budget(None)) as writer:
                 parts = writer.parts
                 for (run,) in read_aligned([profile.table]):
                     writer.add(run)
@@ -49,15 +50,21 @@ def write(profile: Profile, path: Path) -> None:
 
 
 def write_counted(
-    bare: Profile, runs: Iterable[Run], backend: Backend, masks: Sequence[Masks], path: Path
+    bare: Profile,
+    runs: Iterable[Run],
+    backend: Backend,
+    masks: Sequence[Masks],
+    memory: int,
+    path: Path,
 ) -> Profile:
     """Write a profile whose run comes range after range; its spectra are counted on the way.
 
-    Input: runs over ascending, disjoint ranges of shards. Each is dropped when it is written.
+    Input: runs over ascending, disjoint ranges of shards. Each is dropped when it is written. Of
+    `memory`, writing takes `writer_bytes`.
     """
     parts: list[Part] | None = None
     with new_directory(path, lambda: _share(parts, bare.layout)) as folder:
-        with PartWriter(folder) as writer:
+        with PartWriter(folder, memory) as writer:
             parts = writer.parts
             tables = backend.joint_spectra(([run] for run in writer.passing(runs)), masks)
         _finish(replace(bare, tables=tables), parts, folder)

@@ -30,10 +30,13 @@ class Backend(Protocol):
         Whether it counts on a GPU, whose memory it bounds itself, and takes tokens that lie there.
     batch_tokens
         So many tokens, at least, are best counted together.
+    range_shards
+        So many shards, at least, are best handed out together; all, where rows are made at once.
     """
 
     name: str
     on_gpu: bool
+    range_shards: int
 
     @property
     def batch_tokens(self) -> int: ...
@@ -45,9 +48,9 @@ class Backend(Protocol):
         """
 
     def count_in_ranges(
-        self, chunks: Iterable[Chunk], layout: Layout, shards: Shards | None = None
+        self, chunks: Iterable[Chunk], layout: Layout, ranges: Sequence[Shards]
     ) -> Iterator[Run]:
-        """The run of `count` in ascending ranges of shards, as small as are handed out well.
+        """Runs of ascending, adjoining ranges of shards; the chunks are gone through once.
 
         For what is done with when it was written: memory and time that whole runs take are saved.
         """

@@ -11,7 +11,7 @@ from itertools import chain
 import numpy as np
 
 from ..chunk import Chunk
-from ..keys import Layout, Shards
+from ..keys import MAX_SHARD_BITS, Layout, Shards
 from ..run import Run
 from ..spectrum import Masks, Tables
 from . import _cuda_count as counting
@@ -37,6 +37,7 @@ class CudaBackend:
 
     name = "cuda"
     on_gpu = True
+    range_shards = 1 << MAX_SHARD_BITS
 
     def __init__(
         self,
@@ -77,10 +78,12 @@ class CudaBackend:
         return run
 
     def count_in_ranges(
-        self, chunks: Iterable[Chunk], layout: Layout, shards: Shards | None = None
+        self, chunks: Iterable[Chunk], layout: Layout, ranges: Sequence[Shards]
     ) -> Iterator[Run]:
-        """The run of `count`, whole; see `Backend.count_in_ranges`."""
-        yield self.count(chunks, layout, shards)
+        """Runs of ranges, made at once; see `Backend.count_in_ranges`."""
+        shards = ranges[0][0], ranges[-1][1]
+        run = self.count(chunks, layout, None if shards == (0, layout.shards) else shards)
+        return (run.slice(*shards) for shards in ranges)
 
     def merge(self, runs: Sequence[Run]) -> Run:
         """Run of all windows of `runs`; see `Backend.merge`."""

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -17,8 +16,7 @@ from ..spectrum import JointSpectrum, Masks, Tables
 _SHARD_BYTES = 1 << 14  # of a thread's records of a shard: the last part, full or not
 _THREAD_BYTES = 12 << 20  # its slabs that are not full, its work space, its histograms
 _DENSE_VOCABULARY = 1 << 18  # up to here it has counts of every token
-_RANGE_WINDOWS = 1 << 20  # of a range of shards whose rows are handed out together
-_RANGE_SHARDS = 8  # of it for each thread, at least: none waits long for the last
+_RANGE_SHARDS = 2  # for each thread, of what is handed out together: no thread waits for long
 
 _Spectra = dict[int, list[tuple[UInt64Array, UInt64Array, UInt64Array]]]
 
@@ -41,6 +39,7 @@ class NativeBackend:
         if threads is not None and threads < 1:
             raise ValueError(f"threads must be at least 1, got {threads}: leave it out to use all")
         self.threads = usable_cpus() if threads is None else threads
+        self.range_shards = _RANGE_SHARDS * self.threads
         ((_, description),) = _native.describe()
         self.detail = f"{description}, {self.threads} of them, {_native.instruction_set()}"
 
@@ -52,23 +51,13 @@ class NativeBackend:
         return Run(layout, keys, counts)
 
     def count_in_ranges(
-        self, chunks: Iterable[Chunk], layout: Layout, shards: Shards | None = None
+        self, chunks: Iterable[Chunk], layout: Layout, ranges: Sequence[Shards]
     ) -> Iterator[Run]:
-        """The run of `count`, some million rows at a time; see `Backend.count_in_ranges`."""
-        first, last = shards or (0, layout.shards)
-        counter = self._counter(layout, (first, last))
-        windows = 0
-
-        def noted(chunk: Chunk) -> Chunk:
-            nonlocal windows
-            windows += chunk.windows
-            return chunk
-
-        _fill(counter, map(noted, chunks))
-        most = max(1, (last - first) // (_RANGE_SHARDS * self.threads))
-        ranges = min(most, -(-windows // _RANGE_WINDOWS) or 1)
-        for edges in pairwise(np.linspace(first, last, ranges + 1).astype(int).tolist()):
-            yield Run(layout, *counter.run(*edges))
+        """Runs of ranges, each made when it is asked for; see `Backend.count_in_ranges`."""
+        counter = self._counter(layout, (ranges[0][0], ranges[-1][1]))
+        _fill(counter, chunks)
+        for shards in ranges:
+            yield Run(layout, *counter.run(*shards))
 
     def merge(self, runs: Sequence[Run]) -> Run:
         """Run of all windows of `runs`."""

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from ..chunk import Chunk, UInt8Array
 from ..errors import LayoutMismatchError
-from ..keys import Layout, Shards, UInt64Array, bits_of, changes, pack
+from ..keys import MAX_SHARD_BITS, Layout, Shards, UInt64Array, bits_of, changes, pack
 from ..run import Rows, Run
 from ..spectrum import JointSpectrum, Masks, Tables, sum_joint
 
@@ -24,16 +24,18 @@ class NumpyBackend:
     name = "numpy"
     on_gpu = False
     batch_tokens = 1 << 24
+    range_shards = 1 << MAX_SHARD_BITS
 
     def count(self, chunks: Iterable[Chunk], layout: Layout, shards: Shards | None = None) -> Run:
         """Run of the chunks' windows; see `Backend.count`."""
         return Run.concatenate(layout, list(_runs(chunks, layout, shards)))
 
     def count_in_ranges(
-        self, chunks: Iterable[Chunk], layout: Layout, shards: Shards | None = None
+        self, chunks: Iterable[Chunk], layout: Layout, ranges: Sequence[Shards]
     ) -> Iterator[Run]:
-        """The run of `count`, whole; see `Backend.count_in_ranges`."""
-        yield self.count(chunks, layout, shards)
+        """Runs of ranges, made at once; see `Backend.count_in_ranges`."""
+        run = self.count(chunks, layout, (ranges[0][0], ranges[-1][1]))
+        return (run.slice(*shards) for shards in ranges)
 
     def merge(self, runs: Sequence[Run]) -> Run:
         """Run of all windows of `runs`; see `Backend.merge`."""
