@@ -1,0 +1,112 @@
+"""One call under a budget, in a process of its own, whose peak memory is the call's.
+
+python benchmarks/memory_case.py '["merge", 320000000, ["p", "q"], "sum", 32767, 5]'
+
+What, the budget in bytes, the inputs, where a profile is written, vocabulary and longest n-gram;
+prints JSON. The peak is the operating system's (VmHWM); `base` is what it was after the same call
+on almost nothing: the interpreter and its libraries.
+"""
+
+import json
+import re
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+import collapse_stats as cs
+from collapse_stats.backends import select
+from collapse_stats.ingest import read_corpus
+from collapse_stats.profile import merge, profile_corpus
+from collapse_stats.readers import ReadOptions
+from collapse_stats.spectrum import Spectrum
+
+ROW = 1000  # tokens of a document that a counter is given
+_BATCH = 64 * ROW
+_ALMOST_NOTHING = np.arange(2 * ROW, dtype=np.uint16)
+
+
+def digest(spectra: Iterable[Spectrum]) -> str:
+    """One value for the spectra, in their order."""
+    found = sha256()
+    for spectrum in spectra:
+        found.update(spectrum.count.tobytes() + spectrum.types.tobytes())
+    return found.hexdigest()
+
+
+def _profile(path: str, memory: int, vocab_size: int, max_order: int, table: bool) -> cs.Profile:
+    return cs.profile(
+        path, dtype="u16", vocab_size=vocab_size, max_order=max_order, table=table, memory=memory
+    )
+
+
+def _written(path: str, memory: int, vocab_size: int, max_order: int, to: Path) -> cs.Profile:
+    """What `profile -o` does."""
+    options = ReadOptions(dtype="u16", vocab_size=vocab_size)
+    corpus = read_corpus(path, options=options, memory=memory // 2)
+    return profile_corpus(corpus, max_order=max_order, backend=select(), memory=memory, save_to=to)
+
+
+def _counted(path: str, memory: int, vocab_size: int, max_order: int) -> cs.Profile:
+    """Batch after batch, as a training loop has them."""
+    counter = cs.NgramCounter(vocab_size, max_order, halves=True, memory=memory)
+    with Path(path).open("rb") as file:
+        while len(batch := np.fromfile(file, np.uint16, _BATCH)):
+            counter.update(batch.reshape(-1, ROW))
+    return counter.profile()
+
+
+def call(
+    what: str, memory: int, inputs: list[str], to: Path, vocab_size: int, max_order: int
+) -> Iterator[Spectrum]:
+    """Make the call; its spectra, of a comparison those of both sides and what they share."""
+    if what == "compared":
+        found = cs.compare(*inputs, memory=memory)
+        for n in range(1, max_order + 1):
+            joint = found.joint_spectrum(n)
+            yield from (joint.first, joint.second, joint.total)
+        return
+    if what == "merged":
+        made = merge([cs.load(path) for path in inputs], select(), memory, save_to=to)
+    elif what == "written":
+        made = _written(inputs[0], memory, vocab_size, max_order, to)
+    elif what == "counted":
+        made = _counted(inputs[0], memory, vocab_size, max_order)
+    else:
+        made = _profile(inputs[0], memory, vocab_size, max_order, table=False)
+    for n in range(1, max_order + 1):
+        yield made.spectrum(n)
+
+
+def peak() -> int:
+    """Not `ru_maxrss`, which a process inherits from the one that started it."""
+    found = re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())
+    assert found is not None
+    return 1024 * int(found[1])
+
+
+def warm_up(what: str, inputs: list[str], to: Path, vocab_size: int, max_order: int) -> None:
+    """The same call on almost nothing, so that everything is loaded."""
+    tokens: npt.NDArray[np.uint16] = _ALMOST_NOTHING % vocab_size
+    small = to.with_name(f"{to.name}-small.bin")
+    tokens.tofile(small)
+    few = [str(small)]
+    if what in ("merged", "compared"):
+        few = [str(to.with_name(f"{to.name}-small{number}")) for number in range(len(inputs))]
+        for path in few:
+            _written(str(small), 10**9, vocab_size, max_order, Path(path))
+    list(call(what, 10**9, few, to.with_name(f"{to.name}-warm"), vocab_size, max_order))
+
+
+if __name__ == "__main__":
+    what, memory, inputs, to, vocab_size, max_order = json.loads(sys.argv[1])
+    warm_up(what, inputs, Path(to), vocab_size, max_order)
+    base, begin, cpu = peak(), time.perf_counter(), time.process_time()
+    spectra = list(call(what, memory, inputs, Path(to), vocab_size, max_order))
+    seconds, cpu = time.perf_counter() - begin, time.process_time() - cpu
+    bounds = {"base": base, "peak": peak()}
+    print(json.dumps({"seconds": seconds, "cpu": cpu, "digest": digest(spectra), **bounds}))
