@@ -30,13 +30,21 @@ inline void add_under(std::vector<JointHistogram>& histograms, std::span<const M
   if constexpr (labels <= 2) {
     histograms.front().add(counts[0], labels == 2 ? counts[labels - 1] : 0, types);
   } else {
-    std::array<Count, 1U << labels> under;  // every mask
-    under[0] = 0;
-    for (unsigned mask = 1; mask < under.size(); ++mask)
-      under[mask] =
-          under[mask & (mask - 1)] + counts[static_cast<unsigned>(std::countr_zero(mask))];
+    constexpr unsigned four = 4, masks = 1U << four;
+    std::array<std::array<Count, masks>, labels / four> under;  // every mask of four labels
+    for (unsigned part = 0; part < under.size(); ++part) {
+      under[part][0] = 0;
+      for (unsigned mask = 1; mask < masks; ++mask)
+        under[part][mask] = under[part][mask & (mask - 1)] +
+                            counts[part * four + static_cast<unsigned>(std::countr_zero(mask))];
+    }
+    const auto sum = [&](unsigned mask) {
+      Count found = under[0][mask % masks];
+      if constexpr (labels > four) found += under[1][mask / masks];
+      return found;
+    };
     for (std::size_t pair = 0; pair < pairs.size(); ++pair)
-      histograms[pair].add(under[pairs[pair].first], under[pairs[pair].second], types);
+      histograms[pair].add(sum(pairs[pair].first), sum(pairs[pair].second), types);
   }
 }
 

@@ -23,7 +23,6 @@ from collapse_stats.verdict import (
     evidence,
     judge,
 )
-from collapse_stats.verdict.ngrams import distinct_documents
 from collapse_stats.verdict.repetition import repeated_share
 
 Documents = list[list[int]]
@@ -145,14 +144,6 @@ def test_ids_of_any_size_give_the_same_figures() -> None:
         assert same.drift.error == pytest.approx(novelty.drift.error, rel=1e-9)
 
 
-def test_order_3_is_left_out_where_too_many_ids_differ() -> None:
-    ids = np.random.default_rng(2).permutation(2**20)
-    one, other = (sample(part.reshape(-1, 400).tolist()) for part in ids[:528_000].reshape(2, -1))
-    assert set(evidence(one, other).orders) == {1, 2}
-    few = ids[:400_000].reshape(2, -1, 400)
-    assert set(evidence(sample(few[0].tolist()), sample(few[1].tolist())).orders) == {1, 2, 3}
-
-
 def repeated(documents: Documents) -> float:
     """The definition: tokens marked one by one."""
     shares = []
@@ -194,8 +185,9 @@ def test_repeated_share() -> None:
 
 
 def test_distinct_documents() -> None:
-    assert distinct_documents(Sample.empty()) == 0
-    assert distinct_documents(sample([[1, 2], [3], [1, 2], [], []])) == 3
+    assert (Sample.empty().distinct, Sample.empty().duplicates) == (0, None)
+    copies = sample([[1, 2], [3], [1, 2], [], []])
+    assert (copies.distinct, copies.duplicates) == (3, pytest.approx(0.4))
 
 
 # --- the rule ------------------------------------------------------------------------------------

@@ -28,7 +28,7 @@ from .opposite import (
 from .profile import Ngram, Profile
 from .spectrum import JointSpectrum, Tables
 from .validity import no_signal, no_verdict, reasons_for_caution, sizes_apart
-from .verdict import CANNOT_TELL, Constants, Verdict, evidence, judge
+from .verdict import CANNOT_TELL, Constants, Verdict, judge, measured
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,7 +178,8 @@ class Comparison:
             missing = no_verdict(side)
             if missing:
                 return Verdict(CANNOT_TELL, (missing,), None, self.constants)
-        return judge(evidence(self.baseline.sample, self.candidate.sample), self.constants)
+        assert self.matched is not None  # both have text in their samples
+        return judge(measured(self.matched), self.constants)
 
     @property
     def verdict(self) -> str:

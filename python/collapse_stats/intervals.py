@@ -20,7 +20,7 @@ from .keys import Layout
 from .sample import Sample
 from .spectrum import JointSpectrum, Masks, Spectrum
 
-LABELS = 4  # of a recount: the text that stays, once for each part, and groups to leave out
+LABELS = 8  # of a recount: the text that stays, once for each part, and groups to leave out
 MIN_DOCUMENTS = 30  # fewer say too little of each other
 
 Floats = npt.NDArray[np.float64]

@@ -35,7 +35,8 @@ class Layout:
     max_order
         Tokens per window; ``max_order * code_bits`` is at most 128.
     labels
-        Counts kept per key: 1 (plain), 2 (halves, or two corpora) or 4 (two corpora with halves).
+        Counts kept per key: 1 (plain), 2 (halves, or two corpora), 4 (two corpora with halves) or 8
+        (groups to be left out).
     """
 
     vocab_size: int
@@ -48,8 +49,8 @@ class Layout:
                 f"vocab_size must be between 1 and 2**32, got {self.vocab_size}: "
                 "give the number of ids your tokenizer can produce"
             )
-        if self.labels not in (1, 2, 4):
-            raise ValueError(f"labels must be 1, 2 or 4, got {self.labels}")
+        if self.labels not in (1, 2, 4, 8):
+            raise ValueError(f"labels must be 1, 2, 4 or 8, got {self.labels}")
         largest = MAX_KEY_BITS // self.code_bits
         if not 1 <= self.max_order <= largest:
             raise ValueError(

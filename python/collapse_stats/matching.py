@@ -5,7 +5,6 @@ Thinning counts is no matching: it takes tokens to be independent, and they are 
 
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import product
 
 import numpy as np
 
@@ -27,6 +26,15 @@ from .keys import Layout
 from .opposite import FIGURES, MASKS, MIRRORED
 from .sample import Sample, within
 from .spectrum import JointSpectrum, Tables
+
+Pair = tuple[int, int]
+LeftOut = tuple[int, int]
+
+# Parts 0 and 1 are the halves of the baseline, 2 and 3 those of the candidate.
+BASELINE: Pair = (0, 1)
+CANDIDATE: Pair = (2, 3)
+OPPOSITE: tuple[Pair, Pair] = ((0, 3), (1, 2))
+LEAST_ORDER = 3  # counted at least: what the verdict reads
 
 RATIO = "size_matched_distinct_ratio"
 RETAINED = "retained"
@@ -66,7 +74,8 @@ class Matched:
         """
         limit = min(len(baseline.tokens), len(candidate.tokens))
         one, other = (side.first(within(side.length, limit)) for side in (baseline, candidate))
-        return cls(one, other, Layout(layout.vocab_size, layout.max_order, 4), backend)
+        layout = Layout(layout.vocab_size, max(layout.max_order, LEAST_ORDER), 4)
+        return cls(one, other, layout, backend)
 
     @property
     def tokens(self) -> tuple[int, int]:
@@ -104,7 +113,7 @@ class Matched:
 
     def _errors(self, order: int) -> _Errors | None:
         if order not in self._found:
-            self._found[order] = self._jackknifed(order) if self._counted else None
+            self._found[order] = self._jackknifed(order) if self.recounts else None
         return self._found[order]
 
     @cached_property
@@ -112,32 +121,37 @@ class Matched:
         return {}
 
     @cached_property
-    def _counted(self) -> tuple[list[Recount], ...]:
-        """Of baseline A and candidate B, of baseline B and candidate A, of both baseline halves."""
+    def recounts(self) -> dict[Pair, dict[LeftOut | None, Recount]]:
+        """Counts of parts that meet, by the part and the group left out; None when none was.
+
+        Nothing when there are too few documents for errors.
+        """
         if not (has_intervals(self.baseline) and has_intervals(self.candidate)):
-            return ()
-        base, other = (
-            [Part.of(side, half) for half in (0, 1)] for side in (self.baseline, self.candidate)
-        )
-        pairs = ((base[0], other[1]), (base[1], other[0]), (base[0], base[1]))
-        return tuple(list(recounts(pair, self.layout, self.backend)) for pair in pairs)
+            return {}
+        parts = [Part.of(side, half) for side in (self.baseline, self.candidate) for half in (0, 1)]
+        return {
+            pair: {
+                one.left_out and (pair[one.left_out[0]], one.left_out[1]): one
+                for one in recounts([parts[part] for part in pair], self.layout, self.backend)
+            }
+            for pair in (*OPPOSITE, BASELINE, CANDIDATE)
+        }
 
     def _jackknifed(self, order: int) -> _Errors:
         """Standard errors: the groups of each half are left out one at a time, variances added."""
         *opposite, own = (
-            {one.left_out: _figures(one.ngrams[order]) for one in counted}
-            for counted in self._counted
+            {key: _figures(one.ngrams[order]) for key, one in self.recounts[pair].items()}
+            for pair in (*OPPOSITE, BASELINE)
         )
         floors = {key: (figures + _mirrored(figures)) / 2 for key, figures in own.items()}
         whole, floor = (opposite[0][None] + opposite[1][None]) / 2, floors[None]
         total, total_excess = np.zeros(len(_ALL)), np.zeros(len(_ALL))
-        for side, part in product((0, 1), (0, 1)):
-            pair = part if side == 0 else 1 - part
-            shares = group_shares((self.baseline, self.candidate)[side], part)
+        for part in range(4):
+            there, other = opposite if part in OPPOSITE[0] else opposite[::-1]
+            shares = group_shares((self.baseline, self.candidate)[part // 2], part % 2)
             filled = np.flatnonzero(shares).tolist()
-            figures = [(opposite[pair][side, g] + opposite[1 - pair][None]) / 2 for g in filled]
-            least = [floors[part, g] if side == 0 else floor for g in filled]
-            excess = np.array(figures) - np.array(least)
+            figures = [(there[part, g] + other[None]) / 2 for g in filled]
+            excess = np.array(figures) - np.array([floors.get((part, g), floor) for g in filled])
             total += variance(whole, np.array(figures), shares[filled])
             total_excess += variance(whole - floor, excess, shares[filled])
         return _Errors(whole, np.sqrt(total), whole - floor, np.sqrt(total_excess))

@@ -148,7 +148,7 @@ def read_columns(path: Path, name: str) -> "pa.Table":
     import pyarrow.parquet as pq
 
     try:
-        return pq.read_table(path / name, memory_map=True)
+        return pq.ParquetFile(path / name, memory_map=True).read()
     except (OSError, pa.ArrowException) as error:
         raise damaged(path, f"{name} cannot be read ({error})") from error
 

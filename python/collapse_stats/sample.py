@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -9,7 +10,7 @@ import numpy.typing as npt
 DEFAULT_TOKENS = 2_000_000
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Sample:
     """Documents (blocks, in a corpus of few documents) in the order of their hash.
 
@@ -39,8 +40,22 @@ class Sample:
 
     def first(self, number: int) -> "Sample":
         """The sample of its first `number` documents."""
+        if number >= len(self):
+            return self
         length = self.length[:number]
         return Sample(self.hash[:number], length, self.tokens[: int(length.sum())])
+
+    @cached_property
+    def distinct(self) -> int:
+        """Documents that are not an exact copy of another one, counting one of each."""
+        content = self.tokens.tobytes()
+        end = (np.cumsum(self.length) * self.tokens.itemsize).tolist()
+        return len({content[a:b] for a, b in zip([0, *end], end, strict=False)})
+
+    @property
+    def duplicates(self) -> float | None:
+        """Share of documents that copy another one exactly; None without documents."""
+        return 1 - self.distinct / len(self) if len(self) else None
 
     def documents(self) -> list[npt.NDArray[np.uint32]]:
         """The documents, each an array of token ids."""

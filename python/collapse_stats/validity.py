@@ -36,7 +36,7 @@ def cautions(side: Profile) -> list[str]:
         )
     elif 0 < side.documents < FEW_DOCUMENTS:
         found.append(f"figures move with each of the {side.documents:,} documents: give more")
-    copies = metrics.duplicate_documents(side.sample.tokens, side.sample.length)
+    copies = side.sample.duplicates
     if copies is not None and copies >= MANY_COPIES:
         found.append(
             f"{copies:.0%} of documents are exact copies of others: they lower novelty and make "
@@ -100,7 +100,7 @@ def no_verdict(side: Profile) -> str | None:
             f"{side.name} has {side.documents:,} documents, {MIN_DOCUMENTS} are needed: give more, "
             "or cut it into documents"
         )
-    if not len(side.sample):
+    if not len(side.sample.tokens):
         return f"{side.name} keeps no sample of its documents: make it again with --sample-tokens"
     return None
 

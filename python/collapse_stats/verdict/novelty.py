@@ -7,18 +7,17 @@ rarefaction, Ecology 52, 1971). Standard errors delete one group of documents at
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from ..groups import GROUPS
-from .histograms import PART, PARTNERS, PARTS, Histograms
-from .ngrams import COLUMNS
+from ..matching import BASELINE, CANDIDATE, LeftOut, Matched, Pair
+from ..spectrum import JointSpectrum, UInt64Array
 
 Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
+Masses = dict[LeftOut | None, float]
 
 LEAST = 0.01  # of the largest part
 NEVER = 1e-30  # a chance that adds nothing to a share of some million n-grams
@@ -77,65 +76,77 @@ class Novelty:
     gain: Estimate
 
 
-def drawn_from(windows: Ints) -> int:
-    """Size at which unseen masses are taken, from the n-grams ``(32,)`` in each group.
+def novelty(matched: Matched, order: int) -> Novelty | None:
+    """Novelty of two samples at one order; None where a half has too few n-grams."""
+    joints = {
+        pair: {key: one.ngrams[order] for key, one in found.items()}
+        for pair, found in matched.recounts.items()
+    }
+    drawn = _drawn_from(joints) if joints else 0
+    if not drawn:
+        return None
+    masses: dict[Pair, Masses] = {}
+    for (a, b), found in joints.items():
+        masses[a, b] = {key: _unseen_mass(one.a, one.b, one, drawn) for key, one in found.items()}
+        masses[b, a] = {key: _unseen_mass(one.b, one.a, one, drawn) for key, one in found.items()}
+    keys = [
+        key
+        for pair in (BASELINE, CANDIDATE)
+        for key, one in joints[pair].items()
+        if key is not None and _size(one) < _size(joints[pair][None])
+    ]
+    figures = {
+        name: np.array([_mean(masses, pairs, key) for key in (None, *keys)])
+        for name, pairs in _FIGURES.items()
+    }
+    floor, own, lost, new = (_log_odds(figures[name]) for name in ("floor", "own", "lost", "new"))
+    side = np.array([part // 2 for part, _ in keys])
+    return Novelty(
+        order,
+        **{name: float(figure[0]) for name, figure in figures.items()},
+        tail=_jackknife(own - floor, side),
+        drift=_jackknife((lost + new - floor - own) / 2, side),
+        gain=_jackknife(new - floor, side),
+    )
+
+
+def _drawn_from(joints: Mapping[Pair, Mapping[LeftOut | None, JointSpectrum]]) -> int:
+    """Size at which unseen masses are taken.
 
     The smallest part less its largest group: it must survive the loss of any group, so that errors
     are those of the text. 0 where one group is nearly all of a part: nothing can be measured.
     """
-    by_part = windows.reshape(PARTS, PART)
-    left = int((by_part.sum(axis=1) - by_part.max(axis=1)).min())
-    return left if left >= LEAST * int(by_part.sum(axis=1).max()) else 0
+    sizes = [
+        size
+        for pair in (BASELINE, CANDIDATE)
+        for one in joints[pair].values()
+        for size in (int(one.a @ one.types), int(one.b @ one.types))
+    ]
+    return min(sizes) if min(sizes) >= LEAST * max(sizes) else 0
 
 
-def columns_for(windows: Ints) -> int:
-    """Columns of histograms: n-grams seen oftener are missed with a chance below `NEVER`."""
-    size = int(windows.reshape(PARTS, PART).sum(axis=1).max())
-    kept = 1 - drawn_from(windows) / size  # one occurrence is missed with this chance
+def _size(joint: JointSpectrum) -> int:
+    return int((joint.a + joint.b) @ joint.types)
+
+
+def _mean(masses: Mapping[Pair, Masses], pairs: tuple[Pair, Pair], key: LeftOut | None) -> float:
+    """Mean of two unseen masses without a group; one whose parts do not have it stays whole."""
+    one, other = (masses[pair].get(key, masses[pair][None]) for pair in pairs)
+    return (one + other) / 2
+
+
+def _unseen_mass(of: UInt64Array, against: UInt64Array, joint: JointSpectrum, drawn: int) -> float:
+    missed = _missed(int(against @ joint.types), drawn)
+    seen = np.minimum(against, np.uint64(len(missed) - 1)).astype(np.intp)
+    occurrences = (of * joint.types).astype(np.float64)
+    return float(occurrences @ missed[seen] / occurrences.sum())
+
+
+def _missed(size: int, drawn: int) -> Floats:
+    """Chance that `drawn` of `size` n-grams miss one that occurs 0, 1, 2 ... times, or oftener."""
+    kept = (size - drawn) / size  # one occurrence is missed with this chance
     often = math.ceil(math.log(NEVER) / math.log(kept)) if kept > 0 else 1
-    return min(often, size) + 1
-
-
-def novelty(counts: Histograms, windows: Ints, order: int) -> Novelty:
-    """Novelty of two samples at one order, with n-grams ``(32,)`` in each group."""
-    drawn = drawn_from(windows)
-    masses = {
-        pair: _unseen_masses(counts, windows, *pair, drawn)
-        for pairs in _FIGURES.values()
-        for pair in pairs
-    }
-    figures = {name: (masses[pairs[0]] + masses[pairs[1]]) / 2 for name, pairs in _FIGURES.items()}
-    floor, own, lost, new = (_log_odds(figures[name]) for name in ("floor", "own", "lost", "new"))
-    filled = [np.flatnonzero(side) for side in windows.reshape(2, GROUPS)]
-    return Novelty(
-        order,
-        **{name: float(figure[COLUMNS]) for name, figure in figures.items()},
-        tail=_jackknife(own - floor, filled),
-        drift=_jackknife((lost + new - floor - own) / 2, filled),
-        gain=_jackknife(new - floor, filled),
-    )
-
-
-def _unseen_masses(counts: Histograms, windows: Ints, of: int, against: int, drawn: int) -> Floats:
-    """Unseen mass ``(33,)`` of one part against another: without each group in turn, and of all."""
-    partner = PARTNERS.index(of ^ against)
-    mine, theirs = (slice(part * PART, (part + 1) * PART) for part in (of, against))
-    own = counts.own[partner, mine]
-    change = counts.after[partner, theirs] - counts.before[partner, theirs]
-    occurrences, size = windows[mine].sum(), windows[theirs].sum()
-
-    often = np.arange(own.shape[1])
-    whole = own @ _missed(size, often, drawn)
-    masses = np.full(COLUMNS + 1, whole.sum() / occurrences)
-    masses[:COLUMNS][mine] = (whole.sum() - whole) / (occurrences - windows[mine])
-    without = np.array([_missed(size - group, often, drawn) for group in windows[theirs]])
-    masses[:COLUMNS][theirs] = ((own.sum(axis=0) + change) * without).sum(axis=1) / occurrences
-    return masses
-
-
-def _missed(size: int, often: Ints, drawn: int) -> Floats:
-    """Chance ``(C,)`` that `drawn` of `size` n-grams miss one that occurs 0, 1, 2 ... times."""
-    k = often[:-1]
+    k = np.arange(min(often, size))
     with np.errstate(divide="ignore"):  # certain to be drawn: the log of 0
         steps = np.log((size - drawn - k).clip(min=0) / (size - k).clip(min=1))
     missed: Floats = np.exp(np.concatenate([[0.0], np.cumsum(steps)]))
@@ -147,11 +158,11 @@ def _log_odds(share: Floats) -> Floats:
     return np.asarray(np.log(p) - np.log1p(-p))
 
 
-def _jackknife(values: Floats, sides: Sequence[npt.NDArray[np.intp]]) -> Estimate:
-    """`values` without each group, and of all last; `sides` are the groups that have text."""
+def _jackknife(values: Floats, side: npt.NDArray[np.intp]) -> Estimate:
+    """From values ``(1 + G,)``, of all first, then without each group of `side` 0 or 1 ``(G,)``."""
     variance = 0.0
-    for number, groups in enumerate(sides):
-        without = values[groups + number * GROUPS]
+    for number in (0, 1):
+        without = values[1:][side == number]
         spread = float(((without - without.mean()) ** 2).sum())
         variance += (len(without) - 1) / len(without) * spread
-    return Estimate(float(values[-1]), math.sqrt(variance))
+    return Estimate(float(values[0]), math.sqrt(variance))
