@@ -231,6 +231,22 @@ def test_the_smallest_budget_that_would_do_does(tmp_path, backend, use):
             passes(corpus.chunks, corpus.tokens, layout, backend, least - 1, use, corpus.held)
 
 
+def test_a_table_that_is_written_needs_the_rows_of_some_shards(tmp_path, backend, monkeypatch):
+    corpus = corpus_of(stream(tmp_path / "tokens.bin", 1 << 22))
+    layout = Layout(VOCAB, 5, 2)
+    monkeypatch.setattr(
+        type(backend), "needs", lambda self, layout, shards, rows: (0, 8 + 56 * rows)
+    )
+    held = 10**6
+    memory = held + parts.writer_bytes(0) + 16 * corpus.tokens
+    given = corpus.chunks, corpus.tokens, layout, backend, memory
+    number = len(passes(*given, Use.written, held))
+    if backend.range_shards < layout.shards:
+        assert number == 1
+    else:  # 56 bytes of rows, and 24 of those that are being written
+        assert number > corpus.tokens * (8 + 56 + 24) / (16 * corpus.tokens)
+
+
 def test_too_small_a_budget_says_what_would_do(tmp_path):
     path = stream(tmp_path / "tokens.bin", 1 << 20)
     given = {"dtype": "u16", "vocab_size": VOCAB, "max_order": 3}
