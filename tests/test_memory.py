@@ -150,7 +150,7 @@ def test_only_a_table_that_is_written_is_counted_in_ranges(tmp_path, backend, mo
     assert set(called[1:]) <= {"count"}  # what a backend without smaller ranges makes of it
 
 
-@pytest.mark.parametrize(("memory", "most"), [(1, 4), (10**9, 7), (10**12, 66)])
+@pytest.mark.parametrize(("memory", "most"), [(1, 4), (10**9, 6), (10**12, 66)])
 def test_parts_that_wait_are_bounded_on_many_cpus(tmp_path, monkeypatch, memory, most):
     monkeypatch.setattr("os.cpu_count", lambda: 64)
     monkeypatch.setattr(parts, "PART_ROWS", 2)
