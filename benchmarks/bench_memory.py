@@ -153,8 +153,8 @@ def _shared(tables: Tables) -> Iterator[Spectrum]:
         ("written", 250, MAX_ORDER),
         ("merged", 320, MAX_ORDER),
         ("compared", 250, MAX_ORDER),
-        ("counted", 100, MAX_ORDER),
-        ("counted", 100, 8),
+        ("counted", 160, MAX_ORDER),
+        ("counted", 160, 8),
     ],
 )
 def test_table(

@@ -150,7 +150,7 @@ def test_only_a_table_that_is_written_is_counted_in_ranges(tmp_path, backend, mo
     assert set(called[1:]) <= {"count"}  # what a backend without smaller ranges makes of it
 
 
-@pytest.mark.parametrize(("memory", "most"), [(1, 4), (10**9, 7), (10**12, 66)])
+@pytest.mark.parametrize(("memory", "most"), [(1, 4), (10**9, 6), (10**12, 66)])
 def test_parts_that_wait_are_bounded_on_many_cpus(tmp_path, monkeypatch, memory, most):
     monkeypatch.setattr("os.cpu_count", lambda: 64)
     monkeypatch.setattr(parts, "PART_ROWS", 2)
@@ -229,6 +229,22 @@ def test_the_smallest_budget_that_would_do_does(tmp_path, backend, use):
     if use is not Use.kept:  # there it is what is sure to do, whatever is in the tokens
         with pytest.raises(TooLittleMemoryError):
             passes(corpus.chunks, corpus.tokens, layout, backend, least - 1, use, corpus.held)
+
+
+def test_a_table_that_is_written_needs_the_rows_of_some_shards(tmp_path, backend, monkeypatch):
+    corpus = corpus_of(stream(tmp_path / "tokens.bin", 1 << 22))
+    layout = Layout(VOCAB, 5, 2)
+    monkeypatch.setattr(
+        type(backend), "needs", lambda self, layout, shards, rows: (0, 8 + 56 * rows)
+    )
+    held = 10**6
+    memory = held + parts.writer_bytes(0) + 16 * corpus.tokens
+    given = corpus.chunks, corpus.tokens, layout, backend, memory
+    number = len(passes(*given, Use.written, held))
+    if backend.range_shards < layout.shards:
+        assert number == 1
+    else:  # 56 bytes of rows, and 24 of those that are being written
+        assert number > corpus.tokens * (8 + 56 + 24) / (16 * corpus.tokens)
 
 
 def test_too_small_a_budget_says_what_would_do(tmp_path):

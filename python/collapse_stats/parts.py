@@ -29,18 +29,23 @@ PART_ROWS = 1 << 18  # those at the ends of a range are read as a whole
 GROUP_ROWS = 1 << 17  # of a row group: what a thread has in memory beside the run
 _READING = 96 << 20  # bytes that Arrow and threads have and keep for reading a table, measured
 _BATCH_ROWS = 1 << 14  # that Arrow encodes at once: the default costs a call per 1024
-_PART_BYTES = 16 << 20  # of a part that is written or waits: its rows, columns and pages, measured
+_WRITING = 24 << 20  # bytes of a part that is written: its rows, columns and pages, measured
+_WAITING = 8 << 20  # of one that waits: its rows
 _BEHIND = 2  # parts that wait to be written while the next is counted
-_FEWEST = 4  # parts that are written or wait, however little memory there is
+_FEWEST_THREADS = 2  # where there are as many CPUs, however little memory there is
 
 Part = dict[str, Any]
 """What the manifest says of a part: file, rows, windows, first_shard, last_shard."""
 
 
 def writer_bytes(memory: int) -> int:
-    """What a `PartWriter` takes of so much memory: an eighth, as far as CPUs have use for it."""
-    wanted = (os.cpu_count() or 1) + _BEHIND
-    return _PART_BYTES * min(wanted, max(_FEWEST, memory // (8 * _PART_BYTES)))
+    """What a `PartWriter` takes of so much memory: at most an eighth, or what two threads need."""
+    return _WRITING * _threads(memory) + _WAITING * _BEHIND
+
+
+def _threads(memory: int) -> int:
+    have_room = (memory // 8 - _WAITING * _BEHIND) // _WRITING
+    return min(os.cpu_count() or 1, max(_FEWEST_THREADS, have_room))
 
 
 class PartWriter:
@@ -51,8 +56,8 @@ class PartWriter:
 
     def __init__(self, folder: Path, memory: int) -> None:
         self._folder = folder
-        self._most = writer_bytes(memory) // _PART_BYTES
-        self._pool = ThreadPoolExecutor(self._most - _BEHIND)
+        self._most = _threads(memory) + _BEHIND  # parts that are written or wait
+        self._pool = ThreadPoolExecutor(_threads(memory))
         self._waiting: deque[Future[Part]] = deque()
         self.parts: list[Part] = []
 

@@ -83,7 +83,7 @@ class CudaBackend:
         """Runs of ranges, made at once; see `Backend.count_in_ranges`."""
         shards = ranges[0][0], ranges[-1][1]
         run = self.count(chunks, layout, None if shards == (0, layout.shards) else shards)
-        return (run.slice(*shards) for shards in ranges)
+        return (run.slice(*some) for some in ranges)
 
     def merge(self, runs: Sequence[Run]) -> Run:
         """Run of all windows of `runs`; see `Backend.merge`."""
