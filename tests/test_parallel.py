@@ -1,6 +1,7 @@
 """Reading in threads: the order of the corpus whatever the threads and units, and clean ends."""
 
 import gzip
+import hashlib
 import json
 import random
 import subprocess
@@ -297,3 +298,18 @@ def test_many_small_files_are_read_as_one_by_one(tmp_path: Path) -> None:
     assert documents(found) == as_bytes([f"text {i}" for i in range(1000)])
     assert len(found.sources) == 1000
     assert len(found.segments) == 1
+
+
+@pytest.mark.parametrize("size", [0, 1, 65536, 65537, 1 << 20, (1 << 20) + 1, 3 << 20])
+@pytest.mark.parametrize("ending", ["", ".gz"])
+def test_digests_tell_size_and_ends_however_they_are_made(
+    tmp_path: Path, size: int, ending: str
+) -> None:
+    data = random.Random(size).randbytes(size)
+    path = tmp_path / f"a.txt{ending}"
+    path.write_bytes(gzip.compress(data) if ending else data)
+    data = path.read_bytes()
+    (source,) = read_corpus(path, tokenizer="bytes", memory=1 << 28).sources
+    edge = 1 << 20
+    expected = hashlib.sha256(str(len(data)).encode() + data[:edge] + data[-edge:])
+    assert source.digest == expected.hexdigest()

@@ -1,6 +1,5 @@
 """Readers and a tokenizer in, a `Corpus` out."""
 
-import hashlib
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
@@ -19,12 +18,14 @@ from .memory import forget, is_mapped
 from .parallel import encoded, narrowed, read_packed
 from .readers import (
     MAPPED,
+    Divided,
     Location,
     Reader,
     ReadOptions,
     RemotePath,
     Unreadable,
     at_once,
+    digest_of,
     discover,
     is_url,
     open_files,
@@ -40,7 +41,6 @@ Progress = Callable[[str, int, int], None]
 SEGMENT_TOKENS = 1 << 22  # small batches are packed until a segment has so many
 _AHEAD = 256 << 20  # bytes that may be read ahead of what is kept
 _SHORTEST = 16 << 20  # bytes that a line may have, however little memory there is
-_EDGE = 1 << 20  # bytes at either end of a file that its digest covers
 
 
 def read_corpus(
@@ -253,8 +253,11 @@ def _sources(readers: Iterable[Reader], unreadable: Unreadable) -> tuple[Source,
     """The inputs in order, after them those that could not be opened."""
     errors = dict(unreadable.errors)
     readers = list(readers)
-    files = [reader.path for reader in readers if reader.format != "memory"]
-    digests = dict(zip(files, at_once(_digest, files), strict=True))
+    digests = {one.path: one.digest for one in readers if isinstance(one, Divided) and one.digest}
+    others = [
+        place(one.path) for one in readers if one.format != "memory" and one.path not in digests
+    ]
+    digests |= zip(map(str, others), at_once(digest_of, others), strict=True)
     read = [
         Source(
             one.path, one.format, one.size, digests.get(one.path, ""), errors.pop(one.path, None)
@@ -262,22 +265,6 @@ def _sources(readers: Iterable[Reader], unreadable: Unreadable) -> tuple[Source,
         for one in readers
     ]
     return (*read, *(Source(path, "", 0, "", error) for path, error in errors.items()))
-
-
-def _digest(path: str) -> str:
-    """sha256 of a file's size and its first and last MiB: cheap, and tells files apart."""
-    # A Path would take longer than a small file.
-    with RemotePath(path).open() if is_url(path) else open(path, "rb") as file:  # noqa: PTH123
-        size = file.seek(0, os.SEEK_END)
-        file.seek(0)
-        digest = hashlib.sha256(str(size).encode())
-        first = file.read(min(size, _EDGE))
-        digest.update(first)
-        if size > _EDGE:
-            file.seek(size - _EDGE)
-            first = file.read(_EDGE)
-        digest.update(first)
-    return digest.hexdigest()
 
 
 def _boundaries(readers: Iterable[Reader], options: ReadOptions, text: bool) -> str:

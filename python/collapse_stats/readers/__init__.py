@@ -17,6 +17,7 @@ from .detect import detect
 from .discover import discover
 from .flat import FlatReader
 from .folder import Files
+from .head import digest_of, head_of
 from .inspection import Inspection, inspect_reader
 from .ipc import ArrowReader
 from .jsonl import JsonLinesReader
@@ -52,6 +53,7 @@ __all__ = [
     "Unit",
     "Unreadable",
     "at_once",
+    "digest_of",
     "discover",
     "inspect",
     "is_url",
@@ -76,7 +78,7 @@ _READERS: dict[str, Any] = {
     "parquet": ParquetReader,
     "text": TextReader,
 }
-_COMPRESSED = ("jsonl", "text")  # readers to be told whether their file is
+_OF_SMALL_FILES = ("jsonl", "text")  # readers that make use of what was seen already
 _WITH_CHATS = ("arrow", "jsonl", "parquet")
 
 
@@ -92,14 +94,15 @@ def open_file(
     """
     path, options = place(path), options or ReadOptions()
     try:
-        detected = detect(path)
+        head = head_of(path)
+        detected = detect(path, head.data)
         if options.part and detected.format not in _WITH_CHATS:
             raise InputError(
                 f"{path}: --part chooses turns of a chat in JSON lines, Parquet or Arrow, this is "
                 f"{detected.format} ({detected.evidence}): leave the option out"
             )
-        told = (detected.compression,) if detected.format in _COMPRESSED else ()
-        reader: Reader = _READERS[detected.format](path, options, detected.evidence, *told)
+        seen = (head,) if detected.format in _OF_SMALL_FILES else ()
+        reader: Reader = _READERS[detected.format](path, options, detected.evidence, *seen)
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
     return reader

@@ -49,11 +49,10 @@ _TAR = "a tar archive (WebDataset): unpack it"
 
 @dataclass(frozen=True, slots=True)
 class Detected:
-    """A format's name and the reason for it; how the file is compressed as a whole."""
+    """A format's name and the reason for it."""
 
     format: str
     evidence: str
-    compression: str | None = None
 
 
 def extension_of(name: str) -> str:
@@ -62,14 +61,12 @@ def extension_of(name: str) -> str:
     return splitext(stem)[1] if extension in COMPRESSIONS else extension  # noqa: PTH122
 
 
-def detect(path: Location) -> Detected:
-    """Format of a file.
+def detect(path: Location, head: bytes) -> Detected:
+    """Format of a file that begins with `head`, 512 bytes or more if it has them.
 
     Raises InputError for one of another format, one whose content belies its name, and one that
     nothing is known of.
     """
-    with path.open("rb") as file:
-        head = file.read(512)
     extension = extension_of(path.name)
     known = EXTENSIONS.get(extension)
     _refuse_foreign(path, head, known)
@@ -153,11 +150,11 @@ def _detect_compressed(path: Location, extension: str, compression: str) -> Dete
     if known == "mds":
         return Detected("mds", f"{compression} data, extension .mds")
     if known in ("jsonl", "text"):
-        return Detected(known, f"{compression} data, extension {extension}", compression)
+        return Detected(known, f"{compression} data, extension {extension}")
     if known is None:
         content = next((block for block, _ in read_blocks(path, 64) if block.strip()), b"")
         if content.lstrip().startswith(b"{"):
-            return Detected("jsonl", f"{compression} data that begins with {{", compression)
+            return Detected("jsonl", f"{compression} data that begins with {{")
     raise InputError(
         f"{path} is {compression} data and not of text or JSON lines, the formats read compressed: "
         "unpack it, or name it .txt or .jsonl before its ending"

@@ -13,8 +13,9 @@ from .arrow import EMPTY_CHATS, ids_of
 from .batch import BATCH_BYTES, CHAT_KEYS, Batch, IntegerArray, Kind, ReadOptions, listed
 from .chat import chat_text, looks_like_chat
 from .documents import cut_rows, rows_of
+from .head import Head
 from .remote import Location
-from .stream import decode, line_blocks, read_plain
+from .stream import UTF8_BOM, decode, line_blocks, read_plain
 from .tally import Tally
 from .units import Divided, Unit
 
@@ -31,19 +32,18 @@ class JsonLinesReader(Divided):
 
     format = "jsonl"
 
-    def __init__(
-        self, path: Location, options: ReadOptions, evidence: str, compression: str | None = None
-    ) -> None:
+    def __init__(self, path: Location, options: ReadOptions, evidence: str, head: Head) -> None:
         super().__init__()
         self.path = str(path)
         self.evidence = evidence
-        self.size = path.stat().st_size
+        self.size = head.size
+        self.digest = head.digest
         self._path = path
-        self._plain = 0 if compression else self.size  # bytes of content, 0 when nobody knows
+        self._plain = 0 if head.compression else head.size  # of content, 0 when nobody knows
         self.eot = options.eot
         self._part = options.part
         self._longest = options.longest
-        self._keys, self._chat = _find_keys(path, self._plain, options)
+        self._keys, self._chat = _find_keys(path, head, options)
         self._key = self._keys[0] if self._keys else ""
         self.kind: Kind = options.kind_of(self._key) if self._keys else "text"
         self.dtype = "int64" if self.kind == "ids" else None
@@ -164,7 +164,7 @@ def _as_ids(value: list[int]) -> IntegerArray:
     return np.array(value, dtype=np.int64)
 
 
-def _find_keys(path: Location, size: int, options: ReadOptions) -> tuple[tuple[str, ...], bool]:
+def _find_keys(path: Location, head: Head, options: ReadOptions) -> tuple[tuple[str, ...], bool]:
     """The best keys asked for that the first lines have, and whether they hold a chat.
 
     Nothing of a file without a line.
@@ -172,7 +172,7 @@ def _find_keys(path: Location, size: int, options: ReadOptions) -> tuple[tuple[s
     seen: dict[str, Any] = {}
     complaint = ""
     found = None
-    for number, data in islice(_first_lines(path, size, options.longest), _PROBED_LINES):
+    for number, data in islice(_first_lines(path, head, options.longest), _PROBED_LINES):
         try:
             record = json.loads(decode(data)[0])
         except (ValueError, RecursionError) as error:
@@ -204,10 +204,9 @@ def _find_keys(path: Location, size: int, options: ReadOptions) -> tuple[tuple[s
     return found, by_name or named
 
 
-def _first_lines(path: Location, size: int, longest: int) -> Iterator[tuple[int, bytes]]:
-    """The first lines; `size` is that of a file that is not compressed, 0 when nobody knows."""
-    if 0 < size <= _PROBED_BYTES:
-        block = read_plain(path, size, longest)
+def _first_lines(path: Location, head: Head, longest: int) -> Iterator[tuple[int, bytes]]:
+    if head.whole and not head.compression:
+        block = head.data.removeprefix(UTF8_BOM)
     else:
         block = next((block for block, _ in line_blocks(path, _PROBED_BYTES, longest)), b"")
     for number, data in enumerate(block.split(b"\n"), 1):

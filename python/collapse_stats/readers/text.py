@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from .batch import BATCH_BYTES, Batch, Kind, ReadOptions
+from .head import Head
 from .remote import Location
 from .stream import decode, line_blocks, read_plain, unpacked
 from .tally import Tally
@@ -22,15 +23,14 @@ class TextReader(Divided):
     dtype = None
     eot = None
 
-    def __init__(
-        self, path: Location, options: ReadOptions, evidence: str, compression: str | None = None
-    ) -> None:
+    def __init__(self, path: Location, options: ReadOptions, evidence: str, head: Head) -> None:
         super().__init__()
         self.path = str(path)
         self.evidence = evidence
-        self.size = path.stat().st_size
+        self.size = head.size
+        self.digest = head.digest
         self._path = path
-        self._plain = 0 if compression else self.size  # bytes of content, 0 when nobody knows
+        self._plain = 0 if head.compression else head.size  # of content, 0 when nobody knows
         self._per_line = options.doc_per_line
         self._longest = options.longest
 

@@ -28,6 +28,8 @@ class Divided:
     """A reader that says how its source is divided."""
 
     path: str
+    digest: str = ""
+    """Of a small file, which was seen as a whole when it was opened."""
 
     def __init__(self) -> None:
         self._tally = Tally()

@@ -125,6 +125,6 @@ def is_url(path: object) -> bool:
 
 def place(path: "str | os.PathLike[str] | RemotePath") -> "Path | RemotePath":
     """The path that a string is the name of."""
-    if isinstance(path, RemotePath):
+    if isinstance(path, Path | RemotePath):
         return path
     return RemotePath(path) if isinstance(path, str) and is_url(path) else Path(path)

@@ -1,0 +1,66 @@
+"""The beginning of a file, from opening it once: of a small file it is all there is to know."""
+
+import os
+from dataclasses import dataclass
+from hashlib import sha256
+
+from .remote import Location, RemotePath
+from .stream import compression_of
+
+_BYTES = 1 << 16
+_EDGE = 1 << 20  # bytes at either end of a file that its digest covers
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The first 64 KiB of a file, and its size in bytes, 0 when nobody knows."""
+
+    data: bytes
+    size: int
+
+    @property
+    def whole(self) -> bool:
+        """Whether that is all of the file."""
+        return len(self.data) == self.size
+
+    @property
+    def compression(self) -> str | None:
+        """``gzip``, ``zstd`` or None."""
+        return compression_of(self.data)
+
+    @property
+    def digest(self) -> str:
+        """What `digest_of` gives, "" when that takes more of the file."""
+        return _digest(self.size, self.data, self.data) if self.whole else ""
+
+
+def head_of(path: Location) -> Head:
+    """The beginning of a file."""
+    if isinstance(path, RemotePath):
+        with path.open() as file:
+            return Head(file.read(_BYTES), path.stat().st_size)
+    with path.open("rb", buffering=0) as file:
+        return Head(file.read(_BYTES), os.fstat(file.fileno()).st_size)
+
+
+def digest_of(path: Location) -> str:
+    """sha256 of a file's size and its first and last MiB: cheap, and tells files apart.
+
+    Nothing of a file that is gone.
+    """
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(0)
+            first = file.read(_EDGE)
+            file.seek(max(0, size - _EDGE))
+            return _digest(size, first, file.read(_EDGE))
+    except FileNotFoundError:
+        return ""
+
+
+def _digest(size: int, first: bytes, last: bytes) -> str:
+    digest = sha256(str(size).encode())
+    digest.update(first)
+    digest.update(last)
+    return digest.hexdigest()
