@@ -58,7 +58,10 @@ def test_update(benchmark: BenchmarkFixture, window: int | None, mask: bool) -> 
 
 @pytest.mark.parametrize("window", WINDOWS)
 def test_step(benchmark: BenchmarkFixture, window: int | None) -> None:
-    """A step with the monitor over one without: wall and CPU time, medians of turns."""
+    """A step with the monitor over one without: wall and CPU time, medians of turns.
+
+    And how long `update` takes to return in such a loop: there, the thread has time to keep up.
+    """
     monitor = cs.CollapseMonitor(workloads.text_vocab_size(), window=window)
     target = float(os.environ.get("COLLAPSE_STATS_BENCH_STEP_MS", "2")) / 1e3
     matrix = np.random.default_rng(0).random((1024, 1024), dtype=np.float32)
@@ -66,15 +69,16 @@ def test_step(benchmark: BenchmarkFixture, window: int | None) -> None:
     matrix @ matrix
     products = max(1, round(target / (time.perf_counter() - start)))
 
-    def step(batch: np.typing.NDArray[np.int64] | None) -> tuple[float, float]:
+    def step(batch: np.typing.NDArray[np.int64] | None) -> tuple[float, float, float]:
         wall, cpu = time.perf_counter(), time.process_time()
         if batch is not None:
             monitor.update(batch)
+        updated = time.perf_counter() - wall
         for _ in range(products):
             matrix @ matrix
-        return time.perf_counter() - wall, time.process_time() - cpu
+        return time.perf_counter() - wall, time.process_time() - cpu, updated
 
-    def call() -> tuple[list[tuple[float, float]], list[tuple[float, float]]]:
+    def call() -> tuple[list[tuple[float, float, float]], list[tuple[float, float, float]]]:
         plain, watched = [], []
         for batch in batches():
             plain.append(step(None))
@@ -86,6 +90,9 @@ def test_step(benchmark: BenchmarkFixture, window: int | None) -> None:
         one, other = (median(row[column] for row in rows) for rows in (plain, watched))
         benchmark.extra_info[f"{name}_ratio"] = other / one
         benchmark.extra_info[f"{name}_step_ms"] = one * 1e3
+    waited = sorted(row[2] for row in watched)
+    benchmark.extra_info["update_us_median"] = median(waited) * 1e6
+    benchmark.extra_info["update_us_99"] = waited[int(0.99 * len(waited))] * 1e6
     assert monitor.compute()["tokens"] == sum(b.size for b in batches()) * (
         1 if benchmark.disabled else rounds() + (rounds() > 1)
     )

@@ -1,12 +1,11 @@
-"""A small transformer trained on its own samples, generation after generation, watched live.
+"""A small transformer that goes on learning from its own samples, watched live.
 
-    python examples/recursive_training.py [--generations 5] [--fresh 0.1] [--seed 0]
+    python examples/recursive_training.py [--fresh 0.1] [--generations 10] [--seed 0]
 
-Human text is the documentation that comes with Python. Generation 0 learns from half of it; each
-later one learns, from nothing, what the one before wrote (with --fresh, that share of human text
-beside it). A monitor sees every training batch, with the other half of the human text as baseline;
-another sees what the model makes of held-out human text, for the perplexity of rare tokens.
-Sampling is at temperature 0.8, as models are often used.
+Tokens are bytes, human text is the documentation that comes with Python. Generation 0 learns from
+half of it. In each later one the model writes a corpus and goes on learning from that alone, or
+with --fresh from that share of human text beside it. A monitor sees every training batch, with the
+other half of the human text as baseline; another sees what the model makes of held-out human text.
 """
 
 import argparse
@@ -19,12 +18,35 @@ from torch import nn
 import collapse_stats as cs
 from collapse_stats.demo import human_documents
 from collapse_stats.integrations.pytorch import token_logprobs
-from collapse_stats.tokenizers import load
 
-VOCAB, CONTEXT, WIDTH, LAYERS, HEADS = 2048, 32, 64, 2, 4
-TEMPERATURE = 0.8
-ROWS = 2048  # documents of a generation, CONTEXT tokens each
-BATCH, STEPS = 64, 192  # six times through them
+VOCAB, CONTEXT, WIDTH, LAYERS, HEADS = 256, 64, 96, 2, 3
+BATCH = 32
+EPOCHS = 4  # of a generation, on its corpus
+
+Past = list[torch.Tensor]
+
+
+class Block(nn.Module):
+    """Attention and a layer of neurons; with `past`, keys and values of earlier tokens are kept."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.second = nn.LayerNorm(WIDTH), nn.LayerNorm(WIDTH)
+        self.heads, self.out = nn.Linear(WIDTH, 3 * WIDTH), nn.Linear(WIDTH, WIDTH)
+        self.neurons = nn.Sequential(
+            nn.Linear(WIDTH, 4 * WIDTH), nn.GELU(), nn.Linear(4 * WIDTH, WIDTH)
+        )
+
+    def forward(self, hidden: torch.Tensor, past: Past | None) -> torch.Tensor:
+        """Hidden states (B, T, WIDTH) after the block; with `past`, T is 1."""
+        parts = self.heads(self.first(hidden)).chunk(3, dim=-1)
+        query, *seen = (part.unflatten(-1, (HEADS, -1)).transpose(1, 2) for part in parts)
+        if past is not None:
+            seen = [torch.cat(pair, dim=2) for pair in zip(past, seen, strict=True)]
+            past[:] = seen
+        found = nn.functional.scaled_dot_product_attention(query, *seen, is_causal=past is None)
+        hidden = hidden + self.out(found.transpose(1, 2).flatten(2))
+        return hidden + self.neurons(self.second(hidden))
 
 
 class Transformer(nn.Module):
@@ -33,39 +55,37 @@ class Transformer(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.tokens, self.places = nn.Embedding(VOCAB, WIDTH), nn.Embedding(CONTEXT, WIDTH)
-        layer = nn.TransformerEncoderLayer(
-            WIDTH, HEADS, 4 * WIDTH, dropout=0.1, batch_first=True, norm_first=True
-        )
-        self.blocks = nn.TransformerEncoder(layer, LAYERS, enable_nested_tensor=False)
+        for table in (self.tokens, self.places):
+            nn.init.normal_(table.weight, std=WIDTH**-0.5)
+        self.blocks = nn.ModuleList(Block() for _ in range(LAYERS))
         self.norm = nn.LayerNorm(WIDTH)
 
-    def forward(self, tokens: torch.Tensor, last: bool = False) -> torch.Tensor:
-        """Logits (B, T, VOCAB) of tokens (B, T), or of the last position alone (B, 1, VOCAB)."""
-        length = tokens.shape[1]
-        mask = nn.Transformer.generate_square_subsequent_mask(length)
-        hidden = self.tokens(tokens) + self.places.weight[:length]
-        hidden = self.blocks(hidden, mask=mask, is_causal=True)
-        return self.norm(hidden[:, -1:] if last else hidden) @ self.tokens.weight.T
+    def forward(
+        self, tokens: torch.Tensor, at: int = 0, pasts: list[Past] | None = None
+    ) -> torch.Tensor:
+        """Logits (B, T, VOCAB) of tokens (B, T) from position `at` on."""
+        hidden = self.tokens(tokens) + self.places.weight[at : at + tokens.shape[1]]
+        for number, block in enumerate(self.blocks):
+            hidden = block(hidden, pasts[number] if pasts else None)
+        return self.norm(hidden) @ self.tokens.weight.T
 
 
 def human_rows() -> torch.Tensor:
-    """Human text (N, CONTEXT): the VOCAB - 1 most frequent tokens; 0 stands for the others."""
-    tokenizer = load("builtin")
-    ids = [np.asarray(tokenizer.encode(text), dtype=np.int64) for text in human_documents()]
-    counts = np.bincount(np.concatenate(ids), minlength=tokenizer.vocab_size)
-    number = np.zeros(tokenizer.vocab_size, dtype=np.int64)
-    number[np.argsort(-counts, kind="stable")[: VOCAB - 1]] = np.arange(1, VOCAB)
-    rows = [number[d][: len(d) // CONTEXT * CONTEXT].reshape(-1, CONTEXT) for d in ids]
-    return torch.from_numpy(np.concatenate(rows))
+    """Human text (N, CONTEXT), shuffled."""
+    documents = [np.frombuffer(text.encode(), dtype=np.uint8) for text in human_documents()]
+    rows = [d[: len(d) // CONTEXT * CONTEXT].reshape(-1, CONTEXT) for d in documents]
+    shuffled = np.random.default_rng(0).permutation(np.concatenate(rows))
+    return torch.from_numpy(shuffled.astype(np.int64))
 
 
-def train(rows: torch.Tensor, monitor: cs.CollapseMonitor) -> Transformer:
-    """A new model that has learned from some rows; the monitor sees each batch."""
-    model = Transformer()
+def train(
+    model: Transformer, rows: torch.Tensor, steps: int, rate: float, monitor: cs.CollapseMonitor
+) -> None:
+    """Learn from some rows, again and again for so many steps; the monitor sees each batch."""
     optimizer = torch.optim.AdamW(model.parameters(), weight_decay=0.1)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 4e-3, STEPS)
-    epochs = torch.cat([torch.randperm(len(rows)) for _ in range(-(-STEPS * BATCH // len(rows)))])
-    for picked in epochs[: STEPS * BATCH].split(BATCH):
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, steps)
+    epochs = torch.cat([torch.randperm(len(rows)) for _ in range(-(-steps * BATCH // len(rows)))])
+    for picked in epochs[: steps * BATCH].split(BATCH):
         batch = rows[picked]
         monitor.update(batch)
         logits = model(batch[:, :-1])
@@ -75,70 +95,73 @@ def train(rows: torch.Tensor, monitor: cs.CollapseMonitor) -> Transformer:
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         schedule.step()
-    return model.eval()
 
 
 @torch.no_grad()
-def write(model: Transformer, starts: torch.Tensor, number: int) -> torch.Tensor:
-    """Rows (number, CONTEXT) that the model writes after a first token drawn from `starts`."""
-    written = []
-    for size in [512] * (number // 512) + [number % 512] * bool(number % 512):
-        rows = starts[torch.randint(len(starts), (size,))][:, None]
-        while rows.shape[1] < CONTEXT:
-            chances = (model(rows, last=True)[:, 0] / TEMPERATURE).softmax(-1)
-            rows = torch.cat([rows, torch.multinomial(chances, 1)], dim=1)
-        written.append(rows)
-    return torch.cat(written)
+def write(model: Transformer, rows: torch.Tensor, temperature: float) -> torch.Tensor:
+    """Rows (N, CONTEXT) that the model writes after given first tokens (N, 1)."""
+    pasts = [[torch.empty(len(rows), HEADS, 0, WIDTH // HEADS)] * 2 for _ in range(LAYERS)]
+    for at in range(CONTEXT - 1):
+        chances = (model(rows[:, -1:], at, pasts)[:, 0] / temperature).softmax(-1)
+        rows = torch.cat([rows, torch.multinomial(chances, 1)], dim=1)
+    return rows
 
 
-def rarest(figures: dict[str, float]) -> float:
-    """Perplexity of the human tokens that the baseline has least often."""
-    return next(value for name, value in figures.items() if name.startswith("perplexity/seen"))
+@torch.no_grad()
+def perplexity(model: Transformer, rows: torch.Tensor, monitor: cs.CollapseMonitor) -> float:
+    """What the model makes of human text it has not seen, per byte."""
+    monitor.reset()
+    for batch in rows.split(BATCH):
+        monitor.update(batch, logprobs=token_logprobs(model(batch), batch))
+    return monitor.compute()["perplexity"]
+
+
+def read() -> argparse.Namespace:
+    """The options."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--generations", type=int, default=10)
+    parser.add_argument("--fresh", type=float, default=0.0, help="share of human text")
+    parser.add_argument("--temperature", type=float, default=0.9, help="of the samples")
+    parser.add_argument("--rows", type=int, default=512, help=f"a generation has, of {CONTEXT}")
+    parser.add_argument("--steps", type=int, default=1000, help="of generation 0")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    return parser.parse_args()
 
 
 def main() -> None:
     """Run, and print the series."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--generations", type=int, default=5)
-    parser.add_argument("--fresh", type=float, default=0.0, help="share of human text")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
-    given = parser.parse_args()
+    given, began = read(), time.perf_counter()
     torch.manual_seed(given.seed)
     torch.set_num_threads(given.threads)
-    began = time.perf_counter()
-
     rows = human_rows()
-    rows = rows[torch.randperm(len(rows))]
     held_out, human = rows[: len(rows) // 2], rows[len(rows) // 2 :]
     baseline = cs.profile(held_out.numpy(), vocab_size=VOCAB, max_order=4, name="human")
-    monitor = cs.CollapseMonitor(VOCAB, baseline=baseline, window=ROWS * CONTEXT)
-    asked = cs.CollapseMonitor(VOCAB, max_order=1, baseline=baseline, window=None)
+    monitor = cs.CollapseMonitor(VOCAB, baseline=baseline, window=given.rows * CONTEXT)
+    asked = cs.CollapseMonitor(VOCAB, max_order=1)
+    model = Transformer()
 
-    corpus = human[:ROWS]
-    print(f"{ROWS * CONTEXT:,} tokens a generation, {given.fresh:.0%} human; seed {given.seed}")
-    print("generation  H1 bits  H2 bits  distinct 3  JS2 (floor)    kept once (floor)  verdict"
-          "         rare perplexity  seconds")  # fmt: skip
+    print(f"{given.rows * CONTEXT:,} bytes a generation, {given.fresh:.0%} human")
+    print("    H2 distinct      JS2 (floor)   2-grams kept  perplexity")
+    print("  bits  3-grams                        (floor)    of human  seconds  verdict")
     for generation in range(given.generations + 1):
-        model = train(corpus, monitor)
+        if generation == 0:
+            train(model, human, given.steps, 3e-3, monitor)
+        else:
+            picked = human[torch.randint(len(human), (given.rows,))]
+            own = round(given.rows * (1 - given.fresh))
+            picked[:own] = write(model, picked[:own, :1], given.temperature)
+            train(model, picked, EPOCHS * given.rows // BATCH, 1e-3, monitor)
         found, comparison = monitor.compute(), monitor.comparison()
-        asked.reset()
-        with torch.no_grad():
-            for batch in held_out[:512].split(64):
-                asked.update(batch, logprobs=token_logprobs(model(batch), batch))
         print(
-            f"{generation:10}  {found['entropy_bits/1']:7.2f}  {found['entropy_bits/2']:7.2f}  "
-            f"{found['distinct_ratio/3']:10.3f}  {found['js_bits/2']:.3f} "
-            f"({found['floor/js_bits/2']:.3f})  {found['retention/1/seen-once']:9.3f} "
-            f"({found['floor/retention/1/seen-once']:.3f})  "
-            f"{comparison.verdict if comparison else '':14}  "
-            f"{rarest(asked.compute()):15.0f}  {time.perf_counter() - began:7.0f}",
+            f"{generation} {found['entropy_bits/2']:5.2f} "
+            f"{found['size_matched_distinct_ratio/3']:7.2f} "
+            f"{found['js_bits/2']:9.3f} ({found['floor/js_bits/2']:.3f}) "
+            f"{found['retention/2/seen-once']:8.2f} ({found['floor/retention/2/seen-once']:.2f}) "
+            f"{perplexity(model, held_out[:512], asked):9.1f} "
+            f"{time.perf_counter() - began:8.0f}  {comparison.verdict if comparison else ''}",
             flush=True,
         )
-        if generation < given.generations:
-            own = round(ROWS * (1 - given.fresh))
-            fresh = human[torch.randint(len(human), (ROWS - own,))]
-            corpus = torch.cat([write(model, corpus[:, 0], own), fresh])
 
 
 if __name__ == "__main__":
