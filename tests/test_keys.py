@@ -75,7 +75,7 @@ def test_code_bits_hold_every_id_and_the_end(vocab_size, bits):
         ((65535, 9), "between 1 and 8 for 65,535 token ids"),
         ((65536, 8), "between 1 and 7 for 65,536 token ids"),
         ((10, 0), "max_order must be between 1"),
-        ((10, 2, 3), "labels must be 1, 2 or 4"),
+        ((10, 2, 3), "labels must be 1, 2, 4 or 8"),
     ],
 )
 def test_a_layout_that_does_not_fit_is_refused(arguments, words):

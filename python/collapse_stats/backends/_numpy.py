@@ -15,6 +15,7 @@ from ..spectrum import JointSpectrum, Masks, Tables, sum_joint
 PIECE = 1 << 19  # windows worked on at once: bounds the temporary arrays to some 190 MB
 _BUCKET_BITS = 16  # top bits of a key by which windows are parted before they are sorted, at most
 _SORTED = 1 << 15  # windows sorted at once, about: their keys stay in cache
+_WORTH = 1 << 10  # windows in each of many buckets, to be sorted as plain integers
 _SMALL = 64  # pairs of counts below this are binned, the rest sorted
 
 
@@ -185,19 +186,20 @@ def _runs(chunks: Iterable[Chunk], layout: Layout, shards: Shards | None) -> Ite
     for chunk in chunks:
         for keys, labels in _windows(chunk, layout):
             parted.add(keys, labels)
-    ready = [Run.empty(layout)]
+    ready, rows = [Run.empty(layout)], 0
     if parted.windows:
         shared = max(1, parted.windows // _SORTED).bit_length() - 1
         beyond = layout.key_bits + _label_bits(layout) - 64
-        if 0 < beyond <= bits and parted.windows >> beyond >= _SMALL:
+        if 0 < beyond <= bits and parted.windows >> beyond >= _WORTH:
             shared = max(shared, beyond)
         shared = min(shared, bits)
         step = 1 << bits - shared
         for edges in pairwise([first, *range(first // step * step + step, last, step), last]):
             ready.append(_group(layout, *parted.part(*edges), shared))
-            if sum(map(len, ready)) >= PIECE:
+            rows += len(ready[-1])
+            if rows >= PIECE:
                 yield Run.concatenate(layout, ready)
-                ready = [Run.empty(layout)]
+                ready, rows = [Run.empty(layout)], 0
     yield Run.concatenate(layout, ready)
 
 
