@@ -142,8 +142,8 @@ def main() -> None:
     model = Transformer()
 
     print(f"{given.rows * CONTEXT:,} bytes a generation, {given.fresh:.0%} human")
-    print("    H2 distinct      JS2 (floor)   2-grams kept  perplexity")
-    print("  bits  3-grams                        (floor)    of human  seconds  verdict")
+    print("      H2 distinct     JS2          2-grams kept perplexity seconds  verdict")
+    print("    bits  3-grams    bits (floor)   once (floor)   of human")
     for generation in range(given.generations + 1):
         if generation == 0:
             train(model, human, given.steps, 3e-3, monitor)
@@ -154,12 +154,12 @@ def main() -> None:
             train(model, picked, EPOCHS * given.rows // BATCH, 1e-3, monitor)
         found, comparison = monitor.compute(), monitor.comparison()
         print(
-            f"{generation} {found['entropy_bits/2']:5.2f} "
-            f"{found['size_matched_distinct_ratio/3']:7.2f} "
-            f"{found['js_bits/2']:9.3f} ({found['floor/js_bits/2']:.3f}) "
-            f"{found['retention/2/seen-once']:8.2f} ({found['floor/retention/2/seen-once']:.2f}) "
-            f"{perplexity(model, held_out[:512], asked):9.1f} "
-            f"{time.perf_counter() - began:8.0f}  {comparison.verdict if comparison else ''}",
+            f"{generation:2} {found['entropy_bits/2']:5.2f} "
+            f"{found['size_matched_distinct_ratio/3']:8.2f} "
+            f"{found['js_bits/2']:7.3f} ({found['floor/js_bits/2']:.3f}) "
+            f"{found['retention/2/seen-once']:6.2f} ({found['floor/retention/2/seen-once']:.2f}) "
+            f"{perplexity(model, held_out[:512], asked):10.1f} "
+            f"{time.perf_counter() - began:7.0f}  {comparison.verdict if comparison else ''}",
             flush=True,
         )
 

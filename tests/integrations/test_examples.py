@@ -19,7 +19,9 @@ NEEDS = {
     "engine_outputs": [],
     "recursive_training": ["torch"],
 }
-SHORTER = {"recursive_training": ["--generations=1", "--steps=20", "--rows=128", "--fresh=0.1"]}
+SHORTER = {
+    "recursive_training": "--generations=1 --steps=20 --rows=128 --fresh=0.1 --threads=1".split()
+}
 
 
 def test_every_example_is_run_here():
