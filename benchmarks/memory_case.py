@@ -1,6 +1,6 @@
 """One call under a budget, in a process of its own, whose peak memory is the call's.
 
-python benchmarks/memory_case.py '["merge", 320000000, ["p", "q"], "sum", 32767, 5]'
+python benchmarks/memory_case.py '["merged", 320000000, ["p", "q"], "sum", 32767, 5]'
 
 What, the budget in bytes, the inputs, where a profile is written, vocabulary and longest n-gram;
 prints JSON. The peak is the operating system's (VmHWM); `base` is what it was after the same call
