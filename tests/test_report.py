@@ -385,3 +385,13 @@ def test_columns_share_one_unit() -> None:
     assert column([2.5e9, 5e9]) == ("M", ["2500.0", "5000.0"])
     assert column([2.5e10, 5e9]) == ("G", ["25.00", "5.00"])
     assert (fixed(None), percent(0.4321), fixed(0.1)) == ("–", "43.2", "0.100")
+
+
+def test_an_interval_without_a_floor_is_drawn(compared: dict) -> None:
+    broken = json.loads(json.dumps(compared))
+    del broken["comparisons"][1]
+    for figures in broken["comparisons"][0]["orders"].values():
+        for interval in filter(None, figures["intervals"].values()):
+            interval |= {"excess": None, "excess_error": None}
+    jsonschema.validate(broken, schema())
+    assert "by order" in table.draw(comparison_page(broken), width=80)

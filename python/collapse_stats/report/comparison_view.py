@@ -213,7 +213,9 @@ def _figure(figures: Json, key: str) -> Figure:
 
 def _seen(interval: Json | None) -> bool:
     """Whether a figure is off its floor by more than two standard errors; without any, it is."""
-    return interval is None or abs(interval["excess"]) > 2 * interval["excess_error"]
+    if interval is None or interval["excess"] is None:
+        return True
+    return bool(abs(interval["excess"]) > 2 * interval["excess_error"])
 
 
 def rare_kept(comparison: Json, order: int = 1) -> Figure:

@@ -24,7 +24,7 @@ def orders_grid(comparison: Json) -> Grid:
         cells = [Cell(order)]
         for _, key, shown in _SHOWN:
             found = figures["intervals"][key]
-            if found is None:
+            if found is None or found["excess"] is None:
                 cells += [Cell(shown(figures[key])), Cell(DASH)]
                 continue
             excess = found["excess"]

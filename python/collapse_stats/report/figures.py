@@ -167,9 +167,10 @@ def _interval(found: Interval | None) -> Json | None:
 
 def _compared_interval(comparison: Comparison, name: str, order: int) -> Json | None:
     own, over = comparison.interval(name, order), comparison.excess(name, order)
-    if own is None or over is None:
-        return _interval(own)
-    return {**asdict(own), "excess": over.value, "excess_error": over.error}
+    if own is None:
+        return None
+    excess, error = (None, None) if over is None else (over.value, over.error)
+    return {**asdict(own), "excess": excess, "excess_error": error}
 
 
 def _measured(comparison: Comparison) -> Json:
