@@ -117,8 +117,8 @@ class CpuCounter final : public Counter {
   }
 
   Worker& start(unsigned worker) {
-    workers_[worker] = std::make_unique<Worker>(
-        Partitioner(format_, config_.first_shard, config_.last_shard), Lists(shards()));
+    workers_[worker].reset(new Worker{
+        Partitioner(format_, config_.first_shard, config_.last_shard), Lists(shards())});
     return *workers_[worker];
   }
 
