@@ -152,15 +152,23 @@ def read_columns(path: Path, name: str) -> "pa.Table":
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    try:
+    try:  # `read_table` loads pandas where it is installed
         return pq.ParquetFile(path / name, memory_map=True).read()
     except (OSError, pa.ArrowException) as error:
         raise damaged(path, f"{name} cannot be read ({error})") from error
 
 
 def column(table: "pa.Table", name: str) -> npt.NDArray[np.uint64]:
-    """A column of integers."""
-    return table[name].cast("uint64").to_numpy()  # type: ignore[no-any-return]
+    """A column of unsigned integers."""
+    found = integers(table[name].combine_chunks())
+    if found.dtype.kind != "u":
+        raise ValueError(f"{name} must have unsigned integers, got {found.dtype}")
+    return found.astype(np.uint64, copy=False)
+
+
+def integers(array: "pa.Array") -> npt.NDArray[np.integer]:
+    """An array without nulls; `to_numpy` would load pandas, 0.3 s where it is installed."""
+    return np.from_dlpack(array)  # type: ignore[return-value]
 
 
 def damaged(path: Path, why: str) -> InputError:

@@ -24,7 +24,16 @@ from .counting import HALVES, WHOLE
 from .errors import InputError
 from .keys import Layout
 from .memory import budget
-from .parts import Part, PartWriter, StoredTable, column, damaged, read_columns, write_columns
+from .parts import (
+    Part,
+    PartWriter,
+    StoredTable,
+    column,
+    damaged,
+    integers,
+    read_columns,
+    write_columns,
+)
 from .profile import Profile
 from .readers import RemotePath
 from .run import Run
@@ -204,5 +213,7 @@ def _read_tables(path: Path, layout: Layout) -> Tables:
 def _read_sample(path: Path) -> Sample:
     table = read_columns(path, "sample.parquet").combine_chunks()
     lists = table["tokens"].combine_chunks()
-    length = np.diff(lists.offsets.to_numpy()).astype(np.int64)
-    return Sample(column(table, "hash"), length, lists.values.to_numpy())
+    length = np.diff(integers(lists.offsets)).astype(np.int64)
+    return Sample(
+        column(table, "hash"), length, integers(lists.values).astype(np.uint32, copy=False)
+    )
