@@ -185,8 +185,8 @@ inline void Scanner::close_bigram(const LabelCounts<labels>& until) {
   for (unsigned label = 0; label < labels; ++label)
     counts[label] = until[label] - group.before[label];
   const bool whole = (group.codes & low_mask(layout_.code_bits)) != 0;
-  tally_.unigrams.add(static_cast<std::uint64_t>(group.codes >> layout_.code_bits) - 1,
-                      std::span(counts).first(layout_.labels), whole);
+  tally_.unigrams.add(static_cast<std::uint64_t>(group.codes >> layout_.code_bits) - 1, counts,
+                      whole);
   if (!whole) return;
   tally_.ngram<labels>(2, counts);
   if (!group.has_ended) return;

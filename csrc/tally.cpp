@@ -1,19 +1,23 @@
 #include "tally.hpp"
 
+#include <algorithm>
+
 namespace collapse_stats {
+namespace {
+
+/// The pairs that are tallied: up to two labels all others follow from one.
 std::vector<Masks> basis_of(const Layout& layout, std::span<const Masks> masks) {
   if (layout.labels == 1) return {{0b1, 0}};
   if (layout.labels == 2) return {{0b01, 0b10}};
   return {masks.begin(), masks.end()};
 }
 
+/// Sum of the counts of the labels in a mask.
 Count sum_under(unsigned mask, const Count* counts) {
   Count sum = 0;
   for (; mask != 0; mask &= mask - 1) sum += counts[static_cast<unsigned>(std::countr_zero(mask))];
   return sum;
 }
-
-namespace {
 
 void add_one(JointHistogram& histogram, const Masks& masks, const Count* counts) {
   histogram.add(sum_under(masks.first, counts), sum_under(masks.second, counts), 1);
@@ -22,7 +26,7 @@ void add_one(JointHistogram& histogram, const Masks& masks, const Count* counts)
 }  // namespace
 
 Tally::Tally(const Layout& layout, std::span<const Masks> masks)
-    : unigrams(layout.max_order == 1 ? 0 : layout.vocab_size, layout.labels),
+    : unigrams(layout.max_order == 1 ? 0 : layout.vocab_size, std::size_t{1} << layout.label_bits),
       layout_(layout),
       masks_(masks.begin(), masks.end()),
       basis_(basis_of(layout, masks)),
@@ -30,6 +34,10 @@ Tally::Tally(const Layout& layout, std::span<const Masks> masks)
                                           Histograms(basis_.begin(), basis_.end()),
                                           Histograms(basis_.begin(), basis_.end())}) {
   check_masks(layout_, masks);
+}
+
+bool Tally::counts(std::span<const Masks> masks) const {
+  return std::ranges::equal(masks, masks_);
 }
 
 void Tally::add(const Tally& other) {
@@ -68,12 +76,16 @@ JointHistogram Tally::under(std::size_t pair, const Histograms& histograms, cons
 
 void Tally::add_few(JointHistogram& histogram, std::size_t pair, unsigned order) const {
   const std::vector<Count>& few = orders_[order].few;
-  const unsigned bits = few_bits(1U << layout_.label_bits);
+  const unsigned labels = 1U << layout_.label_bits;
   for (std::size_t cell = 0; cell < few.size(); ++cell) {
     if (few[cell] == 0) continue;
     LabelCounts<max_labels> counts{};
-    for (unsigned label = 0; label < layout_.labels; ++label)
-      counts[label] = cell >> label * bits & ((1U << bits) - 1);
+    std::size_t rest = cell;
+    for (unsigned label = 0; label < labels; ++label) {
+      const unsigned bits = few_bits(labels, label);
+      counts[label] = rest & ((1U << bits) - 1);
+      rest >>= bits;
+    }
     histogram.add(sum_under(masks_[pair].first, counts.data()),
                   sum_under(masks_[pair].second, counts.data()), few[cell]);
   }

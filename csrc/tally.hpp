@@ -16,47 +16,18 @@ namespace collapse_stats {
 template <unsigned labels>
 using LabelCounts = std::array<Count, labels>;
 
-/// The pairs that are tallied: up to two labels all others follow from one.
-std::vector<Masks> basis_of(const Layout& layout, std::span<const Masks> masks);
-
-/// Sum of the counts of the labels in a mask.
-Count sum_under(unsigned mask, const Count* counts);
-
-/// Adds `types` n-grams of these counts to the histogram of each pair of masks. Of one or two
-/// labels there is one pair: the labels themselves.
-template <unsigned labels>
-inline void add_under(std::vector<JointHistogram>& histograms, std::span<const Masks> pairs,
-                      const LabelCounts<labels>& counts, Count types) {
-  if constexpr (labels <= 2) {
-    histograms.front().add(counts[0], labels == 2 ? counts[labels - 1] : 0, types);
-  } else {
-    constexpr unsigned four = 4, masks = 1U << four;
-    std::array<std::array<Count, masks>, labels / four> under;  // every mask of four labels
-    for (unsigned part = 0; part < under.size(); ++part) {
-      under[part][0] = 0;
-      for (unsigned mask = 1; mask < masks; ++mask)
-        under[part][mask] = under[part][mask & (mask - 1)] +
-                            counts[part * four + static_cast<unsigned>(std::countr_zero(mask))];
-    }
-    const auto sum = [&](unsigned mask) {
-      Count found = under[0][mask % masks];
-      if constexpr (labels > four) found += under[1][mask / masks];
-      return found;
-    };
-    for (std::size_t pair = 0; pair < pairs.size(); ++pair)
-      histograms[pair].add(sum(pairs[pair].first), sum(pairs[pair].second), types);
-  }
-}
-
 /// What is counted of every order while rows are scanned, before it becomes spectra.
 class Tally {
  public:
   /// Throws std::invalid_argument if a mask has labels that the layout does not have.
   Tally(const Layout& layout, std::span<const Masks> masks);
 
-  /// An n-gram was seen so often. Order 1 only if it is the longest: see `unigrams`.
+  /// Whether these are the masks it was made with.
+  bool counts(std::span<const Masks> masks) const;
+
+  /// `types` n-grams were seen so often. Order 1 only if it is the longest: see `unigrams`.
   template <unsigned labels>
-  void ngram(unsigned order, const LabelCounts<labels>& counts);
+  void ngram(unsigned order, const LabelCounts<labels>& counts, Count types = 1);
 
   /// An n-gram was seen so often, and some times nothing followed it: it was a context less often.
   template <unsigned labels>
@@ -91,8 +62,11 @@ class Tally {
   using Labelled = LabelCounts<max_labels>;
 
   /// N-grams with a few counts each are tallied by the counts of all labels, so that they take one
-  /// step instead of one for each pair of masks. Each count has so many bits.
-  static constexpr unsigned few_bits(unsigned labels) { return labels <= 4 ? 3 : 1; }
+  /// step instead of one for each pair of masks. Bits of the cell that a label's count takes: of
+  /// eight labels the first two are those of the text that stays in every mask.
+  static constexpr unsigned few_bits(unsigned labels, unsigned label) {
+    return labels <= 4 || label < 2 ? 3 : 1;
+  }
   static constexpr std::size_t few_cells = 4096;
 
   struct Order {
@@ -119,28 +93,47 @@ class Tally {
 };
 
 template <unsigned labels>
-inline void Tally::ngram(unsigned order, const LabelCounts<labels>& counts) {
+inline void Tally::ngram(unsigned order, const LabelCounts<labels>& counts, Count types) {
   Order& out = orders_[order];
   if constexpr (labels > 2) {
-    constexpr unsigned bits = few_bits(labels);
-    Count all = 0;
+    Count beyond = 0;
     std::size_t cell = 0;
-    for (unsigned label = 0; label < labels; ++label) {
-      all |= counts[label];
-      cell |= counts[label] << label * bits;
+    for (unsigned label = labels; label-- > 0;) {
+      const unsigned bits = few_bits(labels, label);
+      beyond |= counts[label] >> bits;
+      cell = cell << bits | counts[label];
     }
-    if (all >> bits == 0) {
-      ++out.few[cell];
+    if (beyond == 0) {
+      out.few[cell] += types;
       return;
     }
   }
-  add<labels>(out.ngrams, counts, 1);
+  add<labels>(out.ngrams, counts, types);
 }
 
+/// Of one or two labels there is one pair: the labels themselves.
 template <unsigned labels>
 inline void Tally::add(Histograms& histograms, const LabelCounts<labels>& counts,
                        Count types) const {
-  add_under<labels>(histograms, basis_, counts, types);
+  if constexpr (labels <= 2) {
+    histograms.front().add(counts[0], labels == 2 ? counts[labels - 1] : 0, types);
+  } else {
+    constexpr unsigned four = 4, masks = 1U << four;
+    std::array<std::array<Count, masks>, labels / four> under;  // every mask of four labels
+    for (unsigned part = 0; part < under.size(); ++part) {
+      under[part][0] = 0;
+      for (unsigned mask = 1; mask < masks; ++mask)
+        under[part][mask] = under[part][mask & (mask - 1)] +
+                            counts[part * four + static_cast<unsigned>(std::countr_zero(mask))];
+    }
+    const auto sum = [&](unsigned mask) {
+      Count found = under[0][mask % masks];
+      if constexpr (labels > four) found += under[1][mask / masks];
+      return found;
+    };
+    for (std::size_t pair = 0; pair < basis_.size(); ++pair)
+      histograms[pair].add(sum(basis_[pair].first), sum(basis_[pair].second), types);
+  }
 }
 
 }  // namespace collapse_stats

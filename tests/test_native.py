@@ -58,6 +58,16 @@ def test_rows_of_many_blocks(layout: Layout, number: int) -> None:
     check_joint_spectra(backend, (layout, parts[:1]), (layout, parts[1:]))
 
 
+@pytest.mark.parametrize("labels", [4, 8])
+def test_few_and_many_of_every_label(labels: int) -> None:
+    layout = Layout(40, 4, labels)
+    tokens = zipf_tokens(6000, 40, labels)
+    parts = [documents(layout, tokens, 200, seed) for seed in (1, 2)]
+    masks = mask_pairs(labels)
+    tables = select("native", 2).spectra(parts, layout, masks)
+    check_tables(tables, layout.max_order, labels, parts, masks)
+
+
 @pytest.mark.parametrize("layout", MANY_ROWS.values(), ids=MANY_ROWS)
 @pytest.mark.parametrize("number", [2, 3, 4, 7])
 def test_merges_any_number_of_runs(layout: Layout, number: int) -> None:

@@ -17,6 +17,7 @@
 #include "piece.hpp"
 #include "rows.hpp"
 #include "scan.hpp"
+#include "slab.hpp"
 #include "split.hpp"
 #include "token_counter.hpp"
 
@@ -82,6 +83,7 @@ class CpuCounter final : public Counter {
   Tables tables(std::span<const Masks> masks) override {
     scan(masks);
     std::vector<LeafScanner> scanners = std::exchange(scanners_, {});
+    kept_.reset();
     for (std::size_t other = 1; other < scanners.size(); ++other) scanners[0].add(scanners[other]);
     return scanners[0].tables();
   }
@@ -91,6 +93,7 @@ class CpuCounter final : public Counter {
     next.first_shard = first_shard;
     next.last_shard = last_shard;
     check(next);
+    if (!kept_) kept_.emplace();
     scan(masks);
     config_ = next;
   }
@@ -159,6 +162,7 @@ class CpuCounter final : public Counter {
     } catch (...) {  // out of memory: a pass that is there in part is worse than none
       clear();
       scanners_.clear();
+      kept_.reset();
       throw;
     }
     clear();
@@ -187,6 +191,7 @@ class CpuCounter final : public Counter {
   const RecordFormat format_;
   std::vector<std::unique_ptr<Worker>> workers_;  // null until it has something to do
   std::vector<LeafScanner> scanners_;             // of the passes since the last tables
+  std::optional<SlabKeeper> kept_;                // what one pass took, for the next
 };
 
 }  // namespace

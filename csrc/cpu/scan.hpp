@@ -1,11 +1,9 @@
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <span>
-#include <vector>
 
-#include "../spectrum.hpp"
+#include "../tally.hpp"
 #include "leaf.hpp"
 #include "marks.hpp"
 
@@ -23,22 +21,12 @@ class LeafScanner final : public LeafSink {
   void leaf(const Leaf& leaf) override;
 
   /// Whether these are the masks it was made with.
-  bool counts(std::span<const Masks> masks) const;
+  bool counts(std::span<const Masks> masks) const { return tally_.counts(masks); }
 
-  void add(const LeafScanner& other);
-  Tables tables() const;
+  void add(const LeafScanner& other) { tally_.add(other.tally_); }
+  Tables tables() const { return tally_.tables(); }
 
  private:
-  using Histograms = std::vector<JointHistogram>;  // [basis pair]
-
-  /// What is counted of one order.
-  struct Order {
-    Histograms ngrams;
-    Histograms contexts;                      // of the next order: what differs from ngrams
-    LabelCounts<max_labels> singles{};        // n-grams seen once, and that under this label
-    LabelCounts<max_labels> singles_ended{};  // those of them that no token follows
-  };
-
   // Instances for 1, 2, 4 and 8 labels.
   template <unsigned labels>
   void scan(const Leaf& leaf);
@@ -56,19 +44,11 @@ class LeafScanner final : public LeafSink {
   template <unsigned labels>
   void add_extras_of(const Leaf& leaf, std::size_t first, std::size_t end,
                      LabelCounts<labels>& counts) const;
-  template <unsigned labels>
-  void tally(Histograms& histograms, const LabelCounts<labels>& counts, Count types) const;
-  JointHistogram under(const Masks& masks, std::size_t pair, const Histograms& histograms,
-                       const LabelCounts<max_labels>& singles, Count types) const;
 
   Layout layout_;
   unsigned first_order_;  // shortest prefix that leaves keep together
-  std::vector<Masks> masks_;
-  std::vector<Masks> basis_;  // pairs that are tallied; up to two labels all others follow from one
   Marks marks_;
-  std::vector<Order> orders_;  // [order]
-  LabelCounts<max_labels> total_{};
-  Unigrams unigrams_;  // a column for each label
+  Tally tally_;
 };
 
 }  // namespace collapse_stats::cpu

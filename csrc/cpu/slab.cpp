@@ -41,7 +41,7 @@ void offer(std::byte* slab) noexcept {
 /// Idle slabs of the whole process.
 class Pool {
  public:
-  Pool() { idle_.reserve(idle_bytes / slab_bytes); }  // so that giving back cannot fail
+  Pool() { idle_.reserve(most_idle); }  // so that giving back rarely needs memory
 
   std::byte* take() {
     {
@@ -58,8 +58,8 @@ class Pool {
   void give_back(std::byte* slab) noexcept {
     {
       const std::lock_guard lock(mutex_);
-      if (idle_.size() < idle_bytes / slab_bytes) {
-        offer(slab);
+      if (has_room()) {
+        if (keepers_ == 0) offer(slab);
         idle_.push_back(slab);
         return;
       }
@@ -67,9 +67,36 @@ class Pool {
     munmap(slab, slab_bytes);
   }
 
+  void keep() noexcept {
+    const std::lock_guard lock(mutex_);
+    ++keepers_;
+  }
+
+  void keep_no_longer() noexcept {
+    const std::lock_guard lock(mutex_);
+    if (--keepers_ > 0) return;
+    for (; idle_.size() > most_idle; idle_.pop_back()) munmap(idle_.back(), slab_bytes);
+    for (std::byte* slab : idle_) offer(slab);
+  }
+
  private:
+  static constexpr std::size_t most_idle = idle_bytes / slab_bytes;
+
+  /// Whether one more is kept.
+  bool has_room() noexcept {
+    if (idle_.size() < idle_.capacity() && (keepers_ > 0 || idle_.size() < most_idle)) return true;
+    if (keepers_ == 0) return false;
+    try {
+      idle_.reserve(2 * idle_.size());
+      return true;
+    } catch (const std::bad_alloc&) {
+      return false;
+    }
+  }
+
   std::mutex mutex_;
   std::vector<std::byte*> idle_;
+  unsigned keepers_ = 0;
 };
 
 Pool& pool() {
@@ -104,6 +131,10 @@ void Arena::clear() noexcept {
   next_ = nullptr;
   left_ = 0;
 }
+
+SlabKeeper::SlabKeeper() noexcept { pool().keep(); }
+
+SlabKeeper::~SlabKeeper() { pool().keep_no_longer(); }
 
 void advise_huge_pages(void* memory, std::size_t bytes) {
 #if defined(MADV_HUGEPAGE)

@@ -10,7 +10,7 @@ namespace collapse_stats::cpu {
 constexpr std::size_t slab_bytes = std::size_t{1} << 22;
 
 /// At most this much is kept while nobody uses it, and the system may take it when it runs short of
-/// memory; the rest goes back at once.
+/// memory; the rest goes back at once, unless there is a `SlabKeeper`.
 constexpr std::size_t idle_bytes = std::size_t{1} << 30;
 
 /// What records and rows are kept in, so that the memory of some can be used for the others.
@@ -55,6 +55,15 @@ class Arena {
   std::vector<std::byte*> slabs_, recycled_;
   std::byte* next_ = nullptr;
   std::size_t left_ = 0;
+};
+
+/// While there is one, slabs that nobody uses are kept, all of them: they are needed again soon.
+class SlabKeeper {
+ public:
+  SlabKeeper() noexcept;
+  SlabKeeper(const SlabKeeper&) = delete;
+  SlabKeeper& operator=(const SlabKeeper&) = delete;
+  ~SlabKeeper();
 };
 
 /// Asks for huge pages behind `bytes` that were just allocated: fewer page faults.

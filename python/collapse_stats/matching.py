@@ -3,6 +3,7 @@
 Thinning counts is no matching: it takes tokens to be independent, and they are not.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -129,13 +130,17 @@ class Matched:
         if not (has_intervals(self.baseline) and has_intervals(self.candidate)):
             return {}
         parts = [Part.of(side, half) for side in (self.baseline, self.candidate) for half in (0, 1)]
-        return {
-            pair: {
+        pairs = (*OPPOSITE, BASELINE, CANDIDATE)
+
+        def counted(pair: Pair) -> dict[LeftOut | None, Recount]:
+            return {
                 one.left_out and (pair[one.left_out[0]], one.left_out[1]): one
                 for one in recounts([parts[part] for part in pair], self.layout, self.backend)
             }
-            for pair in (*OPPOSITE, BASELINE, CANDIDATE)
-        }
+
+        at_once = 1 if self.backend.on_gpu else 2  # two: one goes on where the other is serial
+        with ThreadPoolExecutor(at_once) as pool:
+            return dict(zip(pairs, pool.map(counted, pairs), strict=True))
 
     def _jackknifed(self, order: int) -> _Errors:
         """Standard errors: the groups of each half are left out one at a time, variances added."""
