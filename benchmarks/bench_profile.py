@@ -16,7 +16,7 @@ import collapse_stats as cs
 from collapse_stats.backends import select
 from collapse_stats.ingest import read_corpus
 from collapse_stats.memory import budget
-from collapse_stats.profile import merge, profile_corpus
+from collapse_stats.profiling import merge, profile_corpus
 from collapse_stats.readers import ReadOptions
 
 

@@ -16,7 +16,7 @@ from collapse_stats.compare import compare_profiles
 from collapse_stats.keys import Layout
 from collapse_stats.memory import budget
 from collapse_stats.opposite import MASKS
-from collapse_stats.profile import merge
+from collapse_stats.profiling import merge
 from collapse_stats.run import Run
 
 MAX_ORDER = 5

@@ -21,7 +21,7 @@ import numpy.typing as npt
 import collapse_stats as cs
 from collapse_stats.backends import select
 from collapse_stats.ingest import read_corpus
-from collapse_stats.profile import merge, profile_corpus
+from collapse_stats.profiling import merge, profile_corpus
 from collapse_stats.readers import ReadOptions
 from collapse_stats.spectrum import Spectrum
 

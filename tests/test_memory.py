@@ -22,7 +22,7 @@ from collapse_stats.errors import InputError
 from collapse_stats.ingest import TokenStore, read_corpus
 from collapse_stats.keys import Layout
 from collapse_stats.memory import TooLittleMemoryError, forget, is_mapped
-from collapse_stats.profile import merge, profile_corpus
+from collapse_stats.profiling import merge, profile_corpus
 from collapse_stats.readers import ReadOptions
 from collapse_stats.run import Run
 from collapse_stats.unfinished import new_directory, remove_abandoned

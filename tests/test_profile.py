@@ -12,7 +12,7 @@ import collapse_stats as cs
 from collapse_stats import parts
 from collapse_stats.backends import select
 from collapse_stats.ingest import read_corpus
-from collapse_stats.profile import merge, profile_corpus
+from collapse_stats.profiling import merge, profile_corpus
 from collapse_stats.readers import ReadOptions
 from collapse_stats.table import read_aligned
 from collapse_stats.unfinished import new_directory

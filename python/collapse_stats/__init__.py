@@ -11,7 +11,8 @@ from .comparison import Comparison
 from .counter import NgramCounter, spectra
 from .errors import BackendError, CollapseStatsError, InputError, LayoutMismatchError
 from .monitor import CollapseMonitor
-from .profile import Profile, load, profile
+from .profile import Profile
+from .profiling import load, profile
 from .spectrum import JointSpectrum, Spectrum
 from .version import __version__
 

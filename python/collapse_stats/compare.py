@@ -15,10 +15,12 @@ from .ingest import Progress, read_corpus
 from .keys import Layout
 from .memory import budget
 from .opposite import CANDIDATE, FLOOR, MASKS, PLAIN
-from .profile import Profile, check_comparable, load, profile
+from .profile import Profile, check_comparable
+from .profiling import load, profile
 from .readers import ReadOptions
 from .sample import DEFAULT_TOKENS
 from .spectrum import Masks, Tables
+from .storage import is_profile
 from .table import read_aligned
 
 
@@ -175,8 +177,6 @@ def compare_corpora(
 
 
 def _loaded(side: object) -> object:
-    from .storage import is_profile
-
     if isinstance(side, str | os.PathLike) and is_profile(side):
         return load(side)
     return side

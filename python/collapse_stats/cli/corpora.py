@@ -13,7 +13,8 @@ from ..backends import Backend, select
 from ..corpus import Corpus
 from ..ingest import read_corpus
 from ..memory import budget
-from ..profile import Profile, load, profile_corpus
+from ..profile import Profile
+from ..profiling import load, profile_corpus
 from ..readers import Dtype, Location, Part, ReadOptions
 from ..readers.detect import COMPRESSIONS, EXTENSIONS
 from ..sample import DEFAULT_TOKENS

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from ..errors import InputError
-from ..profile import load
+from ..profiling import load
 from ..readers import Inspection, Location, ReadOptions, discover, is_url
 from ..readers import inspect as inspect_file
 from ..report.grid import DASH, Cell, Column, Grid, Page, printable

@@ -9,7 +9,7 @@ import click
 
 from ..errors import InputError
 from ..profile import Profile
-from ..profile import merge as merge_profiles
+from ..profiling import merge as merge_profiles
 from ..readers import Location
 from ..sample import DEFAULT_TOKENS
 from ..storage import is_profile

@@ -18,7 +18,8 @@ from ..errors import LayoutMismatchError
 from ..groups import MIN_DOCUMENTS, group_of, half_of, ordinal_hash
 from ..keys import Layout
 from ..opposite import BANDS, CANDIDATE, FLOOR, MASKS
-from ..profile import Profile, load
+from ..profile import Profile
+from ..profiling import load
 from ..sample import Sample, within
 from ..spectrum import Tables
 from .batch import Batch
