@@ -9,6 +9,7 @@ from ..sample import Sample
 
 SPAN = 24  # tokens: some 18 words, which people rarely say twice in one document
 BLOCK = 512  # tokens: longer documents repeat themselves by their length alone
+_AT_ONCE = 1 << 16  # stretches that are sorted: they stay in cache
 _PLACE_BITS = 9
 _PLACE = np.uint64(BLOCK - 1)
 _MULTIPLIER = 0x9E3779B97F4A7C15
@@ -30,12 +31,12 @@ def repeated_share(sample: Sample) -> float:
     filled = sample.length > 0
     if not filled.any():
         return 0.0
-    repeats = np.zeros(len(sample.tokens) + SPAN, dtype=np.int64)  # stretches of SPAN that begin
+    repeats = np.zeros(len(sample.tokens) + SPAN, dtype=np.int32)  # stretches of SPAN that begin
     if len(sample.tokens) >= SPAN:
         hashes = _hashes(sample.tokens)
         for places in _repeats(hashes, *_blocks(begin, sample.length)):
             repeats[places + SPAN] = 1
-    seen = np.cumsum(repeats)
+    seen = np.cumsum(repeats, dtype=np.int32)
     covered = np.cumsum(np.append(0, seen[SPAN:] > seen[:-SPAN]))
     return float(((covered[end] - covered[begin])[filled] / sample.length[filled]).mean())
 
@@ -71,12 +72,14 @@ def _repeats(hashes: Hashes, begin: Ints, stretches: Ints) -> Iterator[Ints]:
     Two that differ are taken for one with a chance below 1e-11 in a block.
     """
     for width in (32, 64, 128, 256, 512):
-        chosen = (stretches > (1 if width == 32 else width // 2)) & (stretches <= width)
-        place = np.arange(width)
-        at = begin[chosen, None] + place
-        inside = place < stretches[chosen, None]
-        rows = hashes[np.where(inside, at, 0)] & ~_PLACE | place.astype(np.uint64)
-        rows[~inside] = np.broadcast_to(place << _PLACE_BITS, rows.shape)[~inside]
-        rows.sort(axis=1)
-        again = (rows[:, 1:] ^ rows[:, :-1]) <= _PLACE
-        yield (begin[chosen, None] + (rows[:, 1:] & _PLACE).astype(np.int64))[again]
+        of_width = (stretches > (1 if width == 32 else width // 2)) & (stretches <= width)
+        chosen, place = np.flatnonzero(of_width), np.arange(width)
+        for first in range(0, len(chosen), _AT_ONCE // width):
+            some = chosen[first : first + _AT_ONCE // width]
+            at = begin[some, None] + place
+            inside = place < stretches[some, None]
+            rows = hashes[np.where(inside, at, 0)] & ~_PLACE | place.astype(np.uint64)
+            rows[~inside] = np.broadcast_to(place << _PLACE_BITS, rows.shape)[~inside]
+            rows.sort(axis=1)
+            again = (rows[:, 1:] ^ rows[:, :-1]) <= _PLACE
+            yield (begin[some, None] + (rows[:, 1:] & _PLACE).astype(np.int64))[again]
