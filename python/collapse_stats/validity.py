@@ -101,7 +101,10 @@ def no_verdict(side: Profile) -> str | None:
             "or cut it into documents"
         )
     if not len(side.sample.tokens):
-        return f"{side.name} keeps no sample of its documents: make it again with --sample-tokens"
+        return (
+            f"{side.name} keeps no sample of its documents: make it again with --sample-tokens, or "
+            "with cs.profile where it is of a counter"
+        )
     return None
 
 
