@@ -2,9 +2,10 @@
 
     make gpu-check
 
-needs no network: the build tools and what the tests import must be installed. Every part is
-recorded in ``benchmarks/results/gpu-<name>.json``, whether the parts before it failed or not; the
-exit code is 1 if one of them did. Parts are stopped so that all of them take ten minutes at most.
+needs no network: the build tools and what the tests import must be installed, and it says first
+what is missing. Every part is recorded in ``benchmarks/results/gpu-<name>.json``, whether the parts
+before it failed or not; the exit code is 1 if one of them did. Parts are stopped so that all of
+them take ten minutes at most.
 """
 
 import argparse
@@ -17,6 +18,7 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,8 @@ SITE = ROOT / "build" / "gpu-site"
 RESULTS = ROOT / "benchmarks" / "results"
 TESTS = ["tests/test_backends.py", "tests/test_cuda_gpu.py"]  # others may need what is not here
 SANITIZED = "tests/test_cuda_gpu.py::test_small_run"
+BUILT_WITH = ("cmake", "nvcc", "pybind11", "scikit_build_core")
+RUN_WITH = ("click", "cupy", "hypothesis", "numpy", "pyarrow", "pytest", "rich", "tiktoken")
 Part = dict[str, Any]
 
 
@@ -34,6 +38,10 @@ def main() -> int:
     parser.add_argument("--tokens", type=int, default=500_000_000, help="of the benchmark")
     parser.add_argument("--output", type=Path, default=RESULTS)
     given = parser.parse_args()
+    needed = (*BUILT_WITH, *RUN_WITH)
+    missing = [name for name in needed if shutil.which(name) is None and find_spec(name) is None]
+    if missing:
+        sys.exit(f"gpu-check needs what is not here: {', '.join(missing)}; install it first")
     found: dict[str, Any] = {"date": datetime.now(UTC).isoformat(timespec="seconds"), **machine()}
     name = re.sub(r"[^A-Za-z0-9]+", "-", found["gpu"]["name"]).strip("-").lower()
     path = given.output / f"gpu-{name}.json"
