@@ -84,8 +84,8 @@ class Pool {
 
   /// Whether one more is kept.
   bool has_room() noexcept {
-    if (idle_.size() < idle_.capacity() && (keepers_ > 0 || idle_.size() < most_idle)) return true;
-    if (keepers_ == 0) return false;
+    if (keepers_ == 0) return idle_.size() < most_idle;
+    if (idle_.size() < idle_.capacity()) return true;
     try {
       idle_.reserve(2 * idle_.size());
       return true;
