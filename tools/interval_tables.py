@@ -50,7 +50,7 @@ def pool(data: Path) -> list[Ids]:
     return [np.array(tokenizer.encode(piece), dtype=np.uint16) for piece in pieces(data)]
 
 
-def draw(documents: list[Ids], number: int, rng: np.random.Generator) -> tuple[list[Ids], ...]:
+def draw(documents: list[Ids], number: int, rng: np.random.Generator) -> list[list[Ids]]:
     """Two corpora without a document in common, of as many tokens as so many documents have.
 
     As many tokens, not documents: figures depend on size, and their errors are those of a size.
@@ -59,8 +59,7 @@ def draw(documents: list[Ids], number: int, rng: np.random.Generator) -> tuple[l
     tokens = number * int(length.mean())
     order = rng.permutation(len(documents))
     first, second = np.searchsorted(np.cumsum(length[order]), (tokens, 2 * tokens))
-    sides = order[:first], order[first:second]
-    return tuple([documents[at] for at in side] for side in sides)
+    return [[documents[at] for at in side] for side in (order[:first], order[first:second])]
 
 
 def looped(document: Ids) -> Ids:

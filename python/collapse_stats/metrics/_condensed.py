@@ -27,20 +27,16 @@ def condensed(spectrum: Spectrum) -> tuple[FloatArray, FloatArray]:
     if len(m) <= FEW:
         return m, types
     bins = math.ceil(math.log(m[-1] / _FROM, _FACTOR)) + 1
-    edges = _FROM * _FACTOR ** np.arange(bins)
-    found = []
-    for own, weight in zip(
-        *(np.split(x, np.searchsorted(m, edges)) for x in (m, types)), strict=True
-    ):
-        found.append(
-            _nodes(own, weight) if len(own) > _NODES and own[0] >= _FROM else (own, weight)
-        )
+    cuts = np.searchsorted(m, _FROM * _FACTOR ** np.arange(bins))
+    found = map(_few, np.split(m, cuts), np.split(types, cuts))
     count, weight = (np.concatenate(part) for part in zip(*found, strict=True))
     return count, weight
 
 
-def _nodes(m: FloatArray, types: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Chebyshev nodes between the first and the last count, with the weights they have for it."""
+def _few(m: FloatArray, types: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Chebyshev nodes between the first and the last count, and their weights; or the counts."""
+    if len(m) <= _NODES or m[0] < _FROM:
+        return m, types
     middle, reach = (m[0] + m[-1]) / 2, (m[-1] - m[0]) / 2
     nodes = np.cos(np.pi * (np.arange(_NODES) + 0.5) / _NODES)
     at_nodes, at_counts = (
