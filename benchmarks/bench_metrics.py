@@ -3,6 +3,9 @@
 COLLAPSE_STATS_BENCH_TOKENS=2_000_000 pytest benchmarks/bench_metrics.py
 """
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 import pytest
 import workloads
@@ -22,16 +25,22 @@ def spectrum() -> cs.Spectrum:
     return cs.Spectrum.from_pairs(count, np.maximum(1, 3e8 / count**1.8).astype(np.uint64))
 
 
-@pytest.mark.parametrize(
-    "figure", [*SPECTRUM_FIGURES, *metrics.ESTIMATORS, "zipf_fit", "growth_curve"]
-)
+CALLS: dict[str, Callable[[cs.Spectrum], object]] = {
+    **SPECTRUM_FIGURES,
+    **{name: partial(metrics.entropy, estimator=name) for name in metrics.ESTIMATORS},
+    "hdd": metrics.hdd,
+    "zipf_fit": metrics.zipf_fit,
+    "growth_curve": metrics.growth_curve,
+    "size_at_coverage": partial(metrics.size_at_coverage, target=0.5),
+}
+
+
+@pytest.mark.parametrize("figure", CALLS)
 def test_of_a_spectrum(benchmark: BenchmarkFixture, spectrum: cs.Spectrum, figure: str) -> None:
     """Each figure of a report, and what takes longest."""
-    call = SPECTRUM_FIGURES.get(figure) or getattr(metrics, figure, None)
     assert len(spectrum.count) > 100_000
-    if call is None:
-        call = lambda one: metrics.entropy(one, estimator=figure)  # noqa: E731
-    assert timed(benchmark, lambda: call(spectrum), spectrum.occurrences) is not None
+    found = timed(benchmark, lambda: CALLS[figure](spectrum), spectrum.occurrences)
+    assert found is not None
 
 
 @pytest.mark.parametrize("figure", FIGURES)

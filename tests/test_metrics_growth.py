@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collapse_stats import metrics
+from collapse_stats.metrics._condensed import FEW
 from collapse_stats.spectrum import Spectrum
 
 counts = st.lists(st.integers(1, 60), min_size=1, max_size=40)
@@ -172,6 +173,46 @@ def test_refusals() -> None:
     for target in (-0.1, 1.1, math.nan):
         with pytest.raises(ValueError, match="between 0 and 1, got"):
             metrics.size_at_coverage(spectrum, target)
+
+
+# Very many different counts ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("n", [1, 5, 13, 64, 1000, 10**6, 10**8])
+def test_many_different_counts(n: int) -> None:
+    """More than are kept: dense ones, which give way to a few nodes, and sparse ones."""
+    count = np.unique((1e8 / np.arange(1, 30_000) ** 1.2).astype(np.int64))
+    types = np.maximum(1, 10**9 // count**2)
+    spectrum = Spectrum.from_pairs(count, types)
+    assert len(count) > FEW
+    rows, total = list(zip(count.tolist(), types.tolist(), strict=True)), spectrum.occurrences
+
+    def missed(sizes: list[int], among: int) -> list[mp.mpf]:
+        """C(N - m, n) / C(N, n) for each m."""
+        whole = mp.loggamma(among + 1) - mp.loggamma(among - n + 1)
+        left = [among - m for m in sizes]
+        return [
+            mp.exp(mp.loggamma(x + 1) - mp.loggamma(x - n + 1) - whole) if x >= n else mp.mpf(0)
+            for x in left
+        ]
+
+    with mp.workdps(40):
+        chances = missed([m for m, _ in rows], total)
+        distinct = mp.fsum(f * (1 - q) for (_, f), q in zip(rows, chances, strict=True))
+        chances = missed([m - 1 for m, _ in rows], total - 1)
+        found = mp.fsum(m * f * (1 - q) for (m, f), q in zip(rows, chances, strict=True)) / total
+    assert metrics.rarefied_distinct(spectrum, n) == pytest.approx(float(distinct), rel=1e-12)
+    assert metrics.growth_curve(spectrum, [n])[0].distinct == metrics.rarefied_distinct(spectrum, n)
+    assert metrics.expected_coverage(spectrum, n) == pytest.approx(float(found), rel=1e-12)
+
+
+def test_size_at_coverage_of_many_different_counts() -> None:
+    count = np.arange(1, 2 * FEW)
+    spectrum = Spectrum.from_pairs(count, np.maximum(1, 10**9 // count**2))
+    n = metrics.size_at_coverage(spectrum, 0.5)
+    assert (
+        metrics.expected_coverage(spectrum, n - 1) < 0.5 <= metrics.expected_coverage(spectrum, n)
+    )
 
 
 # Growth --------------------------------------------------------------------------------------

@@ -76,6 +76,20 @@ def test_the_best_tail_is_chosen() -> None:
     assert fit.types >= 50
 
 
+def test_many_counts_are_looked_at() -> None:
+    """Blocks of counts that cannot hold the largest gap are passed over: none that does."""
+    values = np.minimum(drawn(1.4, 40_000, seed=2), 300_000)
+    spectrum = Spectrum.from_counts(values)
+    assert len(spectrum.count) > 2000
+    fit = metrics.zipf_fit(spectrum)
+    assert metrics.zipf_fit(spectrum, c_min=fit.c_min) == fit
+    for low in (1, 3, fit.c_min):
+        one = metrics.zipf_fit(spectrum, c_min=low)
+        expected = distance_of(values[values >= low], one.alpha, low)
+        assert one.distance == pytest.approx(expected, abs=1e-11)
+        assert fit.distance <= one.distance
+
+
 def test_few_counts_are_all_tried() -> None:
     values = np.minimum(drawn(2.0, 2000, seed=9), 30)
     spectrum = Spectrum.from_counts(values)

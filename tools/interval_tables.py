@@ -1,10 +1,11 @@
 """Do intervals cover? Corpora drawn again and again from one pool of documents.
 
-    python tools/interval_tables.py DATA [--repeats 60] [--documents 100 1000 4000] [--sample 1]
+    python tools/interval_tables.py DATA [--repeats 100] [--documents 100 1000 4000] [--sample 1]
 
 DATA is a folder of ``.jsonl.zst`` files with `human_books` and `human_podcasts_pre2022`. The pool
-is their text in pieces of 2,500 characters, some 90,000 of 570 tokens; a corpus is so many of them,
-drawn at random. Candidates repeat eight tokens in the second half of 30 % of their documents.
+is their text in pieces of 2,500 characters, some 90,000 of 570 tokens; a corpus is about so many of
+them, drawn at random, always as many tokens. Candidates have no document of the baseline's, and
+repeat eight tokens in the second half of 30 % of theirs.
 Printed for every figure: its mean over the corpora, their standard deviation, the root mean square
 of the standard errors given over it, and the share of corpora whose interval, two standard errors
 to each side, holds the mean. ``--sample`` is the share of a corpus that its profile keeps.
@@ -49,9 +50,16 @@ def pool(data: Path) -> list[Ids]:
     return [np.array(tokenizer.encode(piece), dtype=np.uint16) for piece in pieces(data)]
 
 
-def draw(documents: list[Ids], number: int, rng: np.random.Generator) -> list[Ids]:
-    """So many different documents."""
-    return [documents[at] for at in rng.choice(len(documents), number, replace=False)]
+def draw(documents: list[Ids], number: int, rng: np.random.Generator) -> list[list[Ids]]:
+    """Two corpora without a document in common, of as many tokens as so many documents have.
+
+    As many tokens, not documents: figures depend on size, and their errors are those of a size.
+    """
+    length = np.array([len(document) for document in documents])
+    tokens = number * int(length.mean())
+    order = rng.permutation(len(documents))
+    first, second = np.searchsorted(np.cumsum(length[order]), (tokens, 2 * tokens))
+    return [[documents[at] for at in side] for side in (order[:first], order[first:second])]
 
 
 def looped(document: Ids) -> Ids:
@@ -85,7 +93,7 @@ def main() -> None:
     """Print a table for each number of documents."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", type=Path)
-    parser.add_argument("--repeats", type=int, default=60)
+    parser.add_argument("--repeats", type=int, default=100)
     parser.add_argument("--documents", type=int, nargs="+", default=[100, 1000, 4000])
     parser.add_argument("--sample", type=float, default=1.0)
     given = parser.parse_args()
@@ -94,8 +102,8 @@ def main() -> None:
         rng = np.random.default_rng(number)
         seen: dict[tuple[str, int], list[Interval]] = defaultdict(list)
         for _ in range(given.repeats):
-            one, other = draw(documents, number, rng), draw(documents, number, rng)
-            loops = rng.random(number) < 0.3
+            one, other = draw(documents, number, rng)
+            loops = rng.random(len(other)) < 0.3
             other = [looped(d) if loop else d for d, loop in zip(other, loops, strict=True)]
             both = (profiled(side, given.sample) for side in (one, other))
             for key, interval in intervals(*both).items():

@@ -213,6 +213,6 @@ def _as_counts(values: npt.ArrayLike, name: str) -> UInt64Array:
 
 
 def _dot(x: UInt64Array, y: UInt64Array) -> int:
-    if len(x) and int(x.max()) * int(y.max()) * len(x) < 2**64:
+    if x.astype(np.float64) @ y.astype(np.float64) < 2**63:  # then so is every part of the sum
         return int(np.dot(x, y))
     return sum(int(i) * int(j) for i, j in zip(x, y, strict=True))

@@ -4,12 +4,14 @@ NumPy has none of them; SciPy would be a heavy dependency for forty lines.
 """
 
 import math
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float64]
 ComplexArray = npt.NDArray[np.complex128]
+Numbers = TypeVar("Numbers", FloatArray, ComplexArray)
 
 LN2 = math.log(2)
 _EULER_GAMMA = float(np.euler_gamma)
@@ -74,16 +76,16 @@ def geometric_harmonic_sum(y: float, start: int) -> float:
     return total + math.exp(-y * (_DIRECT_TERMS + 1)) * tail
 
 
-def scaled_zeta(s: ComplexArray, a: FloatArray) -> ComplexArray:
+def scaled_zeta(s: Numbers, a: FloatArray) -> Numbers:
     """``a^s zeta(s, a)``, the sum over k >= 0 of (1 + k/a)^-s, for 1 < Re s <= 32 and a >= 1.
 
-    Relative error below 1e-12 by Euler-Maclaurin, after 16 terms where a is small. Complex, so
-    that an imaginary part of 1e-30 of s carries the derivative.
+    Relative error below 1e-12 by Euler-Maclaurin, after 16 terms where a is small. s may be
+    complex: an imaginary part of 1e-30 carries the derivative.
     """
     s = np.broadcast_to(s, a.shape)
     small = a < 64
     near, s_near = a[small], s[small]
-    total = np.zeros(a.shape, dtype=np.complex128)
+    total = np.zeros_like(s)
     for k in range(_ZETA_TERMS):
         total[small] += np.exp(-s_near * np.log1p(k / near))
     end = a + _ZETA_TERMS * small

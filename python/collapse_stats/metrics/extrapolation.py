@@ -2,11 +2,9 @@
 
 import math
 
-import numpy as np
-
 from ..spectrum import Spectrum
 from .coverage import coverage, deficit_odds
-from .rarefaction import log_missed, rarefied_distinct
+from .rarefaction import Rarefied, rarefied_distinct
 from .richness import unseen_types
 
 
@@ -53,10 +51,8 @@ def expected_coverage(spectrum: Spectrum, n: int) -> float | None:
     total = spectrum.occurrences
     if not total or n == total:
         return coverage(spectrum)
-    m = spectrum.count.astype(np.float64)
     if n < total:
-        found = -np.expm1(log_missed(m - 1, float(n), float(total - 1)))
-        return min(1.0, float(np.sum(m * spectrum.types / total * found)))  # may round above
+        return Rarefied(spectrum).coverage(n)
     odds = deficit_odds(spectrum)
     missing = spectrum.types_seen(1) / total
     if odds is not None:
@@ -85,10 +81,11 @@ def size_at_coverage(spectrum: Spectrum, target: float) -> int | None:
         return None
     if target > here:
         return _size_above(spectrum, target)
+    smaller = Rarefied(spectrum)
     low, high = -1, total  # the coverage of low is below the target, that of high is not
     while high - low > 1:
         middle = (low + high) // 2
-        if (expected_coverage(spectrum, middle) or 0.0) >= target:
+        if smaller.coverage(middle) >= target:
             high = middle
         else:
             low = middle

@@ -8,6 +8,7 @@ import numpy as np
 from ..spectrum import Spectrum
 from .binomial import binomial_distinct, binomial_types_seen
 from .extrapolation import expected_distinct
+from .rarefaction import Rarefied
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +41,15 @@ def growth_curve(spectrum: Spectrum, sizes: Sequence[int] | None = None) -> list
     >>> growth_curve(Spectrum.from_counts([2, 2]), [1, 4])[1]
     GrowthPoint(occurrences=4, distinct=2.0)
     """
+    total = spectrum.occurrences
     if sizes is None:
-        total = spectrum.occurrences
         sizes = [*(2**k for k in range((total - 1).bit_length())), total] if total else []
-    return [GrowthPoint(int(n), expected_distinct(spectrum, int(n))) for n in sizes]
+    smaller = Rarefied(spectrum)
+
+    def distinct(n: int) -> float:
+        return smaller.distinct(n) if 0 <= n <= total else expected_distinct(spectrum, n)
+
+    return [GrowthPoint(int(n), distinct(int(n))) for n in sizes]
 
 
 def heaps_exponent(spectrum: Spectrum, n: int | None = None) -> float | None:

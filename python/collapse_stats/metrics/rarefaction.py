@@ -3,6 +3,7 @@
 import numpy as np
 
 from ..spectrum import Spectrum
+from ._condensed import condensed
 from ._numeric import FloatArray, log1p_gap
 
 _DIRECT = 64
@@ -30,10 +31,28 @@ def rarefied_distinct(spectrum: Spectrum, n: int) -> float:
             f"n must be between 0 and the {total:,} occurrences counted, got {n:,}: "
             "rarefy the larger corpus to the size of the smaller"
         )
-    if n in (0, total):
-        return float(spectrum.distinct if n else 0)
-    missed = log_missed(spectrum.count.astype(np.float64), float(n), float(total))
-    return float(np.sum(spectrum.types * -np.expm1(missed)))
+    return Rarefied(spectrum).distinct(n)
+
+
+class Rarefied:
+    """Samples of n of the N occurrences of a spectrum, for many n."""
+
+    def __init__(self, spectrum: Spectrum) -> None:
+        self._spectrum = spectrum
+        self._total = spectrum.occurrences
+        self._m, self._types = condensed(spectrum)
+
+    def distinct(self, n: int) -> float:
+        """`rarefied_distinct`, n in 0..N."""
+        if n in (0, self._total):
+            return float(self._spectrum.distinct if n else 0)
+        missed = _log_missed(self._m, float(n), float(self._total))
+        return float(np.sum(self._types * -np.expm1(missed)))
+
+    def coverage(self, n: int) -> float:
+        """`expected_coverage`, n in 0..N - 1."""
+        found = -np.expm1(_log_missed(self._m - 1, float(n), float(self._total - 1)))
+        return min(1.0, float(np.sum(self._m * self._types / self._total * found)))  # may round up
 
 
 def size_matched_distinct_ratio(candidate: Spectrum, baseline: Spectrum) -> float | None:
@@ -51,7 +70,7 @@ def size_matched_distinct_ratio(candidate: Spectrum, baseline: Spectrum) -> floa
     return rarefied_distinct(candidate, n) / rarefied_distinct(baseline, n)
 
 
-def log_missed(m: FloatArray, n: float, total: float) -> FloatArray:
+def _log_missed(m: FloatArray, n: float, total: float) -> FloatArray:
     """log of C(N-m, n) / C(N, n), ``(R,)``: the chance that n draws of N miss all m of a type.
 
     The ratio is symmetric in m and n: with k the smaller and l the larger it is the product over

@@ -14,6 +14,7 @@ STEEPEST = 30.0
 LEAST_TYPES = 50
 """Tails of fewer types are not tried when c_min is chosen (Clauset, Shalizi & Newman 2009)."""
 _CANDIDATES = 40
+_BLOCK = 256
 _STEP = 1e-30  # an imaginary part this small carries the derivative, and costs no digit
 
 
@@ -67,8 +68,7 @@ def zipf_fit(spectrum: Spectrum, c_min: int | None = None) -> ZipfFit | None:
         raise ValueError(f"c_min must be a count of at least 1, got {c_min}")
     else:
         lows = np.array([c_min], dtype=np.int64)
-    fits = _fits(spectrum, lows)
-    return min(fits, key=lambda fit: fit.distance, default=None)
+    return _best_fit(spectrum, lows)
 
 
 def _candidates(spectrum: Spectrum) -> npt.NDArray[np.int64]:
@@ -82,28 +82,26 @@ def _candidates(spectrum: Spectrum) -> npt.NDArray[np.int64]:
     return chosen
 
 
-def _fits(spectrum: Spectrum, lows: npt.NDArray[np.int64]) -> list[ZipfFit]:
-    """The fit of every tail that has one."""
+def _best_fit(spectrum: Spectrum, lows: npt.NDArray[np.int64]) -> ZipfFit | None:
+    """The fit of least distance among those of the tails that have one."""
     starts = np.searchsorted(spectrum.count, lows.astype(np.uint64))
     lows, starts = lows[starts < len(spectrum.count) - 1], starts[starts < len(spectrum.count) - 1]
     if not len(lows):
-        return []
+        return None
     c, f = spectrum.count.astype(np.float64), spectrum.types.astype(np.float64)
     types = np.cumsum(f[::-1])[::-1]
     logs = np.cumsum((f * np.log(c))[::-1])[::-1]
     means = logs[starts] / types[starts] - np.log(lows)
     alphas = _maximum_likelihood(means, lows.astype(np.float64))
-    return [
-        ZipfFit(
-            alpha,
-            1 / (alpha - 1),
-            low,
-            int(types[start]),
-            _distance(alpha, low, c[start:], types[start:]),
-        )
-        for alpha, low, start in zip(alphas.tolist(), lows.tolist(), starts.tolist(), strict=True)
-        if not math.isnan(alpha)
-    ]
+    best: ZipfFit | None = None
+    for alpha, low, start in zip(alphas.tolist(), lows.tolist(), starts.tolist(), strict=True):
+        if math.isnan(alpha):
+            continue
+        limit = best.distance if best else math.inf
+        distance = _distance(alpha, low, c[start:], types[start:], limit)
+        if distance < limit:
+            best = ZipfFit(alpha, 1 / (alpha - 1), low, int(types[start]), distance)
+    return best
 
 
 def _maximum_likelihood(mean_log: FloatArray, low: FloatArray) -> FloatArray:
@@ -125,17 +123,30 @@ def _maximum_likelihood(mean_log: FloatArray, low: FloatArray) -> FloatArray:
     return np.where(too_steep, np.nan, np.maximum(large, 1 + 1e-9))
 
 
-def _distance(alpha: float, low: int, c: FloatArray, types: FloatArray) -> float:
-    seen = types / types[0]  # share of types at or above each count
-    reach, beyond = _survival(alpha, c, low), _survival(alpha, c + 1, low)
+def _distance(alpha: float, low: int, c: FloatArray, types: FloatArray, limit: float) -> float:
+    """Kolmogorov-Smirnov distance; of one that is not below `limit` some lower bound that is not.
+
+    Both curves fall: what they are at the ends of a block limits the gap inside, and most blocks
+    need not be looked into.
+    """
+    seen = np.append(types / types[0], 0.0)  # share of types at or above each count
+    ends = np.append(np.arange(0, len(c) - 1, _BLOCK), len(c) - 1)
+    reach, gap = _gaps(alpha, low, c, seen, ends)
+    widest = float(gap.max())
+    if widest >= limit:
+        return widest
+    most = np.maximum(seen[ends[:-1]] - reach[1:], reach[:-1] - seen[ends[1:]])
+    inside = np.flatnonzero(np.repeat(most > widest, np.diff(ends)))
+    return max(widest, float(_gaps(alpha, low, c, seen, inside)[1].max(initial=0)))
+
+
+def _gaps(
+    alpha: float, low: int, c: FloatArray, seen: FloatArray, at: npt.NDArray[np.intp]
+) -> tuple[FloatArray, FloatArray]:
+    """Chance of each of some counts or more, and the gap to what was seen, ``(R,)`` both."""
+    s = np.array([alpha])
+    once = (c[at] / low) ** -alpha / scaled_zeta(s, np.array([float(low)]))
+    zeta = scaled_zeta(s, c[at])
+    reach, beyond = zeta * once, (zeta - 1) * once
     # Between two counts only the fit falls: its gap is widest at either end.
-    gaps = np.abs(np.append(seen[1:], 0.0) - beyond), np.abs(seen - reach)
-    return float(max(np.max(gap) for gap in gaps))
-
-
-def _survival(alpha: float, c: FloatArray, low: int) -> FloatArray:
-    """zeta(alpha, c) / zeta(alpha, low), ``(R,)``: the chance of a count of at least c."""
-    s = np.array([alpha], dtype=np.complex128)
-    whole = scaled_zeta(s, np.array([float(low)])).real
-    survival: FloatArray = scaled_zeta(s, c).real / whole * (c / low) ** -alpha
-    return survival
+    return reach, np.maximum(np.abs(seen[at] - reach), np.abs(seen[at + 1] - beyond))
