@@ -97,6 +97,8 @@ def test_one_more_look_does_not_change_the_series():
 
 ROWS = np.array([[1, 2, 3, 0], [4, 5, 0, 0], [6, 7, 8, 9]])
 KEPT = [[1, 2, 3], [4, 5], [6, 7, 8, 9]]
+PACKED = np.r_[ROWS[ROWS > 0], 0, 0]
+BEGINS = np.array([1, 0, 0, 1, 0, 1, 0, 0, 0, 1, 0])
 
 
 @pytest.mark.parametrize(
@@ -112,6 +114,11 @@ KEPT = [[1, 2, 3], [4, 5], [6, 7, 8, 9]]
         (ROWS[ROWS > 0], {"cu_seqlens": np.array([0, 3, 5, 9], np.int32)}),
         (ROWS[ROWS > 0][np.newaxis], {"cu_seqlens": [0, 3, 5, 9]}),
         (np.r_[ROWS[ROWS > 0], 0, 0], {"cu_seqlens": [0, 3, 5, 9, 11], "pad": 0}),
+        (PACKED, {"begins": BEGINS, "pad": 0}),
+        (PACKED[np.newaxis], {"begins": BEGINS, "pad": 0}),  # either may have an axis of one
+        (PACKED[np.newaxis], {"begins": BEGINS[np.newaxis].astype(np.int64), "lengths": [9]}),
+        (np.r_[PACKED[:9], -100], {"begins": np.r_[BEGINS[:9], 0], "mask": np.arange(10) < 9}),
+        (PACKED[:9], {"begins": BEGINS[:9] > 2, "lengths": [3, 2, 4]}),
         (np.asfortranarray(ROWS), {"pad": 0}),
         (ROWS[:, ::-1][:, ::-1], {"pad": 0}),
         (ROWS.tolist(), {"pad": 0}),

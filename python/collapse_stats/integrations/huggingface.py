@@ -11,7 +11,7 @@ import torch
 from transformers import Trainer, TrainerCallback
 
 from ..monitor import CollapseMonitor
-from .pytorch import figures_of_all_ranks, tensor_state
+from .pytorch import arguments_in, figures_of_all_ranks, tensor_state
 
 PREFIX = "collapse/"
 
@@ -19,8 +19,9 @@ PREFIX = "collapse/"
 class CollapseCallback(TrainerCallback):
     """Watches what a trainer's model learns from, and logs with the trainer's own logs.
 
-    Positions left out by ``attention_mask``, or with a label of -100, are not counted. The
-    monitor's state is saved in each checkpoint, a file per rank, and read when one is resumed from.
+    Positions left out by ``attention_mask``, or with a label of -100, are not counted; a packed row
+    is counted as the documents in it (`pytorch.arguments_in`). The monitor's state is saved in each
+    checkpoint, a file per rank, and read when one is resumed from.
 
     Parameters
     ----------
@@ -78,13 +79,7 @@ class CollapseCallback(TrainerCallback):
                 "the model must be given input_ids, got none: a model that is given embeddings "
                 "cannot be watched, call monitor.update where its tokens are"
             )
-        mask, labels = given.get("attention_mask"), given.get("labels")
-        if mask is not None and mask.shape != tokens.shape:
-            mask = None  # one that says what attends to what, not which positions are padding
-        if labels is not None:
-            learned = labels != -100
-            mask = learned if mask is None else learned & (mask != 0)
-        self.monitor.update(tokens, mask)
+        self.monitor.update(**arguments_in(given, tokens))
 
     @staticmethod
     def _file(args: Any, state: Any) -> Path:

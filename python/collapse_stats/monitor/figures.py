@@ -46,7 +46,7 @@ def all_of(
     tables: Tables,
     documents: int,
     comparison: Comparison | None,
-    surprisals: SurprisalSums | None,
+    surprisals: SurprisalSums,
     reference: Reference | None,
 ) -> Figures:
     """Every figure that can be given."""
@@ -55,9 +55,7 @@ def all_of(
     found |= of_window(tables)
     if comparison is not None:
         found |= of_comparison(comparison)
-    if surprisals is not None:
-        found |= of_surprisals(surprisals, reference)
-    return found
+    return found | of_surprisals(surprisals, reference)
 
 
 def of_window(tables: Tables) -> Figures:
