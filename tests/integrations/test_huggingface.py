@@ -106,6 +106,16 @@ def test_a_resumed_run_gives_the_same_series(tmp_path):
     assert series(resumed) == series(straight)
 
 
+def test_a_checkpoint_without_the_monitor_is_told(tmp_path):
+    halted, _ = trainer_of(tmp_path, steps=3, save=3)
+    halted.train()
+    (tmp_path / "checkpoint-3" / "collapse-monitor-0.pt").unlink()
+    resumed, monitor = trainer_of(tmp_path, save=3)
+    with pytest.warns(UserWarning, match=r"there is no .*collapse-monitor-0.pt"):
+        resumed.train(resume_from_checkpoint=True)
+    assert 0 < monitor.compute()["tokens"] <= 3 * BATCH * LENGTH
+
+
 class StopAt(TrainerCallback):
     def __init__(self, step):
         self.step = step

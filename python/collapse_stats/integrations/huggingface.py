@@ -4,6 +4,7 @@ A callback is never given the batch, and a data collator runs in worker processe
 taken where the model is given them: by a hook before its forward pass, in training mode alone.
 """
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,7 @@ from transformers import Trainer, TrainerCallback
 
 from ..monitor import CollapseMonitor
 from .pytorch import arguments_in, figures_of_all_ranks, tensor_state
-
-PREFIX = "collapse/"
+from .sinks import named
 
 
 class CollapseCallback(TrainerCallback):
@@ -46,14 +46,19 @@ class CollapseCallback(TrainerCallback):
         saved = self._file(args, state)
         if state.global_step and saved.exists():
             self.monitor.load_state_dict(torch.load(saved, weights_only=True))
+        elif state.global_step:
+            warnings.warn(
+                f"the run is resumed, but there is no {saved}: the monitor goes on from what it "
+                "holds; load_state_dict gives it another state",
+                stacklevel=2,
+            )
         self._forget_hook()  # of a run that ended with an exception
         self._hook = given["model"].register_forward_pre_hook(self._take, with_kwargs=True)
 
     def on_step_end(self, args: Any, state: Any, control: Any, **given: Any) -> None:
         """Log; every rank takes part in the count of all."""
         if state.global_step % self._every == 0:
-            figures = figures_of_all_ranks(self.monitor)
-            self._trainer.log({PREFIX + name: value for name, value in figures.items()})
+            self._trainer.log(named(figures_of_all_ranks(self.monitor)))
 
     def on_save(self, args: Any, state: Any, control: Any, **given: Any) -> None:
         """Keep the state beside the checkpoint's other files."""

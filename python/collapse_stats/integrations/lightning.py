@@ -7,8 +7,7 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 
 from ..monitor import CollapseMonitor
 from .pytorch import arguments_in, figures_of_all_ranks, tensor_state
-
-PREFIX = "collapse/"
+from .sinks import named
 
 
 class CollapseCallback(Callback):
@@ -49,8 +48,7 @@ class CollapseCallback(Callback):
         self.monitor.update(**self._tokens(batch))
         self._batches += 1
         if self._batches % self._every == 0:
-            found = figures_of_all_ranks(self.monitor)
-            figures = {PREFIX + name: value for name, value in found.items()}
+            figures = named(figures_of_all_ranks(self.monitor))
             pl_module.log_dict(figures, logger=False)  # which would repeat them at every step
             for logger in trainer.loggers:
                 logger.log_metrics(figures, step=trainer.global_step)

@@ -10,7 +10,9 @@ from .batch import Batch, id_type
 from .surprisal import MOST, as_surprisals
 
 _FLAG = np.dtype(np.bool_)
-_UNSIGNED = {np.dtype(f"i{size}"): np.dtype(f"u{size}") for size in (1, 2, 4, 8)}
+_UNSIGNED = {
+    np.dtype(f"{kind}{size}"): np.dtype(f"u{size}") for kind in "iu" for size in (1, 2, 4, 8)
+}
 
 
 class Arena:
@@ -39,10 +41,10 @@ class Arena:
 
 
 class Rows(NamedTuple):
-    """Arguments in CPU memory that fit together, not copied yet.
+    """Arguments in CPU memory that fit together.
 
-    Named tuples, as all of this is, for their few instructions: between two steps of a loop the
-    caches are cold, and then `update` takes the time that it takes to fetch code and data.
+    Between two steps of a loop the caches are cold: then `update` takes as long as fetching its
+    code and data does. So there is little of both, and what can wait is left to the thread.
 
     Attributes
     ----------
@@ -68,17 +70,15 @@ class Rows(NamedTuple):
 
         Ids outside the vocabulary may be right where they are masked.
         """
-        tokens = self.tokens
-        if not tokens.size:
-            return True
-        unsigned = tokens.view(_UNSIGNED.get(tokens.dtype, tokens.dtype))  # below 0: very large
-        if np.maximum.reduce(unsigned, axis=None) >= vocab_size:
+        unsigned = _UNSIGNED.get(self.tokens.dtype)  # in which ids below 0 are very large
+        if unsigned is None or not self.tokens.size:
+            return False
+        if np.maximum.reduce(self.tokens.view(unsigned), axis=None) >= vocab_size:
             return False
         return self.logprobs is None or not (self.logprobs > MOST).any()
 
     def copied(self, arena: Arena, vocab_size: int) -> "Rows":
-        """The same in memory of an arena; only when it `can_wait`."""
-
+        """The same in memory of an arena; only when they `can_wait`."""
         tokens, lengths, keep, begins, logprobs, pad = self
         return Rows(
             arena.copy(tokens, id_type(vocab_size)),
@@ -90,7 +90,11 @@ class Rows(NamedTuple):
         )
 
     def packed(self, vocab_size: int) -> Batch:
-        """The documents; raises ValueError naming a wrong id or log-probability."""
+        """The documents; raises ValueError naming a wrong id or log-probability.
+
+        They may share memory with the rows. Not with rows that could not wait and are right: of
+        these a mask leaves something out, or the order of their bytes is another.
+        """
         keep = None if self.keep is None else self.keep != 0
         if self.pad is not None:
             own = self.tokens != self.pad
@@ -107,7 +111,8 @@ class Rows(NamedTuple):
         length = length[length > 0]
         known = self.logprobs
         surprisal = None if known is None else as_surprisals(known.reshape(-1)[inside])
-        return Batch(ids.astype(id_type(vocab_size)), length, np.arange(len(length)), surprisal)
+        narrow = np.asarray(ids, dtype=id_type(vocab_size))
+        return Batch(narrow, length, np.arange(len(length)), surprisal)
 
 
 class Arrival(NamedTuple):
