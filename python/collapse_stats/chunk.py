@@ -129,8 +129,6 @@ class Chunk:
 
 def on_gpu(array: object) -> bool:
     """Whether an array lies in the memory of an NVIDIA GPU."""
-    if array is None or type(array) is np.ndarray:
-        return False
     if hasattr(array, "__cuda_array_interface__"):
         return True
     device = getattr(array, "__dlpack_device__", None)

@@ -133,7 +133,9 @@ class Arrival(NamedTuple):
 
     def rows(self) -> Rows:
         """Views of the arguments; raises ValueError for what does not fit together."""
-        tokens = as_tokens(_viewed(self.tokens))
+        tokens = _viewed(self.tokens)
+        if type(tokens) is not np.ndarray or tokens.dtype not in _UNSIGNED:
+            tokens = as_tokens(tokens)
         lengths = None if self.lengths is None else np.asarray(self.lengths)
         if self.cu_seqlens is not None:
             if lengths is not None:
@@ -224,7 +226,9 @@ def _as_floats(logprobs: Any) -> npt.NDArray[np.floating]:
 
 
 def _on_gpu(array: Any) -> bool:
-    """`on_gpu`, which asks a torch tensor for what it is slow to give."""
+    """`on_gpu`, without asking for what most arrays are slow to give."""
+    if array is None or type(array) is np.ndarray:
+        return False
     is_cuda = getattr(array, "is_cuda", None)
     return on_gpu(array) if is_cuda is None else bool(is_cuda)
 
