@@ -60,7 +60,7 @@ def shuffled(documents: Documents, seed: int) -> Documents:
 def dealt(documents: Documents, window: int, seed: int) -> list[Documents]:
     """Documents of a source in a random order, in windows: a baseline, and a series.
 
-    None when they do not do for a baseline and two windows that can be compared.
+    Nothing when they do not do for a baseline and two windows that can be compared.
     """
     parts = list(windows(shuffled(documents, seed), window))[: LOOKS + 2]
     return parts if len(parts) > 2 and min(map(len, parts)) >= MIN_DOCUMENTS else []

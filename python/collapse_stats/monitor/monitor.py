@@ -291,8 +291,9 @@ class CollapseMonitor:
             "ids": newest.ids,
             "length": newest.length,
             "ordinal": newest.ordinal,
-            "surprisal_sums": self._surprisals.sums.copy(),
         }
+        if self._surprisals.sums.any():
+            state["surprisal_sums"] = self._surprisals.sums.copy()
         if newest.surprisal is not None:
             state["surprisal"] = newest.surprisal
         if self._counter is not None:
