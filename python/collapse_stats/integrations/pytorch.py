@@ -32,8 +32,8 @@ def arguments_in(given: Mapping[str, Any], tokens: torch.Tensor) -> dict[str, An
     """Arguments of `CollapseMonitor.update` in what a language model, or its data set, is given.
 
     Positions that ``attention_mask`` leaves out, or with a label of -100, do not count. In a packed
-    row a document begins where ``position_ids`` fall, and by ``cu_seq_lens_q`` or ``seq_idx``.
-    Waits for no device.
+    row a document begins where ``position_ids`` do not rise; without them ``seq_idx`` says where,
+    or ``cu_seq_lens_q``. Waits for no device when all lie on one.
     """
     mask, labels = given.get("attention_mask"), given.get("labels")
     if getattr(mask, "shape", None) != tokens.shape:
