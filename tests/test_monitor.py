@@ -97,6 +97,8 @@ def test_one_more_look_does_not_change_the_series():
 
 ROWS = np.array([[1, 2, 3, 0], [4, 5, 0, 0], [6, 7, 8, 9]])
 KEPT = [[1, 2, 3], [4, 5], [6, 7, 8, 9]]
+PACKED = np.r_[ROWS[ROWS > 0], 0, 0]
+BEGINS = np.array([1, 0, 0, 1, 0, 1, 0, 0, 0, 1, 0])
 
 
 @pytest.mark.parametrize(
@@ -112,7 +114,13 @@ KEPT = [[1, 2, 3], [4, 5], [6, 7, 8, 9]]
         (ROWS[ROWS > 0], {"cu_seqlens": np.array([0, 3, 5, 9], np.int32)}),
         (ROWS[ROWS > 0][np.newaxis], {"cu_seqlens": [0, 3, 5, 9]}),
         (np.r_[ROWS[ROWS > 0], 0, 0], {"cu_seqlens": [0, 3, 5, 9, 11], "pad": 0}),
+        (PACKED, {"begins": BEGINS, "pad": 0}),
+        (PACKED[np.newaxis], {"begins": BEGINS, "pad": 0}),  # either may have an axis of one
+        (PACKED[np.newaxis], {"begins": BEGINS[np.newaxis].astype(np.int64), "lengths": [9]}),
+        (np.r_[PACKED[:9], -100], {"begins": np.r_[BEGINS[:9], 0], "mask": np.arange(10) < 9}),
+        (PACKED[:9], {"begins": BEGINS[:9] > 2, "lengths": [3, 2, 4]}),
         (np.asfortranarray(ROWS), {"pad": 0}),
+        (ROWS.astype(">i4"), {"pad": 0}),
         (ROWS[:, ::-1][:, ::-1], {"pad": 0}),
         (ROWS.tolist(), {"pad": 0}),
     ],
@@ -163,6 +171,8 @@ def test_the_callers_memory_may_be_used_again():
     [
         ([3, VOCAB], {}, f"token id {VOCAB} at position 1 is outside the vocabulary of {VOCAB}"),
         ([[3, 4], [-1, 4]], {}, "token id -1 at position 2 is outside"),
+        (np.array([3, -1], ">i8"), {}, "token id -1 at position 1 is outside"),
+        ([1, 2], {"begins": [1]}, r"begins must have the tokens' shape \(2,\), got \(1,\)"),
         ([[3, 4], [-1, 99]], {"mask": [[1, 1], [0, 1]]}, "token id 99 at position 3 is outside"),
         ([1, 2], {"lengths": [1]}, "add up to 2, got 1"),
         ([[1, 2]], {"lengths": [3]}, r"one number from 0 to 2 for each of the 1 rows, got \[3\]"),

@@ -64,8 +64,9 @@ def test_packed_tokens_on_a_gpu(cupy):
     monitor = cs.CollapseMonitor(10, 2)
     monitor.update(on_device([[1, 2, 3, 4, 5]]), cu_seqlens=on_device([0, 2, 5]))
     monitor.update(on_device([1, 2, 3, 4, 5]), lengths=on_device([2, 3]))
+    monitor.update(on_device([[1, 2, 3, 4, 5]]), begins=on_device([[1, 0, 1, 0, 0]]))
     figures = monitor.compute()
-    assert (figures["tokens"], figures["documents"]) == (10, 4)
+    assert (figures["tokens"], figures["documents"]) == (15, 6)
 
 
 def test_a_wrong_id_is_told_later_and_only_its_batch_dropped(cupy):

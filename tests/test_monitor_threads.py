@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -77,9 +78,9 @@ def test_update_waits_for_nothing_while_there_is_room(monkeypatch):
     gate = threading.Event()
     take = cs.CollapseMonitor._take
 
-    def slow(self, arrived):
+    def slow(self, *arrived):
         gate.wait(LIMIT)
-        take(self, arrived)
+        take(self, *arrived)
 
     monkeypatch.setattr(cs.CollapseMonitor, "_take", slow)
     monitor = cs.CollapseMonitor(10, 2)
@@ -87,6 +88,26 @@ def test_update_waits_for_nothing_while_there_is_room(monkeypatch):
         monitor.update(np.arange(10))
     gate.set()
     assert monitor.compute()["tokens"] == 10 * monitor_module._WAITING
+
+
+def test_blocks_that_wait_do_not_share_memory(monkeypatch):
+    rng = np.random.default_rng(0)
+    documents = rng.integers(0, 10, (6 * monitor_module._WAITING, 5)).tolist()
+    gate, take = threading.Event(), cs.CollapseMonitor._take
+    monkeypatch.setattr(
+        cs.CollapseMonitor, "_take", lambda *given: (gate.wait(LIMIT), take(*given))
+    )
+    monitor = cs.CollapseMonitor(10, 2)
+    for at, document in enumerate(documents):
+        monitor.update(document, logprobs=np.full(5, -1.0), mask=np.ones(5))
+        if at == len(documents) // 3:
+            gate.set()  # from here on memory is used again
+    found = monitor.held().run
+    counted = dict(
+        zip(map(tuple, found.tokens().T.tolist()), found.counts[0].tolist(), strict=True)
+    )
+    assert counted == Counter(tuple([*d, -1][i : i + 2]) for d in documents for i in range(5))
+    assert monitor.compute()["perplexity"] == pytest.approx(np.e, rel=1e-4)
 
 
 def test_the_thread_ends_with_the_monitor():

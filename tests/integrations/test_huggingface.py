@@ -1,6 +1,7 @@
 """The callback in a real Trainer on the CPU."""
 
 import math
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -9,7 +10,14 @@ torch = pytest.importorskip("torch", reason="torch is not installed: make test-i
 pytest.importorskip("transformers", reason="transformers is not installed: make test-integrations")
 pytest.importorskip("accelerate", reason="accelerate is not installed: make test-integrations")
 
-from transformers import GPT2Config, GPT2LMHeadModel, Trainer, TrainerCallback, TrainingArguments
+from transformers import (
+    DataCollatorWithFlattening,
+    GPT2Config,
+    GPT2LMHeadModel,
+    Trainer,
+    TrainerCallback,
+    TrainingArguments,
+)
 
 import collapse_stats as cs
 from collapse_stats.integrations.huggingface import CollapseCallback
@@ -33,7 +41,7 @@ def rows(number, seed=0):
     return [{k: torch.from_numpy(np.asarray(v, np.int64)) for k, v in row.items()} for row in found]
 
 
-def trainer_of(folder, steps=6, every=2, save=100, **options):
+def trainer_of(folder, steps=6, every=2, save=100, data=None, collator=None, **options):
     torch.manual_seed(0)
     model = GPT2LMHeadModel(GPT2Config(vocab_size=VOCAB, n_embd=16, n_layer=1, n_head=2))
     arguments = TrainingArguments(
@@ -48,7 +56,8 @@ def trainer_of(folder, steps=6, every=2, save=100, **options):
         seed=1,
         **options,
     )
-    trainer = Trainer(model, arguments, train_dataset=rows(40), eval_dataset=rows(8, 1))
+    data = rows(40) if data is None else data
+    trainer = Trainer(model, arguments, collator, data, eval_dataset=rows(8, 1))
     monitor = cs.CollapseMonitor(VOCAB, 2)
     CollapseCallback(trainer, monitor, every=every)
     return trainer, monitor
@@ -97,6 +106,16 @@ def test_a_resumed_run_gives_the_same_series(tmp_path):
     assert series(resumed) == series(straight)
 
 
+def test_a_checkpoint_without_the_monitor_is_told(tmp_path):
+    halted, _ = trainer_of(tmp_path, steps=3, save=3)
+    halted.train()
+    (tmp_path / "checkpoint-3" / "collapse-monitor-0.pt").unlink()
+    resumed, monitor = trainer_of(tmp_path, save=3)
+    with pytest.warns(UserWarning, match=r"there is no .*collapse-monitor-0.pt"):
+        resumed.train(resume_from_checkpoint=True)
+    assert 0 < monitor.compute()["tokens"] <= 3 * BATCH * LENGTH
+
+
 class StopAt(TrainerCallback):
     def __init__(self, step):
         self.step = step
@@ -126,6 +145,35 @@ def test_gradient_accumulation_counts_every_batch(tmp_path):
     trainer, monitor = trainer_of(tmp_path, steps=5, gradient_accumulation_steps=2)
     trainer.train()
     assert monitor.compute()["tokens"] == sum(int((r["labels"] != -100).sum()) for r in rows(40))
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {},
+        {"position_ids_start": 2},
+        {"return_flash_attn_kwargs": True, "return_seq_idx": True},
+        {"return_flash_attn_kwargs": True, "return_position_ids": False},
+        {"return_seq_idx": True, "return_position_ids": False},
+    ],
+)
+def test_packed_rows_are_counted_as_their_documents(tmp_path, told):
+    rng = np.random.default_rng(2)
+    data, learned = [], []
+    for _ in range(40):
+        ids = rng.integers(1, VOCAB, rng.integers(2, LENGTH)).tolist()
+        prompt = rng.choice([0, 2])  # what a prompt of one token is, a packed row does not say
+        data.append({"input_ids": ids, "labels": [-100] * prompt + ids[prompt:]})
+        learned.append(ids[prompt:])
+    collator = DataCollatorWithFlattening(**told)
+    assert len(collator(data[:3])["input_ids"]) == 1  # a row of three documents
+    trainer, monitor = trainer_of(tmp_path, steps=10, data=data, collator=collator)
+    trainer.train()
+    found = monitor.held().run
+    windows = [tuple(t for t in w if t >= 0) for w in found.tokens().T.tolist()]
+    expected = Counter(tuple(d[at : at + 2]) for d in learned for at in range(len(d)))
+    assert dict(zip(windows, found.counts[0].tolist(), strict=True)) == expected
+    assert monitor.compute()["documents"] == sum(map(bool, learned))
 
 
 def test_every_must_be_a_number_of_steps(tmp_path):

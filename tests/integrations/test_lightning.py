@@ -10,7 +10,7 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.loggers import CSVLogger
 
 import collapse_stats as cs
-from collapse_stats.integrations.lightning import CollapseCallback, arguments_in
+from collapse_stats.integrations.lightning import CollapseCallback, arguments_of
 
 VOCAB = 20
 TOKENS = torch.arange(12 * 4 * 8).reshape(-1, 8) ** 2 % VOCAB
@@ -42,9 +42,10 @@ class Recorded(CSVLogger):
         self.found.setdefault(step, {}).update(metrics)
 
 
-def run(folder, steps, monitor, checkpoint=None):
+def run(folder, steps, monitor, checkpoint=None, data=None):
     logger = Recorded(folder)
-    data = torch.utils.data.DataLoader([{"input_ids": row} for row in TOKENS], batch_size=4)
+    rows = [{"input_ids": row} for row in TOKENS] if data is None else data
+    data = torch.utils.data.DataLoader(rows, batch_size=4)
     trainer = Trainer(
         max_steps=steps,
         accelerator="cpu",
@@ -93,12 +94,26 @@ def test_tokens_in_a_batch():
     ids = torch.tensor([[1, 2, 3]])
     mask = torch.tensor([[1, 1, 0]])
     labels = torch.tensor([[-100, 2, 3]])
-    assert arguments_in(ids)["tokens"] is ids
-    assert arguments_in((ids, mask))["tokens"] is ids
-    assert arguments_in({"input_ids": ids})["mask"] is None
-    assert arguments_in({"input_ids": ids, "attention_mask": mask})["mask"].tolist() == [[1, 1, 0]]
+    assert arguments_of(ids)["tokens"] is ids
+    assert arguments_of((ids, mask))["tokens"] is ids
+    assert arguments_of({"input_ids": ids})["mask"] is None
+    assert arguments_of({"input_ids": ids, "attention_mask": mask})["mask"].tolist() == [[1, 1, 0]]
     given = {"input_ids": ids, "attention_mask": mask, "labels": labels}
-    assert arguments_in(given)["mask"].tolist() == [[False, True, False]]
+    assert arguments_of(given)["mask"].tolist() == [[False, True, False]]
+
+
+def test_packed_rows_are_counted_as_their_documents(tmp_path):
+    packed = {
+        "input_ids": TOKENS,
+        "position_ids": torch.tensor([0, 1, 2, 0, 0, 1, 2, 3]).expand_as(TOKENS),
+    }
+    monitor, expected = cs.CollapseMonitor(VOCAB, 2), cs.CollapseMonitor(VOCAB, 2)
+    data = [{name: column[row] for name, column in packed.items()} for row in range(len(TOKENS))]
+    run(tmp_path, 12, monitor, data=data)
+    for row in TOKENS:
+        for document in (row[:3], row[3:4], row[4:]):
+            expected.update(document)
+    assert monitor.compute() == expected.compute()
 
 
 def test_every_must_be_a_number_of_batches():

@@ -1,5 +1,8 @@
 """The reward function in a real GRPO trainer on the CPU."""
 
+from collections import Counter
+
+import numpy as np
 import pytest
 
 pytest.importorskip("torch", reason="torch is not installed: make test-integrations")
@@ -8,9 +11,10 @@ pytest.importorskip("trl", reason="TRL is not installed: make test-integrations"
 from datasets import Dataset
 from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerFast
-from trl import GRPOConfig, GRPOTrainer
+from trl import GRPOConfig, GRPOTrainer, SFTConfig, SFTTrainer
 
 import collapse_stats as cs
+from collapse_stats.integrations.huggingface import CollapseCallback
 from collapse_stats.integrations.trl import CollapseReward
 
 WORDS = ["<pad>", "<eos>", "<unk>", *(f"w{n}" for n in range(29))]
@@ -61,6 +65,37 @@ def test_generations_are_watched_and_logged(tmp_path):
     assert len(logged) == 3
     assert logged[-1]["collapse/tokens"] == expected.compute()["tokens"]
     assert any(key.startswith("rewards/collapse") for key in logged[-1])
+
+
+@pytest.mark.parametrize("packing", [False, True])
+def test_packed_fine_tuning_is_counted_as_its_documents(tmp_path, packing):
+    rng = np.random.default_rng(0)
+    documents = [rng.integers(3, len(WORDS), size).tolist() for size in rng.integers(2, 12, 32)]
+    monitor = cs.CollapseMonitor(len(WORDS), 2)
+    trainer = SFTTrainer(
+        GPT2LMHeadModel(GPT2Config(vocab_size=len(WORDS), n_embd=16, n_layer=1, n_head=2)),
+        SFTConfig(
+            output_dir=str(tmp_path),
+            per_device_train_batch_size=4,
+            num_train_epochs=1,
+            max_length=16 if packing else None,
+            packing=packing,
+            padding_free=True,
+            report_to="none",
+            use_cpu=True,
+            disable_tqdm=True,
+            bf16=False,
+        ),
+        train_dataset=Dataset.from_dict({"input_ids": documents}),
+        processing_class=tokenizer(),
+    )
+    CollapseCallback(trainer, monitor)
+    trainer.train()
+    expected = Counter(tuple(d[at : at + 2]) for d in documents for at in range(len(d)))
+    found = monitor.held().run
+    windows = [tuple(t for t in w if t >= 0) for w in found.tokens().T.tolist()]
+    assert dict(zip(windows, found.counts[0].tolist(), strict=True)) == expected
+    assert monitor.compute()["documents"] == len(documents)
 
 
 def test_called_by_hand():

@@ -38,11 +38,8 @@ def reduce(monitor: CollapseMonitor, group: dist.ProcessGroup | None = None) -> 
     tables = reduced_tables(held.run, monitor.backend, ranks)
     documents = int(ranks.sum(np.array([held.documents]))[0])
     newest = _newest(monitor, held.newest, ranks)
-    sums = held.surprisals
-    if int(ranks.sum(np.array([sums is not None]).astype(np.int64))[0]):
-        own = sums if sums is not None else SurprisalSums(monitor.layout.vocab_size)
-        sums = SurprisalSums(monitor.layout.vocab_size)
-        sums.sums += ranks.sum(own.sums.reshape(-1)).reshape(own.sums.shape)
+    sums = SurprisalSums(monitor.layout.vocab_size)
+    sums.sums += ranks.sum(held.surprisals.sums)
     return monitor.figures_of(tables, documents, newest, sums)
 
 

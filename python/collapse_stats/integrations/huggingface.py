@@ -4,6 +4,7 @@ A callback is never given the batch, and a data collator runs in worker processe
 taken where the model is given them: by a hook before its forward pass, in training mode alone.
 """
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +12,16 @@ import torch
 from transformers import Trainer, TrainerCallback
 
 from ..monitor import CollapseMonitor
-from .pytorch import figures_of_all_ranks, tensor_state
-
-PREFIX = "collapse/"
+from .pytorch import arguments_in, figures_of_all_ranks, tensor_state
+from .sinks import named
 
 
 class CollapseCallback(TrainerCallback):
     """Watches what a trainer's model learns from, and logs with the trainer's own logs.
 
-    Positions left out by ``attention_mask``, or with a label of -100, are not counted. The
-    monitor's state is saved in each checkpoint, a file per rank, and read when one is resumed from.
+    Positions left out by ``attention_mask``, or with a label of -100, are not counted; a packed row
+    is counted as the documents in it (`pytorch.arguments_in`). The monitor's state is saved in each
+    checkpoint, a file per rank, and read when one is resumed from.
 
     Parameters
     ----------
@@ -45,14 +46,19 @@ class CollapseCallback(TrainerCallback):
         saved = self._file(args, state)
         if state.global_step and saved.exists():
             self.monitor.load_state_dict(torch.load(saved, weights_only=True))
+        elif state.global_step:
+            warnings.warn(
+                f"the run is resumed, but there is no {saved}: the monitor goes on from what it "
+                "holds; load_state_dict gives it another state",
+                stacklevel=2,
+            )
         self._forget_hook()  # of a run that ended with an exception
         self._hook = given["model"].register_forward_pre_hook(self._take, with_kwargs=True)
 
     def on_step_end(self, args: Any, state: Any, control: Any, **given: Any) -> None:
         """Log; every rank takes part in the count of all."""
         if state.global_step % self._every == 0:
-            figures = figures_of_all_ranks(self.monitor)
-            self._trainer.log({PREFIX + name: value for name, value in figures.items()})
+            self._trainer.log(named(figures_of_all_ranks(self.monitor)))
 
     def on_save(self, args: Any, state: Any, control: Any, **given: Any) -> None:
         """Keep the state beside the checkpoint's other files."""
@@ -78,13 +84,7 @@ class CollapseCallback(TrainerCallback):
                 "the model must be given input_ids, got none: a model that is given embeddings "
                 "cannot be watched, call monitor.update where its tokens are"
             )
-        mask, labels = given.get("attention_mask"), given.get("labels")
-        if mask is not None and mask.shape != tokens.shape:
-            mask = None  # one that says what attends to what, not which positions are padding
-        if labels is not None:
-            learned = labels != -100
-            mask = learned if mask is None else learned & (mask != 0)
-        self.monitor.update(tokens, mask)
+        self.monitor.update(**arguments_in(given, tokens))
 
     @staticmethod
     def _file(args: Any, state: Any) -> Path:

@@ -6,9 +6,8 @@ from typing import Any
 from lightning.pytorch import Callback, LightningModule, Trainer
 
 from ..monitor import CollapseMonitor
-from .pytorch import figures_of_all_ranks, tensor_state
-
-PREFIX = "collapse/"
+from .pytorch import arguments_in, figures_of_all_ranks, tensor_state
+from .sinks import named
 
 
 class CollapseCallback(Callback):
@@ -22,7 +21,7 @@ class CollapseCallback(Callback):
         Batches between two points of the series.
     tokens
         Arguments of `CollapseMonitor.update` in a batch. By default a batch is a tensor of tokens,
-        or has ``input_ids``, and ``attention_mask`` and ``labels`` (-100: not counted) if any.
+        or has ``input_ids`` and what `pytorch.arguments_in` knows beside them.
     """
 
     def __init__(
@@ -34,7 +33,7 @@ class CollapseCallback(Callback):
         if every < 1:
             raise ValueError(f"every must be a number of batches from 1 on, got {every}")
         self.monitor = monitor
-        self._every, self._tokens = every, tokens or arguments_in
+        self._every, self._tokens = every, tokens or arguments_of
         self._batches = 0
 
     def on_train_batch_end(
@@ -49,8 +48,7 @@ class CollapseCallback(Callback):
         self.monitor.update(**self._tokens(batch))
         self._batches += 1
         if self._batches % self._every == 0:
-            found = figures_of_all_ranks(self.monitor)
-            figures = {PREFIX + name: value for name, value in found.items()}
+            figures = named(figures_of_all_ranks(self.monitor))
             pl_module.log_dict(figures, logger=False)  # which would repeat them at every step
             for logger in trainer.loggers:
                 logger.log_metrics(figures, step=trainer.global_step)
@@ -65,13 +63,8 @@ class CollapseCallback(Callback):
         self.monitor.load_state_dict(state_dict["monitor"])
 
 
-def arguments_in(batch: Any) -> dict[str, Any]:
-    """Tokens and mask of a batch as data sets of language models have them."""
+def arguments_of(batch: Any) -> dict[str, Any]:
+    """Tokens of a batch as data sets of language models have them, and what is said of them."""
     if not isinstance(batch, Mapping):
-        tokens = batch[0] if isinstance(batch, list | tuple) else batch
-        return {"tokens": tokens}
-    mask, labels = batch.get("attention_mask"), batch.get("labels")
-    if labels is not None:
-        learned = labels != -100
-        mask = learned if mask is None else learned & (mask != 0)
-    return {"tokens": batch["input_ids"], "mask": mask}
+        return {"tokens": batch[0] if isinstance(batch, list | tuple) else batch}
+    return arguments_in(batch, batch["input_ids"])

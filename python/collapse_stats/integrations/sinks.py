@@ -6,6 +6,11 @@ from typing import Any
 PREFIX = "collapse/"
 
 
+def named(figures: Mapping[str, float]) -> dict[str, float]:
+    """Figures under names that begin with ``collapse/``."""
+    return {PREFIX + name: value for name, value in figures.items()}
+
+
 def log_figures(sink: Any, figures: Mapping[str, float], step: int) -> None:
     """Write figures to a logger, under names that begin with ``collapse/``.
 
@@ -21,14 +26,14 @@ def log_figures(sink: Any, figures: Mapping[str, float], step: int) -> None:
     TypeError
         for anything else.
     """
-    named = {PREFIX + name: value for name, value in figures.items()}
+    found = named(figures)
     if hasattr(sink, "add_scalar"):
-        for name, value in named.items():
+        for name, value in found.items():
             sink.add_scalar(name, value, step)
     elif hasattr(sink, "log_metrics"):
-        sink.log_metrics(named, step=step)
+        sink.log_metrics(found, step=step)
     elif hasattr(sink, "log"):
-        sink.log(named, step=step)
+        sink.log(found, step=step)
     else:
         raise TypeError(
             "sink must have add_scalar, log_metrics or log, got "

@@ -4,8 +4,7 @@ from typing import Any
 
 from ..monitor import CollapseMonitor
 from .pytorch import figures_of_all_ranks
-
-PREFIX = "collapse/"
+from .sinks import named
 
 
 class CollapseReward:
@@ -36,6 +35,6 @@ class CollapseReward:
         self.monitor.update(ids, lengths=[len(completion) for completion in completion_ids])
         self._calls += 1
         if log_metric is not None and self._calls % self._every == 0:
-            for name, value in figures_of_all_ranks(self.monitor).items():
-                log_metric(PREFIX + name, value)
+            for name, value in named(figures_of_all_ranks(self.monitor)).items():
+                log_metric(name, value)
         return [None] * len(completion_ids)

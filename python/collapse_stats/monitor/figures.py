@@ -46,7 +46,7 @@ def all_of(
     tables: Tables,
     documents: int,
     comparison: Comparison | None,
-    surprisals: SurprisalSums | None,
+    surprisals: SurprisalSums,
     reference: Reference | None,
 ) -> Figures:
     """Every figure that can be given."""
@@ -55,9 +55,7 @@ def all_of(
     found |= of_window(tables)
     if comparison is not None:
         found |= of_comparison(comparison)
-    if surprisals is not None:
-        found |= of_surprisals(surprisals, reference)
-    return found
+    return found | of_surprisals(surprisals, reference)
 
 
 def of_window(tables: Tables) -> Figures:
@@ -92,9 +90,10 @@ def of_comparison(comparison: Comparison) -> Figures:
 def of_surprisals(sums: SurprisalSums, reference: Reference | None) -> Figures:
     """Perplexity of all tokens, and of those whose id the baseline has never, once, ... ."""
     found = {"perplexity": sums.perplexity()}
-    for band, chosen in (reference.bands() if reference else {}).items():
-        found[f"perplexity/{band}"] = sums.perplexity(chosen)
-    return given(found)
+    bands = reference.bands() if reference and given(found) else {}
+    return given(
+        found | {f"perplexity/{name}": sums.perplexity(ids) for name, ids in bands.items()}
+    )
 
 
 def given(found: dict[str, float | None]) -> Figures:

@@ -1,6 +1,7 @@
 """`CollapseMonitor`: what a loop calls."""
 
 import os
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -20,16 +21,19 @@ from ..sample import Sample
 from ..spectrum import Tables
 from ..table import MemoryTable
 from . import figures
-from .batch import Arrival, Batch, DeviceArrival, join
+from .arrival import Arena, Arrival, DeviceArrival, Rows
+from .batch import Batch, join
 from .lane import Lane
 from .newest import Newest
 from .reference import Reference
 from .surprisal import SurprisalSums
 
+Arrived = Rows | DeviceArrival | Batch
 FORMAT = "collapse-stats.monitor/1"
 _ARRAYS = ("ids", "length", "ordinal", "surprisal", "surprisal_sums", "keys", "counts")
 _BLOCK = 1 << 18  # tokens handed to the thread at once
 _WAITING = 8  # blocks
+_ARENA = 12  # bytes for each token of a block: id, mask, log-probability and some more
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +47,14 @@ class Held:
     documents
         Documents counted.
     surprisals
-        None when there were no log-probabilities.
+        Of every token id.
     run
         Every window counted.
     """
 
     newest: Batch
     documents: int
-    surprisals: SurprisalSums | None
+    surprisals: SurprisalSums
     run: Run
 
 
@@ -112,6 +116,7 @@ class CollapseMonitor:
             "memory": memory,
         }
         self._lane = Lane(_WAITING)
+        self._arenas: deque[Arena] = deque()  # that the thread is done with
         self.reset()
 
     @property
@@ -127,8 +132,9 @@ class CollapseMonitor:
     def reset(self) -> None:
         """Forget every token."""
         self._lane.drop()
-        self._open: list[Batch | DeviceArrival] = []  # not yet handed to the thread
+        self._open: list[Arrived] = []  # not yet handed to the thread
         self._open_tokens = 0
+        self._arena = self._free_arena()
         self._seen = 0  # documents, ever
         self._counter: NgramCounter | None = None
         if self.window is None:
@@ -142,7 +148,7 @@ class CollapseMonitor:
             )
         limit = self.compared_tokens if self.window is None else self.window
         self._newest = Newest(self.layout.vocab_size, limit)
-        self._surprisals: SurprisalSums | None = None
+        self._surprisals = SurprisalSums(self.layout.vocab_size)
         self._figures: figures.Figures | None = None
 
     def update(
@@ -152,6 +158,7 @@ class CollapseMonitor:
         *,
         lengths: object = None,
         cu_seqlens: object = None,
+        begins: object = None,
         pad: int | None = None,
         logprobs: object = None,
     ) -> None:
@@ -169,6 +176,9 @@ class CollapseMonitor:
             how many of each row count.
         cu_seqlens
             Of packed tokens ``(T,)`` or ``(1, T)``: 0, then the end of each document.
+        begins
+            Shaped like `tokens`: positions that are not 0 begin a document, of packed rows
+            ``position_ids == 0``. The first of a row always does.
         pad
             An id that ends a document and is not counted.
         logprobs
@@ -181,16 +191,19 @@ class CollapseMonitor:
             when an id is outside the vocabulary, naming it and its position; for tokens on a GPU,
             a later call says so. Nothing of the batch is added then.
         """
-        arrival = Arrival(tokens, mask, lengths, cu_seqlens, logprobs, pad)
+        arrival = Arrival(tokens, mask, lengths, cu_seqlens, begins, logprobs, pad)
         self._figures = None
         if arrival.is_on_gpu:
             there = DeviceArrival(arrival)
             self._open.append(there)
             self._open_tokens += there.positions
         else:
-            batch = arrival.packed(self.layout.vocab_size)
-            self._open.append(batch)
-            self._open_tokens += batch.tokens
+            rows, vocab_size = arrival.rows(), self.layout.vocab_size
+            later = rows.can_wait(vocab_size)
+            self._open.append(
+                rows.copied(self._arena, vocab_size) if later else rows.packed(vocab_size)
+            )
+            self._open_tokens += rows.tokens.size
         if self._open_tokens >= _BLOCK:
             self._hand_over()
 
@@ -206,7 +219,7 @@ class CollapseMonitor:
         return dict(self._figures)
 
     def figures_of(
-        self, tables: Tables, documents: int, newest: Newest, surprisals: SurprisalSums | None
+        self, tables: Tables, documents: int, newest: Newest, surprisals: SurprisalSums
     ) -> dict[str, float]:
         """The figures of `compute`, of what this monitor or several ranks hold together."""
         compared = None
@@ -249,8 +262,7 @@ class CollapseMonitor:
         self._seen = max(self._seen, other._seen)
         if self._counter is not None and other._counter is not None:
             self._counter.merge(other._counter)
-        if other._surprisals is not None:
-            self._sums().sums += other._surprisals.sums
+        self._surprisals.sums += other._surprisals.sums
 
     def held(self) -> Held:
         """What the figures are made of. Waits as `compute` does."""
@@ -280,10 +292,10 @@ class CollapseMonitor:
             "length": newest.length,
             "ordinal": newest.ordinal,
         }
+        if self._surprisals.sums.any():
+            state["surprisal_sums"] = self._surprisals.sums.copy()
         if newest.surprisal is not None:
             state["surprisal"] = newest.surprisal
-        if self._surprisals is not None:
-            state["surprisal_sums"] = self._surprisals.sums.copy()
         if self._counter is not None:
             profile = self._counter.profile()
             state |= {"keys": profile.run.keys, "counts": profile.run.counts}
@@ -311,8 +323,7 @@ class CollapseMonitor:
             Batch(known["ids"], known["length"], known["ordinal"], known.get("surprisal"))
         )
         self._seen = int(state["seen"])
-        if "surprisal_sums" in known:
-            self._sums().sums += known["surprisal_sums"]
+        self._surprisals.sums += known.get("surprisal_sums", 0)
         if self._counter is not None:
             run = Run(self.layout, known["keys"], known["counts"])
             self._counter.merge(_profile(run, int(state["documents"])))
@@ -344,9 +355,13 @@ class CollapseMonitor:
     def _hand_over(self) -> None:
         if self._open:
             arrived, self._open, self._open_tokens = self._open, [], 0
-            self._lane.submit(self._take, arrived)
+            arena, self._arena = self._arena, self._free_arena()
+            self._lane.submit(self._take, arrived, arena)
 
-    def _take(self, arrived: list[Batch | DeviceArrival]) -> None:
+    def _free_arena(self) -> Arena:
+        return self._arenas.pop() if self._arenas else Arena(_ARENA * _BLOCK)
+
+    def _take(self, arrived: list[Arrived], arena: Arena) -> None:
         """Take in what arrived, on the thread. What is wrong in one batch keeps out no other."""
         taken: list[Batch] = []
         wrong: ValueError | None = None
@@ -359,22 +374,19 @@ class CollapseMonitor:
             taken.append(replace(batch, ordinal=batch.ordinal + self._seen))
             self._seen += len(batch.length)
         joined = join(taken, self.layout.vocab_size)
+        arena.clear()
+        self._arenas.append(arena)
         gone = self._newest.add(joined)
         if self._counter is not None:
             self._counter.update(joined.ids, lengths=joined.length)
             gone = []  # nothing leaves the figures
         if joined.surprisal is not None:
-            self._sums().add(joined.ids, joined.surprisal)
+            self._surprisals.add(joined.ids, joined.surprisal)
         for batch in gone:
             if batch.surprisal is not None:
-                self._sums().add(batch.ids, batch.surprisal, -1)
+                self._surprisals.add(batch.ids, batch.surprisal, -1)
         if wrong is not None:
             raise wrong
-
-    def _sums(self) -> SurprisalSums:
-        if self._surprisals is None:
-            self._surprisals = SurprisalSums(self.layout.vocab_size)
-        return self._surprisals
 
 
 def _profile(run: Run, documents: int) -> Profile:

@@ -13,7 +13,7 @@ Int64Array = npt.NDArray[np.int64]
 UNIT = 2.0**-16  # nats
 NO_PREDICTION = np.iinfo(np.int32).min  # the first token of a text, or no log-probability given
 IMPOSSIBLE = np.iinfo(np.int32).max  # probability 0: also what 32,767 nats and more are taken for
-_ROUNDING = 0.01  # nats above 0 that half-precision logits can give
+MOST = 0.01  # nats: above 0 is what half-precision logits can give
 
 
 def as_surprisals(logprobs: npt.NDArray[np.floating]) -> Int32Array:
@@ -25,8 +25,8 @@ def as_surprisals(logprobs: npt.NDArray[np.floating]) -> Int32Array:
         for a log-probability above 0, naming it and its position.
     """
     values = logprobs.astype(np.float64).reshape(-1)
-    if np.any(values > _ROUNDING):
-        at = int(np.argmax(values > _ROUNDING))
+    if np.any(values > MOST):
+        at = int(np.argmax(values > MOST))
         raise ValueError(
             f"logprobs must be natural logarithms of probabilities, at most 0, got {values[at]} at "
             f"position {at}: give log_softmax(logits) at each token"
