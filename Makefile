@@ -14,8 +14,8 @@ test: $(VENV)/test lint cuda  ## everything CI checks
 	$(BIN)/pytest benchmarks --benchmark-disable -q
 
 # The frameworks take gigabytes (torch brings CUDA's libraries): an environment of their own.
-test-integrations: build/integrations  ## the adapters and examples in the frameworks they are for
-	HF_HUB_OFFLINE=1 build/integrations/bin/pytest tests/integrations
+test-integrations: build/integrations  ## adapters, examples and shards in the frameworks they are for
+	HF_HUB_OFFLINE=1 build/integrations/bin/pytest tests/integrations tests/test_readers_libraries.py
 
 lint: $(VENV)/test
 	$(BIN)/ruff check .
