@@ -77,7 +77,7 @@ def detect(path: Location, head: bytes) -> Detected:
         return _detect_compressed(path, extension, compression)
     if last in COMPRESSIONS and head:
         raise InputError(
-            f"{path}: named {last} but begins with {head[:4]!r}, which is not "
+            f"{path}: named {path.suffix} but begins with {head[:4]!r}, which is not "
             f"{COMPRESSIONS[last]} data: rename it to what it is, or write it again"
         )
     if known in ("parquet", "arrow"):
