@@ -25,7 +25,7 @@ from collapse_stats.corpus import Corpus
 from collapse_stats.errors import InputError
 from collapse_stats.ingest import read_corpus
 from collapse_stats.parallel import in_order
-from collapse_stats.readers import ReadOptions, open_memory
+from collapse_stats.readers import ReadOptions, open_files, open_memory
 from collapse_stats.readers import documents as documents_module
 
 UNIT_SIZES = ("jsonl.BATCH_BYTES", "text.BATCH_BYTES", "parquet.BATCH_BYTES", "ipc.BATCH_BYTES")
@@ -298,6 +298,26 @@ def test_many_small_files_are_read_as_one_by_one(tmp_path: Path) -> None:
     assert documents(found) == as_bytes([f"text {i}" for i in range(1000)])
     assert len(found.sources) == 1000
     assert len(found.segments) == 1
+
+
+@pytest.mark.parametrize("ending", [".txt", ".jsonl"])
+def test_small_files_are_held_while_there_is_room_and_until_they_are_read(
+    tmp_path: Path, ending: str
+) -> None:
+    def write_all(text: str) -> list[Path]:
+        data = text if ending == ".txt" else json.dumps({"text": text})
+        return [write(tmp_path / f"{i}{ending}", data.encode()) for i in range(5)]
+
+    paths = write_all("old")
+    size = paths[0].stat().st_size
+    for room, held in ((0, 0), (3 * size - 1, 2), (3 * size, 3), (10**6, 5)):
+        write_all("old")
+        readers, _ = open_files(paths, ReadOptions(), room=room)
+        write_all("new")
+        texts = [batch.texts for reader in readers for batch in reader.batches()]
+        assert texts == [["old"]] * held + [["new"]] * (5 - held)
+        texts = [batch.texts for reader in readers for batch in reader.batches()]
+        assert texts == [["new"]] * 5
 
 
 @pytest.mark.parametrize("size", [0, 1, 65536, 65537, 1 << 20, (1 << 20) + 1, 3 << 20])

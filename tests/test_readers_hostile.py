@@ -7,7 +7,9 @@ import struct
 import subprocess
 import sys
 import tracemalloc
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from reader_helpers import U16, documents, write, write_lines
 
+from collapse_stats.backends import Backend
 from collapse_stats.errors import InputError
+from collapse_stats.ingest import read_corpus
+from collapse_stats.profile import profile_corpus
 from collapse_stats.readers import ReadOptions, open_file
 from collapse_stats.readers import batch as batch_module
 
@@ -165,6 +170,37 @@ def test_what_is_read_of_damaged_files_is_in_bounds_for_the_core(tmp_path: Path,
                 edges = np.column_stack([batch.start, batch.stop]).reshape(-1)
                 assert (np.diff(edges) >= 0).all()
                 assert not len(edges) or (edges[0] >= 0 and edges[-1] <= len(batch.tokens))
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_what_is_read_of_damaged_files_is_counted(
+    tmp_path: Path, backend: Backend, name: str
+) -> None:
+    """`make asan` does this with every access of the core watched."""
+    path, damaged = made(tmp_path, name)
+    data = damaged.read_bytes()
+    rng = random.Random(name)
+    counted = 0
+    for number in range(30):
+        changed = bytearray(data)
+        if number:
+            changed[rng.randrange(len(data))] = rng.choice([0, 1, 0x7F, 0x80, 0xFF])
+        damaged.write_bytes(changed)
+        options = ReadOptions(eot=rng.choice([None, 4]))
+        try:
+            read = documents(open_file(path, options))
+            corpus = read_corpus(path, options=options, memory=10**8)
+        except InputError:
+            continue
+        # On the heap the sanitizer sees the end of what would else be mapped.
+        corpus.segments = [replace(one, tokens=one.tokens.copy()) for one in corpus.segments]
+        found = profile_corpus(corpus, max_order=2, backend=backend, memory=10**9)
+        assert found.documents == len(read)
+        for n in (1, 2):
+            grams = Counter(tuple(ids[i : i + n]) for ids in read for i in range(len(ids) - n + 1))
+            assert (found.windows(n), found.distinct(n)) == (grams.total(), len(grams))
+        counted += 1
+    assert counted
 
 
 def test_offsets_of_an_arrow_column_that_lie(tmp_path: Path) -> None:

@@ -78,7 +78,8 @@ def read_corpus(
     options = options or ReadOptions()
     # A line is there as bytes, as text and as what is parsed of it.
     options = replace(options, longest=min(options.longest, max(_SHORTEST, memory // 4)))
-    readers, unreadable, found = _open(source, options, skip_bad, tmp)
+    ahead = min(memory // 8, _AHEAD)
+    readers, unreadable, found = _open(source, options, skip_bad, tmp, ahead // 2)
     kinds = {reader.kind for reader in readers}
     if len(kinds) > 1:
         examples = [next(r.path for r in readers if r.kind == kind) for kind in ("text", "ids")]
@@ -97,7 +98,6 @@ def read_corpus(
     done = 0
     largest = -1
     pack = partial(encoded, coder) if coder and text else partial(narrowed, not known)
-    ahead = min(memory // 8, _AHEAD)
     with closing(read_packed(readers, unreadable, pack, threads, ahead)) as parts:
         for packed in parts:
             done += packed.bytes_read
@@ -187,6 +187,7 @@ def _open(
     options: ReadOptions,
     skip_bad: bool,
     tmp: str | os.PathLike[str] | None,
+    room: int,
 ) -> tuple[list[Reader], Unreadable, list[str]]:
     paths: Sequence[str | os.PathLike[str] | RemotePath] | None = None
     if isinstance(source, str | os.PathLike | RemotePath):
@@ -199,7 +200,7 @@ def _open(
     if paths is None:
         return [open_memory(source, options)], Unreadable(), []
     files = discover(paths, tmp)
-    return *open_files(files, options, skip_bad), _skipped(files.skipped)
+    return *open_files(files, options, skip_bad, room), _skipped(files.skipped)
 
 
 def _fetched(readers: Iterable[Reader], tmp: str | os.PathLike[str] | None) -> list[str]:

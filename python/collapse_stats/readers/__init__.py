@@ -31,6 +31,7 @@ from .npy import NpyReader
 from .olmo import OlmoReader
 from .parquet import ParquetReader
 from .remote import Location, RemotePath, at_once, is_url, place
+from .seen import SeenReader
 from .tally import Tally
 from .text import TextReader
 from .units import Divided, Unit, units_of
@@ -109,11 +110,12 @@ def open_file(
 
 
 def open_files(
-    paths: Sequence[Location], options: ReadOptions, skip_bad: bool = False
+    paths: Sequence[Location], options: ReadOptions, skip_bad: bool = False, room: int = 0
 ) -> tuple[list[Reader], Unreadable]:
     """Readers of the files of one corpus, and with `skip_bad` which of them are bad.
 
     Who reads them adds those that turn out to be bad later. A file that is alone is not forgiven.
+    What small files hold is kept up to `room` bytes, so that these are not opened again.
 
     Raises
     ------
@@ -121,17 +123,20 @@ def open_files(
         A file cannot be opened; with `skip_bad`, not one can.
     """
     unreadable = Unreadable(skip_bad and len(paths) > 1)
-    if not unreadable.forgiving:
-        return list(at_once(lambda path: open_file(path, options), paths)), unreadable
     readers: list[Reader] = []
+    attempt = _opened if unreadable.forgiving else open_file
     for path, opened in zip(
-        paths, at_once(lambda path: _opened(path, options), paths), strict=True
+        paths, at_once(lambda path: attempt(path, options), paths), strict=True
     ):
         if isinstance(opened, InputError):
             unreadable.at_open.append(path)
             unreadable.errors[str(path)] = str(opened)
-        else:
-            readers.append(opened)
+            continue
+        if isinstance(opened, SeenReader):
+            room -= len(opened.content)
+            if room < 0:
+                opened.content = b""
+        readers.append(opened)
     if not readers:
         unreadable.raise_if_all(len(unreadable.errors))
     return readers, unreadable

@@ -99,7 +99,7 @@ class ReadOptions:
 
     def find(self, names: Collection[str]) -> tuple[str, ...] | None:
         """The best keys that are all among `names`."""
-        return next((keys for keys in self.keys if all(key in names for key in keys)), None)
+        return next((keys for keys in self.keys if all(map(names.__contains__, keys))), None)
 
     def kind_of(self, key: str) -> Kind:
         """Whether the values under a key of `keys` are texts (or chats) or ids."""

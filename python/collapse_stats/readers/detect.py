@@ -1,7 +1,7 @@
 """What a file is: by its first bytes, then by what lies beside it, then by its name."""
 
-from dataclasses import dataclass
 from os.path import splitext
+from typing import NamedTuple
 
 from ..errors import InputError
 from . import datatrove, ipc, litdata, llmc, megatron, npy, olmo
@@ -31,24 +31,18 @@ KNOWN = (
 
 _PARQUET_MAGIC = b"PAR1"
 # Files with a header that would be counted as tokens, or as text, if it were overlooked.
-_FOREIGN = (
-    (b"PK\x03\x04", "a zip archive (.npz, .pt and others are): unpack it"),
-    (b"BZh91AY&SY", "bzip2 data: unpack it, or pack it with gzip or zstd"),
-    (b"\xfd7zXZ\0", "xz data: unpack it, or pack it with gzip or zstd"),
-    (b"\x89HDF", "an HDF5 file: write it as .npy or Parquet"),
-)
+_FOREIGN = {
+    b"PK\x03\x04": "a zip archive (.npz, .pt and others are): unpack it",
+    b"BZh91AY&SY": "bzip2 data: unpack it, or pack it with gzip or zstd",
+    b"\xfd7zXZ\0": "xz data: unpack it, or pack it with gzip or zstd",
+    b"\x89HDF": "an HDF5 file: write it as .npy or Parquet",
+}
+_PICKLES = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")  # ids may well begin like these
 _PICKLE = "a Python pickle, which is never read: loading one runs code"
-_FOREIGN_UNLESS_IDS = (  # ids may well begin like these
-    (b"\x80\x02", _PICKLE),
-    (b"\x80\x03", _PICKLE),
-    (b"\x80\x04", _PICKLE),
-    (b"\x80\x05", _PICKLE),
-)
 _TAR = "a tar archive (WebDataset): unpack it"
 
 
-@dataclass(frozen=True, slots=True)
-class Detected:
+class Detected(NamedTuple):
     """A format's name and the reason for it."""
 
     format: str
@@ -57,8 +51,13 @@ class Detected:
 
 def extension_of(name: str) -> str:
     """Lower-case extension without that of a compression: ``.jsonl`` of ``a.jsonl.gz``."""
-    stem, extension = splitext(name.lower())  # noqa: PTH122 - of a name: pathlib is slow
-    return splitext(stem)[1] if extension in COMPRESSIONS else extension  # noqa: PTH122
+    return _extensions(name)[0]
+
+
+def _extensions(name: str) -> tuple[str, str]:
+    """That, and the last extension, of a compression or not."""
+    stem, last = splitext(name.lower())  # noqa: PTH122 - of a name: pathlib is slow
+    return (splitext(stem)[1] if last in COMPRESSIONS else last), last  # noqa: PTH122
 
 
 def detect(path: Location, head: bytes) -> Detected:
@@ -67,19 +66,19 @@ def detect(path: Location, head: bytes) -> Detected:
     Raises InputError for one of another format, one whose content belies its name, and one that
     nothing is known of.
     """
-    extension = extension_of(path.name)
+    extension, last = _extensions(path.name)
     known = EXTENSIONS.get(extension)
     _refuse_foreign(path, head, known)
     found = _by_content(path, head, known) or _by_neighbour(path, head, extension)
     if found:
         return found
     compression = compression_of(head)
-    if compression and path.suffix.lower() not in (".bin", ".npy", ".ds"):
+    if compression and last not in (".bin", ".npy", ".ds"):
         return _detect_compressed(path, extension, compression)
-    if path.suffix.lower() in COMPRESSIONS and head:
+    if last in COMPRESSIONS and head:
         raise InputError(
             f"{path}: named {path.suffix} but begins with {head[:4]!r}, which is not "
-            f"{COMPRESSIONS[path.suffix.lower()]} data: rename it to what it is, or write it again"
+            f"{COMPRESSIONS[last]} data: rename it to what it is, or write it again"
         )
     if known in ("parquet", "arrow"):
         expected = "PAR1" if known == "parquet" else "ARROW1 or a stream's FF FF FF FF"
@@ -133,10 +132,11 @@ def _by_neighbour(path: Location, head: bytes, extension: str) -> Detected | Non
 
 
 def _refuse_foreign(path: Location, head: bytes, known: str | None) -> None:
-    headerless = known in ("flat", "npy", "datatrove", "mds")
-    for magic, what in _FOREIGN if headerless else _FOREIGN + _FOREIGN_UNLESS_IDS:
-        if head.startswith(magic):
-            raise InputError(f"{path} is {what}")
+    if head.startswith(tuple(_FOREIGN)):
+        what = next(what for magic, what in _FOREIGN.items() if head.startswith(magic))
+        raise InputError(f"{path} is {what}")
+    if head.startswith(_PICKLES) and known not in ("flat", "npy", "datatrove", "mds"):
+        raise InputError(f"{path} is {_PICKLE}")
     if head[257:262] == b"ustar":
         raise InputError(f"{path} is {_TAR}")
     if head[:2] in (b"\xff\xfe", b"\xfe\xff") and known in ("text", "jsonl"):

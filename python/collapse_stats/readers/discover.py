@@ -3,6 +3,7 @@
 import glob
 import os
 from collections.abc import Iterator, Sequence
+from operator import itemgetter
 from pathlib import Path
 
 from ..errors import InputError
@@ -68,7 +69,7 @@ def _add(path: Path, found: Files) -> None:
 
 def _add_directory(directory: Path, found: Files) -> None:
     before, skipped_before = len(found), len(found.skipped)
-    for _, path, known in sorted(_walk(os.fspath(directory))):
+    for _, path, known in sorted(_walk(os.fspath(directory)), key=itemgetter(0)):
         (found if known else found.skipped).append(Path(path))
     if len(found) == before:
         raise found.nothing(f"{directory}", skipped_before)

@@ -1,8 +1,8 @@
-"""The beginning of a file, from opening it once: of a small file it is all there is to know."""
+"""The beginning of a file, from opening it once: of a small file it is all there is."""
 
 import os
-from dataclasses import dataclass
 from hashlib import sha256
+from typing import NamedTuple
 
 from .remote import Location, RemotePath
 from .stream import compression_of
@@ -11,8 +11,7 @@ _BYTES = 1 << 16
 _EDGE = 1 << 20  # bytes at either end of a file that its digest covers
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(NamedTuple):
     """The first 64 KiB of a file, and its size in bytes, 0 when nobody knows."""
 
     data: bytes
@@ -39,8 +38,11 @@ def head_of(path: Location) -> Head:
     if isinstance(path, RemotePath):
         with path.open() as file:
             return Head(file.read(_BYTES), path.stat().st_size)
-    with path.open("rb", buffering=0) as file:
-        return Head(file.read(_BYTES), os.fstat(file.fileno()).st_size)
+    descriptor = os.open(path, os.O_RDONLY)  # a file object would take half as long again
+    try:
+        return Head(os.read(descriptor, _BYTES), os.fstat(descriptor).st_size)
+    finally:
+        os.close(descriptor)
 
 
 def digest_of(path: Location) -> str:
@@ -60,7 +62,4 @@ def digest_of(path: Location) -> str:
 
 
 def _digest(size: int, first: bytes, last: bytes) -> str:
-    digest = sha256(str(size).encode())
-    digest.update(first)
-    digest.update(last)
-    return digest.hexdigest()
+    return sha256(b"%d" % size + first + last).hexdigest()

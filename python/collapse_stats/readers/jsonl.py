@@ -15,15 +15,16 @@ from .chat import chat_text, looks_like_chat
 from .documents import cut_rows, rows_of
 from .head import Head
 from .remote import Location
-from .stream import UTF8_BOM, decode, line_blocks, read_plain
+from .seen import SeenReader
+from .stream import decode, line_blocks
 from .tally import Tally
-from .units import Divided, Unit
+from .units import Unit
 
 _PROBED_LINES, _PROBED_BYTES = 100, 1 << 20
 _SMALL = 1 << 14  # bytes that Python's parser is through with before Arrow's has begun
 
 
-class JsonLinesReader(Divided):
+class JsonLinesReader(SeenReader):
     """Documents of a JSON lines file: one per line that has the key.
 
     A block of lines goes through Arrow's parser; one it refuses is read again line by line, so that
@@ -33,17 +34,10 @@ class JsonLinesReader(Divided):
     format = "jsonl"
 
     def __init__(self, path: Location, options: ReadOptions, evidence: str, head: Head) -> None:
-        super().__init__()
-        self.path = str(path)
-        self.evidence = evidence
-        self.size = head.size
-        self.digest = head.digest
-        self._path = path
-        self._plain = 0 if head.compression else head.size  # of content, 0 when nobody knows
+        super().__init__(path, options, evidence, head)
         self.eot = options.eot
         self._part = options.part
-        self._longest = options.longest
-        self._keys, self._chat = _find_keys(path, head, options)
+        self._keys, self._chat = _find_keys(path, self.content, options)
         self._key = self._keys[0] if self._keys else ""
         self.kind: Kind = options.kind_of(self._key) if self._keys else "text"
         self.dtype = "int64" if self.kind == "ids" else None
@@ -57,9 +51,6 @@ class JsonLinesReader(Divided):
         for block, bytes_read in line_blocks(self._path, BATCH_BYTES, self._longest):
             yield Unit(len(block), partial(self._batch, block, line, bytes_read))
             line += block.count(b"\n")
-
-    def _content(self) -> bytes:
-        return read_plain(self._path, self.size, self._longest)
 
     def _batch(self, block: bytes, line: int, bytes_read: int) -> Batch:
         notes = Tally()
@@ -164,7 +155,9 @@ def _as_ids(value: list[int]) -> IntegerArray:
     return np.array(value, dtype=np.int64)
 
 
-def _find_keys(path: Location, head: Head, options: ReadOptions) -> tuple[tuple[str, ...], bool]:
+def _find_keys(
+    path: Location, content: bytes, options: ReadOptions
+) -> tuple[tuple[str, ...], bool]:
     """The best keys asked for that the first lines have, and whether they hold a chat.
 
     Nothing of a file without a line.
@@ -172,7 +165,7 @@ def _find_keys(path: Location, head: Head, options: ReadOptions) -> tuple[tuple[
     seen: dict[str, Any] = {}
     complaint = ""
     found = None
-    for number, data in islice(_first_lines(path, head, options.longest), _PROBED_LINES):
+    for number, data in islice(_first_lines(path, content, options.longest), _PROBED_LINES):
         try:
             record = json.loads(decode(data)[0])
         except (ValueError, RecursionError) as error:
@@ -204,11 +197,9 @@ def _find_keys(path: Location, head: Head, options: ReadOptions) -> tuple[tuple[
     return found, by_name or named
 
 
-def _first_lines(path: Location, head: Head, longest: int) -> Iterator[tuple[int, bytes]]:
-    if head.whole and not head.compression:
-        block = head.data.removeprefix(UTF8_BOM)
-    else:
-        block = next((block for block, _ in line_blocks(path, _PROBED_BYTES, longest)), b"")
+def _first_lines(path: Location, content: bytes, longest: int) -> Iterator[tuple[int, bytes]]:
+    blocks = line_blocks(path, _PROBED_BYTES, longest)
+    block = content or next((block for block, _ in blocks), b"")
     for number, data in enumerate(block.split(b"\n"), 1):
         if data.strip():
             yield number, data

@@ -6,12 +6,13 @@ from functools import partial
 from .batch import BATCH_BYTES, Batch, Kind, ReadOptions
 from .head import Head
 from .remote import Location
-from .stream import decode, line_blocks, read_plain, unpacked
+from .seen import SeenReader
+from .stream import decode, line_blocks, unpacked
 from .tally import Tally
-from .units import Divided, Unit
+from .units import Unit
 
 
-class TextReader(Divided):
+class TextReader(SeenReader):
     """Documents of a UTF-8 text file, ``.gz`` and ``.zst`` too.
 
     The file is one document, however long; with ``doc_per_line`` each line is one, without its
@@ -24,15 +25,8 @@ class TextReader(Divided):
     eot = None
 
     def __init__(self, path: Location, options: ReadOptions, evidence: str, head: Head) -> None:
-        super().__init__()
-        self.path = str(path)
-        self.evidence = evidence
-        self.size = head.size
-        self.digest = head.digest
-        self._path = path
-        self._plain = 0 if head.compression else head.size  # of content, 0 when nobody knows
+        super().__init__(path, options, evidence, head)
         self._per_line = options.doc_per_line
-        self._longest = options.longest
 
     def units(self) -> Iterator[Unit]:
         """The file to be read, or blocks of lines to be decoded."""
@@ -48,9 +42,6 @@ class TextReader(Divided):
             for block, bytes_read in line_blocks(self._path, BATCH_BYTES, self._longest):
                 yield Unit(len(block), partial(self._lines, block, line, bytes_read))
                 line += block.count(b"\n")
-
-    def _content(self) -> bytes:
-        return read_plain(self._path, self.size, self._longest)
 
     def _document(self, data: bytes) -> Batch:
         notes = Tally()

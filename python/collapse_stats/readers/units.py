@@ -1,14 +1,13 @@
 """A source divided into parts that threads may read at the same time."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .batch import Batch, Reader
 from .tally import Tally
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(NamedTuple):
     """Some of a source's documents, which any thread may read.
 
     Attributes

@@ -1,6 +1,7 @@
 """Files that the frameworks' own libraries write here and now; skipped where they are missing.
 
-The libraries are too heavy for the test environment: install one to run its test.
+`make test-integrations` has them, but for mosaicml-streaming, which asks for an older
+huggingface_hub than `datasets`: it takes an environment of its own.
 """
 
 from pathlib import Path
