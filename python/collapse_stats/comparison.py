@@ -12,8 +12,8 @@ from . import metrics
 from .backends import Backend, select
 from .errors import CollapseStatsError
 from .frequent import most_frequent, most_inflated
-from .intervals import Interval
-from .matching import NAMES, Matched
+from .intervals import CorpusIntervals, Interval
+from .matching import BASELINE, CANDIDATE, NAMES, Matched
 from .opposite import (
     FLOOR,
     OPPOSITE,
@@ -90,6 +90,14 @@ class Comparison:
     def excess(self, name: str, order: int) -> Interval | None:
         """A figure less its floor with the standard error of the difference, as `interval`."""
         return self._counted(name, order, Matched.excess)
+
+    def side_interval(self, side: Profile, name: str, order: int) -> Interval | None:
+        """As `Profile.interval` of one of the sides; from its matched sample, if there is one.
+
+        That was counted without each group of documents in any case.
+        """
+        found = self._side_intervals.get(id(side))
+        return side.interval(name, order) if found is None else found.interval(name, order)
 
     def size_matched_distinct_ratio(self, order: int) -> float | None:
         """Distinct n-grams of candidate over baseline at equal size.
@@ -195,14 +203,29 @@ class Comparison:
     def _sides(self) -> tuple[Profile, Profile]:
         return self.baseline, self.candidate
 
+    @cached_property
+    def _side_intervals(self) -> dict[int, CorpusIntervals]:
+        if not (self._has_documents and self.matched and self.matched.recounts):
+            return {}
+        matched = self.matched
+        samples = (matched.baseline, BASELINE), (matched.candidate, CANDIDATE)
+        return {
+            id(side): CorpusIntervals(sample, side.spectra, list(matched.recounts[halves].values()))
+            for side, (sample, halves) in zip(self._sides, samples, strict=True)
+        }
+
+    @property
+    def _has_documents(self) -> bool:
+        return all(side.halved_by == "documents" for side in self._sides)
+
     def _counted(
         self, name: str, order: int, kind: Callable[[Matched, str, int], Interval | None]
     ) -> Interval | None:
         if name not in NAMES:
             raise ValueError(f"figure must be one of {', '.join(NAMES)}, got {name!r}")
         order = self.baseline._known(order)
-        has_documents = all(side.halved_by == "documents" for side in self._sides)
-        return kind(self.matched, name, order) if self.matched and has_documents else None
+        matched = self.matched if self._has_documents else None
+        return kind(matched, name, order) if matched else None
 
     def _no_signal(self) -> list[str]:
         """That a divergence cannot be told from its floor."""

@@ -73,18 +73,17 @@ class Interval:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Part:
-    """Documents of a sample that are counted together: all, or a half."""
+    """Documents of a sample that are counted together: a half."""
 
     sample: Sample
     group: npt.NDArray[np.uint8]
     inside: npt.NDArray[np.bool_]
 
     @classmethod
-    def of(cls, sample: Sample, half: int | None = None) -> "Part":
-        """All documents, or those of half 0 or 1."""
+    def of(cls, sample: Sample, half: int) -> "Part":
+        """The documents of half 0 or 1."""
         group = group_of(sample.hash)
-        inside = np.ones(len(group), dtype=bool) if half is None else half_of(group) == half
-        return cls(sample, group, inside)
+        return cls(sample, group, half_of(group) == half)
 
     @property
     def groups(self) -> list[int]:
@@ -106,7 +105,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Recount:
-    """Joint spectra by order of two parts, or of one with nothing, without a group of documents.
+    """Joint spectra by order of two parts without a group of documents.
 
     `left_out` is the part, 0 or 1, and the group; None when all documents were counted.
     """
@@ -116,22 +115,22 @@ class Recount:
     contexts: dict[int, JointSpectrum]
 
 
-def recounts(parts: Sequence[Part], layout: Layout, backend: Backend) -> Iterator[Recount]:
-    """Counts of one part or of two: of all documents first, then without each of their groups."""
+def recounts(parts: tuple[Part, Part], layout: Layout, backend: Backend) -> Iterator[Recount]:
+    """Counts of two parts: of all documents first, then without each of their groups."""
     layout = Layout(layout.vocab_size, layout.max_order, LABELS)
     groups = [(place, group) for place, part in enumerate(parts) for group in part.groups]
     at_once = LABELS - len(parts)
     for first in range(0, max(len(groups), 1), at_once):
         some = groups[first : first + at_once]
         own = {key: len(parts) + number for number, key in enumerate(some)}
-        side = [
+        one, other = (
             sum(1 << label for (at, _), label in own.items() if at == place) | 1 << place
             for place in range(len(parts))
-        ]
-        masks: list[Masks] = [_pair(side)]
+        )
+        masks: list[Masks] = [(one, other)]
         for (place, _), label in own.items():
-            less = [mask & ~(1 << label) if at == place else mask for at, mask in enumerate(side)]
-            masks.append(_pair(less))
+            left = 1 << label
+            masks.append((one & ~left, other) if place == 0 else (one, other & ~left))
         chunks = [
             part.chunk(place, {group: label for (at, group), label in own.items() if at == place})
             for place, part in enumerate(parts)
@@ -144,10 +143,6 @@ def recounts(parts: Sequence[Part], layout: Layout, backend: Backend) -> Iterato
                     for tables in (counted.ngrams, counted.contexts)
                 )
                 yield Recount(key, ngrams, contexts)
-
-
-def _pair(side: Sequence[int]) -> Masks:
-    return (side[0], side[1] if len(side) > 1 else 0)
 
 
 def variance(value: Floats, without: Floats, share: Floats) -> Floats:
@@ -192,26 +187,22 @@ class CorpusIntervals:
     ----------
     sample
         Documents of the corpus.
-    layout
-        Its vocabulary and longest n-gram.
     spectra
         By order those of all its n-grams and of their contexts.
-    backend
-        What counts the sample again.
+    counted
+        Recounts of the sample's two halves.
     """
 
     def __init__(
         self,
         sample: Sample,
-        layout: Layout,
         spectra: Mapping[int, tuple[Spectrum, Spectrum]],
-        backend: Backend,
+        counted: Sequence[Recount],
     ) -> None:
         self._size = len(sample.tokens)
         self._spectra = spectra
-        counted = list(recounts([Part.of(sample)], layout, backend))
         self._counted = {
-            order: [(_margin(one.ngrams[order]), _margin(one.contexts[order])) for one in counted]
+            order: [(one.ngrams[order].total, one.contexts[order].total) for one in counted]
             for order in spectra
         }
         shares = group_shares(sample)
@@ -231,8 +222,3 @@ class CorpusIntervals:
             return Interval(whole, error, self._size)
         tokens = max(self._size, self._spectra[order][0].occurrences)
         return Interval(whole, error * math.sqrt(self._size / tokens), tokens)
-
-
-def _margin(joint: JointSpectrum) -> Spectrum:
-    """Spectrum of the one part there is."""
-    return Spectrum(joint.a, joint.types)

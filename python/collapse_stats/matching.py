@@ -135,7 +135,7 @@ class Matched:
         def counted(pair: Pair) -> dict[LeftOut | None, Recount]:
             return {
                 one.left_out and (pair[one.left_out[0]], one.left_out[1]): one
-                for one in recounts([parts[part] for part in pair], self.layout, self.backend)
+                for one in recounts((parts[pair[0]], parts[pair[1]]), self.layout, self.backend)
             }
 
         at_once = 1 if self.backend.on_gpu else 2  # two: one goes on where the other is serial

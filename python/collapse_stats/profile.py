@@ -13,7 +13,7 @@ from .corpus import Source, TokenizerIdentity
 from .counting import HALVES
 from .errors import CollapseStatsError, LayoutMismatchError
 from .frequent import most_frequent
-from .intervals import CorpusIntervals, Interval, check_figure, has_intervals
+from .intervals import CorpusIntervals, Interval, Part, check_figure, has_intervals, recounts
 from .keys import Layout
 from .memory import budget
 from .run import Run
@@ -106,6 +106,11 @@ class Profile:
         (joint,) = self.tables.contexts[self._known(order)].values()
         return joint.total
 
+    @property
+    def spectra(self) -> dict[int, tuple[Spectrum, Spectrum]]:
+        """By order the spectra of n-grams and of their contexts."""
+        return {order: (self.spectrum(order), self.contexts(order)) for order in self.tables.ngrams}
+
     def windows(self, order: int) -> int:
         """n-gram occurrences N_n: the sum over documents of max(0, length - order + 1)."""
         return self.spectrum(order).occurrences
@@ -132,8 +137,9 @@ class Profile:
     def _intervals(self) -> CorpusIntervals | None:
         if self.halved_by != "documents" or not has_intervals(self.sample):
             return None
-        spectra = {n: (self.spectrum(n), self.contexts(n)) for n in self.tables.ngrams}
-        return CorpusIntervals(self.sample, self.layout, spectra, self.backend or select())
+        halves = Part.of(self.sample, 0), Part.of(self.sample, 1)
+        counted = list(recounts(halves, self.layout, self.backend or select()))
+        return CorpusIntervals(self.sample, self.spectra, counted)
 
     def top(self, order: int, k: int = 20) -> list[tuple[Ngram, int]]:
         """The k most frequent n-grams with their counts, as text when the tokenizer is known."""

@@ -6,6 +6,7 @@ A figure that cannot be given is None, and a warning of the same corpus or compa
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
+from functools import partial
 from importlib import resources
 from typing import Any
 
@@ -28,6 +29,7 @@ NOT_GIVEN = "null at order"
 """In warnings about figures that no table shows."""
 
 Json = dict[str, Any]
+IntervalOf = Callable[[str, int], Interval | None]
 SPECTRUM_FIGURES: dict[str, Callable[[Spectrum], float | None]] = {
     "windows": lambda spectrum: spectrum.occurrences,
     "distinct": lambda spectrum: spectrum.distinct,
@@ -75,14 +77,25 @@ def make_report(
         "schema": SCHEMA,
         "tool": {"name": "collapse-stats", "version": __version__},
         "backend": backend,
-        "corpora": [corpus_figures(profile, in_order=not comparisons) for profile in profiles],
+        "corpora": [
+            corpus_figures(profile, _interval_of(profile, comparisons), in_order=not comparisons)
+            for profile in profiles
+        ],
         "comparisons": [comparison_figures(comparison) for comparison in comparisons],
     }
 
 
-def corpus_figures(profile: Profile, *, in_order: bool = True) -> Json:
+def _interval_of(profile: Profile, comparisons: Sequence[Comparison]) -> IntervalOf:
+    """Intervals of a corpus: those of a comparison that has it, for they are counted there."""
+    for comparison in comparisons:
+        if profile in (comparison.baseline, comparison.candidate):
+            return partial(comparison.side_interval, profile)
+    return profile.interval
+
+
+def corpus_figures(profile: Profile, interval: IntervalOf, *, in_order: bool = True) -> Json:
     """Every figure of one corpus; those of token order only if `in_order`."""
-    orders = {n: _order_figures(profile, n) for n in range(1, profile.max_order + 1)}
+    orders = {n: _order_figures(profile, n, interval) for n in range(1, profile.max_order + 1)}
     return {
         "name": profile.name,
         "tokens": profile.tokens,
@@ -130,7 +143,7 @@ def comparison_figures(comparison: Comparison) -> Json:
     }
 
 
-def _order_figures(profile: Profile, order: int) -> Json:
+def _order_figures(profile: Profile, order: int, interval: IntervalOf) -> Json:
     spectrum = profile.spectrum(order)
     figures: Json = {name: figure(spectrum) for name, figure in SPECTRUM_FIGURES.items()}
     figures["entropy_bits"] = {
@@ -140,7 +153,7 @@ def _order_figures(profile: Profile, order: int) -> Json:
         spectrum, profile.contexts(order)
     )
     figures["intervals"] = {
-        key: _interval(profile.interval(name, order)) for name, key in CORPUS_INTERVALS.items()
+        key: _interval(interval(name, order)) for name, key in CORPUS_INTERVALS.items()
     }
     return figures
 
