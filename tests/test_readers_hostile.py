@@ -25,7 +25,7 @@ from reader_helpers import U16, documents, write, write_lines
 from collapse_stats.backends import Backend
 from collapse_stats.errors import InputError
 from collapse_stats.ingest import read_corpus
-from collapse_stats.profile import profile_corpus
+from collapse_stats.profiling import profile_corpus
 from collapse_stats.readers import ReadOptions, open_file
 from collapse_stats.readers import batch as batch_module
 
