@@ -10,7 +10,7 @@ demo: $(VENV)/demo  ## measure a real recursion on the documentation every Pytho
 	$(BIN)/collapse-stats demo
 
 test: $(VENV)/test lint cuda  ## everything CI checks
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal -p no:benchmark
 	$(BIN)/pytest benchmarks --benchmark-disable -q
 
 # The frameworks take gigabytes (torch brings CUDA's libraries): an environment of their own.
