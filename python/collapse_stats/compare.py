@@ -16,7 +16,7 @@ from .keys import Layout
 from .memory import budget
 from .opposite import CANDIDATE, FLOOR, MASKS, PLAIN
 from .profile import Profile, check_comparable
-from .profiling import load, profile
+from .profiling import load, profile, profile_of
 from .readers import ReadOptions
 from .sample import DEFAULT_TOKENS
 from .spectrum import Masks, Tables
@@ -156,22 +156,11 @@ def compare_corpora(
     joined = tables(chunks, layout, backend, MASKS, ranges)
 
     def side(corpus: Corpus, masks: Masks) -> Profile:
-        return Profile(
-            name=corpus.name,
-            layout=replace(layout, labels=2),
-            tables=Tables(
-                {n: {FLOOR: pairs[masks]} for n, pairs in joined.ngrams.items()},
-                {n: {FLOOR: pairs[masks]} for n, pairs in joined.contexts.items()},
-            ),
-            documents=corpus.documents,
-            sample=corpus.sample(sample_tokens),
-            tokenizer=corpus.tokenizer,
-            sources=corpus.sources,
-            boundaries=corpus.boundaries,
-            halved_by="documents" if corpus.block is None else f"blocks of {corpus.block} tokens",
-            warnings=tuple(corpus.warnings),
-            backend=backend,
+        own = Tables(
+            {n: {FLOOR: pairs[masks]} for n, pairs in joined.ngrams.items()},
+            {n: {FLOOR: pairs[masks]} for n, pairs in joined.contexts.items()},
         )
+        return profile_of(corpus, replace(layout, labels=2), own, sample_tokens, backend)
 
     return Comparison(side(baseline, FLOOR), side(candidate, CANDIDATE), joined, backend=backend)
 

@@ -119,10 +119,25 @@ def profile_corpus(
             if progress:
                 progress("counting", number + 1, len(ranges))
 
-    bare = Profile(
+    bare = profile_of(corpus, layout, Tables({}, {}), sample_tokens, backend)
+    if table:
+        fixed, each = backend.needs(layout, layout.shards, rows=True)
+        enough = corpus.held + fixed + 2 * each * corpus.tokens
+        return _kept(bare, counted(), backend, save_to, memory, corpus.held, enough)
+    found = replace(bare, tables=tables(chunks, layout, backend, masks, ranges))
+    if save_to is not None:
+        found.save(save_to)
+    return found
+
+
+def profile_of(
+    corpus: Corpus, layout: Layout, spectra: Tables, sample_tokens: int, backend: Backend
+) -> Profile:
+    """Profile of a corpus whose spectra were counted, without its table."""
+    return Profile(
         name=corpus.name,
         layout=layout,
-        tables=Tables({}, {}),
+        tables=spectra,
         documents=corpus.documents,
         sample=corpus.sample(sample_tokens),
         tokenizer=corpus.tokenizer,
@@ -132,14 +147,6 @@ def profile_corpus(
         warnings=tuple(corpus.warnings),
         backend=backend,
     )
-    if table:
-        fixed, each = backend.needs(layout, layout.shards, rows=True)
-        enough = corpus.held + fixed + 2 * each * corpus.tokens
-        return _kept(bare, counted(), backend, save_to, memory, corpus.held, enough)
-    found = replace(bare, tables=tables(chunks, layout, backend, masks, ranges))
-    if save_to is not None:
-        found.save(save_to)
-    return found
 
 
 def load(path: str | os.PathLike[str]) -> Profile:

@@ -1,5 +1,6 @@
 """A source divided into parts that threads may read at the same time."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -23,7 +24,7 @@ class Unit(NamedTuple):
     read: Callable[[], Batch]
 
 
-class Divided:
+class Divided(ABC):
     """A reader that says how its source is divided."""
 
     path: str
@@ -38,9 +39,9 @@ class Divided:
         """What was skipped or repaired by the pass so far."""
         return self._tally.messages(self.path)
 
+    @abstractmethod
     def units(self) -> Iterator[Unit]:
         """Units in the order of the source; what only one thread can do is done between them."""
-        raise NotImplementedError
 
     def note(self, notes: Tally) -> None:
         """Add the notes of a unit's batch to the warnings; units must come in their order."""
