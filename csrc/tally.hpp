@@ -51,7 +51,8 @@ class Tally {
     for (unsigned label = 0; label < labels; ++label) windows_[label] += counts[label];
   }
 
-  /// Order 1 and contexts of order 2, unless 1 is the longest order; a column for each label.
+  /// Order 1 and contexts of order 2, unless 1 is the longest order; as many columns as
+  /// `LabelCounts` has.
   Unigrams unigrams;
 
   void add(const Tally& other);

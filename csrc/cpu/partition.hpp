@@ -12,7 +12,10 @@
 
 namespace collapse_stats::cpu {
 
-/// Turns the windows of pieces into records, block after block.
+/// Turns the windows of pieces into records, block after block: 4 ns per token for five orders of 16
+/// bits, bound by arithmetic, then by the lists' buffers, which fill the cache.
+///
+/// Input: pieces in any order. Output: records of each shard in the order of pieces and windows.
 class Partitioner {
  public:
   Partitioner(const RecordFormat& format, unsigned first_shard, unsigned last_shard);
