@@ -446,4 +446,4 @@ def test_save_to_disk_directories_read_what_they_name(tmp_path: Path) -> None:
     (tmp_path / "dataset_info.json").write_text("{}")
     files = discover([tmp_path])
     assert [path.name for path in files] == ["data-00000-of-00001.arrow"]
-    assert [path.name for path in files.skipped] == ["cache-1234.arrow"]
+    assert [Path(name).name for name in files.skipped] == ["cache-1234.arrow"]

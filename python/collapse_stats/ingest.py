@@ -19,7 +19,7 @@ from .parallel import encoded, narrowed, read_packed
 from .readers import (
     MAPPED,
     Divided,
-    Location,
+    Name,
     Reader,
     ReadOptions,
     RemotePath,
@@ -200,7 +200,7 @@ def _open(
     if paths is None:
         return [open_memory(source, options)], Unreadable(), []
     files = discover(paths, tmp)
-    return *open_files(files, options, skip_bad, room), _skipped(files.skipped)
+    return *open_files(files.names, options, skip_bad, room), _skipped(files.skipped)
 
 
 def _fetched(readers: Iterable[Reader], tmp: str | os.PathLike[str] | None) -> list[str]:
@@ -218,11 +218,11 @@ def _is_there(name: str) -> bool:
     return is_url(name) or os.path.exists(name)  # noqa: PTH110 - a Path raises for long texts
 
 
-def _skipped(paths: Sequence[Location]) -> list[str]:
-    if not paths:
+def _skipped(found: Sequence[Name]) -> list[str]:
+    if not found:
         return []
-    names = ", ".join(path.name for path in paths[:3]) + (", ..." if len(paths) > 3 else "")
-    return [f"files skipped, of no known format or copies: {len(paths):,} ({names})"]
+    names = ", ".join(place(one).name for one in found[:3]) + (", ..." if len(found) > 3 else "")
+    return [f"files skipped, of no known format or copies: {len(found):,} ({names})"]
 
 
 def _vocabulary(largest: int) -> int:

@@ -117,7 +117,7 @@ def read_packed(
                         raise error
                     unreadable.add(reader.path, error, documents[reader])
                     bad.add(reader)
-                elif isinstance(reader, Divided) and part.notes is not None:
+                elif part.notes and isinstance(reader, Divided):
                     reader.note(part.notes)
             yield packed
 

@@ -7,6 +7,7 @@ without a header is never guessed at.
 import os
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from ..errors import InputError
@@ -30,7 +31,7 @@ from .memory import open_memory
 from .npy import NpyReader
 from .olmo import OlmoReader
 from .parquet import ParquetReader
-from .remote import Location, RemotePath, at_once, is_url, place
+from .remote import Location, Name, RemotePath, at_once, is_url, named, place
 from .seen import SeenReader
 from .tally import Tally
 from .text import TextReader
@@ -46,6 +47,7 @@ __all__ = [
     "Inspection",
     "Kind",
     "Location",
+    "Name",
     "Part",
     "ReadOptions",
     "Reader",
@@ -93,24 +95,25 @@ def open_file(
     InputError
         The file cannot be read, is of no known format, or lacks what `options` ask for.
     """
-    path, options = place(path), options or ReadOptions()
+    name, options = named(path), options or ReadOptions()
     try:
-        head = head_of(path)
-        detected = detect(path, head.data)
+        head = head_of(name)
+        detected = detect(name, head.data)
         if options.part and detected.format not in _WITH_CHATS:
             raise InputError(
-                f"{path}: --part chooses turns of a chat in JSON lines, Parquet or Arrow, this is "
+                f"{name}: --part chooses turns of a chat in JSON lines, Parquet or Arrow, this is "
                 f"{detected.format} ({detected.evidence}): leave the option out"
             )
-        seen = (head,) if detected.format in _OF_SMALL_FILES else ()
-        reader: Reader = _READERS[detected.format](path, options, detected.evidence, *seen)
+        reader = _READERS[detected.format]
+        if detected.format in _OF_SMALL_FILES:
+            return reader(name, options, detected.evidence, head)  # type: ignore[no-any-return]
+        return reader(place(name), options, detected.evidence)  # type: ignore[no-any-return]
     except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
-    return reader
+        raise InputError(f"{name}: cannot be read: {error.strerror or error}") from error
 
 
 def open_files(
-    paths: Sequence[Location], options: ReadOptions, skip_bad: bool = False, room: int = 0
+    names: Sequence[Name], options: ReadOptions, skip_bad: bool = False, room: int = 0
 ) -> tuple[list[Reader], Unreadable]:
     """Readers of the files of one corpus, and with `skip_bad` which of them are bad.
 
@@ -122,15 +125,13 @@ def open_files(
     InputError
         A file cannot be opened; with `skip_bad`, not one can.
     """
-    unreadable = Unreadable(skip_bad and len(paths) > 1)
+    unreadable = Unreadable(skip_bad and len(names) > 1)
     readers: list[Reader] = []
     attempt = _opened if unreadable.forgiving else open_file
-    for path, opened in zip(
-        paths, at_once(lambda path: attempt(path, options), paths), strict=True
-    ):
+    for name, opened in zip(names, at_once(partial(attempt, options=options), names), strict=True):
         if isinstance(opened, InputError):
-            unreadable.at_open.append(path)
-            unreadable.errors[str(path)] = str(opened)
+            unreadable.at_open.append(name)
+            unreadable.errors[str(name)] = str(opened)
             continue
         if isinstance(opened, SeenReader):
             room -= len(opened.content)
@@ -142,9 +143,9 @@ def open_files(
     return readers, unreadable
 
 
-def _opened(path: Location, options: ReadOptions) -> Reader | InputError:
+def _opened(name: Name, options: ReadOptions) -> Reader | InputError:
     try:
-        return open_file(path, options)
+        return open_file(name, options)
     except InputError as error:
         return error
 

@@ -1,11 +1,11 @@
 """What a file is: by its first bytes, then by what lies beside it, then by its name."""
 
-from os.path import splitext
+from os.path import basename, splitext
 from typing import NamedTuple
 
 from ..errors import InputError
 from . import datatrove, ipc, litdata, llmc, megatron, npy, olmo
-from .remote import Location
+from .remote import Location, Name, RemotePath, place
 from .stream import compression_of, read_blocks
 
 EXTENSIONS = {
@@ -30,6 +30,7 @@ KNOWN = (
 )
 
 _PARQUET_MAGIC = b"PAR1"
+_BY_NEIGHBOUR = (".bin", ".npy", ".ds", ".mds")
 # Files with a header that would be counted as tokens, or as text, if it were overlooked.
 _FOREIGN = {
     b"PK\x03\x04": "a zip archive (.npz, .pt and others are): unpack it",
@@ -60,16 +61,19 @@ def _extensions(name: str) -> tuple[str, str]:
     return (splitext(stem)[1] if last in COMPRESSIONS else last), last  # noqa: PTH122
 
 
-def detect(path: Location, head: bytes) -> Detected:
+def detect(path: Name, head: bytes) -> Detected:
     """Format of a file that begins with `head`, 512 bytes or more if it has them.
 
     Raises InputError for one of another format, one whose content belies its name, and one that
     nothing is known of.
     """
-    extension, last = _extensions(path.name)
+    name = path.name if isinstance(path, RemotePath) else basename(path)  # noqa: PTH119 - as above
+    extension, last = _extensions(name)
     known = EXTENSIONS.get(extension)
     _refuse_foreign(path, head, known)
-    found = _by_content(path, head, known) or _by_neighbour(path, head, extension)
+    found = _by_content(path, head, known)
+    if not found and extension in _BY_NEIGHBOUR:
+        found = _by_neighbour(place(path), head, extension)
     if found:
         return found
     compression = compression_of(head)
@@ -77,7 +81,7 @@ def detect(path: Location, head: bytes) -> Detected:
         return _detect_compressed(path, extension, compression)
     if last in COMPRESSIONS and head:
         raise InputError(
-            f"{path}: named {path.suffix} but begins with {head[:4]!r}, which is not "
+            f"{path}: named {last} but begins with {head[:4]!r}, which is not "
             f"{COMPRESSIONS[last]} data: rename it to what it is, or write it again"
         )
     if known in ("parquet", "arrow"):
@@ -96,7 +100,7 @@ def detect(path: Location, head: bytes) -> Detected:
     )
 
 
-def _by_content(path: Location, head: bytes, known: str | None) -> Detected | None:
+def _by_content(path: Name, head: bytes, known: str | None) -> Detected | None:
     if head.startswith(_PARQUET_MAGIC):
         return Detected("parquet", "begins with PAR1")
     if head.startswith(npy.MAGIC):
@@ -104,7 +108,7 @@ def _by_content(path: Location, head: bytes, known: str | None) -> Detected | No
     if head.startswith(ipc.FILE_MAGIC) and known not in ("flat", "npy"):
         return Detected("arrow", "an Arrow file: begins with ARROW1")
     if head.startswith(ipc.STREAM_MAGIC) and known not in ("flat", "npy", "datatrove", "mds"):
-        beside = ", state.json beside it" if path.with_name("state.json").exists() else ""
+        beside = ", state.json beside it" if place(path).with_name("state.json").exists() else ""
         return Detected("arrow", f"an Arrow stream: begins with FF FF FF FF{beside}")
     if head.startswith((megatron.MAGIC, megatron.OLD_MAGIC)):
         return Detected("megatron", f"begins with {head[:7].decode()}".removesuffix("\0"))
@@ -131,7 +135,7 @@ def _by_neighbour(path: Location, head: bytes, extension: str) -> Detected | Non
     return None
 
 
-def _refuse_foreign(path: Location, head: bytes, known: str | None) -> None:
+def _refuse_foreign(path: Name, head: bytes, known: str | None) -> None:
     if head.startswith(tuple(_FOREIGN)):
         what = next(what for magic, what in _FOREIGN.items() if head.startswith(magic))
         raise InputError(f"{path} is {what}")
@@ -145,14 +149,14 @@ def _refuse_foreign(path: Location, head: bytes, known: str | None) -> None:
         raise InputError(f"{path} is {llmc.OTHERS[llmc.magic_of(head)]}")
 
 
-def _detect_compressed(path: Location, extension: str, compression: str) -> Detected:
+def _detect_compressed(path: Name, extension: str, compression: str) -> Detected:
     known = EXTENSIONS.get(extension)
     if known == "mds":
         return Detected("mds", f"{compression} data, extension .mds")
     if known in ("jsonl", "text"):
         return Detected(known, f"{compression} data, extension {extension}")
     if known is None:
-        content = next((block for block, _ in read_blocks(path, 64) if block.strip()), b"")
+        content = next((block for block, _ in read_blocks(place(path), 64) if block.strip()), b"")
         if content.lstrip().startswith(b"{"):
             return Detected("jsonl", f"{compression} data that begins with {{")
     raise InputError(

@@ -60,7 +60,7 @@ def _add(path: Path, found: Files) -> None:
     if path.is_dir():
         _add_directory(path, found)
     elif path.is_file():
-        found.append(path)
+        found.names.append(str(path))
     elif path.exists():
         raise InputError(f"{path}: expected a file or directory, got a device, pipe or socket")
     else:
@@ -70,7 +70,7 @@ def _add(path: Path, found: Files) -> None:
 def _add_directory(directory: Path, found: Files) -> None:
     before, skipped_before = len(found), len(found.skipped)
     for _, path, known in sorted(_walk(os.fspath(directory)), key=itemgetter(0)):
-        (found if known else found.skipped).append(Path(path))
+        (found.names if known else found.skipped).append(path.removeprefix("./"))
     if len(found) == before:
         raise found.nothing(f"{directory}", skipped_before)
 

@@ -21,7 +21,7 @@ def add_remote(path: RemotePath, found: Files) -> None:
     pattern = path.url.rstrip("/").split("/")
     plain = list(takewhile(lambda part: not has_magic(part), pattern))
     if path.exists():
-        found.append(path)
+        found.names.append(path)
     elif len(plain) < len(pattern):
         _add_matches(_Listing(replace(path, url="/".join(plain))), pattern[len(plain) :], found)
     elif (below := _Listing(path)).folders:
@@ -64,7 +64,7 @@ def _add_below(listing: _Listing, top: Parts, folders: Iterable[Parts], found: F
             if not _is_hidden(name) and not is_left_out(name, names)
         )
     for _, known, path in sorted(chosen, key=lambda one: one[0]):
-        (found if known else found.skipped).append(path)
+        (found.names if known else found.skipped).append(path)
     if len(found) == before:
         raise found.nothing("/".join([str(listing.base), *top]), skipped_before)
 
@@ -93,7 +93,7 @@ def _add_matches(listing: _Listing, pattern: Sequence[str], found: Files) -> Non
     }
     for parts in sorted([*wanted, *below]):
         if parts in wanted:
-            found.append(wanted[parts])
+            found.names.append(wanted[parts])
         else:
             _add_below(listing, parts, below[parts], found)
 

@@ -25,7 +25,6 @@ class FlatReader(Divided):
     kind: Kind = "ids"
 
     def __init__(self, path: Location, options: ReadOptions, evidence: str) -> None:
-        super().__init__()
         self.path = str(path)
         self.evidence = evidence
         self.size = path.stat().st_size

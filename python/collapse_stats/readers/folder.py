@@ -1,12 +1,13 @@
 """Which files of a folder are a corpus: the same here and elsewhere."""
 
 import json
-from collections.abc import Container
+from collections.abc import Container, Sequence
+from typing import overload
 
 from ..errors import InputError
 from .batch import listed
 from .detect import EXTENSIONS, KNOWN, extension_of
-from .remote import Location
+from .remote import Location, Name, place
 
 _TEMPORARY = ("~", ".tmp", ".temp", ".part", ".partial", ".crdownload", ".swp", ".lock")
 # Written beside shards by the tools that make them; they hold no documents.
@@ -28,16 +29,31 @@ _COMPANION_OF = {  # ending: that of the file it describes
 PROFILE = {"manifest.json", "spectra.parquet"}
 
 
-class Files(list[Location]):
-    """Files to read, in order; `skipped` has those in directories that are not corpora by name."""
+class Files(Sequence[Location]):
+    """Files to read, in order, by their `names`.
+
+    `skipped` has those in directories that are not corpora by name.
+    """
 
     def __init__(self) -> None:
-        super().__init__()
-        self.skipped: list[Location] = []
+        self.names: list[Name] = []
+        self.skipped: list[Name] = []
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    @overload
+    def __getitem__(self, index: int) -> Location: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Location]: ...
+    def __getitem__(self, index: int | slice) -> Location | list[Location]:
+        if isinstance(index, slice):
+            return list(map(place, self.names[index]))
+        return place(self.names[index])
 
     def nothing(self, name: str, skipped_before: int) -> InputError:
         """What to raise of a directory or prefix in which only the last of `skipped` are."""
-        others = [path.name for path in self.skipped[skipped_before:]]
+        others = [place(name).name for name in self.skipped[skipped_before:]]
         seen = f"only {listed(others, 5)}" if others else "no file"
         return InputError(f"{name}: {seen} in this directory. Read are: {KNOWN}")
 

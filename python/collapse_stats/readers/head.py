@@ -4,7 +4,7 @@ import os
 from hashlib import sha256
 from typing import NamedTuple
 
-from .remote import Location, RemotePath
+from .remote import Location, Name, RemotePath
 from .stream import compression_of
 
 _BYTES = 1 << 16
@@ -33,14 +33,16 @@ class Head(NamedTuple):
         return _digest(self.size, self.data, self.data) if self.whole else ""
 
 
-def head_of(path: Location) -> Head:
+def head_of(path: Name) -> Head:
     """The beginning of a file."""
     if isinstance(path, RemotePath):
         with path.open() as file:
             return Head(file.read(_BYTES), path.stat().st_size)
     descriptor = os.open(path, os.O_RDONLY)  # a file object would take half as long again
     try:
-        return Head(os.read(descriptor, _BYTES), os.fstat(descriptor).st_size)
+        size = os.fstat(descriptor).st_size
+        # No more than there is: room for 64 KiB, given back, costs more than the rest of this.
+        return Head(os.read(descriptor, min(size or _BYTES, _BYTES)), size)
     finally:
         os.close(descriptor)
 

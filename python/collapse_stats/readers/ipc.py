@@ -20,7 +20,6 @@ class ArrowReader(Divided):
     format = "arrow"
 
     def __init__(self, path: Location, options: ReadOptions, evidence: str) -> None:
-        super().__init__()
         self.path = str(path)
         self.evidence = evidence
         self.size = path.stat().st_size

@@ -14,7 +14,7 @@ from .batch import BATCH_BYTES, CHAT_KEYS, Batch, IntegerArray, Kind, ReadOption
 from .chat import chat_text, looks_like_chat
 from .documents import cut_rows, rows_of
 from .head import Head
-from .remote import Location
+from .remote import Name, place
 from .seen import SeenReader
 from .stream import decode, line_blocks
 from .tally import Tally
@@ -33,11 +33,11 @@ class JsonLinesReader(SeenReader):
 
     format = "jsonl"
 
-    def __init__(self, path: Location, options: ReadOptions, evidence: str, head: Head) -> None:
-        super().__init__(path, options, evidence, head)
+    def __init__(self, name: Name, options: ReadOptions, evidence: str, head: Head) -> None:
+        super().__init__(name, options, evidence, head)
         self.eot = options.eot
         self._part = options.part
-        self._keys, self._chat = _find_keys(path, self.content, options)
+        self._keys, self._chat = _find_keys(name, self.content, options)
         self._key = self._keys[0] if self._keys else ""
         self.kind: Kind = options.kind_of(self._key) if self._keys else "text"
         self.dtype = "int64" if self.kind == "ids" else None
@@ -48,7 +48,7 @@ class JsonLinesReader(SeenReader):
             yield Unit(self.size, lambda: self._batch(self._content(), 1, self.size))
             return
         line = 1
-        for block, bytes_read in line_blocks(self._path, BATCH_BYTES, self._longest):
+        for block, bytes_read in line_blocks(place(self._name), BATCH_BYTES, self._longest):
             yield Unit(len(block), partial(self._batch, block, line, bytes_read))
             line += block.count(b"\n")
 
@@ -155,9 +155,7 @@ def _as_ids(value: list[int]) -> IntegerArray:
     return np.array(value, dtype=np.int64)
 
 
-def _find_keys(
-    path: Location, content: bytes, options: ReadOptions
-) -> tuple[tuple[str, ...], bool]:
+def _find_keys(path: Name, content: bytes, options: ReadOptions) -> tuple[tuple[str, ...], bool]:
     """The best keys asked for that the first lines have, and whether they hold a chat.
 
     Nothing of a file without a line.
@@ -197,9 +195,11 @@ def _find_keys(
     return found, by_name or named
 
 
-def _first_lines(path: Location, content: bytes, longest: int) -> Iterator[tuple[int, bytes]]:
-    blocks = line_blocks(path, _PROBED_BYTES, longest)
-    block = content or next((block for block, _ in blocks), b"")
+def _first_lines(path: Name, content: bytes, longest: int) -> Iterator[tuple[int, bytes]]:
+    block = content
+    if not block:
+        blocks = line_blocks(place(path), _PROBED_BYTES, longest)
+        block = next((block for block, _ in blocks), b"")
     for number, data in enumerate(block.split(b"\n"), 1):
         if data.strip():
             yield number, data

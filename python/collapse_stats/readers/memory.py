@@ -50,7 +50,6 @@ class ArrayReader(Divided):
     kind: Kind = "ids"
 
     def __init__(self, array: IntegerArray, options: ReadOptions) -> None:
-        super().__init__()
         self._array = _checked(array, "the array")
         self.eot = options.eot
         self.evidence = f"an array of shape {array.shape}"

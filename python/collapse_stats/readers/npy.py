@@ -23,7 +23,6 @@ class NpyReader(Divided):
     kind: Kind = "ids"
 
     def __init__(self, path: Location, options: ReadOptions, evidence: str) -> None:
-        super().__init__()
         self.path = str(path)
         self.evidence = evidence
         self.size = path.stat().st_size

@@ -24,7 +24,6 @@ class ParquetReader(Divided):
     format = "parquet"
 
     def __init__(self, path: Location, options: ReadOptions, evidence: str) -> None:
-        super().__init__()
         self.path = str(path)
         self.evidence = evidence
         self.size = path.stat().st_size

@@ -2,7 +2,7 @@
 
 from .batch import ReadOptions
 from .head import Head
-from .remote import Location
+from .remote import Name, place
 from .stream import UTF8_BOM, read_plain
 from .units import Divided
 
@@ -17,13 +17,12 @@ class SeenReader(Divided):
         many files lets go of it.
     """
 
-    def __init__(self, path: Location, options: ReadOptions, evidence: str, head: Head) -> None:
-        super().__init__()
-        self.path = str(path)
+    def __init__(self, name: Name, options: ReadOptions, evidence: str, head: Head) -> None:
+        self.path = str(name)
         self.evidence = evidence
         self.size = head.size
         self.digest = head.digest
-        self._path = path
+        self._name = name
         self._longest = options.longest
         self._plain = 0 if head.compression else head.size  # of content, 0 when nobody knows
         seen = head.whole and 0 < self._plain <= options.longest
@@ -31,4 +30,4 @@ class SeenReader(Divided):
 
     def _content(self) -> bytes:
         content, self.content = self.content, b""
-        return content or read_plain(self._path, self.size, self._longest)
+        return content or read_plain(place(self._name), self.size, self._longest)

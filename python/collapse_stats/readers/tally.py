@@ -7,6 +7,10 @@ class Tally:
     def __init__(self) -> None:
         self._seen: dict[str, tuple[int, str]] = {}
 
+    def __bool__(self) -> bool:
+        """Whether anything was noted."""
+        return bool(self._seen)
+
     def add(self, reason: str, place: str, times: int = 1) -> None:
         """Note that something happened `times` times, the first of them at `place`."""
         count, first = self._seen.get(reason, (0, place))

@@ -31,13 +31,12 @@ class Divided(ABC):
     digest: str = ""
     """Of a small file, which was seen as a whole when it was opened."""
 
-    def __init__(self) -> None:
-        self._tally = Tally()
+    _tally: Tally | None = None  # of a hundred thousand files few have anything to tell
 
     @property
     def warnings(self) -> list[str]:
         """What was skipped or repaired by the pass so far."""
-        return self._tally.messages(self.path)
+        return self._tally.messages(self.path) if self._tally else []
 
     @abstractmethod
     def units(self) -> Iterator[Unit]:
@@ -45,14 +44,15 @@ class Divided(ABC):
 
     def note(self, notes: Tally) -> None:
         """Add the notes of a unit's batch to the warnings; units must come in their order."""
+        self._tally = self._tally or Tally()
         self._tally.include(notes)
 
     def batches(self) -> Iterator[Batch]:
         """Documents in the order of the source, a unit at a time."""
-        self._tally.clear()
+        self._tally = None
         for unit in self.units():
             batch = unit.read()
-            if batch.notes is not None:
+            if batch.notes:
                 self.note(batch.notes)
             yield batch
 

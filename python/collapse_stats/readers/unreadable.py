@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from ..errors import InputError
-from .remote import Location
+from .remote import Name
 
 
 @dataclass(slots=True)
@@ -14,7 +14,7 @@ class Unreadable:
     """Whether a bad file is noted here; else its error is raised."""
     errors: dict[str, str] = field(default_factory=dict)
     """Path: what is wrong with it, in the order of discovery."""
-    at_open: list[Location] = field(default_factory=list)
+    at_open: list[Name] = field(default_factory=list)
     """Those of them that have no reader."""
 
     def add(self, path: str, error: InputError | OSError, documents: int) -> None:

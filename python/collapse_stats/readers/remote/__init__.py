@@ -15,15 +15,28 @@ from pathlib import Path
 from typing import TypeVar
 
 from .items import Items, LazyItems
-from .place import RemotePath, is_url, place
+from .place import RemotePath, is_url, named, place
 
-__all__ = ["Items", "LazyItems", "Location", "RemotePath", "at_once", "is_url", "place"]
+__all__ = [
+    "Items",
+    "LazyItems",
+    "Location",
+    "Name",
+    "RemotePath",
+    "at_once",
+    "is_url",
+    "named",
+    "place",
+]
 
 A = TypeVar("A")
 B = TypeVar("B")
 
 Location = Path | RemotePath
 """Where a file is."""
+
+Name = str | RemotePath
+"""The same of files of which there may be a hundred thousand: a `Path` is made when needed."""
 
 _AT_ONCE = 16  # questions about objects that lie elsewhere: each is a wait
 

@@ -123,8 +123,16 @@ def is_url(path: object) -> bool:
     )
 
 
+def named(path: "str | os.PathLike[str] | RemotePath") -> "str | RemotePath":
+    """The name of a path, or what a URL is the name of."""
+    if isinstance(path, RemotePath):
+        return path
+    return RemotePath(path) if isinstance(path, str) and is_url(path) else os.fspath(path)
+
+
 def place(path: "str | os.PathLike[str] | RemotePath") -> "Path | RemotePath":
     """The path that a string is the name of."""
-    if isinstance(path, Path | RemotePath):
+    if isinstance(path, Path):
         return path
-    return RemotePath(path) if isinstance(path, str) and is_url(path) else Path(path)
+    name = named(path)
+    return name if isinstance(name, RemotePath) else Path(name)
