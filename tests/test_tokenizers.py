@@ -45,6 +45,10 @@ def merged(piece: bytes, ranks: dict[bytes, int]) -> list[int]:
     return [ranks[part] for part in parts]
 
 
+RANKS = ranks_of_lines(RANK_LINES)
+LIKE_PUBLISHED = tokenizers.of_ranks("x", RANKS, tokenizers._CL100K, {"<|endoftext|>": 40_000})
+
+
 @given(st.text())
 def test_bytes_are_utf8(text: str) -> None:
     tokenizer = load("bytes")
@@ -65,14 +69,13 @@ def test_builtin_gives_any_text_back(text: str) -> None:
 def test_builtin_merges_by_definition() -> None:
     import regex
 
-    ranks = ranks_of_lines(RANK_LINES)
-    assert len(ranks) == BUILTIN.vocab_size == 32_767
-    assert sorted(ranks.values()) == list(range(32_767))
-    assert all(ranks[bytes([value])] == value for value in range(256))
+    assert len(RANKS) == BUILTIN.vocab_size == 32_767
+    assert sorted(RANKS.values()) == list(range(32_767))
+    assert all(RANKS[bytes([value])] == value for value in range(256))
     text = "Don't stop: 31,415,926 rabbits\n\n  ran (quickly!) over naïve 日本.\t\tEnd   \r\n x "
     pieces = regex.findall(tokenizers.SPLIT_PATTERN, text)
     assert "".join(pieces) == text
-    expected = [i for piece in pieces for i in merged(piece.encode(), ranks)]
+    expected = [i for piece in pieces for i in merged(piece.encode(), RANKS)]
     assert BUILTIN.encode(text).tolist() == expected
 
 
@@ -88,7 +91,7 @@ def test_degenerate_text(unit: str) -> None:
 
 
 def test_a_published_pattern_that_gives_up_on_white_space(tmp_path: Path) -> None:
-    tokenizer = tokenizers.of_ranks("x", ranks_of_lines(RANK_LINES), tokenizers._CL100K)
+    tokenizer = tokenizers.of_ranks("x", RANKS, tokenizers._CL100K)
     text = "a" + " " * 3_000_000 + "b"
     assert tokenizer.decode(tokenizer.encode(text).tolist()) == text
 
@@ -100,15 +103,29 @@ def test_lone_surrogates_become_replacement_characters(spec: str) -> None:
     assert tokenizer.decode(tokenizer.encode("\ud83d\ude00").tolist()) == "😀"
 
 
+@settings(max_examples=200)
+@given(
+    st.lists(
+        st.text(alphabet="ab <|endoftext>\n\u00e9\ud800", max_size=12)
+        | st.sampled_from(["<|endoftext|>", "<|endof", "text|>", "", " " * 20_000])
+    )
+)
+def test_texts_together_are_the_texts_one_by_one(texts: list[str]) -> None:
+    for tokenizer in (BUILTIN, load("bytes"), LIKE_PUBLISHED):
+        ids, ends = tokenizer.encode_all(texts)
+        alone = [tokenizer.encode(text).tolist() for text in texts]
+        assert ids.tolist() == [i for one in alone for i in one]
+        assert ends.tolist() == np.cumsum([len(one) for one in alone], dtype=int).tolist()
+        assert ids.dtype == tokenizer.encode("").dtype
+
+
 def test_special_names_in_text_are_text() -> None:
     assert BUILTIN.decode(BUILTIN.encode("<|endoftext|>").tolist()) == "<|endoftext|>"
 
 
 def test_special_tokens_of_a_vocabulary_are_never_found_in_text() -> None:
     special = {"<|endoftext|>": 40_000}
-    tokenizer = tokenizers.of_ranks(
-        "x", ranks_of_lines(RANK_LINES), tokenizers.SPLIT_PATTERN, special
-    )
+    tokenizer = tokenizers.of_ranks("x", RANKS, tokenizers.SPLIT_PATTERN, special)
     ids = tokenizer.encode("a<|endoftext|>b").tolist()
     assert ids == BUILTIN.encode("a<|endoftext|>b").tolist()
     assert tokenizer.vocab_size == 40_001
@@ -130,10 +147,9 @@ def test_identity() -> None:
     assert BUILTIN.sha256 == "4f2a0bac27aa8495bbe63c100492fd337afeecd5791c4dc3f1bccada5d17d4c0"
     assert load("builtin") == BUILTIN
     assert load("bytes").sha256 != BUILTIN.sha256
-    ranks = ranks_of_lines(RANK_LINES)
-    other_pattern = tokenizers.of_ranks("builtin", ranks, tokenizers._CL100K)
+    other_pattern = tokenizers.of_ranks("builtin", RANKS, tokenizers._CL100K)
     assert other_pattern.sha256 != BUILTIN.sha256
-    renumbered = {token: rank + 1 for token, rank in ranks.items()}
+    renumbered = {token: rank + 1 for token, rank in RANKS.items()}
     assert tokenizers.of_ranks("builtin", renumbered, tokenizers.SPLIT_PATTERN) != BUILTIN
 
 

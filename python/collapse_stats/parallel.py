@@ -151,20 +151,23 @@ def in_order(calls: Iterable[Call[T]], threads: int, memory: int) -> Generator[T
 def encoded(tokenizer: Tokenizer, units: Units) -> list[Packed]:
     """Units of text: read, tokenized and packed into one."""
     parts: list[Part] = []
-    coded: list[npt.NDArray[np.integer]] = []
+    texts: list[str] = []
     for reader, unit in units:
         if parts and parts[-1].reader is reader and parts[-1].error is not None:
             continue
         try:
             batch = unit.read()
-            ids = [tokenizer.encode(text) for text in batch.texts or ()]
         except Exception as error:
             parts.append(Part(reader, error=error))
             continue
-        parts.append(Part(reader, len(ids), batch.bytes_read, batch.notes))
-        coded += ids
-    stop = np.cumsum([0, *map(len, coded)], dtype=np.int64)
-    return [Packed(np.concatenate([*coded, _NO_TOKENS]), stop[:-1], stop[1:], -1, parts)]
+        parts.append(Part(reader, batch.documents, batch.bytes_read, batch.notes))
+        texts += batch.texts or ()
+    try:
+        ids, stop = tokenizer.encode_all(texts)
+    except Exception as error:
+        return [Packed(_NO_TOKENS, _NO_BOUNDS, _NO_BOUNDS, -1, [Part(units[0][0], error=error)])]
+    bounds = np.append(0, stop)
+    return [Packed(ids, bounds[:-1], bounds[1:], -1, parts)]
 
 
 def narrowed(measured: bool, units: Units) -> list[Packed]:
