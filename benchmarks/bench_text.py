@@ -35,6 +35,7 @@ BUILTIN = tokenizers.load("builtin")
 ALL = os.cpu_count() or 1
 THREADS = sorted({1, ALL})
 SMALL = 400  # characters of a small file, of which there are 100,000 for 20 M tokens
+PAGE = 4000  # characters of a page of the web; the texts of the workload are mostly books
 
 Clock = tuple[float, float]
 """Seconds on the wall and of the CPUs."""
@@ -42,7 +43,7 @@ Clock = tuple[float, float]
 
 @dataclass(frozen=True)
 class Corpus:
-    """Texts, the folder for files of them, and how many tokens they are."""
+    """Texts, books or pages, the folder for files of them, and how many tokens they are."""
 
     texts: list[str]
     folder: Path
@@ -57,14 +58,20 @@ class Corpus:
 
 
 @pytest.fixture(scope="module")
-def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
-    texts, tokens = [], 0
+def corpora(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Corpus]:
+    """The same characters as documents of two lengths."""
+    books, characters = [], 0
     for text in workloads.texts():
-        texts.append(text)
-        tokens += len(BUILTIN.encode(text))
-        if tokens >= size():
+        books.append(text)
+        characters += len(text)
+        if characters >= 4 * size():
             break
-    return Corpus(texts, tmp_path_factory.mktemp("text"), tokens)
+    whole = "".join(books)
+    pages = [whole[at : at + PAGE] for at in range(0, len(whole), PAGE)]
+    return {
+        name: Corpus(texts, tmp_path_factory.mktemp(name), sum(map(len, encoded(texts, ALL))))
+        for name, texts in (("books", books), ("pages", pages))
+    }
 
 
 def lines(texts: list[str]) -> bytes:
@@ -95,10 +102,10 @@ _WRITERS: dict[str, Callable[[list[str], Path], Any]] = {
 }
 
 
-def encode(texts: list[str], threads: int) -> int:
+def encoded(texts: list[str], threads: int) -> list[tokenizers.TokenArray]:
     """The tokens of every text as an array, and nothing else: texts at hand, no file."""
     with ThreadPoolExecutor(threads) as pool:
-        return sum(map(len, pool.map(BUILTIN.encode, texts)))
+        return list(pool.map(BUILTIN.encode, texts))
 
 
 def clocked(call: Callable[[], Any], clocks: list[Clock]) -> Any:
@@ -128,13 +135,21 @@ def in_turns(
 
 @pytest.mark.parametrize("threads", THREADS)
 @pytest.mark.parametrize("form", _WRITERS)
-def test_profile(benchmark: BenchmarkFixture, corpus: Corpus, form: str, threads: int) -> None:
+@pytest.mark.parametrize("documents", ["books", "pages"])
+def test_profile(
+    benchmark: BenchmarkFixture,
+    corpora: dict[str, Corpus],
+    documents: str,
+    form: str,
+    threads: int,
+) -> None:
     """Read, tokenized and counted: what `collapse-stats show` does."""
+    corpus = corpora[documents]
     path = corpus.write(form)
     found, own, alone = in_turns(
         benchmark,
         lambda: cs.profile(path, table=False, threads=threads),
-        lambda: encode(corpus.texts, threads),
+        lambda: encoded(corpus.texts, threads),
         threads,
     )
     benchmark.extra_info["tokens"] = corpus.tokens
@@ -147,8 +162,9 @@ def test_profile(benchmark: BenchmarkFixture, corpus: Corpus, form: str, threads
 
 
 @pytest.mark.parametrize("ending", [".txt", ".jsonl"])
-def test_small_files(benchmark: BenchmarkFixture, corpus: Corpus, ending: str) -> None:
+def test_small_files(benchmark: BenchmarkFixture, corpora: dict[str, Corpus], ending: str) -> None:
     """What a file costs beside its text: against the same texts in one file of JSON lines."""
+    corpus = corpora["books"]
     whole = "".join(corpus.texts)
     texts = [whole[at : at + SMALL] for at in range(0, len(whole), SMALL)][: size() // 200]
     folder = corpus.folder / f"small{ending}"
@@ -170,10 +186,10 @@ def test_small_files(benchmark: BenchmarkFixture, corpus: Corpus, ending: str) -
 
 
 @pytest.mark.parametrize("threads", THREADS)
-def test_ids_of_parquet(benchmark: BenchmarkFixture, corpus: Corpus, threads: int) -> None:
+def test_ids_of_parquet(benchmark: BenchmarkFixture, tmp_path: Path, threads: int) -> None:
     """Row groups of ids to every spectrum, against the same ids in a file that is mapped."""
     tokens = workloads.text_tokens(size())
-    flat, path = corpus.folder / "ids.bin", corpus.folder / "ids.parquet"
+    flat, path = tmp_path / "ids.bin", tmp_path / "ids.parquet"
     if not path.exists():
         tokens.tofile(flat)
         edges = pa.array(np.arange(0, len(tokens) + 1, 1000, dtype=np.int32))

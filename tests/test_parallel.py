@@ -300,16 +300,19 @@ def test_many_small_files_are_read_as_one_by_one(tmp_path: Path) -> None:
     assert len(found.segments) == 1
 
 
-@pytest.mark.parametrize("ending", [".txt", ".jsonl"])
+@pytest.mark.parametrize("ending", [".txt", ".jsonl", ".txt.gz", ".jsonl.gz"])
 def test_small_files_are_held_while_there_is_room_and_until_they_are_read(
     tmp_path: Path, ending: str
 ) -> None:
-    def write_all(text: str) -> list[Path]:
-        data = text if ending == ".txt" else json.dumps({"text": text})
-        return [write(tmp_path / f"{i}{ending}", data.encode()) for i in range(5)]
+    def content(text: str) -> bytes:
+        return (json.dumps({"text": text}) if ".jsonl" in ending else text).encode()
+
+    def write_all(text: str) -> list[str]:
+        data = gzip.compress(content(text)) if ending.endswith(".gz") else content(text)
+        return [str(write(tmp_path / f"{i}{ending}", data)) for i in range(5)]
 
     paths = write_all("old")
-    size = paths[0].stat().st_size
+    size = len(content("old"))
     for room, held in ((0, 0), (3 * size - 1, 2), (3 * size, 3), (10**6, 5)):
         write_all("old")
         readers, _ = open_files(paths, ReadOptions(), room=room)

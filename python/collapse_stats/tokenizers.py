@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -203,6 +204,7 @@ def _bytes_tokenizer() -> Tokenizer:
     return Tokenizer("bytes", 256, hashlib.sha256(b"bytes").hexdigest(), ids_of, bytes_of)
 
 
+@cache
 def _builtin() -> Tokenizer:
     packed = resources.files(__package__).joinpath("data", "builtin.tiktoken.gz").read_bytes()
     return of_ranks("builtin", ranks_in(gzip.decompress(packed), "builtin"), SPLIT_PATTERN)

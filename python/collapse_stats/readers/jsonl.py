@@ -21,7 +21,7 @@ from .tally import Tally
 from .units import Unit
 
 _PROBED_LINES, _PROBED_BYTES = 100, 1 << 20
-_SMALL = 1 << 14  # bytes that Python's parser is through with before Arrow's has begun
+_SMALL = 1 << 15  # bytes that Python's parser is through with long before Arrow's has begun
 
 
 class JsonLinesReader(SeenReader):
@@ -45,7 +45,7 @@ class JsonLinesReader(SeenReader):
     def units(self) -> Iterator[Unit]:
         """Blocks of lines to be parsed; a small file is to be opened as well."""
         if 0 < self._plain <= BATCH_BYTES:
-            yield Unit(self.size, lambda: self._batch(self._content(), 1, self.size))
+            yield Unit(self._plain, lambda: self._batch(self._content(), 1, self.size))
             return
         line = 1
         for block, bytes_read in line_blocks(place(self._name), BATCH_BYTES, self._longest):

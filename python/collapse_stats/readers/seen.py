@@ -1,9 +1,9 @@
 """Files of text and of lines, of which opening a small one has seen all."""
 
-from .batch import ReadOptions
+from .batch import BATCH_BYTES, ReadOptions
 from .head import Head
 from .remote import Name, place
-from .stream import UTF8_BOM, read_plain
+from .stream import UTF8_BOM, read_plain, unpacked, unpacked_head
 from .units import Divided
 
 
@@ -13,8 +13,8 @@ class SeenReader(Divided):
     Attributes
     ----------
     content
-        What a small file that is not compressed holds, until it is read; else nothing. Who opens
-        many files lets go of it.
+        What a small file holds, unpacked, until it is read; else nothing. Who opens many files lets
+        go of it.
     """
 
     def __init__(self, name: Name, options: ReadOptions, evidence: str, head: Head) -> None:
@@ -24,10 +24,19 @@ class SeenReader(Divided):
         self.digest = head.digest
         self._name = name
         self._longest = options.longest
-        self._plain = 0 if head.compression else head.size  # of content, 0 when nobody knows
-        seen = head.whole and 0 < self._plain <= options.longest
-        self.content = head.data.removeprefix(UTF8_BOM) if seen else b""
+        self._packed = head.compression is not None
+        self._plain = 0 if self._packed else head.size  # of content, 0 when nobody knows
+        self.content = b""
+        if head.whole and self._packed:
+            self.content = unpacked_head(head.data, head.compression, BATCH_BYTES)
+            self._plain = len(self.content)
+        elif head.whole and head.size <= options.longest:
+            self.content = head.data.removeprefix(UTF8_BOM)
 
     def _content(self) -> bytes:
         content, self.content = self.content, b""
-        return content or read_plain(place(self._name), self.size, self._longest)
+        if content:
+            return content
+        if self._packed:
+            return unpacked(place(self._name), BATCH_BYTES, self._longest)
+        return read_plain(place(self._name), self.size, self._longest)

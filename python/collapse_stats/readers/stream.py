@@ -52,6 +52,25 @@ def read_plain(path: Location, size: int, longest: int) -> bytes:
             raise InputError(_damage(path, None, error, 0, 0)) from error
 
 
+def unpacked_head(data: bytes, compression: Any, most: int) -> bytes:
+    """What a small file holds that is all there, compressed.
+
+    Nothing when that is more than `most`, or damaged: reading it from the file will tell.
+    """
+    import pyarrow as pa
+
+    source = decompressed(pa.BufferReader(data), compression)
+    content = b""
+    try:
+        while block := source.read(1 << 16):
+            content += block
+            if len(content) > most:
+                return b""
+    except OSError:
+        return b""
+    return content.removeprefix(UTF8_BOM)
+
+
 def unpacked(path: Location, size: int, longest: int) -> bytes:
     """Everything `read_blocks` gives; InputError when that is more than `longest`."""
     parts: list[bytes] = []

@@ -34,9 +34,9 @@ class TextReader(SeenReader):
             data = unpacked(place(self._name), BATCH_BYTES, self._longest)
             yield Unit(len(data), lambda: self._document(data))
         elif not self._per_line:
-            yield Unit(self.size, lambda: self._document(self._content()))
+            yield Unit(self._plain, lambda: self._document(self._content()))
         elif 0 < self._plain <= BATCH_BYTES:
-            yield Unit(self.size, lambda: self._lines(self._content(), 1, self.size))
+            yield Unit(self._plain, lambda: self._lines(self._content(), 1, self.size))
         else:
             line = 1
             for block, bytes_read in line_blocks(place(self._name), BATCH_BYTES, self._longest):
