@@ -308,8 +308,7 @@ def test_small_files_are_held_while_there_is_room_and_until_they_are_read(
         return (json.dumps({"text": text}) if ".jsonl" in ending else text).encode()
 
     def write_all(text: str) -> list[str]:
-        data = gzip.compress(content(text)) if ending.endswith(".gz") else content(text)
-        return [str(write(tmp_path / f"{i}{ending}", data)) for i in range(5)]
+        return [str(write(tmp_path / f"{i}{ending}", content(text))) for i in range(5)]
 
     paths = write_all("old")
     size = len(content("old"))
