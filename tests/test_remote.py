@@ -17,7 +17,7 @@ import pytest
 import shard_writers as shards
 from click.testing import CliRunner, Result
 from reader_helpers import documents, write, write_lines
-from remote_servers import Web, hub, s3, web
+from remote_servers import Web, google, hub, s3, web
 
 import collapse_stats as cs
 from collapse_stats.cli import program
@@ -492,6 +492,29 @@ def test_a_bucket_that_never_works(
         between.drop, between.drops = 0, 10**6
         with pytest.raises(InputError, match=r"s3://corpora/lines\.jsonl: reading it failed at b"):
             documents(reader)
+
+
+# --- Google's storage ---------------------------------------------------------------------------
+
+
+def test_google_storage_reads_as_here(corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(file_module, "FIRST", 1 << 16)  # Arrow asks slowly
+    (corpus / "below").mkdir()
+    (corpus / "lines.jsonl").rename(corpus / "below" / "lines.jsonl")
+    files = "below/lines.jsonl", "lines.jsonl.zst", "file.arrow", "flat.bin", "trove.ds"
+    with google("corpora", corpus) as endpoint:
+        monkeypatch.setenv("STORAGE_EMULATOR_HOST", endpoint)
+        for name in files:
+            (path,) = discover([f"gs://corpora/{name}"])
+            there = open_file(path, STREAM)
+            assert documents(there) == documents(open_file(corpus / name, STREAM)), name
+        for pattern in ("", "/below", "/*.npy", "/**/*.jsonl"):
+            local, remote = (discover([f"{at}{pattern}"]) for at in (corpus, "gs://corpora"))
+            assert found_in(remote, "gs://corpora") == found_in(local, str(corpus)) != []
+        assert read_corpus("gs://corpora/below", memory=1 << 28).documents == len(TEXTS)
+        for missing in ("corpora/nothing", "no-such-bucket/a"):
+            with pytest.raises(InputError, match="no such object"):
+                discover([f"gs://{missing}"])
 
 
 # --- the hub ------------------------------------------------------------------------------------
