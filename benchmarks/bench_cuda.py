@@ -20,6 +20,7 @@ import pytest
 import workloads
 from peers import Rows, numpy_sort
 
+import collapse_stats as cs
 from collapse_stats.backends import Backend, backends, select
 from collapse_stats.backends._cuda import CudaBackend
 from collapse_stats.chunk import Chunk
@@ -78,6 +79,7 @@ def timings(number: int, bandwidth: float) -> Iterator[Row]:
     row, tables = ours("zipf, on the GPU", zipf, Layout(50_257, 5), bandwidth)
     assert rows_by_order(tables)[2] == numpy_sort(zipf, 2, 16)
     yield row
+    yield monitored(text[: 1 << 20], vocabulary)
     yield from peers(text, Layout(vocabulary, 1).code_bits, answers)
     yield native(text, Layout(vocabulary, 5), answers)
 
@@ -112,6 +114,22 @@ def ours(
         },
         tables,
     )
+
+
+def monitored(tokens: Any, vocab_size: int) -> Row:
+    """`CollapseMonitor.update` with a large batch: its launches, and the copy made of it."""
+    import cupy
+
+    monitor = cs.CollapseMonitor(vocab_size)
+    batch = cupy.asarray(tokens.astype(np.int64)[: len(tokens) // 512 * 512].reshape(-1, 512))
+    seconds, _ = timed(lambda: monitor.update(batch), between=monitor.settle)
+    assert monitor.compute()["tokens"] == (1 + ROUNDS) * batch.size
+    return {
+        "what": "CollapseMonitor.update, on the GPU",
+        "orders": "1-4",
+        "tokens": batch.size,
+        "seconds": seconds,
+    }
 
 
 def partitioned_bytes(layout: Layout, token: int, number: int) -> int:
@@ -175,13 +193,16 @@ def rows_by_order(tables: Tables) -> dict[int, Rows]:
     return found
 
 
-def timed(call: Callable[[], Any], rounds: int = ROUNDS) -> tuple[float, Any]:
+def timed(
+    call: Callable[[], Any], rounds: int = ROUNDS, between: Callable[[], Any] = lambda: None
+) -> tuple[float, Any]:
     """Median seconds between two events around the call, after a call that warms up."""
     import cupy
 
     result = call()
     times = []
     for _ in range(rounds):
+        between()
         begin, end = cupy.cuda.Event(), cupy.cuda.Event()
         begin.record(cupy.cuda.get_current_stream())
         result = call()

@@ -179,6 +179,69 @@ def test_a_counter_of_tensors(backend: CudaBackend, cupy) -> None:
         found.profile()
 
 
+class CupyStream:
+    """A stream of CuPy's that can be kept at work for a second or two."""
+
+    SPIN = """extern "C" __global__ void spin(long long cycles) {
+        for (long long begin = clock64(); clock64() - begin < cycles;) {}
+    }"""
+
+    def __init__(self) -> None:
+        self._cupy = pytest.importorskip("cupy")
+        self.context = self._stream = self._cupy.cuda.Stream(non_blocking=True)
+        self._kernel = self._cupy.RawKernel(self.SPIN, "spin")
+
+    def put(self, array: np.ndarray) -> object:
+        return self._cupy.asarray(array)
+
+    def spin(self, cycles: int) -> None:
+        self._kernel((1,), (1,), (np.int64(cycles),))
+
+    def is_idle(self) -> bool:
+        return bool(self._stream.done)
+
+
+class TorchStream:
+    """One of torch's."""
+
+    def __init__(self) -> None:
+        self._torch = pytest.importorskip("torch")
+        self._stream = self._torch.cuda.Stream()
+        self.context = self._torch.cuda.stream(self._stream)
+
+    def put(self, array: np.ndarray) -> object:
+        return self._torch.from_numpy(array).cuda()
+
+    def spin(self, cycles: int) -> None:
+        self._torch.cuda._sleep(cycles)
+
+    def is_idle(self) -> bool:
+        return bool(self._stream.query())
+
+
+@pytest.mark.parametrize("kind", [CupyStream, TorchStream])
+def test_a_monitor_waits_for_nothing(backend: CudaBackend, kind: type) -> None:
+    """`update` returns while its caller's stream is at work: it synchronises with none."""
+    rng = np.random.default_rng(0)
+    ids = rng.integers(0, 5000, (128, 512))
+    mask = rng.integers(0, 9, ids.shape) > 0
+    here, there = (cs.CollapseMonitor(5000, 4, backend=name) for name in ("native", "cuda"))
+    stream = kind()
+    with stream.context:
+        tokens, kept = stream.put(ids), stream.put(mask)
+        for cycles in (1, 3_000_000_000):  # the first time, memory is fetched and code compiled
+            there.reset()
+            stream.spin(cycles)
+            for _ in range(20):  # five blocks, of the eight that may wait
+                there.update(tokens, kept)
+            waited_for_nothing = not stream.is_idle()
+            found = there.compute()
+    assert waited_for_nothing
+    for _ in range(20):
+        here.update(ids, mask)
+    assert found == here.compute()
+
+
 def test_small_run(backend: CudaBackend) -> None:
     """Every step once: what the sanitizers watch."""
     layout = Layout(300, 4, 2)
