@@ -269,6 +269,7 @@ def test_an_abandoned_pool_ends() -> None:
 INTERRUPTED = """
     import os, signal, sys, threading
     from collapse_stats.ingest import read_corpus
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs in the background has none
     def progress(what, done, total):
         os.kill(os.getpid(), signal.SIGINT)
     try:

@@ -14,7 +14,7 @@ from ..run import Run
 from ..spectrum import JointSpectrum, Masks, Tables
 
 _SHARD_BYTES = 1 << 14  # of a thread's records of a shard: the last part, full or not
-_THREAD_BYTES = 12 << 20  # its slabs that are not full, its work space, its histograms
+_THREAD_BYTES = 14 << 20  # its slabs that are not full, its work space, its histograms
 _DENSE_VOCABULARY = 1 << 18  # up to here it has counts of every token
 _RANGE_SHARDS = 2  # for each thread, of what is handed out together: no thread waits for long
 

@@ -6,7 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 
 from ...errors import InputError
-from .store import Source, Store, persistently
+from .store import Source, persistently
 
 FIRST, MOST = 1 << 16, 8 << 20  # bytes fetched at a time, more and more of them in a row
 AHEAD = 3  # such blocks on their way while one is read
@@ -16,9 +16,8 @@ _AHEAD_FROM = 1 << 20  # bytes of a block from which on reading is taken to go o
 class RemoteFile(io.BufferedIOBase):
     """Bytes of an object, to be read from any place; it holds at most four blocks of 8 MiB."""
 
-    def __init__(self, url: str, store: Store) -> None:
-        self._url, self._store = url, store
-        self._source: Source = store.open(url)
+    def __init__(self, url: str, source: Source) -> None:
+        self._url, self._source = url, source
         self._at = 0
         self._begin, self._block = 0, b""
         self._step = FIRST

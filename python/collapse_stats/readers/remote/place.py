@@ -113,7 +113,7 @@ class RemotePath:
     def open(self, mode: str = "rb") -> io.BufferedIOBase:
         """A file that fetches what is read of it."""
         assert mode == "rb"
-        return RemoteFile(self.url, self.store)
+        return RemoteFile(self.url, self.store.open(self.url))
 
 
 def is_url(path: object) -> bool:
