@@ -46,7 +46,10 @@ def test_parquet_lists(tmp_path: Path, kind: Callable[..., Any], item: Any) -> N
 
 def test_parquet_fixed_size_lists(tmp_path: Path) -> None:
     column = pa.array([[1, 2], None, [3, 4]], pa.list_(pa.uint16(), 2))
-    pq.write_table(pa.table({"tokens": column}), tmp_path / "a.parquet")
+    try:
+        pq.write_table(pa.table({"tokens": column}), tmp_path / "a.parquet")
+    except pa.ArrowNotImplementedError as error:
+        pytest.skip(f"this Arrow cannot write them: {error}")
     assert documents(open_file(tmp_path / "a.parquet")) == [[1, 2], [3, 4]]
 
 

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from ..errors import InputError
-from .arrow import arrow_errors, batch_of, find_columns, slices
+from .arrow import arrow_errors, batch_of, bytes_of, find_columns, slices
 from .batch import BATCH_BYTES, Batch, Kind, ReadOptions
 from .remote import Location, RemotePath
 from .units import Divided, Unit
@@ -44,7 +44,7 @@ class ArrowReader(Divided):
                 parts = slices(batch, BATCH_BYTES) if self.kind == "text" else [batch]
                 for rows in parts:
                     done += len(rows)
-                    yield Unit(rows.nbytes, partial(self._batch, rows, done, at - before))
+                    yield Unit(bytes_of(rows), partial(self._batch, rows, done, at - before))
                     before = at
         if before < self.size:
             yield Unit(0, lambda: Batch.of_texts([], self.size - before))

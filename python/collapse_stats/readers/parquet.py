@@ -5,7 +5,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
-from .arrow import arrow_errors, batch_of, find_columns, slices
+from .arrow import arrow_errors, batch_of, bytes_of, find_columns, slices
 from .batch import BATCH_BYTES, Batch, Kind, ReadOptions
 from .remote import Location, RemotePath
 from .units import Divided, Unit
@@ -53,7 +53,7 @@ class ParquetReader(Divided):
                         done += rows
                         continue
                     for part in self._parts(file, i):
-                        yield Unit(part.nbytes, partial(self._batch, part, done, total))
+                        yield Unit(bytes_of(part), partial(self._batch, part, done, total))
                         done += len(part)
                     if done > total:
                         break
