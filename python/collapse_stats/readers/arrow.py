@@ -87,7 +87,7 @@ def batch_of(
 
 
 def bytes_of(rows: Any) -> int:
-    """Bytes of a record batch; of all that it is a slice of, where Arrow is older than 23."""
+    """Bytes of a record batch; of all that it is a slice of, where Arrow is older than 24."""
     try:
         return int(rows.nbytes)
     except TypeError:  # it had no number for views of lists
