@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tiktoken
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -46,6 +47,14 @@ def merged(piece: bytes, ranks: dict[bytes, int]) -> list[int]:
 
 
 RANKS = ranks_of_lines(RANK_LINES)
+UNMARKED = tokenizers._of_encoding(
+    "y",
+    tiktoken.Encoding(
+        "y", pat_str=tokenizers._CL100K, mergeable_ranks=RANKS, special_tokens={"<|pad|>": 40_000}
+    ),
+    40_001,
+    {"<|pad|>": 40_000},
+)
 LIKE_PUBLISHED = tokenizers.of_ranks("x", RANKS, tokenizers._CL100K, {"<|endoftext|>": 40_000})
 
 
@@ -111,7 +120,7 @@ def test_lone_surrogates_become_replacement_characters(spec: str) -> None:
     )
 )
 def test_texts_together_are_the_texts_one_by_one(texts: list[str]) -> None:
-    for tokenizer in (BUILTIN, load("bytes"), LIKE_PUBLISHED):
+    for tokenizer in (BUILTIN, load("bytes"), LIKE_PUBLISHED, UNMARKED):
         ids, ends = tokenizer.encode_all(texts)
         alone = [tokenizer.encode(text).tolist() for text in texts]
         assert ids.tolist() == [i for one in alone for i in one]

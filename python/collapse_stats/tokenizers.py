@@ -317,7 +317,7 @@ def _hugging_face(spec: str, path: Path, data: bytes) -> Tokenizer:
 def _of_encoding(
     spec: str, encoding: "tiktoken.Encoding", vocab_size: int, special: Mapping[str, int]
 ) -> Tokenizer:
-    mark = encoding._special_tokens[_MARK]
+    mark = encoding._special_tokens.get(_MARK)
 
     def ids_of(text: str) -> npt.ArrayLike:
         try:
@@ -335,8 +335,8 @@ def _of_encoding(
         # In one call that is free of Python's lock: threads that come back for it after each short
         # text take half as long again. Text on either side of a special token is split alone.
         joined = _MARK.join(texts)
-        if joined.count(_MARK) >= len(texts):
-            return None  # one of them speaks of it
+        if mark is None or joined.count(_MARK) >= len(texts):
+            return None  # there is none, or one of the texts speaks of it
         try:
             ids = encoding.encode_to_numpy(joined, allowed_special={_MARK}, disallowed_special=())
         except ValueError:
