@@ -190,11 +190,10 @@ def test_ids_of_parquet(benchmark: BenchmarkFixture, tmp_path: Path, threads: in
     """Row groups of ids to every spectrum, against the same ids in a file that is mapped."""
     tokens = workloads.text_tokens(size())
     flat, path = tmp_path / "ids.bin", tmp_path / "ids.parquet"
-    if not path.exists():
-        tokens.tofile(flat)
-        edges = pa.array(np.arange(0, len(tokens) + 1, 1000, dtype=np.int32))
-        ids = pa.ListArray.from_arrays(edges, pa.array(tokens.astype(np.int32)))
-        pq.write_table(pa.table({"input_ids": ids}), path, row_group_size=1000)
+    tokens.tofile(flat)
+    edges = pa.array(np.arange(0, len(tokens) + 1, 1000, dtype=np.int32))
+    ids = pa.ListArray.from_arrays(edges, pa.array(tokens.astype(np.int32)))
+    pq.write_table(pa.table({"input_ids": ids}), path, row_group_size=1000)
     count = partial(cs.profile, table=False, threads=threads, vocab_size=1 << 16)
     found, own, alone = in_turns(
         benchmark, lambda: count(path), lambda: count(flat, dtype="u16"), threads

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from .chunk import Int64Array
 from .errors import InputError
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 TokenArray = npt.NDArray[np.uint16] | npt.NDArray[np.uint32]
 _Ids = npt.NDArray[np.integer]
-_Ends = npt.NDArray[np.int64]
 
 # Words with the mark before them, numbers by three digits, punctuation, white space. White space is
 # bounded: a regular expression that looks ahead keeps a state for each character it may give back,
@@ -82,7 +82,7 @@ class Tokenizer:
     sha256: str
     _ids_of: Callable[[str], npt.ArrayLike] = field(repr=False, compare=False)
     _bytes_of: Callable[[Sequence[int]], bytes] = field(repr=False, compare=False)
-    _ids_of_all: Callable[[Sequence[str]], "tuple[_Ids, _Ends] | None"] = field(
+    _ids_of_all: Callable[[Sequence[str]], "tuple[_Ids, Int64Array] | None"] = field(
         default=lambda texts: None, repr=False, compare=False
     )
 
@@ -101,7 +101,7 @@ class Tokenizer:
             ids = self._ids_of(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
         return self._narrow(ids)
 
-    def encode_all(self, texts: Sequence[str]) -> tuple[TokenArray, _Ends]:
+    def encode_all(self, texts: Sequence[str]) -> tuple[TokenArray, Int64Array]:
         """Ids of several texts, one after the other as `encode` gives them, and where each ends.
 
         >>> load("bytes").encode_all(["ab", "", "c"])
@@ -331,7 +331,7 @@ def _of_encoding(
             parts = [encoding.encode_to_numpy(piece, disallowed_special=()) for piece in pieces]
             return np.concatenate(parts)
 
-    def ids_of_all(texts: Sequence[str]) -> tuple[_Ids, _Ends] | None:
+    def ids_of_all(texts: Sequence[str]) -> tuple[_Ids, Int64Array] | None:
         # In one call that is free of Python's lock: threads that come back for it after each short
         # text take half as long again. Text on either side of a special token is split alone.
         joined = _MARK.join(texts)

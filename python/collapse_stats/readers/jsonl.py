@@ -48,7 +48,7 @@ class JsonLinesReader(SeenReader):
             yield Unit(self._plain, lambda: self._batch(self._content(), 1, self.size))
             return
         line = 1
-        for block, bytes_read in line_blocks(place(self._name), BATCH_BYTES, self._longest):
+        for block, bytes_read in line_blocks(self._path, BATCH_BYTES, self._longest):
             yield Unit(len(block), partial(self._batch, block, line, bytes_read))
             line += block.count(b"\n")
 

@@ -2,7 +2,7 @@
 
 from .batch import BATCH_BYTES, ReadOptions
 from .head import Head
-from .remote import Name, place
+from .remote import Location, Name, place
 from .stream import UTF8_BOM, read_plain, unpacked, unpacked_head
 from .units import Divided
 
@@ -33,10 +33,14 @@ class SeenReader(Divided):
         elif head.whole and head.size <= options.longest:
             self.content = head.data.removeprefix(UTF8_BOM)
 
+    @property
+    def _path(self) -> Location:
+        return place(self._name)
+
     def _content(self) -> bytes:
         content, self.content = self.content, b""
         if content:
             return content
         if self._packed:
-            return unpacked(place(self._name), BATCH_BYTES, self._longest)
-        return read_plain(place(self._name), self.size, self._longest)
+            return unpacked(self._path, BATCH_BYTES, self._longest)
+        return read_plain(self._path, self.size, self._longest)

@@ -5,7 +5,7 @@ from functools import partial
 
 from .batch import BATCH_BYTES, Batch, Kind, ReadOptions
 from .head import Head
-from .remote import Name, place
+from .remote import Name
 from .seen import SeenReader
 from .stream import decode, line_blocks, unpacked
 from .tally import Tally
@@ -31,7 +31,7 @@ class TextReader(SeenReader):
     def units(self) -> Iterator[Unit]:
         """The file to be read, or blocks of lines to be decoded."""
         if not self._per_line and not self._plain:
-            data = unpacked(place(self._name), BATCH_BYTES, self._longest)
+            data = unpacked(self._path, BATCH_BYTES, self._longest)
             yield Unit(len(data), lambda: self._document(data))
         elif not self._per_line:
             yield Unit(self._plain, lambda: self._document(self._content()))
@@ -39,7 +39,7 @@ class TextReader(SeenReader):
             yield Unit(self._plain, lambda: self._lines(self._content(), 1, self.size))
         else:
             line = 1
-            for block, bytes_read in line_blocks(place(self._name), BATCH_BYTES, self._longest):
+            for block, bytes_read in line_blocks(self._path, BATCH_BYTES, self._longest):
                 yield Unit(len(block), partial(self._lines, block, line, bytes_read))
                 line += block.count(b"\n")
 
