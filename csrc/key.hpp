@@ -1,9 +1,10 @@
 #pragma once
 
-#include <bit>
 #include <cstdint>
 #include <stdexcept>
 #include <string>
+
+#include "bits.hpp"
 
 /// How a window of tokens becomes an integer key, and back. The same rules, in Python, are in
 /// `python/collapse_stats/keys.py`.
@@ -35,14 +36,14 @@ constexpr Key low_mask(unsigned bits) { return bits >= 128 ? ~Key{0} : (Key{1} <
 constexpr unsigned leading_zeros(Key value, unsigned width) {
   const auto high = static_cast<std::uint64_t>(value >> 64);
   const auto low = static_cast<std::uint64_t>(value);
-  return width - static_cast<unsigned>(high != 0 ? 64 + std::bit_width(high) : std::bit_width(low));
+  return width - (high != 0 ? 64 + bit_width(high) : bit_width(low));
 }
 
 /// Zero bits below the lowest set bit; `value` is not zero.
 constexpr unsigned trailing_zeros(Key value) {
   const auto low = static_cast<std::uint64_t>(value);
   const auto high = static_cast<std::uint64_t>(value >> 64);
-  return static_cast<unsigned>(low != 0 ? std::countr_zero(low) : 64 + std::countr_zero(high));
+  return low != 0 ? count_zeros_below(low) : 64 + count_zeros_below(high);
 }
 
 /// What keys and counts mean. A token t is coded t + 1 in `code_bits` bits; 0 means "past the
@@ -66,12 +67,12 @@ struct Layout {
       : vocab_size(vocabulary),
         max_order(order),
         labels(number_of_labels),
-        code_bits(static_cast<unsigned>(std::bit_width(vocabulary))),
+        code_bits(bit_width(vocabulary)),
         key_bits(order * code_bits),
         mix_bits((order < 2 ? order : 2) * code_bits),
         rest_bits(key_bits - mix_bits),
         shard_bits(mix_bits < max_shard_bits ? mix_bits : max_shard_bits),
-        label_bits(static_cast<unsigned>(std::bit_width(number_of_labels - 1))),
+        label_bits(bit_width(number_of_labels - 1)),
         words(key_bits <= 64 ? 1 : 2) {
     if (vocabulary < 1 || vocabulary > std::uint64_t{1} << 32)
       throw std::invalid_argument("vocab_size must be between 1 and 2**32, got " +

@@ -36,7 +36,7 @@ struct LabelRanks {
         const std::uint64_t plane = memory[bit * words + word];
         bits &= (label >> bit & 1U) != 0 ? plane : ~plane;
       }
-      counts.of[label] = memory[(label_bits + label) * words + word] + set_bits(bits);
+      counts.of[label] = memory[(label_bits + label) * words + word] + count_ones(bits);
     }
     return counts;
   }

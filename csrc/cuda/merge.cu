@@ -59,7 +59,7 @@ struct FindMerged {
       const std::uint64_t word = block.index() * Tile::words + thread;
       if (thread >= Tile::words || word >= words) return;
       bits[word] = shared.tile.word(thread);
-      sums[1 + word] = set_bits(shared.tile.word(thread));
+      sums[1 + word] = count_ones(shared.tile.word(thread));
       if (word == 0) sums[0] = a.rows;
       if (word == words - 1) sums[1 + words] = 0;
     });

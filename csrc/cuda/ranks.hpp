@@ -1,7 +1,5 @@
 #pragma once
 
-#include <bit>
-
 #include "cuda/api.hpp"
 #include "device.cuh"
 
@@ -18,10 +16,6 @@ constexpr std::uint64_t bits_below(std::uint64_t at) {
   return (std::uint64_t{1} << at % word_bits) - 1;
 }
 
-constexpr std::uint64_t set_bits(std::uint64_t word) {
-  return static_cast<std::uint64_t>(std::popcount(word));
-}
-
 /// A bitmap, and how many bits are set in front of each of its words and in all of them.
 struct Ranks {
   const std::uint64_t* bits;
@@ -34,7 +28,7 @@ struct Ranks {
   /// Bits that are set in front of `place`.
   DEVICE std::uint64_t rank(std::uint64_t place) const {
     const std::uint64_t word = place / word_bits;
-    return before[word] + set_bits(bits[word] & bits_below(place));
+    return before[word] + count_ones(bits[word] & bits_below(place));
   }
 };
 

@@ -1,4 +1,3 @@
-#include <bit>
 #include <stdexcept>
 
 #include "cuda/bucket.hpp"
@@ -44,7 +43,7 @@ struct MakeRecords {
     block.vote(shared.kept, registers,
                [](unsigned item, const Made& mine) { return mine.kept[item]; });
     block.each([&](unsigned thread) {
-      if (thread < tile / 32) shared.before[thread] = bits_of(shared.kept[thread]);
+      if (thread < tile / 32) shared.before[thread] = count_ones(shared.kept[thread]);
     });
     const std::uint32_t kept = block.exclusive_scan(shared.before);
     block.each([&](unsigned thread) {
@@ -56,13 +55,9 @@ struct MakeRecords {
         const unsigned word = (item * threads + thread) / 32;
         const std::uint32_t in_front = shared.kept[word] & ((1U << thread % 32) - 1);
         if (mine.kept[item])
-          records[shared.place + shared.before[word] + bits_of(in_front)] = mine.records[item];
+          records[shared.place + shared.before[word] + count_ones(in_front)] = mine.records[item];
       }
     });
-  }
-
-  DEVICE static std::uint32_t bits_of(std::uint32_t word) {
-    return static_cast<std::uint32_t>(std::popcount(word));
   }
 
   /// Whether the window at `position` is selected; if so, `result` is its record.

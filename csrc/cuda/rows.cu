@@ -35,7 +35,7 @@ struct FindRows {
       const std::uint64_t word = block.index() * Shared::words + thread;
       if (thread >= Shared::words || word >= words) return;
       bits[word] = shared.word(thread);
-      before[word] = set_bits(shared.word(thread));
+      before[word] = count_ones(shared.word(thread));
       if (word == words - 1) before[words] = 0;
     });
   }

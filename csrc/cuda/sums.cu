@@ -54,7 +54,7 @@ struct FindLabels {
         const std::uint64_t plane = shared.planes[bit].word(at);
         bits &= (label >> bit & 1U) != 0 ? plane : ~plane;
       }
-      sums[(layout.label_bits + label) * words + word] = set_bits(bits);
+      sums[(layout.label_bits + label) * words + word] = count_ones(bits);
     }
   }
 };
