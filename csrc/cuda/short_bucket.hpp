@@ -244,7 +244,7 @@ struct ShortBucket {
     const unsigned last = source.partition.last_order;
     block.each(registers, [&](unsigned thread, const Notes& mine) {
       SeenOnce<labels> on;  // with the orders behind
-      std::uint32_t left = 0;
+      std::uint32_t left = 0, others = 0;
       UNROLL
       for (unsigned i = 0; i < items; ++i) {
         if (i * threads + thread >= number) break;
@@ -252,23 +252,48 @@ struct ShortBucket {
         if (order == last && !note.is(WindowNote::owner)) continue;
         bool ends;
         const CountsOf<labels> counts = shared.table.of(note.slot(), ends);
-        const bool once = counts.under(~0U) == 1;
         const bool goes_on = order < last && !note.is(WindowNote::ended);
-        if (once && (order == last || (goes_on && note.is(WindowNote::whole))))
+        if (counts.under(~0U) > 1) {
+          left |= std::uint32_t{goes_on} << i;
+          others |= std::uint32_t{note.is(WindowNote::owner)} << i;
+        } else if (ends || (goes_on && !note.is(WindowNote::whole))) {
+          others |= 1U << i;
+        } else {
           on.add(counts);
-        else if (note.is(WindowNote::owner))
-          tally.add_ngram(block, front, order, counts);
-        if (ends && note.is(WindowNote::owner))
-          tally.add_context(block, front, order + 1, counts, ~Count{0});
-        if (!goes_on) continue;
-        if (!once)
-          left |= 1U << i;
-        else if (!note.is(WindowNote::whole))
-          add_alone(block, source.read(bucket.records, note.window()), counts, order);
+        }
       }
       on.flush(block, tally, front, order, last);
-      if (left != 0) list(mine, left, block.add(&shared.number, count_ones(left)));
+      for_each_of(mine, others, [&](WindowNote note) { add_ngram(block, note, order); });
+      if (left == 0) return;
+      std::uint32_t place = block.add(&shared.number, count_ones(left));
+      UNROLL
+      for (unsigned i = 0; i < items; ++i)
+        if (left >> i & 1U) shared.left[place++] = mine.note[i].bits;
     });
+  }
+
+  /// Calls `visit` with the notes that bits are set for. Its code is there once, not `items` times.
+  template <class Visit>
+  DEVICE static void for_each_of(const Notes& mine, std::uint32_t bits, Visit visit) {
+    for (; bits != 0; bits &= bits - 1) {
+      const unsigned chosen = count_zeros_below(bits);
+      WindowNote note = mine.note[0];
+      UNROLL
+      for (unsigned i = 1; i < items; ++i)
+        if (i == chosen) note = mine.note[i];
+      visit(note);
+    }
+  }
+
+  /// Adds an n-gram of an order; if it was seen once, those of later orders that begin with it.
+  template <class Block>
+  DEVICE void add_ngram(Block& block, WindowNote note, unsigned order) const {
+    bool ends;
+    const CountsOf<labels> counts = shared.table.of(note.slot(), ends);
+    tally.add_ngram(block, front, order, counts);
+    if (ends) tally.add_context(block, front, order + 1, counts, ~Count{0});
+    if (order < source.partition.last_order && !ends && counts.under(~0U) == 1)
+      add_alone(block, source.read(bucket.records, note.window()), counts, order);
   }
 
   /// Adds what begins with an n-gram of `order` that was seen once, of a window that ends before the
@@ -283,12 +308,6 @@ struct ShortBucket {
       tally.add_context(block, front, length + 1, one, ~Count{0});
   }
 
-  DEVICE void list(const Notes& mine, std::uint32_t left, std::uint32_t place) const {
-    UNROLL
-    for (unsigned i = 0; i < items; ++i)
-      if (left >> i & 1U) shared.left[place++] = mine.note[i].bits;
-  }
-
   /// Takes the windows that end with the order out of the counts. What is left of an n-gram's is the
   /// count of a context of the next order.
   template <class Block, class Registers>
@@ -296,9 +315,13 @@ struct ShortBucket {
                          unsigned number) const {
     const auto each_window = [&](std::uint32_t flag, auto visit) {
       block.each(registers, [&](unsigned thread, const Notes& mine) {
+        std::uint32_t those = 0;
         UNROLL
-        for (unsigned i = 0; i < items; ++i)
-          if (i * threads + thread < number && mine.note[i].is(flag)) visit(mine.note[i]);
+        for (unsigned i = 0; i < items; ++i) {
+          if (i * threads + thread >= number) break;
+          those |= std::uint32_t{mine.note[i].is(flag)} << i;
+        }
+        for_each_of(mine, those, visit);
       });
     };
     each_window(WindowNote::ended, [&](WindowNote note) {
