@@ -11,6 +11,7 @@
 #include <string>
 
 #include "cuda/api.hpp"
+#include "cuda/launch.hpp"
 
 /// The machine that kernels run on: a GPU. `emulated/device.cuh` has the same names for a CPU; which of
 /// the two is meant is decided by the include path that the build gives.
@@ -146,11 +147,7 @@ class Device {
   void launch(std::uint64_t blocks, const Kernel& kernel) {
     if (blocks == 0) return;
     constexpr std::size_t shared = sizeof(typename Kernel::Shared);
-    constexpr std::size_t granted = 48U << 10;  // without asking
-    if constexpr (shared > granted)
-      check(cudaFuncSetAttribute(run_block<Kernel>, cudaFuncAttributeMaxDynamicSharedMemorySize,
-                                 static_cast<int>(shared)),
-            "asking for shared memory");
+    ask_for_shared<Kernel>();
     run_block<<<static_cast<unsigned>(blocks), Kernel::threads, shared, stream_>>>(kernel);
     check(cudaGetLastError(), "starting a kernel");
   }
@@ -163,10 +160,7 @@ class Device {
     check(cudaDeviceGetAttribute(&processors, cudaDevAttrMultiProcessorCount, device),
           "asking for the processors");
     constexpr std::size_t shared = sizeof(typename Kernel::Shared);
-    if constexpr (shared > (48U << 10))
-      check(cudaFuncSetAttribute(run_block<Kernel>, cudaFuncAttributeMaxDynamicSharedMemorySize,
-                                 static_cast<int>(shared)),
-            "asking for shared memory");
+    ask_for_shared<Kernel>();
     check(cudaOccupancyMaxActiveBlocksPerMultiprocessor(&blocks, run_block<Kernel>, Kernel::threads,
                                                         shared),
           "asking for the occupancy");
@@ -233,6 +227,15 @@ class Device {
   }
 
  private:
+  template <class Kernel>
+  static void ask_for_shared() {
+    constexpr std::size_t asked = shared_to_ask_for(sizeof(typename Kernel::Shared));
+    if constexpr (asked > 0)
+      check(cudaFuncSetAttribute(run_block<Kernel>, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                                 static_cast<int>(asked)),
+            "asking for shared memory");
+  }
+
   cudaStream_t stream_;
 };
 
