@@ -4,7 +4,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test test-integrations lint bench sanitize asan tsan cuda gpu-check clean
+.PHONY: demo test test-integrations lint bench sanitize asan tsan cuda ptx cuda-test cuda-mutations \
+	gpu-check clean
 
 demo: $(VENV)/demo  ## measure a real recursion on the documentation every Python carries
 	$(BIN)/collapse-stats demo
@@ -62,6 +63,26 @@ else
 cuda: build/cuda-site
 	PYTHONPATH=build/cuda-site $(BIN)/python tools/cuda_module_check.py
 endif
+
+# The kernels as CUDA's compiler makes them, in the assembly language of GPUs: tests/ptx runs that.
+CUDA_TEST_ARCH ?= 90
+PTX := build/ptx/sm_$(CUDA_TEST_ARCH)
+STEPS := $(patsubst csrc/cuda/%.cu,%.ptx,$(wildcard csrc/cuda/*.cu))
+CUDA_HEADERS := $(shell find csrc -name '*.hpp' -o -name '*.cuh')
+
+ptx: $(STEPS:%=$(PTX)/shipped/%) $(STEPS:%=$(PTX)/small/%)
+
+define compile_ptx
+@mkdir -p $(@D)
+nvcc -ptx -O3 -std=c++20 --expt-relaxed-constexpr -arch=sm_$(CUDA_TEST_ARCH) \
+  -I csrc -I csrc/cuda/gpu -I csrc/cuda/$(1) $< -o $@
+endef
+
+$(PTX)/shipped/%.ptx: csrc/cuda/%.cu $(CUDA_HEADERS)
+	$(call compile_ptx,shipped)
+
+$(PTX)/small/%.ptx: csrc/cuda/%.cu $(CUDA_HEADERS)
+	$(call compile_ptx,small)
 
 build/cuda-site: $(VENV)/test
 	CUDAARCHS=$${CUDAARCHS:-90} $(BIN)/pip install --quiet --upgrade --no-deps --target $@ \

@@ -5,15 +5,17 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from played_gpu import played_gpu
 
 from collapse_stats.chunk import Chunk
 from collapse_stats.keys import Layout, UInt64Array
 from collapse_stats.run import Run
 from collapse_stats.spectrum import JointSpectrum, Masks, Tables
 
-cuda = pytest.importorskip(
+pytest.importorskip(
     "collapse_stats._cuda_emulated", reason="built with COLLAPSE_STATS_EMULATED_CUDA=ON only"
 )
+cuda = played_gpu()
 GARBAGE = np.uint64(0xA5A5A5A5A5A5A5A5)
 
 

@@ -1,10 +1,11 @@
-"""A GPU played by the CPU: its memory is NumPy's, its steps are those of `_cuda_emulated`."""
+"""A GPU played by the CPU: its memory is NumPy's; `played_gpu` says whose steps it runs."""
 
 from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+from played_gpu import played_gpu
 
 from collapse_stats.backends._cuda import CudaBackend
 
@@ -42,9 +43,7 @@ class NumpyMemory:
 
 def emulated_backend(device_memory: int | None = None, **options: Any) -> CudaBackend:
     """The cuda backend on a GPU played by the CPU."""
-    from collapse_stats import _cuda_emulated
-
-    return CudaBackend(device_memory, core=_cuda_emulated, memory=NumpyMemory(), **options)
+    return CudaBackend(device_memory, core=played_gpu(), memory=NumpyMemory(), **options)
 
 
 class DeviceArray(np.ndarray):

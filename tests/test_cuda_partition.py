@@ -12,13 +12,15 @@ import numpy as np
 import oracles
 import pytest
 from corpora import CASES, chunk, documents, zipf_tokens
+from played_gpu import played_gpu, small_sizes
 
 from collapse_stats.backends._cuda_partition import HeavyWindows, _passes, add_partitioned
 from collapse_stats.chunk import Chunk
 from collapse_stats.keys import Layout
 from collapse_stats.spectrum import JointSpectrum, Masks, Tables
 
-cuda = pytest.importorskip("collapse_stats._cuda_emulated")
+pytest.importorskip("collapse_stats._cuda_emulated")
+cuda = played_gpu()
 
 GARBAGE = 0xA5
 

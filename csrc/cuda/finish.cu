@@ -79,8 +79,9 @@ struct ListCells {
       shared.listed[thread] = number;
     });
     const std::uint32_t listed = block.exclusive_scan(shared.listed, shared.scan);
+    if (listed == 0) return;
     block.each([&](unsigned thread) {
-      if (thread == 0 && listed > 0)
+      if (thread == 0)
         shared.place = block.add(view.tally.listed(), std::uint64_t{listed});
     });
     block.each(registers, [&](unsigned thread, const Cells& mine) {

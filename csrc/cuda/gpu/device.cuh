@@ -12,6 +12,7 @@
 #include <string>
 
 #include "cuda/api.hpp"
+#include "cuda/launch.hpp"
 #include "cuda/quad.hpp"
 
 /// The machine that kernels run on: a GPU. `emulated/device.cuh` has the same names for a CPU; which of
@@ -144,21 +145,6 @@ constexpr unsigned resident_on_processor() {
   return 0;
 }
 
-/// Shared memory that a block gets without asking for it.
-constexpr std::size_t granted_bytes = 48U << 10;
-
-/// Shared memory of a kernel's blocks. There is none beside `Kernel::Shared`: what a block needs for
-/// scans is a part of it. More than what is granted has to be meant: `Kernel::shared_bytes`.
-template <class Kernel>
-constexpr std::size_t shared_bytes_of() {
-  constexpr std::size_t bytes = sizeof(typename Kernel::Shared);
-  if constexpr (requires { Kernel::shared_bytes; })
-    static_assert(bytes <= Kernel::shared_bytes);
-  else
-    static_assert(bytes <= granted_bytes);
-  return bytes;
-}
-
 /// Shared memory that a block can ask for in code for an architecture, such as 90.
 constexpr std::size_t most_shared_bytes(int architecture) {
   if (architecture < 80) return 64U << 10;
@@ -286,9 +272,9 @@ class Device {
   /// More than what every kernel is granted, if its blocks need it.
   template <class Kernel>
   static void ask_for_shared_memory() {
-    if constexpr (shared_bytes_of<Kernel>() > granted_bytes)
+    if constexpr (shared_to_ask_for<Kernel>() > 0)
       check(cudaFuncSetAttribute(run_block<Kernel>, cudaFuncAttributeMaxDynamicSharedMemorySize,
-                                 static_cast<int>(shared_bytes_of<Kernel>())),
+                                 static_cast<int>(shared_to_ask_for<Kernel>())),
             "asking for shared memory");
   }
 

@@ -3,7 +3,8 @@
 #include "device.cuh"
 
 /// Sizes of the partition path for tests: so small that a few thousand tokens take many tiles, bins
-/// and buckets, and some buckets are heavy. `gpu/partition_tuning.hpp` has the same names.
+/// and buckets, and some buckets are heavy. `shipped/` has the same names. A GPU runs them as well:
+/// blocks are whole warps.
 namespace collapse_stats::cuda {
 
 struct CellTuning {

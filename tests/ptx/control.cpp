@@ -1,0 +1,67 @@
+#include "decode.hpp"
+#include "machine.hpp"
+
+/// Branches, barriers, ends.
+namespace collapse_stats::ptx {
+namespace {
+
+void branch(Warp& warp, const Instruction& instruction) {
+  warp.jump(warp.guarded(instruction), instruction.target);
+}
+
+void branch_by_index(Warp& warp, const Instruction& instruction) {
+  const std::uint64_t* const which = warp.reg(instruction.operands[0]);
+  warp.active = warp.guarded(instruction);
+  std::uint32_t left = warp.active;
+  while (left != 0) {
+    const auto first = static_cast<unsigned>(std::countr_zero(left));
+    const std::uint64_t index = which[first];
+    if (index >= instruction.targets.size())
+      warp.complain(instruction, first, "a branch to a target that is not listed");
+    std::uint32_t same = 0;
+    warp.each([&](unsigned lane) {
+      if (which[lane] == index) same |= 1U << lane;
+    });
+    warp.jump(same, instruction.targets[index]);
+    left &= ~same;
+  }
+}
+
+void leave(Warp& warp, const Instruction& instruction) { warp.leave(warp.guarded(instruction)); }
+
+void trap(Warp& warp, const Instruction& instruction) {
+  const std::uint32_t lanes = warp.guarded(instruction);
+  if (lanes != 0)
+    warp.complain(instruction, static_cast<unsigned>(std::countr_zero(lanes)), "it gave up");
+}
+
+void barrier(Warp& warp, const Instruction& instruction) {
+  if (warp.reg(instruction.operands[0])[0] != 0)
+    warp.complain(instruction, 0, "expected barrier 0, the only one that this machine has");
+  ++warp.block->counters.barriers;
+  warp.wait_at_barrier(warp.guarded(instruction));
+}
+
+}  // namespace
+
+Handler control_flow(const Opcode& opcode, Instruction& instruction) {
+  const auto base = opcode.base();
+  instruction.control = true;
+  instruction.writes = 0;
+  if (base == "bra" || base == "brx") {
+    instruction.leaves = true;
+    return base == "bra" ? branch : branch_by_index;
+  }
+  if (base == "ret" || base == "exit") {
+    instruction.leaves = true;
+    return leave;
+  }
+  if (base == "trap") return trap;
+  const bool sync = opcode.parts.size() > 1 && opcode.parts[1] == "sync";
+  const bool cta = opcode.parts.size() > 2 && opcode.parts[1] == "cta" && opcode.parts[2] == "sync";
+  // One barrier, for all threads: the numbered ones, and those for some, are not needed yet.
+  if ((base == "bar" || base == "barrier") && (sync || cta) && instruction.number == 1) return barrier;
+  return nullptr;
+}
+
+}  // namespace collapse_stats::ptx

@@ -1,0 +1,104 @@
+#include <algorithm>
+
+#include "decode.hpp"
+
+namespace collapse_stats::ptx {
+namespace {
+
+using Set = std::vector<std::uint64_t>;
+
+bool has(const Set& set, std::uint32_t item) { return set[item / 64] >> item % 64 & 1U; }
+void insert(Set& set, std::uint32_t item) { set[item / 64] |= 1UL << item % 64; }
+
+template <class Visit>
+void each_read(const Instruction& instruction, Visit visit) {
+  for (unsigned i = instruction.writes; i < instruction.number; ++i) visit(instruction.operands[i]);
+  if (instruction.guard != Instruction::none) visit(instruction.guard);
+}
+
+template <class Visit>
+void each_written(const Instruction& instruction, Visit visit) {
+  for (unsigned i = 0; i < instruction.writes; ++i) visit(instruction.operands[i]);
+  if (instruction.second != Instruction::none) visit(instruction.second);
+}
+
+}  // namespace
+
+void watch_unwritten(Code& code) {
+  auto& all = code.instructions;
+  // Stretches without jumps, and where each may go on.
+  std::vector<bool> begins(all.size() + 1);
+  begins[0] = true;
+  for (std::size_t at = 0; at < all.size(); ++at) {
+    if (!all[at].control) continue;
+    begins[at + 1] = true;
+    if (all[at].target != Instruction::none) begins[all[at].target] = true;
+    for (const auto target : all[at].targets) begins[target] = true;
+  }
+  std::vector<std::uint32_t> stretch(all.size());
+  std::vector<std::uint32_t> first;
+  for (std::uint32_t at = 0; at < all.size(); ++at) {
+    if (begins[at]) first.push_back(at);
+    stretch[at] = static_cast<std::uint32_t>(first.size()) - 1;
+  }
+  const auto end_of = [&](std::uint32_t s) {
+    return s + 1 < first.size() ? first[s + 1] : static_cast<std::uint32_t>(all.size());
+  };
+  // Registers surely written before each stretch: all of them, until a way is found that says no.
+  const std::size_t words = code.registers / 64 + 1;
+  std::vector<Set> before(first.size(), Set(words, ~0UL));
+  before[0].assign(words, 0);
+  insert(before[0], 0);
+  insert(before[0], 1);
+  for (const Preload& preload : code.preloads) insert(before[0], preload.reg);
+  std::vector<std::uint32_t> left{0};
+  std::vector<bool> seen(first.size());
+  while (!left.empty()) {
+    const std::uint32_t s = left.back();
+    left.pop_back();
+    seen[s] = true;
+    Set now = before[s];
+    const std::uint32_t end = end_of(s);
+    for (std::uint32_t at = first[s]; at < end; ++at)
+      if (all[at].guard == Instruction::none || all[at].control)
+        each_written(all[at], [&](std::uint32_t r) { insert(now, r); });
+    const auto go = [&](std::uint32_t place) {
+      const std::uint32_t next = stretch[place];
+      bool changed = !seen[next];
+      for (std::size_t w = 0; w < words; ++w) {
+        const std::uint64_t both = before[next][w] & now[w];
+        changed |= both != before[next][w];
+        before[next][w] = both;
+      }
+      if (changed) left.push_back(next);
+    };
+    const Instruction& last = all[end - 1];
+    if (last.target != Instruction::none) go(last.target);
+    for (const auto target : last.targets) go(target);
+    const bool goes_on = !last.leaves || last.guard != Instruction::none;
+    if (goes_on && end < all.size()) go(end);
+  }
+  Set doubtful(words, 0);
+  for (std::uint32_t s = 0; s < first.size(); ++s) {
+    if (!seen[s]) continue;
+    Set now = before[s];
+    for (std::uint32_t at = first[s]; at < end_of(s); ++at) {
+      Instruction& instruction = all[at];
+      each_read(instruction, [&](std::uint32_t r) {
+        if (has(now, r)) return;
+        instruction.doubtful.push_back(r);
+        insert(doubtful, r);
+      });
+      if (instruction.guard == Instruction::none || instruction.control)
+        each_written(instruction, [&](std::uint32_t r) { insert(now, r); });
+    }
+  }
+  for (Instruction& instruction : all) {
+    each_written(instruction, [&](std::uint32_t r) {
+      if (has(doubtful, r)) instruction.noted.push_back(r);
+    });
+    instruction.watched = !instruction.doubtful.empty() || !instruction.noted.empty();
+  }
+}
+
+}  // namespace collapse_stats::ptx
