@@ -6,7 +6,7 @@
 runs the kernels as CUDA's compiler makes them on the machine of tests/ptx, in order, on the first
 480,000 words of the text that `collapse-stats demo` reads: the documentation of this Python. An
 operation is an instruction that the lanes of a warp execute together, so that a load by every thread
-is one operation per 32 threads. Shared memory serves a wavefront of 128 bytes at a time: an operation
+is one operation per 32 threads; `by lanes` are lanes that took part, by 32. Shared memory serves a wavefront of 128 bytes at a time: an operation
 that asks for more, or for several words of one bank, takes several.
 """
 
@@ -59,7 +59,7 @@ def short(name: str) -> str:
 
 
 def table(counts: dict[str, Any], tokens: int) -> str:
-    columns = ("loads", "stores", "atomics", "operations", "wavefronts", "with conflicts")
+    columns = ("loads", "stores", "atomics", "all", "by lanes", "wavefronts", "with conflicts")
     lines = [f"{'kernel':44}" + "".join(f"{column:>16}" for column in columns)]
     sums = np.zeros(len(columns))
     rows = []
@@ -67,7 +67,7 @@ def table(counts: dict[str, Any], tokens: int) -> str:
         shared = counted["shared"]
         kinds = [shared[kind] for kind in ("loads", "stores", "atomics")]
         served = [counted["wavefronts"], counted["wavefronts_with_conflicts"]]
-        row = np.array([*kinds, sum(kinds), *served]) * 32 / tokens
+        row = np.array([*kinds, sum(kinds), counted["shared_by_lanes"] / 32, *served]) * 32 / tokens
         sums += row
         rows.append((short(name), row))
     for name, row in [*sorted(rows, key=lambda each: -each[1][3]), ("all", sums)]:

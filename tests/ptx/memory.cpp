@@ -217,6 +217,7 @@ void Warp::count(const Instruction& instruction, unsigned bytes, const std::uint
   if (!shared) return;
   ++counters.shared.of(instruction.access);
   const auto number = static_cast<unsigned>(std::popcount(active));
+  counters.shared_by_lanes += number;
   counters.wavefronts += std::max(1U, (number * bytes + 127) / 128);
   if (!block->machine.settings.count_conflicts) return;
   // Words of each bank that are asked for; one word is given to all lanes at once.
