@@ -84,6 +84,27 @@ $(PTX)/shipped/%.ptx: csrc/cuda/%.cu $(CUDA_HEADERS)
 $(PTX)/small/%.ptx: csrc/cuda/%.cu $(CUDA_HEADERS)
 	$(call compile_ptx,small)
 
+# Every test of the GPU's steps on a machine that runs their PTX, with the sizes that are shipped and
+# with small ones. tests/ptx/README.md says what that shows.
+ON_PTX = COLLAPSE_STATS_GPU=$(1) COLLAPSE_STATS_PTX=$(PTX) $(BIN)/pytest -q -p no:benchmark \
+	-n auto --maxprocesses 4 --dist worksteal -m "not gpu"
+GPU_TESTS := tests/test_cuda_backend.py tests/test_cuda_steps.py tests/test_cuda_partition.py \
+	tests/test_backends.py tests/test_corpus.py tests/test_counter_memory.py tests/test_memory.py \
+	tests/test_waiting.py -k "cuda_ or emulated or device or waiting"
+
+cuda-test: $(VENV)/test
+ifeq ($(shell command -v nvcc),)
+	@echo "cuda-test: skipped, nvcc is not on the PATH: tests/ptx/README.md says what to install"
+else
+cuda-test: ptx
+	$(call ON_PTX,ptx) tests/test_ptx_machine.py tests/test_ptx_mutations.py
+	$(call ON_PTX,ptx) $(GPU_TESTS)
+	$(call ON_PTX,ptx-small) $(GPU_TESTS)
+endif
+
+cuda-mutations: $(VENV)/test ptx  ## does a test fail for each small change of the kernels?
+	COLLAPSE_STATS_MUTATIONS=all $(call ON_PTX,ptx) tests/test_ptx_mutations.py -s
+
 build/cuda-site: $(VENV)/test
 	CUDAARCHS=$${CUDAARCHS:-90} $(BIN)/pip install --quiet --upgrade --no-deps --target $@ \
 	  --config-settings=cmake.define.COLLAPSE_CUDA=ON \

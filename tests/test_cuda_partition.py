@@ -218,6 +218,7 @@ def test_widths_of_codes(bits, max_order):
     check(layout, [documents(layout, zipf_tokens(1200, 2**bits - 1), 20)])
 
 
+@small_sizes
 @pytest.mark.parametrize(("budget", "at_least"), [(1 << 30, 2), (32_000, 6), (16_000, 10), (0, 0)])
 def test_passes(budget, at_least, monkeypatch):
     layout = Layout(2000, 4, 2)
@@ -249,6 +250,7 @@ def test_tiny_documents():
     check(layout, [documents(layout, zipf_tokens(1500, 100), 900)])
 
 
+@small_sizes
 def test_padding():
     layout = Layout(50_000, 5, 2)
     tokens = zipf_tokens(3000, 50_000)
@@ -260,6 +262,7 @@ def test_padding():
     assert number > 800
 
 
+@small_sizes
 def test_all_buckets_are_heavy():
     layout = Layout(50_000, 5, 1)
     heavy = check(layout, [chunk([7] * 3000, [(0, 3000)])])
@@ -295,6 +298,7 @@ def test_buckets_of_too_many_bigrams_are_left_out():
     assert 30_000 < left.number < 60_000
 
 
+@small_sizes
 def test_few_buckets_are_heavy():
     layout = Layout(10_000, 5, 1)
     tokens = np.random.default_rng(3).integers(0, 10_000, 4000).astype(np.uint32)

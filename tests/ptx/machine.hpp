@@ -48,6 +48,7 @@ struct Operations {
 struct Counters {
   std::uint64_t launches = 0, blocks = 0, instructions = 0, lane_instructions = 0, barriers = 0;
   Operations shared, global, local;
+  std::uint64_t shared_by_lanes = 0;            ///< operations of shared memory, of single lanes
   std::uint64_t wavefronts = 0;                 ///< of shared memory, as if no bank was in conflict
   std::uint64_t wavefronts_with_conflicts = 0;  ///< words that the busiest bank is asked for
 };

@@ -18,11 +18,12 @@ void load(Warp& warp, const Instruction& instruction) {
     const unsigned char* const at =
         warp.reach(instruction, lane, base[lane] + static_cast<std::uint64_t>(instruction.offset),
                    bytes);
-    std::array<T, 8> values;
-    std::memcpy(values.data(), at, bytes);
-    for (unsigned i = 0; i < number; ++i)
+    for (unsigned i = 0; i < number; ++i) {
+      T value;
+      std::memcpy(&value, at + i * sizeof(T), sizeof(T));
       warp.reg(instruction.operands[i])[lane] =
-          static_cast<std::uint64_t>(static_cast<std::int64_t>(values[i])) & instruction.keep;
+          static_cast<std::uint64_t>(static_cast<std::int64_t>(value)) & instruction.keep;
+    }
   });
   if (instruction.access == Access::peek) warp.perhaps_pause();
 }
@@ -37,10 +38,10 @@ void store(Warp& warp, const Instruction& instruction) {
     unsigned char* const at =
         warp.reach(instruction, lane, base[lane] + static_cast<std::uint64_t>(instruction.offset),
                    bytes);
-    std::array<T, 8> values;
-    for (unsigned i = 0; i < number; ++i)
-      values[i] = static_cast<T>(warp.reg(instruction.operands[1 + i])[lane]);
-    std::memcpy(at, values.data(), bytes);
+    for (unsigned i = 0; i < number; ++i) {
+      const T value = static_cast<T>(warp.reg(instruction.operands[1 + i])[lane]);
+      std::memcpy(at + i * sizeof(T), &value, sizeof(T));
+    }
   });
 }
 
@@ -217,6 +218,7 @@ void Warp::count(const Instruction& instruction, unsigned bytes, const std::uint
   if (!shared) return;
   ++counters.shared.of(instruction.access);
   const auto number = static_cast<unsigned>(std::popcount(active));
+  counters.shared_by_lanes += number;
   counters.wavefronts += std::max(1U, (number * bytes + 127) / 128);
   if (!block->machine.settings.count_conflicts) return;
   // Words of each bank that are asked for; one word is given to all lanes at once.

@@ -27,6 +27,7 @@ py::dict as_dict(const Counters& counters) {
   dict["shared"] = as_dict(counters.shared);
   dict["global"] = as_dict(counters.global);
   dict["local"] = as_dict(counters.local);
+  dict["shared_by_lanes"] = counters.shared_by_lanes;
   dict["wavefronts"] = counters.wavefronts;
   dict["wavefronts_with_conflicts"] = counters.wavefronts_with_conflicts;
   return dict;

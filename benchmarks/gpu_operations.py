@@ -1,0 +1,104 @@
+"""Operations on shared memory of the GPU's kernels, per 32 tokens, counted without a GPU.
+
+    make ptx
+    python benchmarks/gpu_operations.py
+
+runs the kernels as CUDA's compiler makes them on the machine of tests/ptx, in order, on the first
+480,000 words of the text that `collapse-stats demo` reads: the documentation of this Python. An
+operation is an instruction that the lanes of a warp execute together, so that a load by every thread
+is one operation per 32 threads; `by lanes` are lanes that took part, by 32. Shared memory serves a wavefront of 128 bytes at a time: an operation
+that asks for more, or for several words of one bank, takes several.
+"""
+
+import argparse
+import platform
+import re
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "tests"))
+
+from emulation import NumpyMemory  # noqa: E402
+
+from collapse_stats import _cuda_ptx  # type: ignore[attr-defined]  # noqa: E402
+from collapse_stats.backends import select  # noqa: E402
+from collapse_stats.backends._cuda import CudaBackend  # noqa: E402
+from collapse_stats.chunk import Chunk  # noqa: E402
+from collapse_stats.demo import human_documents  # noqa: E402
+from collapse_stats.keys import Layout  # noqa: E402
+
+WORDS = 480_000
+VOCABULARY = 32_767
+MASKS = [(1, 0)]
+
+
+class LargeMemory(NumpyMemory):
+    """Room for all windows at once, as a GPU has it."""
+
+    def free(self) -> int:
+        return 1 << 32
+
+
+def words() -> Any:
+    """Ids of words, the most frequent first; what the vocabulary has no room for is its last."""
+    found = [word for text in human_documents() for word in re.findall(r"\w+", text.lower())]
+    _, ids, counts = np.unique(found[:WORDS], return_inverse=True, return_counts=True)
+    rank = np.empty(len(counts), dtype=np.int64)
+    rank[np.argsort(-counts, kind="stable")] = np.arange(len(counts))
+    return np.minimum(rank[ids], VOCABULARY - 1).astype(np.uint16)
+
+
+def short(name: str) -> str:
+    """A kernel's name without namespaces."""
+    return re.sub(r"collapse_stats::cuda::|\(anonymousnamespace\)::", "", name)
+
+
+def table(counts: dict[str, Any], tokens: int) -> str:
+    columns = ("loads", "stores", "atomics", "all", "by lanes", "wavefronts", "with conflicts")
+    lines = [f"{'kernel':44}" + "".join(f"{column:>16}" for column in columns)]
+    sums = np.zeros(len(columns))
+    rows = []
+    for name, counted in counts.items():
+        shared = counted["shared"]
+        kinds = [shared[kind] for kind in ("loads", "stores", "atomics")]
+        served = [counted["wavefronts"], counted["wavefronts_with_conflicts"]]
+        row = np.array([*kinds, sum(kinds), counted["shared_by_lanes"] / 32, *served]) * 32 / tokens
+        sums += row
+        rows.append((short(name), row))
+    for name, row in [*sorted(rows, key=lambda each: -each[1][3]), ("all", sums)]:
+        lines.append(f"{name:44}" + "".join(f"{figure:16.2f}" for figure in row))
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--ptx", type=Path, default=ROOT / "build/ptx/sm_90/shipped")
+    parser.add_argument("--orders", type=int, default=5)
+    arguments = parser.parse_args()
+    core: Any = _cuda_ptx
+    core.load(str(arguments.ptx))
+    core.settings().unwritten_shared = False
+    core.settings().resident_blocks = 3  # few: what a block does once is nothing in a large text
+    tokens = words()
+    layout = Layout(VOCABULARY, arguments.orders)
+    chunk = Chunk.of_documents(tokens, np.array([0]), np.array([len(tokens)]))
+    core.reset_counts()
+    found = CudaBackend(None, core=core, memory=LargeMemory()).spectra([chunk], layout, MASKS)
+    if found != select("native").spectra([chunk], layout, MASKS):
+        raise SystemExit("the kernels count something else than the native backend")
+    print(
+        f"Shared-memory operations per 32 tokens, {date.today()}: {len(tokens):,} words of the\n"
+        f"documentation of Python {platform.python_version()}, {len(np.unique(tokens)):,} distinct, "
+        f"one document, one label,\norders 1 to {arguments.orders}, {arguments.ptx.parent.name}, "
+        "shipped sizes. Equal to the native backend.\n"
+    )
+    print(table(core.counts(), len(tokens)))
+
+
+if __name__ == "__main__":
+    main()
