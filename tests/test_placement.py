@@ -3,6 +3,7 @@
 import threading
 from typing import Any
 
+import fake_cupy
 import numpy as np
 import pytest
 from corpora import chunk
@@ -16,6 +17,7 @@ from collapse_stats.keys import Layout
 from collapse_stats.matching import Matched
 from collapse_stats.placement import as_device_array, on_gpu
 from collapse_stats.sample import Sample
+from collapse_stats.waiting import DeviceBatch
 
 TOKENS = np.random.default_rng(0).integers(0, 50, 700)
 
@@ -128,14 +130,33 @@ def test_a_monitor_of_tokens_on_several_gpus(cupy: Any) -> None:
         here.update(tokens, mask)
         there.update(Tensor(cupy, tokens, number % 2), Tensor(cupy, mask, 1))
     assert there.compute() == here.compute()
+    counted: list[int] = []
     for monitor in (here, there):
-        monitor._counter._enough = 10  # so that the thread counts
-        monitor.update(tokens)
-        monitor.settle()
-        monitor.update(tokens)
-        monitor.settle()
+        monitor._counter._enough = 300  # so that the thread counts
+        for seed in range(3):
+            cupy.machine.used.clear()
+            monitor.update(np.random.default_rng(seed).integers(0, 50, 200))
+            monitor.settle()
+            counted += cupy.machine.used
+    assert counted == [1] * len(counted)
+    assert len(counted) > 2
     assert there.compute() == here.compute()
-    assert cupy.machine.used == {1}
+
+
+def test_a_batch_is_counted_behind_its_copy(cupy: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In whatever stream that is."""
+    waited: list[object] = []
+    wait_event = fake_cupy.Stream.wait_event
+    monkeypatch.setattr(
+        fake_cupy.Stream,
+        "wait_event",
+        lambda self, event: waited.append((self, event)) or wait_event(self, event),
+    )
+    with cupy.cuda.Device(1), cupy.cuda.Stream():
+        batch = DeviceBatch(Tensor(cupy, [1, 2, 3], 1), None, None, 10)
+    with cupy.cuda.Device(1), cupy.cuda.Stream() as other:
+        assert batch.documents()[1:] == (0, 3)
+        assert waited[-1] == (other, batch._copied)
 
 
 def test_recounts_stay_in_the_thread_whose_gpu_it_is() -> None:
