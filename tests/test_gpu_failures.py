@@ -198,3 +198,19 @@ def test_the_command_says_it_in_a_line(
     assert done.output.count("\n") == 1
     assert "--backend native" in done.output
     assert "--max-order" not in done.output
+
+
+def test_the_command_has_no_remedies_for_the_host_when_a_gpu_is_full(
+    cupy: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from click.testing import CliRunner
+
+    from collapse_stats.cli import corpora, program
+
+    monkeypatch.setattr(corpora, "select", lambda *_: cupy.backend(10))
+    path = tmp_path / "text.txt"
+    path.write_text("some words and some more\n" * 20)
+    arguments = ["profile", str(path), "--tokenizer", "builtin", "-o", str(tmp_path / "out")]
+    done = CliRunner().invoke(program, arguments)
+    assert "the GPU must hold" in done.output
+    assert done.output.endswith("free device memory, or use the native backend\n")

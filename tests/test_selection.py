@@ -79,6 +79,14 @@ def test_nothing_is_set_up_before_there_are_tokens(machine: Machine) -> None:
     assert machine.uses == 0
 
 
+def test_a_forked_process_is_told_why(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("collapse_stats.gpu._process", 1)
+    with pytest.raises(BackendError, match="cuda is not usable here: this process was forked from"):
+        select("cuda")
+    assert select().name == "native"
+    assert machine.uses == 0
+
+
 def test_auto_takes_no_gpu_without_code_for_it(machine: Machine) -> None:
     machine.gpus = lambda: [H200, T4]
     assert select().name == "cuda"

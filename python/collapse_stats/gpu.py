@@ -45,16 +45,26 @@ def at_work(gpu: int | None = None) -> Iterator[None]:
 
 
 def check_process() -> None:
-    """Raise GpuError in a process that was forked from one that used a GPU: CUDA works in none."""
+    """Raise GpuError in a process that was forked from one that used a GPU: CUDA works in none.
+
+    In any other, this is the one that uses GPUs from here on.
+    """
     global _process
     if _process is None:
         _process = os.getpid()
-    if _process != os.getpid():
-        raise GpuError(
-            f"this process was forked from process {_process}, which had used a GPU, and CUDA "
-            "works in no such process: start it by multiprocessing's method spawn or forkserver, "
-            "or count with backend='native' in it"
-        )
+    reason = reason_of_fork()
+    if reason is not None:
+        raise GpuError(f"{reason}, or count with backend='native' in it")
+
+
+def reason_of_fork() -> str | None:
+    """Why no GPU can be used in this process, if that is because it was forked."""
+    if _process in (None, os.getpid()):
+        return None
+    return (
+        f"this process was forked from process {_process}, which had used a GPU, and CUDA works in "
+        "no such process: start it by multiprocessing's method spawn or forkserver"
+    )
 
 
 @contextmanager

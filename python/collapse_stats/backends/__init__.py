@@ -11,6 +11,7 @@ from typing import Protocol
 
 from ..chunk import Chunk
 from ..errors import BackendError
+from ..gpu import reason_of_fork
 from ..keys import Layout, Shards
 from ..run import Run
 from ..spectrum import Masks, Tables
@@ -162,6 +163,9 @@ def _cuda_info() -> BackendInfo:
         from .. import _cuda
     except ImportError as error:
         return BackendInfo("cuda", False, f"the compiled module does not load: {error}")
+    forked = reason_of_fork()
+    if forked is not None:
+        return BackendInfo("cuda", False, forked)
     try:
         gpus, current = _cuda.gpus(), _cuda.current_gpu()
     except RuntimeError as reason:
