@@ -13,10 +13,10 @@ PACKAGE = ROOT / "python" / "collapse_stats"
 
 # A file imports only names to its left. A folder counts as one name.
 ORDER = """
-version errors keys chunk groups memory spill spectrum run metrics backends tokenizers readers
-sample intervals opposite matching verdict table frequent parts unfinished corpus parallel ingest
-counting profile storage profiling waiting counter validity comparison compare monitor demo bench
-report integrations cli __main__
+version errors gpu placement keys chunk groups memory spill spectrum run metrics backends
+tokenizers readers sample intervals opposite matching verdict table frequent parts unfinished
+corpus parallel ingest counting profile storage profiling waiting counter validity comparison
+compare monitor demo bench report integrations cli __main__
 """.split()
 
 CORE_SUFFIXES = (".cpp", ".hpp", ".inc", ".cu", ".cuh")

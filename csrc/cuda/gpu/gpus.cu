@@ -5,8 +5,9 @@ namespace {
 
 __global__ void do_nothing() {}
 
-/// Throws if there is no code in this module for the GPU that is current.
-void check_code() {
+}  // namespace
+
+void check_device() {
   cudaFuncAttributes attributes{};
   const cudaError_t status = cudaFuncGetAttributes(&attributes, do_nothing);
   if (status == cudaErrorNoKernelImageForDevice || status == cudaErrorInvalidDeviceFunction)
@@ -15,8 +16,6 @@ void check_code() {
         "CUDAARCHS set to its compute capability");
   check(status, "looking for the code of this GPU");
 }
-
-}  // namespace
 
 std::vector<GpuDescription> gpus() {
   int number = 0;
@@ -27,7 +26,6 @@ std::vector<GpuDescription> gpus() {
   if (status == cudaErrorNoDevice || (status == cudaSuccess && number == 0))
     throw std::runtime_error("there is no NVIDIA GPU");
   check(status, "looking for GPUs");
-  check_code();
   std::vector<GpuDescription> list;
   for (int device = 0; device < number; ++device) {
     cudaDeviceProp properties{};
@@ -38,6 +36,14 @@ std::vector<GpuDescription> gpus() {
   }
   return list;
 }
+
+unsigned current_gpu() {
+  int device = 0;
+  check(cudaGetDevice(&device), "asking for the device");
+  return static_cast<unsigned>(device);
+}
+
+std::string architectures() { return COLLAPSE_CUDA_ARCHITECTURES; }
 
 unsigned runtime_version() { return CUDART_VERSION; }
 
