@@ -127,8 +127,9 @@ constexpr unsigned resident_on_processor() {
   return 0;
 }
 
-/// Runs `kernel` on one block. Its shared memory begins undefined.
-template <class Kernel>
+/// Runs `kernel` on one block. Its shared memory begins undefined. How much that is stands in the
+/// name, for tools that look at the machine code.
+template <class Kernel, std::size_t Shared = sizeof(typename Kernel::Shared)>
 __global__ void __launch_bounds__(Kernel::threads, resident_on_processor<Kernel>())
     run_block(const __grid_constant__ Kernel kernel) {
   extern __shared__ __align__(16) unsigned char shared[];
