@@ -88,7 +88,7 @@ def read_ptx(lines: Iterable[str]) -> Iterator[tuple[str, Ptx]]:
             ptx.threads = int(found[1])
         elif found := re.match(r"\.minnctapersm (\d+)", line):
             ptx.resident = int(found[1])
-        elif found := re.match(r"\s*(?:@!?%p\d+ )?([a-z]\w*)[.;]", line):
+        elif found := re.match(r"\s*(?:@!?%p\d+ )?([a-z]\w*)[.;\s]", line):
             ptx.instructions.add(found[1])
         elif line.startswith("}") and symbol:
             yield symbol, ptx
