@@ -169,8 +169,8 @@ def name_of(code: Code) -> str:
 
 def table(kernels: dict[str, list[Code]]) -> Iterator[str]:
     """A line for each kernel and architecture."""
-    head = "types threads blocks registers spilled stack static dynamic".split()
-    yield f"{'kernel':<16}{'sm':>4}" + "".join(f"{name:>10}" for name in head) + "  bits"
+    head = "types threads blocks registers spilled stack static".split()
+    yield f"{'kernel':<16}{'sm':>4}" + "".join(f"{n:>10}" for n in head) + f"{'dynamic':>15}  bits"
     for kernel, all_codes in sorted(kernels.items()):
         for architecture in sorted({code.architecture for code in all_codes}):
             codes = [code for code in all_codes if code.architecture == architecture]
@@ -186,9 +186,9 @@ def table(kernels: dict[str, list[Code]]) -> Iterator[str]:
                 span([code.dynamic or 0 for code in codes]) if codes[0].dynamic else "?",
             ]
             names = {name.split(".")[0] for code in codes for name in code.instructions}
-            row = "".join(f"{cell:>10}" for cell in cells)
+            row = "".join(f"{cell:>10}" for cell in cells[:-1])
             bits = " ".join(sorted(names & {"BREV", "FLO", "POPC"}))
-            yield f"{kernel:<16}{architecture:>4}{row}  {bits}"
+            yield f"{kernel:<16}{architecture:>4}{row}{cells[-1]:>15}  {bits}"
 
 
 def span(numbers: list[int]) -> str:
