@@ -159,12 +159,13 @@ constexpr int this_architecture = __CUDA_ARCH__ / 10;
 constexpr int this_architecture = 0;  // host code: what it sees of a kernel does not matter
 #endif
 
-/// Runs `kernel` on one block. Its shared memory begins undefined. In code for architectures where
-/// that does not fit, the kernel has no body: `Device::shared_bytes` says what can be launched.
-template <class Kernel>
+/// Runs `kernel` on one block. Its shared memory begins undefined; how much it is stands in the name,
+/// for tools that look at the machine code. In code for architectures where that does not fit, the
+/// kernel has no body: `Device::shared_bytes` says what can be launched.
+template <class Kernel, std::size_t Shared = shared_bytes_of<Kernel>()>
 __global__ void __launch_bounds__(Kernel::threads, resident_on_processor<Kernel>())
     run_block(const __grid_constant__ Kernel kernel) {
-  if constexpr (shared_bytes_of<Kernel>() <= most_shared_bytes(this_architecture)) {
+  if constexpr (Shared <= most_shared_bytes(this_architecture)) {
     extern __shared__ __align__(16) unsigned char shared[];
     Block<Kernel::threads> block;
     kernel(block, *reinterpret_cast<typename Kernel::Shared*>(shared));
