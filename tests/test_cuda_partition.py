@@ -269,12 +269,14 @@ def test_all_buckets_are_heavy():
     assert [(left.orders, left.number) for left in heavy] == [((2, 2), 2999), ((3, 5), 2998)]
 
 
+@small_sizes
 def test_one_order_of_a_bucket_of_some_length_is_counted_by_a_block():
     layout = Layout(50_000, 5, 1)
     (left,) = check(layout, [chunk([7] * 1400, [(0, 1400)])])
     assert (left.orders, left.number) == ((3, 5), 1398)
 
 
+@small_sizes
 @pytest.mark.parametrize("labels", [1, 2, 4])
 @pytest.mark.parametrize("share", [0.1, 0.3, 0.9])
 def test_collapsed_text(share, labels):
@@ -289,6 +291,7 @@ def test_collapsed_text(share, labels):
     assert ((2, 2) in {left.orders for left in heavy}) == (share * 4000 > 1500)
 
 
+@small_sizes
 def test_buckets_of_too_many_bigrams_are_left_out():
     """There are as many buckets as there can be, and most of them have no room for all bigrams."""
     layout = Layout(50_000, 2, 1)
