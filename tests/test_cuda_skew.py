@@ -1,8 +1,8 @@
 """Collapsed text on a GPU that the CPU plays: what the product is for, and hard on a GPU.
 
-Much of such text is the same few n-grams, so that some buckets hold a large share of all windows, and
-threads that count at the same time mean the same counter. Compared with the native backend, which
-shares no code with the kernels.
+Much of such text is the same few n-grams, so that some buckets hold a large share of all windows,
+and threads that count at the same time mean the same counter. Compared with the native backend,
+which shares no code with the kernels.
 """
 
 from collections.abc import Callable, Sequence

@@ -11,7 +11,7 @@ namespace {
 /// likely the frequent ones, get a place in shared memory; the others are counted in device memory.
 /// Moves, per token: the id, 0.25 to 0.5 B of planes, and 64 B (a sector read and written) for each
 /// window of the other cells. Bound by the atomic operations on these.
-/// sm_90: 29 registers, 32 KB of shared memory, no spills.
+/// sm_90: 29 registers, nothing spilled, 32,768 B of shared memory.
 template <class Id>
 struct CountCells {
   static constexpr unsigned threads = CellTuning::threads, items = CellTuning::items;
@@ -71,7 +71,8 @@ struct CountCells {
 };
 
 /// A thread adds the counts of an n-gram to the tally, and those of the context if they differ.
-/// Moves 16 B per cell. Bound by memory. sm_90: 40 registers, 8 KB of shared memory, no spills.
+/// Moves 16 B per cell. Bound by memory.
+/// sm_90: 40 registers, nothing spilled, 9,216 B of shared memory.
 struct TallyCells {
   static constexpr unsigned threads = CellTuning::threads;
   struct Shared {

@@ -53,8 +53,8 @@ struct BinnedRecords {
 };
 
 /// A block counts the buckets of a stretch of records in shared memory.
-/// Moves, per record: its bytes. Bound by memory. sm_90: 26 registers, 2 KB of shared memory, no
-/// spills.
+/// Moves, per record: its bytes. Bound by memory.
+/// sm_90: 21 to 26 registers, nothing spilled, 2,048 B of shared memory.
 template <unsigned Words>
 struct CountBuckets {
   static constexpr unsigned threads = ScatterTuning::threads, items = 64, tile = threads * items;
@@ -92,7 +92,7 @@ struct CountBuckets {
 
 /// A block puts the records of a tile in order by bucket.
 /// Moves, per record: its bytes, and those of the shorter one. Bound by memory.
-/// sm_90: at most 64 registers, 41 to 46 KB of shared memory, no spills.
+/// sm_90: 48 to 53 registers, nothing spilled, 43,104 to 47,200 B of shared memory.
 template <unsigned Words, unsigned BucketWords>
 struct ScatterRecords {
   using Tile = ScatterTile<BucketWords>;

@@ -16,6 +16,7 @@ namespace collapse_stats::cuda {
 ///
 /// Moves, per window: the record, from memory once and from the L2 cache for every further order
 /// that the window is still in. Bound by operations on shared memory.
+/// sm_90: 56 to 64 registers, up to 68 B spilled, 47,120 to 113,632 B of shared memory.
 template <class Tuning>
 struct TallyBuckets {
   static constexpr unsigned threads = Tuning::threads, resident = 2;
