@@ -87,6 +87,7 @@ class GlobalMemory {
  public:
   void allocated(std::uint64_t address, std::uint64_t bytes);
   void freed(std::uint64_t address);
+  void forget() { *this = {}; }
   bool allows(std::uint64_t address, std::uint64_t bytes);
 
  private:

@@ -76,6 +76,7 @@ void bind_machine(py::module_& module) {
     machine().global.allocated(address, bytes);
   });
   module.def("freed", [](std::uint64_t address) { machine().global.freed(address); });
+  module.def("forget_allocations", [] { machine().global.forget(); });
   py::class_<Settings>(module, "Settings")
       .def_readwrite("seed", &Settings::seed)
       .def_readwrite("shared_bytes", &Settings::shared_bytes)
