@@ -76,6 +76,7 @@ void bind_machine(py::module_& module) {
     machine().global.allocated(address, bytes);
   });
   module.def("freed", [](std::uint64_t address) { machine().global.freed(address); });
+  module.def("kernel_name", &kernel_name, py::arg("entry"), "The name that `counts` has for it.");
   module.def("forget_allocations", [] { machine().global.forget(); });
   py::class_<Settings>(module, "Settings")
       .def_readwrite("seed", &Settings::seed)
