@@ -244,7 +244,7 @@ def test_global_memory_that_nobody_allocated() -> None:
     array = words(8)
     address = array.ctypes.data
     machine.allocated(address, 64)
-    try:
+    with settings(global_bounds=True):
         run("ld.global.v2.u64 {%d5, %d6}, [%d1+48];", array)
         for offset in (-8, 60, 64):
             with pytest.raises(machine.Complaint, match="(out of bounds|misaligned)"):
@@ -252,8 +252,6 @@ def test_global_memory_that_nobody_allocated() -> None:
         machine.freed(address)
         with pytest.raises(machine.Complaint, match="which nobody allocated"):
             run("ld.global.u64 %d5, [%d1];", array)
-    finally:
-        machine.forget_allocations()
 
 
 @pytest.mark.parametrize("seed", SEEDS)
