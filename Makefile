@@ -3,9 +3,10 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+COMMA := ,
 
-.PHONY: demo test test-integrations lint bench sanitize asan tsan cuda ptx cuda-test cuda-mutations \
-	gpu-check clean
+.PHONY: demo test test-integrations lint bench sanitize asan tsan cuda cuda-report cuda-comments \
+	cuda-architectures cuda12-names ptx cuda-test cuda-mutations gpu-check clean
 
 demo: $(VENV)/demo  ## measure a real recursion on the documentation every Python carries
 	$(BIN)/collapse-stats demo
@@ -55,14 +56,34 @@ build/%/site: $(VENV)/test $(SOURCES) tests/native/check_kernels.cpp
 	rm -rf $@ && mkdir $@ && cp -r python/collapse_stats $@
 	cp build/$*/_*.so $@/collapse_stats
 
-# The GPU's steps compiled for GPUs, which takes CUDA's compiler but no GPU.
-cuda: $(VENV)/test
+# The GPU's steps compiled for GPUs, which takes CUDA's compiler but no GPU: for CUDAARCHS, or sm_90.
+MODULE := collapse_stats/_cuda.*.so
 ifeq ($(shell command -v nvcc),)
-	@echo "cuda: skipped, nvcc is not on the PATH"
+cuda cuda-report cuda-comments cuda-architectures:
+	@echo "$@: skipped, nvcc is not on the PATH"
 else
-cuda: build/cuda-site
+CUDA_CHECK := $(if $(shell command -v cuobjdump),,$(COMMA)cuda-check)
+cuda: build/cuda-site  ## compile, load, and look at what the kernels became
 	PYTHONPATH=build/cuda-site $(BIN)/python tools/cuda_module_check.py
+	$(BIN)/python tools/cuda_kernels.py --check build/cuda-site/$(MODULE)
+
+cuda-report: build/cuda-site  ## registers, spills, shared memory of every kernel
+	$(BIN)/python tools/cuda_kernels.py build/cuda-site/$(MODULE)
+
+cuda-comments: build/cuda-site  ## write them into the comments over the kernels
+	$(BIN)/python tools/cuda_kernels.py --write build/cuda-site/$(MODULE)
+
+cuda-architectures: $(VENV)/test  ## as `cuda`, for every GPU that there is support for; with the times
+	bash -c 'time CUDAARCHS="$${CUDAARCHS:-75;80;86;89;90;100;120}" \
+	  $(CUDA_INSTALL) --target build/cuda-architectures \
+	  --config-settings=build-dir=build/cuda-architectures-wheel .'
+	$(BIN)/python tools/cuda_kernels.py build/cuda-architectures/$(MODULE)
+	$(BIN)/python tools/cuda_kernels.py --check build/cuda-architectures/$(MODULE)
 endif
+
+CUDA_INSTALL = $(BIN)/pip install --quiet --upgrade --no-deps \
+	--config-settings=cmake.define.COLLAPSE_CUDA=ON \
+	--config-settings=cmake.define.CMAKE_COMPILE_WARNING_AS_ERROR=ON
 
 # The kernels as CUDA's compiler makes them, in the assembly language of GPUs: tests/ptx runs that.
 CUDA_TEST_ARCH ?= 90
@@ -106,11 +127,13 @@ cuda-mutations: $(VENV)/test ptx  ## does a test fail for each small change of t
 	COLLAPSE_STATS_MUTATIONS=all $(call ON_PTX,ptx) tests/test_ptx_mutations.py -s
 
 build/cuda-site: $(VENV)/test
-	CUDAARCHS=$${CUDAARCHS:-90} $(BIN)/pip install --quiet --upgrade --no-deps --target $@ \
-	  --config-settings=cmake.define.COLLAPSE_CUDA=ON \
-	  --config-settings=cmake.define.CMAKE_COMPILE_WARNING_AS_ERROR=ON \
+	CUDAARCHS="$${CUDAARCHS:-90}" $(CUDA_INSTALL) --target $@ \
 	  --config-settings=build-dir=build/cuda-wheel .
 	touch $@
+
+cuda12-names: $(VENV)/test  ## what is used of CUDA and of CuPy is there in their older releases
+	$(BIN)/python tools/cuda12_names.py
+	$(BIN)/python tools/cupy_names.py
 
 gpu-check:  ## on a machine with a GPU, with $(PYTHON): build, tests, sanitizers, speeds
 	$(PYTHON) tools/gpu_check.py
@@ -129,7 +152,7 @@ $(VENV)/demo: $(BIN)/python $(SOURCES)
 
 $(VENV)/test: $(BIN)/python $(SOURCES)
 	$(BIN)/pip install --quiet --config-settings=cmake.define.COLLAPSE_STATS_EMULATED_CUDA=ON \
-	  '.[test,lint,bench,sanitize]'
+	  '.[test,lint,bench,sanitize$(CUDA_CHECK)]'
 	touch $@ $(VENV)/demo
 
 build/integrations: $(SOURCES)

@@ -217,6 +217,9 @@ void bind_cuda(py::module_& module) {
       list.emplace_back(gpu.name, std::pair{gpu.major, gpu.minor}, gpu.memory, gpu.processors);
     return list;
   });
+  module.def("current_gpu", &cuda::current_gpu);
+  module.def("architectures", &cuda::architectures);
+  module.def("check_device", &cuda::check_device);
   module.def("runtime_version", &cuda::runtime_version);
   bind_records(module);
   bind_tally(module);

@@ -1,5 +1,7 @@
 #include <cstdint>
 
+#include "cuda/unusable.hpp"
+
 #include "cuda.hpp"
 #include "device.cuh"
 
@@ -14,4 +16,10 @@ PYBIND11_MODULE(_cuda_emulated, module) {
       },
       py::arg("seed"), py::arg("workers") = 1U,
       "Draw the order of threads from `seed`; with several workers they race.");
+  module.def(
+      "why_unusable",
+      [](int error, unsigned runtime, unsigned capability, const std::string& said) {
+        return collapse_stats::cuda::why_unusable(error, {runtime, capability}, said);
+      },
+      "What is told of an error of CUDA.");
 }

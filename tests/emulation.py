@@ -1,6 +1,7 @@
 """A GPU played by the CPU: its memory is NumPy's; `played_gpu` says whose steps it runs."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from types import SimpleNamespace
 from typing import Any
 
@@ -52,6 +53,9 @@ def emulated_backend(device_memory: int | None = None, **options: Any) -> CudaBa
 class DeviceArray(np.ndarray):
     """Plays an array on a GPU: NumPy functions that would copy it to the host fail."""
 
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return 2, 0  # kDLCUDA
+
     @property
     def __cuda_array_interface__(self) -> dict[str, Any]:
         return {**self.__array_interface__, "version": 3, "stream": 1}
@@ -80,7 +84,7 @@ def fake_cupy() -> Any:
         if isinstance(array, np.ndarray):
             return array.view(DeviceArray)
         calls.append("cuda_array_interface")
-        return array.array.view(DeviceArray)
+        return array.owner.array.view(DeviceArray)
 
     def asnumpy(array: DeviceArray) -> np.ndarray:
         assert isinstance(array, DeviceArray)
@@ -94,5 +98,14 @@ def fake_cupy() -> Any:
         asnumpy=asnumpy,
         ascontiguousarray=lambda array: np.ascontiguousarray(array).view(DeviceArray),
         zeros=lambda *args, **options: np.zeros(*args, **options).view(DeviceArray),
-        cuda=SimpleNamespace(get_current_stream=lambda: stream),
+        cuda=SimpleNamespace(
+            get_current_stream=lambda: stream,
+            Device=lambda number: nullcontext(),
+            Event=lambda disable_timing: SimpleNamespace(ptr=0),
+            runtime=SimpleNamespace(
+                getDevice=lambda: 0,
+                pointerGetAttributes=lambda address: SimpleNamespace(device=0),
+                eventRecord=lambda event_, stream_: None,
+            ),
+        ),
     )

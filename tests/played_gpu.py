@@ -33,7 +33,6 @@ def played_gpu() -> ModuleType:
     module = importlib.import_module(f"collapse_stats.{_MODULES[MACHINE]}")
     if MACHINE != "emulated":
         module.load(str(PTX / ("small" if MACHINE == "ptx-small" else "shipped")))
-        module.settings().unwritten_shared = False  # ListCells reads its place in vain, see README
     return module
 
 

@@ -13,10 +13,10 @@ PACKAGE = ROOT / "python" / "collapse_stats"
 
 # A file imports only names to its left. A folder counts as one name.
 ORDER = """
-version errors keys chunk groups memory spill spectrum run metrics backends tokenizers readers
-sample intervals opposite matching verdict table frequent parts unfinished corpus parallel ingest
-counting profile storage profiling waiting counter validity comparison compare monitor demo bench
-report integrations cli __main__
+version errors gpu placement keys chunk groups memory spill spectrum run metrics backends
+tokenizers readers sample intervals opposite matching verdict table frequent parts unfinished
+corpus parallel ingest counting profile storage profiling waiting counter validity comparison
+compare monitor demo bench report integrations cli __main__
 """.split()
 
 CORE_SUFFIXES = (".cpp", ".hpp", ".inc", ".cu", ".cuh")
@@ -111,8 +111,46 @@ def test_the_core_knows_no_python_and_no_floats(path):
     folder = path.relative_to(ROOT / "csrc").parts[0]
     other = {"cpu": "cuda", "cuda": "cpu"}.get(folder)
     assert other is None or not re.search(rf"#include\s*[<\"]{other}/", code)
-    if path.suffix not in (".cu", ".cuh"):
+    if path.suffix not in (".cu", ".cuh") and path.name != "bits.hpp":
         assert not re.search(r"#include\s*<(cuda|cub|thrust)", code)
+
+
+def compiled_for_gpus() -> list[Path]:
+    """What nvcc reads of the core: the kernels' files, and what these include."""
+    csrc = ROOT / "csrc"
+    left = [p for p in CORE if p.is_relative_to(csrc / "cuda") and p.suffix != ".cpp"]
+    left = [p for p in left if not p.is_relative_to(csrc / "cuda" / "emulated")]
+    found: set[Path] = set()
+    while left:
+        path = left.pop()
+        found.add(path)
+        for name in re.findall(r'#include\s*"([^"]+)"', path.read_text()):
+            places = [folder / name for folder in (path.parent, csrc / "cuda" / "gpu", csrc)]
+            there = [place for place in places if place.exists()]
+            assert there, f"{path} includes {name}, which is not in csrc"
+            left += {*there[:1]} - found
+    return sorted(found)
+
+
+def test_what_is_compiled_for_gpus_is_found():
+    names = {str(path.relative_to(ROOT / "csrc")) for path in compiled_for_gpus()}
+    assert {"bits.hpp", "key.hpp", "cuda/gpu/device.cuh", "cuda/rows.cu"} <= names
+    assert not {"cuda/emulated/device.cuh", "scanner.cpp"} & names
+
+
+# As nvcc compiles these for a GPU, some give constants and no warning. A hint has no result.
+HOST_BITS = re.compile(
+    r"#include\s*<bit>|std::(popcount|count[lr]_\w+|bit_width|bit_ceil|bit_floor|has_single_bit)"
+    r"|__builtin_(?!prefetch\b)\w+"
+)
+
+
+@pytest.mark.parametrize("path", compiled_for_gpus(), ids=lambda p: str(p.relative_to(ROOT)))
+def test_bits_are_counted_by_functions_that_are_right_on_gpus(path):
+    if path == ROOT / "csrc" / "bits.hpp":
+        return
+    found = HOST_BITS.search(re.sub(r"//.*", "", path.read_text()))
+    assert not found, f"{path.name} uses {found[0]}: take or add a function of bits.hpp instead"
 
 
 def test_import_loads_no_heavy_module():

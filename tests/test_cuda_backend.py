@@ -200,7 +200,8 @@ def test_memory_is_returned() -> None:
 
     backend = emulated_backend()
     backend._memory = Watched()
-    assert isinstance(backend._gpu(), Gpu)
+    with backend._operation() as gpu:
+        assert isinstance(gpu, Gpu)
     layout = Layout(100, 3, 2)
     chunks = [documents(layout, zipf_tokens(500, 100), 9)]
     backend.spectra(chunks, layout, [(1, 2)])

@@ -265,9 +265,40 @@ def test_padding():
 @small_sizes
 def test_all_buckets_are_heavy():
     layout = Layout(50_000, 5, 1)
-    (left,) = check(layout, [chunk([7] * 3000, [(0, 3000)])])
-    assert left.orders == (3, 5)
-    assert left.number == 2998
+    heavy = check(layout, [chunk([7] * 3000, [(0, 3000)])])
+    assert [(left.orders, left.number) for left in heavy] == [((2, 2), 2999), ((3, 5), 2998)]
+
+
+@small_sizes
+def test_one_order_of_a_bucket_of_some_length_is_counted_by_a_block():
+    layout = Layout(50_000, 5, 1)
+    (left,) = check(layout, [chunk([7] * 1400, [(0, 1400)])])
+    assert (left.orders, left.number) == ((3, 5), 1398)
+
+
+@small_sizes
+@pytest.mark.parametrize("labels", [1, 2, 4])
+@pytest.mark.parametrize("share", [0.1, 0.3, 0.9])
+def test_collapsed_text(share, labels):
+    """Much of it is one bigram: no block is to count what all should."""
+    layout = Layout(50_000, 5, labels)
+    rng = np.random.default_rng(5)
+    tokens = rng.integers(0, 50_000, 8000).astype(np.uint32)
+    at = np.flatnonzero(rng.random(4000) < share) * 2
+    tokens[at], tokens[at + 1] = 7, 8
+    heavy = check(layout, [documents(layout, tokens, 50)])
+    assert {left.orders for left in heavy} <= {(2, 2), (3, 5)}
+    assert ((2, 2) in {left.orders for left in heavy}) == (share * 4000 > 1500)
+
+
+@small_sizes
+def test_buckets_of_too_many_bigrams_are_left_out():
+    """There are as many buckets as there can be, and most of them have no room for all bigrams."""
+    layout = Layout(50_000, 2, 1)
+    tokens = np.random.default_rng(3).integers(0, 50_000, 60_000).astype(np.uint32)
+    (left,) = check(layout, [chunk(tokens, [(0, 60_000)])])
+    assert left.orders == (2, 2)
+    assert 30_000 < left.number < 60_000
 
 
 @small_sizes

@@ -25,7 +25,11 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 SITE = ROOT / "build" / "gpu-site"
 RESULTS = ROOT / "benchmarks" / "results"
-TESTS = ["tests/test_backends.py", "tests/test_cuda_gpu.py"]  # others may need what is not here
+TESTS = [  # others may need what is not here
+    "tests/test_backends.py",
+    "tests/test_cuda_gpu.py",
+    "tests/test_cuda_gpu_process.py",
+]
 SANITIZED = "tests/test_cuda_gpu.py::test_small_run"
 BUILT_WITH = ("cmake", "nvcc", "pybind11", "scikit_build_core")
 RUN_WITH = ("click", "cupy", "hypothesis", "numpy", "pyarrow", "pytest", "rich", "tiktoken")

@@ -30,8 +30,18 @@ struct GpuDescription {
   unsigned processors;
 };
 
-/// The GPUs that can be used. Throws std::runtime_error with the reason if there is none.
+/// The GPUs that are there. Throws std::runtime_error with the reason if there is none. This makes
+/// no context on any of them (hundreds of MB each), and nor do the two below: which GPU a process
+/// uses may be decided later.
 std::vector<GpuDescription> gpus();
+/// Number of the one that is current in this thread.
+unsigned current_gpu();
+/// What the steps are compiled for, as CMake has it: "80-real 90".
+std::string architectures();
+
+/// Throws std::runtime_error unless there is code in this module for the GPU that is current in
+/// this thread. Makes its context.
+void check_device();
 
 /// Version of the CUDA runtime, as 1000 * major + 10 * minor; 0 where the CPU plays the GPU.
 unsigned runtime_version();

@@ -132,7 +132,7 @@ void tally_cells(Stream stream, const Cells& cells, const Tally& tally) {
   Device device(stream);
   device.launch(
       std::min(ceiling(ngrams, TallyCells::threads), device.resident_blocks<TallyCells>()),
-      TallyCells{{tally}, cells, ngrams});
+      TallyCells{{tally, cells.order, cells.order}, cells, ngrams});
 }
 
 }  // namespace collapse_stats::cuda

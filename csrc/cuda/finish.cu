@@ -57,6 +57,7 @@ struct ListCells {
   struct Shared {
     std::uint32_t listed[threads];
     std::uint64_t place;
+    ScanStorage<threads> scan;
   };
   struct Cells {
     Count types[items];
@@ -77,9 +78,10 @@ struct ListCells {
       }
       shared.listed[thread] = number;
     });
-    const std::uint32_t listed = block.exclusive_scan(shared.listed);
+    const std::uint32_t listed = block.exclusive_scan(shared.listed, shared.scan);
+    if (listed == 0) return;
     block.each([&](unsigned thread) {
-      if (thread == 0 && listed > 0)
+      if (thread == 0)
         shared.place = block.add(view.tally.listed(), std::uint64_t{listed});
     });
     block.each(registers, [&](unsigned thread, const Cells& mine) {
@@ -104,7 +106,7 @@ void tally_tokens(Device& device, const Tally& tally) {
   using Kernel = TallyTokens<Labels>;
   const std::uint64_t all = (tally.layout.vocab_size + Kernel::threads - 1) / Kernel::threads;
   const std::uint64_t resident = device.resident_blocks<Kernel>();
-  device.launch(all < resident ? all : resident, Kernel{TallyView{tally}});
+  device.launch(all < resident ? all : resident, Kernel{TallyView{tally, 1, 1}});
 }
 
 }  // namespace
@@ -114,7 +116,7 @@ void finish_tally(Stream stream, const Tally& tally) {
   if (tally.by_token())
     tally.layout.labels <= 4 ? tally_tokens<4>(device, tally)
                              : tally_tokens<max_labels>(device, tally);
-  device.launch(tally.tables() * Tally::cells / ListCells::cells, ListCells{TallyView{tally}});
+  device.launch(tally.tables() * Tally::cells / ListCells::cells, ListCells{TallyView{tally, 1, 1}});
 }
 
 }  // namespace collapse_stats::cuda

@@ -4,12 +4,25 @@
 
 namespace collapse_stats::cuda {
 
-/// Dynamic shared memory that a kernel must be allowed before it can be started with so much; 0 if
-/// none. A block has 48 KB without asking, and what its kernel declares static, which only the
-/// compiler knows, is part of that: so what could be too much beside 16 KB is asked for.
-constexpr std::size_t shared_to_ask_for(std::size_t dynamic) {
-  constexpr std::size_t granted = 48U << 10, most_static = 16U << 10;
-  return dynamic + most_static > granted ? dynamic : 0;
+/// Shared memory that a block gets without asking for it.
+constexpr std::size_t granted_bytes = 48U << 10;
+
+/// Shared memory of a kernel's blocks. There is none beside `Kernel::Shared`: what a block needs for
+/// scans is a part of it. More than what is granted has to be meant: `Kernel::shared_bytes`.
+template <class Kernel>
+constexpr std::size_t shared_bytes_of() {
+  constexpr std::size_t bytes = sizeof(typename Kernel::Shared);
+  if constexpr (requires { Kernel::shared_bytes; })
+    static_assert(bytes <= Kernel::shared_bytes);
+  else
+    static_assert(bytes <= granted_bytes);
+  return bytes;
+}
+
+/// What a kernel must be allowed before it can be started; 0 if nothing.
+template <class Kernel>
+constexpr std::size_t shared_to_ask_for() {
+  return shared_bytes_of<Kernel>() > granted_bytes ? shared_bytes_of<Kernel>() : 0;
 }
 
 }  // namespace collapse_stats::cuda

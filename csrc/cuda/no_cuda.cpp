@@ -15,6 +15,9 @@ namespace {
 }  // namespace
 
 std::vector<GpuDescription> gpus() { missing(); }
+unsigned current_gpu() { missing(); }
+std::string architectures() { missing(); }
+void check_device() { missing(); }
 unsigned runtime_version() { missing(); }
 
 std::uint64_t plane_words(std::uint64_t) { missing(); }

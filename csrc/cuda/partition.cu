@@ -7,14 +7,14 @@
 namespace collapse_stats::cuda {
 namespace {
 
-constexpr unsigned table_bits = 63;  // of a prefix in a hash table: all ones is a free slot
+constexpr unsigned table_bits = 63;  // of a prefix in a long bucket: all ones is a free slot
 
-/// Bits that number buckets of at most five eighths of a table's slots on average.
+/// Bits that number buckets of at most five eighths, on average, of the windows that fit.
 unsigned bits_for(std::uint64_t windows, unsigned labels) {
-  const std::uint64_t slots =
-      with_bucket_tuning(labels, [](auto tuning) { return std::uint64_t{tuning.slots}; });
+  const std::uint64_t fit = with_bucket_tuning(
+      labels, [](auto tuning) { return std::uint64_t{tuning.threads} * tuning.items; });
   unsigned bits = 0;
-  while (windows >> bits > slots * 5 / 8) ++bits;
+  while (windows >> bits > fit * 5 / 8) ++bits;
   return bits;
 }
 

@@ -5,6 +5,9 @@
 namespace collapse_stats::cuda {
 namespace {
 
+/// A bucket of more than this share of a pass would keep its block busy when others are done.
+constexpr std::uint64_t shares = 256;
+
 /// Records of a pass by bin, which are to be divided further.
 struct BinnedRecords {
   Partition partition;
@@ -111,7 +114,7 @@ struct ScatterRecords {
                         bucket = binned.take_bucket(key);
                         return true;
                       };
-                      Tile::scatter(block, shared, static_cast<unsigned>(end - begin), make,
+                      Tile::scatter(block, shared, static_cast<unsigned>(end - begin), buckets, make,
                                     places + std::uint64_t{bin} * buckets, other);
                     });
   }
@@ -168,11 +171,12 @@ void tally_buckets(Stream stream, const Partition& partition, const Pass& pass,
     Device device(stream);
     device.launch(std::min(buckets, device.resident_blocks<Kernel>()),
                   Kernel{{partition},
-                         {tally},
+                         {tally, partition.first_order, partition.last_order},
                          places,
                          first,
                          buckets,
                          next,
+                         std::max(Tuning::longest, pass.windows / shares),
                          static_cast<const std::uint32_t*>(other),
                          heavy});
   });

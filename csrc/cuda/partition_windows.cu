@@ -114,7 +114,7 @@ struct ScatterWindows {
       key = source.record(block, position, length, mixed);
       return true;
     };
-    Tile::scatter(block, shared, Tile::size, make, places, records);
+    Tile::scatter(block, shared, Tile::size, last_bin - first_bin, make, places, records);
   }
 };
 

@@ -18,6 +18,7 @@ struct MakeRecords {
     std::uint32_t kept[tile / 32];  // a bit for each position
     std::uint32_t before[tile / 32];
     std::uint64_t place;
+    ScanStorage<threads> scan;
   };
   struct Made {
     Record records[items];
@@ -45,7 +46,7 @@ struct MakeRecords {
     block.each([&](unsigned thread) {
       if (thread < tile / 32) shared.before[thread] = count_ones(shared.kept[thread]);
     });
-    const std::uint32_t kept = block.exclusive_scan(shared.before);
+    const std::uint32_t kept = block.exclusive_scan(shared.before, shared.scan);
     block.each([&](unsigned thread) {
       if (thread == 0 && kept > 0) shared.place = block.add(&made->records, std::uint64_t{kept});
     });

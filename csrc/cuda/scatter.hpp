@@ -35,30 +35,86 @@ void with_words(unsigned words, Visit visit) {
   return visit(std::integral_constant<unsigned, 4>{});
 }
 
+/// Records that wait in shared memory, each with its bin. Those of an odd number of words share a
+/// vector of 8 or 16 bytes with their bin, which is one access instead of up to four.
+template <unsigned Words>
+struct Waiting {
+  static constexpr unsigned bytes = 4 * (Words + 1);
+
+  template <unsigned Size>
+  struct Tile {
+    struct alignas(bytes) Item {
+      std::uint32_t word[Words];
+      std::uint32_t bin;
+    };
+    Item items[Size];
+
+    DEVICE void put(unsigned at, const PackedRecord<Words>& record, std::uint32_t bin) {
+      Item item;
+      UNROLL
+      for (unsigned w = 0; w < Words; ++w) item.word[w] = record.word[w];
+      item.bin = bin;
+      items[at] = item;
+    }
+
+    DEVICE PackedRecord<Words> take(unsigned at, std::uint32_t& bin) const {
+      const Item item = items[at];
+      PackedRecord<Words> record;
+      UNROLL
+      for (unsigned w = 0; w < Words; ++w) record.word[w] = item.word[w];
+      bin = item.bin;
+      return record;
+    }
+  };
+};
+
+/// Of an even number of words: the bins are beside them.
+template <unsigned Words>
+  requires(Words % 2 == 0)
+struct Waiting<Words> {
+  static constexpr unsigned bytes = 4 * Words + 2;
+
+  template <unsigned Size>
+  struct Tile {
+    PackedRecord<Words> records[Size];
+    std::uint16_t bins[Size];
+
+    DEVICE void put(unsigned at, const PackedRecord<Words>& record, std::uint32_t bin) {
+      records[at] = record;
+      bins[at] = static_cast<std::uint16_t>(bin);
+    }
+
+    DEVICE PackedRecord<Words> take(unsigned at, std::uint32_t& bin) const {
+      bin = bins[at];
+      return records[at];
+    }
+  };
+};
+
 /// A tile of records is put in order by bin in shared memory, so that those of a bin are written
-/// side by side: 48 to 64 bytes on average, where there are as many bins as there can be.
+/// side by side: 32 to 64 bytes on average, where there are as many bins as there can be.
 template <unsigned Words>
 struct ScatterTile {
   static constexpr unsigned threads = ScatterTuning::threads, bins = 1U << ScatterTuning::bin_bits;
   static constexpr unsigned items =
-      std::min(ScatterTuning::max_items, ScatterTuning::tile_bytes / (4 * Words) / threads);
+      std::min(ScatterTuning::max_items, ScatterTuning::tile_bytes / Waiting<Words>::bytes / threads);
   static constexpr unsigned size = threads * items;
   static_assert(items > 0 && size <= 1U << 16 && bins <= 1U << 15);
   static constexpr unsigned resident = 2;  // blocks at once: as few registers as do without spills
   using Record = PackedRecord<Words>;
 
   struct Shared {
-    Record records[size];
-    std::uint64_t place[bins];  // of a bin's first record here, less its index in `records`
+    typename Waiting<Words>::template Tile<size> waiting;
+    std::uint64_t place[bins];  // of a bin's first record here, less its index in `waiting`
     std::uint32_t before[bins];
-    std::uint16_t bin[size];
+    ScanStorage<threads> scan;
   };
 
   /// Writes what `make(item, key, bin)` makes of each item below `number`, at most `size`, if it
-  /// returns true: at `places[bin]`, which is moved on.
+  /// returns true: at `places[bin]`, which is moved on. There are `used` bins.
   template <class Block, class Make>
-  DEVICE static void scatter(Block& block, Shared& shared, unsigned number, const Make& make,
-                             std::uint64_t* places, Record* records) {
+  DEVICE static void scatter(Block& block, Shared& shared, unsigned number, unsigned used,
+                             const Make& make, std::uint64_t* places, Record* records) {
     typename Block::template Registers<Made> registers;
     block.each([&](unsigned thread) {
       for (unsigned bin = thread; bin < bins; bin += threads) shared.before[bin] = 0;
@@ -74,9 +130,9 @@ struct ScatterTile {
         mine.rank[i] = made ? bin << 16 | block.add(&shared.before[bin], std::uint32_t{1}) : none;
       }
     });
-    const std::uint32_t total = block.exclusive_scan(shared.before);
+    const std::uint32_t total = block.exclusive_scan(shared.before, shared.scan);
     block.each([&](unsigned thread) {
-      for (unsigned bin = thread; bin < bins; bin += threads) {
+      for (unsigned bin = thread; bin < used; bin += threads) {
         const std::uint32_t first = shared.before[bin];
         const std::uint32_t last = bin + 1 < bins ? shared.before[bin + 1] : total;
         if (first < last)
@@ -88,14 +144,15 @@ struct ScatterTile {
       for (unsigned i = 0; i < items; ++i) {
         if (mine.rank[i] == none) continue;
         const std::uint32_t bin = mine.rank[i] >> 16;
-        const std::uint32_t at = shared.before[bin] + (mine.rank[i] & 0xFFFF);
-        shared.records[at] = mine.records[i];
-        shared.bin[at] = static_cast<std::uint16_t>(bin);
+        shared.waiting.put(shared.before[bin] + (mine.rank[i] & 0xFFFF), mine.records[i], bin);
       }
     });
     block.each([&](unsigned thread) {
-      for (unsigned at = thread; at < total; at += threads)
-        records[shared.place[shared.bin[at]] + at] = shared.records[at];
+      for (unsigned at = thread; at < total; at += threads) {
+        std::uint32_t bin;
+        const Record record = shared.waiting.take(at, bin);
+        records[shared.place[bin] + at] = record;
+      }
     });
   }
 

@@ -25,7 +25,6 @@ struct TallyGroups {
   Groups groups;
   Codes<Word> codes;
   TallyView view;
-  unsigned first_order, last_order;
   bool by_token;  // and the orders begin with 1
 
   template <class Block>
@@ -78,10 +77,10 @@ struct TallyGroups {
       if (by_token) view.add_unigram(block, codes.first_token(word), counts, false);
       return;
     }
-    for (unsigned order = length; order > before && order >= first_order; --order) {
+    for (unsigned order = length; order > before && order >= view.first_order; --order) {
       if (extend(group, order)) counts = groups.counts(group.first, group.last);
       if (order == 2 && by_token) view.add_unigram(block, codes.first_token(word), counts, true);
-      if (order > last_order) continue;
+      if (order > view.last_order) continue;
       view.add_ngram(block, front, order, counts);
       if (order == length && length < max_order)
         view.correct_context(block, front, order + 1, counts, ended);
@@ -98,10 +97,9 @@ void launch(Stream stream, const Groups& groups, unsigned spare, const Tally& ta
   const std::uint64_t all = (groups.number + Kernel::threads - 1) / Kernel::threads;
   Device device(stream);
   const std::uint64_t resident = device.resident_blocks<Kernel>();
-  device.launch(
-      all < resident ? all : resident,
-      Kernel{groups, codes, TallyView{tally}, first_order < codes.whole ? codes.whole : first_order,
-             last_order, by_token});
+  const unsigned first = first_order < codes.whole ? codes.whole : first_order;
+  device.launch(all < resident ? all : resident,
+                Kernel{groups, codes, TallyView{tally, first, last_order}, by_token});
 }
 
 }  // namespace

@@ -7,9 +7,10 @@
 namespace collapse_stats::cuda {
 
 /// Joint spectra of few counts in shared memory, in front of those in device memory: nearly all
-/// types are there, and each block adds them up once.
+/// types are there, and each block adds them up once. There is room for the n-grams of five orders
+/// and seven pairs of masks, which is what intervals ask for; what has no room goes past it.
 struct TallyFront {
-  static constexpr unsigned tables = 32, cells = 64;
+  static constexpr unsigned tables = 36, cells = 64;
   std::uint32_t types[tables * cells];
 };
 
@@ -38,9 +39,11 @@ struct CountsOf {
 
 using LabelCounts = CountsOf<4>;
 
-/// What kernels see of a `Tally`.
+/// What kernels see of a `Tally`: one that adds n-grams of `first_order` to `last_order`, and the
+/// contexts of the orders behind them.
 struct TallyView {
   Tally tally;
+  unsigned first_order, last_order;
 
   template <class Block>
   DEVICE void clear(Block& block, TallyFront& front) const {
@@ -95,10 +98,10 @@ struct TallyView {
       for (unsigned at = thread; at < TallyFront::tables * TallyFront::cells; at += Block::size) {
         if (front.types[at] == 0) continue;
         const auto types = static_cast<std::int32_t>(front.types[at]);  // contexts: may be negative
-        const unsigned table = at / TallyFront::cells, cell = at % TallyFront::cells;
-        const unsigned pair = table % tally.pairs;
+        const unsigned cell = at % TallyFront::cells, pair = at / TallyFront::cells % tally.pairs;
+        const unsigned row = at / TallyFront::cells / tally.pairs;
         const unsigned height = tally.second[pair] == 0 ? 1 : 8;
-        add(block, table, pair, cell / height, cell % height,
+        add(block, table(row, pair), pair, cell / height, cell % height,
             static_cast<Count>(std::int64_t{types}));
       }
     });
@@ -115,19 +118,32 @@ struct TallyView {
   }
 
  private:
+  /// Rows of tables in front, one for each pair: first of n-grams by order, then of contexts.
+  DEVICE unsigned row(Tally::Kind kind, unsigned order) const {
+    return kind == Tally::ngrams ? order - first_order : last_order - first_order + order - first_order;
+  }
+
+  /// The table that a row in front stands for.
+  DEVICE unsigned table(unsigned row, unsigned pair) const {
+    const unsigned orders = last_order - first_order + 1;
+    return row < orders ? tally.table(Tally::ngrams, first_order + row, pair)
+                        : tally.table(Tally::contexts, first_order + 1 + row - orders, pair);
+  }
+
   template <class Block, class Counts>
   DEVICE void add(Block& block, TallyFront& front, Tally::Kind kind, unsigned order,
                   const Counts& counts, Count types) const {
+    const unsigned ahead = row(kind, order) * tally.pairs;
     for (unsigned pair = 0; pair < tally.pairs; ++pair) {
       const Count a = counts.under(tally.first[pair]), b = counts.under(tally.second[pair]);
       if (a == 0 && b == 0) continue;
-      const unsigned table = tally.table(kind, order, pair);
       const unsigned height = tally.second[pair] == 0 ? 1 : 8;
-      if (table < TallyFront::tables && a < TallyFront::cells / height && b < height)
-        block.add(&front.types[table * TallyFront::cells + static_cast<unsigned>(a * height + b)],
+      const unsigned at = (ahead + pair) * TallyFront::cells;
+      if (ahead + pair < TallyFront::tables && a < TallyFront::cells / height && b < height)
+        block.add(&front.types[at + static_cast<unsigned>(a * height + b)],
                   static_cast<std::uint32_t>(types));
       else
-        add(block, table, pair, a, b, types);
+        add(block, tally.table(kind, order, pair), pair, a, b, types);
     }
   }
 

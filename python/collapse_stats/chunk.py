@@ -7,12 +7,12 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
+from .gpu import at_work
 from .keys import MAX_KEY_BITS
+from .placement import array_module, as_device_array, beside, gpu_of, host_view, on_gpu, on_host
 
 Int64Array = npt.NDArray[np.int64]
 UInt8Array = npt.NDArray[np.uint8]
-
-_DLPACK_CUDA = (2, 13)  # kDLCUDA, kDLCUDAManaged
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Chunk:
     ----------
     tokens
         ``(T,)``, any integer type of 8 to 64 bits. For backends that count on a GPU they may lie
-        there, as a CuPy array.
+        there, as a CuPy array; all of one call on one GPU.
     start, stop
         ``(S,)`` int64: windows begin at every ``start <= i < stop``.
     limit
@@ -127,61 +127,31 @@ class Chunk:
             yield self.cut(first, min(first + windows, total))
 
 
-def on_gpu(array: object) -> bool:
-    """Whether an array lies in the memory of an NVIDIA GPU."""
-    if hasattr(array, "__cuda_array_interface__"):
-        return True
-    device = getattr(array, "__dlpack_device__", None)
-    return device is not None and int(device()[0]) in _DLPACK_CUDA
-
-
-def array_module(array: object) -> Any:
-    """CuPy for arrays on a GPU, else NumPy: what they have in common is used."""
-    if not on_gpu(array):
-        return np
-    import cupy
-
-    return cupy
-
-
 def as_tokens(tokens: object, *, gpu: bool = False) -> npt.NDArray[np.integer]:
     """Token ids as an array, without a copy where the memory can be shared.
 
-    Takes anything NumPy can view and CPU tensors with ``__dlpack__``; with `gpu` also what lies on
-    a GPU and has ``__dlpack__`` or ``__cuda_array_interface__``, as a CuPy array that is ready in
-    the order of the current CuPy stream.
+    Takes anything NumPy can view and tensors in CPU memory, pinned or not, with ``__dlpack__``;
+    with `gpu` also what lies on a GPU and has ``__dlpack__`` or ``__cuda_array_interface__``, as a
+    CuPy array on that GPU, ready in the order of the current CuPy stream there.
 
     Raises
     ------
     TypeError
-        for anything but integers of 8 to 64 bits, and for tensors on a GPU without `gpu`.
+        for anything but integers of 8 to 64 bits, for tensors on a GPU without `gpu`, and for those
+        on devices that are neither a CPU nor an NVIDIA GPU.
     """
-    array: npt.NDArray[Any]
-    if on_gpu(tokens):
-        if not gpu:
-            raise TypeError(
-                "tokens must be in CPU memory for this backend, got a CUDA array: use the cuda "
-                "backend (`collapse-stats backends` says whether it can be used here), or pass "
-                "tokens.cpu() (torch) or cupy.asnumpy(tokens)"
-            )
-        array = as_device_array(tokens)
-    elif hasattr(tokens, "__dlpack__") and not isinstance(tokens, np.ndarray):
-        array = np.from_dlpack(tokens)
-    else:
-        array = np.asarray(tokens)
+    array: Any = as_device_array(tokens) if gpu and on_gpu(tokens) else host_view(tokens)
+    if array is None:
+        raise TypeError(
+            "tokens must be in CPU memory for this backend, got a CUDA array: use the cuda "
+            "backend (`collapse-stats backends` says whether it can be used here), or pass "
+            "tokens.cpu() (torch) or cupy.asnumpy(tokens)"
+        )
     if array.size == 0 and array.dtype.kind == "f":  # NumPy's type for an empty list
         array = array.astype(np.int64)
     if array.dtype.kind not in "iu":
         raise TypeError(f"tokens must be integers of 8 to 64 bits, got {array.dtype}")
     return cast("npt.NDArray[np.integer]", array)
-
-
-def as_device_array(array: object) -> Any:
-    """CuPy's view of what lies on a GPU; its owner is told which stream will read it."""
-    cupy = array_module(array)
-    if hasattr(array, "__dlpack__"):
-        return cupy.from_dlpack(array)
-    return cupy.asarray(array)
 
 
 def as_documents(
@@ -225,6 +195,16 @@ def as_documents(
         size = np.full(array.shape[0], array.shape[1], dtype=np.int64)
     else:
         size = np.array([array.size], dtype=np.int64)
+    if not on_gpu(array):
+        return _cut(array, size, mask, eot)
+    with at_work(gpu_of(array)):
+        return _cut(array, size, mask, eot)
+
+
+def _cut(
+    array: Any, size: Int64Array, mask: Any, eot: int | None
+) -> tuple[npt.NDArray[np.integer], Int64Array, Int64Array]:
+    """`as_documents` of an array, where it lies, and the sizes of what is packed in it."""
     xp = array_module(array)
     flat = xp.ascontiguousarray(array).reshape(-1)
     stop = np.cumsum(size)
@@ -233,7 +213,7 @@ def as_documents(
         return flat, start, stop
     out = xp.zeros(flat.size, dtype=bool) if eot is None else flat == eot
     if mask is not None:
-        keep = as_device_array(mask) if on_gpu(mask) else xp.asarray(np.asarray(mask))
+        keep = beside("mask", mask, array)
         if keep.shape != array.shape:
             raise ValueError(f"mask must have the tokens' shape {array.shape}, got {keep.shape}")
         out |= keep.reshape(-1) == 0
@@ -250,8 +230,3 @@ def _split(xp: Any, start: Int64Array, out: Any) -> tuple[Int64Array, Int64Array
     cut[1:] |= out
     begin, end = (~out & cut[:-1]).nonzero()[0], (~out & cut[1:]).nonzero()[0] + 1
     return on_host(begin).astype(np.int64), on_host(end).astype(np.int64)
-
-
-def on_host(array: Any) -> Any:
-    """The array, copied from the GPU where it lies there."""
-    return array_module(array).asnumpy(as_device_array(array)) if on_gpu(array) else array

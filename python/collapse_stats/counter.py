@@ -3,18 +3,19 @@
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 import numpy.typing as npt
 
 from .backends import select
-from .chunk import Chunk, as_documents, as_tokens, on_gpu, on_host
+from .chunk import Chunk, as_documents, as_tokens
 from .counting import HALVES, WHOLE, Use, counted_again, passes, tables
 from .errors import LayoutMismatchError
 from .groups import group_of, half_of, ordinal_hash
 from .keys import MAX_KEY_BITS, Layout
 from .memory import TooLittleMemoryError, budget, forget
+from .placement import gpu_of, on_gpu, on_host
 from .profile import Profile
 from .run import Run
 from .sample import Sample
@@ -125,9 +126,13 @@ class NgramCounter:
         self._quarter = self._memory // 4
         self._fixed, each = self._backend.needs(self.layout, self.layout.shards, rows=True)
         self._each = each + _WAITING
-        room = max(self._quarter - self._fixed, self._quarter // 2)  # the half: for the file
-        self._enough = min(self._backend.batch_tokens, room // self._each)
         self.reset()
+
+    @cached_property
+    def _enough(self) -> int:
+        """So many tokens are counted at a time. A GPU is asked, so not before there are tokens."""
+        room = max(self._quarter - self._fixed, self._quarter // 2)  # the half: for the file
+        return min(self._backend.batch_tokens, room // self._each)
 
     def reset(self) -> None:
         """Forget everything counted."""
@@ -149,8 +154,9 @@ class NgramCounter:
     ) -> None:
         """Add documents; the tokens are copied, so their memory may be used again.
 
-        CUDA tensors, for the cuda backend, are copied on the GPU, in the order of the current CuPy
-        stream, and nothing waits for it; a wrong id among them is told when they are counted.
+        CUDA tensors, for the cuda backend, are copied on their GPU, in the order of the current
+        CuPy stream there, and nothing waits for it; a wrong id among them is told when they are
+        counted, by a later call, and that batch alone is dropped.
 
         Parameters
         ----------
@@ -164,18 +170,20 @@ class NgramCounter:
         ValueError
             when an id is outside the vocabulary, naming it and its position. Nothing is added then.
         InputError
-            when there is no room for the temporary file, with how much is needed. Nothing is added
-            then, of a batch larger than what waits at a time perhaps a part.
+            when there is no room for the temporary file, with how much is needed.
+        BackendError
+            when the GPU fails. Then and without room, nothing is added, of a batch larger than what
+            waits at a time perhaps a part, and nothing that was given before is lost.
         """
         if on_gpu(tokens):
             as_tokens(tokens, gpu=self._backend.on_gpu)  # or says what to do
             batch = DeviceBatch(tokens, lengths, mask, self.layout.vocab_size)
+            self._make_room(batch.size)
             self._waiting.append(batch)
             self._pending_tokens += batch.size
             for batch in reversed(self._waiting):
                 if batch.is_copied():
                     break
-            self._make_room(0)
             return
         self._number_waiting()
         ids, start, stop = as_documents(tokens, lengths, mask)
@@ -229,6 +237,8 @@ class NgramCounter:
         TooLittleMemoryError
             when tokens in the temporary file cannot be counted within `memory`, with the least
             that would do. Nothing is lost then: a counter with more memory can `merge` this one.
+        BackendError
+            when the GPU fails. Nothing is lost then either.
         """
         self._count()
         masks = HALVES if self.layout.labels == 2 else WHOLE
@@ -275,12 +285,15 @@ class NgramCounter:
     def _number_waiting(self) -> None:
         """Number the documents of batches that wait on a GPU; one with a wrong id is dropped."""
         while self._waiting:
-            batch = self._waiting.pop(0)
+            batch = self._waiting[0]
             try:
-                self._pending.append(self._numbered(*batch.documents()))
+                documents = batch.documents()
             except ValueError:
+                self._waiting.pop(0)
                 self._pending_tokens -= batch.size
                 raise
+            self._pending.append(self._numbered(*documents))
+            self._waiting.pop(0)
 
     def _make_room(self, tokens: int) -> None:
         """Count what is pending when so many more tokens would be too many."""
@@ -319,13 +332,20 @@ class NgramCounter:
         rows = 8 * (self.layout.words + self.layout.labels) * self._pending_tokens
         counted = sum(run.nbytes for run in self._runs) + rows
         if max(counted, self._fixed + self._each * self._pending_tokens) <= self._quarter:
-            self._runs.append(self._backend.count(self._pending, self.layout))
-            self._pending = []
+            for chunks in _by_gpu(self._pending):
+                self._runs.append(self._backend.count(chunks, self.layout))
+                self._done_with(chunks)
             self._tidy()
         while self._pending:
-            self._spilled += [self._written(part) for part in self._pending[0].pieces(self._enough)]
-            self._pending.pop(0)
-        self._pending_tokens = 0
+            parts = [self._written(part) for part in self._pending[0].pieces(self._enough)]
+            self._spilled += parts
+            self._done_with(self._pending[:1])
+
+    def _done_with(self, chunks: Sequence[Chunk]) -> None:
+        """Let go of pending chunks that were counted, or written to the file."""
+        done = {id(chunk) for chunk in chunks}
+        self._pending = [chunk for chunk in self._pending if id(chunk) not in done]
+        self._pending_tokens = sum(len(chunk.tokens) for chunk in self._pending)
 
     def _tidy(self) -> None:
         """Merge runs of like size, so that each row is merged a logarithmic number of times."""
@@ -334,6 +354,16 @@ class NgramCounter:
 
     def _written(self, chunk: Chunk) -> Chunk:
         return Chunk(*self._spill.put([on_host(array) for array in chunk.arrays]))
+
+
+def _by_gpu(chunks: Sequence[Chunk]) -> list[list[Chunk]]:
+    """The chunks of each GPU; those on the host with the first."""
+    apart: dict[int | None, list[Chunk]] = {}
+    for chunk in chunks:
+        apart.setdefault(gpu_of(chunk.tokens), []).append(chunk)
+    host = apart.pop(None, [])
+    groups = list(apart.values()) or [[]]
+    return [host + groups[0], *groups[1:]]
 
 
 def _mapped(chunks: Sequence[Chunk]) -> Iterator[Chunk]:

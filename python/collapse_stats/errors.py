@@ -14,4 +14,12 @@ class LayoutMismatchError(CollapseStatsError):
 
 
 class BackendError(CollapseStatsError):
-    """The backend asked for is not usable on this machine."""
+    """The backend asked for is not usable on this machine, or failed while it counted."""
+
+
+class GpuError(BackendError, RuntimeError):
+    """A GPU failed while it was used. What was given to be counted is still there."""
+
+
+class GpuMemoryError(BackendError, MemoryError):
+    """A GPU has too little memory left. What was given to be counted is still there."""

@@ -138,8 +138,9 @@ class Matched:
                 for one in recounts((parts[pair[0]], parts[pair[1]]), self.layout, self.backend)
             }
 
-        at_once = 1 if self.backend.on_gpu else 2  # two: one goes on where the other is serial
-        with ThreadPoolExecutor(at_once) as pool:
+        if self.backend.on_gpu:  # which belongs to this thread
+            return {pair: counted(pair) for pair in pairs}
+        with ThreadPoolExecutor(2) as pool:  # one goes on where the other is serial
             return dict(zip(pairs, pool.map(counted, pairs), strict=True))
 
     def _jackknifed(self, order: int) -> _Errors:

@@ -4,40 +4,42 @@ from typing import Any
 
 import numpy as np
 
-from .chunk import Int64Array, array_module, as_device_array, as_documents, as_tokens, on_gpu
+from .chunk import Int64Array, as_documents, as_tokens
+from .gpu import at_work, cupy_module, failures
+from .placement import beside, gpu_of, on_gpu
 
 
 class DeviceBatch:
-    """A copy of tokens that lie on a GPU, made in the order of the current CuPy stream.
+    """A copy of tokens that lie on a GPU, made there in the order of its current CuPy stream.
 
     Making one waits for nothing; so ids are looked at, but a wrong one is told by `documents`.
 
     Parameters
     ----------
     tokens, lengths, mask
-        As in `as_documents`.
+        As in `as_documents`; what is on a GPU must be on that of the tokens.
     """
 
     def __init__(self, tokens: object, lengths: object, mask: object, vocab_size: int) -> None:
-        source = as_tokens(tokens, gpu=True)
-        xp = array_module(source)
-        if mask is not None:
-            mask = (as_device_array(mask) if on_gpu(mask) else xp.asarray(np.asarray(mask))) != 0
-        if on_gpu(lengths):
-            lengths = as_device_array(lengths).copy()
-        self.size = int(source.size)
+        source: Any = as_tokens(tokens, gpu=True)
+        self._gpu = gpu_of(source)
         self._vocab_size = vocab_size
-        self._wrong = _first_wrong(xp, source, mask, vocab_size)
-        self._ids = source.astype(np.uint16 if vocab_size <= 2**16 else np.uint32)
-        self._lengths, self._mask = lengths, mask
-        self._stream = xp.cuda.get_current_stream
+        self.size = int(source.size)
+        xp = cupy_module()
+        with at_work(self._gpu):
+            self._mask = None if mask is None else beside("mask", mask, source) != 0
+            self._lengths = _copy_of_lengths(lengths, source)
+            self._wrong = _first_wrong(xp, source, self._mask, vocab_size)
+            self._ids = source.astype(np.uint16 if vocab_size <= 2**16 else np.uint32)
+            self._copied = xp.cuda.get_current_stream().record()
         self._source: Any = source  # kept until it is read
-        self._copied = self._stream().record()
 
     def is_copied(self) -> bool:
         """Whether the tokens were read, so that their owner may let them go."""
-        if self._source is not None and self._copied.done:
-            self._source = None
+        if self._source is not None:
+            with failures(self._gpu):
+                if self._copied.done:
+                    self._source = None
         return self._source is None
 
     def documents(self) -> tuple[Any, Int64Array, Int64Array]:
@@ -45,14 +47,21 @@ class DeviceBatch:
 
         Raises ValueError naming the first id outside the vocabulary, and its position.
         """
-        self._stream().wait_event(self._copied)
-        any_wrong, at, token = (int(value) for value in self._wrong)
+        with at_work(self._gpu):
+            cupy_module().cuda.get_current_stream().wait_event(self._copied)
+            any_wrong, at, token = (int(value) for value in self._wrong)
         if any_wrong:
             raise ValueError(
                 f"token id {token} at position {at} is outside the vocabulary of "
                 f"{self._vocab_size:,}: give the right vocab_size, or mask the position"
             )
         return as_documents(self._ids, self._lengths, self._mask, gpu=True)
+
+
+def _copy_of_lengths(lengths: Any, tokens: Any) -> Any:
+    if not on_gpu(lengths):
+        return None if lengths is None else np.array(lengths)
+    return beside("lengths", lengths, tokens).copy()
 
 
 def _first_wrong(xp: Any, tokens: Any, mask: Any, vocab_size: int) -> tuple[Any, Any, Any]:

@@ -166,8 +166,13 @@ class Decoder {
     instruction.writes = 1;
     for (std::size_t i = 0; i < operands.size(); ++i) take_operand(operands[i], i == 0, instruction);
     Handler run = carry_arithmetic(opcode, instruction, carry);
-    for (const auto handlers : {arithmetic, bit_operation, comparison, memory_access,
-                                warp_operation, control_flow})
+    for (const auto handlers : {arithmetic, bit_operation, comparison})
+      if (run == nullptr) run = handlers(opcode, instruction);
+    instruction.pure = run != nullptr;
+    if (opcode.base() == "selp") instruction.needs = Needs::chosen;
+    if (opcode.base() == "and") instruction.needs = Needs::unless_zero;
+    if (opcode.base() == "or" && opcode.type() == "pred") instruction.needs = Needs::unless_true;
+    for (const auto handlers : {memory_access, warp_operation, control_flow})
       if (run == nullptr) run = handlers(opcode, instruction);
     if (run == nullptr) {
       std::string name;

@@ -9,6 +9,7 @@
 
 #include "cuda/api.hpp"
 #include "cuda/launch.hpp"
+#include "cuda/quad.hpp"
 #include "machine.hpp"
 
 /// The machine that kernels run on: a CPU that runs what CUDA's compiler made of them.
@@ -17,6 +18,12 @@
 #define UNROLL
 
 namespace collapse_stats::cuda {
+
+/// At least as large as that of CUB: a word for each warp, and some more.
+template <unsigned Threads>
+struct alignas(16) ScanStorage {
+  unsigned char bytes[Threads / 8 + 32];
+};
 
 /// Kernels are only named here, not run: `Device` finds their PTX.
 template <unsigned Threads>
@@ -33,10 +40,9 @@ class Device {
   void launch(std::uint64_t blocks, const Kernel& kernel) {
     if (blocks == 0) return;
     static const std::string name = ptx::readable_name(typeid(Kernel).name());
-    constexpr std::size_t shared = sizeof(typename Kernel::Shared);
     ptx::Machine& machine = ptx::machine();
-    machine.run({machine.library.find(name), blocks, Kernel::threads, &kernel, sizeof kernel, shared,
-                 shared_to_ask_for(shared)});
+    machine.run({machine.library.find(name), blocks, Kernel::threads, &kernel, sizeof kernel,
+                 shared_bytes_of<Kernel>(), shared_to_ask_for<Kernel>()});
   }
 
   template <class Kernel>

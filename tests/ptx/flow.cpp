@@ -9,6 +9,7 @@ using Set = std::vector<std::uint64_t>;
 
 bool has(const Set& set, std::uint32_t item) { return set[item / 64] >> item % 64 & 1U; }
 void insert(Set& set, std::uint32_t item) { set[item / 64] |= 1UL << item % 64; }
+void remove(Set& set, std::uint32_t item) { set[item / 64] &= ~(1UL << item % 64); }
 
 template <class Visit>
 void each_read(const Instruction& instruction, Visit visit) {
@@ -20,6 +21,18 @@ template <class Visit>
 void each_written(const Instruction& instruction, Visit visit) {
   for (unsigned i = 0; i < instruction.writes; ++i) visit(instruction.operands[i]);
   if (instruction.second != Instruction::none) visit(instruction.second);
+}
+
+/// What is surely written behind an instruction. What is computed of a register that is not, is not
+/// either: the compiler may compute in advance what turns out not to be needed.
+void follow(const Instruction& instruction, Set& written) {
+  bool doubt = false;
+  if (instruction.pure)
+    each_read(instruction, [&](std::uint32_t r) { doubt |= !has(written, r); });
+  if (doubt)
+    each_written(instruction, [&](std::uint32_t r) { remove(written, r); });
+  else if (instruction.guard == Instruction::none || instruction.control)
+    each_written(instruction, [&](std::uint32_t r) { insert(written, r); });
 }
 
 }  // namespace
@@ -59,9 +72,7 @@ void watch_unwritten(Code& code) {
     seen[s] = true;
     Set now = before[s];
     const std::uint32_t end = end_of(s);
-    for (std::uint32_t at = first[s]; at < end; ++at)
-      if (all[at].guard == Instruction::none || all[at].control)
-        each_written(all[at], [&](std::uint32_t r) { insert(now, r); });
+    for (std::uint32_t at = first[s]; at < end; ++at) follow(all[at], now);
     const auto go = [&](std::uint32_t place) {
       const std::uint32_t next = stretch[place];
       bool changed = !seen[next];
@@ -89,8 +100,7 @@ void watch_unwritten(Code& code) {
         instruction.doubtful.push_back(r);
         insert(doubtful, r);
       });
-      if (instruction.guard == Instruction::none || instruction.control)
-        each_written(instruction, [&](std::uint32_t r) { insert(now, r); });
+      follow(instruction, now);
     }
   }
   for (Instruction& instruction : all) {

@@ -163,6 +163,7 @@ class Warp {
   void choose_group();
   void park();
   void watch(const Instruction& instruction);
+  std::uint32_t reading(const Instruction& instruction, std::uint32_t number) const;
   void finish_meeting(const Instruction& instruction, std::uint32_t which, std::uint32_t at);
 
   std::uint32_t group_ = 0, pc_ = 0;

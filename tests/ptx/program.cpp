@@ -73,7 +73,7 @@ std::string kernel_name(const std::string& entry) {
   std::size_t end = begin;
   for (int depth = 1; end < name.size(); ++end) {
     if (name[end] == '<') ++depth;
-    if (name[end] == '>' && --depth == 0) break;
+    if ((name[end] == '>' && --depth == 0) || (name[end] == ',' && depth == 1)) break;
   }
   return name.substr(begin, end - begin);
 }

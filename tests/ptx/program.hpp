@@ -20,6 +20,10 @@ enum class Space : std::uint8_t { generic, shared, global, local, parameter };
 /// What the access of an instruction is, as far as other threads are concerned.
 enum class Access : std::uint8_t { load, peek, store, atomic };
 
+/// Which of its operands an instruction needs: all, the one that a predicate chooses, or one alone if
+/// that decides the result.
+enum class Needs : std::uint8_t { all, chosen, unless_zero, unless_true };
+
 /// One instruction. Operands are numbers of registers: immediate values, special registers and the
 /// addresses of symbols are registers that are filled before a kernel starts.
 struct Instruction {
@@ -38,6 +42,8 @@ struct Instruction {
   bool guard_negated = false, negated = false;  ///< `negated`: the last predicate that is read
   bool control = false;  ///< may change where lanes go on, and sees to its guard itself
   bool leaves = false;   ///< does not go on with the next instruction, unless its guard is false
+  bool pure = false;     ///< nothing comes of it but what it writes to registers
+  Needs needs = Needs::all;
   bool watched = false;  ///< is about registers that may be read before they are written
   Space space = Space::generic;
   Access access = Access::load;

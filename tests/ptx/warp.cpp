@@ -91,19 +91,46 @@ void Warp::choose_group() {
              "the kernel does not end: it has run as many instructions as are allowed");
 }
 
+/// Complains of registers that are read and were never written. What is only computed of them is as
+/// good as not written, and becomes a complaint where something comes of it.
 void Warp::watch(const Instruction& instruction) {
+  std::uint32_t vain = 0;  // lanes that compute what nobody can know
   for (const std::uint32_t number : instruction.doubtful) {
-    std::uint32_t reading = active;
-    if (number != instruction.guard && instruction.guard != Instruction::none)
-      reading = guarded(instruction);
-    const std::uint32_t missing = reading & ~written_[number];
-    if (missing != 0)
+    const std::uint32_t missing = reading(instruction, number) & ~written_[number];
+    if (missing == 0) continue;
+    if (!instruction.pure || number == instruction.guard)
       complain(instruction, static_cast<unsigned>(std::countr_zero(missing)),
                "reads a register that was never written");
+    vain |= missing;
   }
   if (instruction.noted.empty()) return;
   const std::uint32_t writing = guarded(instruction);
-  for (const std::uint32_t number : instruction.noted) written_[number] |= writing;
+  for (const std::uint32_t number : instruction.noted)
+    written_[number] = (written_[number] & ~writing) | (writing & ~vain);
+}
+
+/// Lanes of the group that need a register which an instruction reads.
+std::uint32_t Warp::reading(const Instruction& instruction, std::uint32_t number) const {
+  if (number == instruction.guard) return active;
+  const std::uint32_t all = guarded(instruction);
+  const std::uint32_t* const operands = instruction.operands;
+  const auto lanes_where = [&](std::uint32_t other, auto holds) {
+    std::uint32_t found = 0;
+    for (unsigned lane = 0; lane < lanes; ++lane)
+      found |= static_cast<std::uint32_t>(holds(reg(other)[lane])) << lane;
+    return found;
+  };
+  if (instruction.needs == Needs::chosen && number != operands[3]) {
+    std::uint32_t first = lanes_where(operands[3], [](std::uint64_t v) { return (v & 1U) != 0; });
+    if (instruction.negated) first = ~first;
+    return all & ((number == operands[1] ? first : 0) | (number == operands[2] ? ~first : 0));
+  }
+  if (instruction.needs == Needs::all || instruction.needs == Needs::chosen) return all;
+  const std::uint32_t other = operands[number == operands[1] ? 2 : 1];
+  const bool zero = instruction.needs == Needs::unless_zero;
+  std::uint32_t decided = lanes_where(other, [&](std::uint64_t v) { return (v == 0) == zero; });
+  if (std::ranges::count(instruction.doubtful, other) != 0) decided &= written_[other];
+  return all & ~decided;
 }
 
 std::uint32_t Warp::guarded(const Instruction& instruction) const {

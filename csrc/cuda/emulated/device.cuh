@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "cuda/api.hpp"
+#include "cuda/quad.hpp"
 
 /// The machine that kernels run on: a CPU that plays the GPU, for tests. `gpu/device.cuh` has the same
 /// names, and says what they mean.
@@ -47,6 +48,10 @@ void in_any_order(std::uint64_t number, std::mt19937_64& random, unsigned worker
   std::shuffle(order.begin(), order.end(), random);
   for (const std::uint64_t i : order) visit(i);
 }
+
+/// What a block needs to sum numbers up: nothing.
+template <unsigned Threads>
+struct ScanStorage {};
 
 template <unsigned Threads>
 class Block {
@@ -110,6 +115,12 @@ class Block {
     return std::atomic_ref(*const_cast<T*>(at)).load(std::memory_order_relaxed);
   }
 
+  Quad peek(const Quad* at) {
+    Quad quad;
+    for (unsigned i = 0; i < 4; ++i) quad.of[i] = peek(&at->of[i]);
+    return quad;
+  }
+
   template <unsigned Size, class T, class Answer>
   void vote(std::uint32_t (&words)[Size], const Registers<T>& registers, Answer answer) {
     static_assert(32 * Size % Threads == 0);
@@ -123,7 +134,7 @@ class Block {
   }
 
   template <unsigned Size>
-  std::uint32_t exclusive_scan(std::uint32_t (&values)[Size]) {
+  std::uint32_t exclusive_scan(std::uint32_t (&values)[Size], ScanStorage<Threads>&) {
     std::uint32_t total = 0;
     for (std::uint32_t& value : values) {
       const std::uint32_t before = total;

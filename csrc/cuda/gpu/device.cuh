@@ -2,6 +2,7 @@
 
 #include <cuda_runtime.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cub/block/block_scan.cuh>
@@ -12,6 +13,7 @@
 
 #include "cuda/api.hpp"
 #include "cuda/launch.hpp"
+#include "cuda/quad.hpp"
 
 /// The machine that kernels run on: a GPU. `emulated/device.cuh` has the same names for a CPU; which of
 /// the two is meant is decided by the include path that the build gives.
@@ -19,6 +21,12 @@
 #define UNROLL _Pragma("unroll")
 
 namespace collapse_stats::cuda {
+
+/// What a block needs to sum numbers up, in shared memory.
+template <unsigned Threads>
+using BlockScan = cub::BlockScan<std::uint32_t, Threads, cub::BLOCK_SCAN_WARP_SCANS>;
+template <unsigned Threads>
+using ScanStorage = typename BlockScan<Threads>::TempStorage;
 
 /// One CUDA block. A kernel is a sequence of *phases* with a barrier after each: within a phase,
 /// threads communicate through the atomic operations alone. Code between phases is run by every
@@ -76,6 +84,16 @@ class Block {
     return *const_cast<const volatile T*>(at);
   }
 
+  /// As above, four neighbours at once, in shared memory.
+  DEVICE Quad peek(const Quad* at) {
+    Quad quad;
+    asm volatile("ld.volatile.shared.v4.u32 {%0, %1, %2, %3}, [%4];"
+                 : "=r"(quad.of[0]), "=r"(quad.of[1]), "=r"(quad.of[2]), "=r"(quad.of[3])
+                 : "r"(static_cast<std::uint32_t>(__cvta_generic_to_shared(at)))
+                 : "memory");
+    return quad;
+  }
+
   /// Collects answers in shared memory, bit by bit, lowest first: bit `item * Threads + thread` of
   /// all of them is what `answer(item, the thread's registers)` says.
   template <unsigned Size, class T, class Answer>
@@ -90,17 +108,16 @@ class Block {
 
   /// Replaces the values, in shared memory, by the sums of those in front; gives the sum of all.
   template <unsigned Size>
-  DEVICE std::uint32_t exclusive_scan(std::uint32_t (&values)[Size]) {
+  DEVICE std::uint32_t exclusive_scan(std::uint32_t (&values)[Size],
+                                      ScanStorage<Threads>& storage) {
     constexpr unsigned items = (Size + Threads - 1) / Threads;
-    using Scan = cub::BlockScan<std::uint32_t, Threads>;
-    __shared__ typename Scan::TempStorage storage;
     std::uint32_t mine[items], total;
     UNROLL
     for (unsigned item = 0; item < items; ++item) {
       const unsigned at = threadIdx.x * items + item;
       mine[item] = at < Size ? values[at] : 0;
     }
-    Scan(storage).ExclusiveSum(mine, mine, total);
+    BlockScan<Threads>(storage).ExclusiveSum(mine, mine, total);
     UNROLL
     for (unsigned item = 0; item < items; ++item) {
       const unsigned at = threadIdx.x * items + item;
@@ -128,14 +145,38 @@ constexpr unsigned resident_on_processor() {
   return 0;
 }
 
-/// Runs `kernel` on one block. Its shared memory begins undefined.
-template <class Kernel>
+/// Shared memory that a block can ask for in code for an architecture, such as 90.
+constexpr std::size_t most_shared_bytes(int architecture) {
+  if (architecture < 80) return 64U << 10;
+  if (architecture == 80 || architecture == 87) return 163U << 10;
+  if (architecture < 90 || architecture >= 120) return 99U << 10;
+  return 227U << 10;
+}
+
+#ifdef __CUDA_ARCH__
+constexpr int this_architecture = __CUDA_ARCH__ / 10;
+#else
+constexpr int this_architecture = 0;  // host code: what it sees of a kernel does not matter
+#endif
+
+/// Runs `kernel` on one block. Its shared memory begins undefined; how much it is stands in the name,
+/// for tools that look at the machine code. In code for architectures where that does not fit, the
+/// kernel has no body: `Device::shared_bytes` says what can be launched.
+template <class Kernel, std::size_t Shared = shared_bytes_of<Kernel>()>
 __global__ void __launch_bounds__(Kernel::threads, resident_on_processor<Kernel>())
     run_block(const __grid_constant__ Kernel kernel) {
-  extern __shared__ __align__(16) unsigned char shared[];
-  Block<Kernel::threads> block;
-  kernel(block, *reinterpret_cast<typename Kernel::Shared*>(shared));
+  if constexpr (Shared <= most_shared_bytes(this_architecture)) {
+    extern __shared__ __align__(16) unsigned char shared[];
+    Block<Kernel::threads> block;
+    kernel(block, *reinterpret_cast<typename Kernel::Shared*>(shared));
+  } else {
+    __trap();
+  }
 }
+
+/// A kernel whose attributes say which architecture the code that the device runs was made for.
+template <class>
+__global__ void do_nothing() {}
 
 /// Work in the order of a stream. Nothing waits for the device unless said.
 class Device {
@@ -146,9 +187,9 @@ class Device {
   template <class Kernel>
   void launch(std::uint64_t blocks, const Kernel& kernel) {
     if (blocks == 0) return;
-    constexpr std::size_t shared = sizeof(typename Kernel::Shared);
-    ask_for_shared<Kernel>();
-    run_block<<<static_cast<unsigned>(blocks), Kernel::threads, shared, stream_>>>(kernel);
+    ask_for_shared_memory<Kernel>();
+    run_block<<<static_cast<unsigned>(blocks), Kernel::threads, shared_bytes_of<Kernel>(),
+                stream_>>>(kernel);
     check(cudaGetLastError(), "starting a kernel");
   }
 
@@ -159,21 +200,23 @@ class Device {
     check(cudaGetDevice(&device), "asking for the device");
     check(cudaDeviceGetAttribute(&processors, cudaDevAttrMultiProcessorCount, device),
           "asking for the processors");
-    constexpr std::size_t shared = sizeof(typename Kernel::Shared);
-    ask_for_shared<Kernel>();
+    ask_for_shared_memory<Kernel>();
     check(cudaOccupancyMaxActiveBlocksPerMultiprocessor(&blocks, run_block<Kernel>, Kernel::threads,
-                                                        shared),
+                                                        shared_bytes_of<Kernel>()),
           "asking for the occupancy");
     return static_cast<std::uint64_t>(processors) * static_cast<std::uint64_t>(blocks);
   }
 
-  /// Shared memory that a block can ask for, in bytes.
+  /// Shared memory that a block can ask for, in bytes: on this device, by the code that runs there,
+  /// which may be PTX of an older architecture.
   static std::size_t shared_bytes() {
     int device = 0, bytes = 0;
     check(cudaGetDevice(&device), "asking for the device");
     check(cudaDeviceGetAttribute(&bytes, cudaDevAttrMaxSharedMemoryPerBlockOptin, device),
           "asking for shared memory");
-    return static_cast<std::size_t>(bytes);
+    cudaFuncAttributes code{};
+    check(cudaFuncGetAttributes(&code, do_nothing<void>), "asking for the architecture");
+    return std::min(static_cast<std::size_t>(bytes), most_shared_bytes(code.ptxVersion));
   }
 
   void fill(void* at, unsigned char byte, std::size_t bytes) {
@@ -227,12 +270,12 @@ class Device {
   }
 
  private:
+  /// More than what every kernel is granted, if its blocks need it.
   template <class Kernel>
-  static void ask_for_shared() {
-    constexpr std::size_t asked = shared_to_ask_for(sizeof(typename Kernel::Shared));
-    if constexpr (asked > 0)
+  static void ask_for_shared_memory() {
+    if constexpr (shared_to_ask_for<Kernel>() > 0)
       check(cudaFuncSetAttribute(run_block<Kernel>, cudaFuncAttributeMaxDynamicSharedMemorySize,
-                                 static_cast<int>(asked)),
+                                 static_cast<int>(shared_to_ask_for<Kernel>())),
             "asking for shared memory");
   }
 

@@ -1,43 +1,68 @@
+#include "cuda/unusable.hpp"
 #include "device.cuh"
 
 namespace collapse_stats::cuda {
 namespace {
 
-__global__ void do_nothing() {}
+constexpr bool is(Failure failure, cudaError_t error) {
+  return static_cast<int>(failure) == static_cast<int>(error);
+}
+static_assert(is(Failure::memory_full, cudaErrorMemoryAllocation));
+static_assert(is(Failure::not_started, cudaErrorInitializationError));
+static_assert(is(Failure::stub_library, cudaErrorStubLibrary));
+static_assert(is(Failure::old_driver, cudaErrorInsufficientDriver));
+static_assert(is(Failure::devices_unavailable, cudaErrorDevicesUnavailable));
+static_assert(is(Failure::no_function, cudaErrorInvalidDeviceFunction));
+static_assert(is(Failure::no_device, cudaErrorNoDevice));
+static_assert(is(Failure::invalid_image, cudaErrorInvalidKernelImage));
+static_assert(is(Failure::no_image, cudaErrorNoKernelImageForDevice));
+static_assert(is(Failure::no_jit_compiler, cudaErrorJitCompilerNotFound));
+static_assert(is(Failure::unsupported_ptx, cudaErrorUnsupportedPtxVersion));
+static_assert(is(Failure::jit_disabled, cudaErrorJitCompilationDisabled));
+static_assert(is(Failure::system_not_ready, cudaErrorSystemNotReady));
+static_assert(is(Failure::driver_mismatch, cudaErrorSystemDriverMismatch));
+static_assert(is(Failure::no_compatibility, cudaErrorCompatNotSupportedOnDevice));
 
-/// Throws if there is no code in this module for the GPU that is current.
-void check_code() {
-  cudaFuncAttributes attributes{};
-  const cudaError_t status = cudaFuncGetAttributes(&attributes, do_nothing);
-  if (status == cudaErrorNoKernelImageForDevice || status == cudaErrorInvalidDeviceFunction)
+void check_usable(cudaError_t status, unsigned capability = 0) {
+  if (status != cudaSuccess)
     throw std::runtime_error(
-        "compiled for other GPUs than this one: reinstall from source on this machine, or with "
-        "CUDAARCHS set to its compute capability");
-  check(status, "looking for the code of this GPU");
+        why_unusable(status, {CUDART_VERSION, capability}, cudaGetErrorString(status)));
 }
 
 }  // namespace
 
+void check_device() {
+  int device = 0, major = 0, minor = 0;
+  check_usable(cudaGetDevice(&device));
+  check_usable(cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, device));
+  check_usable(cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, device));
+  cudaFuncAttributes attributes{};
+  check_usable(cudaFuncGetAttributes(&attributes, do_nothing<void>),
+               static_cast<unsigned>(10 * major + minor));
+}
+
 std::vector<GpuDescription> gpus() {
   int number = 0;
-  const cudaError_t status = cudaGetDeviceCount(&number);
-  if (status == cudaErrorInsufficientDriver)
-    throw std::runtime_error("there is no NVIDIA driver, or it is too old for CUDA " +
-                             std::to_string(CUDART_VERSION / 1000));
-  if (status == cudaErrorNoDevice || (status == cudaSuccess && number == 0))
-    throw std::runtime_error("there is no NVIDIA GPU");
-  check(status, "looking for GPUs");
-  check_code();
+  check_usable(cudaGetDeviceCount(&number));
+  if (number == 0) check_usable(cudaErrorNoDevice);
   std::vector<GpuDescription> list;
   for (int device = 0; device < number; ++device) {
     cudaDeviceProp properties{};
-    check(cudaGetDeviceProperties(&properties, device), "asking what a GPU is");
+    check_usable(cudaGetDeviceProperties(&properties, device));
     list.push_back({properties.name, static_cast<unsigned>(properties.major),
                     static_cast<unsigned>(properties.minor), properties.totalGlobalMem,
                     static_cast<unsigned>(properties.multiProcessorCount)});
   }
   return list;
 }
+
+unsigned current_gpu() {
+  int device = 0;
+  check_usable(cudaGetDevice(&device));
+  return static_cast<unsigned>(device);
+}
+
+std::string architectures() { return COLLAPSE_CUDA_ARCHITECTURES; }
 
 unsigned runtime_version() { return CUDART_VERSION; }
 

@@ -2,24 +2,26 @@
 
 #include "device.cuh"
 
-/// Sizes of the partition path where the CPU plays the GPU, for tests: so small that a few thousand
-/// tokens take many tiles, bins and buckets, and some buckets are heavy. `shipped/` has the same
-/// names. A GPU runs them as well: blocks are whole warps.
+/// Sizes of the partition path for tests: so small that a few thousand tokens take many tiles, bins
+/// and buckets, and some buckets are heavy. `shipped/` has the same names. A GPU runs them as well:
+/// blocks are whole warps.
 namespace collapse_stats::cuda {
 
 struct CellTuning {
-  static constexpr unsigned threads = 64, items = 1, slots = 32;
+  static constexpr unsigned threads = 64, items = 2, slots = 32;
 };
 
 struct ScatterTuning {
-  static constexpr unsigned threads = 64, tile_bytes = 1024, max_items = 2;
+  static constexpr unsigned threads = 64, tile_bytes = 1280, max_items = 2;
   static constexpr unsigned bin_bits = 3;
   static constexpr unsigned max_bin_bits = 6;
 };
 
 template <unsigned Labels>
 struct BucketTuning {
-  static constexpr unsigned threads = 64, slots = 45, labels = Labels, bytes = 64U << 10;
+  static constexpr unsigned threads = 64, labels = Labels, bytes = 16U << 10;
+  static constexpr unsigned items = 1, slots = 76, long_slots = 96;
+  static constexpr std::uint64_t longest = 1500;
 };
 
 /// Calls `visit` with the tuning of the device for so many labels.

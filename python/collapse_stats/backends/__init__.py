@@ -11,9 +11,11 @@ from typing import Protocol
 
 from ..chunk import Chunk
 from ..errors import BackendError
+from ..gpu import reason_of_fork
 from ..keys import Layout, Shards
 from ..run import Run
 from ..spectrum import Masks, Tables
+from ._architectures import has_code
 
 _NOT_COMPILED = (
     "the compiled module is not installed: reinstall with a C++20 compiler and without "
@@ -98,10 +100,18 @@ class BackendInfo:
     detail: str
 
 
-def backends() -> tuple[BackendInfo, ...]:
-    """Every backend in priority order, usable or not, with the reason."""
+def backends(*, tried: bool = False) -> tuple[BackendInfo, ...]:
+    """Every backend in priority order, usable or not, with the reason.
+
+    Parameters
+    ----------
+    tried
+        Set up the current GPU to see whether it can be used, which takes some hundreds of MB of it.
+        Without that, nothing is set up on any GPU: there is one, with code for it and CuPy.
+    """
+    cuda = _cuda_info()
     return (
-        _cuda_info(),
+        _tried(cuda) if tried and cuda.usable else cuda,
         _native_info(),
         BackendInfo("numpy", True, f"NumPy {_numpy_version()}, one thread"),
     )
@@ -109,6 +119,9 @@ def backends() -> tuple[BackendInfo, ...]:
 
 def select(name: str = "auto", threads: int | None = None) -> Backend:
     """The backend called `name`, or with ``"auto"`` the first usable one.
+
+    Nothing is set up on a GPU, so that a process may choose its GPU afterwards. Should the GPU fail
+    when it is first used, that is a BackendError of the operation, with ``"auto"`` too.
 
     Raises
     ------
@@ -150,16 +163,39 @@ def _cuda_info() -> BackendInfo:
         from .. import _cuda
     except ImportError as error:
         return BackendInfo("cuda", False, f"the compiled module does not load: {error}")
+    forked = reason_of_fork()
+    if forked is not None:
+        return BackendInfo("cuda", False, forked)
     try:
-        gpus = _cuda.gpus()
+        gpus, current = _cuda.gpus(), _cuda.current_gpu()
     except RuntimeError as reason:
         return BackendInfo("cuda", False, str(reason))
+    compiled = _cuda.architectures()
+    name, (major, minor), _, _ = gpus[current]
+    if not has_code(compiled, (major, minor)):
+        return BackendInfo(
+            "cuda",
+            False,
+            f"compiled for GPUs of compute capability {compiled}, and GPU {current}, {name}, has "
+            f"{major}.{minor}: reinstall from source on this machine, or with "
+            f"CUDAARCHS={major}{minor}",
+        )
     version = _cuda.runtime_version()
     if find_spec("cupy") is None:
         extra = f"cuda{version // 1000}"
         return BackendInfo("cuda", False, f"CuPy is missing: pip install 'collapse-stats[{extra}]'")
     found = ", ".join(f"{name} ({memory / 2**30:.0f} GiB)" for name, _, memory, _ in gpus)
     return BackendInfo("cuda", True, f"{found}, CUDA {version // 1000}.{version % 1000 // 10}")
+
+
+def _tried(cuda: BackendInfo) -> BackendInfo:
+    from ._cuda import CudaBackend
+
+    try:
+        CudaBackend().check()
+    except BackendError as reason:
+        return BackendInfo("cuda", False, str(reason))
+    return cuda
 
 
 def _native_info() -> BackendInfo:

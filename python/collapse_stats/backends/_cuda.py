@@ -6,11 +6,14 @@ counted into runs that are merged; results do not depend on it.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import chain
 
 import numpy as np
 
 from ..chunk import Chunk
+from ..errors import BackendError
+from ..gpu import at_work, failures
 from ..keys import MAX_SHARD_BITS, Layout, Shards
 from ..run import Run
 from ..spectrum import Masks, Tables
@@ -18,17 +21,21 @@ from . import _cuda_count as counting
 from ._cuda_records import Resident, by_label
 from ._cuda_spectra import JointScan, check_layout, check_windows, spectra
 from ._device import Core, CupyMemory, Gpu, Memory
+from ._one_gpu import placed
 
 SHARE_OF_FREE = 0.8
 
 
 class CudaBackend:
-    """The four operations on the current GPU, in the order of the current CuPy stream.
+    """The four operations on the GPU where the tokens lie; on the current one, if on the host.
+
+    They go in the order of CuPy's current stream there. Nothing is set up on a GPU before the first
+    operation.
 
     Parameters
     ----------
     device_memory
-        Bytes of device memory to use; by default 80 % of what is free at each call.
+        Bytes of a GPU's memory to use; by default 80 % of what is free at each call.
     by_sorting
         Count all spectra by sorting: slower, the same results.
     core, memory
@@ -59,11 +66,11 @@ class CudaBackend:
     @property
     def batch_tokens(self) -> int:
         """So many tokens are best counted together: their records take a quarter of the memory."""
-        return max(1 << 20, self._gpu().budget // 256)
+        with self._operation() as gpu:
+            return max(1 << 20, gpu.budget // 256)
 
     def count(self, chunks: Iterable[Chunk], layout: Layout, shards: Shards | None = None) -> Run:
         """Run of the chunks' windows; see `Backend.count`."""
-        gpu = self._gpu()
         windows = np.zeros(layout.labels, dtype=np.int64)
 
         def noted(batch: list[Resident]) -> list[Resident]:
@@ -71,8 +78,10 @@ class CudaBackend:
             windows = sum((resident.windows[0] for resident in batch), start=windows)
             return batch
 
-        batches = map(noted, counting.batches(gpu, chunks, layout, gpu.budget // 4))
-        run = counting.count(gpu, batches, layout, shards or (0, layout.shards))
+        where, chunks = placed(chunks)
+        with self._operation(where) as gpu:
+            batches = map(noted, counting.batches(gpu, chunks, layout, gpu.budget // 4))
+            run = counting.count(gpu, batches, layout, shards or (0, layout.shards))
         if shards is None:
             check_windows(run.counts.sum(axis=1).tolist(), windows.tolist(), 1)
         return run
@@ -91,7 +100,8 @@ class CudaBackend:
             raise ValueError("merge needs at least one run, got none")
         for run in runs:
             check_layout(run.layout, runs[0].layout)
-        return counting.merge(self._gpu(), runs)
+        with self._operation() as gpu:
+            return counting.merge(gpu, runs)
 
     def spectra(
         self,
@@ -107,13 +117,14 @@ class CudaBackend:
         if isinstance(source, Run):
             check_layout(source.layout, layout)
             return self.joint_spectra([[source]], masks)
-        gpu = self._gpu()
-        batches = counting.batches(gpu, source, layout, gpu.budget // 3)
-        batch, more = next(batches, []), next(batches, [])
-        if batch and not more and not by_label(layout):
-            return spectra(gpu, batch, layout, masks)
-        waiting = filter(None, chain([batch, more], batches))
-        run = counting.count(gpu, waiting, layout, (0, layout.shards))
+        where, chunks = placed(source)
+        with self._operation(where) as gpu:
+            batches = counting.batches(gpu, chunks, layout, gpu.budget // 3)
+            batch, more = next(batches, []), next(batches, [])
+            if batch and not more and not by_label(layout):
+                return spectra(gpu, batch, layout, masks)
+            waiting = filter(None, chain([batch, more], batches))
+            run = counting.count(gpu, waiting, layout, (0, layout.shards))
         return self.joint_spectra([[run]], masks)
 
     def needs(self, layout: Layout, shards: int, *, rows: bool) -> tuple[int, int]:
@@ -122,20 +133,37 @@ class CudaBackend:
 
     def joint_spectra(self, parts: Iterable[Sequence[Run]], masks: Sequence[Masks]) -> Tables:
         """Joint spectra of runs, range after range; see `Backend.joint_spectra`."""
-        gpu = self._gpu()
-        scan: JointScan | None = None
-        for runs in parts:
+        with self._operation() as gpu:
+            scan: JointScan | None = None
+            for runs in parts:
+                if scan is None:
+                    scan = JointScan(gpu, [run.layout for run in runs], masks)
+                scan.check(runs)
+                for part in counting.ranges(gpu, runs):
+                    scan.add(part)
             if scan is None:
-                scan = JointScan(gpu, [run.layout for run in runs], masks)
-            scan.check(runs)
-            for part in counting.ranges(gpu, runs):
-                scan.add(part)
-        if scan is None:
-            raise ValueError("parts must have at least one range of shards, got none")
-        return scan.tables()
+                raise ValueError("parts must have at least one range of shards, got none")
+            return scan.tables()
 
-    def _gpu(self) -> Gpu:
-        budget = self.device_memory
-        if budget is None:
-            budget = int(SHARE_OF_FREE * self._memory.free())
-        return Gpu(self._core, self._memory, budget, self._by_sorting)
+    def check(self) -> None:
+        """Raise BackendError unless the current GPU can be used, which sets it up."""
+        with self._operation():
+            pass
+
+    @contextmanager
+    def _operation(self, where: int | None = None) -> Iterator[Gpu]:
+        """What an operation works with, on a GPU by its number or on the current one."""
+        with at_work(where):
+            try:
+                self._core.check_device()
+            except RuntimeError as reason:
+                which = "the current GPU" if where is None else f"GPU {where}"
+                raise BackendError(
+                    f"backend cuda cannot be used on {which}: {reason}; or count with "
+                    "backend='native' (--backend native)"
+                ) from reason
+            budget = self.device_memory
+            if budget is None:
+                budget = int(SHARE_OF_FREE * self._memory.free())
+            with failures(where, budget):
+                yield Gpu(self._core, self._memory, budget, self._by_sorting)

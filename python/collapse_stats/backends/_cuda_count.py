@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from ..chunk import Chunk
+from ..errors import GpuMemoryError
 from ..keys import Layout, Shards
 from ..run import Run
 from ._cuda_records import (
@@ -123,7 +124,7 @@ def ranges(gpu: Gpu, runs: Sequence[Run]) -> Iterator[list[Run]]:
         if sum(run.keys.nbytes + run.counts.nbytes for run in part) <= most:
             yield part
         elif last - first == 1:
-            raise MemoryError(
+            raise GpuMemoryError(
                 f"the GPU must hold the {sum(map(len, part)):,} rows of a shard four times over "
                 f"and may use {gpu.budget:,} bytes: free device memory, or use the native backend"
             )

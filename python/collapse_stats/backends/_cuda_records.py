@@ -6,8 +6,8 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from ..chunk import on_gpu
 from ..keys import MAX_KEY_BITS, Layout, Shards
+from ..placement import on_gpu
 from ._cuda_partition import HeavyWindows
 from ._device import Array, Gpu, Memory
 from ._pieces import Piece

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import LayoutMismatchError
+from ..errors import GpuError, LayoutMismatchError
 from ..keys import Layout
 from ..run import Run
 from ..spectrum import Masks, Tables
@@ -187,9 +187,9 @@ def check(tables: Tables, windows: npt.NDArray[np.int64], masks: Sequence[Masks]
 
 
 def check_windows(found: object, expected: object, order: int) -> None:
-    """Raise RuntimeError if the GPU lost or invented windows."""
+    """Raise GpuError if the GPU lost or invented windows."""
     if found != expected:
-        raise RuntimeError(
+        raise GpuError(
             f"the GPU counted {found} {order}-grams and there are {expected}: please report this "
             "with the corpus, and use the native backend meanwhile"
         )

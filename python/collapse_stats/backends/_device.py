@@ -1,19 +1,18 @@
-"""Memory of a GPU through CuPy: whose it is, how it is reached, and how tokens get there."""
+"""Memory of a GPU through CuPy: whose it is, and how it is reached."""
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from . import _ring
+
 Array = Any  # of CuPy, or of NumPy where the CPU plays the GPU
 Core = Any  # the module `_cuda`, or in tests `_cuda_emulated`
 
-RING_BYTES = 1 << 26  # of each of three buffers
 DIRECT_BYTES = 1 << 20  # uploads below it do without the ring
-COPY_THREADS = 4  # one core alone does not keep the bus busy
 
 
 class Memory(Protocol):
@@ -68,13 +67,12 @@ class Gpu:
 
 
 class CupyMemory:
-    """CuPy's pool and current stream."""
+    """CuPy's pool and current stream, of the GPU that is current."""
 
     def __init__(self) -> None:
         import cupy
 
         self.xp = cupy
-        self._ring: _Ring | None = None
 
     @property
     def stream(self) -> int:
@@ -83,9 +81,12 @@ class CupyMemory:
         return address
 
     def free(self) -> int:
-        """Bytes that the GPU has free and that the pool holds unused."""
+        """Bytes that the GPU has free and that the pool holds unused, as far as it may grow."""
         unused, _ = self.xp.cuda.runtime.memGetInfo()
-        return int(unused) + int(self.xp.get_default_memory_pool().free_bytes())
+        pool = self.xp.get_default_memory_pool()
+        free = int(unused) + int(pool.free_bytes())
+        limit = int(pool.get_limit())
+        return min(free, limit - int(pool.used_bytes())) if limit else free
 
     def empty(self, shape: int | tuple[int, ...], dtype: npt.DTypeLike = np.uint8) -> Array:
         """Array that begins undefined."""
@@ -105,64 +106,10 @@ class CupyMemory:
         if size < DIRECT_BYTES:
             return self.xp.asarray(parts[0] if len(parts) == 1 else np.concatenate(parts))
         array = self.xp.empty(sum(map(len, parts)), parts[0].dtype)
-        if self._ring is None:
-            self._ring = _Ring(self.xp)
-        self._ring.copy(parts, self.address(array))
+        _ring.of_process(self.xp).copy(parts, self.address(array))
         return array
 
     def download(self, array: Array) -> npt.NDArray[Any]:
         """A copy on the host. Waits for it."""
         host: npt.NDArray[Any] = self.xp.asnumpy(array)
         return host
-
-
-class _Ring:
-    """Three pinned buffers in turn: one is filled while another is on the bus.
-
-    The copies are in the order of a stream of their own, so that they go on beside kernels; the
-    caller's stream waits for the last one.
-    """
-
-    def __init__(self, cupy: Any) -> None:
-        self._cuda = cupy.cuda
-        self._stream = cupy.cuda.Stream(non_blocking=True)
-        self._buffers = [
-            np.frombuffer(cupy.cuda.alloc_pinned_memory(RING_BYTES), np.uint8, RING_BYTES)
-            for _ in range(3)
-        ]
-        self._sent = [self._stream.record() for _ in self._buffers]
-        self._turn = 0
-        self._threads = ThreadPoolExecutor(COPY_THREADS)
-
-    def copy(self, parts: Sequence[npt.NDArray[Any]], target: int) -> None:
-        """Copy host arrays to `target`, one after the other."""
-        caller = self._cuda.get_current_stream()
-        self._stream.wait_event(caller.record())  # what used this memory before is not done yet
-        for block in _blocks(parts):
-            buffer, sent = self._buffers[self._turn], self._sent[self._turn]
-            sent.synchronize()
-            self._fill(buffer, block)
-            self._cuda.runtime.memcpyAsync(
-                target,
-                buffer.ctypes.data,
-                len(block),
-                self._cuda.runtime.memcpyHostToDevice,
-                self._stream.ptr,
-            )
-            sent.record(self._stream)
-            target += len(block)
-            self._turn = (self._turn + 1) % len(self._buffers)
-        caller.wait_event(self._stream.record())
-
-    def _fill(self, buffer: npt.NDArray[np.uint8], block: npt.NDArray[np.uint8]) -> None:
-        edges = np.linspace(0, len(block), COPY_THREADS + 1).astype(int).tolist()
-        shares = [slice(edges[i], edges[i + 1]) for i in range(COPY_THREADS)]
-        list(self._threads.map(lambda share: np.copyto(buffer[share], block[share]), shares))
-
-
-def _blocks(parts: Sequence[npt.NDArray[Any]]) -> Iterator[npt.NDArray[np.uint8]]:
-    """The bytes of the parts, at most a buffer at a time."""
-    for part in parts:
-        data = np.ascontiguousarray(part).view(np.uint8)
-        for begin in range(0, len(data), RING_BYTES):
-            yield data[begin : begin + RING_BYTES]

@@ -17,7 +17,7 @@ def backends(form: str, output: Path | None) -> None:
     """List the backends, or the reason why one cannot be used."""
     found: list[dict[str, Any]] = [
         {"name": info.name, "usable": info.usable, "detail": info.detail}
-        for info in known_backends()
+        for info in known_backends(tried=True)
     ]
     columns = [Column((name,), number=False) for name in ("backend", "usable", "detail")]
     rows = [

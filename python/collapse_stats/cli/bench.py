@@ -58,7 +58,8 @@ def bench(
 
     Counts the first tokens of CORPUS, as one document, or else of text that comes with Python.
     """
-    usable = [info.name for info in known_backends() if info.usable]
+    found = [info for info in known_backends(tried=True) if info.usable]
+    usable = [info.name for info in found]
     on_gpu = None
     if "cuda" in usable:
         usable.insert(usable.index("cuda") + 1, RESIDENT)
@@ -89,7 +90,7 @@ def bench(
         "vocab_size": vocab_size,
         "copy_bytes_per_second": bandwidth,
         "device_copy_bytes_per_second": on_gpu,
-        "backends": [{"name": i.name, "detail": i.detail} for i in known_backends() if i.usable],
+        "backends": [{"name": info.name, "detail": info.detail} for info in found],
         "timings": [asdict(timing) for timing in timings],
     }
     page = _page(timings, what, len(tokens), bandwidth, on_gpu)

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 import click
 
-from ..errors import CollapseStatsError
+from ..errors import BackendError, CollapseStatsError
 from ..report.grid import printable
 from ..version import __version__
 from .output import abandon_stdout
@@ -50,6 +50,8 @@ class Program(click.Group):
         except BrokenPipeError:  # whoever reads has read enough
             abandon_stdout()
             return 0
+        except BackendError as error:  # before MemoryError, which may be that of a GPU
+            raise click.ClickException(str(error)) from error
         except MemoryError as error:
             message = str(error) or "not enough memory"
             raise click.ClickException(

@@ -5,7 +5,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ..chunk import Int64Array, as_device_array, as_documents, as_tokens, on_gpu
+from ..chunk import Int64Array, as_documents, as_tokens
+from ..gpu import at_work, cupy_module
+from ..placement import as_device_array, gpu_of, on_gpu
 from .batch import Batch, id_type
 from .surprisal import MOST, as_surprisals
 
@@ -163,19 +165,13 @@ class Arrival(NamedTuple):
 
 
 class DeviceArrival:
-    """Arguments that lie on a GPU, copied there in the order of the caller's stream.
+    """Arguments that lie on GPUs, copied there in the order of the caller's streams.
 
     Making one waits for nothing. `packed` waits, on a stream of its own; another thread calls it.
     """
 
     def __init__(self, arrival: Arrival) -> None:
-        try:
-            import cupy
-        except ImportError as error:
-            raise TypeError(
-                "arrays on a GPU are read with CuPy, which is not installed: pip install "
-                "'collapse-stats[cuda13]', or pass tokens.cpu()"
-            ) from error
+        cupy = cupy_module()
         as_tokens(arrival.tokens, gpu=True)  # or says what to do
         arrays = {name: one for name, one in arrival._asdict().items() if one is not None}
         arrays.pop("pad", None)
@@ -190,7 +186,10 @@ class DeviceArrival:
             if name not in self._device
         }
         self._pad = arrival.pad
-        self._copied = cupy.cuda.get_current_stream().record()
+        self._copied: dict[int | None, Any] = {}  # by GPU
+        for gpu in {gpu_of(array) for array in self._device.values()}:
+            with at_work(gpu):
+                self._copied[gpu] = cupy.cuda.get_current_stream().record()
 
     @property
     def positions(self) -> int:
@@ -200,11 +199,14 @@ class DeviceArrival:
 
     def packed(self, vocab_size: int) -> Batch:
         """The documents, in host memory; as `Rows.packed`."""
-        import cupy
-
-        with cupy.cuda.Stream(non_blocking=True) as stream:
-            stream.wait_event(self._copied)
-            there = {name: cupy.asnumpy(array) for name, array in self._device.items()}
+        cupy = cupy_module()
+        there = {}
+        for gpu, copied in self._copied.items():
+            with at_work(gpu), cupy.cuda.Stream(non_blocking=True) as stream:
+                stream.wait_event(copied)
+                for name, array in self._device.items():
+                    if gpu_of(array) == gpu:
+                        there[name] = cupy.asnumpy(array)
         return Arrival(**self._here, **there, pad=self._pad).rows().packed(vocab_size)
 
 
@@ -214,7 +216,9 @@ def _copied_there(array: Any, floating: bool) -> Any:
         array = array.detach()
         array = array.float() if floating else array  # CuPy has no bfloat16
         return as_device_array(array.clone())
-    return as_device_array(array).copy()
+    view = as_device_array(array)
+    with at_work(gpu_of(view)):
+        return view.copy()
 
 
 def _as_floats(logprobs: Any) -> npt.NDArray[np.floating]:

@@ -3,7 +3,7 @@
 import os
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from ..comparison import Comparison
 from ..counter import NgramCounter
 from ..counting import WHOLE, Use, passes, tables
 from ..errors import LayoutMismatchError
+from ..gpu import current_gpu, using
 from ..keys import Layout
 from ..memory import budget
 from ..profile import Profile
@@ -21,41 +22,20 @@ from ..sample import Sample
 from ..spectrum import Tables
 from ..table import MemoryTable
 from . import figures
-from .arrival import Arena, Arrival, DeviceArrival, Rows
+from .arrival import Arena, Arrival, DeviceArrival
 from .batch import Batch, join
+from .held import Held
+from .intake import Arrived, packed
 from .lane import Lane
 from .newest import Newest
 from .reference import Reference
 from .surprisal import SurprisalSums
 
-Arrived = Rows | DeviceArrival | Batch
 FORMAT = "collapse-stats.monitor/1"
 _ARRAYS = ("ids", "length", "ordinal", "surprisal", "surprisal_sums", "keys", "counts")
 _BLOCK = 1 << 18  # tokens handed to the thread at once
 _WAITING = 8  # blocks
 _ARENA = 12  # bytes for each token of a block: id, mask, log-probability and some more
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """What a monitor's figures are made of: all that other ranks need to know.
-
-    Attributes
-    ----------
-    newest
-        The newest documents, oldest first: those that are compared with the baseline, and more.
-    documents
-        Documents counted.
-    surprisals
-        Of every token id.
-    run
-        Every window counted.
-    """
-
-    newest: Batch
-    documents: int
-    surprisals: SurprisalSums
-    run: Run
 
 
 class CollapseMonitor:
@@ -136,6 +116,8 @@ class CollapseMonitor:
         self._open_tokens = 0
         self._arena = self._free_arena()
         self._seen = 0  # documents, ever
+        self._unread: list[Arrived] = []  # that the thread could not bring from a GPU
+        self._late: deque[Batch] = deque()  # that it could not count
         self._counter: NgramCounter | None = None
         if self.window is None:
             backend, threads = self._counting
@@ -190,6 +172,8 @@ class CollapseMonitor:
         ValueError
             when an id is outside the vocabulary, naming it and its position; for tokens on a GPU,
             a later call says so. Nothing of the batch is added then.
+        BackendError
+            when a GPU failed; nothing is lost, and the next call tries again to count.
         """
         arrival = Arrival(tokens, mask, lengths, cu_seqlens, begins, logprobs, pad)
         self._figures = None
@@ -351,42 +335,51 @@ class CollapseMonitor:
         """Wait until every token is taken in."""
         self._hand_over()
         self._lane.flush()
+        if self._unread or self._late:  # a GPU failed, which somebody was told
+            self._lane.submit(self._take, [], None, self._gpu())
+            self._lane.flush()
 
     def _hand_over(self) -> None:
         if self._open:
             arrived, self._open, self._open_tokens = self._open, [], 0
             arena, self._arena = self._arena, self._free_arena()
-            self._lane.submit(self._take, arrived, arena)
+            self._lane.submit(self._take, arrived, arena, self._gpu())
+
+    def _gpu(self) -> int | None:
+        """The GPU that counts for this thread, which the monitor's is to use as well."""
+        return current_gpu() if self.backend.on_gpu else None
 
     def _free_arena(self) -> Arena:
         return self._arenas.pop() if self._arenas else Arena(_ARENA * _BLOCK)
 
-    def _take(self, arrived: list[Arrived], arena: Arena) -> None:
-        """Take in what arrived, on the thread. What is wrong in one batch keeps out no other."""
-        taken: list[Batch] = []
-        wrong: ValueError | None = None
-        for one in arrived:
-            try:
-                batch = one if isinstance(one, Batch) else one.packed(self.layout.vocab_size)
-            except ValueError as error:
-                wrong = wrong or error
-                continue
-            taken.append(replace(batch, ordinal=batch.ordinal + self._seen))
+    def _take(self, arrived: list[Arrived], arena: Arena | None, gpu: int | None) -> None:
+        """Take in what arrived, on the thread. What a failing GPU holds up is for the next time."""
+        batches, self._unread, wrong = packed(self._unread + arrived, self.layout.vocab_size)
+        for at, batch in enumerate(batches):
+            batches[at] = replace(batch, ordinal=batch.ordinal + self._seen)
             self._seen += len(batch.length)
-        joined = join(taken, self.layout.vocab_size)
-        arena.clear()
-        self._arenas.append(arena)
-        gone = self._newest.add(joined)
-        if self._counter is not None:
-            self._counter.update(joined.ids, lengths=joined.length)
-            gone = []  # nothing leaves the figures
-        if joined.surprisal is not None:
-            self._surprisals.add(joined.ids, joined.surprisal)
-        for batch in gone:
-            if batch.surprisal is not None:
-                self._surprisals.add(batch.ids, batch.surprisal, -1)
-        if wrong is not None:
-            raise wrong
+        self._late.append(join(batches, self.layout.vocab_size))
+        if arena is not None:
+            arena.clear()
+            self._arenas.append(arena)
+        try:
+            while self._late:
+                with using(gpu):
+                    self._count(self._late[0])
+                self._late.popleft()
+        finally:
+            if wrong is not None:  # first: it is told once, a failure to count the next time too
+                raise wrong
+
+    def _count(self, batch: Batch) -> None:
+        if self._counter is not None:  # which nothing leaves again
+            self._counter.update(batch.ids, lengths=batch.length)
+        gone = self._newest.add(batch)
+        if batch.surprisal is not None:
+            self._surprisals.add(batch.ids, batch.surprisal)
+        for old in gone if self._counter is None else []:
+            if old.surprisal is not None:
+                self._surprisals.add(old.ids, old.surprisal, -1)
 
 
 def _profile(run: Run, documents: int) -> Profile:

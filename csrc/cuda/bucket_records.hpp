@@ -1,0 +1,61 @@
+#pragma once
+
+#include "cuda/partition_api.hpp"
+#include "device.cuh"
+
+namespace collapse_stats::cuda {
+
+/// Reads the records of a bucket. See `Partition` for what they hold.
+struct BucketRecords {
+  Partition partition;
+
+  DEVICE Key read(const std::uint32_t* records, std::uint64_t record) const {
+    const unsigned words = partition.bucket_words();
+    Key key = 0;
+    UNROLL
+    for (unsigned word = 0; word < 4; ++word)
+      if (word < words) key |= Key{records[record * words + word]} << 32 * word;
+    return key;
+  }
+
+  DEVICE unsigned label(Key record) const {
+    return static_cast<unsigned>(record & low_mask(partition.layout.label_bits));
+  }
+
+  /// What the bucket's number leaves of the first tokens, and how many bits that is.
+  DEVICE std::uint64_t prefix(Key record) const {
+    return static_cast<std::uint64_t>(record >> partition.tail_bits());
+  }
+  DEVICE unsigned prefix_bits() const { return partition.prefix_bits() - partition.bucket_bits; }
+
+  /// Code of the last token of a window's n-gram of `order`, beyond the first order.
+  DEVICE std::uint64_t code(Key record, unsigned order) const {
+    return static_cast<std::uint64_t>(record >> partition.code_shift(order) &
+                                      low_mask(partition.layout.code_bits));
+  }
+
+  /// What an n-gram of `order` has beyond that of the order before, or if there is none, the bucket.
+  DEVICE std::uint64_t bits(Key record, unsigned order) const {
+    return order == partition.first_order ? prefix(record) : code(record, order);
+  }
+
+  /// Whether a window at least as long as `order` ends with it. Not to be asked of `max_order`.
+  DEVICE bool ends(Key record, unsigned order) const {
+    if (order < partition.last_order) return code(record, order + 1) == 0;
+    return partition.has_end() && (record >> partition.layout.label_bits & 1U) != 0;
+  }
+
+  /// Whether a window is as long as the last order and, where windows can, goes on.
+  DEVICE bool whole(Key record) const {
+    const unsigned last = partition.last_order;
+    return (partition.first_order == last || code(record, last) != 0) && !ends(record, last);
+  }
+};
+
+/// The records of one bucket.
+struct Bucket {
+  const std::uint32_t* records;
+  std::uint64_t number;
+};
+
+}  // namespace collapse_stats::cuda

@@ -1,0 +1,37 @@
+"""A machine with two GPUs that NumPy plays, and the cuda backend on it."""
+
+import sys
+from typing import Any
+
+import pytest
+from fake_cupy import Steps, fake_cupy
+
+from collapse_stats import gpu
+from collapse_stats.backends import _ring
+from collapse_stats.backends._cuda import CudaBackend
+from collapse_stats.backends._device import CupyMemory
+
+
+def two_gpus(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Such a machine's CuPy, whose `backend` makes cuda backends; every `select` gives one."""
+    from collapse_stats import _cuda_emulated
+
+    cupy = fake_cupy(2)
+    monkeypatch.setitem(sys.modules, "cupy", cupy)
+    monkeypatch.setattr(gpu, "_process", None)
+    monkeypatch.setattr(_ring, "_ring", None)
+    monkeypatch.setattr(_ring.atexit, "register", lambda call: call)
+    monkeypatch.setattr(_ring, "RING_BYTES", 1 << 10)
+
+    def backend(device_memory: int | None = None) -> CudaBackend:
+        core = Steps(_cuda_emulated, cupy.machine)
+        return CudaBackend(device_memory, core=core, memory=CupyMemory())
+
+    cupy.backend = backend
+    for module in ("counter", "profiling", "monitor.monitor"):
+        name = f"collapse_stats.{module}"
+        __import__(name)
+        monkeypatch.setattr(
+            sys.modules[name], "select", lambda name="auto", threads=None: backend()
+        )
+    return cupy

@@ -1,0 +1,92 @@
+"""Collapsed text on a GPU that the CPU plays: what the product is for, and hard on a GPU.
+
+Much of such text is the same few n-grams, so that some buckets hold a large share of all windows, and
+threads that count at the same time mean the same counter. Compared with the native backend, which
+shares no code with the kernels.
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pytest
+from corpora import documents, zipf_tokens
+from emulation import emulated_backend
+
+from collapse_stats.backends import select
+from collapse_stats.chunk import Chunk
+from collapse_stats.keys import Layout
+from collapse_stats.spectrum import Masks, Tables
+
+SIZE = 20_000
+VOCAB = 50_257
+TEXTS: dict[str, Callable[[np.random.Generator], np.ndarray]] = {
+    "one token": lambda rng: np.full(SIZE, 7),
+    "four of five are one token": lambda rng: mixed(rng, np.full(SIZE, 7), 0.8),
+    "a third is one bigram": lambda rng: pasted(rng, np.array([11, 12]), 0.3),
+    "one sentence again and again": lambda rng: np.resize(rng.integers(0, VOCAB, 23), SIZE),
+    "loops that break": lambda rng: mixed(rng, np.resize(rng.integers(0, VOCAB, 9), SIZE), 0.97),
+    "ten answers": lambda rng: rng.integers(0, VOCAB, (10, 100))[rng.integers(0, 10, 200)].ravel(),
+    "few words": lambda rng: rng.integers(0, 3, SIZE),
+    "padding": lambda rng: np.r_[zipf_tokens(SIZE // 2, VOCAB), np.zeros(SIZE // 2)],
+    "all different": lambda rng: rng.permutation(VOCAB)[:SIZE],
+    "text": lambda rng: zipf_tokens(SIZE, VOCAB),
+}
+MASKS: dict[int, list[Masks]] = {
+    1: [(1, 0)],
+    2: [(1, 2)],
+    4: [(3, 12), (1, 2), (4, 8), (1, 8), (4, 2), (15, 0), (5, 10)],
+}
+
+
+def mixed(rng: np.random.Generator, usual: np.ndarray, share: float) -> np.ndarray:
+    """As usual with this probability, else anything."""
+    return np.where(rng.random(SIZE) < share, usual, rng.integers(0, VOCAB, SIZE))
+
+
+def pasted(rng: np.random.Generator, phrase: np.ndarray, share: float) -> np.ndarray:
+    """Anything, and this phrase in its share of the places."""
+    tokens = rng.integers(0, VOCAB, SIZE).reshape(-1, len(phrase))
+    tokens[rng.random(len(tokens)) < share] = phrase
+    return tokens.ravel()
+
+
+def equal(got: Tables, expected: Tables, orders: int, masks: Sequence[Masks]) -> bool:
+    return all(
+        getattr(got, kind)[order][pair] == getattr(expected, kind)[order][pair]
+        for kind in ("ngrams", "contexts")
+        for order in range(1, orders + 1)
+        for pair in masks
+    )
+
+
+@pytest.mark.parametrize("text", TEXTS)
+@pytest.mark.parametrize("labels", MASKS)
+@pytest.mark.parametrize("number", [1, 200], ids=["one document", "many documents"])
+def test_spectra_of_collapsed_text(text: str, labels: int, number: int) -> None:
+    layout = Layout(VOCAB, 5, labels)
+    tokens = TEXTS[text](np.random.default_rng(1)).astype(np.uint16)
+    chunks: list[Chunk] = [documents(layout, tokens, number)]
+    expected = select("native", 2).spectra(chunks, layout, MASKS[labels])
+    got = emulated_backend().spectra(chunks, layout, MASKS[labels])
+    assert equal(got, expected, 5, MASKS[labels])
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_runs_of_collapsed_text(text: str) -> None:
+    layout = Layout(VOCAB, 5, 2)
+    tokens = TEXTS[text](np.random.default_rng(2)).astype(np.uint16)
+    chunks = [documents(layout, tokens, 50)]
+    assert emulated_backend().count(chunks, layout) == select("native", 2).count(chunks, layout)
+
+
+@pytest.mark.parametrize("vocab_size", [255, 2**18 - 1, 2**20, 2**32 - 1])
+@pytest.mark.parametrize("text", ["a third is one bigram", "loops that break", "text"])
+def test_narrow_and_wide_ids(text: str, vocab_size: int) -> None:
+    """Names of n-grams take one round or more, the wider the codes."""
+    layout = Layout(vocab_size, 3 if vocab_size > 2**30 else 5, 2)
+    tokens = TEXTS[text](np.random.default_rng(3)) % vocab_size
+    tokens = (tokens * (vocab_size // VOCAB or 1)).astype(np.uint32)
+    chunks = [documents(layout, tokens, 50)]
+    expected = select("native", 2).spectra(chunks, layout, MASKS[2])
+    got = emulated_backend().spectra(chunks, layout, MASKS[2])
+    assert equal(got, expected, layout.max_order, MASKS[2])
