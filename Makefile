@@ -11,7 +11,7 @@ COMMA := ,
 demo: $(VENV)/demo  ## measure a real recursion on the documentation every Python carries
 	$(BIN)/collapse-stats demo
 
-test: $(VENV)/test lint cuda  ## everything CI checks
+test: $(VENV)/test lint cuda cuda-test  ## everything CI checks
 	$(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal -p no:benchmark
 	$(BIN)/pytest benchmarks --benchmark-disable -q
 
@@ -113,12 +113,12 @@ GPU_TESTS := tests/test_cuda_backend.py tests/test_cuda_steps.py tests/test_cuda
 	tests/test_backends.py tests/test_corpus.py tests/test_counter_memory.py tests/test_memory.py \
 	tests/test_waiting.py -k "cuda_ or emulated or device or waiting"
 
-cuda-test: $(VENV)/test
+cuda-test: $(VENV)/test  ## the kernels as CUDA's compiler makes them, run on the CPU
 ifeq ($(shell command -v nvcc),)
-	@echo "cuda-test: skipped, nvcc is not on the PATH: tests/ptx/README.md says what to install"
+	@echo "cuda-test: skipped, nvcc is not on the PATH: PATH=\$$(tools/nvcc.sh $(BIN)/python):\$$PATH gets one"
 else
 cuda-test: ptx
-	$(call ON_PTX,ptx) tests/test_ptx_machine.py tests/test_ptx_mutations.py
+	$(call ON_PTX,ptx) tests/test_ptx_machine.py tests/test_ptx_arithmetic.py tests/test_ptx_mutations.py
 	$(call ON_PTX,ptx) $(GPU_TESTS)
 	$(call ON_PTX,ptx-small) $(GPU_TESTS)
 endif

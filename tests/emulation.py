@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-from played_gpu import played_gpu
+from played_gpu import WatchedSteps, watched_gpu
 
 from collapse_stats.backends._cuda import CudaBackend
 
@@ -32,6 +32,9 @@ class NumpyMemory:
 
     def address(self, array: np.ndarray) -> int:
         assert array.flags.c_contiguous
+        steps = watched_gpu()
+        if isinstance(steps, WatchedSteps):
+            steps.note(array)
         return array.ctypes.data
 
     def upload(self, parts: Sequence[np.ndarray]) -> np.ndarray:
@@ -44,7 +47,7 @@ class NumpyMemory:
 
 def emulated_backend(device_memory: int | None = None, **options: Any) -> CudaBackend:
     """The cuda backend on a GPU played by the CPU."""
-    return CudaBackend(device_memory, core=played_gpu(), memory=NumpyMemory(), **options)
+    return CudaBackend(device_memory, core=watched_gpu(), memory=NumpyMemory(), **options)
 
 
 class DeviceArray(np.ndarray):

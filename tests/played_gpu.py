@@ -7,10 +7,13 @@ is read from the folders ``shipped`` and ``small`` of COLLAPSE_STATS_PTX, which 
 
 import importlib
 import os
+import weakref
 from functools import cache
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
+import numpy as np
 import pytest
 
 MACHINE = os.environ.get("COLLAPSE_STATS_GPU", "emulated")
@@ -31,3 +34,39 @@ def played_gpu() -> ModuleType:
     if MACHINE != "emulated":
         module.load(str(PTX / ("small" if MACHINE == "ptx-small" else "shipped")))
     return module
+
+
+class WatchedSteps:
+    """The steps of a machine that sees to it that kernels touch what `note` was told of, only."""
+
+    def __init__(self, module: Any) -> None:
+        self._module = module
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._module, name)
+        if isinstance(found, type) or not callable(found):
+            return found
+
+        def step(*arguments: Any) -> Any:
+            settings = self._module.settings()
+            settings.global_bounds = True
+            try:
+                return found(*arguments)
+            finally:
+                settings.global_bounds = False
+
+        return step
+
+    def note(self, array: np.ndarray) -> None:
+        """The memory of this array is the device's, as long as it lives."""
+        while isinstance(array.base, np.ndarray):
+            array = array.base
+        address = array.ctypes.data
+        self._module.allocated(address, array.nbytes)
+        weakref.finalize(array, self._module.freed, address)
+
+
+@cache
+def watched_gpu() -> Any:
+    """As `played_gpu`; it complains of accesses outside of `NumpyMemory` if it can."""
+    return played_gpu() if MACHINE == "emulated" else WatchedSteps(played_gpu())

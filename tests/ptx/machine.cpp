@@ -15,7 +15,6 @@ std::string kilobytes(std::size_t bytes) { return std::to_string(bytes) + " byte
 
 void GlobalMemory::allocated(std::uint64_t address, std::uint64_t bytes) {
   ends_[address].push_back(address + bytes);
-  used_ = true;
 }
 
 void GlobalMemory::freed(std::uint64_t address) {
@@ -28,7 +27,6 @@ void GlobalMemory::freed(std::uint64_t address) {
 
 bool GlobalMemory::allows(std::uint64_t address, std::uint64_t bytes) {
   if (address >= first_ && address + bytes <= last_) return true;
-  if (!used_) return address >= 4096;
   for (auto found = ends_.upper_bound(address); found != ends_.begin();) {
     --found;
     const std::uint64_t end = *std::max_element(found->second.begin(), found->second.end());

@@ -33,6 +33,7 @@ struct Settings {
   bool unwritten_shared = true;                 ///< complain of shared memory read before written
   bool launch_rule = true;                      ///< refuse what the driver refuses
   bool count_conflicts = true;
+  bool global_bounds = false;  ///< complain of global memory that was not registered
 };
 
 /// Operations of warps: an instruction that lanes execute together counts once.
@@ -82,7 +83,7 @@ class Random {
   std::uint64_t state_;
 };
 
-/// Device memory that kernels may touch. Unknown until something is registered.
+/// Device memory that kernels may touch, where that is to be checked.
 class GlobalMemory {
  public:
   void allocated(std::uint64_t address, std::uint64_t bytes);
@@ -92,7 +93,6 @@ class GlobalMemory {
  private:
   std::map<std::uint64_t, std::vector<std::uint64_t>> ends_;  // several, where memory is handed on
   std::uint64_t first_ = 0, last_ = 0;  // of the stretch that was asked for last
-  bool used_ = false;
 };
 
 class Block;

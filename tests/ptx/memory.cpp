@@ -197,7 +197,8 @@ unsigned char* Warp::reach(const Instruction& instruction, unsigned lane, std::u
           static_cast<const unsigned char*>(block->launch.parameters) + address);
     }
     default:
-      if (!machine.global.allows(address, bytes))
+      // The first page is nobody's memory in any case.
+      if (machine.settings.global_bounds ? !machine.global.allows(address, bytes) : address < 4096)
         complain(instruction, lane,
                  "global memory out of bounds: " + std::to_string(bytes) + " bytes at " +
                      std::to_string(address) + ", which nobody allocated");

@@ -76,6 +76,7 @@ void bind_machine(py::module_& module) {
     machine().global.allocated(address, bytes);
   });
   module.def("freed", [](std::uint64_t address) { machine().global.freed(address); });
+  module.def("kernel_name", &kernel_name, py::arg("entry"), "The name that `counts` has for it.");
   py::class_<Settings>(module, "Settings")
       .def_readwrite("seed", &Settings::seed)
       .def_readwrite("shared_bytes", &Settings::shared_bytes)
@@ -83,6 +84,7 @@ void bind_machine(py::module_& module) {
       .def_readwrite("most_instructions", &Settings::most_instructions)
       .def_readwrite("unwritten_shared", &Settings::unwritten_shared)
       .def_readwrite("launch_rule", &Settings::launch_rule)
+      .def_readwrite("global_bounds", &Settings::global_bounds)
       .def_readwrite("count_conflicts", &Settings::count_conflicts);
   module.def("settings", []() -> Settings& { return machine().settings; },
              py::return_value_policy::reference);

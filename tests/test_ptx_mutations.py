@@ -1,0 +1,129 @@
+"""Would a test notice? The project's kernels with one thing wrong, run on the machine for PTX.
+
+A few by default; COLLAPSE_STATS_MUTATIONS=40 tries so many of each kernel, `all` every one
+(`make cuda-mutations`).
+"""
+
+import os
+import re
+from functools import cache
+
+import numpy as np
+import pytest
+from corpora import documents, zipf_tokens
+from emulation import NumpyMemory
+from played_gpu import PTX
+from ptx_kernels import machine, settings
+from ptx_mutants import Kernel, Mutant, kernels, mutants, sample
+
+from collapse_stats.backends import Backend, select
+from collapse_stats.backends._cuda import CudaBackend
+from collapse_stats.chunk import Chunk
+from collapse_stats.keys import Layout
+
+FOLDER = PTX / "shipped"
+WANTED = os.environ.get("COLLAPSE_STATS_MUTATIONS", "")
+SEEDS = (0, 1, 2, 3)
+MASKS = [(1, 0), (1, 2)]
+
+pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason=f"no {FOLDER}: `make ptx`")
+
+EQUIVALENT: list[tuple[str, str, str, str]] = []
+"""Kernel, kind and line of mutants that no test can notice, as patterns, and the reason."""
+
+
+@cache
+def corpus() -> tuple[Layout, list[Chunk]]:
+    layout = Layout(3000, 4, 2)
+    tokens = zipf_tokens(9000, 3000).astype(np.uint16)
+    tokens[2000:2600] = np.tile(tokens[:300], 2)
+    return layout, [documents(layout, tokens, 40)]
+
+
+def answers(backend: Backend) -> list[object]:
+    layout, chunks = corpus()
+    run = backend.count(chunks, layout)
+    return [run, backend.spectra(chunks, layout, MASKS), backend.spectra(run, layout, MASKS)]
+
+
+@cache
+def right_answers() -> list[object]:
+    return answers(select("native"))
+
+
+def fails() -> str | None:
+    """What a test would say of the kernels as they are loaded."""
+    for seed in SEEDS:
+        machine.emulate(seed)
+        try:
+            for by_sorting in (False, True):
+                backend = CudaBackend(
+                    None, core=machine, memory=NumpyMemory(), by_sorting=by_sorting
+                )
+                if answers(backend) != right_answers():
+                    return "a wrong answer"
+        except (RuntimeError, ValueError, MemoryError) as error:
+            return str(error)
+        finally:
+            machine.emulate(0)
+    return None
+
+
+@cache
+def exercised() -> list[Kernel]:
+    """The kernels that the corpus above needs, as they are."""
+    machine.load(str(FOLDER))
+    with settings(most_instructions=50_000_000, unwritten_shared=False):
+        machine.reset_counts()
+        assert fails() is None
+        names = set(machine.counts())
+    return [kernel for kernel in kernels(FOLDER) if kernel.name in names]
+
+
+def verdict(mutant: Mutant) -> str | None:
+    """What was noticed; None if nothing was."""
+    file = mutant.kernel.file
+    try:
+        with settings(most_instructions=50_000_000, unwritten_shared=False):
+            machine.load_text(file, mutant.text)
+            noticed = fails()
+            if noticed is None:
+                machine.load_text(file, mutant.trapped)
+                if fails() is None:
+                    return "it is not run"
+            return noticed
+    finally:
+        machine.load_text(file, mutant.kernel.text)
+
+
+def reason(mutant: Mutant) -> str | None:
+    for kernel, kind, line, why in EQUIVALENT:
+        if re.search(kernel, mutant.kernel.name) and re.fullmatch(kind, mutant.kind):
+            if re.search(line, mutant.before):
+                return why
+    return None
+
+
+def test_mutants_are_noticed() -> None:
+    chosen: list[Mutant] = []
+    every = [list(mutants(kernel)) for kernel in exercised()]
+    if WANTED == "":
+        chosen = sample([mutant for some in every for mutant in some], 12)
+    else:
+        for some in every:
+            chosen += some if WANTED == "all" else sample(some, int(WANTED))
+    noticed, idle, unnoticed = 0, 0, []
+    for mutant in chosen:
+        found = verdict(mutant)
+        if found == "it is not run":
+            idle += 1
+        elif found is not None:
+            noticed += 1
+        elif reason(mutant) is None:
+            unnoticed.append(str(mutant))
+    equivalent = len(chosen) - noticed - idle - len(unnoticed)
+    print(
+        f"\n{noticed} of {len(chosen) - idle} mutants noticed, {equivalent} change nothing; "
+        f"{idle} more are in lines that the corpus does not run"
+    )
+    assert unnoticed == []
