@@ -61,6 +61,7 @@ struct ListCells {
   };
   struct Cells {
     Count types[items];
+    std::uint32_t listed;
   };
 
   TallyView view;
@@ -70,16 +71,17 @@ struct ListCells {
     typename Block::template Registers<Cells> registers;
     const std::uint64_t begin = block.index() * cells;
     block.each(registers, [&](unsigned thread, Cells& mine) {
-      std::uint32_t number = 0;
+      mine.listed = 0;
       UNROLL
       for (unsigned item = 0; item < items; ++item) {
         mine.types[item] = view.tally.dense()[begin + item * threads + thread];
-        number += mine.types[item] != 0;
+        mine.listed += mine.types[item] != 0;
       }
-      shared.listed[thread] = number;
     });
+    if (!block.any(registers, [](const Cells& mine) { return mine.listed != 0; })) return;
+    block.each(registers,
+               [&](unsigned thread, const Cells& mine) { shared.listed[thread] = mine.listed; });
     const std::uint32_t listed = block.exclusive_scan(shared.listed, shared.scan);
-    if (listed == 0) return;
     block.each([&](unsigned thread) {
       if (thread == 0)
         shared.place = block.add(view.tally.listed(), std::uint64_t{listed});

@@ -36,7 +36,7 @@ void trap(Warp& warp, const Instruction& instruction) {
 }
 
 void barrier(Warp& warp, const Instruction& instruction) {
-  if (warp.reg(instruction.operands[0])[0] != 0)
+  if (warp.reg(instruction.operands[instruction.writes])[0] != 0)
     warp.complain(instruction, 0, "expected barrier 0, the only one that this machine has");
   ++warp.block->counters.barriers;
   warp.wait_at_barrier(warp.guarded(instruction));
@@ -60,8 +60,15 @@ Handler control_flow(const Opcode& opcode, Instruction& instruction) {
   const bool sync = opcode.parts.size() > 1 && opcode.parts[1] == "sync";
   const bool cta = opcode.parts.size() > 2 && opcode.parts[1] == "cta" && opcode.parts[2] == "sync";
   // One barrier, for all threads: the numbered ones, and those for some, are not needed yet.
-  if ((base == "bar" || base == "barrier") && (sync || cta) && instruction.number == 1) return barrier;
-  return nullptr;
+  if (base != "bar" && base != "barrier") return nullptr;
+  if ((sync || cta) && instruction.number == 1) return barrier;
+  if (!opcode.has("red") || instruction.number != 3) return nullptr;
+  instruction.joint = opcode.has("or")     ? Joint::any
+                      : opcode.has("and")  ? Joint::all
+                      : opcode.has("popc") ? Joint::number
+                                           : Joint::nothing;
+  instruction.writes = 1;
+  return instruction.joint == Joint::nothing ? nullptr : barrier;
 }
 
 }  // namespace collapse_stats::ptx

@@ -140,8 +140,28 @@ void Block::end_barrier() {
   if (left_some)
     complain(code.instructions[place - 1].line, "some threads",
              "a barrier is waited at after other threads have left the kernel");
+  share(code.instructions[place - 1]);
   for (Warp& warp : warps_) warp.at_barrier = 0;
   machine.shared.pass_barrier();
+}
+
+/// Tells all threads what a barrier has found out about a predicate of each.
+void Block::share(const Instruction& instruction) {
+  if (instruction.joint == Joint::nothing) return;
+  const std::uint32_t to = instruction.operands[0], from = instruction.operands[2];
+  const auto each_lane = [&](auto visit) {
+    for (Warp& warp : warps_)
+      for (std::uint32_t left = warp.at_barrier; left != 0; left &= left - 1)
+        visit(warp, static_cast<unsigned>(std::countr_zero(left)));
+  };
+  std::uint64_t holds = 0;
+  each_lane([&](Warp& warp, unsigned lane) {
+    holds += ((warp.reg(from)[lane] & 1U) != 0) != instruction.negated;
+  });
+  const std::uint64_t found = instruction.joint == Joint::any   ? holds != 0
+                              : instruction.joint == Joint::all ? holds == launch.threads
+                                                                : holds;
+  each_lane([&](Warp& warp, unsigned lane) { warp.reg(to)[lane] = found; });
 }
 
 void Block::complain_of_deadlock() const {

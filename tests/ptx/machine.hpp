@@ -198,6 +198,7 @@ class Block {
  private:
   void fill_registers(Warp& warp, unsigned threads);
   void end_barrier();
+  void share(const Instruction& instruction);
   [[noreturn]] void complain_of_deadlock() const;
 
   std::vector<Warp> warps_;

@@ -24,6 +24,9 @@ enum class Access : std::uint8_t { load, peek, store, atomic };
 /// that decides the result.
 enum class Needs : std::uint8_t { all, chosen, unless_zero, unless_true };
 
+/// What all threads learn at a barrier of a predicate of each: whether any, whether all, how many.
+enum class Joint : std::uint8_t { nothing, any, all, number };
+
 /// One instruction. Operands are numbers of registers: immediate values, special registers and the
 /// addresses of symbols are registers that are filled before a kernel starts.
 struct Instruction {
@@ -44,6 +47,7 @@ struct Instruction {
   bool leaves = false;   ///< does not go on with the next instruction, unless its guard is false
   bool pure = false;     ///< nothing comes of it but what it writes to registers
   Needs needs = Needs::all;
+  Joint joint = Joint::nothing;
   bool watched = false;  ///< is about registers that may be read before they are written
   Space space = Space::generic;
   Access access = Access::load;

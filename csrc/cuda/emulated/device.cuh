@@ -121,6 +121,11 @@ class Block {
     return quad;
   }
 
+  template <class T, class Answer>
+  bool any(const Registers<T>& registers, Answer answer) {
+    return std::ranges::any_of(registers.values, answer);
+  }
+
   template <unsigned Size, class T, class Answer>
   void vote(std::uint32_t (&words)[Size], const Registers<T>& registers, Answer answer) {
     static_assert(32 * Size % Threads == 0);

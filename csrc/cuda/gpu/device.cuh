@@ -94,6 +94,12 @@ class Block {
     return quad;
   }
 
+  /// Whether `answer` of any thread is true.
+  template <class T, class Answer>
+  DEVICE bool any(const Registers<T>& registers, Answer answer) {
+    return __syncthreads_or(answer(registers.value)) != 0;
+  }
+
   /// Collects answers in shared memory, bit by bit, lowest first: bit `item * Threads + thread` of
   /// all of them is what `answer(item, the thread's registers)` says.
   template <unsigned Size, class T, class Answer>
