@@ -5,9 +5,10 @@
 
 runs the kernels as CUDA's compiler makes them on the machine of tests/ptx, in order, on the first
 480,000 words of the text that `collapse-stats demo` reads: the documentation of this Python. An
-operation is an instruction that the lanes of a warp execute together, so that a load by every thread
-is one operation per 32 threads; `by lanes` are lanes that took part, by 32. Shared memory serves a wavefront of 128 bytes at a time: an operation
-that asks for more, or for several words of one bank, takes several.
+operation is an instruction that the lanes of a warp execute together, so that a load by every
+thread is one operation per 32 threads; `by lanes` are the lanes that took part, divided by 32.
+Shared memory serves a wavefront of 128 bytes at a time: an operation that asks for more, or for
+several words of one bank, takes several.
 """
 
 import argparse
@@ -23,7 +24,7 @@ import numpy as np
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from emulation import NumpyMemory  # noqa: E402
+from emulation import NumpyMemory  # type: ignore[import-not-found]  # noqa: E402
 
 from collapse_stats import _cuda_ptx  # type: ignore[attr-defined]  # noqa: E402
 from collapse_stats.backends import select  # noqa: E402
@@ -37,7 +38,7 @@ VOCABULARY = 32_767
 MASKS = [(1, 0)]
 
 
-class LargeMemory(NumpyMemory):
+class LargeMemory(NumpyMemory):  # type: ignore[misc]
     """Room for all windows at once, as a GPU has it."""
 
     def free(self) -> int:
@@ -82,7 +83,6 @@ def main() -> None:
     arguments = parser.parse_args()
     core: Any = _cuda_ptx
     core.load(str(arguments.ptx))
-    core.settings().unwritten_shared = False
     core.settings().resident_blocks = 3  # few: what a block does once is nothing in a large text
     tokens = words()
     layout = Layout(VOCABULARY, arguments.orders)
@@ -93,9 +93,9 @@ def main() -> None:
         raise SystemExit("the kernels count something else than the native backend")
     print(
         f"Shared-memory operations per 32 tokens, {date.today()}: {len(tokens):,} words of the\n"
-        f"documentation of Python {platform.python_version()}, {len(np.unique(tokens)):,} distinct, "
-        f"one document, one label,\norders 1 to {arguments.orders}, {arguments.ptx.parent.name}, "
-        "shipped sizes. Equal to the native backend.\n"
+        f"documentation of Python {platform.python_version()}, {len(np.unique(tokens)):,} "
+        f"distinct, one document, one label,\norders 1 to {arguments.orders}, "
+        f"{arguments.ptx.parent.name}, shipped sizes. Equal to the native backend.\n"
     )
     print(table(core.counts(), len(tokens)))
 

@@ -1,8 +1,9 @@
 """Which machine plays the GPU in these tests: COLLAPSE_STATS_GPU says it.
 
-``emulated`` (unless said otherwise) runs the steps as C++; ``ptx`` runs what CUDA's compiler made of
-them, with the sizes that are shipped; ``ptx-small`` the same with the emulation's small sizes. PTX
-is read from the folders ``shipped`` and ``small`` of COLLAPSE_STATS_PTX, which `make ptx` fills.
+``emulated`` (unless said otherwise) runs the steps as C++; ``ptx`` runs what CUDA's compiler made
+of them, with the sizes that are shipped; ``ptx-small`` the same with the emulation's small sizes.
+PTX is read from the folders ``shipped`` and ``small`` of COLLAPSE_STATS_PTX, which `make ptx`
+fills.
 """
 
 import importlib

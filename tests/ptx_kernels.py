@@ -27,7 +27,8 @@ REGISTERS = """
 
 def text_of(body: str, declarations: str = "", name: str = "kernel") -> str:
     """A kernel whose parameter `p` is four addresses."""
-    return f"{HEAD}.entry {name}(\n  .param .align 8 .b8 p[32]\n)\n{{{REGISTERS}{declarations}\n{body}\n}}\n"
+    head = f"{HEAD}.entry {name}(\n  .param .align 8 .b8 p[32]\n)\n"
+    return f"{head}{{{REGISTERS}{declarations}\n{body}\n}}\n"
 
 
 def run(

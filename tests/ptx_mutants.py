@@ -85,7 +85,10 @@ def _changes(line: str) -> Iterator[tuple[str, str]]:
     if found := re.search(r"(shfl\.sync\.\w+\.b32 [^;]*, )[^, ;]+;", line):
         yield "mask", line.replace(found[0], f"{found[1]}65535;")
     if found := re.match(r"(ld|st)(\.volatile)?\.shared\.(u|s|b)(32|64) ", line):
-        yield "width", line.replace(f".{found[3]}{found[4]} ", f".{found[3]}{int(found[4]) // 4} ", 1)
+        yield (
+            "width",
+            line.replace(f".{found[3]}{found[4]} ", f".{found[3]}{int(found[4]) // 4} ", 1),
+        )
     if found := re.match(r"(ld\.shared|st\.shared)\.v2\.(u\d+) (.*)", line):
         yield "vector", _narrowed(line)
     if found := re.match(r"atom\.shared\.add\.u32 (%r\d+), (\[.*\]), (\S+);", line):
@@ -97,11 +100,14 @@ def _changes(line: str) -> Iterator[tuple[str, str]]:
         )
     if re.match(r"(ld|st|atom)\.(volatile\.)?shared\.(?!v)", line):
         bytes_ = 8 if re.search(r"64 ", line) else 2 if re.search(r"16 ", line) else 4
-        yield "offset", re.sub(
-            r"\[([^\]+]+)(?:\+(-?\d+))?\]",
-            lambda place: f"[{place[1]}+{int(place[2] or 0) + bytes_}]",
-            line,
-            count=1,
+        yield (
+            "offset",
+            re.sub(
+                r"\[([^\]+]+)(?:\+(-?\d+))?\]",
+                lambda place: f"[{place[1]}+{int(place[2] or 0) + bytes_}]",
+                line,
+                count=1,
+            ),
         )
 
 

@@ -125,7 +125,8 @@ def compiled_for_gpus() -> list[Path]:
         path = left.pop()
         found.add(path)
         for name in re.findall(r'#include\s*"([^"]+)"', path.read_text()):
-            places = [folder / name for folder in (path.parent, csrc / "cuda" / "gpu", csrc)]
+            gpu = csrc / "cuda" / "gpu", csrc / "cuda" / "shipped"
+            places = [folder / name for folder in (path.parent, *gpu, csrc)]
             there = [place for place in places if place.exists()]
             assert there, f"{path} includes {name}, which is not in csrc"
             left += {*there[:1]} - found

@@ -121,7 +121,10 @@ def test_products(
 
 @given(rows=triples)
 def test_carries_are_handed_on(rows: list[tuple[int, int, int]]) -> None:
-    sums = "{a}.cc.u{n} {x}{t}, {x}10, {x}11; {a}c.cc.u{n} {x}{t}, {x}{t}, {x}12; {a}c.u{n} {x}20, {x}10, 0;"
+    sums = (
+        "{a}.cc.u{n} {x}{t}, {x}10, {x}11; {a}c.cc.u{n} {x}{t}, {x}{t}, {x}12;"
+        "{a}c.u{n} {x}20, {x}10, 0;"
+    )
     for bits, x in ((32, "%r"), (64, "%d")):
         for name, sign in (("add", 1), ("sub", -1)):
 
@@ -348,7 +351,9 @@ def test_moves(rows: list[tuple[int, int, int]]) -> None:
     check("mov.b64 %d20, {%r10, %r11};", lambda a, b, c: low(b, 32) << 32 | low(a, 32), rows)
     check("mov.b64 {_, %r20}, %d10; cvt.u64.u32 %d20, %r20;", lambda a, b, c: a >> 32, rows)
     check(
-        "mov.b32 {%h20, %h21}, %r10; cvt.u64.u16 %d20, %h21;", lambda a, b, c: low(a, 32) >> 16, rows
+        "mov.b32 {%h20, %h21}, %r10; cvt.u64.u16 %d20, %h21;",
+        lambda a, b, c: low(a, 32) >> 16,
+        rows,
     )
     check("selp.u64 %d20, %d10, %d11, %p3;", lambda a, b, c: a if c & 1 else b, rows)
     check(
