@@ -110,14 +110,15 @@ $(PTX)/small/%.ptx: csrc/cuda/%.cu $(CUDA_HEADERS)
 ON_PTX = COLLAPSE_STATS_GPU=$(1) COLLAPSE_STATS_PTX=$(PTX) $(BIN)/pytest -q -p no:benchmark \
 	-n auto --maxprocesses 4 --dist worksteal -m "not gpu"
 GPU_TESTS := tests/test_cuda_backend.py tests/test_cuda_steps.py tests/test_cuda_partition.py \
-	tests/test_backends.py tests/test_corpus.py tests/test_counter_memory.py tests/test_memory.py \
-	tests/test_waiting.py -k "cuda_ or emulated or device or waiting"
+	tests/test_cuda_skew.py tests/test_backends.py tests/test_corpus.py tests/test_counter_memory.py \
+	tests/test_memory.py tests/test_waiting.py -k "cuda_ or emulated or device or waiting"
 
 cuda-test: $(VENV)/test  ## the kernels as CUDA's compiler makes them, run on the CPU
 ifeq ($(shell command -v nvcc),)
 	@echo "cuda-test: skipped, nvcc is not on the PATH: PATH=\$$(tools/nvcc.sh $(BIN)/python):\$$PATH gets one"
 else
-cuda-test: ptx
+cuda-test:
+	$(MAKE) -j $$(nproc) ptx
 	$(call ON_PTX,ptx) tests/test_ptx_machine.py tests/test_ptx_arithmetic.py tests/test_ptx_mutations.py
 	$(call ON_PTX,ptx) $(GPU_TESTS)
 	$(call ON_PTX,ptx-small) $(GPU_TESTS)

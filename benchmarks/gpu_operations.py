@@ -5,10 +5,10 @@
 
 runs the kernels as CUDA's compiler makes them on the machine of tests/ptx, in order, on the first
 480,000 words of the text that `collapse-stats demo` reads: the documentation of this Python. An
-operation is an instruction that the lanes of a warp execute together, so that a load by every
-thread is one operation per 32 threads; `by lanes` are the lanes that took part, divided by 32.
-Shared memory serves a wavefront of 128 bytes at a time: an operation that asks for more, or for
-several words of one bank, takes several.
+operation is an instruction that lanes of a warp execute together: a load by every thread is one
+operation per 32 threads. `by lane` are the lanes that took part, divided by 32. Shared memory
+serves 128 bytes at a time, four from each bank: `waves` says how many times it is asked at least,
+for operations of more bytes count more than once; `banks` how often the busiest bank is asked.
 """
 
 import argparse
@@ -16,33 +16,23 @@ import platform
 import re
 import sys
 from datetime import date
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from collapse_stats.backends import select
+from collapse_stats.backends._cuda import CudaBackend
+from collapse_stats.chunk import Chunk
+from collapse_stats.demo import human_documents
+from collapse_stats.keys import Layout
+
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "tests"))
-
-from emulation import NumpyMemory  # type: ignore[import-not-found]  # noqa: E402
-
-from collapse_stats import _cuda_ptx  # type: ignore[attr-defined]  # noqa: E402
-from collapse_stats.backends import select  # noqa: E402
-from collapse_stats.backends._cuda import CudaBackend  # noqa: E402
-from collapse_stats.chunk import Chunk  # noqa: E402
-from collapse_stats.demo import human_documents  # noqa: E402
-from collapse_stats.keys import Layout  # noqa: E402
-
 WORDS = 480_000
 VOCABULARY = 32_767
 MASKS = [(1, 0)]
-
-
-class LargeMemory(NumpyMemory):  # type: ignore[misc]
-    """Room for all windows at once, as a GPU has it."""
-
-    def free(self) -> int:
-        return 1 << 32
+MEMORY = 1 << 32  # bytes: room for all windows at once, as a GPU has it
 
 
 def words() -> Any:
@@ -56,12 +46,13 @@ def words() -> Any:
 
 def short(name: str) -> str:
     """A kernel's name without namespaces."""
-    return re.sub(r"collapse_stats::cuda::|\(anonymousnamespace\)::", "", name)
+    name = re.sub(r"collapse_stats::cuda::|\(anonymousnamespace\)::|BucketTuning", "", name)
+    return re.sub(r"\b(\d+)u\b", r"\1", name).replace("unsignedshort", "u16").replace("<<", "<").replace(">>", ">")
 
 
 def table(counts: dict[str, Any], tokens: int) -> str:
-    columns = ("loads", "stores", "atomics", "all", "by lanes", "wavefronts", "with conflicts")
-    lines = [f"{'kernel':44}" + "".join(f"{column:>16}" for column in columns)]
+    columns = ("loads", "stores", "atomics", "all", "by lane", "waves", "banks")
+    lines = [f"{'kernel':24}" + "".join(f"{column:>8}" for column in columns)]
     sums = np.zeros(len(columns))
     rows = []
     for name, counted in counts.items():
@@ -72,7 +63,7 @@ def table(counts: dict[str, Any], tokens: int) -> str:
         sums += row
         rows.append((short(name), row))
     for name, row in [*sorted(rows, key=lambda each: -each[1][3]), ("all", sums)]:
-        lines.append(f"{name:44}" + "".join(f"{figure:16.2f}" for figure in row))
+        lines.append(f"{name:24}" + "".join(f"{figure:8.2f}" for figure in row))
     return "\n".join(lines)
 
 
@@ -81,14 +72,16 @@ def main() -> None:
     parser.add_argument("--ptx", type=Path, default=ROOT / "build/ptx/sm_90/shipped")
     parser.add_argument("--orders", type=int, default=5)
     arguments = parser.parse_args()
-    core: Any = _cuda_ptx
+    sys.path.insert(0, str(ROOT / "tests"))
+    core = import_module("collapse_stats._cuda_ptx")
+    memory = import_module("emulation").NumpyMemory()
     core.load(str(arguments.ptx))
     core.settings().resident_blocks = 3  # few: what a block does once is nothing in a large text
     tokens = words()
     layout = Layout(VOCABULARY, arguments.orders)
     chunk = Chunk.of_documents(tokens, np.array([0]), np.array([len(tokens)]))
     core.reset_counts()
-    found = CudaBackend(None, core=core, memory=LargeMemory()).spectra([chunk], layout, MASKS)
+    found = CudaBackend(MEMORY, core=core, memory=memory).spectra([chunk], layout, MASKS)
     if found != select("native").spectra([chunk], layout, MASKS):
         raise SystemExit("the kernels count something else than the native backend")
     print(
