@@ -47,7 +47,8 @@ def words() -> Any:
 def short(name: str) -> str:
     """A kernel's name without namespaces."""
     name = re.sub(r"collapse_stats::cuda::|\(anonymousnamespace\)::|BucketTuning", "", name)
-    return re.sub(r"\b(\d+)u\b", r"\1", name).replace("unsignedshort", "u16").replace("<<", "<").replace(">>", ">")
+    name = re.sub(r"\b(\d+)u\b", r"\1", name).replace("unsignedshort", "u16")
+    return name.replace("<<", "<").replace(">>", ">")
 
 
 def table(counts: dict[str, Any], tokens: int) -> str:
