@@ -1,4 +1,4 @@
-"""Collapsed text on a GPU that the CPU plays: what the product is for, and hard on a GPU.
+"""Collapsed text on a GPU, played by the CPU or real: what the product is for, and hard on a GPU.
 
 Much of such text is the same few n-grams, so that some buckets hold a large share of all windows,
 and threads that count at the same time mean the same counter. Compared with the native backend,
@@ -9,10 +9,11 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
+from conftest import gpu_backend
 from corpora import documents, zipf_tokens
 from emulation import emulated_backend
 
-from collapse_stats.backends import select
+from collapse_stats.backends import Backend, select
 from collapse_stats.chunk import Chunk
 from collapse_stats.keys import Layout
 from collapse_stats.spectrum import Masks, Tables
@@ -36,6 +37,11 @@ MASKS: dict[int, list[Masks]] = {
     2: [(1, 2)],
     4: [(3, 12), (1, 2), (4, 8), (1, 8), (4, 2), (15, 0), (5, 10)],
 }
+
+
+@pytest.fixture(params=["cuda-emulated", pytest.param("cuda", marks=pytest.mark.gpu)])
+def gpu(request: pytest.FixtureRequest) -> Backend:
+    return gpu_backend() if request.param == "cuda" else emulated_backend()
 
 
 def mixed(rng: np.random.Generator, usual: np.ndarray, share: float) -> np.ndarray:
@@ -62,31 +68,31 @@ def equal(got: Tables, expected: Tables, orders: int, masks: Sequence[Masks]) ->
 @pytest.mark.parametrize("text", TEXTS)
 @pytest.mark.parametrize("labels", MASKS)
 @pytest.mark.parametrize("number", [1, 200], ids=["one document", "many documents"])
-def test_spectra_of_collapsed_text(text: str, labels: int, number: int) -> None:
+def test_spectra_of_collapsed_text(gpu: Backend, text: str, labels: int, number: int) -> None:
     layout = Layout(VOCAB, 5, labels)
     tokens = TEXTS[text](np.random.default_rng(1)).astype(np.uint16)
     chunks: list[Chunk] = [documents(layout, tokens, number)]
     expected = select("native", 2).spectra(chunks, layout, MASKS[labels])
-    got = emulated_backend().spectra(chunks, layout, MASKS[labels])
+    got = gpu.spectra(chunks, layout, MASKS[labels])
     assert equal(got, expected, 5, MASKS[labels])
 
 
 @pytest.mark.parametrize("text", TEXTS)
-def test_runs_of_collapsed_text(text: str) -> None:
+def test_runs_of_collapsed_text(gpu: Backend, text: str) -> None:
     layout = Layout(VOCAB, 5, 2)
     tokens = TEXTS[text](np.random.default_rng(2)).astype(np.uint16)
     chunks = [documents(layout, tokens, 50)]
-    assert emulated_backend().count(chunks, layout) == select("native", 2).count(chunks, layout)
+    assert gpu.count(chunks, layout) == select("native", 2).count(chunks, layout)
 
 
 @pytest.mark.parametrize("vocab_size", [255, 2**18 - 1, 2**20, 2**32 - 1])
 @pytest.mark.parametrize("text", ["a third is one bigram", "loops that break", "text"])
-def test_narrow_and_wide_ids(text: str, vocab_size: int) -> None:
+def test_narrow_and_wide_ids(gpu: Backend, text: str, vocab_size: int) -> None:
     """Names of n-grams take one round or more, the wider the codes."""
     layout = Layout(vocab_size, 3 if vocab_size > 2**30 else 5, 2)
     tokens = TEXTS[text](np.random.default_rng(3)) % vocab_size
     tokens = (tokens * (vocab_size // VOCAB or 1)).astype(np.uint32)
     chunks = [documents(layout, tokens, 50)]
     expected = select("native", 2).spectra(chunks, layout, MASKS[2])
-    got = emulated_backend().spectra(chunks, layout, MASKS[2])
+    got = gpu.spectra(chunks, layout, MASKS[2])
     assert equal(got, expected, layout.max_order, MASKS[2])

@@ -27,6 +27,7 @@ SITE = ROOT / "build" / "gpu-site"
 RESULTS = ROOT / "benchmarks" / "results"
 TESTS = [  # others may need what is not here
     "tests/test_backends.py",
+    "tests/test_cuda_skew.py",
     "tests/test_cuda_gpu.py",
     "tests/test_cuda_gpu_process.py",
 ]
