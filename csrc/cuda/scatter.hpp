@@ -131,15 +131,13 @@ struct ScatterTile {
       }
     });
     const std::uint32_t total = block.exclusive_scan(shared.before, shared.scan);
-    block.each([&](unsigned thread) {
+    block.each(registers, [&](unsigned thread, const Made& mine) {
       for (unsigned bin = thread; bin < used; bin += threads) {
         const std::uint32_t first = shared.before[bin];
         const std::uint32_t last = bin + 1 < bins ? shared.before[bin + 1] : total;
         if (first < last)
           shared.place[bin] = block.add(&places[bin], std::uint64_t{last - first}) - first;
       }
-    });
-    block.each(registers, [&](unsigned, const Made& mine) {
       UNROLL
       for (unsigned i = 0; i < items; ++i) {
         if (mine.rank[i] == none) continue;
