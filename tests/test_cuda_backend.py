@@ -10,6 +10,7 @@ from emulation import NumpyMemory, emulated_backend
 from oracles import check_joint_spectra, check_run, check_tables, rows_of
 
 from collapse_stats.backends import _cuda_records
+from collapse_stats.backends._cuda_tally import DeviceTally
 from collapse_stats.backends._device import Gpu
 from collapse_stats.backends._pieces import pieces
 from collapse_stats.chunk import Chunk
@@ -46,6 +47,30 @@ def test_spectra_that_do_not_fit_at_once(corpus: Corpus, memory: int) -> None:
     masks = [(1, (1 << layout.labels) - 2)]
     tables = emulated_backend(memory).spectra(chunks, layout, masks)
     check_tables(tables, layout.max_order, layout.labels, chunks, masks)
+
+
+@pytest.mark.parametrize("size", [10, 39])
+@pytest.mark.parametrize(
+    "layout", [Layout(2**16 - 1, 8), Layout(2**18 - 1, 7, 4), Layout(2**21 - 1, 6, 4)], ids=str
+)
+def test_few_windows_whose_records_take_128_bits(layout: Layout, size: int) -> None:
+    tokens = np.random.default_rng(size).integers(0, layout.vocab_size, size).astype(np.uint32)
+    chunks = [documents(layout, tokens, 2)]
+    masks = [(1, 0)]
+    tables = emulated_backend().spectra(chunks, layout, masks)
+    check_tables(tables, layout.max_order, layout.labels, chunks, masks)
+
+
+def test_room_for_what_is_tallied_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the partition path leaves to sorting has room already."""
+    layout = Layout(50_000, 5)
+    chunks = [chunk(np.zeros(20_000), [(0, 20_000)], dtype="uint16")]
+    reserve, windows = DeviceTally.reserve, []
+    monkeypatch.setattr(
+        DeviceTally, "reserve", lambda tally, n: (windows.append(n), reserve(tally, n))[1]
+    )
+    emulated_backend().spectra(chunks, layout, [(1, 0)])
+    assert sum(windows) == 20_000
 
 
 def test_records_that_do_not_fit_beside_their_tokens() -> None:

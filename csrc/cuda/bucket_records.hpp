@@ -34,7 +34,8 @@ struct BucketRecords {
                                       low_mask(partition.layout.code_bits));
   }
 
-  /// What an n-gram of `order` has beyond that of the order before, or if there is none, the bucket.
+  /// The bits by which n-grams of `order` differ that share everything before: the code of the last
+  /// token or, for the first order, what the bucket's number leaves of all its tokens.
   DEVICE std::uint64_t bits(Key record, unsigned order) const {
     return order == partition.first_order ? prefix(record) : code(record, order);
   }

@@ -7,8 +7,9 @@ namespace collapse_stats::cuda {
 /// Shared memory that a block gets without asking for it.
 constexpr std::size_t granted_bytes = 48U << 10;
 
-/// Shared memory of a kernel's blocks. There is none beside `Kernel::Shared`: what a block needs for
-/// scans is a part of it. More than what is granted has to be meant: `Kernel::shared_bytes`.
+/// Shared memory of a kernel's blocks, all of which is in `Kernel::Shared`: what a block needs for
+/// scans is a part of it. A kernel that needs more than what is granted declares how much in
+/// `Kernel::shared_bytes`.
 template <class Kernel>
 constexpr std::size_t shared_bytes_of() {
   constexpr std::size_t bytes = sizeof(typename Kernel::Shared);

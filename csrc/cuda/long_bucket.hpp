@@ -80,8 +80,8 @@ struct LongBucket {
   Shared& shared;
   Bucket bucket;
 
-  /// Adds the n-grams to the tally; false if they are too many. `beside` is done by each thread once
-  /// meanwhile.
+  /// Adds the n-grams to the tally; false if they are too many. Each thread calls `beside` in the
+  /// first phase.
   template <class Block, class Beside>
   DEVICE bool add(Block& block, Beside beside) const {
     block.each([&](unsigned thread) {

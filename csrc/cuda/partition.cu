@@ -37,7 +37,7 @@ Partition::Partition(const Layout& layout, unsigned first_order, unsigned last_o
   constexpr unsigned most = ScatterTuning::max_bin_bits + ScatterTuning::bin_bits;
   const unsigned needed =
       std::max(bits_for(windows, layout.labels), beyond(prefix_bits(), table_bits));
-  const unsigned too_wide = beyond(record_bits(0), max_key_bits - 1);
+  const unsigned too_wide = beyond(record_bits(0), max_key_bits - 1);  // a shift by 128 is no shift
   bucket_bits = std::min({std::max(needed, too_wide), prefix_bits(), most});
   const unsigned within_a_bin =
       std::min({bucket_bits / 2, ScatterTuning::bin_bits, bucket_bits - too_wide});

@@ -18,15 +18,18 @@
 /// as a whole and flagged: their windows are to be made into ordinary records
 /// (`Selection::buckets`).
 ///
-/// Bytes moved per token, orders 1 to 5 of 16-bit codes, at a thousand million tokens, where 18
-/// bits number the buckets, and but for heavy buckets:
+/// Bytes moved per token, orders 1 to 5 of 16-bit codes and one label or two, at a thousand million
+/// tokens, where a block can have 112 KB of shared memory, so that 18 bits number the buckets; but
+/// for heavy buckets:
 ///
 ///     orders   count  scatter   count     scatter   tally
 ///     1          2.2                                         cells
 ///     2          2.2  2.2 + 4       4       4 + 4       4    records of 4 bytes
 ///     3 to 5     2.2  2.2 + 12     12      12 + 8       8    records of 12, then 8
 ///
-/// together 83.
+/// together 83. With less shared memory or more labels there are more buckets and, as 512 bins are
+/// scattered at a time, more passes over the tokens: 2.2 for each further pass of a group, one more
+/// with 80 KB (sm_80) or four labels, three more with 48 KB (sm_86, sm_89, sm_120).
 namespace collapse_stats::cuda {
 
 /// Whether the partition path can count this; if not, the sorted path can.
@@ -127,7 +130,7 @@ struct HeavyBuckets {
 
 /// Adds every n-gram of the pass, of the partition's orders, and contexts of the orders behind
 /// them. Input: `records` and `ends` as `scatter_windows` leaves them. `other` takes
-/// `bucket_words()` words for each window. Overwrites both.
+/// `bucket_words()` words for each window.
 void tally_buckets(Stream stream, const Partition& partition, const Pass& pass,
                    const std::uint64_t* ends, const void* records, void* other, void* workspace,
                    std::size_t bytes, const Tally& tally, const HeavyBuckets& heavy);

@@ -159,7 +159,7 @@ void tally_buckets(Stream stream, const Partition& partition, const Pass& pass,
   Device(stream).fill(workspace, 0, used);
   with_words(partition.binned_words(),
              [&]<unsigned Words>(std::integral_constant<unsigned, Words>) {
-               // Nine bits fewer: a word less, or none.
+               // Up to nine bits shorter: as many words, or one fewer.
                constexpr unsigned fewer = Words > 1 ? Words - 1 : 1;
                const auto run =
                    partition.bucket_words() == Words ? divide<Words, Words> : divide<Words, fewer>;

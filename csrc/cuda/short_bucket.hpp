@@ -7,9 +7,10 @@
 /// Counting the n-grams of a bucket of few windows, order by order.
 namespace collapse_stats::cuda {
 
-/// Counts of n-grams in shared memory, by a name of 31 bits. Slots lie in groups of four, which one
-/// access reads; a name goes to the first free slot from its group on. Two counts share a word. The
-/// top bit of an n-gram's last word marks that some of its windows end with it.
+/// Counts of n-grams in shared memory. An n-gram is known by a name of up to 32 bits, which are never
+/// all ones. Slots lie in groups of four, which one access reads; a name goes to the first free slot
+/// from its group on. The counts of two labels share a word. The top bit of an n-gram's last word
+/// marks that some of its windows end with it.
 template <unsigned Labels, unsigned Slots>
 struct ShortTable {
   static_assert(Slots % 4 == 0);
@@ -21,7 +22,7 @@ struct ShortTable {
   Quad names[Slots / 4];
   Quad counts[pairs][Slots / 4];
 
-  /// Groups to be used for so many windows: half of their slots, or more, stay free if they can.
+  /// Groups to be used for so many windows: two slots a window, or all slots if those are fewer.
   DEVICE static unsigned groups(unsigned windows) {
     return windows < Slots / 2 ? windows / 2 + 1 : Slots / 4;
   }
@@ -141,7 +142,8 @@ struct ShortBucket {
   Shared& shared;
   Bucket bucket;
 
-  /// Adds the n-grams of all orders to the tally. `beside` is done by each thread once meanwhile.
+  /// Adds the n-grams of all orders to the tally. Each thread calls `beside` in the first phase: the
+  /// number of the next bucket is on its way while this one is counted.
   template <class Block, class Beside>
   DEVICE void add(Block& block, Beside beside) const {
     typename Block::template Registers<Notes> registers;
@@ -161,6 +163,7 @@ struct ShortBucket {
       const bool ending = shared.ending != 0;
       add_order(block, registers, order, number);
       if (ending) take_ended(block, registers, order, number);
+      // Where long buckets may come next, which use the same memory, there is one order only.
       if (order == last || shared.number == 0) return;
       number = shared.number;
     }
@@ -243,7 +246,7 @@ struct ShortBucket {
   DEVICE void add_order(Block& block, Registers& registers, unsigned order, unsigned number) const {
     const unsigned last = source.partition.last_order;
     block.each(registers, [&](unsigned thread, const Notes& mine) {
-      SeenOnce<labels> on;  // with the orders behind
+      SeenOnce<labels> on;  // seen once, and so is every longer n-gram that begins with it
       std::uint32_t left = 0, others = 0;
       UNROLL
       for (unsigned i = 0; i < items; ++i) {
@@ -272,7 +275,8 @@ struct ShortBucket {
     });
   }
 
-  /// Calls `visit` with the notes that bits are set for. Its code is there once, not `items` times.
+  /// Calls `visit` with the notes that bits are set for. In an unrolled loop the compiler would copy
+  /// what `visit` does for every item, which takes registers that the notes need.
   template <class Visit>
   DEVICE static void for_each_of(const Notes& mine, std::uint32_t bits, Visit visit) {
     for (; bits != 0; bits &= bits - 1) {

@@ -60,9 +60,10 @@ struct TallyView {
     add(block, front, Tally::ngrams, order, counts, types);
   }
 
-  /// Within a phase: the context of n-grams of `order` is seen, or with minus one is not seen, as
-  /// often as this. What is added are differences: without them, a context of n-grams of `order` is
-  /// taken to be seen as often as it is as an n-gram of `order - 1`.
+  /// Within a phase: adds to the spectrum of contexts of `order`, or with `types` minus one takes from
+  /// it, one that is seen so often. Contexts are stored as differences: unless something is added, a
+  /// context of trigrams is taken to be seen as often as it is as a bigram. A bigram seen 5 times,
+  /// twice at a document's end, is 3 times a context: 5 is taken away and 3 is added.
   template <class Block, class Counts>
   DEVICE void add_context(Block& block, TallyFront& front, unsigned order, const Counts& counts,
                           Count types) const {

@@ -63,7 +63,7 @@ struct TallyBuckets {
   }
 
  private:
-  /// Adds a bucket, or leaves it out. `beside` is done once meanwhile.
+  /// Adds a bucket, or leaves it out. Each thread calls `beside` once.
   template <class Block, class Beside>
   DEVICE void add(Block& block, Shared& shared, const Bucket& bucket, std::uint64_t index,
                   Beside beside) const {

@@ -110,19 +110,22 @@ def _add_shards(
     """Add the windows of some shards; false if their records do not fit and can be divided."""
     divisible = selection.shards[1] - selection.shards[0] > 1
     run: DeviceRun | None = None
-    windows = 0
+    windows = 0  # that there is no room for in the tally yet: there is for what a bucket left
     for part in sorted_records(gpu, batch, layout, selection, capacity):
+        if selection.heavy is None:
+            windows += part.number
         if part.last and run is None:
+            tally.reserve(windows)
             orders = (1, layout.max_order) if selection.heavy is None else selection.heavy.orders
             tally.add_records(part, layout.labels, orders)
             return True
         if divisible:
             return False
-        windows += part.number  # a shard of much repeated text: its rows are few
         found = run_of(gpu, part, layout.labels, layout.words)
         run = found if run is None else added(gpu, layout, run, found)
-    if run is not None:
-        tally.add_rows(run, windows)
+    if run is not None:  # a shard of much repeated text: its rows are few
+        tally.reserve(windows)
+        tally.add_rows(run)
     return True
 
 
@@ -154,7 +157,8 @@ class JointScan:
         self._windows = [a + b for a, b in zip(self._windows, windows, strict=True)]
         found = [upload_run(self._gpu.memory, run) for run in runs]
         whole = found[0] if len(found) == 1 else beside(self._gpu, self._layout, *found)
-        self._tally.add_rows(whole, sum(windows))
+        self._tally.reserve(sum(windows))
+        self._tally.add_rows(whole)
 
     def tables(self) -> Tables:
         """The joint spectra."""

@@ -58,8 +58,10 @@ class DeviceTally:
         return self._tally
 
     def add_records(self, part: Sorted, labels: int, orders: tuple[int, int]) -> None:
-        """Add the n-grams of these orders, first and last, of records of whole shards."""
-        self.reserve(part.number)
+        """Add the n-grams of these orders, first and last, of records of whole shards.
+
+        There must be room for what their windows may add: see `reserve`.
+        """
         sums = label_sums(self._gpu, part, labels)
         self._core.tally_records(
             self._memory.stream,
@@ -70,9 +72,8 @@ class DeviceTally:
             *orders,
         )
 
-    def add_rows(self, run: DeviceRun, windows: int) -> None:
-        """Add rows of whole shards, so many windows."""
-        self.reserve(windows)
+    def add_rows(self, run: DeviceRun) -> None:
+        """Add rows of whole shards. There must be room for what their windows may add."""
         memory = self._memory
         keys, counts = memory.address(run.keys), memory.address(run.counts)
         sums = memory.empty(self._core.row_sums_words(self._layout, run.rows), np.uint64)
