@@ -364,6 +364,42 @@ def test_matches_and_reductions(seed: int) -> None:
     assert results("setp.lt.u32 %p1, %r1, 4; activemask.b32 %r20;")[0] in range(1, 2**32)
 
 
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("least", [0, 1, 40, 63, 64])
+def test_barriers_that_tell(least: int, seed: int) -> None:
+    machine.emulate(seed)
+    start = f"setp.ge.u32 %p1, %r1, {least}; "
+    answer = "; selp.u32 %r20, 1, 0, %p2;"
+    assert results(start + "bar.red.or.pred %p2, 0, %p1" + answer, 64) == [least < 64] * 64
+    assert results(start + "bar.red.and.pred %p2, 0, %p1" + answer, 64) == [least == 0] * 64
+    assert results(start + "bar.red.or.pred %p2, 0, !%p1" + answer, 64) == [least > 0] * 64
+    assert results(start + "bar.red.popc.u32 %r20, 0, %p1;", 64) == [64 - least] * 64
+
+
+@pytest.mark.parametrize(
+    ("in_vain", "used"),
+    [
+        ("add.s32 %r5, %r6, 1; mov.u32 %r20, 0;", "add.s32 %r20, %r6, 1;"),
+        (
+            "setp.lt.u32 %p1, %r1, 0; selp.u32 %r20, %r6, 0, %p1;",
+            "setp.ge.u32 %p1, %r1, 0; selp.u32 %r20, %r6, 0, %p1;",
+        ),
+        (
+            "setp.lt.u32 %p1, %r1, 0; and.pred %p2, %p1, %p3; selp.u32 %r20, 1, 0, %p2;",
+            "setp.ge.u32 %p1, %r1, 0; and.pred %p2, %p1, %p3; selp.u32 %r20, 1, 0, %p2;",
+        ),
+        (
+            "setp.ge.u32 %p1, %r1, 0; or.pred %p2, %p1, %p3; selp.u32 %r20, 0, 1, %p2;",
+            "setp.lt.u32 %p1, %r1, 0; or.pred %p2, %p1, %p3; selp.u32 %r20, 0, 1, %p2;",
+        ),
+    ],
+)
+def test_what_is_computed_of_nothing_matters_where_it_is_used(in_vain: str, used: str) -> None:
+    assert results(in_vain) == [0] * 32
+    with pytest.raises(machine.Complaint, match="a register that was never written"):
+        results(used)
+
+
 def test_special_registers() -> None:
     assert results("mov.u32 %r20, %laneid;", 64) == [i % 32 for i in range(64)]
     for name, mask in (
