@@ -7,8 +7,8 @@ runs the kernels as CUDA's compiler makes them on the machine of tests/ptx, in o
 480,000 words of the text that `collapse-stats demo` reads: the documentation of this Python. An
 operation is an instruction that lanes of a warp execute together: a load by every thread is one
 operation per 32 threads. `by lane` are the lanes that took part, divided by 32. Shared memory
-serves 128 bytes at a time, four from each bank: `waves` says how many times it is asked at least,
-for operations of more bytes count more than once; `banks` how often the busiest bank is asked.
+serves 128 bytes at a time, a word from each of 32 banks: `waves` are the bytes that all lanes ask
+for, in units of 128; `banks` the different words that the busiest bank is asked for.
 """
 
 import argparse

@@ -83,8 +83,7 @@ struct ListCells {
                [&](unsigned thread, const Cells& mine) { shared.listed[thread] = mine.listed; });
     const std::uint32_t listed = block.exclusive_scan(shared.listed, shared.scan);
     block.each([&](unsigned thread) {
-      if (thread == 0)
-        shared.place = block.add(view.tally.listed(), std::uint64_t{listed});
+      if (thread == 0) shared.place = block.add(view.tally.listed(), std::uint64_t{listed});
     });
     block.each(registers, [&](unsigned thread, const Cells& mine) {
       std::uint64_t place = shared.place + shared.listed[thread];
@@ -118,7 +117,8 @@ void finish_tally(Stream stream, const Tally& tally) {
   if (tally.by_token())
     tally.layout.labels <= 4 ? tally_tokens<4>(device, tally)
                              : tally_tokens<max_labels>(device, tally);
-  device.launch(tally.tables() * Tally::cells / ListCells::cells, ListCells{TallyView{tally, 1, 1}});
+  device.launch(tally.tables() * Tally::cells / ListCells::cells,
+                ListCells{TallyView{tally, 1, 1}});
 }
 
 }  // namespace collapse_stats::cuda

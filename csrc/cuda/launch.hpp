@@ -8,8 +8,8 @@ namespace collapse_stats::cuda {
 constexpr std::size_t granted_bytes = 48U << 10;
 
 /// Shared memory of a kernel's blocks, all of which is in `Kernel::Shared`: what a block needs for
-/// scans is a part of it. A kernel that needs more than what is granted declares how much in
-/// `Kernel::shared_bytes`.
+/// scans is a part of it. A kernel that needs more than what is granted declares a limit that
+/// its `Shared` must keep, `Kernel::shared_bytes`.
 template <class Kernel>
 constexpr std::size_t shared_bytes_of() {
   constexpr std::size_t bytes = sizeof(typename Kernel::Shared);

@@ -12,13 +12,13 @@ template <unsigned Labels, unsigned Slots>
 struct LongTable {
   static constexpr std::uint64_t free = ~std::uint64_t{0};  // no key
   static constexpr unsigned slot_bytes = 8 + 4 * Labels;
-  /// Every so-many-th slot is watched: when seven eighths of those are taken, the table is full, for
-  /// searches would grow long.
+  /// Every so-many-th slot is watched: when seven eighths of those are taken, the table is full,
+  /// for searches would grow long.
   static constexpr unsigned watched = 8, most_taken = Slots / watched * 7 / 8;
 
   std::uint64_t keys[Slots];
   std::uint32_t counts[Labels][Slots];
-  std::uint32_t taken;  // slots that are watched
+  std::uint32_t taken;  // watched slots that are taken
 
   /// Within a phase: what a thread of `threads` does to clear the table.
   DEVICE void clear(unsigned thread, unsigned threads) {
@@ -35,7 +35,8 @@ struct LongTable {
     return block.peek(&taken) > most_taken;
   }
 
-  /// Within a phase: where `key` is, now if not before; `Slots` if the table is full.
+  /// Within a phase: finds the slot of `key`, and inserts the key if it is missing; gives `Slots`
+  /// if there is no free slot.
   template <class Block>
   DEVICE unsigned slot(Block& block, std::uint64_t key) {
     const std::uint64_t hash = key * mix_multiplier >> 32;
@@ -137,8 +138,9 @@ struct LongBucket {
     });
   }
 
-  /// Takes the windows that end with the order out of the counts. What is left of an n-gram's is the
-  /// count of a context of the next order; it was taken to be that of the n-gram.
+  /// Takes the windows that end with the order out of the counts. What is left of an n-gram's
+  /// count is its count as a context of the next order: the count that was assumed is taken back,
+  /// and this one added.
   template <class Block>
   DEVICE void take_ended(Block& block) const {
     const auto each_ended = [&](auto visit) {

@@ -138,9 +138,7 @@ void launch_write(Device device, const Layout& layout, const MergeInput& a, cons
 
 }  // namespace
 
-std::uint64_t merge_places(std::uint64_t rows_b) {
-  return 2 * bitmap_words(rows_b) + 2;
-}
+std::uint64_t merge_places(std::uint64_t rows_b) { return 2 * bitmap_words(rows_b) + 2; }
 
 std::size_t find_merged_bytes(std::uint64_t rows_b) {
   return Device::sum_bytes<std::uint64_t>(bitmap_words(rows_b) + 2);

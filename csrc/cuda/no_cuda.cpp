@@ -68,11 +68,10 @@ void find_merged(Stream, const Layout&, const MergeInput&, const MergeInput&, st
                  std::size_t) {
   missing();
 }
-void write_merged(Stream, const Layout&, const MergeInput&, const MergeInput&,
-                  const std::uint64_t*, const DeviceRun&) {
+void write_merged(Stream, const Layout&, const MergeInput&, const MergeInput&, const std::uint64_t*,
+                  const DeviceRun&) {
   missing();
 }
-
 
 bool partition_supports(const Layout&, std::span<const Masks>) { missing(); }
 unsigned cell_orders(const Layout&, std::uint64_t) { missing(); }

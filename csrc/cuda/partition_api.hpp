@@ -19,8 +19,8 @@
 /// (`Selection::buckets`).
 ///
 /// Bytes moved per token, orders 1 to 5 of 16-bit codes and one label or two, at a thousand million
-/// tokens, where a block can have 112 KB of shared memory, so that 18 bits number the buckets; but
-/// for heavy buckets:
+/// tokens, where a block can have 112 KB of shared memory, so that 18 bits number the buckets.
+/// Heavy buckets are not included.
 ///
 ///     orders   count  scatter   count     scatter   tally
 ///     1          2.2                                         cells
@@ -52,7 +52,7 @@ struct Cells {
 std::uint64_t cell_words(const Layout& layout, unsigned order);
 
 /// Adds all windows of `tokens`; ids outside the vocabulary lower `wrong_id` as in `RecordsMade`.
-/// Cells of order 1 are those of a `Tally`, and need no `tally_cells`, if that is `by_token`.
+/// If the tally is `by_token`, its own columns are the cells of order 1, and need no `tally_cells`.
 void count_cells(Stream stream, const Layout& layout, const Tokens& tokens, const Cells& cells,
                  std::uint64_t* wrong_id);
 
@@ -71,7 +71,7 @@ struct Partition {
   unsigned bucket_bits;  ///< of the prefix: number the bucket; at least `bin_bits`
 
   /// Buckets of a size that fits, if there are `windows` windows. Throws std::invalid_argument when
-  /// records do not fit into 128 bits.
+  /// records do not fit into 128 bits, or more than 63 bits of a prefix would be left to a bucket.
   Partition(const Layout& layout, unsigned first_order, unsigned last_order, std::uint64_t windows);
 
   constexpr std::uint64_t bins() const { return std::uint64_t{1} << bin_bits; }
@@ -79,7 +79,8 @@ struct Partition {
   constexpr unsigned buckets_of_a_bin() const { return 1U << (bucket_bits - bin_bits); }
   constexpr unsigned prefix_bits() const { return first_order * layout.code_bits; }
 
-  // A record, top down: what the digits taken away leave of the prefix, the codes of the tokens
+  // A record, from the highest bits down: the prefix without its top `digits` bits, which number
+  // the bin or the bucket, the codes of the tokens
   // behind it, whether the window ends with `last_order` (if it may be longer), its label.
   constexpr bool has_end() const { return last_order < layout.max_order; }
   constexpr unsigned code_shift(unsigned order) const {

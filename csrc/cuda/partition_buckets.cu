@@ -114,8 +114,8 @@ struct ScatterRecords {
                         bucket = binned.take_bucket(key);
                         return true;
                       };
-                      Tile::scatter(block, shared, static_cast<unsigned>(end - begin), buckets, make,
-                                    places + std::uint64_t{bin} * buckets, other);
+                      Tile::scatter(block, shared, static_cast<unsigned>(end - begin), buckets,
+                                    make, places + std::uint64_t{bin} * buckets, other);
                     });
   }
 };

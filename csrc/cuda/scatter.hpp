@@ -70,8 +70,7 @@ struct Waiting {
 
 /// Of an even number of words: the bins are beside them.
 template <unsigned Words>
-  requires(Words % 2 == 0)
-struct Waiting<Words> {
+requires(Words % 2 == 0) struct Waiting<Words> {
   static constexpr unsigned bytes = 4 * Words + 2;
 
   template <unsigned Size>
@@ -92,15 +91,16 @@ struct Waiting<Words> {
 };
 
 /// A tile of records is put in order by bin in shared memory, so that those of a bin are written
-/// side by side: 32 to 64 bytes on average, where there are as many bins as there can be.
+/// side by side: 40 to 64 bytes on average with 512 bins, if all of a tile belongs to the pass.
 template <unsigned Words>
 struct ScatterTile {
   static constexpr unsigned threads = ScatterTuning::threads, bins = 1U << ScatterTuning::bin_bits;
-  static constexpr unsigned items =
-      std::min(ScatterTuning::max_items, ScatterTuning::tile_bytes / Waiting<Words>::bytes / threads);
+  static constexpr unsigned items = std::min(
+      ScatterTuning::max_items, ScatterTuning::tile_bytes / Waiting<Words>::bytes / threads);
   static constexpr unsigned size = threads * items;
   static_assert(items > 0 && size <= 1U << 16 && bins <= 1U << 15);
-  static constexpr unsigned resident = 2;  // blocks at once: as few registers as do without spills
+  static constexpr unsigned resident =
+      2;  // blocks on a processor: 64 registers a thread, without spills
   using Record = PackedRecord<Words>;
 
   struct Shared {

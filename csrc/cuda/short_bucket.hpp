@@ -7,10 +7,10 @@
 /// Counting the n-grams of a bucket of few windows, order by order.
 namespace collapse_stats::cuda {
 
-/// Counts of n-grams in shared memory. An n-gram is known by a name of up to 32 bits, which are never
-/// all ones. Slots lie in groups of four, which one access reads; a name goes to the first free slot
-/// from its group on. The counts of two labels share a word. The top bit of an n-gram's last word
-/// marks that some of its windows end with it.
+/// Counts of n-grams in shared memory. An n-gram is known by a name of up to 32 bits, which are
+/// never all ones. Slots lie in groups of four, which one access reads; a name goes to the first
+/// free slot from its group on. The counts of two labels share a word. The top bit of an n-gram's
+/// last word marks that some of its windows end with it.
 template <unsigned Labels, unsigned Slots>
 struct ShortTable {
   static_assert(Slots % 4 == 0);
@@ -36,8 +36,8 @@ struct ShortTable {
     }
   }
 
-  /// Within a phase: where `name` is, now if not before; `found` says whether it was there. There
-  /// must be a slot for it.
+  /// Within a phase: finds the slot of `name`, and inserts the name if it is missing; `found` says
+  /// whether it was there before. The table must not be full.
   template <class Block>
   DEVICE unsigned slot(Block& block, std::uint32_t name, unsigned groups, bool& found) {
     const std::uint32_t hash = name * 0x9E3779B1U;
@@ -112,7 +112,8 @@ struct WindowNote {
   DEVICE bool is(std::uint32_t flag) const { return (bits & flag) != 0; }
 };
 
-/// Buckets whose windows a block's threads can take note of, `items` each.
+/// Counts a bucket of at most `threads * items` windows: each thread keeps notes of up to `items`
+/// of them in registers.
 ///
 /// An n-gram is named by the slot of its first part and the bits that come next, as many as a name
 /// has room for; so wide codes take several rounds. Windows whose n-gram was seen once are done
@@ -125,7 +126,8 @@ struct ShortBucket {
   static constexpr unsigned slots = Tuning::slots;
   static constexpr unsigned name_bits = 31, more_bits = 32 - WindowNote::slot_bits;
   using Table = ShortTable<labels, slots>;
-  static_assert(max_windows <= slots && slots < 1U << WindowNote::slot_bits);  // no name is all ones
+  static_assert(max_windows <= slots &&
+                slots < 1U << WindowNote::slot_bits);  // no name is all ones
   static_assert(max_windows <= 1U << WindowNote::window_bits && max_windows < 1U << 15);
   static_assert(items <= 32);
 
@@ -142,8 +144,8 @@ struct ShortBucket {
   Shared& shared;
   Bucket bucket;
 
-  /// Adds the n-grams of all orders to the tally. Each thread calls `beside` in the first phase: the
-  /// number of the next bucket is on its way while this one is counted.
+  /// Adds the n-grams of all orders to the tally. Each thread calls `beside` in the first phase:
+  /// the number of the next bucket is on its way while this one is counted.
   template <class Block, class Beside>
   DEVICE void add(Block& block, Beside beside) const {
     typename Block::template Registers<Notes> registers;
@@ -163,7 +165,8 @@ struct ShortBucket {
       const bool ending = shared.ending != 0;
       add_order(block, registers, order, number);
       if (ending) take_ended(block, registers, order, number);
-      // Where long buckets may come next, which use the same memory, there is one order only.
+      // The number is read without a barrier before the next bucket. That one is short too where
+      // there are several orders, and does not write the number in its first phase.
       if (order == last || shared.number == 0) return;
       number = shared.number;
     }
@@ -175,10 +178,11 @@ struct ShortBucket {
     WindowNote note[items];
   };
 
-  /// Naming windows by some bits of what their n-gram of `order` has beyond that of the order before.
+  /// Naming windows by some bits of what their n-gram of `order` has beyond that of the order
+  /// before.
   struct Round {
     unsigned order, number, groups;
-    bool whole_name, of_order;  // nothing is named yet: at all, of this order
+    bool whole_name, of_order;  // the first round of the bucket, of this order
     unsigned bits, below;       // so many bits, with so many below them
   };
 
@@ -209,8 +213,8 @@ struct ShortBucket {
   }
 
   DEVICE WindowNote described(Key record, WindowNote note, unsigned order) const {
-    std::uint32_t bits = note.window() << WindowNote::slot_bits |
-                         source.label(record) << WindowNote::label_shift;
+    std::uint32_t bits = note.window() << WindowNote::slot_bits | source.label(record)
+                                                                      << WindowNote::label_shift;
     if (order < source.partition.layout.max_order) {
       if (source.ends(record, order)) bits |= WindowNote::ended;
       if (source.whole(record)) bits |= WindowNote::whole;
@@ -240,8 +244,8 @@ struct ShortBucket {
   }
 
   /// Adds the n-grams of an order, and those of later orders that begin with one seen once; lists
-  /// the windows that are left. Takes contexts of the next order to be seen as often as the n-grams
-  /// of this one, but for those that windows end with.
+  /// the windows that are left. Contexts of the next order are assumed to be seen as often as the
+  /// n-grams of this one; take_ended() corrects those that windows end with.
   template <class Block, class Registers>
   DEVICE void add_order(Block& block, Registers& registers, unsigned order, unsigned number) const {
     const unsigned last = source.partition.last_order;
@@ -275,8 +279,8 @@ struct ShortBucket {
     });
   }
 
-  /// Calls `visit` with the notes that bits are set for. In an unrolled loop the compiler would copy
-  /// what `visit` does for every item, which takes registers that the notes need.
+  /// Calls `visit` with the notes that bits are set for. In an unrolled loop the compiler would
+  /// copy what `visit` does for every item, which takes registers that the notes need.
   template <class Visit>
   DEVICE static void for_each_of(const Notes& mine, std::uint32_t bits, Visit visit) {
     for (; bits != 0; bits &= bits - 1) {
@@ -300,8 +304,8 @@ struct ShortBucket {
       add_alone(block, source.read(bucket.records, note.window()), counts, order);
   }
 
-  /// Adds what begins with an n-gram of `order` that was seen once, of a window that ends before the
-  /// last order, or with it.
+  /// Adds what begins with an n-gram of `order` that was seen once, of a window that ends before
+  /// the last order, or with it.
   template <class Block>
   DEVICE void add_alone(Block& block, Key record, const CountsOf<labels>& one,
                         unsigned order) const {
@@ -312,8 +316,8 @@ struct ShortBucket {
       tally.add_context(block, front, length + 1, one, ~Count{0});
   }
 
-  /// Takes the windows that end with the order out of the counts. What is left of an n-gram's is the
-  /// count of a context of the next order.
+  /// Takes the windows that end with the order out of the counts. What is left of an n-gram's is
+  /// the count of a context of the next order.
   template <class Block, class Registers>
   DEVICE void take_ended(Block& block, Registers& registers, unsigned order,
                          unsigned number) const {
@@ -328,9 +332,8 @@ struct ShortBucket {
         for_each_of(mine, those, visit);
       });
     };
-    each_window(WindowNote::ended, [&](WindowNote note) {
-      shared.table.take(block, note.label(), note.slot());
-    });
+    each_window(WindowNote::ended,
+                [&](WindowNote note) { shared.table.take(block, note.label(), note.slot()); });
     each_window(WindowNote::owner, [&](WindowNote note) {
       bool ends;
       const CountsOf<labels> counts = shared.table.of(note.slot(), ends);

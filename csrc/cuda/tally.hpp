@@ -60,10 +60,10 @@ struct TallyView {
     add(block, front, Tally::ngrams, order, counts, types);
   }
 
-  /// Within a phase: adds to the spectrum of contexts of `order`, or with `types` minus one takes from
-  /// it, one that is seen so often. Contexts are stored as differences: unless something is added, a
-  /// context of trigrams is taken to be seen as often as it is as a bigram. A bigram seen 5 times,
-  /// twice at a document's end, is 3 times a context: 5 is taken away and 3 is added.
+  /// Within a phase: adds to the spectrum of contexts of `order`, or with `types` minus one takes
+  /// from it, one that is seen so often. Contexts are stored as differences: unless something is
+  /// added, a context of trigrams is taken to be seen as often as it is as a bigram. A bigram seen
+  /// 5 times, twice at a document's end, is 3 times a context: 5 is taken away and 3 is added.
   template <class Block, class Counts>
   DEVICE void add_context(Block& block, TallyFront& front, unsigned order, const Counts& counts,
                           Count types) const {
@@ -121,7 +121,8 @@ struct TallyView {
  private:
   /// Rows of tables in front, one for each pair: first of n-grams by order, then of contexts.
   DEVICE unsigned row(Tally::Kind kind, unsigned order) const {
-    return kind == Tally::ngrams ? order - first_order : last_order - first_order + order - first_order;
+    return kind == Tally::ngrams ? order - first_order
+                                 : last_order - first_order + order - first_order;
   }
 
   /// The table that a row in front stands for.

@@ -53,7 +53,8 @@ inline std::string why_unusable(int error, const Asked& asked, const std::string
       return "there is no NVIDIA driver, or it is too old for " + cuda +
              ": install or update the driver, or reinstall from source with an older CUDA's nvcc";
     case Failure::devices_unavailable:
-      return "the GPU is taken: another process may have it alone (`nvidia-smi -q -d COMPUTE` shows "
+      return "the GPU is taken: another process may have it alone (`nvidia-smi -q -d COMPUTE` "
+             "shows "
              "the mode); wait for that, or set the mode with `nvidia-smi -c DEFAULT`";
     case Failure::no_device: return "there is no NVIDIA GPU, or CUDA_VISIBLE_DEVICES hides it";
     case Failure::no_function:
@@ -63,11 +64,15 @@ inline std::string why_unusable(int error, const Asked& asked, const std::string
       return no_code + "the driver is older than " + cuda +
              ", which this was compiled with: update the driver, or " + rebuild;
     case Failure::no_jit_compiler:
-      return no_code + "the driver's compiler, libnvidia-ptxjitcompiler, is not installed: install "
-                       "it, or " + rebuild;
+      return no_code +
+             "the driver's compiler, libnvidia-ptxjitcompiler, is not installed: install "
+             "it, or " +
+             rebuild;
     case Failure::jit_disabled:
-      return no_code + "CUDA_DISABLE_PTX_JIT or CUDA_DISABLE_JIT keeps the driver from making it: "
-                       "take that out of the environment, or " + rebuild;
+      return no_code +
+             "CUDA_DISABLE_PTX_JIT or CUDA_DISABLE_JIT keeps the driver from making it: "
+             "take that out of the environment, or " +
+             rebuild;
     case Failure::system_not_ready:
       return "a service of the driver does not run: GPUs that are joined by NVSwitch need "
              "nvidia-fabricmanager; start it";
@@ -76,7 +81,8 @@ inline std::string why_unusable(int error, const Asked& asked, const std::string
              "machine, and in a container use the library of the host";
     case Failure::no_compatibility:
       return "this GPU cannot be used through CUDA's compatibility libraries: take the folder "
-             "`compat` out of LD_LIBRARY_PATH, and update the driver for " + cuda;
+             "`compat` out of LD_LIBRARY_PATH, and update the driver for " +
+             cuda;
   }
   return "CUDA: looking for GPUs failed: " + said;
 }

@@ -59,7 +59,9 @@ void saturated(Warp& warp, const Instruction& instruction) {
     const std::int64_t left = static_cast<std::int32_t>(a[lane]);
     const std::int64_t right = static_cast<std::int32_t>(b[lane]);
     const std::int64_t exact = Minus ? left - right : left + right;
-    const std::int64_t within = exact > INT32_MAX ? INT32_MAX : exact < INT32_MIN ? INT32_MIN : exact;
+    const std::int64_t within = exact > INT32_MAX   ? INT32_MAX
+                                : exact < INT32_MIN ? INT32_MIN
+                                                    : exact;
     to[lane] = kept(static_cast<std::int32_t>(within));
   });
 }
@@ -131,8 +133,10 @@ Handler choose_carry(std::string_view type, bool takes, bool gives) {
     if (takes) return with_carry<U, Carrying{Minus, Product, High, true, false}>;
     return with_carry<U, Carrying{Minus, Product, High, false, true}>;
   };
-  if (type == "u64" || type == "s64" || type == "b64") return of.template operator()<std::uint64_t>();
-  if (type == "u32" || type == "s32" || type == "b32") return of.template operator()<std::uint32_t>();
+  if (type == "u64" || type == "s64" || type == "b64")
+    return of.template operator()<std::uint64_t>();
+  if (type == "u32" || type == "s32" || type == "b32")
+    return of.template operator()<std::uint32_t>();
   return nullptr;
 }
 
@@ -152,8 +156,7 @@ Handler arithmetic(const Opcode& opcode, Instruction&) {
   if (!plain) return nullptr;
   if (base == "min") return two<least>(type);
   if (base == "max") return two<most>(type);
-  if (base == "div")
-    return with_type(type, []<class T>() -> Handler { return divide<T, false>; });
+  if (base == "div") return with_type(type, []<class T>() -> Handler { return divide<T, false>; });
   if (base == "rem") return with_type(type, []<class T>() -> Handler { return divide<T, true>; });
   if (base == "neg")
     return with_type(type, []<class T>() -> Handler { return unary<T, negative>; });

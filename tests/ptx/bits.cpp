@@ -84,7 +84,8 @@ void find_bit(Warp& warp, const Instruction& instruction) {
   const std::uint64_t* const a = warp.reg(instruction.operands[1]);
   warp.each([&](unsigned lane) {
     const T value = static_cast<T>(a[lane]);
-    const std::uint64_t searched = kept(static_cast<T>(std::is_signed_v<T> && value < 0 ? ~value : value));
+    const std::uint64_t searched =
+        kept(static_cast<T>(std::is_signed_v<T> && value < 0 ? ~value : value));
     const auto found = static_cast<std::uint32_t>(std::bit_width(searched)) - 1;
     to[lane] = Distance && searched != 0 ? bits<T> - 1 - found : found;
   });
@@ -130,15 +131,14 @@ void permute(Warp& warp, const Instruction& instruction) {
 template <class T>
 constexpr auto reversed = [](T value) {
   T result = 0;
-  for (unsigned bit = 0; bit < bits<T>; ++bit) result |= T(value >> bit & 1U) << (bits<T> - 1 - bit);
+  for (unsigned bit = 0; bit < bits<T>; ++bit)
+    result |= T(value >> bit & 1U) << (bits<T> - 1 - bit);
   return result;
 };
 
 template <auto Of>
 Handler two(std::string_view type) {
-  return with_type(type, []<class T>() -> Handler {
-    return binary<std::make_unsigned_t<T>, Of>;
-  });
+  return with_type(type, []<class T>() -> Handler { return binary<std::make_unsigned_t<T>, Of>; });
 }
 
 constexpr auto both = [](auto a, auto b) { return static_cast<decltype(a)>(a & b); };
@@ -176,22 +176,18 @@ Handler bit_operation(const Opcode& opcode, Instruction& instruction) {
       return unary<T, [](T a) { return static_cast<T>(~a); }>;
     });
   if (base == "cnot")
-    return with_type(type, []<class T>() -> Handler {
-      return unary<T, [](T a) { return T(a == 0); }>;
-    });
+    return with_type(type,
+                     []<class T>() -> Handler { return unary<T, [](T a) { return T(a == 0); }>; });
   if (base == "shl")
-    return with_type(type, []<class T>() -> Handler {
-      return shift<std::make_unsigned_t<T>, false>;
-    });
+    return with_type(type,
+                     []<class T>() -> Handler { return shift<std::make_unsigned_t<T>, false>; });
   if (base == "shr") return with_type(type, []<class T>() -> Handler { return shift<T, true>; });
   if (base == "lop3" && type == "b32") return logic;
   if (base == "prmt" && type == "b32") return permute;
-  if (base == "bfe")
-    return with_type(type, []<class T>() -> Handler { return extract_field<T>; });
+  if (base == "bfe") return with_type(type, []<class T>() -> Handler { return extract_field<T>; });
   if (base == "bfi")
-    return with_type(type, []<class T>() -> Handler {
-      return insert_field<std::make_unsigned_t<T>>;
-    });
+    return with_type(type,
+                     []<class T>() -> Handler { return insert_field<std::make_unsigned_t<T>>; });
   const auto on_bits = [&]<class Use>(Use use) -> Handler {
     if (type == "b32") return use.template operator()<std::uint32_t>();
     if (type == "b64") return use.template operator()<std::uint64_t>();
@@ -205,8 +201,7 @@ Handler bit_operation(const Opcode& opcode, Instruction& instruction) {
     return on_bits([]<class T>() -> Handler {
       return unary<T, [](T a) { return static_cast<std::uint32_t>(std::countl_zero(a)); }>;
     });
-  if (base == "brev")
-    return on_bits([]<class T>() -> Handler { return unary<T, reversed<T>>; });
+  if (base == "brev") return on_bits([]<class T>() -> Handler { return unary<T, reversed<T>>; });
   (void)instruction;
   return nullptr;
 }

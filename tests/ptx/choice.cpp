@@ -91,7 +91,8 @@ void select_by_sign(Warp& warp, const Instruction& instruction) {
   const std::uint64_t* const b = warp.reg(instruction.operands[2]);
   const std::uint64_t* const which = warp.reg(instruction.operands[3]);
   warp.each([&](unsigned lane) {
-    to[lane] = kept(static_cast<T>(static_cast<std::int32_t>(which[lane]) >= 0 ? a[lane] : b[lane]));
+    to[lane] =
+        kept(static_cast<T>(static_cast<std::int32_t>(which[lane]) >= 0 ? a[lane] : b[lane]));
   });
 }
 
@@ -172,7 +173,8 @@ template <std::uint64_t Window, bool ToWindow>
 void move_window(Warp& warp, const Instruction& instruction) {
   std::uint64_t* const to = warp.reg(instruction.operands[0]);
   const std::uint64_t* const from = warp.reg(instruction.operands[1]);
-  warp.each([&](unsigned lane) { to[lane] = ToWindow ? from[lane] - Window : from[lane] + Window; });
+  warp.each(
+      [&](unsigned lane) { to[lane] = ToWindow ? from[lane] - Window : from[lane] + Window; });
 }
 
 /// Between generic addresses and those of a space.

@@ -11,16 +11,26 @@ namespace {
 using Kind = Preload::Kind;
 
 const std::unordered_map<std::string_view, Kind> special_registers = {
-    {"%tid.x", Kind::thread},          {"%tid.y", Kind::zero},
-    {"%tid.z", Kind::zero},            {"%ctaid.x", Kind::block},
-    {"%ctaid.y", Kind::zero},          {"%ctaid.z", Kind::zero},
-    {"%ntid.x", Kind::threads},        {"%ntid.y", Kind::one},
-    {"%ntid.z", Kind::one},            {"%nctaid.x", Kind::blocks},
-    {"%nctaid.y", Kind::one},          {"%nctaid.z", Kind::one},
-    {"%laneid", Kind::lane},           {"%warpid", Kind::warp},
-    {"%lanemask_lt", Kind::lanes_before}, {"%lanemask_le", Kind::lanes_until},
-    {"%lanemask_eq", Kind::lane_alone}, {"%lanemask_ge", Kind::lanes_from},
-    {"%lanemask_gt", Kind::lanes_after}, {"%dynamic_smem_size", Kind::dynamic_bytes},
+    {"%tid.x", Kind::thread},
+    {"%tid.y", Kind::zero},
+    {"%tid.z", Kind::zero},
+    {"%ctaid.x", Kind::block},
+    {"%ctaid.y", Kind::zero},
+    {"%ctaid.z", Kind::zero},
+    {"%ntid.x", Kind::threads},
+    {"%ntid.y", Kind::one},
+    {"%ntid.z", Kind::one},
+    {"%nctaid.x", Kind::blocks},
+    {"%nctaid.y", Kind::one},
+    {"%nctaid.z", Kind::one},
+    {"%laneid", Kind::lane},
+    {"%warpid", Kind::warp},
+    {"%lanemask_lt", Kind::lanes_before},
+    {"%lanemask_le", Kind::lanes_until},
+    {"%lanemask_eq", Kind::lane_alone},
+    {"%lanemask_ge", Kind::lanes_from},
+    {"%lanemask_gt", Kind::lanes_after},
+    {"%dynamic_smem_size", Kind::dynamic_bytes},
     {"%total_smem_size", Kind::total_bytes}};
 
 std::string_view trimmed(std::string_view text) {
@@ -126,9 +136,8 @@ class Decoder {
   }
 
   static bool is_label(std::string_view text) {
-    return std::all_of(text.begin(), text.end(), [](unsigned char c) {
-      return std::isalnum(c) || c == '_' || c == '$';
-    });
+    return std::all_of(text.begin(), text.end(),
+                       [](unsigned char c) { return std::isalnum(c) || c == '_' || c == '$'; });
   }
 
   void take(std::string_view statement) {
@@ -164,7 +173,8 @@ class Decoder {
       operands.pop_back();
     }
     instruction.writes = 1;
-    for (std::size_t i = 0; i < operands.size(); ++i) take_operand(operands[i], i == 0, instruction);
+    for (std::size_t i = 0; i < operands.size(); ++i)
+      take_operand(operands[i], i == 0, instruction);
     Handler run = carry_arithmetic(opcode, instruction, carry);
     for (const auto handlers : {arithmetic, bit_operation, comparison})
       if (run == nullptr) run = handlers(opcode, instruction);
@@ -227,7 +237,8 @@ class Decoder {
   Register operand(std::string_view text) {
     if (text == "_") return {sink, ~0UL};
     if (const Register* const named = find_register(text)) return *named;
-    const bool digit = std::isdigit(static_cast<unsigned char>(text.front())) || text.front() == '-';
+    const bool digit =
+        std::isdigit(static_cast<unsigned char>(text.front())) || text.front() == '-';
     if (digit) return constant(text);
     if (const auto special = special_registers.find(text); special != special_registers.end())
       return preload(std::string(text), special->second, 0);
@@ -253,8 +264,8 @@ class Decoder {
       unknown("floating-point numbers such as " + digits);
     char* end = nullptr;
     const bool binary = digits.starts_with("0b");
-    std::uint64_t value =
-        binary ? std::strtoull(digits.c_str() + 2, &end, 2) : std::strtoull(digits.c_str(), &end, 0);
+    std::uint64_t value = binary ? std::strtoull(digits.c_str() + 2, &end, 2)
+                                 : std::strtoull(digits.c_str(), &end, 0);
     if (*end == 'U') ++end;
     if (*end != '\0') unknown("the operand " + std::string(text));
     if (negative) value = 0 - value;
@@ -321,7 +332,7 @@ class Decoder {
       const int number = std::atoi(name.data() + angle + 1);
       for (int i = 0; i < number; ++i)
         scopes_.back()[std::string(name.substr(0, angle)) + std::to_string(i)] = {code_.registers++,
-                                                                                 keep};
+                                                                                  keep};
     }
   }
 
@@ -361,8 +372,8 @@ class Decoder {
       const std::uint32_t number = dynamic_register();
       for (Preload& each : code_.preloads)
         if (each.reg == number)
-          each.value = (code_.static_shared + dynamic_alignment - 1) / dynamic_alignment *
-                       dynamic_alignment;
+          each.value =
+              (code_.static_shared + dynamic_alignment - 1) / dynamic_alignment * dynamic_alignment;
     }
     watch_unwritten(code_);
   }

@@ -11,7 +11,8 @@
 #include "machine.hpp"
 
 /// The machine that kernels run on: a CPU that runs what CUDA's compiler made of them.
-/// `gpu/device.cuh` has the same names, and says what they mean. What CUB does there, the host does.
+/// `gpu/device.cuh` has the same names, and says what they mean. What CUB does there, the host
+/// does.
 #define DEVICE
 #define UNROLL
 

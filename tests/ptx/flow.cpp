@@ -27,8 +27,7 @@ void each_written(const Instruction& instruction, Visit visit) {
 /// either: the compiler may compute in advance what turns out not to be needed.
 void follow(const Instruction& instruction, Set& written) {
   bool doubt = false;
-  if (instruction.pure)
-    each_read(instruction, [&](std::uint32_t r) { doubt |= !has(written, r); });
+  if (instruction.pure) each_read(instruction, [&](std::uint32_t r) { doubt |= !has(written, r); });
   if (doubt)
     each_written(instruction, [&](std::uint32_t r) { remove(written, r); });
   else if (instruction.guard == Instruction::none || instruction.control)

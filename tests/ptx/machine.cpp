@@ -196,16 +196,16 @@ void Machine::check(const Launch& launch) const {
     refuse("starting a kernel failed: expected 1 to 2**31 - 1 blocks, got " +
            std::to_string(launch.blocks));
   if (launch.parameter_bytes != launch.kernel.parameter_bytes())
-    refuse("starting a kernel failed: expected " +
-           kilobytes(launch.kernel.parameter_bytes()) + " of parameters, got " +
-           kilobytes(launch.parameter_bytes) + " (is the PTX older than the sources?)");
+    refuse("starting a kernel failed: expected " + kilobytes(launch.kernel.parameter_bytes()) +
+           " of parameters, got " + kilobytes(launch.parameter_bytes) +
+           " (is the PTX older than the sources?)");
   if (!settings.launch_rule) return;
   if (launch.asked_shared + fixed > most)
     refuse("asking for shared memory failed: a block can have " + kilobytes(most) + ", got " +
            kilobytes(launch.asked_shared) + " beside " + kilobytes(fixed) + " of static memory");
-  const std::size_t allowed =
-      launch.asked_shared != 0 ? std::max(launch.asked_shared, granted_bytes - fixed)
-                               : granted_bytes - std::min(fixed, granted_bytes);
+  const std::size_t allowed = launch.asked_shared != 0
+                                  ? std::max(launch.asked_shared, granted_bytes - fixed)
+                                  : granted_bytes - std::min(fixed, granted_bytes);
   if (fixed > granted_bytes || dynamic > allowed)
     refuse("starting a kernel failed: it was not asked for more than " + kilobytes(allowed) +
            " of dynamic shared memory, got " + kilobytes(dynamic) + " beside " + kilobytes(fixed) +

@@ -11,8 +11,8 @@
 #include "program.hpp"
 #include "shared_memory.hpp"
 
-/// A CPU that plays a GPU at the level of PTX: blocks one after the other, their warps in turns, the
-/// lanes of a warp together as long as they are at the same instruction.
+/// A CPU that plays a GPU at the level of PTX: blocks one after the other, their warps in turns,
+/// the lanes of a warp together as long as they are at the same instruction.
 namespace collapse_stats::ptx {
 
 /// A kernel broke a rule. Says where, and what.
@@ -154,7 +154,7 @@ class Warp {
   unsigned index = 0;
   std::uint32_t active = 0;  ///< lanes of the instruction that runs
   std::uint32_t live = 0, at_barrier = 0, at_operation = 0;
-  std::uint32_t phase = 0;  ///< is new after each synchronisation of the whole warp
+  std::uint32_t phase = 0;   ///< is new after each synchronisation of the whole warp
   std::uint32_t pcs[lanes];  ///< of lanes that are not in the group
   std::uint64_t* registers = nullptr;
 
@@ -167,9 +167,9 @@ class Warp {
   void finish_meeting(const Instruction& instruction, std::uint32_t which, std::uint32_t at);
 
   std::uint32_t group_ = 0, pc_ = 0;
-  std::uint32_t next_parked_ = ~0U;  // the least place of other lanes that could run
-  std::int64_t budget_ = 0;          // instructions until the group is chosen anew
-  std::uint32_t masks_[lanes];       // of lanes that wait at an operation
+  std::uint32_t next_parked_ = ~0U;     // the least place of other lanes that could run
+  std::int64_t budget_ = 0;             // instructions until the group is chosen anew
+  std::uint32_t masks_[lanes];          // of lanes that wait at an operation
   std::vector<std::uint32_t> written_;  // lanes that have written a register, where it matters
   std::vector<unsigned char> local_;
 };

@@ -15,9 +15,8 @@ void load(Warp& warp, const Instruction& instruction) {
   const unsigned bytes = number * sizeof(T);
   warp.count(instruction, bytes, base);
   warp.each([&](unsigned lane) {
-    const unsigned char* const at =
-        warp.reach(instruction, lane, base[lane] + static_cast<std::uint64_t>(instruction.offset),
-                   bytes);
+    const unsigned char* const at = warp.reach(
+        instruction, lane, base[lane] + static_cast<std::uint64_t>(instruction.offset), bytes);
     for (unsigned i = 0; i < number; ++i) {
       T value;
       std::memcpy(&value, at + i * sizeof(T), sizeof(T));
@@ -35,9 +34,8 @@ void store(Warp& warp, const Instruction& instruction) {
   const unsigned bytes = number * sizeof(T);
   warp.count(instruction, bytes, base);
   warp.each_in_any_order([&](unsigned lane) {
-    unsigned char* const at =
-        warp.reach(instruction, lane, base[lane] + static_cast<std::uint64_t>(instruction.offset),
-                   bytes);
+    unsigned char* const at = warp.reach(
+        instruction, lane, base[lane] + static_cast<std::uint64_t>(instruction.offset), bytes);
     for (unsigned i = 0; i < number; ++i) {
       const T value = static_cast<T>(warp.reg(instruction.operands[1 + i])[lane]);
       std::memcpy(at + i * sizeof(T), &value, sizeof(T));
@@ -55,9 +53,8 @@ void change(Warp& warp, const Instruction& instruction) {
   const std::uint64_t* const c = warp.reg(instruction.operands[instruction.number - 1U]);
   warp.count(instruction, sizeof(T), base);
   warp.each_in_any_order([&](unsigned lane) {
-    unsigned char* const at =
-        warp.reach(instruction, lane, base[lane] + static_cast<std::uint64_t>(instruction.offset),
-                   sizeof(T));
+    unsigned char* const at = warp.reach(
+        instruction, lane, base[lane] + static_cast<std::uint64_t>(instruction.offset), sizeof(T));
     T before;
     std::memcpy(&before, at, sizeof(T));
     const T after = static_cast<T>(Of(before, static_cast<T>(b[lane]), static_cast<T>(c[lane])));
@@ -88,10 +85,13 @@ Handler choose_change(std::string_view operation, std::string_view type) {
   });
 }
 
-/// Words that say how memory is to be cached, and order accesses of a thread that runs in order here.
+/// Words that say how memory is to be cached, and order accesses of a thread that runs in order
+/// here.
 bool is_hint(std::string_view part) {
-  constexpr std::array hints{"weak", "ca",  "cg",  "cs",  "lu",  "cv",  "wb",    "wt",
-                             "nc",   "cta", "cluster", "gpu", "sys", "L1",  "L2", "no_allocate",
+  constexpr std::array hints{"weak",        "ca",         "cg",           "cs",
+                             "lu",          "cv",         "wb",           "wt",
+                             "nc",          "cta",        "cluster",      "gpu",
+                             "sys",         "L1",         "L2",           "no_allocate",
                              "evict_first", "evict_last", "evict_normal", "evict_unchanged"};
   return std::find(hints.begin(), hints.end(), part) != hints.end() || part.ends_with("B");
 }
@@ -103,11 +103,16 @@ std::string_view take_parts(const Opcode& opcode, Instruction& instruction, bool
   for (std::size_t i = 1; i + 1 < opcode.parts.size(); ++i) {
     auto part = opcode.parts[i];
     part = part.substr(0, part.find("::"));
-    if (part == "shared") instruction.space = Space::shared;
-    else if (part == "global") instruction.space = Space::global;
-    else if (part == "local") instruction.space = Space::local;
-    else if (part == "param") instruction.space = Space::parameter;
-    else if (part == "volatile" || part == "relaxed" || part == "acquire" || part == "release" || part == "acq_rel") {
+    if (part == "shared")
+      instruction.space = Space::shared;
+    else if (part == "global")
+      instruction.space = Space::global;
+    else if (part == "local")
+      instruction.space = Space::local;
+    else if (part == "param")
+      instruction.space = Space::parameter;
+    else if (part == "volatile" || part == "relaxed" || part == "acquire" || part == "release" ||
+             part == "acq_rel") {
       if (instruction.access == Access::load) instruction.access = Access::peek;
     } else if (part == "v2" || part == "v4") {
       known &= instruction.vector == part[1] - '0';
@@ -147,20 +152,22 @@ unsigned char* Warp::reach(const Instruction& instruction, unsigned lane, std::u
                            unsigned bytes) {
   Space space = instruction.space;
   if (address % std::bit_ceil(bytes) != 0)
-    complain(instruction, lane, "misaligned: an access of " + std::to_string(bytes) + " bytes at " +
-                                    std::to_string(address));
+    complain(instruction, lane,
+             "misaligned: an access of " + std::to_string(bytes) + " bytes at " +
+                 std::to_string(address));
   if (space == Space::generic) {
     constexpr std::uint64_t window = shared_window - 1;
-    space = address < windows_from                  ? Space::global
-            : address < local_window                ? Space::shared
-            : address < parameter_window            ? Space::local
-                                                    : Space::parameter;
+    space = address < windows_from       ? Space::global
+            : address < local_window     ? Space::shared
+            : address < parameter_window ? Space::local
+                                         : Space::parameter;
     if (space != Space::global) address &= window;
   }
   const auto out_of_bounds = [&](const char* what, std::uint64_t size) {
     complain(instruction, lane,
              std::string(what) + " out of bounds: " + std::to_string(bytes) + " bytes at " +
-                 std::to_string(static_cast<std::int64_t>(address)) + " of " + std::to_string(size));
+                 std::to_string(static_cast<std::int64_t>(address)) + " of " +
+                 std::to_string(size));
   };
   Machine& machine = block->machine;
   switch (space) {
@@ -173,12 +180,14 @@ unsigned char* Warp::reach(const Instruction& instruction, unsigned lane, std::u
       const auto verdict = shared.touch(address, bytes, instruction.access, who, other);
       if (verdict != SharedMemory::Verdict::fine) [[unlikely]] {
         if (verdict != SharedMemory::Verdict::unwritten)
-          complain(instruction, lane, std::string("race: it ") + describe(verdict) + ", thread " +
-                                          std::to_string(other) + ", at byte " +
-                                          std::to_string(address) + " of shared memory");
+          complain(instruction, lane,
+                   std::string("race: it ") + describe(verdict) + ", thread " +
+                       std::to_string(other) + ", at byte " + std::to_string(address) +
+                       " of shared memory");
         if (machine.settings.unwritten_shared)
-          complain(instruction, lane, std::string("it ") + describe(verdict) + " in this block, at " +
-                                          std::to_string(address));
+          complain(instruction, lane,
+                   std::string("it ") + describe(verdict) + " in this block, at " +
+                       std::to_string(address));
       }
       return shared.data() + address;
     }
@@ -214,7 +223,8 @@ void Warp::count(const Instruction& instruction, unsigned bytes, const std::uint
   if (instruction.space == Space::generic && active != 0) {
     const std::uint64_t address = addresses[std::countr_zero(active)];
     shared = address >= shared_window && address < local_window;
-    if (!shared) ++(address < windows_from ? counters.global : counters.local).of(instruction.access);
+    if (!shared)
+      ++(address < windows_from ? counters.global : counters.local).of(instruction.access);
   }
   if (!shared) return;
   ++counters.shared.of(instruction.access);

@@ -86,8 +86,9 @@ void bind_machine(py::module_& module) {
       .def_readwrite("launch_rule", &Settings::launch_rule)
       .def_readwrite("global_bounds", &Settings::global_bounds)
       .def_readwrite("count_conflicts", &Settings::count_conflicts);
-  module.def("settings", []() -> Settings& { return machine().settings; },
-             py::return_value_policy::reference);
+  module.def(
+      "settings", []() -> Settings& { return machine().settings; },
+      py::return_value_policy::reference);
 }
 
 }  // namespace

@@ -20,8 +20,8 @@ enum class Space : std::uint8_t { generic, shared, global, local, parameter };
 /// What the access of an instruction is, as far as other threads are concerned.
 enum class Access : std::uint8_t { load, peek, store, atomic };
 
-/// Which of its operands an instruction needs: all, the one that a predicate chooses, or one alone if
-/// that decides the result.
+/// Which of its operands an instruction needs: all, the one that a predicate chooses, or one alone
+/// if that decides the result.
 enum class Needs : std::uint8_t { all, chosen, unless_zero, unless_true };
 
 /// What all threads learn at a barrier of a predicate of each: whether any, whether all, how many.
@@ -32,16 +32,16 @@ enum class Joint : std::uint8_t { nothing, any, all, number };
 struct Instruction {
   static constexpr std::uint32_t none = ~0U;
 
-  Handler run = nullptr;      ///< for the active lanes of a warp
-  Handler inner = nullptr;    ///< what `run` does at last, where it first sees to something else
-  std::uint32_t operands[9];  ///< those written come first
+  Handler run = nullptr;        ///< for the active lanes of a warp
+  Handler inner = nullptr;      ///< what `run` does at last, where it first sees to something else
+  std::uint32_t operands[9];    ///< those written come first
   std::uint32_t second = none;  ///< a destination behind a bar: `shfl d|p`
   std::uint32_t guard = none;
   std::uint32_t target = none;  ///< of a branch: an index of an instruction
   std::uint32_t line = 0;
-  std::uint8_t number = 0;  ///< of operands
-  std::uint8_t writes = 0;  ///< of operands
-  std::uint8_t vector = 1;  ///< elements
+  std::uint8_t number = 0;                      ///< of operands
+  std::uint8_t writes = 0;                      ///< of operands
+  std::uint8_t vector = 1;                      ///< elements
   bool guard_negated = false, negated = false;  ///< `negated`: the last predicate that is read
   bool control = false;  ///< may change where lanes go on, and sees to its guard itself
   bool leaves = false;   ///< does not go on with the next instruction, unless its guard is false
@@ -51,9 +51,9 @@ struct Instruction {
   bool watched = false;  ///< is about registers that may be read before they are written
   Space space = Space::generic;
   Access access = Access::load;
-  std::int64_t offset = 0;    ///< of an address
-  std::uint64_t keep = ~0UL;  ///< bits of the destination's register
-  std::vector<std::uint32_t> targets;  ///< of an indirect branch
+  std::int64_t offset = 0;              ///< of an address
+  std::uint64_t keep = ~0UL;            ///< bits of the destination's register
+  std::vector<std::uint32_t> targets;   ///< of an indirect branch
   std::vector<std::uint32_t> doubtful;  ///< read, and perhaps never written before
   std::vector<std::uint32_t> noted;     ///< written, and read in doubt somewhere
 };
@@ -112,7 +112,7 @@ class Kernel {
          std::size_t end, std::uint32_t line);
 
   const Code& code() const;
-  const std::string& name() const { return name_; }      ///< as C++ has it, without spaces
+  const std::string& name() const { return name_; }  ///< as C++ has it, without spaces
   std::uint32_t parameter_bytes() const { return parameter_bytes_; }
   const std::string& path() const { return file_->path; }
   std::string_view source_line(std::uint32_t line) const;

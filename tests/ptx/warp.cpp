@@ -47,13 +47,12 @@ void Warp::run() {
 }
 
 void Warp::park() {
-  for (std::uint32_t left = group_; left != 0; left &= left - 1)
-    pcs[std::countr_zero(left)] = pc_;
+  for (std::uint32_t left = group_; left != 0; left &= left - 1) pcs[std::countr_zero(left)] = pc_;
   group_ = 0;
 }
 
-/// Takes the lanes that are furthest behind, so that those who parted meet again. With a seed, others
-/// may run ahead for a while.
+/// Takes the lanes that are furthest behind, so that those who parted meet again. With a seed,
+/// others may run ahead for a while.
 void Warp::choose_group() {
   const std::uint32_t ready = live & ~at_barrier & ~at_operation;
   next_parked_ = Instruction::none;
@@ -160,14 +159,12 @@ void Warp::leave(std::uint32_t which) {
   for (std::uint32_t left = at_operation; left != 0; left &= left - 1) {
     const auto lane = static_cast<unsigned>(std::countr_zero(left));
     if ((masks_[lane] & which) != 0)
-      complain(block->code.instructions[pcs[lane]], lane,
-               "a lane of the mask has left the kernel");
+      complain(block->code.instructions[pcs[lane]], lane, "a lane of the mask has left the kernel");
   }
 }
 
 void Warp::wait_at_barrier(std::uint32_t which) {
-  for (std::uint32_t left = which; left != 0; left &= left - 1)
-    pcs[std::countr_zero(left)] = pc_;
+  for (std::uint32_t left = which; left != 0; left &= left - 1) pcs[std::countr_zero(left)] = pc_;
   at_barrier |= which;
   group_ &= ~which;
 }
@@ -224,7 +221,8 @@ void Warp::finish_meeting(const Instruction& instruction, std::uint32_t which, s
   active = which;
   instruction.inner(*this, instruction);
   at_operation &= ~which;
-  for (std::uint32_t left = which; left != 0; left &= left - 1) pcs[std::countr_zero(left)] = at + 1;
+  for (std::uint32_t left = which; left != 0; left &= left - 1)
+    pcs[std::countr_zero(left)] = at + 1;
   next_parked_ = std::min(next_parked_, at + 1);
 }
 

@@ -39,7 +39,8 @@ void shuffle(Warp& warp, const Instruction& instruction) {
   warp.each([&](unsigned lane) { values[lane] = of[lane] & 0xFFFFFFFFU; });
   warp.each([&](unsigned lane) {
     const int me = static_cast<int>(lane), b = static_cast<int>(by[lane] & 31U);
-    const int clamp = static_cast<int>(c[lane] & 31U), segment = static_cast<int>(c[lane] >> 8 & 31U);
+    const int clamp = static_cast<int>(c[lane] & 31U),
+              segment = static_cast<int>(c[lane] >> 8 & 31U);
     const int last = (me & segment) | (clamp & ~segment);
     int from = me;
     if (How == From::up) from = me - b;

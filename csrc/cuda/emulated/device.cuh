@@ -14,15 +14,15 @@
 #include "cuda/emulated/host_arrays.hpp"
 #include "cuda/quad.hpp"
 
-/// The machine that kernels run on: a CPU that plays the GPU, for tests. `gpu/device.cuh` has the same
-/// names, and says what they mean.
+/// The machine that kernels run on: a CPU that plays the GPU, for tests. `gpu/device.cuh` has the
+/// same names, and says what they mean.
 #define DEVICE
 #define UNROLL
 
 namespace collapse_stats::cuda {
 
-/// How the CPU plays: with one worker, blocks and the threads of a phase run one by one in an order drawn
-/// from `seed`; with more they run at the same time, for a sanitizer to see them race.
+/// How the CPU plays: with one worker, blocks and the threads of a phase run one by one in an order
+/// drawn from `seed`; with more they run at the same time, for a sanitizer to see them race.
 struct Emulation {
   std::uint64_t seed = 0;
   unsigned workers = 1;
@@ -168,8 +168,8 @@ class Device : public HostArrays {
     const unsigned between = workers > 1 && seed % 2 == 0 ? workers : 1;
     const unsigned within = workers > 1 && seed % 2 == 1 ? workers : 1;
     in_any_order(blocks, random, between, [&](std::uint64_t index) {
-      std::vector<std::max_align_t> memory(sizeof(typename Kernel::Shared) / sizeof(std::max_align_t) +
-                                           1);
+      std::vector<std::max_align_t> memory(
+          sizeof(typename Kernel::Shared) / sizeof(std::max_align_t) + 1);
       std::memset(memory.data(), 0xA5, memory.size() * sizeof(std::max_align_t));
       Block<Kernel::threads> block(index, blocks, seed + index, within);
       kernel(block, *reinterpret_cast<typename Kernel::Shared*>(memory.data()));

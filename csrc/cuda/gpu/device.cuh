@@ -15,8 +15,8 @@
 #include "cuda/launch.hpp"
 #include "cuda/quad.hpp"
 
-/// The machine that kernels run on: a GPU. `emulated/device.cuh` has the same names for a CPU; which of
-/// the two is meant is decided by the include path that the build gives.
+/// The machine that kernels run on: a GPU. `emulated/device.cuh` has the same names for a CPU;
+/// which of the two is meant is decided by the include path that the build gives.
 #define DEVICE __device__ __forceinline__
 #define UNROLL _Pragma("unroll")
 
@@ -63,7 +63,9 @@ class Block {
     return atomicAdd(reinterpret_cast<Long*>(at), static_cast<Long>(value));
   }
 
-  DEVICE std::uint32_t set_bits(std::uint32_t* at, std::uint32_t bits) { return atomicOr(at, bits); }
+  DEVICE std::uint32_t set_bits(std::uint32_t* at, std::uint32_t bits) {
+    return atomicOr(at, bits);
+  }
 
   DEVICE std::uint64_t minimum(std::uint64_t* at, std::uint64_t value) {
     return atomicMin(reinterpret_cast<Long*>(at), static_cast<Long>(value));
@@ -140,7 +142,8 @@ class Block {
 /// Throws std::runtime_error naming what failed.
 inline void check(cudaError_t status, const char* what) {
   if (status != cudaSuccess)
-    throw std::runtime_error(std::string("CUDA: ") + what + " failed: " + cudaGetErrorString(status));
+    throw std::runtime_error(std::string("CUDA: ") + what +
+                             " failed: " + cudaGetErrorString(status));
 }
 
 /// Blocks of a kernel that its registers must leave room for on a processor: `Kernel::resident`, or
@@ -165,9 +168,9 @@ constexpr int this_architecture = __CUDA_ARCH__ / 10;
 constexpr int this_architecture = 0;  // host code: what it sees of a kernel does not matter
 #endif
 
-/// Runs `kernel` on one block. Its shared memory begins undefined; how much it is stands in the name,
-/// for tools that look at the machine code. In code for architectures where that does not fit, the
-/// kernel has no body: `Device::shared_bytes` says what can be launched.
+/// Runs `kernel` on one block. Its shared memory begins undefined; how much it is stands in the
+/// name, for tools that look at the machine code. In code for architectures where that does not
+/// fit, the kernel has no body: `Device::shared_bytes` says what can be launched.
 template <class Kernel, std::size_t Shared = shared_bytes_of<Kernel>()>
 __global__ void __launch_bounds__(Kernel::threads, resident_on_processor<Kernel>())
     run_block(const __grid_constant__ Kernel kernel) {

@@ -3,7 +3,7 @@
 #include "device.cuh"
 
 /// Sizes of the partition path for tests: so small that a few thousand tokens take many tiles, bins
-/// and buckets, and some buckets are heavy. `shipped/` has the same names. A GPU runs them as well:
+/// and buckets, and some buckets are heavy. `shipped/` has the same names. A GPU could run them:
 /// blocks are whole warps.
 namespace collapse_stats::cuda {
 
