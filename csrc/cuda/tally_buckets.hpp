@@ -14,10 +14,10 @@ namespace collapse_stats::cuda {
 /// threads can note, of one order and too many different n-grams, or of so many windows that the
 /// other blocks would wait for this one.
 ///
-/// Moves, per window: the record, from memory once and, it is to be hoped, from the L2 cache for
-/// every further round of naming that the window takes part in. Likely bound by operations on
-/// shared memory. sm_90: 56 to 64 registers, up to 68 B spilled, 47,120 to 113,632 B of shared
-/// memory.
+/// Moves, per window: the record, from memory once and, where it is still there, from the L2 cache
+/// for every further round of naming that the window takes part in. Likely bound by operations on
+/// shared memory.
+/// sm_90: 56 to 64 registers, up to 68 B spilled, 47,120 to 113,632 B of shared memory.
 template <class Tuning>
 struct TallyBuckets {
   static constexpr unsigned threads = Tuning::threads, resident = 2;
