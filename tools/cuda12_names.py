@@ -89,7 +89,9 @@ def compiled(clang: str, toolkit: Path, file: Path, side: str) -> str:
     """The errors and warnings of compiling one side of a file; nothing if there are none."""
     options = ["-x", "cuda", "-std=c++20", "-O1", "-Wall", "-Wextra", "-Werror"]
     options += ["-Wno-unknown-cuda-version", f"--cuda-path={toolkit}", "--cuda-gpu-arch=sm_90"]
-    options += ["-I", str(CSRC / "cuda" / "gpu"), "-I", str(CSRC)]
+    options += ['-DCOLLAPSE_CUDA_ARCHITECTURES="90"']
+    for folder in ("cuda/gpu", "cuda/shipped", "."):
+        options += ["-I", str(CSRC / folder)]
     options += ["-c", "-o", "/dev/null"] if side == "device" else ["-fsyntax-only"]
     command = [clang, *options, f"--cuda-{side}-only", str(file)]
     done = subprocess.run(command, capture_output=True, text=True)
