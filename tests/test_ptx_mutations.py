@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from corpora import documents, zipf_tokens
 from emulation import NumpyMemory
-from played_gpu import PTX
+from played_gpu import MACHINE, PTX, watched_gpu
 from ptx_kernels import machine, settings
 from ptx_mutants import Kernel, Mutant, kernels, mutants, sample
 
@@ -26,7 +26,10 @@ WANTED = os.environ.get("COLLAPSE_STATS_MUTATIONS", "")
 SEEDS = (0, 1, 2, 3)
 MASKS = [(1, 0), (1, 2)]
 
-pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason=f"no {FOLDER}: `make ptx`")
+pytestmark = pytest.mark.skipif(
+    MACHINE != "ptx" or not FOLDER.is_dir(),
+    reason=f"needs COLLAPSE_STATS_GPU=ptx and {FOLDER}: `make cuda-test`",
+)
 
 NOTICED_AT_LEAST = {
     "barrier": 0.5,
@@ -67,8 +70,9 @@ def fails() -> str | None:
         machine.emulate(seed)
         try:
             for by_sorting in (False, True):
+                # A broken kernel must not write to what is not the device's memory.
                 backend = CudaBackend(
-                    None, core=machine, memory=NumpyMemory(), by_sorting=by_sorting
+                    None, core=watched_gpu(), memory=NumpyMemory(), by_sorting=by_sorting
                 )
                 if answers(backend) != right_answers():
                     return "a wrong answer"
