@@ -125,7 +125,7 @@ cuda-test:
 endif
 
 cuda-mutations: $(VENV)/test ptx  ## does a test fail for each small change of the kernels?
-	COLLAPSE_STATS_MUTATIONS=all $(call ON_PTX,ptx) tests/test_ptx_mutations.py -s
+	COLLAPSE_STATS_MUTATIONS=$${COLLAPSE_STATS_MUTATIONS:-all} $(call ON_PTX,ptx) tests/test_ptx_mutations.py -s
 
 build/cuda-site: $(VENV)/test
 	CUDAARCHS="$${CUDAARCHS:-90}" $(CUDA_INSTALL) --target $@ \
