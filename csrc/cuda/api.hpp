@@ -12,9 +12,9 @@
 
 /// Counting on a GPU, step by step. Every step works in the order of a stream on device memory that
 /// the caller owns; none allocates device memory, and none waits for the device unless it says so.
-/// The functions are compiled for a GPU (`gpu/`); for tests, as C++ that plays one (`emulated/`) and as
-/// launches of the kernels' PTX (`tests/ptx/`); and there is a stand-in that says that they are not
-/// there (`no_cuda.cpp`).
+/// The functions are compiled for a GPU (`gpu/`); for tests, as C++ that plays one (`emulated/`)
+/// and as launches of the kernels' PTX (`tests/ptx/`); and there is a stand-in that says that they
+/// are not there (`no_cuda.cpp`).
 ///
 ///     tokens, spans --planes--> planes --keys--> records --sort--> --tally--> joint spectra
 ///                                                                 --unique--> a run
