@@ -13,8 +13,8 @@ from measure import size, timed
 from peers import Tokens, numpy_sort
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from collapse_stats.backends import backends, select
-from collapse_stats.keys import Layout
+from collapse_stats.backends.selection import backends, select
+from collapse_stats.ngrams.layout import Layout
 
 
 @dataclass(frozen=True)

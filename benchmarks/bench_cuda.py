@@ -21,11 +21,12 @@ import workloads
 from peers import Rows, numpy_sort
 
 import collapse_stats as cs
-from collapse_stats.backends import Backend, backends, select
-from collapse_stats.backends._cuda import CudaBackend
-from collapse_stats.chunk import Chunk
-from collapse_stats.keys import Layout
-from collapse_stats.spectrum import Tables
+from collapse_stats.backends.base import Backend
+from collapse_stats.backends.cuda.backend import CudaBackend
+from collapse_stats.backends.selection import backends, select
+from collapse_stats.ngrams.chunk import Chunk
+from collapse_stats.ngrams.layout import Layout
+from collapse_stats.ngrams.spectrum import Tables
 
 ROUNDS = 10
 SLOW_ROUNDS = 3

@@ -14,8 +14,8 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 import collapse_stats as cs
 from collapse_stats import metrics
-from collapse_stats.opposite import FIGURES
 from collapse_stats.report.figures import SPECTRUM_FIGURES, comparison_figures
+from collapse_stats.uncertainty.halves import FIGURES
 
 
 @pytest.fixture(scope="module")

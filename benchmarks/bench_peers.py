@@ -11,8 +11,8 @@ from measure import size, timed
 from peers import Rows, Tokens, duckdb, numpy_sort, numpy_unique, polars
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from collapse_stats.backends import backends, select
-from collapse_stats.keys import Layout
+from collapse_stats.backends.selection import backends, select
+from collapse_stats.ngrams.layout import Layout
 
 ORDERS = range(1, 6)
 Peer = Callable[[Tokens, int, int], Rows]

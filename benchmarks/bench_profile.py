@@ -13,11 +13,12 @@ from measure import size, timed
 from pytest_benchmark.fixture import BenchmarkFixture
 
 import collapse_stats as cs
-from collapse_stats.backends import select
-from collapse_stats.ingest import read_corpus
-from collapse_stats.memory import budget
-from collapse_stats.profiling import merge, profile_corpus
-from collapse_stats.readers import ReadOptions
+from collapse_stats.backends.selection import select
+from collapse_stats.corpus.load import read_corpus
+from collapse_stats.profiles.build import profile_corpus
+from collapse_stats.profiles.merge import merge
+from collapse_stats.readers.options import ReadOptions
+from collapse_stats.system.memory import budget
 
 
 @pytest.fixture(scope="module")

@@ -11,13 +11,14 @@ from measure import size, timed
 from pytest_benchmark.fixture import BenchmarkFixture
 
 import collapse_stats as cs
-from collapse_stats.backends import Backend, select
-from collapse_stats.compare import compare_profiles
-from collapse_stats.keys import Layout
-from collapse_stats.memory import budget
-from collapse_stats.opposite import MASKS
-from collapse_stats.profiling import merge
-from collapse_stats.run import Run
+from collapse_stats.backends.base import Backend
+from collapse_stats.backends.selection import select
+from collapse_stats.comparisons.build import compare_profiles
+from collapse_stats.ngrams.layout import Layout
+from collapse_stats.ngrams.run import Run
+from collapse_stats.profiles.merge import merge
+from collapse_stats.system.memory import budget
+from collapse_stats.uncertainty.halves import MASKS
 
 MAX_ORDER = 5
 

@@ -29,7 +29,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 import collapse_stats as cs
 from collapse_stats import tokenizers
-from collapse_stats.ingest import read_corpus
+from collapse_stats.corpus.load import read_corpus
 
 BUILTIN = tokenizers.load("builtin")
 ALL = os.cpu_count() or 1

@@ -16,7 +16,8 @@ from measure import size, timed
 from pytest_benchmark.fixture import BenchmarkFixture
 
 import collapse_stats as cs
-from collapse_stats.verdict import WITHIN_FLOOR, Constants, evidence, judge
+from collapse_stats.verdict.measure import evidence
+from collapse_stats.verdict.rule import WITHIN_FLOOR, Constants, judge
 
 DOCUMENT = 500  # tokens
 

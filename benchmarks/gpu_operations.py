@@ -22,11 +22,11 @@ from typing import Any
 
 import numpy as np
 
-from collapse_stats.backends import select
-from collapse_stats.backends._cuda import CudaBackend
-from collapse_stats.chunk import Chunk
-from collapse_stats.demo import human_documents
-from collapse_stats.keys import Layout
+from collapse_stats.backends.cuda.backend import CudaBackend
+from collapse_stats.backends.selection import select
+from collapse_stats.demo.recursion import human_documents
+from collapse_stats.ngrams.chunk import Chunk
+from collapse_stats.ngrams.layout import Layout
 
 ROOT = Path(__file__).parents[1]
 WORDS = 480_000

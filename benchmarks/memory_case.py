@@ -19,11 +19,12 @@ import numpy as np
 import numpy.typing as npt
 
 import collapse_stats as cs
-from collapse_stats.backends import select
-from collapse_stats.ingest import read_corpus
-from collapse_stats.profiling import merge, profile_corpus
-from collapse_stats.readers import ReadOptions
-from collapse_stats.spectrum import Spectrum
+from collapse_stats.backends.selection import select
+from collapse_stats.corpus.load import read_corpus
+from collapse_stats.ngrams.spectrum import Spectrum
+from collapse_stats.profiles.build import profile_corpus
+from collapse_stats.profiles.merge import merge
+from collapse_stats.readers.options import ReadOptions
 
 ROW = 1000  # tokens of a document that a counter is given
 _BATCH = 64 * ROW

@@ -21,8 +21,8 @@ import numpy as np
 import numpy.typing as npt
 
 from collapse_stats import tokenizers
-from collapse_stats.chunk import Chunk, Int64Array
-from collapse_stats.demo import NgramModel, generate, human_documents
+from collapse_stats.demo.recursion import NgramModel, generate, human_documents
+from collapse_stats.ngrams.chunk import Chunk, Int64Array
 
 Tokens = npt.NDArray[np.integer]
 

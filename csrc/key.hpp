@@ -7,7 +7,7 @@
 #include "bits.hpp"
 
 /// How a window of tokens becomes an integer key, and back. The same rules, in Python, are in
-/// `python/collapse_stats/keys.py`.
+/// `python/collapse_stats/ngrams/layout.py`.
 namespace collapse_stats {
 
 /// A packed window, right-aligned. Runs store it as one or two 64-bit words.

@@ -16,7 +16,7 @@ import torch
 from torch import nn
 
 import collapse_stats as cs
-from collapse_stats.demo import human_documents
+from collapse_stats.demo.recursion import human_documents
 from collapse_stats.integrations.pytorch import token_logprobs
 
 VOCAB, CONTEXT, WIDTH, LAYERS, HEADS = 256, 64, 96, 2, 3

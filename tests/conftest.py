@@ -4,7 +4,8 @@ import pytest
 from emulation import emulated_backend
 from hypothesis import settings
 
-from collapse_stats.backends import Backend, select
+from collapse_stats.backends.base import Backend
+from collapse_stats.backends.selection import select
 from collapse_stats.errors import BackendError
 
 # Machines are shared: how long an example takes says nothing about the code.

@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from collapse_stats.chunk import Chunk
-from collapse_stats.keys import Layout
+from collapse_stats.ngrams.chunk import Chunk
+from collapse_stats.ngrams.layout import Layout
 
 Corpus = tuple[Layout, list[Chunk]]
 CASES: dict[str, Callable[[], Corpus]] = {}

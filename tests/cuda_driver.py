@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from played_gpu import played_gpu
 
-from collapse_stats.chunk import Chunk
-from collapse_stats.keys import Layout, UInt64Array
-from collapse_stats.run import Run
-from collapse_stats.spectrum import JointSpectrum, Masks, Tables
+from collapse_stats.ngrams.chunk import Chunk
+from collapse_stats.ngrams.layout import Layout, UInt64Array
+from collapse_stats.ngrams.run import Run
+from collapse_stats.ngrams.spectrum import JointSpectrum, Masks, Tables
 
 pytest.importorskip(
     "collapse_stats._cuda_emulated", reason="built with COLLAPSE_STATS_EMULATED_CUDA=ON only"

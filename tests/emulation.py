@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from played_gpu import WatchedSteps, watched_gpu
 
-from collapse_stats.backends._cuda import CudaBackend
+from collapse_stats.backends.cuda.backend import CudaBackend
 
 MEMORY = 1 << 28  # bytes that the GPU seems to have
 

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from fake_cupy import Steps, fake_cupy
 
-from collapse_stats import gpu
-from collapse_stats.backends import _ring
-from collapse_stats.backends._cuda import CudaBackend
-from collapse_stats.backends._device import CupyMemory
+from collapse_stats.backends.cuda import ring as _ring
+from collapse_stats.backends.cuda.backend import CudaBackend
+from collapse_stats.backends.cuda.device import CupyMemory
+from collapse_stats.system import gpu
 
 
 def two_gpus(monkeypatch: pytest.MonkeyPatch) -> Any:

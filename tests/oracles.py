@@ -11,11 +11,11 @@ from itertools import pairwise
 
 import numpy as np
 
-from collapse_stats.backends import Backend
-from collapse_stats.chunk import Chunk
-from collapse_stats.keys import Layout
-from collapse_stats.run import Run
-from collapse_stats.spectrum import JointSpectrum, Masks, Tables
+from collapse_stats.backends.base import Backend
+from collapse_stats.ngrams.chunk import Chunk
+from collapse_stats.ngrams.layout import Layout
+from collapse_stats.ngrams.run import Run
+from collapse_stats.ngrams.spectrum import JointSpectrum, Masks, Tables
 
 Ngram = tuple[int, ...]
 Counts = tuple[int, ...]  # one per label

@@ -9,7 +9,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from collapse_stats.readers import Reader, ReadOptions
+from collapse_stats.readers.base import Reader
+from collapse_stats.readers.options import ReadOptions
 
 U16, U32 = ReadOptions(dtype="u16"), ReadOptions(dtype="u32")
 

@@ -11,51 +11,95 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "python" / "collapse_stats"
 
-# A file imports only names to its left. A folder counts as one name.
+# A folder (or a file at the package's top) imports only those to its left.
 ORDER = """
-version errors gpu placement keys chunk groups memory spill spectrum run metrics backends
-tokenizers readers sample intervals opposite matching verdict table frequent parts unfinished
-corpus parallel ingest counting profile storage profiling waiting counter validity comparison
-compare monitor demo bench report integrations cli __main__
+version errors system ngrams tokenizers metrics backends readers corpus counting uncertainty
+profiles verdict comparisons demo monitor report integrations cli __main__
 """.split()
 
 CORE_SUFFIXES = (".cpp", ".hpp", ".inc", ".cu", ".cuh")
 
-# Imported inside a function, to break the cycle: a profile saves itself, and adds itself to others.
-LATE = {("profile", "storage"), ("profile", "profiling")}
+# `cs.backends()` is a public name, and so it hides the folder: `import collapse_stats.backends as
+# m` gives the function, `from collapse_stats.backends import select` works.
+HIDDEN = {"collapse_stats.backends"}
 
-
-def module_of(path: Path) -> str:
-    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+MOST_LINES, MOST_STATEMENTS, MOST_FILES, MOST_ENTRIES = 400, 60, 20, 24
 
 
 def sources() -> list[Path]:
-    found = [path for path in PACKAGE.rglob("*.py") if module_of(path) not in ("__init__", "data")]
-    assert len(found) > 20
-    return found
+    return sorted(PACKAGE.rglob("*.py"))
 
 
-def imported(tree: ast.AST, path: Path) -> set[str]:
-    """Modules of the package that a file imports, by their name at the package's top."""
-    depth = len(path.relative_to(PACKAGE).parts)
-    names = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.level == depth:
-            names |= {node.module.split(".")[0]} if node.module else {a.name for a in node.names}
-    return names & {*ORDER}
+def name_of(path: Path) -> str:
+    """Dotted name of a module, without that of the package: ``ngrams.layout``."""
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-@pytest.mark.parametrize("path", sources(), ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_a_file_imports_only_what_comes_before_it(path):
-    own = module_of(path)
-    assert own in ORDER, f"{own} has no place in the order of docs/architecture.md"
-    for name in imported(ast.parse(path.read_text()), path) - {own}:
-        assert ORDER.index(name) < ORDER.index(own) or (own, name) in LATE, f"{own} -> {name}"
+def room_of(name: str) -> str:
+    """The folder of a module, or the module itself, at the package's top."""
+    return name.split(".")[0]
+
+
+MODULES = {name_of(path): path for path in sources()}
+
+
+def imported(name: str) -> set[str]:
+    """Modules of the package that a module imports, wherever in it that is said."""
+    path = MODULES[name]
+    folder = name.split(".") if path.name == "__init__.py" else name.split(".")[:-1]
+    folder = [part for part in folder if part]
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if not isinstance(node, ast.ImportFrom) or not node.level:
+            continue
+        base = folder[: len(folder) - node.level + 1] + (node.module or "").split(".")
+        parent = ".".join(filter(None, base))
+        for alias in node.names:
+            inner = ".".join(filter(None, [parent, alias.name]))
+            found.add(inner if inner in MODULES else parent)
+    return found & {*MODULES} - {name, ""}
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if name])
+def test_a_folder_imports_only_what_stands_to_its_left(name):
+    own = room_of(name)
+    assert own in {*ORDER, "data"}, f"{own} has no place in the order of docs/architecture.md"
+    for other in map(room_of, imported(name)):
+        assert other == own or ORDER.index(other) < ORDER.index(own), f"{own} imports {other}"
+
+
+def test_the_order_is_that_of_the_document():
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    assert " ".join(name for name in ORDER if name != "__main__") in " ".join(text.split())
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    left = {name: imported(name) for name in MODULES}
+    while free := {name for name, needs in left.items() if not needs & left.keys()}:
+        left = {name: needs for name, needs in left.items() if name not in free}
+    assert not left, f"in circles, or behind one: {sorted(left)}"
+
+
+def test_no_module_is_hidden_by_a_name_of_its_folder():
+    code = f"""
+import collapse_stats, importlib, sys
+for name in {sorted(name for name in MODULES if name and not name.startswith("integrations."))}:
+    importlib.import_module("collapse_stats." + name)
+for name, module in list(sys.modules.items()):
+    folder, _, leaf = name.rpartition(".")
+    if folder.startswith("collapse_stats") and getattr(sys.modules[folder], leaf) is not module:
+        print(name)
+"""
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert {*result.stdout.split()} == HIDDEN
 
 
 @pytest.mark.parametrize("path", sources(), ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_heavy_modules_are_imported_where_they_are_used(path):
-    if module_of(path) == "integrations":
+    if room_of(name_of(path)) == "integrations":
         return  # each file is there for its framework, and is imported by who uses that
     tree = ast.parse(path.read_text())
     forbidden = {
@@ -79,7 +123,7 @@ def test_heavy_modules_are_imported_where_they_are_used(path):
 
 def test_only_backends_import_the_extension():
     for path in sources():
-        if module_of(path) != "backends":
+        if room_of(name_of(path)) != "backends":
             assert not imported_names(path) & {"_native", "_cuda"}, path
 
 
@@ -93,7 +137,7 @@ def imported_names(path: Path) -> set[str]:
 
 def test_only_the_command_prints():
     for path in sources():
-        if module_of(path) not in ("cli", "__main__"):
+        if room_of(name_of(path)) not in ("cli", "__main__"):
             calls = [n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Call)]
             printed = [c for c in calls if isinstance(c.func, ast.Name) and c.func.id == "print"]
             assert not printed, path
@@ -168,4 +212,20 @@ def test_import_loads_no_heavy_module():
 
 def test_no_file_is_longer_than_it_should_be():
     for path in [*sources(), *CORE, *(ROOT / "src").rglob("*.[ch]pp")]:
-        assert len(path.read_text().splitlines()) <= 400, path
+        assert len(path.read_text().splitlines()) <= MOST_LINES, path
+
+
+@pytest.mark.parametrize("path", sources(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_no_function_is_longer_than_it_should_be(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.FunctionDef):  # its list of arguments aside
+            length = node.end_lineno - node.body[0].lineno + 1
+            assert length <= MOST_STATEMENTS, f"{path.name}: {node.name} has {length} lines"
+
+
+def test_no_folder_has_more_files_than_can_be_seen_at_once():
+    for folder in {path.parent for path in sources()}:
+        assert len([*folder.glob("*.py")]) <= MOST_FILES, folder
+    entries = {path.name for path in PACKAGE.iterdir()} - {"__init__.py", "__main__.py"}
+    seen = {name for name in entries if not name.endswith((".so", ".pyi")) and name[:2] != "__"}
+    assert len(seen) <= MOST_ENTRIES, sorted(seen)

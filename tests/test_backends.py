@@ -19,12 +19,13 @@ from oracles import (
     windows,
 )
 
-from collapse_stats.backends import Backend, backends, select
-from collapse_stats.chunk import Chunk
+from collapse_stats.backends.base import Backend
+from collapse_stats.backends.selection import backends, select
 from collapse_stats.errors import LayoutMismatchError
-from collapse_stats.keys import Layout
-from collapse_stats.run import Run
-from collapse_stats.spectrum import Masks
+from collapse_stats.ngrams.chunk import Chunk
+from collapse_stats.ngrams.layout import Layout
+from collapse_stats.ngrams.run import Run
+from collapse_stats.ngrams.spectrum import Masks
 
 
 @pytest.fixture(params=CASES)

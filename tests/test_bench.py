@@ -8,9 +8,9 @@ import pytest
 from click.testing import CliRunner
 from emulation import emulated_backend, fake_cupy
 
-from collapse_stats import bench
-from collapse_stats.backends import backends
-from collapse_stats.cli import program
+from collapse_stats.backends.selection import backends
+from collapse_stats.cli.group import program
+from collapse_stats.demo import bench
 from collapse_stats.errors import CollapseStatsError
 
 USABLE = [info.name for info in backends() if info.usable]

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collapse_stats.chunk import as_documents, as_tokens
+from collapse_stats.ngrams.arrays import as_documents, as_tokens
 
 
 def split_by_loop(tokens, lengths, mask, eot):

@@ -23,9 +23,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 import collapse_stats as cs
-from collapse_stats.cli import demo as demo_command
-from collapse_stats.cli import program
 from collapse_stats.cli.corpora import names_of
+from collapse_stats.cli.demo import demo as demo_command
+from collapse_stats.cli.group import program
 from collapse_stats.report import schema
 
 IDS = ("--tokenizer", "none", "--backend", "numpy")

@@ -10,7 +10,7 @@ from oracles import key
 
 from collapse_stats.backends import columns
 from collapse_stats.backends.columns import TokenColumn, ascending, pack, unpack
-from collapse_stats.keys import Layout
+from collapse_stats.ngrams.layout import Layout
 
 WAYS = ["numpy"] if os.environ.get("COLLAPSE_STATS_PURE") else ["native", "numpy"]
 

@@ -8,9 +8,9 @@ import pytest
 
 import collapse_stats as cs
 from collapse_stats import metrics
-from collapse_stats.backends import select
-from collapse_stats.groups import group_of, half_of, ordinal_hash
-from collapse_stats.opposite import BANDS, FIGURES
+from collapse_stats.backends.selection import select
+from collapse_stats.corpus.split import group_of, half_of, ordinal_hash
+from collapse_stats.uncertainty.halves import BANDS, FIGURES
 
 VOCAB = 200
 
@@ -138,8 +138,8 @@ def test_lost(diff):
 @pytest.mark.parametrize("rows", [1 << 23, 500])
 def test_inflated(rows, monkeypatch):
     """By excess in whole numbers, of equal excess in canonical order."""
-    monkeypatch.setattr("collapse_stats.table.RANGE_ROWS", rows)
-    monkeypatch.setattr("collapse_stats.frequent._STEP", 64)
+    monkeypatch.setattr("collapse_stats.counting.table.RANGE_ROWS", rows)
+    monkeypatch.setattr("collapse_stats.counting.top._STEP", 64)
     first, second = (cs.profile(d, vocab_size=VOCAB, max_order=3) for d in (BASELINE, POORER))
     joined = cs.compare(first, second)
     for n in (1, 2, 3):

@@ -5,16 +5,16 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from collapse_stats.corpus import Corpus, TokenizerIdentity
-from collapse_stats.counting import HALVES, WHOLE, Use, passes, runs, tables
+from collapse_stats.corpus.corpus import Corpus, TokenizerIdentity
+from collapse_stats.corpus.load import TokenStore, read_corpus
+from collapse_stats.corpus.sample import merge_samples
+from collapse_stats.corpus.split import group_of, half_of, ordinal_hash
+from collapse_stats.counting.passes import HALVES, WHOLE, Use, passes, runs, tables
 from collapse_stats.errors import InputError
-from collapse_stats.groups import group_of, half_of, ordinal_hash
-from collapse_stats.ingest import TokenStore, read_corpus
-from collapse_stats.keys import Layout
-from collapse_stats.memory import budget
-from collapse_stats.readers import ReadOptions
-from collapse_stats.run import Run
-from collapse_stats.sample import merge_samples
+from collapse_stats.ngrams.layout import Layout
+from collapse_stats.ngrams.run import Run
+from collapse_stats.readers.options import ReadOptions
+from collapse_stats.system.memory import budget
 
 MEMORY = 10**9
 
@@ -102,8 +102,8 @@ def test_pieces_never_change_a_result(backend, piece, number, monkeypatch):
     layout = Layout(1000, 4, 2)
     whole = backend.count(corpus.chunks(), layout)
     sample = corpus.sample(500)
-    monkeypatch.setattr("collapse_stats.corpus.PIECE_WINDOWS", piece)
-    monkeypatch.setattr("collapse_stats.corpus._SPANS", 3)
+    monkeypatch.setattr("collapse_stats.corpus.corpus.PIECE_WINDOWS", piece)
+    monkeypatch.setattr("collapse_stats.corpus.corpus._SPANS", 3)
     assert backend.count(corpus.chunks(), layout) == whole
     again = corpus.sample(500)
     assert np.array_equal(sample.hash, again.hash)

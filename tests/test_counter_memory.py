@@ -12,10 +12,10 @@ import pytest
 from emulation import emulated_backend, fake_cupy, on_device
 
 import collapse_stats as cs
-from collapse_stats.backends import Backend
-from collapse_stats.counting import CountedTable
+from collapse_stats.backends.base import Backend
+from collapse_stats.counting.passes import CountedTable
 from collapse_stats.errors import InputError
-from collapse_stats.memory import TooLittleMemoryError, is_mapped
+from collapse_stats.system.memory import TooLittleMemoryError, is_mapped
 
 VOCAB, ORDER = 50, 4
 LITTLE = 1 << 19  # bytes: of the batches below, some fit
@@ -25,7 +25,7 @@ LITTLE = 1 << 19  # bytes: of the batches below, some fit
 def tight(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> Backend:
     """A backend with nothing fixed to its needs, so that little memory is some."""
     monkeypatch.setattr(type(backend), "needs", lambda self, layout, shards, rows: (0, 32))
-    monkeypatch.setattr("collapse_stats.counter.select", lambda name, threads: backend)
+    monkeypatch.setattr("collapse_stats.profiles.counter.select", lambda name, threads: backend)
     return backend
 
 
@@ -192,7 +192,7 @@ def test_a_full_disk_says_how_much_was_needed_and_loses_nothing(tight, tmp_path)
             left.pop(0)
 
     patch = pytest.MonkeyPatch()
-    patch.setattr("collapse_stats.spill.os.ftruncate", full)
+    patch.setattr("collapse_stats.system.spill.os.ftruncate", full)
     with pytest.raises(InputError) as error:
         go_on()
     patch.undo()
@@ -207,7 +207,7 @@ def test_a_full_disk_says_how_much_was_needed_and_loses_nothing(tight, tmp_path)
 def test_tokens_on_a_gpu_go_to_the_file_as_well(monkeypatch, tmp_path):
     backend = emulated_backend()
     monkeypatch.setitem(sys.modules, "cupy", fake_cupy())
-    monkeypatch.setattr("collapse_stats.counter.select", lambda name, threads: backend)
+    monkeypatch.setattr("collapse_stats.profiles.counter.select", lambda name, threads: backend)
     given = [(tokens, options) for tokens, options in batches(40) if not options]
     host = filled(cs.NgramCounter(VOCAB, ORDER, halves=True), *given)
     device = cs.NgramCounter(VOCAB, ORDER, halves=True, memory=2 * LITTLE, tmp=tmp_path)

@@ -9,12 +9,12 @@ from corpora import CASES, Corpus, chunk, documents, zipf_tokens
 from emulation import NumpyMemory, emulated_backend
 from oracles import check_joint_spectra, check_run, check_tables, rows_of
 
-from collapse_stats.backends import _cuda_records
-from collapse_stats.backends._cuda_tally import DeviceTally
-from collapse_stats.backends._device import Gpu
-from collapse_stats.backends._pieces import pieces
-from collapse_stats.chunk import Chunk
-from collapse_stats.keys import Layout
+from collapse_stats.backends.cuda import records as _cuda_records
+from collapse_stats.backends.cuda.device import Gpu
+from collapse_stats.backends.cuda.pieces import pieces
+from collapse_stats.backends.cuda.tally import DeviceTally
+from collapse_stats.ngrams.chunk import Chunk
+from collapse_stats.ngrams.layout import Layout
 
 SMALL = [case for case in CASES if case != "order_of_128"]
 MEMORY = [60_000, 300_000]  # bytes, of a GPU: some corpora need many passes, some need a few

@@ -11,10 +11,10 @@ from conftest import gpu_backend
 from corpora import chunk, zipf_tokens
 
 import collapse_stats as cs
-from collapse_stats.backends import select
-from collapse_stats.backends._cuda import CudaBackend
+from collapse_stats.backends.cuda.backend import CudaBackend
+from collapse_stats.backends.selection import select
 from collapse_stats.errors import GpuMemoryError
-from collapse_stats.keys import Layout
+from collapse_stats.ngrams.layout import Layout
 
 pytestmark = pytest.mark.gpu
 

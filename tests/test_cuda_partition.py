@@ -14,10 +14,10 @@ import pytest
 from corpora import CASES, chunk, documents, zipf_tokens
 from played_gpu import played_gpu, small_sizes
 
-from collapse_stats.backends._cuda_partition import HeavyWindows, _passes, add_partitioned
-from collapse_stats.chunk import Chunk
-from collapse_stats.keys import Layout
-from collapse_stats.spectrum import JointSpectrum, Masks, Tables
+from collapse_stats.backends.cuda.partition import HeavyWindows, _passes, add_partitioned
+from collapse_stats.ngrams.chunk import Chunk
+from collapse_stats.ngrams.layout import Layout
+from collapse_stats.ngrams.spectrum import JointSpectrum, Masks, Tables
 
 pytest.importorskip("collapse_stats._cuda_emulated")
 cuda = played_gpu()

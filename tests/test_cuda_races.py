@@ -4,7 +4,7 @@ import pytest
 from corpora import documents, zipf_tokens
 from oracles import check_run, check_tables
 
-from collapse_stats.keys import Layout
+from collapse_stats.ngrams.layout import Layout
 
 core = pytest.importorskip(
     "collapse_stats._cuda_emulated", reason="built without COLLAPSE_STATS_EMULATED_CUDA"

@@ -13,10 +13,11 @@ from conftest import gpu_backend
 from corpora import documents, zipf_tokens
 from emulation import emulated_backend
 
-from collapse_stats.backends import Backend, select
-from collapse_stats.chunk import Chunk
-from collapse_stats.keys import Layout
-from collapse_stats.spectrum import Masks, Tables
+from collapse_stats.backends.base import Backend
+from collapse_stats.backends.selection import select
+from collapse_stats.ngrams.chunk import Chunk
+from collapse_stats.ngrams.layout import Layout
+from collapse_stats.ngrams.spectrum import Masks, Tables
 
 SIZE = 20_000
 VOCAB = 50_257

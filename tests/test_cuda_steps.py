@@ -12,10 +12,10 @@ from corpora import CASES, Corpus, chunk, documents, zipf_tokens
 from cuda_driver import cuda
 from oracles import check_run, check_tables, mask_pairs, rows_of, windows
 
-from collapse_stats.chunk import Chunk
-from collapse_stats.keys import Layout
-from collapse_stats.run import Run
-from collapse_stats.spectrum import JointSpectrum, Tables
+from collapse_stats.ngrams.chunk import Chunk
+from collapse_stats.ngrams.layout import Layout
+from collapse_stats.ngrams.run import Run
+from collapse_stats.ngrams.spectrum import JointSpectrum, Tables
 
 TILE = 2048  # places of a block that makes records, marks rows or looks for labels
 

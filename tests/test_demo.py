@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from collapse_stats.demo import NgramModel, generate, generations, human_documents
+from collapse_stats.demo.recursion import NgramModel, generate, generations, human_documents
 
 
 def zipf_documents(documents=60, length=50, vocabulary=300, seed=1):

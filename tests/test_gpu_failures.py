@@ -12,7 +12,7 @@ from gpu_fixtures import two_gpus
 
 import collapse_stats as cs
 from collapse_stats.errors import BackendError, CollapseStatsError, GpuError, GpuMemoryError
-from collapse_stats.gpu import failures
+from collapse_stats.system.gpu import failures
 
 FULL = OutOfMemoryError("Out of memory allocating 8,000 bytes (allocated so far: 512 bytes).")
 LOST = CUDARuntimeError("cudaErrorIllegalAddress: an illegal memory access was encountered")
@@ -184,7 +184,8 @@ def test_the_command_says_it_in_a_line(
 ) -> None:
     from click.testing import CliRunner
 
-    from collapse_stats.cli import corpora, program
+    from collapse_stats.cli import corpora
+    from collapse_stats.cli.group import program
 
     monkeypatch.setattr(corpora, "select", lambda *_: cupy.backend())
     path = tmp_path / "text.txt"
@@ -205,7 +206,8 @@ def test_the_command_has_no_remedies_for_the_host_when_a_gpu_is_full(
 ) -> None:
     from click.testing import CliRunner
 
-    from collapse_stats.cli import corpora, program
+    from collapse_stats.cli import corpora
+    from collapse_stats.cli.group import program
 
     monkeypatch.setattr(corpora, "select", lambda *_: cupy.backend(10))
     path = tmp_path / "text.txt"

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 import collapse_stats as cs
-from collapse_stats.backends import select
-from collapse_stats.groups import group_of, half_of, ordinal_hash
-from collapse_stats.intervals import FIGURES, OF_SIZE, Part, recounts, variance
-from collapse_stats.keys import Layout
-from collapse_stats.matching import NAMES, Matched
-from collapse_stats.sample import Sample
+from collapse_stats.backends.selection import select
+from collapse_stats.corpus.sample import Sample
+from collapse_stats.corpus.split import group_of, half_of, ordinal_hash
+from collapse_stats.ngrams.layout import Layout
+from collapse_stats.uncertainty.jackknife import FIGURES, OF_SIZE, Part, recounts, variance
+from collapse_stats.uncertainty.matched_samples import NAMES, Matched
 
 VOCAB = 2000
 REPEATS = 40

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collapse_stats.keys import Layout, bits_of, changes, pack, shard_of, unpack
+from collapse_stats.ngrams.layout import Layout, bits_of, changes, pack, shard_of, unpack
 
 MULTIPLIER = 0x9E3779B97F4A7C15
 

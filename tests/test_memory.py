@@ -15,17 +15,18 @@ import numpy as np
 import pytest
 
 import collapse_stats as cs
-from collapse_stats import parts
-from collapse_stats.backends import select
-from collapse_stats.counting import Use, passes
+from collapse_stats.backends.selection import select
+from collapse_stats.corpus.load import TokenStore, read_corpus
+from collapse_stats.counting import parquet_table as parts
+from collapse_stats.counting.passes import Use, passes
 from collapse_stats.errors import InputError
-from collapse_stats.ingest import TokenStore, read_corpus
-from collapse_stats.keys import Layout
-from collapse_stats.memory import TooLittleMemoryError, forget, is_mapped
-from collapse_stats.profiling import merge, profile_corpus
-from collapse_stats.readers import ReadOptions
-from collapse_stats.run import Run
-from collapse_stats.unfinished import new_directory, remove_abandoned
+from collapse_stats.ngrams.layout import Layout
+from collapse_stats.ngrams.run import Run
+from collapse_stats.profiles.build import profile_corpus
+from collapse_stats.profiles.merge import merge
+from collapse_stats.readers.options import ReadOptions
+from collapse_stats.system.atomic_directory import new_directory, remove_abandoned
+from collapse_stats.system.memory import TooLittleMemoryError, forget, is_mapped
 
 VOCAB = 1000
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from collapse_stats import metrics
 from collapse_stats.metrics import kl_divergence
-from collapse_stats.spectrum import JointSpectrum, Spectrum
+from collapse_stats.ngrams.spectrum import JointSpectrum, Spectrum
 
 Pairs = list[tuple[int, int]]
 Figure = Callable[[JointSpectrum], float | None]

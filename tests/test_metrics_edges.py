@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from collapse_stats import metrics
-from collapse_stats.spectrum import JointSpectrum, Spectrum
+from collapse_stats.ngrams.spectrum import JointSpectrum, Spectrum
 
 Figure = Callable[[Spectrum], object]
 

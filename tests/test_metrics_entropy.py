@@ -14,12 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collapse_stats import metrics
-from collapse_stats.metrics._numeric import (
+from collapse_stats.metrics.numeric.functions import (
     geometric_harmonic_sum,
     log1p_gap,
     log_minus_digamma,
 )
-from collapse_stats.spectrum import Spectrum
+from collapse_stats.ngrams.spectrum import Spectrum
 
 TOY = [5, 3, 2, 1, 1, 1, 1]
 counts = st.lists(st.integers(1, 60), min_size=1, max_size=60)

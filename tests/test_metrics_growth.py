@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collapse_stats import metrics
-from collapse_stats.metrics._condensed import FEW
-from collapse_stats.spectrum import Spectrum
+from collapse_stats.metrics.numeric.condensed import FEW
+from collapse_stats.ngrams.spectrum import Spectrum
 
 counts = st.lists(st.integers(1, 60), min_size=1, max_size=40)
 few_tokens = st.lists(st.integers(0, 4), min_size=2, max_size=9)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collapse_stats import metrics
-from collapse_stats.spectrum import Spectrum
+from collapse_stats.ngrams.spectrum import Spectrum
 
 counts = st.lists(st.integers(1, 60), min_size=1, max_size=60)
 orders = st.sampled_from([0, 0.3, 0.5, 0.99, 0.99995, 1, 1.00005, 1.01, 1.5, 2, 3, 10, 200])

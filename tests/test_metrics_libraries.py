@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pytest
 
 from collapse_stats import metrics
-from collapse_stats.spectrum import Spectrum
+from collapse_stats.ngrams.spectrum import Spectrum
 
 
 @pytest.fixture(autouse=True)

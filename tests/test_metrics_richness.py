@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collapse_stats import metrics
-from collapse_stats.spectrum import Spectrum
+from collapse_stats.ngrams.spectrum import Spectrum
 
 counts = st.lists(st.integers(1, 30), min_size=1, max_size=80)
 # The "prosody" table of Gale & Sampson 1995: how many types were seen how often.

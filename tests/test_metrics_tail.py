@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collapse_stats import metrics
-from collapse_stats.spectrum import JointSpectrum, Spectrum
+from collapse_stats.ngrams.spectrum import JointSpectrum, Spectrum
 
 counts = st.lists(st.integers(1, 6), min_size=1, max_size=60)
 pairs = st.lists(st.tuples(st.integers(0, 20), st.integers(0, 6)), max_size=60)

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collapse_stats import metrics
-from collapse_stats.metrics._numeric import log_gamma_ratio, scaled_zeta
-from collapse_stats.spectrum import Spectrum
+from collapse_stats.metrics.numeric.functions import log_gamma_ratio, scaled_zeta
+from collapse_stats.ngrams.spectrum import Spectrum
 
 LARGE = Spectrum.from_pairs(
     [1, 2, 3, 5, 10**9, 10**11], [4 * 10**8, 10**8, 5 * 10**7, 10**7, 800, 1]

@@ -12,7 +12,7 @@ from scipy.spatial.distance import jensenshannon
 
 import collapse_stats as cs
 from collapse_stats.monitor import monitor as monitor_module
-from collapse_stats.monitor.newest import Newest
+from collapse_stats.monitor.window import Newest
 
 VOCAB = 12
 documents_strategy = st.lists(

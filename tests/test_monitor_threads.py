@@ -14,7 +14,7 @@ import pytest
 
 import collapse_stats as cs
 from collapse_stats.monitor import monitor as monitor_module
-from collapse_stats.monitor.lane import Lane
+from collapse_stats.monitor.worker import Lane
 
 LIMIT = 60  # seconds that a process may take at most
 

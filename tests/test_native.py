@@ -9,10 +9,10 @@ import pytest
 from corpora import chunk, documents, zipf_tokens
 from oracles import check_joint_spectra, check_run, check_tables, mask_pairs, rows_of
 
-from collapse_stats.backends import select
-from collapse_stats.chunk import Chunk
-from collapse_stats.keys import Layout
-from collapse_stats.run import Run
+from collapse_stats.backends.selection import select
+from collapse_stats.ngrams.chunk import Chunk
+from collapse_stats.ngrams.layout import Layout
+from collapse_stats.ngrams.run import Run
 
 if os.environ.get("COLLAPSE_STATS_PURE"):
     pytest.skip("COLLAPSE_STATS_PURE is set: no compiled module", allow_module_level=True)

@@ -21,12 +21,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from reader_helpers import split_at, write, write_lines
 
-from collapse_stats.corpus import Corpus
+from collapse_stats.corpus.corpus import Corpus
+from collapse_stats.corpus.load import read_corpus
+from collapse_stats.corpus.pipeline import in_order
 from collapse_stats.errors import InputError
-from collapse_stats.ingest import read_corpus
-from collapse_stats.parallel import in_order
-from collapse_stats.readers import ReadOptions, open_files, open_memory
-from collapse_stats.readers import documents as documents_module
+from collapse_stats.readers import boundaries as documents_module
+from collapse_stats.readers.in_memory import open_memory
+from collapse_stats.readers.open import open_files
+from collapse_stats.readers.options import ReadOptions
 
 UNIT_SIZES = ("jsonl.BATCH_BYTES", "text.BATCH_BYTES", "parquet.BATCH_BYTES", "ipc.BATCH_BYTES")
 THREADS = [1, 2, 3, 8]
@@ -92,7 +94,7 @@ def test_neither_threads_nor_units_change_a_corpus_of_text(
     folder, expected = mixed
     for name in UNIT_SIZES if size else ():
         monkeypatch.setattr(f"collapse_stats.readers.{name}", size)
-    monkeypatch.setattr("collapse_stats.parallel._CALL_BYTES", size or 1 << 19)
+    monkeypatch.setattr("collapse_stats.corpus.pipeline._CALL_BYTES", size or 1 << 19)
     found = read_corpus(folder, tokenizer="bytes", threads=threads, memory=10**8)
     assert documents(found) == as_bytes(expected)
 
@@ -102,7 +104,7 @@ def test_neither_threads_nor_units_change_a_corpus_of_text(
 def test_lines_as_documents_and_notes_come_in_order(
     tmp_path: Path, threads: int, memory: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("collapse_stats.readers.text.BATCH_BYTES", 50)
+    monkeypatch.setattr("collapse_stats.readers.formats.text.BATCH_BYTES", 50)
     lines = [f"line {i} \udcff"[: 7 + i % 3] for i in range(500)]
     path = tmp_path / "a.txt"
     path.write_bytes("\n".join(lines).encode("utf-8", "surrogateescape"))
@@ -124,9 +126,9 @@ def test_neither_threads_nor_units_change_a_corpus_of_ids(
 ) -> None:
     rng = np.random.default_rng(7)
     rows = [rng.integers(0, 70_000, rng.integers(1, 30)).tolist() for _ in range(300)]
-    monkeypatch.setattr("collapse_stats.readers.jsonl.BATCH_BYTES", 200)
-    monkeypatch.setattr("collapse_stats.readers.parquet._GROUP_BYTES", 400)
-    monkeypatch.setattr("collapse_stats.readers.documents.BATCH_TOKENS", 64)
+    monkeypatch.setattr("collapse_stats.readers.formats.jsonl.BATCH_BYTES", 200)
+    monkeypatch.setattr("collapse_stats.readers.formats.parquet._GROUP_BYTES", 400)
+    monkeypatch.setattr("collapse_stats.readers.boundaries.BATCH_TOKENS", 64)
     for name, part in (("a", rows[:200]), ("b", rows[200:])):
         path = tmp_path / (name + ending)
         stream = np.array([i for row in part for i in (*row, 99)], dtype=np.uint32)
@@ -171,8 +173,8 @@ def test_stretches_of_a_stream_have_its_documents(
 def test_what_lies_behind_a_bad_place_is_not_counted(
     tmp_path: Path, threads: int, call_bytes: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("collapse_stats.parallel._CALL_BYTES", call_bytes)
-    monkeypatch.setattr("collapse_stats.readers.parquet.BATCH_BYTES", 1 << 12)
+    monkeypatch.setattr("collapse_stats.corpus.pipeline._CALL_BYTES", call_bytes)
+    monkeypatch.setattr("collapse_stats.readers.formats.parquet.BATCH_BYTES", 1 << 12)
     write_lines(tmp_path / "a.jsonl", [{"text": "a"}] * 3)
     values = [random.Random(i).randbytes(40).hex() for i in range(2000)]
     path = tmp_path / "b.parquet"

@@ -11,13 +11,13 @@ from fake_cupy import Capsule, Described, Tensor
 from gpu_fixtures import two_gpus
 
 import collapse_stats as cs
-from collapse_stats.backends import select
-from collapse_stats.chunk import as_documents, as_tokens
-from collapse_stats.keys import Layout
-from collapse_stats.matching import Matched
-from collapse_stats.placement import as_device_array, on_gpu
-from collapse_stats.sample import Sample
-from collapse_stats.waiting import DeviceBatch
+from collapse_stats.backends.selection import select
+from collapse_stats.corpus.sample import Sample
+from collapse_stats.counting.device_batch import DeviceBatch
+from collapse_stats.ngrams.arrays import as_documents, as_tokens
+from collapse_stats.ngrams.layout import Layout
+from collapse_stats.system.placement import as_device_array, on_gpu
+from collapse_stats.uncertainty.matched_samples import Matched
 
 TOKENS = np.random.default_rng(0).integers(0, 50, 700)
 

@@ -9,13 +9,14 @@ import pyarrow.parquet as pq
 import pytest
 
 import collapse_stats as cs
-from collapse_stats import parts
-from collapse_stats.backends import select
-from collapse_stats.ingest import read_corpus
-from collapse_stats.profiling import merge, profile_corpus
-from collapse_stats.readers import ReadOptions
-from collapse_stats.table import read_aligned
-from collapse_stats.unfinished import new_directory
+from collapse_stats.backends.selection import select
+from collapse_stats.corpus.load import read_corpus
+from collapse_stats.counting import parquet_table as parts
+from collapse_stats.counting.table import read_aligned
+from collapse_stats.profiles.build import profile_corpus
+from collapse_stats.profiles.merge import merge
+from collapse_stats.readers.options import ReadOptions
+from collapse_stats.system.atomic_directory import new_directory
 
 ORDER = 4
 
@@ -297,7 +298,7 @@ def test_ranges_of_shards_never_change_a_result(documents, tmp_path, monkeypatch
     backend = select()
     with monkeypatch.context() as patched:  # as if nothing were needed beside the windows
         patched.setattr(type(backend), "needs", lambda self, layout, shards, rows: (0, 20))
-        patched.setattr("collapse_stats.counting.writer_bytes", lambda memory: 0)
+        patched.setattr("collapse_stats.counting.passes.writer_bytes", lambda memory: 0)
         memory = corpus.held + 100_000
         saved = profile_corpus(
             corpus, max_order=ORDER, backend=backend, memory=memory, save_to=tmp_path / "p"

@@ -16,10 +16,11 @@ from played_gpu import MACHINE, PTX, watched_gpu
 from ptx_kernels import machine, settings
 from ptx_mutants import Kernel, Mutant, kernels, mutants, sample
 
-from collapse_stats.backends import Backend, select
-from collapse_stats.backends._cuda import CudaBackend
-from collapse_stats.chunk import Chunk
-from collapse_stats.keys import Layout
+from collapse_stats.backends.base import Backend
+from collapse_stats.backends.cuda.backend import CudaBackend
+from collapse_stats.backends.selection import select
+from collapse_stats.ngrams.chunk import Chunk
+from collapse_stats.ngrams.layout import Layout
 
 FOLDER = PTX / "shipped"
 WANTED = os.environ.get("COLLAPSE_STATS_MUTATIONS", "")

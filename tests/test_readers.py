@@ -12,9 +12,13 @@ from hypothesis import strategies as st
 from reader_helpers import documents, split_at, write, write_lines
 
 from collapse_stats.errors import InputError
-from collapse_stats.readers import ReadOptions, discover, inspect, open_file, open_memory
-from collapse_stats.readers import jsonl as jsonl_module
-from collapse_stats.readers import text as text_module
+from collapse_stats.readers.discover import discover
+from collapse_stats.readers.formats import jsonl as jsonl_module
+from collapse_stats.readers.formats import text as text_module
+from collapse_stats.readers.in_memory import open_memory
+from collapse_stats.readers.inspect import inspect
+from collapse_stats.readers.open import open_file
+from collapse_stats.readers.options import ReadOptions
 from collapse_stats.tokenizers import load
 
 ON_A_PATH = settings(

@@ -15,10 +15,12 @@ from hypothesis import strategies as st
 from reader_helpers import U16, U32, documents, split_at, write
 
 from collapse_stats.errors import InputError
-from collapse_stats.memory import is_mapped
-from collapse_stats.readers import ReadOptions, discover, open_file
-from collapse_stats.readers import documents as documents_module
-from collapse_stats.readers import parquet as parquet_module
+from collapse_stats.readers import boundaries as documents_module
+from collapse_stats.readers.discover import discover
+from collapse_stats.readers.formats import parquet as parquet_module
+from collapse_stats.readers.open import open_file
+from collapse_stats.readers.options import ReadOptions
+from collapse_stats.system.memory import is_mapped
 
 ON_A_PATH = settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -183,7 +185,7 @@ def test_foreign_files_are_named(
 @pytest.mark.parametrize("dtype", ["u1", "<u2", ">u2", "<i4", "<u4", "<i8"])
 def test_npy(tmp_path: Path, dtype: str, monkeypatch: pytest.MonkeyPatch) -> None:
     array = np.random.default_rng(3).integers(0, 9, (7, 5)).astype(dtype)
-    monkeypatch.setattr("collapse_stats.readers.npy.BATCH_TOKENS", 12)
+    monkeypatch.setattr("collapse_stats.readers.formats.npy.BATCH_TOKENS", 12)
     np.save(tmp_path / "rows.npy", array)
     np.save(tmp_path / "columns.npy", np.asfortranarray(array))
     np.save(tmp_path / "stream.npy", array.reshape(-1))

@@ -9,7 +9,9 @@ import pytest
 from reader_helpers import documents, write, write_lines
 
 from collapse_stats.errors import InputError
-from collapse_stats.readers import ReadOptions, open_file, open_memory
+from collapse_stats.readers.in_memory import open_memory
+from collapse_stats.readers.open import open_file
+from collapse_stats.readers.options import ReadOptions
 
 MESSAGES = [
     {"role": "system", "content": "Be brief."},

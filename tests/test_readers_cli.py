@@ -16,10 +16,11 @@ from click.testing import CliRunner, Result
 from reader_helpers import write, write_lines
 
 import collapse_stats as cs
-from collapse_stats.cli import inspect as inspect_command
-from collapse_stats.cli import program
+from collapse_stats.cli.group import program
+from collapse_stats.cli.inspect import inspect as inspect_command
 from collapse_stats.errors import InputError
-from collapse_stats.readers import ReadOptions, inspect
+from collapse_stats.readers.inspect import inspect
+from collapse_stats.readers.options import ReadOptions
 from collapse_stats.report import schema
 from collapse_stats.report.table import draw
 
@@ -106,7 +107,7 @@ def test_from_python_a_bad_file_is_an_error_unless_skipped(mixed: Path) -> None:
 def test_documents_before_the_place_where_a_file_is_bad_are_counted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("collapse_stats.readers.jsonl.BATCH_BYTES", 1 << 16)
+    monkeypatch.setattr("collapse_stats.readers.formats.jsonl.BATCH_BYTES", 1 << 16)
     rng = np.random.default_rng(1)
     lines = "".join(json.dumps({"text": rng.bytes(500).hex()}) + "\n" for _ in range(2000))
     (tmp_path / "a.jsonl.gz").write_bytes(gzip.compress(lines.encode())[:-1000])
@@ -212,7 +213,7 @@ def test_inspect_samples_large_files_and_says_so(
 ) -> None:
     module = sys.modules[inspect_command.callback.__module__]
     monkeypatch.setattr(module, "_OF_ONE", 10_000)
-    monkeypatch.setattr("collapse_stats.readers.jsonl.BATCH_BYTES", 10_000)
+    monkeypatch.setattr("collapse_stats.readers.formats.jsonl.BATCH_BYTES", 10_000)
     path = write_lines(tmp_path / "a.jsonl", [{"text": "word " * 20}] * 2000)
     (facts,) = inspected(path, "--tokenizer", "bytes")
     assert 0 < facts["sampled"] < 0.1

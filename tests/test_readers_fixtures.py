@@ -12,7 +12,11 @@ import numpy as np
 import pytest
 from reader_helpers import fixtures
 
-from collapse_stats.readers import Reader, ReadOptions, discover, inspect, open_file
+from collapse_stats.readers.base import Reader
+from collapse_stats.readers.discover import discover
+from collapse_stats.readers.inspect import inspect
+from collapse_stats.readers.open import open_file
+from collapse_stats.readers.options import ReadOptions
 
 
 @pytest.fixture(scope="module")

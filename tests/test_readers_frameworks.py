@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 from reader_helpers import documents, split_at, write
 
 from collapse_stats.errors import InputError
-from collapse_stats.memory import is_mapped
-from collapse_stats.readers import ReadOptions, open_file
-from collapse_stats.readers import documents as documents_module
-from collapse_stats.readers import samples as samples_module
+from collapse_stats.readers import boundaries as documents_module
+from collapse_stats.readers.formats import sample_shards as samples_module
+from collapse_stats.readers.open import open_file
+from collapse_stats.readers.options import ReadOptions
+from collapse_stats.system.memory import is_mapped
 
 ON_A_PATH = settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -436,7 +437,7 @@ def test_text_that_is_not_utf8_in_arrow(tmp_path: Path) -> None:
 
 
 def test_save_to_disk_directories_read_what_they_name(tmp_path: Path) -> None:
-    from collapse_stats.readers import discover
+    from collapse_stats.readers.discover import discover
 
     table = pa.table({"text": ["a"]})
     for name in ("data-00000-of-00001.arrow", "cache-1234.arrow"):

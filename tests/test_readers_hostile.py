@@ -22,12 +22,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from reader_helpers import U16, documents, write, write_lines
 
-from collapse_stats.backends import Backend
+from collapse_stats.backends.base import Backend
+from collapse_stats.corpus.load import read_corpus
 from collapse_stats.errors import InputError
-from collapse_stats.ingest import read_corpus
-from collapse_stats.profiling import profile_corpus
-from collapse_stats.readers import ReadOptions, open_file
-from collapse_stats.readers import batch as batch_module
+from collapse_stats.profiles.build import profile_corpus
+from collapse_stats.readers import base as batch_module
+from collapse_stats.readers.open import open_file
+from collapse_stats.readers.options import ReadOptions
 
 FUZZ = settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -245,8 +246,8 @@ def peak_of(function: Callable[[], Any]) -> tuple[Any, int]:
 def test_bombs_stop_where_a_document_may_not_be_longer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, ending: str
 ) -> None:
-    monkeypatch.setattr("collapse_stats.readers.text.BATCH_BYTES", 1 << 16)
-    monkeypatch.setattr("collapse_stats.readers.jsonl.BATCH_BYTES", 1 << 16)
+    monkeypatch.setattr("collapse_stats.readers.formats.text.BATCH_BYTES", 1 << 16)
+    monkeypatch.setattr("collapse_stats.readers.formats.jsonl.BATCH_BYTES", 1 << 16)
     path = write(tmp_path / (name + ending), b'{"text": "' + bytes(64 << 20))
     short = ReadOptions(longest=1 << 20)
     found, peak = peak_of(lambda: documents(open_file(path, short)))
@@ -256,7 +257,7 @@ def test_bombs_stop_where_a_document_may_not_be_longer(
 
 
 def test_a_bomb_of_short_lines_streams(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("collapse_stats.readers.jsonl.BATCH_BYTES", 1 << 16)
+    monkeypatch.setattr("collapse_stats.readers.formats.jsonl.BATCH_BYTES", 1 << 16)
     path = write(tmp_path / "a.jsonl.gz", b'{"text": "a"}\n' * 2_000_000)
 
     def number() -> int:
@@ -286,7 +287,7 @@ def test_a_long_line_may_be_read_and_a_longer_one_not(
     text = "word " * 1_000_000
     path = write_lines(tmp_path / "a.jsonl", [{"text": "a"}, {"text": text}, {"text": "b"}])
     assert documents(open_file(path)) == ["a", text, "b"]
-    monkeypatch.setattr("collapse_stats.readers.jsonl.BATCH_BYTES", 1 << 16)
+    monkeypatch.setattr("collapse_stats.readers.formats.jsonl.BATCH_BYTES", 1 << 16)
     with pytest.raises(InputError, match="begins at byte 14 of the content"):
         documents(open_file(path, ReadOptions(longest=4 << 20)))
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import collapse_stats as cs
-from collapse_stats.opposite import FIGURES
+from collapse_stats.uncertainty.halves import FIGURES
 
 DATA = Path(os.environ.get("COLLAPSE_STATS_DATA", Path(__file__).parents[2] / "shared" / "data"))
 

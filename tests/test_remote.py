@@ -20,17 +20,20 @@ from reader_helpers import documents, write, write_lines
 from remote_servers import Web, google, hub, s3, web
 
 import collapse_stats as cs
-from collapse_stats.cli import program
-from collapse_stats.corpus import Corpus
+from collapse_stats.cli.group import program
+from collapse_stats.corpus.corpus import Corpus
+from collapse_stats.corpus.load import read_corpus
 from collapse_stats.errors import InputError
-from collapse_stats.ingest import read_corpus
-from collapse_stats.memory import is_mapped
-from collapse_stats.readers import ReadOptions, discover, inspect, open_file
+from collapse_stats.readers.discover import discover
+from collapse_stats.readers.inspect import inspect
+from collapse_stats.readers.open import open_file
+from collapse_stats.readers.options import ReadOptions
 from collapse_stats.readers.remote import file as file_module
-from collapse_stats.readers.remote import is_url
 from collapse_stats.readers.remote import items as items_module
 from collapse_stats.readers.remote import store as store_module
-from collapse_stats.readers.remote.place import RemotePath
+from collapse_stats.readers.remote.location import is_url
+from collapse_stats.readers.remote.path import RemotePath
+from collapse_stats.system.memory import is_mapped
 
 ROWS = [[1, 2, 300], [4], [50, 6, 7, 8], list(range(2000))]
 TEXTS = [f"text {i} " + "né 😀 " * (i % 7) for i in range(5000)]
@@ -230,8 +233,8 @@ def test_an_object_that_changes_while_it_is_read(server: Web) -> None:
 def test_memory_is_bounded_whatever_the_size(
     server: Web, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("collapse_stats.readers.jsonl.BATCH_BYTES", 1 << 18)
-    monkeypatch.setattr("collapse_stats.readers.parquet.BATCH_BYTES", 1 << 18)
+    monkeypatch.setattr("collapse_stats.readers.formats.jsonl.BATCH_BYTES", 1 << 18)
+    monkeypatch.setattr("collapse_stats.readers.formats.parquet.BATCH_BYTES", 1 << 18)
     monkeypatch.setattr(file_module, "MOST", 1 << 20)
     line = json.dumps({"text": "word " * 200}).encode() + b"\n"
     whole = line * ((32 << 20) // len(line))
@@ -292,9 +295,9 @@ def test_a_look_at_ids_fetches_what_is_looked_at(server: Web) -> None:
 def test_threads_read_objects_in_the_order_of_the_corpus(
     server: Web, corpus: Path, monkeypatch: pytest.MonkeyPatch, threads: int
 ) -> None:
-    monkeypatch.setattr("collapse_stats.readers.documents.BATCH_TOKENS", 1 << 11)
-    monkeypatch.setattr("collapse_stats.readers.npy.BATCH_TOKENS", 1 << 11)
-    monkeypatch.setattr("collapse_stats.parallel._CALL_BYTES", 1)
+    monkeypatch.setattr("collapse_stats.readers.boundaries.BATCH_TOKENS", 1 << 11)
+    monkeypatch.setattr("collapse_stats.readers.formats.npy.BATCH_TOKENS", 1 << 11)
+    monkeypatch.setattr("collapse_stats.corpus.pipeline._CALL_BYTES", 1)
     serve(server, corpus)
     server.drop, server.drops = 1000, 5
     for names in (["flat.bin", "one.npy", "two.npy"], ["lines.jsonl", "a.parquet", "file.arrow"]):

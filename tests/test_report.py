@@ -12,7 +12,7 @@ import pytest
 import skbio.diversity.alpha
 
 import collapse_stats as cs
-from collapse_stats.groups import group_of, half_of, ordinal_hash
+from collapse_stats.corpus.split import group_of, half_of, ordinal_hash
 from collapse_stats.report import delimited, make_report, markdown, schema, table
 from collapse_stats.report.comparison_view import Figure, comparison_page, marked, warnings_of
 from collapse_stats.report.corpus_view import corpus_page

@@ -13,10 +13,12 @@ from corpora import chunk
 from fake_cupy import OutOfMemoryError
 from gpu_fixtures import two_gpus
 
-from collapse_stats.backends import _device, _ring, select
-from collapse_stats.backends._device import CupyMemory
+from collapse_stats.backends.cuda import device as _device
+from collapse_stats.backends.cuda import ring as _ring
+from collapse_stats.backends.cuda.device import CupyMemory
+from collapse_stats.backends.selection import select
 from collapse_stats.errors import GpuError
-from collapse_stats.keys import Layout
+from collapse_stats.ngrams.layout import Layout
 
 
 @pytest.fixture
@@ -248,7 +250,7 @@ print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 
 def test_a_forked_child_is_told_of_its_parent(cupy: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     uploaded(cupy, [some(1)])
-    from collapse_stats import gpu
+    from collapse_stats.system import gpu
 
     monkeypatch.setattr(gpu, "_process", 1)
     with pytest.raises(GpuError, match=r"forked from process 1, .* count with backend='native'"):

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 import collapse_stats as cs
-from collapse_stats.backends import BackendInfo, backends, select
-from collapse_stats.backends._architectures import has_code
+from collapse_stats.backends.cuda.architectures import has_code
+from collapse_stats.backends.selection import BackendInfo, backends, select
 from collapse_stats.errors import BackendError
 
 H200 = ("NVIDIA H200", (9, 0), 150_754_820_096, 132)
@@ -80,7 +80,7 @@ def test_nothing_is_set_up_before_there_are_tokens(machine: Machine) -> None:
 
 
 def test_a_forked_process_is_told_why(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("collapse_stats.gpu._process", 1)
+    monkeypatch.setattr("collapse_stats.system.gpu._process", 1)
     with pytest.raises(BackendError, match="cuda is not usable here: this process was forked from"):
         select("cuda")
     assert select().name == "native"
@@ -112,7 +112,7 @@ def test_a_gpu_that_fails_when_it_is_first_used_is_an_error(machine: Machine, na
 def test_tried_backends_are_what_the_command_lists(machine: Machine) -> None:
     from click.testing import CliRunner
 
-    from collapse_stats.cli import program
+    from collapse_stats.cli.group import program
 
     machine.trouble = "compiled for other GPUs than this one: reinstall"
     assert backends()[0].usable

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collapse_stats.spectrum import JointSpectrum, Spectrum, sum_joint
+from collapse_stats.ngrams.spectrum import JointSpectrum, Spectrum, sum_joint
 
 count_lists = st.lists(st.integers(0, 50), max_size=60)
 pair_lists = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=60)

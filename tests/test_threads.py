@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from corpora import documents, zipf_tokens
 
-from collapse_stats.backends import select
-from collapse_stats.chunk import Chunk
-from collapse_stats.keys import Layout
-from collapse_stats.run import Run
-from collapse_stats.spectrum import Masks
+from collapse_stats.backends.selection import select
+from collapse_stats.ngrams.chunk import Chunk
+from collapse_stats.ngrams.layout import Layout
+from collapse_stats.ngrams.run import Run
+from collapse_stats.ngrams.spectrum import Masks
 
 if os.environ.get("COLLAPSE_STATS_PURE"):
     pytest.skip("COLLAPSE_STATS_PURE is set: no compiled module", allow_module_level=True)

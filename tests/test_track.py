@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 import collapse_stats as cs
-from collapse_stats.cli import program
+from collapse_stats.cli.group import program
 from collapse_stats.cli.track import steps
 from collapse_stats.errors import InputError
 

@@ -8,22 +8,21 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from collapse_stats.groups import GROUPS, group_of, ordinal_hash
-from collapse_stats.sample import Sample
-from collapse_stats.verdict import (
+from collapse_stats.corpus.sample import Sample
+from collapse_stats.corpus.split import GROUPS, group_of, ordinal_hash
+from collapse_stats.verdict.measure import evidence
+from collapse_stats.verdict.novelty import Estimate, Novelty
+from collapse_stats.verdict.repetition import repeated_share
+from collapse_stats.verdict.rule import (
     CANNOT_TELL,
     COLLAPSE,
     DRIFT,
     LOSS_OF_TAIL,
     WITHIN_FLOOR,
     Constants,
-    Estimate,
     Evidence,
-    Novelty,
-    evidence,
     judge,
 )
-from collapse_stats.verdict.repetition import repeated_share
 
 Documents = list[list[int]]
 

@@ -10,19 +10,12 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from collapse_stats.demo import human_documents
-from collapse_stats.groups import ordinal_hash
-from collapse_stats.sample import Sample, within
+from collapse_stats.corpus.sample import Sample, within
+from collapse_stats.corpus.split import ordinal_hash
+from collapse_stats.demo.recursion import human_documents
 from collapse_stats.tokenizers import load
-from collapse_stats.verdict import (
-    CANNOT_TELL,
-    DRIFT,
-    WITHIN_FLOOR,
-    Constants,
-    Verdict,
-    evidence,
-    judge,
-)
+from collapse_stats.verdict.measure import evidence
+from collapse_stats.verdict.rule import CANNOT_TELL, DRIFT, WITHIN_FLOOR, Constants, Verdict, judge
 
 Documents = list[npt.NDArray[np.uint32]]
 DOCUMENT = 200  # tokens

@@ -7,8 +7,8 @@ import pytest
 from emulation import emulated_backend, fake_cupy, on_device
 
 import collapse_stats as cs
-from collapse_stats import counter as counter_module
-from collapse_stats.chunk import as_documents
+from collapse_stats.ngrams.arrays import as_documents
+from collapse_stats.profiles import counter as counter_module
 
 
 @pytest.fixture

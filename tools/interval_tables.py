@@ -22,9 +22,9 @@ import numpy as np
 import numpy.typing as npt
 
 import collapse_stats as cs
-from collapse_stats.intervals import FIGURES, Interval
-from collapse_stats.matching import NAMES
 from collapse_stats.tokenizers import load
+from collapse_stats.uncertainty.jackknife import FIGURES, Interval
+from collapse_stats.uncertainty.matched_samples import NAMES
 
 Ids = npt.NDArray[np.uint16]
 PIECE = 2500

@@ -18,7 +18,7 @@ from verdict_data import Documents, encoder, texts
 from verdict_tables import GENERATIONS, looped, mixed
 
 import collapse_stats as cs
-from collapse_stats.groups import MIN_DOCUMENTS
+from collapse_stats.corpus.split import MIN_DOCUMENTS
 from collapse_stats.tokenizers import load
 
 WINDOWS = (30_000, 100_000, 300_000, 1_000_000)

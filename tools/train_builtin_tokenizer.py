@@ -18,7 +18,8 @@ import click
 import numpy as np
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 
-from collapse_stats.readers import ReadOptions, open_file
+from collapse_stats.readers.open import open_file
+from collapse_stats.readers.options import ReadOptions
 from collapse_stats.tokenizers import SPLIT_PATTERN, of_ranks
 
 SEED = 20261122

@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from collapse_stats.groups import ordinal_hash
-from collapse_stats.sample import Sample, within
+from collapse_stats.corpus.sample import Sample, within
+from collapse_stats.corpus.split import ordinal_hash
 from collapse_stats.tokenizers import load
 
 Ids = npt.NDArray[np.uint32]

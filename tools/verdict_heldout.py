@@ -20,7 +20,8 @@ from statistics import fmean
 from verdict_data import HUMAN, Documents, encoder, halves, sample, texts
 from verdict_tables import SEEDS, comparisons, spelled
 
-from collapse_stats.verdict import (
+from collapse_stats.verdict.measure import evidence
+from collapse_stats.verdict.rule import (
     CANNOT_TELL,
     COLLAPSE,
     DRIFT,
@@ -28,7 +29,6 @@ from collapse_stats.verdict import (
     WITHIN_FLOOR,
     Constants,
     Evidence,
-    evidence,
     judge,
 )
 

@@ -17,8 +17,9 @@ from pathlib import Path
 import numpy as np
 from verdict_data import BPE, HUMAN, Documents, encoder, halves, sample, texts
 
-from collapse_stats.sample import Sample
-from collapse_stats.verdict import CANNOT_TELL, LABELS, Constants, Verdict, evidence, judge
+from collapse_stats.corpus.sample import Sample
+from collapse_stats.verdict.measure import evidence
+from collapse_stats.verdict.rule import CANNOT_TELL, LABELS, Constants, Verdict, judge
 
 GENERATIONS = 16
 SEEDS = 4

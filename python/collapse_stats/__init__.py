@@ -5,15 +5,16 @@ Importing the package needs NumPy alone; pyarrow and tiktoken are loaded where t
 """
 
 from . import metrics
-from .backends import BackendInfo, backends
-from .compare import compare
-from .comparison import Comparison
-from .counter import NgramCounter, spectra
+from .backends.selection import BackendInfo, backends
+from .comparisons.build import compare
+from .comparisons.comparison import Comparison
+from .counting.spectra import spectra
 from .errors import BackendError, CollapseStatsError, InputError, LayoutMismatchError
 from .monitor import CollapseMonitor
-from .profile import Profile
-from .profiling import load, profile
-from .spectrum import JointSpectrum, Spectrum
+from .ngrams.spectrum import JointSpectrum, Spectrum
+from .profiles.build import load, profile
+from .profiles.counter import NgramCounter
+from .profiles.profile import Profile
 from .version import __version__
 
 __all__ = [

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from .chunk import Int64Array
 from .errors import InputError
+from .ngrams.chunk import Int64Array
 
 if TYPE_CHECKING:
     import tiktoken

@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 from reader_helpers import documents
 
-from collapse_stats.readers import ReadOptions, discover, open_file
+from collapse_stats.readers.discover import discover
+from collapse_stats.readers.open import open_file
+from collapse_stats.readers.options import ReadOptions
 
 RNG = np.random.default_rng(5)
 ROWS = [RNG.integers(0, 50000, RNG.integers(1, 300)).tolist() for _ in range(200)]

@@ -13,8 +13,8 @@ from types import ModuleType
 import numpy as np
 import numpy.typing as npt
 
-from .. import keys as reference
-from ..keys import Layout, UInt64Array
+from ..ngrams import layout as reference
+from ..ngrams.layout import Layout, UInt64Array
 
 
 @dataclass(frozen=True, slots=True)

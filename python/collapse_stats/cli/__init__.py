@@ -1,18 +1,21 @@
 """The command line: one file per family of commands."""
 
-from .backends import backends
-from .bench import bench
-from .compare import compare
-from .demo import demo
-from .inspect import inspect
-from .profile import merge, profile
-from .program import program
-from .show import show
-from .track import track
+from . import backends, bench, compare, demo, inspect, profile, show, track
+from .group import program
 
 __all__ = ["main", "program"]
 
-for _command in (profile, show, compare, track, merge, inspect, backends, bench, demo):
+for _command in (
+    profile.profile,
+    show.show,
+    compare.compare,
+    track.track,
+    profile.merge,
+    inspect.inspect,
+    backends.backends,
+    bench.bench,
+    demo.demo,
+):
     program.add_command(_command)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from ..backends import backends as known_backends
+from ..backends.selection import backends as known_backends
 from ..report.grid import Cell, Column, Grid, Page
 from ..report.rows import write_rows
 from .output import output_options, write_result

@@ -8,8 +8,9 @@ from typing import Any
 import click
 import numpy as np
 
-from ..backends import backends as known_backends
-from ..bench import (
+from ..backends.selection import backends as known_backends
+from ..corpus.load import read_corpus
+from ..demo.bench import (
     RESIDENT,
     Timing,
     copy_bandwidth,
@@ -18,11 +19,10 @@ from ..bench import (
     time_counting,
 )
 from ..errors import InputError
-from ..ingest import read_corpus
-from ..memory import budget
 from ..report.grid import Cell, Column, Grid, Page
 from ..report.numbers import fixed, percent
 from ..report.rows import write_rows
+from ..system.memory import budget
 from ..version import __version__
 from .corpora import DEFAULT_ORDER, read_options, reading_options
 from .output import output_options, write_result

@@ -6,16 +6,18 @@ from typing import Any
 
 import click
 
-from ..compare import compare_corpora, compare_profiles
-from ..comparison import Comparison
+from ..comparisons.build import compare_corpora, compare_profiles
+from ..comparisons.comparison import Comparison
+from ..corpus.sample import DEFAULT_TOKENS
 from ..errors import InputError
-from ..profile import Ngram, Profile, check_comparable
-from ..readers import Location, place
+from ..profiles.data import check_comparable
+from ..profiles.profile import Ngram, Profile
+from ..profiles.storage import is_profile
+from ..readers.remote.location import Location, place
 from ..report import delimited, make_report
 from ..report.comparison_view import comparison_page
-from ..sample import DEFAULT_TOKENS
-from ..storage import is_profile
-from ..verdict import Constants, evidence
+from ..verdict.measure import evidence
+from ..verdict.rule import Constants
 from .corpora import (
     DEFAULT_ORDER,
     Counting,

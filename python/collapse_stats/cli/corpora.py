@@ -9,16 +9,18 @@ from typing import Any, get_args
 
 import click
 
-from ..backends import Backend, select
-from ..corpus import Corpus
-from ..ingest import read_corpus
-from ..memory import budget
-from ..profile import Profile
-from ..profiling import load, profile_corpus
-from ..readers import Dtype, Location, Part, ReadOptions
+from ..backends.base import Backend
+from ..backends.selection import select
+from ..corpus.corpus import Corpus
+from ..corpus.load import read_corpus
+from ..corpus.sample import DEFAULT_TOKENS
+from ..profiles.build import load, profile_corpus
+from ..profiles.profile import Profile
+from ..profiles.storage import is_profile
 from ..readers.detect import COMPRESSIONS, EXTENSIONS
-from ..sample import DEFAULT_TOKENS
-from ..storage import is_profile
+from ..readers.options import Dtype, Part, ReadOptions
+from ..readers.remote.location import Location
+from ..system.memory import budget
 from .progress import Reporter
 
 DEFAULT_ORDER = 5

@@ -6,14 +6,13 @@ from typing import Any
 import click
 import numpy as np
 
-from ..backends import select
-from ..compare import compare_corpora
-from ..comparison import Comparison
-from ..corpus import Corpus
-from ..demo import generations, human_documents
-from ..ingest import read_corpus
-from ..memory import budget
-from ..readers import ReadOptions
+from ..backends.selection import select
+from ..comparisons.build import compare_corpora
+from ..comparisons.comparison import Comparison
+from ..corpus.corpus import Corpus
+from ..corpus.load import read_corpus
+from ..demo.recursion import generations, human_documents
+from ..readers.options import ReadOptions
 from ..report import make_report
 from ..report.comparison_view import (
     DISTINCT_ORDER,
@@ -25,6 +24,7 @@ from ..report.comparison_view import (
 from ..report.grid import Page
 from ..report.numbers import fixed, percent
 from ..report.verdict_view import verdict_grid
+from ..system.memory import budget
 from ..tokenizers import load
 from .output import drawn, write
 from .progress import Reporter

@@ -8,12 +8,15 @@ from typing import Any
 import click
 
 from ..errors import InputError
-from ..profiling import load
-from ..readers import Inspection, Location, ReadOptions, discover, is_url
-from ..readers import inspect as inspect_file
+from ..profiles.build import load
+from ..profiles.storage import is_profile
+from ..readers.discover import discover
+from ..readers.inspect import Inspection
+from ..readers.inspect import inspect as inspect_file
+from ..readers.options import ReadOptions
+from ..readers.remote.location import Location, is_url
 from ..report.grid import DASH, Cell, Column, Grid, Page, printable
 from ..report.rows import write_rows
-from ..storage import is_profile
 from ..tokenizers import Tokenizer
 from ..tokenizers import load as load_tokenizer
 from .corpora import exit_2_if, read_options, reading_options

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from ..errors import InputError
-from ..readers import Location, place
+from ..readers.remote.location import Location, place
 
 
 def paths_argument(name: str, metavar: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

@@ -7,13 +7,13 @@ from time import perf_counter
 
 import click
 
+from ..corpus.sample import DEFAULT_TOKENS
 from ..errors import InputError
-from ..profile import Profile
-from ..profiling import merge as merge_profiles
-from ..readers import Location
-from ..sample import DEFAULT_TOKENS
-from ..storage import is_profile
-from ..unfinished import remove_abandoned
+from ..profiles.merge import merge as merge_profiles
+from ..profiles.profile import Profile
+from ..profiles.storage import is_profile
+from ..readers.remote.location import Location
+from ..system.atomic_directory import remove_abandoned
 from .corpora import Counting, count, counting_options, load_saved, name_of, names_of, read
 from .paths import paths_argument
 from .progress import Reporter

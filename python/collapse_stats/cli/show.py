@@ -5,10 +5,10 @@ from pathlib import Path
 import click
 
 from ..errors import InputError
-from ..readers import Location
+from ..profiles.storage import is_profile
+from ..readers.remote.location import Location
 from ..report import delimited, make_report
 from ..report.corpus_view import corpus_page
-from ..storage import is_profile
 from .corpora import Counting, count, counting_options, load_saved, name_of, read
 from .output import is_seen, output_options, write_result
 from .paths import paths_argument

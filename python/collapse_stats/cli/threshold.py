@@ -10,7 +10,7 @@ import click
 
 from ..report.comparison_view import rare_kept
 from ..report.figures import COMPARISON_FIGURES, SPECTRUM_FIGURES
-from ..verdict import LABELS
+from ..verdict.rule import LABELS
 
 Json = dict[str, Any]
 _SIGNS: dict[str, Callable[[float, float], bool]] = {

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import click
 
-from ..compare import compare_corpora, compare_profiles
-from ..comparison import Comparison
+from ..comparisons.build import compare_corpora, compare_profiles
+from ..comparisons.comparison import Comparison
 from ..errors import InputError
-from ..readers import open_file
+from ..profiles.storage import is_profile
 from ..readers.detect import EXTENSIONS, extension_of
 from ..readers.discover import discover
+from ..readers.open import open_file
 from ..report import delimited, make_report
 from ..report.comparison_view import comparison_page
-from ..storage import is_profile
 from .corpora import DEFAULT_ORDER, Counting, count, counting_options, load_saved, names_of, read
 from .output import output_options, write_result
 from .progress import Reporter

@@ -14,15 +14,15 @@ import numpy.typing as npt
 import torch
 import torch.distributed as dist
 
-from ..backends import Backend
-from ..counting import WHOLE
-from ..keys import Layout
+from ..backends.base import Backend
+from ..counting.passes import WHOLE
 from ..monitor import CollapseMonitor
 from ..monitor.batch import Batch
-from ..monitor.newest import Newest
 from ..monitor.surprisal import SurprisalSums
-from ..run import Run
-from ..spectrum import JointSpectrum, Tables, sum_joint
+from ..monitor.window import Newest
+from ..ngrams.layout import Layout
+from ..ngrams.run import Run
+from ..ngrams.spectrum import JointSpectrum, Tables, sum_joint
 
 Int64Array = npt.NDArray[np.int64]
 

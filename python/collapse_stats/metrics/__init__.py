@@ -4,23 +4,21 @@ Plain functions from integers to a number, or to None where no honest number exi
 units, ranges and caveats are in ``docs/metrics.md``.
 """
 
-from .binomial import binomial_distinct, binomial_types_seen
-from .conditional import SATURATION_LIMIT, conditional_entropy, saturation
-from .coverage import coverage, missing_mass
-from .divergence import hellinger, js_divergence, kl_divergence, total_variation
-from .diversity import dis, distinct_ratio, expectation_adjusted_distinct, hapax
-from .entropy import ESTIMATORS, entropy
-from .extrapolation import (
+from .one_corpus.binomial import binomial_distinct, binomial_types_seen
+from .one_corpus.conditional import SATURATION_LIMIT, conditional_entropy, saturation
+from .one_corpus.coverage import coverage, missing_mass
+from .one_corpus.diversity import dis, distinct_ratio, expectation_adjusted_distinct, hapax
+from .one_corpus.entropy import ESTIMATORS, entropy
+from .one_corpus.extrapolation import (
     distinct_at_coverage,
     expected_coverage,
     expected_distinct,
     size_at_coverage,
 )
-from .good_turing import GoodTuring, good_turing, simple_good_turing
-from .growth import GrowthPoint, growth_curve, heaps_exponent
-from .hdd import document_hdd, hdd
-from .hill import collision_entropy, hill, renyi_entropy, simpson
-from .lexical import (
+from .one_corpus.good_turing import GoodTuring, good_turing, simple_good_turing
+from .one_corpus.growth import GrowthPoint, growth_curve, heaps_exponent
+from .one_corpus.hill import collision_entropy, hill, renyi_entropy, simpson
+from .one_corpus.lexical import (
     corrected_ttr,
     dugast_u,
     herdan_c,
@@ -31,22 +29,24 @@ from .lexical import (
     summer_s,
     yule_k,
 )
-from .mandelbrot import ZipfMandelbrotFit, zipf_mandelbrot_fit
-from .mattr import mattr
-from .mtld import mtld
-from .overlap import jaccard, novelty, overlap_coefficient, unseen_mass
-from .rarefaction import rarefied_distinct, size_matched_distinct_ratio
-from .repetition import (
+from .one_corpus.mandelbrot import ZipfMandelbrotFit, zipf_mandelbrot_fit
+from .one_corpus.richness import CHAO1_VARIANTS, ace, chao1
+from .one_corpus.zipf import ZipfFit, zipf_fit
+from .token_order.hdd import document_hdd, hdd
+from .token_order.mattr import mattr
+from .token_order.mtld import mtld
+from .token_order.repetition import (
     document_distinct_ratio,
     duplicate_documents,
     repetition,
     repetition_diversity,
 )
-from .retention import RetentionBand, retention
-from .richness import CHAO1_VARIANTS, ace, chao1
-from .sequence import SequenceTotals
-from .smoothing import SMOOTHINGS
-from .zipf import ZipfFit, zipf_fit
+from .token_order.sequence import SequenceTotals
+from .two_corpora.divergence import hellinger, js_divergence, kl_divergence, total_variation
+from .two_corpora.overlap import jaccard, novelty, overlap_coefficient, unseen_mass
+from .two_corpora.rarefaction import rarefied_distinct, size_matched_distinct_ratio
+from .two_corpora.retention import RetentionBand, retention
+from .two_corpora.smoothing import SMOOTHINGS
 
 __all__ = [
     "CHAO1_VARIANTS",

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..chunk import Int64Array
+from ..ngrams.chunk import Int64Array
 from .surprisal import NO_PREDICTION, Int32Array
 
 

@@ -5,9 +5,9 @@ from collections.abc import Callable
 import numpy as np
 
 from .. import metrics
-from ..comparison import Comparison
-from ..spectrum import Spectrum, Tables
-from .reference import BAND_NAMES, NEVER, Reference
+from ..comparisons.comparison import Comparison
+from ..ngrams.spectrum import Spectrum, Tables
+from .baseline import BAND_NAMES, NEVER, Reference
 from .surprisal import SurprisalSums
 
 Figures = dict[str, float]

@@ -8,28 +8,27 @@ from typing import Any
 
 import numpy as np
 
-from ..backends import select
-from ..comparison import Comparison
-from ..counter import NgramCounter
-from ..counting import WHOLE, Use, passes, tables
+from ..backends.selection import select
+from ..comparisons.comparison import Comparison
+from ..corpus.sample import Sample
+from ..counting.passes import WHOLE, Use, passes, tables
+from ..counting.table import MemoryTable
 from ..errors import LayoutMismatchError
-from ..gpu import current_gpu, using
-from ..keys import Layout
-from ..memory import budget
-from ..profile import Profile
-from ..run import Run
-from ..sample import Sample
-from ..spectrum import Tables
-from ..table import MemoryTable
+from ..ngrams.layout import Layout
+from ..ngrams.run import Run
+from ..ngrams.spectrum import Tables
+from ..profiles.counter import NgramCounter
+from ..profiles.profile import Profile
+from ..system.gpu import current_gpu, using
+from ..system.memory import budget
 from . import figures
-from .arrival import Arena, Arrival, DeviceArrival
+from .baseline import Reference
 from .batch import Batch, join
-from .held import Held
-from .intake import Arrived, packed
-from .lane import Lane
-from .newest import Newest
-from .reference import Reference
+from .snapshot import Held
 from .surprisal import SurprisalSums
+from .update_args import Arena, Arrival, Arrived, DeviceArrival, packed
+from .window import Newest
+from .worker import Lane
 
 FORMAT = "collapse-stats.monitor/1"
 _ARRAYS = ("ids", "length", "ordinal", "surprisal", "surprisal_sums", "keys", "counts")

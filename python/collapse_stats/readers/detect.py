@@ -4,8 +4,10 @@ from os.path import basename, splitext
 from typing import NamedTuple
 
 from ..errors import InputError
-from . import datatrove, ipc, litdata, llmc, megatron, npy, olmo
-from .remote import Location, Name, RemotePath, place
+from .formats import arrow as ipc
+from .formats import datatrove, litdata, llmc, megatron, npy, olmo
+from .remote.location import Location, Name, place
+from .remote.path import RemotePath
 from .stream import compression_of, read_blocks
 
 EXTENSIONS = {

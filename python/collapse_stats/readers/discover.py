@@ -7,9 +7,10 @@ from operator import itemgetter
 from pathlib import Path
 
 from ..errors import InputError
-from .discover_remote import add_remote
-from .folder import PROFILE, Files, is_known, is_left_out, listed_arrow
-from .remote import RemotePath, is_url
+from .listing import PROFILE, Files, is_known, is_left_out, listed_arrow
+from .remote.discover import add_remote
+from .remote.location import is_url
+from .remote.path import RemotePath
 
 
 def discover(

@@ -4,7 +4,8 @@ import os
 from hashlib import sha256
 from typing import NamedTuple
 
-from .remote import Location, Name, RemotePath
+from .remote.location import Location, Name
+from .remote.path import RemotePath
 from .stream import compression_of
 
 _BYTES = 1 << 16

@@ -10,14 +10,15 @@ from functools import partial
 from importlib import resources
 from typing import Any
 
-from .. import intervals, metrics
-from ..comparison import Comparison
-from ..intervals import Interval
-from ..matching import NAMES
-from ..opposite import FIGURES
-from ..profile import Profile
-from ..spectrum import Spectrum
-from ..validity import cautions, listed
+from .. import metrics
+from ..comparisons.cautions import cautions, listed
+from ..comparisons.comparison import Comparison
+from ..ngrams.spectrum import Spectrum
+from ..profiles.profile import Profile
+from ..uncertainty import jackknife
+from ..uncertainty.halves import FIGURES
+from ..uncertainty.jackknife import Interval
+from ..uncertainty.matched_samples import NAMES
 from ..version import __version__
 from .sample_figures import sample_figures
 from .verdict_figures import sides, verdict_figures
@@ -57,7 +58,7 @@ def _keys(names: Iterable[str]) -> dict[str, str]:
 
 COMPARISON_FIGURES = _keys(FIGURES)
 """Key in the report of each figure of `Comparison.figure`."""
-CORPUS_INTERVALS, COMPARISON_INTERVALS = _keys(intervals.FIGURES), _keys(NAMES)
+CORPUS_INTERVALS, COMPARISON_INTERVALS = _keys(jackknife.FIGURES), _keys(NAMES)
 
 
 def schema() -> Json:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from .. import metrics
-from ..profile import Profile
+from ..profiles.profile import Profile
 from ..verdict.repetition import repeated_share
 
 Json = dict[str, Any]

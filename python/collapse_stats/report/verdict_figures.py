@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from ..groups import GROUPS
-from ..verdict import Novelty, Verdict
+from ..corpus.split import GROUPS
+from ..verdict.novelty import Novelty
+from ..verdict.rule import Verdict
 
 Json = dict[str, Any]
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from ..verdict import COLLAPSE, DRIFT, LOSS_OF_TAIL, WITHIN_FLOOR
+from ..verdict.rule import COLLAPSE, DRIFT, LOSS_OF_TAIL, WITHIN_FLOOR
 from .grid import DASH, Cell, Column, Emphasis, Grid, printable
 from .numbers import column, percent
 

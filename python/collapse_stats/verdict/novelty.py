@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ..matching import BASELINE, CANDIDATE, LeftOut, Matched, Pair
-from ..spectrum import JointSpectrum, UInt64Array
+from ..ngrams.spectrum import JointSpectrum, UInt64Array
+from ..uncertainty.matched_samples import BASELINE, CANDIDATE, LeftOut, Matched, Pair
 
 Floats = npt.NDArray[np.float64]
 Masses = dict[LeftOut | None, float]

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from ..sample import Sample
+from ..corpus.sample import Sample
 
 SPAN = 24  # tokens: some 18 words, which people rarely say twice in one document
 BLOCK = 512  # tokens: longer documents repeat themselves by their length alone

@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ...errors import InputError
-from ...memory import MappedBytes
+from ...system.memory import MappedBytes
 
 if TYPE_CHECKING:
-    from .place import RemotePath
+    from .path import RemotePath
 
 IntegerArray = npt.NDArray[np.integer]
 

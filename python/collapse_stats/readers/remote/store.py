@@ -1,11 +1,9 @@
 """What keeps objects, and reading one of them again and again until it works."""
 
-import os
 import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Protocol, TypeVar
 
 from ...errors import InputError
@@ -86,37 +84,3 @@ def persistently(call: Callable[[], T], url: str, what: str) -> T:
                 ) from error
             time.sleep(max(error.wait, pause * random.uniform(0.5, 1.5)))
     raise AssertionError("the last attempt returns or raises")
-
-
-def store_of(url: str) -> Store:
-    """The store that keeps an object."""
-    scheme, _, rest = url.partition("://")
-    scheme = scheme.lower()
-    if scheme in ("http", "https"):
-        return _store("web", "", "")
-    if scheme == "hf":
-        return _store("hf", "", os.environ.get("HF_ENDPOINT", ""))
-    return _store("s3" if scheme == "s3" else "gs", rest.split("/")[0], _endpoint(scheme))
-
-
-def _endpoint(scheme: str) -> str:
-    """Where a server other than Amazon's or Google's is, by the variables their own tools read."""
-    names = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
-    if scheme != "s3":
-        names = ("STORAGE_EMULATOR_HOST", "CLOUD_STORAGE_EMULATOR_ENDPOINT")
-    return next((os.environ[name] for name in names if os.environ.get(name)), "")
-
-
-@lru_cache(maxsize=64)
-def _store(kind: str, bucket: str, endpoint: str) -> Store:
-    if kind == "web":
-        from .web import WebStore
-
-        return _Persistent(WebStore())
-    if kind == "hf":
-        from .hub import HubStore
-
-        return _Persistent(HubStore())
-    from .buckets import BucketStore
-
-    return _Persistent(BucketStore(kind, bucket, endpoint))

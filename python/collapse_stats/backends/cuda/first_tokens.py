@@ -1,0 +1,66 @@
+"""Spectra of what is counted by first token, on the host: for very large vocabularies."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from ...ngrams.layout import UInt64Array
+from ...ngrams.run import Rows, Run
+from ...ngrams.spectrum import JointSpectrum, Masks, Tables
+
+_Column = tuple[npt.NDArray[np.int64], UInt64Array]  # tokens (R,) and their counts (labels, R)
+
+
+class FirstTokens:
+    """Orders whose windows lie in many shards, summed over ranges of shards."""
+
+    def __init__(self, labels: int) -> None:
+        self._labels = labels
+        self._first: list[_Column] = []
+        self._followed: list[_Column] = []
+
+    def add(self, runs: Sequence[Run]) -> None:
+        """Add the rows of one range; labels are numbered through."""
+        at = 0
+        for run in runs:
+            self._first.append(self._column(run, *run.ngrams(1), at))
+            self._followed.append(self._column(run, *run.ngrams(2), at))
+            at += run.layout.labels
+
+    def put_into(self, tables: Tables, masks: Sequence[Masks]) -> None:
+        """Replace order 1, and the contexts of order 2."""
+        first, followed = _summed(self._first), _summed(self._followed)
+        tables.ngrams[1] = _joint(first, masks)
+        tables.contexts[1] = _joint(first.sum(axis=1, keepdims=True), masks)
+        tables.contexts[2] = _joint(followed, masks)
+
+    def _column(self, run: Run, rows: Rows, counts: UInt64Array, at: int) -> _Column:
+        rows, counts = run.by_prefix(rows, counts, 1)
+        placed = np.zeros((self._labels, len(rows)), dtype=np.uint64)
+        placed[at : at + len(counts)] = counts
+        return run.tokens(rows)[0], placed
+
+
+def _summed(columns: Sequence[_Column]) -> UInt64Array:
+    """Counts ``(labels, V)`` of each token."""
+    tokens = np.concatenate([tokens for tokens, _ in columns])
+    counts = np.concatenate([counts for _, counts in columns], axis=1)
+    order = np.argsort(tokens, kind="stable")
+    starts = np.flatnonzero(np.diff(tokens[order], prepend=-1))
+    if not len(starts):
+        return counts
+    total: UInt64Array = np.add.reduceat(counts[:, order], starts, axis=1)
+    return total
+
+
+def _joint(counts: UInt64Array, masks: Sequence[Masks]) -> dict[Masks, JointSpectrum]:
+    return {
+        (a, b): JointSpectrum.from_counts(_under(counts, a), _under(counts, b)) for a, b in masks
+    }
+
+
+def _under(counts: UInt64Array, mask: int) -> UInt64Array:
+    chosen = [label for label in range(len(counts)) if mask >> label & 1]
+    total: UInt64Array = counts[chosen].sum(axis=0, dtype=np.uint64)
+    return total

@@ -1,0 +1,131 @@
+"""Joint spectra that are summed up on the device."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ...ngrams.spectrum import JointSpectrum, Masks, Tables
+from .device import Gpu
+from .records import Sorted
+from .rows import DeviceRun, label_sums
+
+MAX_PAIRS = 16  # Tally::max_pairs
+_HEAD = 4  # words in front of the list of entries
+_ENTRY = 4  # words of an entry
+
+
+class DeviceTally:
+    """Joint spectra of windows that are added shard by shard.
+
+    Parameters
+    ----------
+    layout
+        That of the core.
+    """
+
+    def __init__(self, gpu: Gpu, layout: Any, masks: Sequence[Masks]) -> None:
+        self._gpu, self._layout = gpu, layout
+        self._core, self._memory = gpu.core, gpu.memory
+        self._masks = list(dict.fromkeys(masks))
+        if not 1 <= len(self._masks) <= MAX_PAIRS:
+            raise ValueError(
+                f"masks must be 1 to {MAX_PAIRS} pairs, got {len(self._masks)}: ask in parts"
+            )
+        self._windows = 0
+        self._capacity = 0
+        self._words: Any = None
+        self._tally: Any = None
+
+    @property
+    def by_token(self) -> bool:
+        """Whether orders that are counted by first token are right; see `Tally::by_token`."""
+        return bool(self._core.Tally(self._layout, self._masks, 0, 0).by_token)
+
+    @property
+    def partitions(self) -> bool:
+        """Whether the partition path can count this."""
+        return bool(self._core.partition_supports(self._layout, self._masks))
+
+    def nbytes(self, windows: int) -> int:
+        """Bytes on the device when so many windows were added."""
+        capacity = self._core.tally_capacity(self._layout, self._masks, windows)
+        return 8 * int(self._core.Tally(self._layout, self._masks, capacity, 0).words)
+
+    @property
+    def tally(self) -> Any:
+        """The core's; what `reserve` makes room for may be added to it."""
+        return self._tally
+
+    def add_records(self, part: Sorted, labels: int, orders: tuple[int, int]) -> None:
+        """Add the n-grams of these orders, first and last, of records of whole shards.
+
+        There must be room for what their windows may add: see `reserve`.
+        """
+        sums = label_sums(self._gpu, part, labels)
+        self._core.tally_records(
+            self._memory.stream,
+            self._memory.address(part.records),
+            part.number,
+            self._memory.address(sums),
+            self._tally,
+            *orders,
+        )
+
+    def add_rows(self, run: DeviceRun) -> None:
+        """Add rows of whole shards. There must be room for what their windows may add."""
+        memory = self._memory
+        keys, counts = memory.address(run.keys), memory.address(run.counts)
+        sums = memory.empty(self._core.row_sums_words(self._layout, run.rows), np.uint64)
+        nbytes = self._core.row_sums_bytes(run.rows)
+        workspace = memory.empty(max(1, nbytes))
+        self._core.make_row_sums(
+            memory.stream,
+            self._layout,
+            keys,
+            counts,
+            run.rows,
+            memory.address(sums),
+            memory.address(workspace),
+            nbytes,
+        )
+        self._core.tally_rows(
+            memory.stream, keys, counts, run.rows, memory.address(sums), self._tally
+        )
+
+    def tables(self) -> Tables:
+        """The joint spectra. Waits for them; nothing can be added afterwards."""
+        self.reserve(0)
+        memory = self._memory
+        self._core.finish_tally(memory.stream, self._tally)
+        listed = int(memory.download(self._words[:1])[0])
+        words = self._words[_HEAD : _HEAD + _ENTRY * min(listed, self._capacity)]
+        entries = memory.download(words).reshape(-1, _ENTRY)
+        ngrams, contexts = self._core.to_tables(self._tally, listed, entries)
+        return Tables(self._named(ngrams), self._named(contexts))
+
+    def _named(self, spectra: Any) -> dict[int, dict[Masks, JointSpectrum]]:
+        return {
+            order: {
+                pair: JointSpectrum(*columns)
+                for pair, columns in zip(self._masks, rows, strict=True)
+            }
+            for order, rows in spectra.items()
+        }
+
+    def reserve(self, windows: int) -> None:
+        """Make room for the entries that so many more windows may add."""
+        self._windows += windows
+        needed = int(self._core.tally_capacity(self._layout, self._masks, self._windows))
+        if self._words is not None and needed <= self._capacity:
+            return
+        tally = self._core.Tally(self._layout, self._masks, needed, 0)
+        words = self._memory.zeros(int(tally.words), np.uint64)
+        if self._words is not None:
+            head = _HEAD + _ENTRY * self._capacity
+            words[:head] = self._words[:head]
+            words[_HEAD + _ENTRY * needed :] = self._words[head:]
+        self._capacity, self._words = needed, words
+        self._tally = self._core.Tally(
+            self._layout, self._masks, needed, self._memory.address(words)
+        )

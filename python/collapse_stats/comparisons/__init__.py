@@ -1,0 +1,1 @@
+"""Two corpora side by side: figures, floors, standard errors and the verdict."""

@@ -1,0 +1,1 @@
+"""Numerical functions that several formulas share."""

@@ -1,0 +1,1 @@
+"""Formulas over the spectrum of one corpus."""

@@ -1,0 +1,111 @@
+"""Indices of lexical richness that are functions of N, V and the spectrum.
+
+All but `yule_k` move with sample size: compare texts of equal length only. For orders above 1 they
+are defined alike, and rarely used.
+"""
+
+import math
+
+import numpy as np
+
+from ...ngrams.spectrum import Spectrum
+
+
+def root_ttr(spectrum: Spectrum) -> float | None:
+    """Guiraud's (1954) root type-token ratio V / sqrt N, at least 0. None for an empty spectrum.
+
+    >>> root_ttr(Spectrum.from_counts([2, 1, 1]))
+    1.5
+    """
+    n = spectrum.occurrences
+    return spectrum.distinct / math.sqrt(n) if n else None
+
+
+def corrected_ttr(spectrum: Spectrum) -> float | None:
+    """Carroll's (1964) corrected type-token ratio V / sqrt(2 N). None for an empty spectrum."""
+    root = root_ttr(spectrum)
+    return None if root is None else root / math.sqrt(2)
+
+
+def herdan_c(spectrum: Spectrum) -> float | None:
+    """Herdan's (1960) C = log V / log N, in 0..1. None below two occurrences.
+
+    >>> herdan_c(Spectrum.from_counts([2, 1, 1, 1, 1, 1, 1, 1]))  # log 8 / log 9
+    0.946394630357186
+    """
+    n = spectrum.occurrences
+    return math.log(spectrum.distinct) / math.log(n) if n > 1 else None
+
+
+def summer_s(spectrum: Spectrum) -> float | None:
+    """Somers' (1966) S = log log V / log log N, at most 1; often spelled Summer.
+
+    None below two types or three occurrences.
+
+    >>> summer_s(Spectrum.from_counts([1] * 16))
+    1.0
+    """
+    n, v = spectrum.occurrences, spectrum.distinct
+    if v < 2 or n < 3:
+        return None
+    return math.log(math.log(v)) / math.log(math.log(n))
+
+
+def maas_a(spectrum: Spectrum) -> float | None:
+    """Maas's (1972) a^2 = (log N - log V) / (log N)^2, natural logarithms; low for rich text.
+
+    None below two occurrences.
+
+    >>> maas_a(Spectrum.from_counts([1, 1]))
+    0.0
+    """
+    n = spectrum.occurrences
+    return math.log(n / spectrum.distinct) / math.log(n) ** 2 if n > 1 else None
+
+
+def dugast_u(spectrum: Spectrum) -> float | None:
+    """Dugast's (1978) U = (log N)^2 / (log N - log V), natural logarithms: 1 / `maas_a`.
+
+    None below two occurrences, and when every type was seen once.
+    """
+    maas = maas_a(spectrum)
+    return 1 / maas if maas else None
+
+
+def yule_k(spectrum: Spectrum) -> float | None:
+    """Yule's (1944) K = 1e4 (sum m^2 f_m - N) / N^2, in 0..1e4; high for repetitive text.
+
+    1e4 times the plug-in `simpson`, up to (N-1)/N: near constant in the size of the sample. Some
+    tools print it ten times as large. None for an empty spectrum.
+
+    >>> yule_k(Spectrum.from_counts([2, 2]))
+    2500.0
+    """
+    n = spectrum.occurrences
+    if not n:
+        return None
+    m = spectrum.count.astype(np.float64)
+    return min(1e4, 1e4 * float(np.sum(spectrum.types * (m / n) * ((m - 1) / n))))
+
+
+def honore_r(spectrum: Spectrum) -> float | None:
+    """Honore's (1979) R = 100 log N / (1 - f1 / V), natural logarithm; at least 0.
+
+    None for an empty spectrum, and when every type was seen once.
+
+    >>> honore_r(Spectrum.from_counts([7])) == 100 * math.log(7)
+    True
+    """
+    v = spectrum.distinct
+    repeated = v - spectrum.types_seen(1)
+    return 100 * math.log(spectrum.occurrences) * (v / repeated) if repeated else None
+
+
+def sichel_s(spectrum: Spectrum) -> float | None:
+    """Sichel's (1975) S = f2 / V, in 0..1. None for an empty spectrum.
+
+    >>> sichel_s(Spectrum.from_counts([2, 1, 1, 5]))
+    0.25
+    """
+    v = spectrum.distinct
+    return spectrum.types_seen(2) / v if v else None

@@ -1,0 +1,1 @@
+"""Formulas that read the tokens of documents in order."""

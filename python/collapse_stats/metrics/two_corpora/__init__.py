@@ -1,0 +1,1 @@
+"""Formulas over the joint spectrum of two corpora."""

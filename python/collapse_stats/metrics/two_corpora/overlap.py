@@ -1,0 +1,74 @@
+"""What two corpora share, and what either lacks, by types and by occurrences."""
+
+import numpy as np
+
+from ...ngrams.spectrum import JointSpectrum, UInt64Array
+
+
+def unseen_mass(joint: JointSpectrum) -> float | None:
+    """Share of the baseline's occurrences whose n-gram the candidate lacks, 0..1.
+
+    None when either side is empty.
+
+    >>> unseen_mass(JointSpectrum.from_counts([3, 1], [1, 0]))
+    0.25
+    """
+    return None if is_one_sided(joint) else _share_of_absent(joint.a, joint.b, joint.types)
+
+
+def novelty(joint: JointSpectrum) -> float | None:
+    """Share of the candidate's occurrences whose n-gram the baseline lacks, 0..1.
+
+    None when either side is empty.
+
+    >>> novelty(JointSpectrum.from_counts([1, 0], [3, 1]))
+    0.25
+    """
+    return None if is_one_sided(joint) else _share_of_absent(joint.b, joint.a, joint.types)
+
+
+def jaccard(joint: JointSpectrum) -> float | None:
+    """Types in both corpora over types in either, 0..1 (Jaccard 1912).
+
+    Rare types decide it: two samples of one source are far from 1. None when either side is empty.
+
+    >>> jaccard(JointSpectrum.from_counts([3, 1], [1, 0]))
+    0.5
+    """
+    if is_one_sided(joint):
+        return None
+    return _shared(joint) / int(joint.types.sum())
+
+
+def overlap_coefficient(joint: JointSpectrum) -> float | None:
+    """Types in both corpora over the types of the poorer one, 0..1 (Szymkiewicz 1934).
+
+    1 when one vocabulary holds the other. None when either side is empty.
+
+    >>> overlap_coefficient(JointSpectrum.from_counts([3, 1], [1, 0]))
+    1.0
+    """
+    if is_one_sided(joint):
+        return None
+    types = (int(joint.types[side > 0].sum()) for side in (joint.a, joint.b))
+    return _shared(joint) / min(types)
+
+
+def occurrences(count: UInt64Array, types: UInt64Array) -> float:
+    """Sum of count * types: exact below 2**53."""
+    return float(np.sum(count.astype(np.float64) * types))
+
+
+def is_one_sided(joint: JointSpectrum) -> bool:
+    """Whether either corpus is empty: there is nothing to compare then."""
+    return not (joint.a.any() and joint.b.any())
+
+
+def _share_of_absent(own: UInt64Array, other: UInt64Array, types: UInt64Array) -> float:
+    """Share of the occurrences `own` whose type the other side lacks."""
+    absent = other == 0
+    return occurrences(own[absent], types[absent]) / occurrences(own, types)
+
+
+def _shared(joint: JointSpectrum) -> int:
+    return int(joint.types[(joint.a > 0) & (joint.b > 0)].sum())

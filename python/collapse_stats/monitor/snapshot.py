@@ -1,0 +1,29 @@
+"""What a monitor holds, as several ranks hand it to each other."""
+
+from dataclasses import dataclass
+
+from ..ngrams.run import Run
+from .batch import Batch
+from .surprisal import SurprisalSums
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a monitor's figures are made of: all that other ranks need to know.
+
+    Attributes
+    ----------
+    newest
+        The newest documents, oldest first: those that are compared with the baseline, and more.
+    documents
+        Documents counted.
+    surprisals
+        Of every token id.
+    run
+        Every window counted.
+    """
+
+    newest: Batch
+    documents: int
+    surprisals: SurprisalSums
+    run: Run

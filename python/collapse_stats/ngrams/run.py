@@ -1,0 +1,180 @@
+"""A run: the sorted unique windows of a token stream with their counts."""
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from .layout import BoolArray, Layout, UInt64Array, bits_of, changes, shard_of, unpack
+
+Rows = npt.NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Run:
+    """Sorted unique keys with a count per label.
+
+    Attributes
+    ----------
+    layout
+        What keys and counts mean.
+    keys
+        ``(layout.words, R)`` uint64, most significant word first, each word contiguous; ascending.
+    counts
+        ``(layout.labels, R)`` uint64, each label contiguous; every column has a positive sum.
+    """
+
+    layout: Layout
+    keys: UInt64Array
+    counts: UInt64Array
+
+    @classmethod
+    def empty(cls, layout: Layout) -> "Run":
+        """Run of no windows."""
+        return cls.unfilled(layout, 0)
+
+    @classmethod
+    def unfilled(cls, layout: Layout, rows: int) -> "Run":
+        """Run of so many rows that are still to be written."""
+        return cls(
+            layout,
+            np.empty((layout.words, rows), dtype=np.uint64),
+            np.empty((layout.labels, rows), dtype=np.uint64),
+        )
+
+    @classmethod
+    def concatenate(cls, layout: Layout, runs: Sequence["Run"]) -> "Run":
+        """One run from runs over ascending, disjoint shard ranges."""
+        if not runs:
+            return cls.empty(layout)
+        if len(runs) == 1:
+            return runs[0]
+        return cls(
+            layout,
+            np.concatenate([run.keys for run in runs], axis=1),
+            np.concatenate([run.counts for run in runs], axis=1),
+        )
+
+    def __len__(self) -> int:
+        return int(self.keys.shape[1])
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Run)
+            and self.layout == other.layout
+            and np.array_equal(self.keys, other.keys)
+            and np.array_equal(self.counts, other.counts)
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+    @property
+    def windows(self) -> int:
+        """Windows counted: the sum of all counts, which is the number of tokens."""
+        return int(self.counts.sum())
+
+    def rows(self, first: int, last: int) -> "Run":
+        """The rows ``first <= row < last``, sharing memory with this run."""
+        return Run(self.layout, self.keys[:, first:last], self.counts[:, first:last])
+
+    def copy(self) -> "Run":
+        """The same rows in memory of their own."""
+        return Run(self.layout, self.keys.copy(), self.counts.copy())
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory that keys and counts take."""
+        return self.keys.nbytes + self.counts.nbytes
+
+    def slice(self, first: int, last: int) -> "Run":
+        """The rows of shards ``first <= shard < last``, sharing memory with this run."""
+        rows = range(len(self))
+
+        def shard(row: int) -> int:
+            return int(shard_of(self.layout, self.keys[:, row : row + 1])[0])
+
+        begin, end = bisect_left(rows, first, key=shard), bisect_left(rows, last, key=shard)
+        return self.rows(begin, end)
+
+    def tokens(self, rows: Rows | None = None) -> npt.NDArray[np.int64]:
+        """Token ids ``(max_order, R)`` of all rows or of some; -1 past a document's end."""
+        keys = self.keys if rows is None else np.take(self.keys, rows, axis=1)
+        return unpack(self.layout, keys).astype(np.int64) - 1
+
+    def ngrams(self, order: int) -> tuple[Rows, UInt64Array]:
+        """Every n-gram: a row that begins with it ``(V,)`` and its counts ``(labels, V)``."""
+        layout = self.layout
+        if not 1 <= order <= layout.max_order:
+            raise ValueError(f"order must be between 1 and {layout.max_order}, got {order}")
+        if order <= 2:
+            rows, counts = self.by_prefix(np.arange(len(self)), self.counts, 2)
+            if order == 2:
+                whole = self.tokens(rows)[1] >= 0
+                return rows[whole], counts[:, whole]
+            return self.by_prefix(rows, counts, 1)
+        below = layout.key_bits - order * layout.code_bits
+        rows = np.flatnonzero(bits_of(self.keys, below, layout.code_bits))
+        return self.by_prefix(rows, np.take(self.counts, rows, axis=1), order)
+
+    def by_prefix(self, rows: Rows, counts: UInt64Array, order: int) -> tuple[Rows, UInt64Array]:
+        """Group ascending rows by their first `order` tokens: first row and summed counts."""
+        if not len(rows):
+            return rows, counts
+        layout = self.layout
+        if order == 1:
+            first = self.tokens(rows)[0]
+            by_token = np.argsort(first, kind="stable")
+            rows, counts = rows[by_token], np.take(counts, by_token, axis=1)
+            new: BoolArray = np.diff(first[by_token], prepend=-1) != 0
+        else:
+            since = layout.key_bits - max(layout.mix_bits, order * layout.code_bits)
+            new = changes(np.take(self.keys, rows, axis=1), max(since, 0))
+        starts = np.flatnonzero(new)
+        return rows[starts], np.add.reduceat(counts, starts, axis=1)
+
+    def holds(self, other: "Run", rows: Rows, order: int) -> BoolArray:
+        """Whether each n-gram that begins a row of `other` occurs here as well."""
+        if order == 1:
+            here = self.tokens(self.ngrams(1)[0])[0]
+            return np.isin(other.tokens(rows)[0], here)
+        found: BoolArray = self.find(other, rows, order) >= 0
+        return found
+
+    def find(self, other: "Run", rows: Rows, order: int) -> Rows:
+        """The first row here of each n-gram that begins a row of `other`, -1 of one not here.
+
+        Orders of two and more: n-grams whose rows lie together.
+        """
+        layout = self.layout
+        if not len(self):
+            return np.full(len(rows), -1, dtype=np.intp)
+        drop = np.uint64(layout.key_bits - order * layout.code_bits)
+        wanted = _top(np.take(other.keys, rows, axis=1), drop)
+        low, high = np.zeros(len(rows), dtype=np.intp), np.full(len(rows), len(self))
+        while np.any(low < high):  # every lookup at once: a row's place by bisection
+            middle = (low + high) // 2
+            seen = _top(np.take(self.keys, np.minimum(middle, len(self) - 1), axis=1), drop)
+            less = (low < high) & _less(seen, wanted)
+            low, high = (
+                np.where(less, middle + 1, low),
+                np.where(less | (low >= high), high, middle),
+            )
+        place = np.minimum(low, len(self) - 1)
+        same = _top(np.take(self.keys, place, axis=1), drop) == wanted
+        return np.where((low < len(self)) & same.all(axis=0), low, -1)
+
+
+def _top(keys: UInt64Array, drop: np.uint64) -> UInt64Array:
+    """Keys with their lowest `drop` bits cleared."""
+    top = keys.copy()
+    top[-1] &= ~np.uint64(0) << drop if drop < 64 else np.uint64(0)
+    if len(keys) == 2 and drop > 64:
+        top[0] &= ~np.uint64(0) << (drop - np.uint64(64))
+    return top
+
+
+def _less(x: UInt64Array, y: UInt64Array) -> BoolArray:
+    less: BoolArray = x[-1] < y[-1]
+    return (x[0] < y[0]) | ((x[0] == y[0]) & less) if len(x) == 2 else less

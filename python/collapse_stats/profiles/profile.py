@@ -1,0 +1,99 @@
+"""A profile: the spectra of one corpus, and what is needed to read and to trust them later."""
+
+import os
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from .. import metrics
+from ..backends.selection import select
+from ..counting.top import most_frequent
+from ..ngrams.run import Run
+from ..system.memory import budget
+from ..tokenizers import load as load_tokenizer
+from ..uncertainty.jackknife import (
+    CorpusIntervals,
+    Interval,
+    Part,
+    check_figure,
+    has_intervals,
+    recounts,
+)
+from . import storage
+from .data import ProfileData
+from .merge import merge
+
+Ngram = tuple[int, ...] | str
+"""An n-gram as token ids, or as text when the tokenizer is known."""
+
+
+class Profile(ProfileData):
+    """What is known of one corpus: the fields of `ProfileData`, and answers from them."""
+
+    @cached_property
+    def run(self) -> Run:
+        """The run: every window with its counts.
+
+        Raises
+        ------
+        CollapseStatsError
+            when the profile was made without its table.
+        """
+        return self.known_table.read(0, self.layout.shards)
+
+    def entropy(self, order: int, estimator: str = "chao-wang-jost") -> float | None:
+        """Entropy of the n-grams of one order, in bits; None for an empty corpus."""
+        return metrics.entropy(self.spectrum(order), estimator=estimator)
+
+    def interval(self, name: str, order: int) -> Interval | None:
+        """A figure of `intervals.FIGURES` with its standard error, from groups of documents.
+
+        Of the corpus where the figure settles as a corpus grows (entropies), else of the sample;
+        None where the figure is, without a sample, or with too few documents for an error.
+        """
+        check_figure(name)
+        known, found = self.check_order(order), self._intervals
+        return None if found is None else found.interval(name, known)
+
+    @cached_property
+    def _intervals(self) -> CorpusIntervals | None:
+        if self.halved_by != "documents" or not has_intervals(self.sample):
+            return None
+        halves = Part.of(self.sample, 0), Part.of(self.sample, 1)
+        counted = list(recounts(halves, self.layout, self.backend or select()))
+        return CorpusIntervals(self.sample, self.spectra, counted)
+
+    def top(self, order: int, k: int = 20) -> list[tuple[Ngram, int]]:
+        """The k most frequent n-grams with their counts, as text when the tokenizer is known."""
+        ids, counts = most_frequent(self.known_table, self.check_order(order), k)
+        return list(zip(self.spell(ids), counts.tolist(), strict=True))
+
+    def spell(self, ids: npt.NDArray[np.int64]) -> list[Ngram]:
+        """n-grams ``(order, K)`` of token ids: as text when the tokenizer is known."""
+        if self.tokenizer.spec == "none":
+            return [tuple(ngram) for ngram in ids.T.tolist()]
+        tokenizer = load_tokenizer(self.tokenizer.spec)
+        return [tokenizer.decode(ngram) for ngram in ids.T.tolist()]
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the profile as a directory, at once or not at all, with half of what is free.
+
+        Raises
+        ------
+        InputError
+            when `path` exists, or cannot be written.
+        """
+        storage.write(self, Path(path))
+
+    def __add__(self, other: "Profile") -> "Profile":
+        """Profile of both corpora taken together.
+
+        Raises
+        ------
+        LayoutMismatchError
+            when layouts or tokenizers differ.
+        """
+        held = sum(one.table.held for one in (self, other) if one.table is not None)
+        return merge([self, other], select(), budget(None) + held)

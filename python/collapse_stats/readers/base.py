@@ -1,0 +1,126 @@
+"""What readers are asked for and what they hand out: batches of whole documents."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from .options import Kind
+from .repairs import Tally
+
+Int64Array = npt.NDArray[np.int64]
+IntegerArray = npt.NDArray[np.integer]
+
+
+BATCH_BYTES = 1 << 19  # of text in a batch: what a thread tokenizes at a time; documents are whole
+BATCH_TOKENS = 16 << 20
+
+
+def listed(names: Iterable[str], most: int = 20) -> str:
+    """Names for a message: the first of them, each cut where it gets long."""
+    kept = [name if len(name) <= 80 else f"{name[:77]}..." for name in islice(names, most + 1)]
+    return ", ".join(kept[:most]) + (", ..." if len(kept) > most else "") or "none"
+
+
+_NONE = np.empty(0, dtype=np.int64)
+
+
+@dataclass(slots=True)
+class Batch:
+    """Some whole documents, as texts or as packed token ids.
+
+    Attributes
+    ----------
+    texts
+        One text per document, or None when the source holds ids.
+    tokens
+        ``(T,)`` ids, or None when it holds text. A view of the file where its layout allows.
+    start, stop
+        ``(D,)`` int64: document i is ``tokens[start[i]:stop[i]]``, ascending and disjoint; boundary
+        ids lie between documents. Empty documents have ``start == stop``. ``(0,)`` with texts.
+    bytes_read
+        Bytes of the source this batch stands for, for progress.
+    notes
+        What was skipped or repaired, None when nothing can have been.
+    """
+
+    texts: list[str] | None
+    tokens: IntegerArray | None
+    start: Int64Array
+    stop: Int64Array
+    bytes_read: int
+    notes: Tally | None = None
+
+    @classmethod
+    def of_texts(cls, texts: list[str], bytes_read: int, notes: Tally | None = None) -> "Batch":
+        """Batch of documents of text."""
+        return cls(texts, None, _NONE, _NONE, bytes_read, notes)
+
+    @classmethod
+    def of_tokens(
+        cls,
+        tokens: IntegerArray,
+        start: Int64Array,
+        stop: Int64Array,
+        bytes_read: int,
+        notes: Tally | None = None,
+    ) -> "Batch":
+        """Batch of documents ``tokens[start[i]:stop[i]]``."""
+        return cls(None, tokens, start, stop, bytes_read, notes)
+
+    @property
+    def documents(self) -> int:
+        """Number of documents."""
+        return len(self.start) if self.texts is None else len(self.texts)
+
+    @property
+    def nbytes(self) -> int:
+        """About how many bytes of memory the documents take."""
+        if self.tokens is not None:
+            return self.tokens.nbytes + self.start.nbytes + self.stop.nbytes
+        return sum(map(len, self.texts or []))
+
+
+class Reader(Protocol):
+    """One source of documents. `batches` may be called again for another pass over a file.
+
+    One whose documents threads may read at the same time is `Divided` as well.
+    """
+
+    @property
+    def path(self) -> str:
+        """Where the documents come from."""
+
+    @property
+    def format(self) -> str:
+        """Name of the format."""
+
+    @property
+    def evidence(self) -> str:
+        """Why the source was taken for that."""
+
+    @property
+    def size(self) -> int:
+        """Bytes on disk, or in memory; 0 when unknown."""
+
+    @property
+    def kind(self) -> Kind:
+        """Whether batches hold texts or ids."""
+
+    @property
+    def dtype(self) -> str | None:
+        """Integer type of the ids in the source, such as ``uint16``; None for text."""
+
+    @property
+    def eot(self) -> int | None:
+        """Id that documents are split at, None when only the format's own bounds count."""
+
+    @property
+    def warnings(self) -> list[str]:
+        """What was skipped or repaired by the pass so far; complete when the pass is."""
+
+    def batches(self) -> Iterator[Batch]:
+        """Documents in the order of the source, in batches of bounded size."""

@@ -1,0 +1,113 @@
+"""Where documents begin and end in packed token ids."""
+
+from collections.abc import Iterator
+from functools import partial
+
+import numpy as np
+
+from .base import BATCH_TOKENS, Batch, Int64Array, IntegerArray
+from .remote.items import Items
+from .splits import Unit
+
+_NONE = np.empty(0, dtype=np.int64)
+
+
+def cut_rows(
+    tokens: IntegerArray, start: Int64Array, stop: Int64Array, eot: int | None
+) -> tuple[Int64Array, Int64Array]:
+    """Documents of rows that the format itself tells apart, cut further at `eot`.
+
+    Input: rows ``tokens[start[i]:stop[i]]``, ascending and disjoint. Output: documents likewise.
+    A row that holds nothing, or nothing but `eot`, is one document of no tokens.
+    """
+    if eot is None or not len(start):
+        return start, stop
+    marks = np.flatnonzero(tokens == eot)
+    row = np.searchsorted(start, marks, side="right") - 1
+    inside = (row >= 0) & (marks < stop[row])
+    marks, row = marks[inside], row[inside]
+    # Disjoint ascending stretches: their starts and their stops pair up when each is sorted.
+    first = np.sort(np.concatenate([start, marks + 1]))
+    last = np.sort(np.concatenate([stop, marks]))
+    stretches = 1 + np.bincount(row, minlength=len(start))
+    keep = last > first
+    row_first = np.cumsum(stretches) - stretches
+    keep[row_first[np.add.reduceat(keep, row_first, dtype=np.int64) == 0]] = True
+    return first[keep], last[keep]
+
+
+def stream_units(tokens: Items, eot: int | None, size: int) -> Iterator[Unit]:
+    """Units of a stream of ids whose only boundaries are `eot` ids.
+
+    A document is a longest stretch without `eot`; runs of `eot` make no empty documents, for
+    nothing tells a boundary from padding there. A unit is the documents that begin in a stretch of
+    `BATCH_TOKENS`. Without `eot` the stream is one document.
+    """
+    total = len(tokens)
+    step = max(1, total if eot is None else BATCH_TOKENS)
+    for first in range(0, total, step):
+        last = min(first + step, total)
+        bytes_read = size * last // total - size * first // total
+        # The comparison with `eot` takes a byte for each id.
+        yield Unit(last - first, partial(_stretch, tokens, eot, first, last, bytes_read))
+
+
+def _stretch(tokens: Items, eot: int | None, first: int, last: int, bytes_read: int) -> Batch:
+    """The documents of a stream that begin at ``first <= position < last``."""
+    if eot is None:
+        begin, end, marks = first, last, _NONE
+    else:
+        before = max(first - 1, 0)
+        marks = np.flatnonzero(tokens[before : last - 1] == eot) + before
+        if first and not len(marks):
+            return Batch.of_tokens(tokens[:0], _NONE, _NONE, bytes_read)
+        begin = int(marks[0]) + 1 if first else 0
+        end, mark = _end(tokens, eot, last - 1)
+        marks = np.concatenate([marks[marks >= begin], mark])
+    start = np.concatenate([np.full(1, begin), marks + 1])
+    stop = np.concatenate([marks, np.full(1, end)])
+    full = stop > start
+    return Batch.of_tokens(tokens[begin:end], start[full] - begin, stop[full] - begin, bytes_read)
+
+
+def _end(tokens: Items, eot: int, begin: int) -> tuple[int, Int64Array]:
+    """Where the document that a position is in ends, behind its `eot`, and where that is."""
+    step = 1 << 10
+    while begin < len(tokens):
+        marks = np.flatnonzero(tokens[begin : begin + step] == eot)
+        if len(marks):
+            mark = begin + marks[:1]
+            return int(mark[0]) + 1, mark
+        begin += step
+        step = min(2 * step, BATCH_TOKENS)
+    return len(tokens), _NONE
+
+
+def row_batches(
+    tokens: Items, start: Int64Array, stop: Int64Array, eot: int | None, size: int
+) -> Iterator[Batch]:
+    """Batches of a stream of ids whose documents are known, cut further at `eot`.
+
+    Input: documents ``tokens[start[i]:stop[i]]``, ascending and disjoint. A batch is a view of the
+    stream that holds at most `BATCH_TOKENS`, or one document that is longer.
+    """
+    first = done = 0
+    while first < len(start):
+        begin = int(start[first])
+        last = max(first + 1, int(np.searchsorted(stop, begin + BATCH_TOKENS, side="right")))
+        end = int(stop[last - 1])
+        part = tokens[begin:end]
+        upto = size if last == len(start) else size * end // max(1, len(tokens))
+        bounds = cut_rows(part, start[first:last] - begin, stop[first:last] - begin, eot)
+        yield Batch.of_tokens(part, *bounds, upto - done)
+        first, done = last, upto
+
+
+def rows_of(lengths: Int64Array) -> tuple[Int64Array, Int64Array]:
+    """Starts and stops of rows that lie one after the other.
+
+    >>> rows_of(np.array([2, 0, 3]))
+    (array([0, 2, 2]), array([2, 2, 5]))
+    """
+    stop = np.cumsum(lengths, dtype=np.int64)
+    return stop - lengths, stop

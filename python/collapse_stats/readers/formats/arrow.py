@@ -1,0 +1,117 @@
+"""Arrow streams and files: Hugging Face ``save_to_disk`` shards, Feather. Mapped, not read."""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+from ...errors import InputError
+from ..base import BATCH_BYTES, Batch
+from ..options import Kind, ReadOptions
+from ..remote.location import Location
+from ..remote.path import RemotePath
+from ..splits import Divided, Unit
+from .arrow_columns import arrow_errors, batch_of, bytes_of, find_columns, slices
+
+FILE_MAGIC = b"ARROW1"
+STREAM_MAGIC = b"\xff\xff\xff\xff"
+
+
+class ArrowReader(Divided):
+    """Documents of an Arrow file, a record batch at a time."""
+
+    format = "arrow"
+
+    def __init__(self, path: Location, options: ReadOptions, evidence: str) -> None:
+        self.path = str(path)
+        self.evidence = evidence
+        self.size = path.stat().st_size
+        self.eot = options.eot
+        self._path = path
+        self._options = options
+        with self._mapped() as file:
+            schema = self._opened(file).schema
+            try:
+                self._columns = find_columns(path, schema, options)
+            except arrow_errors() as error:
+                raise self._damaged(f"its columns have no names ({error})") from error
+        self.kind: Kind = self._columns.kind
+        self.dtype = self._columns.dtype
+
+    def units(self) -> Iterator[Unit]:
+        """Record batches, those of texts in parts; ids are views of a file that is not packed."""
+        done = before = 0
+        with self._mapped() as file:
+            for batch in self._record_batches(file):
+                at = min(file.tell(), self.size)
+                parts = slices(batch, BATCH_BYTES) if self.kind == "text" else [batch]
+                for rows in parts:
+                    done += len(rows)
+                    yield Unit(bytes_of(rows), partial(self._batch, rows, done, at - before))
+                    before = at
+        if before < self.size:
+            yield Unit(0, lambda: Batch.of_texts([], self.size - before))
+
+    def _batch(self, rows: Any, done: int, bytes_read: int) -> Batch:
+        place = f"up to row {done:,}"
+        try:
+            return batch_of(rows, self._columns, self._options, place, bytes_read)
+        except arrow_errors() as error:
+            raise self._damaged(f"the rows {place} cannot be read ({error})") from error
+
+    def _record_batches(self, file: Any) -> Iterator[Any]:
+        """Record batches of the columns wanted, each checked before anything is taken from it."""
+        rows = 0
+        try:
+            schema = self._opened(file).schema
+            wanted = [schema.get_field_index(name) for name in self._columns.names]
+            reader = self._opened(file, wanted)
+            if hasattr(reader, "num_record_batches"):
+                batches = (reader.get_batch(i) for i in range(reader.num_record_batches))
+            else:
+                batches = iter(reader)
+            for batch in batches:
+                _check(batch)
+                yield batch
+                rows += len(batch)
+        except arrow_errors() as error:
+            raise self._damaged(f"reading failed after {rows:,} rows ({error})") from error
+
+    def _mapped(self) -> Any:
+        import pyarrow as pa
+
+        if isinstance(self._path, RemotePath):
+            return pa.PythonFile(self._path.open(), mode="r")
+        return pa.memory_map(self.path)
+
+    def _opened(self, file: Any, columns: list[int] | None = None) -> Any:
+        import pyarrow as pa
+
+        options = pa.ipc.IpcReadOptions(use_threads=False, included_fields=columns)
+        try:
+            file.seek(0)
+            begins = file.read(len(FILE_MAGIC))
+            file.seek(0)
+            if begins == FILE_MAGIC:
+                return pa.ipc.open_file(file, options=options)
+            return pa.ipc.open_stream(file, options=options)
+        except arrow_errors() as error:
+            raise self._damaged(f"begins like Arrow but does not go on so ({error})") from error
+
+    def _damaged(self, what: str) -> InputError:
+        return InputError(
+            f"{self.path}: {what}: it is cut short or damaged; fetch or write the file again"
+        )
+
+
+def _check(batch: Any) -> None:
+    """Raise what Arrow raises when offsets or indices lead out of a column's buffers."""
+    import pyarrow as pa
+    import pyarrow.types as types
+
+    batch.validate()
+    for column in batch.columns:
+        if types.is_string(column.type):  # bytes that are not UTF-8 are replaced, not refused
+            column = column.view(pa.binary())
+        elif types.is_large_string(column.type):
+            column = column.view(pa.large_binary())
+        column.validate(full=True)

@@ -1,0 +1,118 @@
+"""Headerless files of token ids, little-endian (nanoGPT and its heirs)."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from ...errors import InputError
+from ..boundaries import stream_units
+from ..mmap import items
+from ..options import ITEMS, Dtype, Kind, ReadOptions
+from ..remote.location import Location
+from ..splits import Divided, Unit
+
+_LOOKED_AT = 1 << 20  # bytes of the beginning that are looked at before a file is believed
+
+
+class FlatReader(Divided):
+    """Documents of a headerless file: a stream of ids cut at ``eot``, memory-mapped.
+
+    The file does not say how wide its ids are: the caller must.
+    """
+
+    format = "flat"
+    kind: Kind = "ids"
+
+    def __init__(self, path: Location, options: ReadOptions, evidence: str) -> None:
+        self.path = str(path)
+        self.evidence = evidence
+        self.size = path.stat().st_size
+        self.eot = options.eot
+        with path.open("rb") as file:
+            head = file.read(_LOOKED_AT)
+        if options.dtype is None:
+            raise InputError(
+                f"{path} has no header that says how wide its ids are: "
+                f"{_looks_like(head, self.size)}"
+            )
+        kind = ITEMS[options.dtype]
+        if self.size % kind.itemsize:
+            raise InputError(
+                f"{path}: the size of a {options.dtype} file must be a multiple of {kind.itemsize} "
+                f"bytes, got {self.size:,}: it is cut short, or not {options.dtype}"
+            )
+        self.dtype = kind.name
+        self._doubt = _doubt(head, options.dtype, options.vocab_size)
+        _check_range(path, np.frombuffer(head, dtype=kind), options.vocab_size, self._doubt)
+        self._tokens = items(path, kind, 0, (self.size // kind.itemsize,))
+
+    @property
+    def warnings(self) -> list[str]:
+        """Doubts about the width of the ids, and the lack of document ends."""
+        said = [f"{self.path}: {self._doubt}"] if self._doubt else []
+        if not self.size:
+            said.append(f"{self.path}: the file is empty")
+        elif self.eot is None:
+            said.append(f"{self.path}: no --eot given: the whole file is one document")
+        return said
+
+    def units(self) -> Iterator[Unit]:
+        """Views of the file, about 16 million ids each, to be searched for documents' ends."""
+        return stream_units(self._tokens, self.eot, self.size)
+
+
+def _largest(head: bytes, dtype: Dtype) -> int:
+    return int(_ids(head, dtype).max(initial=0))
+
+
+def _ids(head: bytes, dtype: Dtype) -> npt.NDArray[np.integer]:
+    item = ITEMS[dtype]
+    return np.frombuffer(head[: len(head) // item.itemsize * item.itemsize], dtype=item)
+
+
+def _seems_u32(head: bytes) -> bool:
+    """Whether the upper halves, if these were u32 ids, are those of a vocabulary below 2**18."""
+    halves = _ids(head[: len(head) // 4 * 4], "u16")
+    return len(halves) > 1 and int(halves[1::2].max()) < 4 and int(halves[::2].max()) >= 4
+
+
+def _looks_like(head: bytes, size: int) -> str:
+    if not size:
+        return "it is empty; say --dtype u16 or --dtype u32"
+    if size % 2:
+        return f"its size, {size:,} bytes, is odd, so that it is neither u16 nor u32"
+    if size % 4 == 0 and _seems_u32(head):
+        return (
+            f"it looks like u32 (largest id so read {_largest(head, 'u32'):,}; every second 16-bit "
+            "word is below 4): say --dtype u32"
+        )
+    return (
+        f"it looks like u16 (largest id so read {_largest(head, 'u16'):,}, against "
+        f"{_largest(head, 'u32'):,} as u32): say --dtype u16"
+    )
+
+
+def _doubt(head: bytes, dtype: Dtype, vocab_size: int | None) -> str:
+    """Why the ids may be of the other width, "" when nothing says so."""
+    if dtype == "u16" and _seems_u32(head):
+        halves = _ids(head, "u16")[1::2]
+        what = "0" if not halves.any() else "below 4"
+        return f"every second u16 is {what}: probably written as u32; if so say --dtype u32"
+    largest = _largest(head, "u32")
+    if dtype == "u32" and largest >= (vocab_size or 1 << 24):
+        return f"the largest id is {largest:,}: probably written as u16; if so say --dtype u16"
+    return ""
+
+
+def _check_range(
+    path: Location, ids: npt.NDArray[np.integer], vocab_size: int | None, doubt: str
+) -> None:
+    # The beginning only: every id is checked where it is counted.
+    over = np.flatnonzero(ids >= vocab_size) if vocab_size is not None else np.empty(0, np.intp)
+    if len(over):
+        at = int(over[0])
+        raise InputError(
+            f"{path}: ids must be below the vocabulary size {vocab_size:,}, "
+            f"got {int(ids[at]):,} at position {at:,}: {doubt or 'check --vocab-size and --dtype'}"
+        )

@@ -1,0 +1,206 @@
+"""JSON lines: each line an object with a text, a chat or a list of ids, ``.gz``, ``.zst`` too."""
+
+import json
+from collections.abc import Iterator
+from functools import partial
+from itertools import islice
+from typing import Any
+
+import numpy as np
+
+from ...errors import InputError
+from ..base import BATCH_BYTES, Batch, IntegerArray, listed
+from ..boundaries import cut_rows, rows_of
+from ..head import Head
+from ..options import CHAT_KEYS, Kind, ReadOptions
+from ..remote.location import Name, place
+from ..repairs import Tally
+from ..splits import Unit
+from ..stream import decode, line_blocks
+from .arrow_columns import EMPTY_CHATS, ids_of
+from .chat import chat_text, looks_like_chat
+from .small_file import SeenReader
+
+_PROBED_LINES, _PROBED_BYTES = 100, 1 << 20
+_SMALL = 1 << 15  # bytes that Python's parser is through with long before Arrow's has begun
+
+
+class JsonLinesReader(SeenReader):
+    """Documents of a JSON lines file: one per line that has the key.
+
+    A block of lines goes through Arrow's parser; one it refuses is read again line by line, so that
+    a bad line costs that line only. Bad lines are counted in `warnings`.
+    """
+
+    format = "jsonl"
+
+    def __init__(self, name: Name, options: ReadOptions, evidence: str, head: Head) -> None:
+        super().__init__(name, options, evidence, head)
+        self.eot = options.eot
+        self._part = options.part
+        self._keys, self._chat = _find_keys(name, self.content, options)
+        self._key = self._keys[0] if self._keys else ""
+        self.kind: Kind = options.kind_of(self._key) if self._keys else "text"
+        self.dtype = "int64" if self.kind == "ids" else None
+
+    def units(self) -> Iterator[Unit]:
+        """Blocks of lines to be parsed; a small file is to be opened as well."""
+        if 0 < self._plain <= BATCH_BYTES:
+            yield Unit(self._plain, lambda: self._batch(self._content(), 1, self.size))
+            return
+        line = 1
+        for block, bytes_read in line_blocks(self._path, BATCH_BYTES, self._longest):
+            yield Unit(len(block), partial(self._batch, block, line, bytes_read))
+            line += block.count(b"\n")
+
+    def _batch(self, block: bytes, line: int, bytes_read: int) -> Batch:
+        notes = Tally()
+        if self.kind == "text":
+            slow = self._chat or len(block) < _SMALL
+            texts = None if slow else self._parsed_texts(block)
+            if texts is None:
+                lines = self._lines(block, line, notes)
+                texts = [value for value in lines if isinstance(value, str)]
+            return Batch.of_texts(texts, bytes_read, notes)
+        parsed = None if len(block) < _SMALL else self._parsed_ids(block)
+        if parsed is None:
+            rows = [_as_ids(value) for value in self._lines(block, line, notes)]
+            lengths = np.array([len(row) for row in rows], dtype=np.int64)
+            parsed = np.concatenate([np.empty(0, dtype=np.int64), *rows]), lengths
+        tokens, lengths = parsed
+        start, stop = cut_rows(tokens, *rows_of(lengths), self.eot)
+        return Batch.of_tokens(tokens, start, stop, bytes_read, notes)
+
+    def _parsed_texts(self, block: bytes) -> list[str] | None:
+        """Texts of a block in which every line is good, else None."""
+        column = _parse(block, self._key, ids=False)
+        try:
+            return None if column is None else column.to_pylist()
+        except UnicodeDecodeError:
+            return None
+
+    def _parsed_ids(self, block: bytes) -> tuple[IntegerArray, Any] | None:
+        column = _parse(block, self._key, ids=True)
+        if column is None:
+            return None
+        tokens, lengths, left_out = ids_of(column.combine_chunks())
+        return None if left_out else (tokens, lengths)
+
+    def _lines(self, block: bytes, line: int, notes: Tally) -> Iterator[Any]:
+        """Good values line by line; the rest is noted."""
+        for number, data in enumerate(block.split(b"\n"), line):
+            if not data.strip():
+                continue
+            text, replaced = decode(data)
+            if replaced:
+                notes.add("bytes or more that are not UTF-8 replaced", f"line {number}", replaced)
+            try:
+                record = json.loads(text)
+            except (ValueError, RecursionError) as error:
+                notes.add("bad lines skipped", f"line {number}: {error or 'nested too deep'}")
+                continue
+            try:
+                value = self._value(record)
+            except ValueError as error:
+                notes.add("lines without a document skipped", f"line {number}: {error}")
+                continue
+            if self._chat and not value:
+                notes.add(EMPTY_CHATS.format(self._part or "all"), f"line {number}")
+            yield value
+
+    def _value(self, record: Any) -> Any:
+        """The text or ids of a line; ValueError with what is wrong."""
+        if not isinstance(record, dict):
+            raise ValueError(f"a {type(record).__name__}, not an object")
+        if self._chat:
+            return chat_text(record, self._keys, self._part)
+        value = record.get(self._key)
+        if value is None:
+            raise ValueError(
+                f"{self._key!r} is null" if self._key in record else f"no {self._key!r}"
+            )
+        if self.kind == "text":
+            if not isinstance(value, str):
+                raise ValueError(f"{self._key!r} is a {type(value).__name__}, not text")
+        elif not isinstance(value, list):
+            raise ValueError(f"{self._key!r} is a {type(value).__name__}, not a list of ids")
+        elif not all(type(item) is int and -(1 << 63) <= item < 1 << 63 for item in value):
+            raise ValueError(f"{self._key!r} has items that are not 64-bit integers")
+        return value
+
+
+def _parse(block: bytes, key: str, ids: bool) -> Any:
+    """Column of the key over a block's lines, or None if any line needs a closer look."""
+    import pyarrow as pa
+    import pyarrow.json as pj
+
+    source: Any = pa.BufferReader(block)
+    schema = pa.schema([(key, pa.list_(pa.int64()) if ids else pa.string())])
+    try:
+        table = pj.read_json(
+            source,
+            read_options=pj.ReadOptions(use_threads=False, block_size=len(block) + 1),
+            parse_options=pj.ParseOptions(
+                explicit_schema=schema, unexpected_field_behavior="ignore"
+            ),
+        )
+    except (pa.ArrowException, OverflowError):
+        return None
+    lines = block.count(b"\n") + (not block.endswith(b"\n"))
+    # Blank lines, missing keys and several objects on a line are all left to the slow path.
+    column = table[key]
+    return column if len(column) == lines and not column.null_count else None
+
+
+def _as_ids(value: list[int]) -> IntegerArray:
+    return np.array(value, dtype=np.int64)
+
+
+def _find_keys(path: Name, content: bytes, options: ReadOptions) -> tuple[tuple[str, ...], bool]:
+    """The best keys asked for that the first lines have, and whether they hold a chat.
+
+    Nothing of a file without a line.
+    """
+    seen: dict[str, Any] = {}
+    complaint = ""
+    found = None
+    for number, data in islice(_first_lines(path, content, options.longest), _PROBED_LINES):
+        try:
+            record = json.loads(decode(data)[0])
+        except (ValueError, RecursionError) as error:
+            complaint = complaint or f"line {number}: {error or 'nested too deep'}"
+            continue
+        if isinstance(record, dict):
+            seen |= {key: value for key, value in record.items() if not seen.get(key)}
+        else:
+            complaint = complaint or f"line {number} is a {type(record).__name__}, not an object"
+        found = options.find(seen)
+        if found == options.keys[0]:
+            break
+    if found is None and seen:
+        raise InputError(
+            f"{path}: expected lines with the key {options.wanted}, "
+            f"these have {listed(sorted(seen))}: name one with --text-key or --ids-key"
+        )
+    if found is None and complaint:
+        raise InputError(
+            f"{path} is not JSON lines ({complaint}): expected one object per line. A JSON array "
+            "can be unpacked with: jq -c '.[]'"
+        )
+    if found is None:
+        return (), False
+    by_name = found in CHAT_KEYS and options.text_key is None
+    named = options.text_key is not None and (
+        options.part is not None or looks_like_chat(seen[found[0]])
+    )
+    return found, by_name or named
+
+
+def _first_lines(path: Name, content: bytes, longest: int) -> Iterator[tuple[int, bytes]]:
+    block = content
+    if not block:
+        blocks = line_blocks(place(path), _PROBED_BYTES, longest)
+        block = next((block for block, _ in blocks), b"")
+    for number, data in enumerate(block.split(b"\n"), 1):
+        if data.strip():
+            yield number, data

@@ -1,0 +1,77 @@
+"""Shards of llm.c and modded-nanogpt: 256 header words, then ids of 16 or 32 bits."""
+
+import struct
+from collections.abc import Iterator
+
+import numpy as np
+
+from ...errors import InputError
+from ..boundaries import stream_units
+from ..mmap import items
+from ..options import Kind, ReadOptions
+from ..remote.location import Location
+from ..splits import Divided, Unit
+
+HEADER_BYTES = 1024
+# magic: (version, item, id between documents: GPT-2's <|endoftext|>, Llama 3's <|begin_of_text|>)
+SHARDS: dict[int, tuple[int, np.dtype[np.integer], int]] = {
+    20240520: (1, np.dtype("<u2"), 50256),
+    20240801: (7, np.dtype("<u4"), 128000),
+}
+OTHERS = {
+    20240522: "an llm.c evaluation file, not a corpus",
+    20240326: "an llm.c model, not a corpus",
+    20240327: "an llm.c optimizer state, not a corpus",
+    20240328: "an llm.c tokenizer, not a corpus",
+    20240527: "an llm.c model state, not a corpus",
+    20240803: "an llm.c model, not a corpus",
+}
+
+
+def magic_of(head: bytes) -> int:
+    """The first header word."""
+    return int.from_bytes(head[:4], "little")
+
+
+class LlmcReader(Divided):
+    """Documents of a shard: a stream cut at the id that its vocabulary begins documents with."""
+
+    format = "llm.c"
+    kind: Kind = "ids"
+
+    def __init__(self, path: Location, options: ReadOptions, evidence: str) -> None:
+        self.path = str(path)
+        self.evidence = evidence
+        self.size = path.stat().st_size
+        with path.open("rb") as file:
+            head = file.read(12)
+        if self.size < HEADER_BYTES:
+            raise InputError(
+                f"{path}: expected an llm.c header of {HEADER_BYTES:,} bytes, got {self.size:,}: "
+                "the file is cut short"
+            )
+        magic, version, tokens = struct.unpack("<3i", head)
+        expected, item, eot = SHARDS[magic]
+        if version != expected:
+            raise InputError(
+                f"{path}: expected version {expected} in word 1 of the llm.c header with magic "
+                f"{magic}, got {version}: write it with a current llm.c"
+            )
+        if HEADER_BYTES + tokens * item.itemsize != self.size:
+            raise InputError(
+                f"{path}: the llm.c header tells of {tokens:,} {item.name} ids, which is "
+                f"{HEADER_BYTES + tokens * item.itemsize:,} bytes, got {self.size:,}: the file is "
+                "cut short or damaged; fetch or write it again"
+            )
+        self.eot = eot if options.eot is None else options.eot
+        self.dtype = item.name
+        self._tokens = items(path, item, HEADER_BYTES, (tokens,))
+
+    @property
+    def warnings(self) -> list[str]:
+        """Nothing: the header says it all."""
+        return [] if len(self._tokens) else [f"{self.path}: the file holds no ids"]
+
+    def units(self) -> Iterator[Unit]:
+        """Views of the file, about 16 million ids each, to be searched for documents' ends."""
+        return stream_units(self._tokens, self.eot, self.size)

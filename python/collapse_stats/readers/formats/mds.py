@@ -1,0 +1,194 @@
+"""MosaicML Streaming (MDS) shards, plain, gzip or Zstandard. A shard says itself what it holds."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ...errors import InputError
+from ..base import Batch, Int64Array, listed
+from ..boundaries import cut_rows, rows_of
+from ..options import ITEMS, Kind, ReadOptions
+from ..remote.location import Location
+from ..repairs import Tally
+from ..stream import decode
+from .sample_shards import Bytes, Shard, column_bounds, gathered, texts_of
+
+_MAX_CONFIG = 1 << 20
+_BY_CODE = {8: "u1", 9: "i1", 16: "<u2", 17: "<i2", 32: "<u4", 33: "<i4", 64: "<u8", 65: "<i8"}
+_BY_NAME = {np.dtype(item).name: item for item in _BY_CODE.values()}
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """A column: its place among the sizes, how it is encoded, and what that means."""
+
+    name: str
+    sizes: list[int | None]
+    at: int
+    kind: Kind
+    item: np.dtype[np.integer] | None  # of ids; None when each array tells it
+    tells_item: bool = False  # each array begins with its item type ...
+    tells_shape: bool = False  # ... and then with its shape
+
+
+class MdsReader:
+    """Documents of a shard: one per sample."""
+
+    format = "mds"
+
+    def __init__(self, path: Location, options: ReadOptions, evidence: str) -> None:
+        self.path = str(path)
+        self.evidence = evidence
+        self.size = path.stat().st_size
+        self.eot = options.eot
+        self._path = path
+        self._compression = compression_named(path)
+        self._tally = Tally()
+        self._column = _find_column(path, self._config(), options)
+        self.kind: Kind = self._column.kind
+        self.dtype = self._column.item.name if self._column.item else None
+
+    @property
+    def warnings(self) -> list[str]:
+        """Bytes replaced in the pass so far."""
+        return self._tally.messages(self.path)
+
+    def batches(self) -> Iterator[Batch]:
+        """Documents in the order of the shard, from about 16 MiB of samples a batch."""
+        self._tally.clear()
+        with Shard(self._path, self._compression) as shard:
+            table = shard.table()
+            done, count = 0, len(table) - 1
+            for first, raw, bounds in shard.samples(table):
+                upto = self.size * (first + len(bounds) - 1) // count
+                yield self._batch(shard, first, raw, bounds, upto - done)
+                done = upto
+
+    def _config(self) -> dict[str, Any]:
+        """What the shard says of its columns, between its offsets and its first sample."""
+        with Shard(self._path, self._compression) as shard:
+            table = shard.table()
+            begin = 4 + 4 * len(table)
+            if table[0] - begin > _MAX_CONFIG:
+                raise shard.damaged(f"a description of {table[0] - begin:,} bytes at {begin:,}")
+            text = shard.take(begin, int(table[0])).tobytes()
+            try:
+                config = json.loads(text)
+            except (ValueError, RecursionError) as error:
+                raise shard.damaged(
+                    f"expected a JSON description of its columns at byte {begin:,} ({error})"
+                ) from error
+        names, encodings, sizes = (
+            config.get(f"column_{what}") if isinstance(config, dict) else None
+            for what in ("names", "encodings", "sizes")
+        )
+        good = (
+            isinstance(names, list)
+            and isinstance(encodings, list)
+            and isinstance(sizes, list)
+            and len(names) == len(encodings) == len(sizes)
+            and all(isinstance(name, str) for name in [*names, *encodings])
+            and all(size is None or (type(size) is int and 0 <= size < 1 << 31) for size in sizes)
+        )
+        if not good:
+            raise shard.damaged(f"expected names, encodings and sizes of columns at byte {begin:,}")
+        return {"names": names, "encodings": encodings, "sizes": sizes}
+
+    def _batch(
+        self, shard: Shard, first: int, raw: Bytes, bounds: Int64Array, bytes_read: int
+    ) -> Batch:
+        column = self._column
+        start, stop = column_bounds(shard, first, raw, bounds, column.sizes, column.at)
+        if self.kind == "text":
+            texts = []
+            for number, data in enumerate(texts_of(raw, start, stop), first):
+                text, replaced = decode(data)
+                if replaced:
+                    reason = "stretches that are not UTF-8 replaced by U+FFFD"
+                    self._tally.add(reason, f"sample {number:,}", replaced)
+                texts.append(text)
+            return Batch.of_texts(texts, bytes_read)
+        item, start = self._item(shard, first, raw, start, stop)
+        length = stop - start
+        if (length < 0).any() or (length % item.itemsize).any():
+            i = int(np.argmax((length < 0) | (length % item.itemsize != 0)))
+            raise shard.damaged(f"sample {first + i:,} has {length[i]:,} bytes of {item.name} ids")
+        tokens = gathered(raw, start, stop).view(item)
+        rows = rows_of(length // item.itemsize)
+        return Batch.of_tokens(tokens, *cut_rows(tokens, *rows, self.eot), bytes_read)
+
+    def _item(
+        self, shard: Shard, first: int, raw: Bytes, start: Int64Array, stop: Int64Array
+    ) -> tuple[np.dtype[np.integer], Int64Array]:
+        """Item of the arrays, and where their values begin behind what they tell of themselves."""
+        column = self._column
+        item = column.item
+        head = int(column.tells_item) + int(column.tells_shape)
+        if head and (stop - start < head).any():
+            i = int(np.argmax(stop - start < head))
+            raise shard.damaged(f"the array of sample {first + i:,} is shorter than its header")
+        if column.tells_item:
+            codes = np.unique(raw[start])
+            if len(codes) > 1 or int(codes[0]) not in _BY_CODE:
+                raise InputError(
+                    f"{self.path}: expected arrays of one integer type in column {column.name!r}, "
+                    f"got type codes {codes.tolist()}: write it as ndarray:int32"
+                )
+            item = np.dtype(_BY_CODE[int(codes[0])])
+            start = start + 1
+        if column.tells_shape:
+            shape = raw[start].astype(np.int64)
+            if (shape >> 2 != 1).any():
+                i = int(np.argmax(shape >> 2 != 1))
+                raise InputError(
+                    f"{self.path}: expected arrays of one dimension in column {column.name!r}, "
+                    f"got {shape[i] >> 2} in sample {first + i:,}: write each row as a sample"
+                )
+            start = start + 1 + (1 << (shape & 3))
+        assert item is not None
+        return item, start
+
+
+def compression_named(path: Location) -> str | None:
+    """Compression that the name of a shard tells."""
+    return {".zstd": "zstd", ".zst": "zstd", ".gz": "gzip"}.get(path.suffix.lower())
+
+
+def _find_column(path: Location, config: dict[str, Any], options: ReadOptions) -> _Column:
+    names, encodings, sizes = config["names"], config["encodings"], config["sizes"]
+    found = options.find(names)
+    there = listed(f"{a} ({b})" for a, b in zip(names, encodings, strict=True))
+    if found is None or len(found) > 1 or options.part:
+        raise InputError(
+            f"{path}: expected a column {options.wanted}, this shard has {there}: name one with "
+            "--text-key or --ids-key"
+        )
+    at = names.index(found[0])
+    encoding, _, rest = encodings[at].partition(":")
+    if options.kind_of(found[0]) == "text":
+        if encoding != "str":
+            raise InputError(
+                f"{path}: column {found[0]!r} must hold text (str), got {encodings[at]}: name a "
+                f"column of ids with --ids-key; this shard has {there}"
+            )
+        return _Column(found[0], sizes, at, "text", None)
+    if encoding == "bytes" and options.dtype is not None:
+        return _Column(found[0], sizes, at, "ids", ITEMS[options.dtype])
+    item, _, shape = rest.partition(":")
+    if encoding != "ndarray" or (item and item not in _BY_NAME) or "," in shape:
+        remedy = (
+            "say how wide they are with --dtype"
+            if encoding == "bytes"
+            else "a pickle is never read, loading one runs code"
+            if encoding == "pkl"
+            else f"name another column; this shard has {there}"
+        )
+        raise InputError(
+            f"{path}: column {found[0]!r} must hold arrays of integers of one dimension, got "
+            f"{encodings[at]}: {remedy}"
+        )
+    kind: Any = np.dtype(_BY_NAME[item]) if item else None
+    return _Column(found[0], sizes, at, "ids", kind, not item, not shape)

@@ -1,0 +1,110 @@
+"""NumPy ``.npy`` files of token ids, memory-mapped."""
+
+import math
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import numpy as np
+
+from ...errors import InputError
+from ..base import BATCH_TOKENS, Batch, IntegerArray
+from ..boundaries import cut_rows, rows_of, stream_units
+from ..mmap import items
+from ..options import Kind, ReadOptions
+from ..remote.items import Items
+from ..remote.location import Location
+from ..splits import Divided, Unit
+
+MAGIC = b"\x93NUMPY"
+
+
+class NpyReader(Divided):
+    """Documents of an array: one dimension is a stream cut at ``eot``, two are rows."""
+
+    format = "npy"
+    kind: Kind = "ids"
+
+    def __init__(self, path: Location, options: ReadOptions, evidence: str) -> None:
+        self.path = str(path)
+        self.evidence = evidence
+        self.size = path.stat().st_size
+        self.eot = options.eot
+        array = _mapped_array(path)
+        self._array = array
+        self.dtype = array.dtype.name
+
+    @property
+    def warnings(self) -> list[str]:
+        """Said of a stream in which nothing marks a document's end."""
+        if self._array.ndim == 1 and self.eot is None and len(self._array):
+            return [f"{self.path}: no --eot given: the whole array is one document"]
+        return []
+
+    def units(self) -> Iterator[Unit]:
+        """Views of the file; copies where its byte order or the order of its rows is foreign."""
+        return array_units(self._array, self.eot, self.size)
+
+
+def _mapped_array(path: Location) -> Items:
+    """The file's array; its header is parsed, never evaluated, and no object is ever loaded."""
+    parse = {
+        (1, 0): np.lib.format.read_array_header_1_0,
+        (2, 0): np.lib.format.read_array_header_2_0,
+    }
+    try:
+        with path.open("rb") as file:
+            version = np.lib.format.read_magic(file)
+            if version not in parse:  # 3.0 is for names of fields, which integers have none of
+                raise ValueError(f"version {version[0]}.{version[1]}")
+            shape, fortran, kind = parse[version](file)
+            offset = file.tell()
+    except Exception as error:  # NumPy's parser of a damaged header raises what it runs into
+        raise InputError(
+            f"{path}: not a whole .npy file of numbers ({error}): write it with numpy.save"
+        ) from error
+    if kind.kind not in "iu" or len(shape) not in (1, 2) or min(shape) < 0:
+        raise InputError(
+            f"{path}: expected an array of integers with one or two dimensions, got "
+            f"{kind} of shape {shape}"
+        )
+    there = path.stat().st_size - offset
+    if math.prod(shape) * kind.itemsize > there or max(shape) > max(there, 1 << 20):
+        raise InputError(
+            f"{path}: not a whole .npy file of numbers: {kind} of shape {shape} needs "
+            f"{math.prod(shape) * kind.itemsize:,} bytes after byte {offset}, got {there:,}"
+        )
+    if fortran and len(shape) == 2:
+        return items(path, kind, offset, (math.prod(shape),))[:].reshape(shape, order="F")
+    return items(path, kind, offset, shape)
+
+
+def array_units(array: Items, eot: int | None, size: int) -> Iterator[Unit]:
+    """Units of a stream of ids (1-D) or of rows that are documents (2-D)."""
+    if array.ndim == 1:
+        for unit in stream_units(array, eot, size):
+            yield Unit(unit.size, partial(_natively, unit.read))
+        return
+    rows, columns = array.shape
+    step = max(1, BATCH_TOKENS // max(1, columns))
+    for first in range(0, rows, step):
+        last = min(first + step, rows)
+        bytes_read = size * last // rows - size * first // rows
+        yield Unit((last - first) * columns, partial(_rows, array, first, last, eot, bytes_read))
+
+
+def _natively(read: Callable[[], Batch]) -> Batch:
+    batch = read()
+    assert batch.tokens is not None
+    batch.tokens = _native(batch.tokens)
+    return batch
+
+
+def _rows(array: Items, first: int, last: int, eot: int | None, bytes_read: int) -> Batch:
+    part = array[first:last]
+    tokens = _native(part.reshape(-1))
+    start, stop = rows_of(np.full(len(part), part.shape[1], dtype=np.int64))
+    return Batch.of_tokens(tokens, *cut_rows(tokens, start, stop, eot), bytes_read)
+
+
+def _native(tokens: IntegerArray) -> IntegerArray:
+    return tokens.astype(tokens.dtype.newbyteorder("="), copy=False)

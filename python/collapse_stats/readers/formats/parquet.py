@@ -1,0 +1,129 @@
+"""Parquet: a column of text, of chats or of lists of ids, each row a document."""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from ...errors import InputError
+from ..base import BATCH_BYTES, Batch
+from ..options import Kind, ReadOptions
+from ..remote.location import Location
+from ..remote.path import RemotePath
+from ..splits import Divided, Unit
+from .arrow_columns import arrow_errors, batch_of, bytes_of, find_columns, slices
+
+if TYPE_CHECKING:
+    import pyarrow.parquet as pq
+
+_BUFFER = 8 << 20  # bytes of a column that lies elsewhere, which would be read whole
+_GROUP_BYTES = 16 << 20  # of a row group that is read whole, or of a part of a longer one
+_MOST_ROWS = 8192  # likewise: sizes that the file tells are of encoded rows, perhaps all alike
+
+
+class ParquetReader(Divided):
+    """Documents of a Parquet file, a row group or a part of one at a time."""
+
+    format = "parquet"
+
+    def __init__(self, path: Location, options: ReadOptions, evidence: str) -> None:
+        self.path = str(path)
+        self.evidence = evidence
+        self.size = path.stat().st_size
+        self._path = path
+        self.eot = options.eot
+        self._options = options
+        with self._open() as file:
+            try:
+                self._columns = find_columns(path, file.schema_arrow, options)
+            except arrow_errors() as error:
+                raise self._damaged(error) from error
+        self.kind: Kind = self._columns.kind
+        self.dtype = self._columns.dtype
+
+    def units(self) -> Iterator[Unit]:
+        """Row groups to be read; parts of those that are too long for that, to be converted."""
+        with self._open() as file:
+            total, done = file.metadata.num_rows, 0
+            try:
+                for i in range(file.num_row_groups):
+                    rows = file.metadata.row_group(i).num_rows
+                    # Not the size of the column: pyarrow aborts where the metadata of one is
+                    # damaged.
+                    size = max(1, file.metadata.row_group(i).total_byte_size)
+                    if rows <= self._most_rows(rows, size):
+                        yield Unit(size, partial(self._group, file.metadata, i, done))
+                        done += rows
+                        continue
+                    for part in self._parts(file, i):
+                        yield Unit(bytes_of(part), partial(self._batch, part, done, total))
+                        done += len(part)
+                    if done > total:
+                        break
+                if done != total:
+                    raise ValueError("its row groups tell of another number")
+            except arrow_errors() as error:
+                raise self._damaged_after(done, total, error) from error
+
+    def _most_rows(self, rows: int, size: int) -> int:
+        """How many rows of a group may be read at once."""
+        bytes_ = BATCH_BYTES if self.kind == "text" else _GROUP_BYTES
+        return min(max(1, bytes_ * rows // size), _MOST_ROWS)
+
+    def _group(self, metadata: "pq.FileMetaData", number: int, before: int) -> Batch:
+        """A whole row group."""
+        total, expected = metadata.num_rows, metadata.row_group(number).num_rows
+        try:
+            with self._open(metadata) as file:
+                columns = list(self._columns.names)
+                table = file.read_row_group(number, columns=columns, use_threads=False)
+            if len(table) != expected:
+                raise ValueError("its row groups tell of another number")
+            (rows,) = table.combine_chunks().to_batches() or [None]
+        except arrow_errors() as error:
+            raise self._damaged_after(before, total, error) from error
+        if rows is None:
+            return Batch.of_texts([], 0)
+        return self._batch(rows, before, total)
+
+    def _parts(self, file: "pq.ParquetFile", number: int) -> Iterator[Any]:
+        """A row group part by part."""
+        group = file.metadata.row_group(number)
+        share = _GROUP_BYTES * group.num_rows // max(1, group.total_byte_size)
+        parts = file.iter_batches(
+            min(max(1, share), _MOST_ROWS),
+            row_groups=[number],
+            columns=list(self._columns.names),
+            use_threads=False,
+        )
+        for part in parts:
+            yield from slices(part, BATCH_BYTES if self.kind == "text" else _GROUP_BYTES)
+
+    def _batch(self, rows: Any, before: int, total: int) -> Batch:
+        done = before + len(rows)
+        size = self.size * done // max(1, total) - self.size * before // max(1, total)
+        try:
+            return batch_of(rows, self._columns, self._options, f"up to row {done:,}", size)
+        except arrow_errors() as error:
+            raise self._damaged_after(before, total, error) from error
+
+    def _damaged_after(self, done: int, total: int, error: Exception) -> InputError:
+        return InputError(
+            f"{self.path}: reading failed after {done:,} of {total:,} rows ({error}): "
+            "fetch or write the file again"
+        )
+
+    def _open(self, metadata: "pq.FileMetaData | None" = None) -> "pq.ParquetFile":
+        import pyarrow.parquet as pq
+
+        try:
+            if isinstance(self._path, RemotePath):
+                return pq.ParquetFile(self._path.open(), buffer_size=_BUFFER, metadata=metadata)
+            return pq.ParquetFile(self._path, memory_map=True, metadata=metadata)
+        except arrow_errors() as error:
+            raise self._damaged(error) from error
+
+    def _damaged(self, error: Exception) -> InputError:
+        return InputError(
+            f"{self.path}: begins like Parquet but its end does not hold together ({error}): "
+            "it is cut short or damaged; fetch or write it again"
+        )

@@ -1,0 +1,151 @@
+"""Shards of samples with an offset table, which MDS and LitData have in common.
+
+A shard is ``u32 n, u32 offset[n + 1]``, and sample i lies at ``offset[i]:offset[i + 1]``. A sample
+begins with a u32 size for each of its columns whose size is not fixed; the columns follow in order.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ...errors import InputError
+from ..base import BATCH_BYTES, Int64Array
+from ..mmap import mapped
+from ..options import MAX_DOCUMENT
+from ..remote.location import Location
+from ..remote.path import RemotePath
+from ..stream import decompressed
+
+Bytes = npt.NDArray[np.uint8]
+
+_MAX_PACKED_TABLE = 64 << 20  # bytes of offsets believed of a packed shard, whose size is not known
+_STEP = 16 << 20
+
+
+class Shard:
+    """Bytes of a shard: mapped, or fetched and decompressed as they are asked for, in order."""
+
+    def __init__(self, path: Location, compression: str | None) -> None:
+        self.path = path
+        self.packed = compression is not None or isinstance(path, RemotePath)
+        self._file = path.open("rb")
+        self._source: Any = decompressed(self._file, compression) if compression else self._file
+        self._map: Bytes = np.empty(0, np.uint8)
+        if not self.packed:
+            self._map = mapped(path, np.uint8).view(np.uint8)
+        self._at = 0
+        if not self.packed:
+            self._file.close()
+
+    def __enter__(self) -> "Shard":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def take(self, begin: int, end: int) -> Bytes:
+        """Bytes ``begin:end``; `begin` must be at or after the end of what was taken before."""
+        if not self.packed:
+            if end > len(self._map):
+                raise self.damaged(f"{end:,} bytes expected, got {len(self._map):,}")
+            return self._map[begin:end]
+        self._read(begin - self._at)
+        return np.frombuffer(self._read(end - begin), dtype=np.uint8)
+
+    def damaged(self, what: str) -> InputError:
+        """The error to raise when the shard does not hold together."""
+        return InputError(
+            f"{self.path}: {what}: the file is cut short, damaged or of another kind; fetch or "
+            "write it again"
+        )
+
+    def table(self) -> Int64Array:
+        """The offsets of the samples, ascending."""
+        count = int(self.take(0, 4).view("<u4")[0])
+        if self.packed and 4 * count > _MAX_PACKED_TABLE:
+            raise self.damaged(f"{count:,} samples in one packed shard, by byte 0")
+        table = self.take(4, 8 + 4 * count).view("<u4").astype(np.int64)
+        size = np.diff(table, prepend=8 + 4 * count)
+        wrong = np.flatnonzero((size < 0) | (size > MAX_DOCUMENT))
+        if len(wrong):
+            i = int(wrong[0])
+            raise self.damaged(f"offset {i:,} (byte {4 + 4 * i:,}) is {table[i]:,}, out of order")
+        if not self.packed and table[-1] > len(self._map):
+            raise self.damaged(f"samples end at byte {table[-1]:,}, got {len(self._map):,} bytes")
+        return table
+
+    def samples(self, table: Int64Array) -> Iterator[tuple[int, Bytes, Int64Array]]:
+        """Number of the first sample, bytes, and bounds in them, about 16 MiB at a time."""
+        first, count = 0, len(table) - 1
+        while first < count:
+            begin = int(table[first])
+            last = int(np.searchsorted(table, begin + BATCH_BYTES, side="right")) - 1
+            last = min(max(last, first + 1), count)
+            yield first, self.take(begin, int(table[last])), table[first : last + 1] - begin
+            first = last
+
+    def _read(self, size: int) -> bytes:
+        parts: list[bytes] = []
+        while size > 0:
+            try:
+                part = self._source.read(min(size, _STEP))
+            except OSError as error:
+                raise self.damaged(f"at byte {self._at:,} of its content: {error}") from error
+            if not part:
+                raise self.damaged(f"its content ends at byte {self._at:,}")
+            parts.append(part)
+            size -= len(part)
+            self._at += len(part)
+        return b"".join(parts)
+
+
+def column_bounds(
+    shard: Shard, first: int, raw: Bytes, bounds: Int64Array, sizes: Sequence[int | None], at: int
+) -> tuple[Int64Array, Int64Array]:
+    """Where column number `at` of each sample begins and ends in `raw`.
+
+    Input: samples ``raw[bounds[i]:bounds[i + 1]]``, the first of them number `first` of the shard;
+    the fixed size of each column, None when each sample tells it.
+    """
+    told = [i for i, size in enumerate(sizes) if not size]
+    head = 4 * len(told)
+    begin, end = bounds[:-1], bounds[1:]
+    least = head + sum(size or 0 for size in sizes)
+    _check(shard, first, end - begin < least, "is shorter than its columns")
+    lengths = np.empty((len(begin), len(sizes)), dtype=np.int64)
+    lengths[:] = [size or 0 for size in sizes]
+    if told:
+        lengths[:, told] = raw[begin[:, None] + np.arange(head)].view("<u4")
+    ends = (begin + head)[:, None] + np.cumsum(lengths, axis=1)
+    _check(shard, first, ends[:, -1] != end, "does not end where its columns do")
+    return ends[:, at] - lengths[:, at], ends[:, at]
+
+
+def gathered(raw: Bytes, start: Int64Array, stop: Int64Array) -> Bytes:
+    """Stretches ``raw[start[i]:stop[i]]``, ascending and disjoint, one after the other."""
+    import pyarrow as pa
+
+    if not len(start):
+        return np.empty(0, dtype=np.uint8)
+    # As values of an Arrow array, with what lies between them: every second one is taken.
+    edges = np.column_stack([start, stop]).reshape(-1)
+    buffers = [None, pa.py_buffer(edges), pa.py_buffer(raw)]
+    values: Any = pa.Array.from_buffers(pa.large_binary(), len(edges) - 1, buffers)
+    taken = values.take(pa.array(np.arange(0, len(edges), 2)))
+    total = int((stop - start).sum())
+    found: Bytes = np.frombuffer(taken.buffers()[2] or b"", dtype=np.uint8, count=total)
+    return found
+
+
+def texts_of(raw: Bytes, start: Int64Array, stop: Int64Array) -> Iterator[bytes]:
+    """Stretches of bytes, one for each document."""
+    data = raw.tobytes()
+    for begin, end in zip(start.tolist(), stop.tolist(), strict=True):
+        yield data[begin:end]
+
+
+def _check(shard: Shard, first: int, wrong: npt.NDArray[np.bool_], what: str) -> None:
+    if wrong.any():
+        raise shard.damaged(f"sample {first + int(np.argmax(wrong)):,} {what}")

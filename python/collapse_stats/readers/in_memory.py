@@ -1,0 +1,178 @@
+"""Documents already in memory: arrays, and iterables of arrays, texts, chats or records."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
+from typing import Any
+
+import numpy as np
+
+from ..errors import InputError
+from ..system.placement import on_gpu, on_host
+from .base import BATCH_BYTES, Batch, IntegerArray
+from .boundaries import cut_rows, rows_of
+from .formats.chat import chat_text, looks_like_chat
+from .formats.npy import array_units
+from .options import CHAT_KEYS, Kind, ReadOptions
+from .splits import Divided, Unit
+
+
+def open_memory(source: Any, options: ReadOptions) -> "ArrayReader | IterableReader":
+    """Reader of an array (1-D: one document; 2-D: each row one) or of an iterable of documents.
+
+    An iterable's items are arrays or lists of ids, texts, or mappings with one of the keys of
+    `options`; an item of two dimensions is rows. An iterator can be read once.
+
+    Raises
+    ------
+    TypeError
+        The source is neither, or its first item is not a document.
+    """
+    if isinstance(source, (str, bytes, Mapping)):
+        raise TypeError(
+            f"expected an array or an iterable of documents, got one {type(source).__name__}: "
+            "put it into a list"
+        )
+    no_documents = isinstance(source, Sequence) and not len(source)
+    array = None if no_documents else _array_of_ids(source)
+    if array is not None:
+        return ArrayReader(array, options)
+    if not isinstance(source, Iterable):
+        raise TypeError(
+            "expected an array, or an iterable of arrays, texts or mappings, got "
+            f"{type(source).__name__}"
+        )
+    return IterableReader(source, options)
+
+
+class ArrayReader(Divided):
+    """Documents of an array of ids."""
+
+    path = "(array)"
+    format = "memory"
+    kind: Kind = "ids"
+
+    def __init__(self, array: IntegerArray, options: ReadOptions) -> None:
+        self._array = _checked(array, "the array")
+        self.eot = options.eot
+        self.evidence = f"an array of shape {array.shape}"
+        self.size = array.nbytes
+        self.dtype = array.dtype.name
+
+    def units(self) -> Iterator[Unit]:
+        """Views of the array."""
+        if self._array.ndim == 1 and not len(self._array):
+            nothing = np.zeros(1, dtype=np.int64)
+            yield Unit(0, lambda: Batch.of_tokens(self._array, nothing, nothing, 0))
+        yield from array_units(self._array, self.eot, self.size)
+
+
+class IterableReader:
+    """Documents of an iterable, each item one (or one per row)."""
+
+    path = "(iterable)"
+    format = "memory"
+    size = 0
+    dtype = None
+
+    def __init__(self, source: Iterable[Any], options: ReadOptions) -> None:
+        self._source = source
+        self._options = options
+        self.eot = options.eot
+        items = iter(source)
+        self._once = items is source
+        first = list(_take_one(items))
+        self._items = chain(first, items)
+        self._read = False
+        self.warnings: list[str] = []
+        self.kind: Kind = self._document(first[0], 0)[0] if first else "text"
+        self.evidence = (
+            f"an iterable of {type(first[0]).__name__}" if first else "an empty iterable"
+        )
+
+    def batches(self) -> Iterator[Batch]:
+        """Documents in order, about 16 MiB of them a batch."""
+        if self._once and self._read:
+            raise InputError(
+                "an iterator can be read once: give a list, or a file, to read it again"
+            )
+        self._read = True
+        held: list[Any] = []
+        size = 0
+        for number, item in enumerate(self._items if self._once else self._source):
+            kind, document = self._document(item, number)
+            if kind != self.kind:
+                raise TypeError(f"item {number} holds {kind}, the ones before it {self.kind}")
+            held.append(document)
+            size += len(document) if isinstance(document, str) else document.nbytes
+            if size >= BATCH_BYTES:
+                yield self._batch(held, size)
+                held, size = [], 0
+        if held:
+            yield self._batch(held, size)
+
+    def _document(self, item: Any, number: int) -> tuple[Kind, Any]:
+        if isinstance(item, Mapping):
+            keys = self._options.find({key for key in item if item[key] is not None})
+            if keys is None:
+                raise TypeError(
+                    f"item {number} must have the key {self._options.wanted}, got {sorted(item)}"
+                )
+            if keys in CHAT_KEYS or looks_like_chat(item[keys[0]]):
+                return "text", self._chat(item, keys, number)
+            item = item[keys[0]]
+        if isinstance(item, str):
+            return "text", item
+        array = _array_of_ids(item)
+        if array is None:
+            raise TypeError(
+                f"item {number} must be a text, an array or list of ids, or a mapping with one, "
+                f"got {type(item).__name__}"
+            )
+        return "ids", _checked(array, f"item {number}")
+
+    def _chat(self, item: Mapping[str, Any], keys: tuple[str, ...], number: int) -> str:
+        try:
+            return chat_text(item, keys, self._options.part)
+        except ValueError as error:
+            raise TypeError(f"item {number} is no chat: {error}") from error
+
+    def _batch(self, held: list[Any], size: int) -> Batch:
+        if self.kind == "text":
+            return Batch.of_texts(held, size)
+        lengths = [length for array in held for length in _row_lengths(array)]
+        tokens = np.concatenate([array.reshape(-1) for array in held])
+        start, stop = rows_of(np.array(lengths, dtype=np.int64))
+        return Batch.of_tokens(tokens, *cut_rows(tokens, start, stop, self._options.eot), size)
+
+
+def _take_one(items: Iterator[Any]) -> Iterator[Any]:
+    for item in items:
+        yield item
+        return
+
+
+def _row_lengths(array: IntegerArray) -> list[int]:
+    return [len(array)] if array.ndim == 1 else [array.shape[1]] * len(array)
+
+
+def _array_of_ids(source: Any) -> Any:
+    """`source` as an array, or None when it is not one (texts, records, a list of arrays)."""
+    if isinstance(source, Sequence) and not isinstance(source, (str, bytes)):
+        if len(source) and not isinstance(source[0], (int, np.integer)):
+            return None
+        return np.asarray(source, dtype=None if len(source) else np.int64)
+    if on_gpu(source):
+        return on_host(source)
+    if hasattr(source, "__array__") or hasattr(source, "__array_interface__"):
+        array = np.asarray(source)
+        return None if array.dtype.kind in "OUST" else array
+    return np.from_dlpack(source) if hasattr(source, "__dlpack__") else None
+
+
+def _checked(array: Any, name: str) -> IntegerArray:
+    if array.dtype.kind not in "iu":
+        raise TypeError(f"{name} must hold integers, got {array.dtype}")
+    if array.ndim not in (1, 2):
+        raise ValueError(f"{name} must have one or two dimensions, got shape {array.shape}")
+    checked: IntegerArray = array
+    return checked

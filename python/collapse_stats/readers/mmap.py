@@ -1,0 +1,56 @@
+"""Items of a file, mapped into memory."""
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from ..system.memory import MappedBytes
+from .base import IntegerArray
+from .remote.items import Items, LazyItems
+from .remote.location import Location
+from .remote.path import RemotePath
+
+MAPPED = ("datatrove", "flat", "llm.c", "megatron", "npy", "olmo")
+"""Formats whose ids are views of the file."""
+
+
+def items(
+    path: Location,
+    item: npt.DTypeLike,
+    offset: int,
+    shape: tuple[int, ...],
+) -> Items:
+    """An array of a file's items from byte `offset` on, or what gives one for a slice.
+
+    Of a file that lies elsewhere, what is asked for is fetched into an unnamed one, and mapped.
+    """
+    if isinstance(path, RemotePath):
+        return LazyItems(path, item, offset, shape)
+    return mapped(path, item, offset, math.prod(shape)).reshape(shape)
+
+
+def mapped(
+    path: Location, item: npt.DTypeLike, offset: int = 0, count: int | None = None
+) -> IntegerArray:
+    """`count` items (all there are, when None) from byte `offset` on, as a read-only map.
+
+    `numpy.memmap` keeps its file open for as long as the map lives, and a corpus of a few thousand
+    shards would run out of file descriptors; this map outlives the file it is made from.
+    """
+    import pyarrow as pa
+
+    kind = np.dtype(item)
+    if count is None:
+        count = (path.stat().st_size - offset) // kind.itemsize
+    if count <= 0:
+        return np.empty(0, dtype=kind)
+    if isinstance(path, RemotePath):
+        return LazyItems(path, kind, offset, (count,))[:]
+    size = count * kind.itemsize
+    with pa.memory_map(str(path)) as file:
+        file.seek(offset)
+        buffer = file.read_buffer(size)
+    if len(buffer) < size:
+        raise OSError(f"expected {size:,} bytes from byte {offset:,} on, got {len(buffer):,}")
+    return np.asarray(MappedBytes(buffer)).view(kind)

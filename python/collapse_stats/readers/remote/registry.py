@@ -1,0 +1,40 @@
+"""Which store keeps the object that a URL names."""
+
+import os
+from functools import lru_cache
+
+from .store import Store, _Persistent
+
+
+def store_of(url: str) -> Store:
+    """The store that keeps an object."""
+    scheme, _, rest = url.partition("://")
+    scheme = scheme.lower()
+    if scheme in ("http", "https"):
+        return _store("web", "", "")
+    if scheme == "hf":
+        return _store("hf", "", os.environ.get("HF_ENDPOINT", ""))
+    return _store("s3" if scheme == "s3" else "gs", rest.split("/")[0], _endpoint(scheme))
+
+
+def _endpoint(scheme: str) -> str:
+    """Where a server other than Amazon's or Google's is, by the variables their own tools read."""
+    names = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
+    if scheme != "s3":
+        names = ("STORAGE_EMULATOR_HOST", "CLOUD_STORAGE_EMULATOR_ENDPOINT")
+    return next((os.environ[name] for name in names if os.environ.get(name)), "")
+
+
+@lru_cache(maxsize=64)
+def _store(kind: str, bucket: str, endpoint: str) -> Store:
+    if kind == "web":
+        from .web import WebStore
+
+        return _Persistent(WebStore())
+    if kind == "hf":
+        from .hub import HubStore
+
+        return _Persistent(HubStore())
+    from .buckets import BucketStore
+
+    return _Persistent(BucketStore(kind, bucket, endpoint))

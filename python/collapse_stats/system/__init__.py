@@ -1,0 +1,1 @@
+"""The machine: memory, temporary files, directories and GPUs."""

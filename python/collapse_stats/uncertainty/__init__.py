@@ -1,0 +1,1 @@
+"""Noise floors and standard errors: what chance alone does to a figure."""
