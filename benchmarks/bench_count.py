@@ -58,9 +58,9 @@ def test_spectra(benchmark: BenchmarkFixture, backend: str, case: Case) -> None:
     chunks = [workloads.chunk(tokens, case.length, case.labels)]
     masks = (0b01, 0b10) if case.labels == 2 else (0b1, 0)
     counter = select(backend, threads=os.cpu_count())
-    tables = timed(benchmark, lambda: counter.spectra(chunks, layout, [masks]), len(tokens))
+    joint_spectra = timed(benchmark, lambda: counter.spectra(chunks, layout, [masks]), len(tokens))
     for order in range(1, case.max_order + 1):
-        spectrum = tables.ngrams[order][masks].total
+        spectrum = joint_spectra.ngrams[order][masks].total
         rows = dict(zip(spectrum.count.tolist(), spectrum.types.tolist(), strict=True))
         assert rows == numpy_sort(tokens, order, layout.code_bits, case.length)
 

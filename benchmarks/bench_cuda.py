@@ -26,7 +26,7 @@ from collapse_stats.backends.cuda.backend import CudaBackend
 from collapse_stats.backends.selection import backends, select
 from collapse_stats.ngrams.chunk import Chunk
 from collapse_stats.ngrams.layout import Layout
-from collapse_stats.ngrams.spectrum import Tables
+from collapse_stats.ngrams.spectrum import JointSpectra
 
 ROUNDS = 10
 SLOW_ROUNDS = 3
@@ -67,18 +67,20 @@ def timings(number: int, bandwidth: float) -> Iterator[Row]:
     answers: dict[int, Rows] = {}
     for max_order in (5, 4, 3, 1):
         layout = Layout(vocabulary, max_order)
-        row, tables = ours("text, on the GPU", text, layout, bandwidth)
-        answers |= rows_by_order(tables)
+        row, joint_spectra = ours("text, on the GPU", text, layout, bandwidth)
+        answers |= rows_by_order(joint_spectra)
         yield row
-    row, tables = ours("text, by sorting", text, Layout(vocabulary, 5), bandwidth, by_sorting=True)
-    assert rows_by_order(tables) == {order: answers[order] for order in ORDERS}
+    row, joint_spectra = ours(
+        "text, by sorting", text, Layout(vocabulary, 5), bandwidth, by_sorting=True
+    )
+    assert rows_by_order(joint_spectra) == {order: answers[order] for order in ORDERS}
     yield row
     yield ours("text, from host memory", text, Layout(vocabulary, 5), bandwidth, upload=True)[0]
     yield ours("text in documents of 1000, halves", text, Layout(vocabulary, 5, 2), bandwidth)[0]
     wide = Layout(200_000, 5)
     yield ours("text, 18-bit ids", workloads.spread_ids(text), wide, bandwidth)[0]
-    row, tables = ours("zipf, on the GPU", zipf, Layout(50_257, 5), bandwidth)
-    assert rows_by_order(tables)[2] == numpy_sort(zipf, 2, 16)
+    row, joint_spectra = ours("zipf, on the GPU", zipf, Layout(50_257, 5), bandwidth)
+    assert rows_by_order(joint_spectra)[2] == numpy_sort(zipf, 2, 16)
     yield row
     yield monitored(text[: 1 << 20], vocabulary)
     yield from peers(text, Layout(vocabulary, 1).code_bits, answers)
@@ -92,7 +94,7 @@ def ours(
     bandwidth: float,
     upload: bool = False,
     by_sorting: bool = False,
-) -> tuple[Row, Tables]:
+) -> tuple[Row, JointSpectra]:
     """One way of the cuda backend; `upload` begins with the tokens on the host."""
     import cupy
 
@@ -102,7 +104,7 @@ def ours(
         chunk = Chunk(cupy.asarray(tokens), chunk.start, chunk.stop, chunk.limit, chunk.label)
     backend = CudaBackend(by_sorting=by_sorting)
     masks = [(1, 2)] if layout.labels == 2 else [(1, 0)]
-    seconds, tables = timed(lambda: backend.spectra([chunk], layout, masks))
+    seconds, joint_spectra = timed(lambda: backend.spectra([chunk], layout, masks))
     way = sorted_bytes if by_sorting else partitioned_bytes
     floor = len(tokens) * way(layout, tokens.dtype.itemsize, len(tokens)) / bandwidth
     return (
@@ -113,7 +115,7 @@ def ours(
             "seconds": seconds,
             "times_floor": seconds / floor,
         },
-        tables,
+        joint_spectra,
     )
 
 
@@ -178,16 +180,16 @@ def native(tokens: Any, layout: Layout, answers: dict[int, Rows]) -> Row:
     """Our CPU backend on all cores of this machine."""
     chunk = workloads.chunk(tokens)
     backend: Backend = select("native")
-    seconds, tables = timed(lambda: backend.spectra([chunk], layout, [(1, 0)]), SLOW_ROUNDS)
-    assert rows_by_order(tables) == {n: answers[n] for n in ORDERS}
+    seconds, joint_spectra = timed(lambda: backend.spectra([chunk], layout, [(1, 0)]), SLOW_ROUNDS)
+    assert rows_by_order(joint_spectra) == {n: answers[n] for n in ORDERS}
     what = f"native, {getattr(backend, 'threads', 1)} threads"
     return {"what": what, "orders": "1-5", "tokens": len(tokens), "seconds": seconds}
 
 
-def rows_by_order(tables: Tables) -> dict[int, Rows]:
+def rows_by_order(joint_spectra: JointSpectra) -> dict[int, Rows]:
     """Count -> types, for every order."""
     found = {}
-    for order, spectra in tables.ngrams.items():
+    for order, spectra in joint_spectra.ngrams.items():
         (joint,) = spectra.values()
         total = joint.total
         found[order] = dict(zip(total.count.tolist(), total.types.tolist(), strict=True))

@@ -25,7 +25,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 import collapse_stats as cs
 from collapse_stats.backends.selection import select
-from collapse_stats.counting.passes import WHOLE
+from collapse_stats.counting.passes import NO_HALVES
 from collapse_stats.ngrams.layout import Layout
 from collapse_stats.ngrams.spectrum import Spectrum
 
@@ -138,8 +138,8 @@ def _spectra(source: object) -> list[Spectrum]:
 def _of_rows(path: Path, max_order: int) -> list[Spectrum]:
     layout = Layout(workloads.text_vocab_size(), max_order)
     chunk = workloads.chunk(np.fromfile(path, np.uint16), ROW)
-    found = select().spectra([chunk], layout, WHOLE).ngrams
-    return [found[n][WHOLE[0]].total for n in range(1, max_order + 1)]
+    found = select().spectra([chunk], layout, NO_HALVES).ngrams
+    return [found[n][NO_HALVES[0]].total for n in range(1, max_order + 1)]
 
 
 def _shared(tables: Tables) -> Iterator[Spectrum]:

@@ -59,8 +59,8 @@ def test_collapse_stats(
     counter = select(backend, threads=threads)
     layout = Layout(workloads.text_vocab_size(), max(ORDERS))
     chunks = [workloads.chunk(tokens)]
-    tables = timed(benchmark, lambda: counter.spectra(chunks, layout, [(1, 0)]), len(tokens))
+    joint_spectra = timed(benchmark, lambda: counter.spectra(chunks, layout, [(1, 0)]), len(tokens))
     for order in ORDERS:
-        spectrum = tables.ngrams[order][1, 0].first
+        spectrum = joint_spectra.ngrams[order][1, 0].first
         rows = dict(zip(spectrum.count.tolist(), spectrum.types.tolist(), strict=True))
         assert rows == expected[order]

@@ -52,7 +52,7 @@ def test_saved_with_table(benchmark: BenchmarkFixture, shard: Path, tmp_path: Pa
         )
 
     found = timed(benchmark, save, size())
-    assert found.tables == profile(shard, table=False).tables
+    assert found.joint_spectra == profile(shard, table=False).joint_spectra
 
 
 def test_counted_then_saved(benchmark: BenchmarkFixture, shard: Path, tmp_path: Path) -> None:
@@ -65,7 +65,7 @@ def test_counted_then_saved(benchmark: BenchmarkFixture, shard: Path, tmp_path: 
         return found
 
     found = timed(benchmark, save, size())
-    assert cs.load(tmp_path / "p").tables == found.tables
+    assert cs.load(tmp_path / "p").joint_spectra == found.joint_spectra
 
 
 def test_loaded(benchmark: BenchmarkFixture, shard: Path, tmp_path: Path) -> None:

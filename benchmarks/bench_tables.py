@@ -15,7 +15,7 @@ from collapse_stats.backends.base import Backend
 from collapse_stats.backends.selection import select
 from collapse_stats.comparisons.build import compare_profiles
 from collapse_stats.ngrams.layout import Layout
-from collapse_stats.ngrams.run import Run
+from collapse_stats.ngrams.table import NgramTable
 from collapse_stats.profiles.merge import merge
 from collapse_stats.system.memory import budget
 from collapse_stats.uncertainty.halves import MASKS
@@ -29,7 +29,7 @@ def backend() -> Backend:
 
 
 @pytest.fixture(scope="module")
-def runs(backend: Backend) -> list[Run]:
+def runs(backend: Backend) -> list[NgramTable]:
     """Two runs with halves, of the first and of the second half of the tokens."""
     layout = Layout(workloads.text_vocab_size(), MAX_ORDER, 2)
     tokens = workloads.text_tokens(2 * size())
@@ -51,18 +51,20 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return paths
 
 
-def test_merge(benchmark: BenchmarkFixture, backend: Backend, runs: list[Run]) -> None:
+def test_merge(benchmark: BenchmarkFixture, backend: Backend, runs: list[NgramTable]) -> None:
     merged = timed(benchmark, lambda: backend.merge(runs), 2 * size())
     assert merged.windows == sum(run.windows for run in runs) == 2 * size()
     assert max(map(len, runs)) < len(merged) < sum(map(len, runs))
 
 
-def test_joint_spectra(benchmark: BenchmarkFixture, backend: Backend, runs: list[Run]) -> None:
+def test_joint_spectra(
+    benchmark: BenchmarkFixture, backend: Backend, runs: list[NgramTable]
+) -> None:
     """What a comparison of two tables asks for: the whole, the floors, the opposite halves."""
-    tables = timed(benchmark, lambda: backend.joint_spectra([runs], MASKS), 2 * size())
+    joint_spectra = timed(benchmark, lambda: backend.joint_spectra([runs], MASKS), 2 * size())
     merged = backend.spectra(backend.merge(runs), runs[0].layout, [(1, 2), (3, 0)])
     for order in range(1, MAX_ORDER + 1):
-        joint = tables.ngrams[order][MASKS[0]]
+        joint = joint_spectra.ngrams[order][MASKS[0]]
         assert joint.total == merged.ngrams[order][3, 0].first
 
 

@@ -13,8 +13,8 @@ namespace collapse_stats {
 struct CounterConfig {
   Layout layout;
   unsigned threads;
-  unsigned first_shard;                    ///< windows of other shards are dropped as they come
-  unsigned last_shard;                     ///< one past the last
+  unsigned first_key_range;                ///< windows of other key ranges are dropped as they come
+  unsigned last_key_range;                 ///< one past the last
   std::uint32_t piece_windows = 1U << 20;  ///< work of one thread at a time: speed only
 };
 
@@ -30,18 +30,20 @@ class Counter {
   /// Run of everything taken in; leaves the counter empty.
   virtual Run run() = 0;
 
-  /// Run of what was taken in of shards `first_shard <= shard < last_shard`, and only that leaves
-  /// the counter: what is counted once can be taken out range after range, in little memory.
-  virtual Run run(unsigned first_shard, unsigned last_shard) = 0;
+  /// Run of what was taken in of key ranges `first_key_range <= key range < last_key_range`, and
+  /// only that leaves the counter: what is counted once can be taken out range after range, in
+  /// little memory.
+  virtual Run run(unsigned first_key_range, unsigned last_key_range) = 0;
 
   /// Joint spectra of everything taken in, without building a run; leaves the counter empty.
   virtual Tables tables(std::span<const Masks> masks) = 0;
 
   /// Counts everything taken in towards the next `tables`, which must be asked for with the same
-  /// masks, and empties the counter for the windows of other shards: of a range that no pass since
-  /// the last `tables` had a part of. So a key space larger than memory is counted range by range.
-  virtual void next_pass(std::span<const Masks> masks, unsigned first_shard,
-                         unsigned last_shard) = 0;
+  /// masks, and empties the counter for the windows of other key ranges: of a range that no pass
+  /// since the last `tables` had a part of. So a key space larger than memory is counted range by
+  /// range.
+  virtual void next_pass(std::span<const Masks> masks, unsigned first_key_range,
+                         unsigned last_key_range) = 0;
 };
 
 }  // namespace collapse_stats

@@ -13,12 +13,12 @@ JointScan::JointScan(const Layout& layout, std::span<const Masks> masks, unsigne
 void JointScan::add(std::span<const RunView> runs) {
   const auto threads = static_cast<unsigned>(workers_.size());
   check_ascending(layout_, runs, threads);
-  const unsigned shift = layout_.key_bits - layout_.shard_bits;
-  parallel_for(layout_.shards(), threads, [&](std::size_t shard, unsigned worker) {
+  const unsigned shift = layout_.key_bits - layout_.key_range_bits;
+  parallel_for(layout_.key_ranges(), threads, [&](std::size_t key_range, unsigned worker) {
     auto& [merger, scanner] = workers_[worker];
-    const Key first = Key{shard} << shift;
+    const Key first = Key{key_range} << shift;
     merger.merge(runs, first, first | low_mask(shift), scanner);
-    scanner.end_shard();
+    scanner.end_key_range();
   });
 }
 

@@ -17,7 +17,7 @@ __extension__ typedef unsigned __int128 Key;
 using Count = std::uint64_t;
 
 constexpr unsigned max_key_bits = 128;
-constexpr unsigned max_shard_bits = 10;
+constexpr unsigned max_key_range_bits = 10;
 constexpr unsigned max_labels = 8;  // two runs with four labels each
 
 /// What mixing multiplies by: odd, so that it can be undone.
@@ -56,9 +56,9 @@ struct Layout {
 
   unsigned code_bits;
   unsigned key_bits;
-  unsigned mix_bits;    ///< the leading bigram; the only token when max_order is 1
-  unsigned rest_bits;   ///< the codes below it
-  unsigned shard_bits;  ///< top key bits that name the shard
+  unsigned mix_bits;        ///< the leading bigram; the only token when max_order is 1
+  unsigned rest_bits;       ///< the codes below it
+  unsigned key_range_bits;  ///< top key bits that name the key range
   unsigned label_bits;
   unsigned words;  ///< 64-bit words that hold a key
 
@@ -71,7 +71,7 @@ struct Layout {
         key_bits(order * code_bits),
         mix_bits((order < 2 ? order : 2) * code_bits),
         rest_bits(key_bits - mix_bits),
-        shard_bits(mix_bits < max_shard_bits ? mix_bits : max_shard_bits),
+        key_range_bits(mix_bits < max_key_range_bits ? mix_bits : max_key_range_bits),
         label_bits(bit_width(number_of_labels - 1)),
         words(key_bits <= 64 ? 1 : 2) {
     if (vocabulary < 1 || vocabulary > std::uint64_t{1} << 32)
@@ -86,10 +86,10 @@ struct Layout {
                                   std::to_string(number_of_labels));
   }
 
-  constexpr unsigned shards() const { return 1U << shard_bits; }
+  constexpr unsigned key_ranges() const { return 1U << key_range_bits; }
 
-  constexpr unsigned shard_of(Key mixed) const {
-    return static_cast<unsigned>(mixed >> (key_bits - shard_bits));
+  constexpr unsigned key_range_of(Key mixed) const {
+    return static_cast<unsigned>(mixed >> (key_bits - key_range_bits));
   }
 
   /// Key of the codes packed into `plain`.

@@ -166,14 +166,14 @@ Run merge(const Layout& layout, std::span<const RunView> runs, unsigned threads)
   std::vector<cpu::Arena> arenas(threads);
   std::vector<Merger> mergers;
   for (unsigned worker = 0; worker < threads; ++worker) mergers.emplace_back(layout);
-  std::vector<RowWriter> shards(layout.shards());
-  const unsigned shift = layout.key_bits - layout.shard_bits;
-  parallel_for(shards.size(), threads, [&](std::size_t shard, unsigned worker) {
-    const Key first = Key{shard} << shift;
-    shards[shard] = RowWriter(layout, arenas[worker]);
-    mergers[worker].merge(runs, first, first | low_mask(shift), shards[shard]);
+  std::vector<RowWriter> key_ranges(layout.key_ranges());
+  const unsigned shift = layout.key_bits - layout.key_range_bits;
+  parallel_for(key_ranges.size(), threads, [&](std::size_t key_range, unsigned worker) {
+    const Key first = Key{key_range} << shift;
+    key_ranges[key_range] = RowWriter(layout, arenas[worker]);
+    mergers[worker].merge(runs, first, first | low_mask(shift), key_ranges[key_range]);
   });
-  return join(layout, shards, threads);
+  return join(layout, key_ranges, threads);
 }
 
 }  // namespace collapse_stats

@@ -73,13 +73,14 @@ void RowWriter::copy_to(Run& run, std::size_t at) const {
   }
 }
 
-Run join(const Layout& layout, std::span<const RowWriter> shards, unsigned threads) {
-  std::vector<std::size_t> at(shards.size() + 1, 0);
-  for (std::size_t shard = 0; shard < shards.size(); ++shard)
-    at[shard + 1] = at[shard] + shards[shard].size();
+Run join(const Layout& layout, std::span<const RowWriter> key_ranges, unsigned threads) {
+  std::vector<std::size_t> at(key_ranges.size() + 1, 0);
+  for (std::size_t key_range = 0; key_range < key_ranges.size(); ++key_range)
+    at[key_range + 1] = at[key_range] + key_ranges[key_range].size();
   Run run = make_run(layout, at.back());
-  parallel_for(shards.size(), threads,
-               [&](std::size_t shard, unsigned) { shards[shard].copy_to(run, at[shard]); });
+  parallel_for(key_ranges.size(), threads, [&](std::size_t key_range, unsigned) {
+    key_ranges[key_range].copy_to(run, at[key_range]);
+  });
   return run;
 }
 

@@ -25,7 +25,7 @@ bool ascends(const std::uint64_t* high, const std::uint64_t* low, std::size_t fi
              std::size_t end);
 
 /// Where merged rows go.
-/// Input: any number of blocks, each above the one before within a shard.
+/// Input: any number of blocks, each above the one before within a key range.
 class RowSink {
  public:
   virtual ~RowSink() = default;
@@ -51,7 +51,7 @@ struct RunView {
   std::size_t rows;
   const std::uint64_t* keys;
   const Count* counts;
-  std::size_t key_stride;    ///< entries from a column to the next
+  std::size_t key_stride;  ///< entries from a column to the next
   std::size_t count_stride;
   unsigned labels;
   unsigned first_label;
@@ -73,7 +73,7 @@ struct RunView {
   }
 };
 
-/// Rows of one shard, in blocks of columns. Their memory is the arena's.
+/// Rows of one key range, in blocks of columns. Their memory is the arena's.
 class RowWriter final : public RowSink {
  public:
   /// Not to be written to.
@@ -100,7 +100,7 @@ class RowWriter final : public RowSink {
   std::size_t used_ = 0;  // of the last block; full if there is none
 };
 
-/// Run of the rows of writers over ascending, disjoint shards.
-Run join(const Layout& layout, std::span<const RowWriter> shards, unsigned threads);
+/// Run of the rows of writers over ascending, disjoint key ranges.
+Run join(const Layout& layout, std::span<const RowWriter> key_ranges, unsigned threads);
 
 }  // namespace collapse_stats

@@ -43,7 +43,7 @@ void Scanner::rows(const Rows& rows) {
   }
 }
 
-void Scanner::end_shard() {
+void Scanner::end_key_range() {
   switch (layout_.label_bits) {
     case 0: return close_all<1>();
     case 1: return close_all<2>();
@@ -160,8 +160,8 @@ void Scanner::scan_bigrams() {
     unsigned number = 0;
     for (std::uint64_t bits = begins[word]; bits != 0; bits &= bits - 1) {
       codes[number] = bigram(word * 64 + static_cast<std::size_t>(std::countr_zero(bits)));
-      tally_.unigrams.prefetch(
-          static_cast<std::uint64_t>(codes[number++] >> layout_.code_bits) - 1);
+      tally_.unigrams.prefetch(static_cast<std::uint64_t>(codes[number++] >> layout_.code_bits) -
+                               1);
     }
     number = 0;
     for (std::uint64_t bits = begins[word]; bits != 0; bits &= bits - 1) {
@@ -282,9 +282,9 @@ inline Key Scanner::bigram(std::size_t row) const {
   if (layout_.words == 2) mixed |= Key{high_[row + 1]} << 64;
   mixed >>= layout_.rest_bits;
   if (layout_.mix_bits > 64) return layout_.unmix_top(mixed);
-  const std::uint64_t top = (static_cast<std::uint64_t>(mixed) *
-                             static_cast<std::uint64_t>(mix_multiplier_inverse)) &
-                            static_cast<std::uint64_t>(low_mask(layout_.mix_bits));
+  const std::uint64_t top =
+      (static_cast<std::uint64_t>(mixed) * static_cast<std::uint64_t>(mix_multiplier_inverse)) &
+      static_cast<std::uint64_t>(low_mask(layout_.mix_bits));
   return top ^ top >> layout_.mix_shift();
 }
 

@@ -18,14 +18,14 @@ namespace collapse_stats {
 /// that was seen once, the most by far, are counted 64 at a time by popcount. 8 ns a row of text,
 /// five orders, two labels.
 ///
-/// Input: whole shards, each followed by `end_shard`, in any order. Results over disjoint shards
-/// add.
+/// Input: whole key ranges, each followed by `end_key_range`, in any order. Results over disjoint
+/// key ranges add.
 class Scanner final : public RowSink {
  public:
   Scanner(const Layout& layout, std::span<const Masks> masks);
 
   void rows(const Rows& rows) override;
-  void end_shard();
+  void end_key_range();
 
   void add(const Scanner& other) { tally_.add(other.tally_); }
   Tables tables() const { return tally_.tables(); }
@@ -73,10 +73,10 @@ class Scanner final : public RowSink {
   std::uint64_t valid(std::size_t word) const;
 
   Layout layout_;
-  unsigned first_order_;  // shortest prefix that shards keep together
+  unsigned first_order_;  // shortest prefix that key ranges keep together
   Tally tally_;
   std::vector<Group> groups_;  // [order]
-  bool began_ = false;         // the shard has rows
+  bool began_ = false;         // the key range has rows
 
   // The block.
   std::size_t size_ = 0, words_ = 0;

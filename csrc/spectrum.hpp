@@ -73,7 +73,7 @@ class JointHistogram {
   std::size_t used_ = 0;     // of the large cells: at most half
 };
 
-/// Counts per first token, which shards do not keep together.
+/// Counts per first token, which key ranges do not keep together.
 class Unigrams {
  public:
   /// `columns` counts are kept for each token.

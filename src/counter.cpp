@@ -40,10 +40,11 @@ Chunk to_chunk(const py::array& tokens, const Int64Array& start, const Int64Arra
 }
 
 std::unique_ptr<Counter> make_native(std::uint64_t vocab_size, unsigned max_order, unsigned labels,
-                                     unsigned threads, unsigned first_shard, unsigned last_shard,
-                                     std::uint32_t piece_windows) {
+                                     unsigned threads, unsigned first_key_range,
+                                     unsigned last_key_range, std::uint32_t piece_windows) {
   const Layout layout(vocab_size, max_order, labels);
-  return backends().front().make_counter({layout, threads, first_shard, last_shard, piece_windows});
+  return backends().front().make_counter(
+      {layout, threads, first_key_range, last_key_range, piece_windows});
 }
 
 void add(Counter& counter, const py::array& tokens, const Int64Array& start, const Int64Array& stop,
@@ -60,10 +61,10 @@ py::tuple run(Counter& counter) {
   }());
 }
 
-py::tuple run_of(Counter& counter, unsigned first_shard, unsigned last_shard) {
+py::tuple run_of(Counter& counter, unsigned first_key_range, unsigned last_key_range) {
   return to_python([&] {
     const py::gil_scoped_release release;  // long, and touches no Python object
-    return counter.run(first_shard, last_shard);
+    return counter.run(first_key_range, last_key_range);
   }());
 }
 
@@ -74,9 +75,10 @@ py::tuple tables(Counter& counter, const MaskList& masks) {
   }());
 }
 
-void next_pass(Counter& counter, const MaskList& masks, unsigned first_shard, unsigned last_shard) {
+void next_pass(Counter& counter, const MaskList& masks, unsigned first_key_range,
+               unsigned last_key_range) {
   const py::gil_scoped_release release;  // long, and touches no Python object
-  counter.next_pass(to_masks(masks), first_shard, last_shard);
+  counter.next_pass(to_masks(masks), first_key_range, last_key_range);
 }
 
 }  // namespace
@@ -84,15 +86,15 @@ void next_pass(Counter& counter, const MaskList& masks, unsigned first_shard, un
 void bind_counter(py::module_& module) {
   py::class_<Counter>(module, "Counter")
       .def(py::init(&make_native), py::arg("vocab_size"), py::arg("max_order"), py::arg("labels"),
-           py::arg("threads"), py::arg("first_shard"), py::arg("last_shard"),
+           py::arg("threads"), py::arg("first_key_range"), py::arg("last_key_range"),
            py::arg("piece_windows") = std::uint32_t{1} << 20)
       .def("add", &add, py::arg("tokens").noconvert(), py::arg("start"), py::arg("stop"),
            py::arg("limit"), py::arg("label"))
       .def("run", &run)
-      .def("run", &run_of, py::arg("first_shard"), py::arg("last_shard"))
+      .def("run", &run_of, py::arg("first_key_range"), py::arg("last_key_range"))
       .def("tables", &tables, py::arg("masks"))
-      .def("next_pass", &next_pass, py::arg("masks"), py::arg("first_shard"),
-           py::arg("last_shard"));
+      .def("next_pass", &next_pass, py::arg("masks"), py::arg("first_key_range"),
+           py::arg("last_key_range"));
 }
 
 }  // namespace collapse_stats::python

@@ -74,15 +74,15 @@ void bind_records(py::module_& module) {
   module.def(
       "make_records",
       [](cuda::Stream stream, const Layout& layout, const cuda::Tokens& tokens,
-         unsigned first_shard, unsigned last_shard, unsigned min_length, int label, Address records,
-         Address made, Address flags, unsigned flag_tokens, unsigned flag_bits) {
+         unsigned first_key_range, unsigned last_key_range, unsigned min_length, int label,
+         Address records, Address made, Address flags, unsigned flag_tokens, unsigned flag_bits) {
         const cuda::FlaggedBuckets buckets{at<const std::uint32_t>(flags), flag_tokens, flag_bits};
         cuda::make_records(stream, layout, tokens,
-                           {first_shard, last_shard, min_length, label, buckets}, at<void>(records),
-                           at<cuda::RecordsMade>(made));
+                           {first_key_range, last_key_range, min_length, label, buckets},
+                           at<void>(records), at<cuda::RecordsMade>(made));
       },
-      py::arg("stream"), py::arg("layout"), py::arg("tokens"), py::arg("first_shard"),
-      py::arg("last_shard"), py::arg("min_length"), py::arg("label"), py::arg("records"),
+      py::arg("stream"), py::arg("layout"), py::arg("tokens"), py::arg("first_key_range"),
+      py::arg("last_key_range"), py::arg("min_length"), py::arg("label"), py::arg("records"),
       py::arg("made"), py::arg("flags") = 0, py::arg("flag_tokens") = 0, py::arg("flag_bits") = 0);
   module.def("sort_bytes", &cuda::sort_bytes, py::arg("layout"), py::arg("number"));
   module.def(

@@ -9,8 +9,8 @@ from played_gpu import played_gpu
 
 from collapse_stats.ngrams.chunk import Chunk
 from collapse_stats.ngrams.layout import Layout, UInt64Array
-from collapse_stats.ngrams.run import Run
-from collapse_stats.ngrams.spectrum import JointSpectrum, Masks, Tables
+from collapse_stats.ngrams.spectrum import JointSpectra, JointSpectrum, Masks
+from collapse_stats.ngrams.table import NgramTable
 
 pytest.importorskip(
     "collapse_stats._cuda_emulated", reason="built with COLLAPSE_STATS_EMULATED_CUDA=ON only"
@@ -44,7 +44,7 @@ class Sorted:
 def make_records(
     chunks: Sequence[Chunk],
     layout: Layout,
-    shards: tuple[int, int] | None = None,
+    key_ranges: tuple[int, int] | None = None,
     min_length: int = 1,
     label: int = -1,
     label_bits: int | None = None,
@@ -55,7 +55,7 @@ def make_records(
     size = cuda.record_bytes(own) // 8
     records = words(size * sum(part.tokens.size for part in chunks))
     made = np.array([0, 2**64 - 1], dtype=np.uint64)
-    first, last = shards or (0, layout.shards)
+    first, last = key_ranges or (0, layout.key_ranges)
     for part in chunks:
         order = np.argsort(part.start, kind="stable")
         part_of = [column[order] for column in (part.start, part.stop, part.limit, part.label)]
@@ -115,7 +115,7 @@ def sorted_records(chunks: Sequence[Chunk], layout: Layout, **selection: object)
     return sort_records(layout, records, number)
 
 
-def run_of(sorted_: Sorted) -> Run:
+def run_of(sorted_: Sorted) -> NgramTable:
     layout, own = sorted_.layout, to_cuda(sorted_.layout)
     places = words(cuda.row_places(sorted_.number))
     bytes_ = cuda.find_rows_bytes(sorted_.number)
@@ -133,16 +133,16 @@ def run_of(sorted_: Sorted) -> Run:
         counts.ctypes.data,
         rows,
     )
-    return Run(layout, keys, counts)
+    return NgramTable(layout, keys, counts)
 
 
 def merge(
     layout: Layout,
-    a: Run,
-    b: Run,
+    a: NgramTable,
+    b: NgramTable,
     first_labels: tuple[int, int] = (0, 0),
     labels: int | None = None,
-) -> Run:
+) -> NgramTable:
     """A run of as many labels as `layout` has, or of `labels`."""
     labels = labels or layout.labels
     own = to_cuda(layout, labels)
@@ -162,7 +162,7 @@ def merge(
     cuda.write_merged(
         0, own, *inputs, places.ctypes.data, keys.ctypes.data, counts.ctypes.data, rows
     )
-    return Run(layout, keys, counts)
+    return NgramTable(layout, keys, counts)
 
 
 class Tally:
@@ -194,7 +194,7 @@ class Tally:
             self.layout.max_order if last_order is None else last_order,
         )
 
-    def add_run(self, run: Run) -> None:
+    def add_run(self, run: NgramTable) -> None:
         own, rows = self.own, len(run)
         sums = words(cuda.row_sums_words(own, rows))
         bytes_ = cuda.row_sums_bytes(rows)
@@ -203,7 +203,7 @@ class Tally:
         cuda.make_row_sums(0, own, *columns, sums.ctypes.data, workspace.ctypes.data, bytes_)
         cuda.tally_rows(0, *columns, sums.ctypes.data, self.on_device)
 
-    def tables(self) -> Tables:
+    def joint_spectra(self) -> JointSpectra:
         cuda.finish_tally(0, self.on_device)
         listed = int(self.memory[0])
         assert not self.memory[4 + 4 * self.capacity :].any()
@@ -219,4 +219,4 @@ class Tally:
                 for order, of_order in spectra.items()
             }
 
-        return Tables(named(ngrams), named(contexts))
+        return JointSpectra(named(ngrams), named(contexts))

@@ -14,8 +14,8 @@ import numpy as np
 from collapse_stats.backends.base import Backend
 from collapse_stats.ngrams.chunk import Chunk
 from collapse_stats.ngrams.layout import Layout
-from collapse_stats.ngrams.run import Run
-from collapse_stats.ngrams.spectrum import JointSpectrum, Masks, Tables
+from collapse_stats.ngrams.spectrum import JointSpectra, JointSpectrum, Masks
+from collapse_stats.ngrams.table import NgramTable
 
 Ngram = tuple[int, ...]
 Counts = tuple[int, ...]  # one per label
@@ -78,8 +78,8 @@ def key(window: Ngram, vocab_size: int, max_order: int) -> int:
 def shard(window: Ngram, vocab_size: int, max_order: int) -> int:
     """The top 10 bits of a key, fewer when its leading bigram has fewer."""
     bits = len(f"{vocab_size:b}")
-    shard_bits = min(10, bits * min(max_order, 2))
-    return key(window, vocab_size, max_order) // 2 ** (bits * max_order - shard_bits)
+    key_range_bits = min(10, bits * min(max_order, 2))
+    return key(window, vocab_size, max_order) // 2 ** (bits * max_order - key_range_bits)
 
 
 def mask_pairs(labels: int) -> list[Masks]:
@@ -88,7 +88,7 @@ def mask_pairs(labels: int) -> list[Masks]:
     return [(every, 0), (1, every - 1), (every, 1), (0, every), (every, every), (0, 0)]
 
 
-def check_run(run: Run, layout: Layout, chunks: list[Chunk]) -> None:
+def check_run(run: NgramTable, layout: Layout, chunks: list[Chunk]) -> None:
     """Rows, their order and their representation are exactly what the oracle says."""
     expected = per_label(windows(chunks, layout.max_order), layout.labels)
     rows = sorted((key(w, layout.vocab_size, layout.max_order), n) for w, n in expected.items())
@@ -106,18 +106,22 @@ def check_run(run: Run, layout: Layout, chunks: list[Chunk]) -> None:
 
 
 def check_tables(
-    tables: Tables, max_order: int, labels: int, chunks: list[Chunk], masks: Sequence[Masks]
+    joint_spectra: JointSpectra,
+    max_order: int,
+    labels: int,
+    chunks: list[Chunk],
+    masks: Sequence[Masks],
 ) -> None:
     """Spectra of every order and pair of masks are what the oracle says."""
     orders = list(range(1, max_order + 1))
-    assert sorted(tables.ngrams) == sorted(tables.contexts) == orders
+    assert sorted(joint_spectra.ngrams) == sorted(joint_spectra.contexts) == orders
     for order in orders:
         grams = ngram_counts(chunks, order, labels)
         contexts = context_counts(chunks, order, labels)
-        assert set(tables.ngrams[order]) == set(tables.contexts[order]) == set(masks)
+        assert set(joint_spectra.ngrams[order]) == set(joint_spectra.contexts[order]) == set(masks)
         for pair in masks:
-            assert rows_of(tables.ngrams[order][pair]) == joint_spectrum(grams, pair)
-            assert rows_of(tables.contexts[order][pair]) == joint_spectrum(contexts, pair)
+            assert rows_of(joint_spectra.ngrams[order][pair]) == joint_spectrum(grams, pair)
+            assert rows_of(joint_spectra.contexts[order][pair]) == joint_spectrum(contexts, pair)
 
 
 def check_joint_spectra(
@@ -130,11 +134,11 @@ def check_joint_spectra(
     every, every_first = (1 << total) - 1, (1 << labels) - 1
     masks = [(every_first, every - every_first), (1, 1 << labels), (every, 0)]
     runs = [backend.count(chunks, layout) for layout, chunks in (first, second)]
-    tables = backend.joint_spectra([runs], masks)
-    check_tables(tables, layout.max_order, total, both, masks)
-    edges = [0, 1, layout.shards // 3, layout.shards // 2, layout.shards]
+    joint_spectra = backend.joint_spectra([runs], masks)
+    check_tables(joint_spectra, layout.max_order, total, both, masks)
+    edges = [0, 1, layout.key_ranges // 3, layout.key_ranges // 2, layout.key_ranges]
     parts = ([run.slice(*some) for run in runs] for some in pairwise(edges))
-    assert backend.joint_spectra(parts, masks) == tables
+    assert backend.joint_spectra(parts, masks) == joint_spectra
 
 
 def rows_of(spectrum: JointSpectrum) -> list[tuple[int, int, int]]:

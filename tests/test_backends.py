@@ -24,8 +24,8 @@ from collapse_stats.backends.selection import backends, select
 from collapse_stats.errors import LayoutMismatchError
 from collapse_stats.ngrams.chunk import Chunk
 from collapse_stats.ngrams.layout import Layout
-from collapse_stats.ngrams.run import Run
 from collapse_stats.ngrams.spectrum import Masks
+from collapse_stats.ngrams.table import NgramTable
 
 
 @pytest.fixture(params=CASES)
@@ -58,9 +58,9 @@ def test_spectra_of_chunks_and_of_a_run(backend: Backend, corpus: Corpus) -> Non
 def test_shard_ranges_concatenate_to_the_whole_run(backend: Backend, corpus: Corpus) -> None:
     layout, chunks = corpus
     whole = backend.count(chunks, layout)
-    cuts = sorted({0, 1, layout.shards // 3, layout.shards - 1, layout.shards})
+    cuts = sorted({0, 1, layout.key_ranges // 3, layout.key_ranges - 1, layout.key_ranges})
     parts = [backend.count(chunks, layout, between) for between in itertools.pairwise(cuts)]
-    assert Run.concatenate(layout, parts) == whole
+    assert NgramTable.concatenate(layout, parts) == whole
     assert len(backend.count(chunks, layout, (cuts[1], cuts[1]))) == 0
 
     ranges = list(itertools.pairwise(cuts))
@@ -69,9 +69,9 @@ def test_shard_ranges_concatenate_to_the_whole_run(backend: Backend, corpus: Cor
             assert list(backend.count_in_ranges(chunks, layout, ranges[some])) == parts[some]
 
     distinct = {window for window, _ in windows(chunks, layout.max_order)}
-    shards = [shard(window, layout.vocab_size, layout.max_order) for window in distinct]
+    key_ranges = [shard(window, layout.vocab_size, layout.max_order) for window in distinct]
     for part, (first, last) in zip(parts, itertools.pairwise(cuts), strict=True):
-        assert len(part) == sum(first <= number < last for number in shards)
+        assert len(part) == sum(first <= number < last for number in key_ranges)
 
 
 def test_merge(backend: Backend, corpus: Corpus) -> None:
@@ -86,7 +86,7 @@ def test_merge(backend: Backend, corpus: Corpus) -> None:
         for part in other
     ]
     runs = [backend.count([part], layout) for part in other]
-    merged = backend.merge([backend.count(chunks, layout), Run.empty(layout), *runs])
+    merged = backend.merge([backend.count(chunks, layout), NgramTable.empty(layout), *runs])
     check_run(merged, layout, [*chunks, *other])
 
 
@@ -114,13 +114,13 @@ def test_every_backend_gives_the_same_bytes(backend: Backend, corpus: Corpus) ->
 def test_occurrences_are_the_windows_long_enough(backend: Backend, corpus: Corpus) -> None:
     layout, chunks = corpus
     every = (1 << layout.labels) - 1
-    tables = backend.spectra(chunks, layout, [(every, 0)])
+    joint_spectra = backend.spectra(chunks, layout, [(every, 0)])
     for order in range(1, layout.max_order + 1):
         long_enough = sum(
             np.clip(part.limit - order + 1 - part.start, 0, part.stop - part.start).sum()
             for part in chunks
         )
-        for spectra in (tables.ngrams, tables.contexts):
+        for spectra in (joint_spectra.ngrams, joint_spectra.contexts):
             assert spectra[order][every, 0].first.occurrences == long_enough
 
 
@@ -164,9 +164,9 @@ def test_one_token_repeated_millions_of_times(backend: Backend) -> None:
     number = 10_000_000 if backend.name == "native" else 1_000_000
     tokens = np.zeros(number, dtype=np.uint16)
     chunks = [chunk(tokens, [(0, number)], dtype="uint16")]
-    tables = backend.spectra(chunks, Layout(50_000, 5), [(1, 0)])
+    joint_spectra = backend.spectra(chunks, Layout(50_000, 5), [(1, 0)])
     for order in range(1, 6):
-        assert rows_of(tables.ngrams[order][1, 0]) == [(number - order + 1, 0, 1)]
+        assert rows_of(joint_spectra.ngrams[order][1, 0]) == [(number - order + 1, 0, 1)]
 
 
 @pytest.mark.parametrize(("token", "shown"), [(300, "300"), (2**40, "1099511627776"), (-1, "-1")])
@@ -197,9 +197,9 @@ def test_layouts_must_match(backend: Backend) -> None:
     layout = Layout(10, 3)
     for other in (Layout(11, 3), Layout(10, 2)):
         with pytest.raises(LayoutMismatchError):
-            backend.merge([Run.empty(layout), Run.empty(other)])
+            backend.merge([NgramTable.empty(layout), NgramTable.empty(other)])
         with pytest.raises(LayoutMismatchError):
-            backend.joint_spectra([[Run.empty(layout), Run.empty(other)]], [(1, 2)])
+            backend.joint_spectra([[NgramTable.empty(layout), NgramTable.empty(other)]], [(1, 2)])
 
 
 @st.composite
@@ -254,10 +254,10 @@ def test_chunking_and_merge_order_change_nothing(
     pieces = data.draw(st.permutations(pieces))
     assert backend.count(pieces, layout) == run
     runs = [backend.count([piece], layout) for piece in pieces]
-    assert backend.merge([Run.empty(layout), *runs]) == run
-    cut = data.draw(st.integers(0, layout.shards))
-    halves = [backend.count(pieces, layout, part) for part in ((0, cut), (cut, layout.shards))]
-    assert Run.concatenate(layout, halves) == run
+    assert backend.merge([NgramTable.empty(layout), *runs]) == run
+    cut = data.draw(st.integers(0, layout.key_ranges))
+    halves = [backend.count(pieces, layout, part) for part in ((0, cut), (cut, layout.key_ranges))]
+    assert NgramTable.concatenate(layout, halves) == run
 
 
 def test_a_build_without_cuda_names_the_remedy() -> None:

@@ -87,7 +87,7 @@ def test_one_pass_and_joined_tables_agree(diff, tmp_path, backend, monkeypatch):
 
     def in_passes():
         with monkeypatch.context() as patched:  # as if a window took more than it does
-            needs = lambda self, layout, shards, rows: (0, 1000)  # noqa: E731
+            needs = lambda self, layout, key_ranges, rows: (0, 1000)  # noqa: E731
             patched.setattr(type(select(backend)), "needs", needs)
             return cs.compare(
                 BASELINE, POORER, vocab_size=VOCAB, max_order=3, memory="10MB", backend=backend
@@ -102,9 +102,9 @@ def test_one_pass_and_joined_tables_agree(diff, tmp_path, backend, monkeypatch):
         cs.compare(str(tmp_path / "first"), POORER, backend=backend),
         in_passes(),
     ):
-        assert joined.tables == diff.tables
-        assert joined.baseline.tables == diff.baseline.tables
-        assert joined.candidate.tables == diff.candidate.tables
+        assert joined.joint_spectra == diff.joint_spectra
+        assert joined.baseline.joint_spectra == diff.baseline.joint_spectra
+        assert joined.candidate.joint_spectra == diff.candidate.joint_spectra
 
 
 def test_two_samples_of_one_source_give_the_floor():

@@ -9,10 +9,11 @@ from collapse_stats.corpus.corpus import Corpus, TokenizerIdentity
 from collapse_stats.corpus.load import TokenStore, read_corpus
 from collapse_stats.corpus.sample import merge_samples
 from collapse_stats.corpus.split import group_of, half_of, ordinal_hash
-from collapse_stats.counting.passes import HALVES, WHOLE, Use, passes, runs, tables
+from collapse_stats.counting.passes import HALVES, NO_HALVES, TableUse, count_tables, passes
+from collapse_stats.counting.spectra import spectra_in_passes
 from collapse_stats.errors import InputError
 from collapse_stats.ngrams.layout import Layout
-from collapse_stats.ngrams.run import Run
+from collapse_stats.ngrams.table import NgramTable
 from collapse_stats.readers.options import ReadOptions
 from collapse_stats.system.memory import budget
 
@@ -81,18 +82,18 @@ def test_few_documents_are_cut_into_blocks_without_cutting_windows(backend):
 def test_passes_never_change_a_result(backend, number):
     corpus = corpus_of(random_documents(100))
     layout = Layout(1000, 4, 2)
-    ranges = list(pairwise(np.linspace(0, layout.shards, number + 1).astype(int).tolist()))
+    ranges = list(pairwise(np.linspace(0, layout.key_ranges, number + 1).astype(int).tolist()))
     once = backend.spectra(corpus.chunks(), layout, HALVES)
-    assert tables(corpus.chunks, layout, backend, HALVES, ranges) == once
+    assert spectra_in_passes(corpus.chunks, layout, backend, HALVES, ranges) == once
     whole = backend.count(corpus.chunks(), layout)
-    for use in (Use.kept, Use.written):
+    for use in (TableUse.kept, TableUse.written):
         given = corpus.chunks, corpus.tokens, layout, backend, ranges, use
-        assert Run.concatenate(layout, list(runs(*given))) == whole
+        assert NgramTable.concatenate(layout, list(count_tables(*given))) == whole
     single = Layout(1000, 1)
     plain = lambda: corpus.chunks(halves=False)  # noqa: E731
-    ranges = [(0, 5), (5, 400), (400, single.shards)]
-    once = backend.spectra(plain(), single, WHOLE)
-    assert tables(plain, single, backend, WHOLE, ranges) == once
+    ranges = [(0, 5), (5, 400), (400, single.key_ranges)]
+    once = backend.spectra(plain(), single, NO_HALVES)
+    assert spectra_in_passes(plain, single, backend, NO_HALVES, ranges) == once
 
 
 @pytest.mark.parametrize("piece", [1, 7, 50, 10**6])
@@ -176,10 +177,10 @@ def test_half_of_what_is_free_is_the_default():
 def test_a_run_is_written_in_a_few_passes(backend, windows, number):
     layout = Layout(50257, 5, 2)
     given = windows, layout, backend, 10**13
-    assert len(passes(list, *given, Use.written)) == number
-    assert passes(list, *given, Use.kept) == [(0, layout.shards)]
+    assert len(passes(list, *given, TableUse.written)) == number
+    assert passes(list, *given, TableUse.kept) == [(0, layout.key_ranges)]
     one = Layout(1, 1)
-    assert passes(list, windows, one, backend, 10**13, Use.written)[-1][1] == one.shards
+    assert passes(list, windows, one, backend, 10**13, TableUse.written)[-1][1] == one.key_ranges
 
 
 def test_a_sample_keeps_every_bit_of_a_hash():

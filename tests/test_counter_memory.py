@@ -13,7 +13,7 @@ from emulation import emulated_backend, fake_cupy, on_device
 
 import collapse_stats as cs
 from collapse_stats.backends.base import Backend
-from collapse_stats.counting.passes import CountedTable
+from collapse_stats.counting.passes import RecountedTable
 from collapse_stats.errors import InputError
 from collapse_stats.system.memory import TooLittleMemoryError, is_mapped
 
@@ -24,7 +24,7 @@ LITTLE = 1 << 19  # bytes: of the batches below, some fit
 @pytest.fixture
 def tight(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> Backend:
     """A backend with nothing fixed to its needs, so that little memory is some."""
-    monkeypatch.setattr(type(backend), "needs", lambda self, layout, shards, rows: (0, 32))
+    monkeypatch.setattr(type(backend), "needs", lambda self, layout, key_ranges, rows: (0, 32))
     monkeypatch.setattr("collapse_stats.profiles.counter.select", lambda name, threads: backend)
     return backend
 
@@ -53,7 +53,7 @@ def filled(counter, *given):
 
 
 def check_equal(found, expected):
-    assert found.tables == expected.tables
+    assert found.joint_spectra == expected.joint_spectra
     assert found.run == expected.run
     assert found.documents == expected.documents
     assert found.table.rows == expected.table.rows == len(expected.run)
@@ -91,7 +91,7 @@ def everything_anew(halves):
 def test_against_the_oracle(tight):
     rows = np.random.default_rng(4).integers(0, VOCAB, (1000, 30))
     found = filled(cs.NgramCounter(VOCAB, ORDER, memory=LITTLE), (rows, {})).profile()
-    assert isinstance(found.table, CountedTable)
+    assert isinstance(found.table, RecountedTable)
     for n in range(1, ORDER + 1):
         grams = Counter(tuple(row[i : i + n]) for row in rows.tolist() for i in range(31 - n))
         assert found.spectrum(n) == cs.Spectrum.from_counts(list(grams.values()))
@@ -144,7 +144,7 @@ def test_a_profile_that_does_not_fit_loses_nothing(tight, monkeypatch):
     counter = filled(cs.NgramCounter(VOCAB, ORDER, memory=LITTLE), *given)
     counter.profile()
     roomy = type(tight).needs
-    monkeypatch.setattr(type(tight), "needs", lambda self, layout, shards, rows: (0, 1 << 16))
+    monkeypatch.setattr(type(tight), "needs", lambda self, layout, key_ranges, rows: (0, 1 << 16))
     with pytest.raises(TooLittleMemoryError, match="give at least"):
         counter.profile()
     monkeypatch.setattr(type(tight), "needs", roomy)

@@ -30,23 +30,25 @@ def test_runs_that_do_not_fit_at_once(corpus: Corpus, memory: int) -> None:
     layout, chunks = corpus
     backend = emulated_backend(memory)
     check_run(backend.count(chunks, layout), layout, chunks)
-    part = backend.count(chunks, layout, (layout.shards // 3, layout.shards))
-    assert part == emulated_backend().count(chunks, layout).slice(layout.shards // 3, layout.shards)
+    part = backend.count(chunks, layout, (layout.key_ranges // 3, layout.key_ranges))
+    assert part == emulated_backend().count(chunks, layout).slice(
+        layout.key_ranges // 3, layout.key_ranges
+    )
 
 
 def test_spectra_by_sorting(corpus: Corpus) -> None:
     layout, chunks = corpus
     masks = [(1, (1 << layout.labels) - 2)]
-    tables = emulated_backend(by_sorting=True).spectra(chunks, layout, masks)
-    check_tables(tables, layout.max_order, layout.labels, chunks, masks)
+    joint_spectra = emulated_backend(by_sorting=True).spectra(chunks, layout, masks)
+    check_tables(joint_spectra, layout.max_order, layout.labels, chunks, masks)
 
 
 @pytest.mark.parametrize("memory", MEMORY)
 def test_spectra_that_do_not_fit_at_once(corpus: Corpus, memory: int) -> None:
     layout, chunks = corpus
     masks = [(1, (1 << layout.labels) - 2)]
-    tables = emulated_backend(memory).spectra(chunks, layout, masks)
-    check_tables(tables, layout.max_order, layout.labels, chunks, masks)
+    joint_spectra = emulated_backend(memory).spectra(chunks, layout, masks)
+    check_tables(joint_spectra, layout.max_order, layout.labels, chunks, masks)
 
 
 @pytest.mark.parametrize("size", [10, 39])
@@ -57,8 +59,8 @@ def test_few_windows_whose_records_take_128_bits(layout: Layout, size: int) -> N
     tokens = np.random.default_rng(size).integers(0, layout.vocab_size, size).astype(np.uint32)
     chunks = [documents(layout, tokens, 2)]
     masks = [(1, 0)]
-    tables = emulated_backend().spectra(chunks, layout, masks)
-    check_tables(tables, layout.max_order, layout.labels, chunks, masks)
+    joint_spectra = emulated_backend().spectra(chunks, layout, masks)
+    check_tables(joint_spectra, layout.max_order, layout.labels, chunks, masks)
 
 
 def test_room_for_what_is_tallied_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,18 +89,18 @@ def test_records_that_do_not_fit_beside_their_tokens() -> None:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(_cuda_records, "_sort", noted)
-        tables = backend.spectra(chunks, layout, masks)
-    check_tables(tables, layout.max_order, layout.labels, chunks, masks)
-    assert len(taken) > 4  # ranges of shards, over tokens that stay
+        joint_spectra = backend.spectra(chunks, layout, masks)
+    check_tables(joint_spectra, layout.max_order, layout.labels, chunks, masks)
+    assert len(taken) > 4  # stretches of key ranges, over tokens that stay
     assert sum(taken) >= 20_000
 
 
 def test_a_shard_that_does_not_fit_is_counted_into_rows() -> None:
     number = 20_000
     chunks = [chunk(np.zeros(number), [(0, number)], dtype="uint16")]
-    tables = emulated_backend(200_000).spectra(chunks, Layout(50_000, 5), [(1, 0)])
+    joint_spectra = emulated_backend(200_000).spectra(chunks, Layout(50_000, 5), [(1, 0)])
     for order in range(1, 6):
-        assert rows_of(tables.ngrams[order][1, 0]) == [(number - order + 1, 0, 1)]
+        assert rows_of(joint_spectra.ngrams[order][1, 0]) == [(number - order + 1, 0, 1)]
 
 
 def test_runs_larger_than_the_gpu_are_merged_and_joined() -> None:

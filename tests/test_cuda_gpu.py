@@ -77,11 +77,11 @@ WORKLOADS: dict[str, Callable[[], Workload]] = {
 def test_same_integers_as_the_other_backends(backend: CudaBackend, workload: str) -> None:
     layout, part = WORKLOADS[workload]()
     masks = MASKS if layout.labels > 1 else [(1, 0)]
-    tables, run = backend.spectra([part], layout, masks), backend.count([part], layout)
+    joint_spectra, run = backend.spectra([part], layout, masks), backend.count([part], layout)
     for other in (select("native"), select("numpy")):
-        assert tables == other.spectra([part], layout, masks)
+        assert joint_spectra == other.spectra([part], layout, masks)
         assert run == other.count([part], layout)
-    assert backend.spectra(run, layout, masks) == tables
+    assert backend.spectra(run, layout, masks) == joint_spectra
     assert backend.merge([run, run]).counts.sum() == 2 * run.counts.sum()
 
 
@@ -89,11 +89,11 @@ def test_same_integers_as_the_other_backends(backend: CudaBackend, workload: str
 def test_passes_over_the_shards(backend: CudaBackend, passes: int) -> None:
     layout, part = _text(50_257, 5)
     whole = backend.count([part], layout)
-    edges = np.linspace(0, layout.shards, passes + 1).astype(int).tolist()
+    edges = np.linspace(0, layout.key_ranges, passes + 1).astype(int).tolist()
     runs = [backend.count([part], layout, between) for between in pairwise(edges)]
     assert type(whole).concatenate(layout, runs) == whole
-    tables = backend.joint_spectra(([run] for run in runs), MASKS)
-    assert tables == backend.spectra([part], layout, MASKS)
+    joint_spectra = backend.joint_spectra(([run] for run in runs), MASKS)
+    assert joint_spectra == backend.spectra([part], layout, MASKS)
 
 
 @pytest.mark.parametrize("memory", [40_000_000, 200_000_000, None])
@@ -249,8 +249,8 @@ def test_small_run(backend: CudaBackend) -> None:
     runs = [backend.count([part], layout) for part in parts]
     assert runs == [select("numpy").count([part], layout) for part in parts]
     assert backend.merge(runs) == backend.count(parts, layout)
-    tables = backend.spectra(parts, layout, MASKS)
-    assert tables == select("numpy").spectra(parts, layout, MASKS)
+    joint_spectra = backend.spectra(parts, layout, MASKS)
+    assert joint_spectra == select("numpy").spectra(parts, layout, MASKS)
     assert backend.joint_spectra([runs], [(3, 12)]) == select("numpy").joint_spectra(
         [runs], [(3, 12)]
     )

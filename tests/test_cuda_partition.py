@@ -17,7 +17,7 @@ from played_gpu import played_gpu, small_sizes
 from collapse_stats.backends.cuda.partition import HeavyWindows, _passes, add_partitioned
 from collapse_stats.ngrams.chunk import Chunk
 from collapse_stats.ngrams.layout import Layout
-from collapse_stats.ngrams.spectrum import JointSpectrum, Masks, Tables
+from collapse_stats.ngrams.spectrum import JointSpectra, JointSpectrum, Masks
 
 pytest.importorskip("collapse_stats._cuda_emulated")
 cuda = played_gpu()
@@ -93,7 +93,7 @@ def partitioned(
     masks: Sequence[Masks],
     budget: int = 1 << 30,
     max_cells: int | None = 0,
-) -> tuple[Tables, list[HeavyWindows]]:
+) -> tuple[JointSpectra, list[HeavyWindows]]:
     """Joint spectra by the partition path; heavy windows by sorting."""
     own = cuda.Layout(layout.vocab_size, layout.max_order, layout.labels)
     parts = [resident(part, layout) for part in chunks]
@@ -108,7 +108,7 @@ def partitioned(
     cuda.finish_tally(0, tally)
     listed = int(memory[0])
     ngrams, contexts = cuda.to_tables(tally, listed, memory[4 : 4 + 4 * listed].reshape(-1, 4))
-    return Tables(_by_order(ngrams, masks), _by_order(contexts, masks)), heavy
+    return JointSpectra(_by_order(ngrams, masks), _by_order(contexts, masks)), heavy
 
 
 def add_sorted(own, layout: Layout, tokens, tally, windows: HeavyWindows) -> None:
@@ -122,7 +122,7 @@ def add_sorted(own, layout: Layout, tokens, tally, windows: HeavyWindows) -> Non
             own,
             part,
             0,
-            layout.shards,
+            layout.key_ranges,
             windows.orders[0],
             -1,
             records.ctypes.data,
@@ -145,30 +145,30 @@ def add_sorted(own, layout: Layout, tokens, tally, windows: HeavyWindows) -> Non
     cuda.tally_records(0, where, number, sums.ctypes.data, tally, *windows.orders)
 
 
-def _by_order(tables, masks):
+def _by_order(joint_spectra, masks):
     return {
         order: {pair: JointSpectrum(*columns) for pair, columns in zip(masks, by_pair, strict=True)}
-        for order, by_pair in tables.items()
+        for order, by_pair in joint_spectra.items()
     }
 
 
 def check(layout: Layout, chunks: list[Chunk], **options) -> list[HeavyWindows]:
     """Compare with the oracle; gives what was heavy."""
     masks = oracles.mask_pairs(layout.labels)
-    tables, heavy = partitioned(layout, chunks, masks, **options)
+    joint_spectra, heavy = partitioned(layout, chunks, masks, **options)
     if layout.max_order > 1 and layout.vocab_size > 1 << 22:  # not counted by token
         for order in range(1, layout.max_order + 1):
             for pair in masks:
                 if order > 1:
                     counts = oracles.ngram_counts(chunks, order, layout.labels)
-                    found = oracles.rows_of(tables.ngrams[order][pair])
+                    found = oracles.rows_of(joint_spectra.ngrams[order][pair])
                     assert found == oracles.joint_spectrum(counts, pair)
                 if order > 2:
                     counts = oracles.context_counts(chunks, order, layout.labels)
-                    found = oracles.rows_of(tables.contexts[order][pair])
+                    found = oracles.rows_of(joint_spectra.contexts[order][pair])
                     assert found == oracles.joint_spectrum(counts, pair)
     else:
-        oracles.check_tables(tables, layout.max_order, layout.labels, chunks, masks)
+        oracles.check_tables(joint_spectra, layout.max_order, layout.labels, chunks, masks)
     return heavy
 
 

@@ -22,10 +22,10 @@ def test_racing_threads_change_nothing(layout: Layout, by_sorting: bool, seed: i
     backend = emulated_backend(by_sorting=by_sorting)
     core.emulate(seed, 4)
     try:
-        tables, run = backend.spectra(chunks, layout, masks), backend.count(chunks, layout)
+        joint_spectra, run = backend.spectra(chunks, layout, masks), backend.count(chunks, layout)
         again = backend.spectra(run, layout, masks)
     finally:
         core.emulate(0)
     check_run(run, layout, chunks)
-    for found in (tables, again):
+    for found in (joint_spectra, again):
         check_tables(found, layout.max_order, layout.labels, chunks, masks)

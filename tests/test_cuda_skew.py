@@ -17,7 +17,7 @@ from collapse_stats.backends.base import Backend
 from collapse_stats.backends.selection import select
 from collapse_stats.ngrams.chunk import Chunk
 from collapse_stats.ngrams.layout import Layout
-from collapse_stats.ngrams.spectrum import Masks, Tables
+from collapse_stats.ngrams.spectrum import JointSpectra, Masks
 
 SIZE = 20_000
 VOCAB = 50_257
@@ -57,7 +57,7 @@ def pasted(rng: np.random.Generator, phrase: np.ndarray, share: float) -> np.nda
     return tokens.ravel()
 
 
-def equal(got: Tables, expected: Tables, orders: int, masks: Sequence[Masks]) -> bool:
+def equal(got: JointSpectra, expected: JointSpectra, orders: int, masks: Sequence[Masks]) -> bool:
     return all(
         getattr(got, kind)[order][pair] == getattr(expected, kind)[order][pair]
         for kind in ("ngrams", "contexts")

@@ -14,8 +14,8 @@ from oracles import check_run, check_tables, mask_pairs, rows_of, windows
 
 from collapse_stats.ngrams.chunk import Chunk
 from collapse_stats.ngrams.layout import Layout
-from collapse_stats.ngrams.run import Run
-from collapse_stats.ngrams.spectrum import JointSpectrum, Tables
+from collapse_stats.ngrams.spectrum import JointSpectra, JointSpectrum
+from collapse_stats.ngrams.table import NgramTable
 
 TILE = 2048  # places of a block that makes records, marks rows or looks for labels
 
@@ -36,25 +36,25 @@ def fits(layout: Layout) -> bool:
     return layout.key_bits + (layout.labels - 1).bit_length() <= 128
 
 
-def count(corpus: Corpus) -> Run:
+def count(corpus: Corpus) -> NgramTable:
     """A run from records of all labels at once, or label by label where they do not fit."""
     layout, chunks = corpus
     if fits(layout):
         return device.run_of(device.sorted_records(chunks, layout))
     one = Layout(layout.vocab_size, layout.max_order)
     bits = (layout.labels - 1).bit_length()
-    whole = Run.empty(layout)
+    whole = NgramTable.empty(layout)
     for label in range(layout.labels):
         part = device.run_of(device.sorted_records(chunks, one, label=label, label_bits=bits))
         whole = device.merge(layout, whole, part, (0, label))
     return whole
 
 
-def tally(corpus: Corpus, masks: list[tuple[int, int]]) -> Tables:
+def tally(corpus: Corpus, masks: list[tuple[int, int]]) -> JointSpectra:
     layout, chunks = corpus
     made = device.Tally(layout, masks, number_of_windows(chunks))
     made.add(device.sorted_records(chunks, layout))
-    return made.tables()
+    return made.joint_spectra()
 
 
 def check(corpus: Corpus, masks: list[tuple[int, int]] | None = None) -> None:
@@ -66,15 +66,17 @@ def check(corpus: Corpus, masks: list[tuple[int, int]] | None = None) -> None:
     check_run(run, layout, chunks)
     of_rows = device.Tally(layout, masks, number_of_windows(chunks))
     of_rows.add_run(run)
-    tables = of_rows.tables()
+    joint_spectra = of_rows.joint_spectra()
     if fits(layout):
-        assert tally(corpus, masks) == tables
+        assert tally(corpus, masks) == joint_spectra
     if layout.max_order > 1 and layout.vocab_size > 1 << 22:
-        tables = with_unigrams(corpus, masks, tables)
-    check_tables(tables, layout.max_order, layout.labels, chunks, masks)
+        joint_spectra = with_unigrams(corpus, masks, joint_spectra)
+    check_tables(joint_spectra, layout.max_order, layout.labels, chunks, masks)
 
 
-def with_unigrams(corpus: Corpus, masks: list[tuple[int, int]], tables: Tables) -> Tables:
+def with_unigrams(
+    corpus: Corpus, masks: list[tuple[int, int]], joint_spectra: JointSpectra
+) -> JointSpectra:
     """Adds what large vocabularies count apart: order 1 and contexts of order 2."""
     layout, chunks = corpus
     one = Layout(layout.vocab_size, 1, layout.labels)
@@ -82,12 +84,16 @@ def with_unigrams(corpus: Corpus, masks: list[tuple[int, int]], tables: Tables) 
     for least in (1, 2):
         made = device.Tally(one, masks, number_of_windows(chunks))
         made.add(device.sorted_records(chunks, one, min_length=least))
-        apart.append(made.tables())
-    for order, kind in ((1, tables.ngrams), (1, tables.contexts), (2, tables.contexts)):
+        apart.append(made.joint_spectra())
+    for order, kind in (
+        (1, joint_spectra.ngrams),
+        (1, joint_spectra.contexts),
+        (2, joint_spectra.contexts),
+    ):
         assert all(spectrum.types.size == 0 for spectrum in kind[order].values())
-    return Tables(
-        {**tables.ngrams, 1: apart[0].ngrams[1]},
-        {**tables.contexts, 1: apart[0].contexts[1], 2: apart[1].ngrams[1]},
+    return JointSpectra(
+        {**joint_spectra.ngrams, 1: apart[0].ngrams[1]},
+        {**joint_spectra.contexts, 1: apart[0].contexts[1], 2: apart[1].ngrams[1]},
     )
 
 
@@ -160,7 +166,7 @@ def test_eight_labels_of_two_runs() -> None:
     made = device.Tally(layout, masks, 1400, labels=8)
     made.add_run(joined)
     shifted = [replace(part, label=part.label + np.uint8(4)) for part in second]
-    check_tables(made.tables(), 4, 8, first + shifted, masks)
+    check_tables(made.joint_spectra(), 4, 8, first + shifted, masks)
 
 
 @pytest.mark.parametrize("sizes", [(0, 0), (0, 300), (300, 0), (3000, 40), (40, 3000), (900, 5000)])
@@ -182,19 +188,19 @@ def test_merging_keeps_the_halves_of_both() -> None:
 
 
 @pytest.mark.parametrize("shards", [1, 3, 16])
-def test_shards_add(shards: int) -> None:
+def test_shards_add(key_ranges: int) -> None:
     layout = Layout(300, 4, 2)
     chunks = [documents(layout, zipf_tokens(2500, 300, seed), 30, seed) for seed in (1, 2)]
     masks = mask_pairs(2)
-    edges = np.linspace(0, layout.shards, shards + 1).astype(int).tolist()
+    edges = np.linspace(0, layout.key_ranges, key_ranges + 1).astype(int).tolist()
     made = device.Tally(layout, masks, 5000)
     runs = []
     for bounds in itertools.pairwise(edges):
-        part = device.sorted_records(chunks, layout, shards=bounds)
+        part = device.sorted_records(chunks, layout, key_ranges=bounds)
         made.add(part)
         runs.append(device.run_of(part))
-    check_run(Run.concatenate(layout, runs), layout, chunks)
-    check_tables(made.tables(), 4, 2, chunks, masks)
+    check_run(NgramTable.concatenate(layout, runs), layout, chunks)
+    check_tables(made.joint_spectra(), 4, 2, chunks, masks)
 
 
 @pytest.mark.parametrize("layout", [LAYOUTS["8_bytes_two_labels"], LAYOUTS["unigrams"]], ids=str)
@@ -206,7 +212,7 @@ def test_ranges_of_orders_add(layout: Layout, cut: int) -> None:
     made = device.Tally(layout, masks, 1500)
     made.add(sorted_, 1, cut)
     made.add(sorted_, cut + 1, layout.max_order)
-    check_tables(made.tables(), layout.max_order, layout.labels, chunks, masks)
+    check_tables(made.joint_spectra(), layout.max_order, layout.labels, chunks, masks)
 
 
 def test_a_range_of_orders_has_its_ngrams_and_their_contexts() -> None:
@@ -215,7 +221,7 @@ def test_a_range_of_orders_has_its_ngrams_and_their_contexts() -> None:
     whole = tally((layout, chunks), [(1, 2)])
     made = device.Tally(layout, [(1, 2)], 1500)
     made.add(device.sorted_records(chunks, layout), 3, 4)
-    some = made.tables()
+    some = made.joint_spectra()
     for order in range(1, 6):
         assert (some.ngrams[order] == whole.ngrams[order]) == (order in (3, 4))
         assert (some.contexts[order] == whole.contexts[order]) == (order in (4, 5))
@@ -224,7 +230,7 @@ def test_a_range_of_orders_has_its_ngrams_and_their_contexts() -> None:
 
 def test_counts_that_no_table_holds_are_listed() -> None:
     layout = Layout(3, 2, 2)
-    run = Run(
+    run = NgramTable(
         layout,
         device.run_of(device.sorted_records([chunk([0, 1, 2], [(0, 3)])], layout)).keys,
         np.array([[2**40, 2**18, 1], [0, 2**18 - 1, 512]], dtype=np.uint64),
@@ -233,13 +239,13 @@ def test_counts_that_no_table_holds_are_listed() -> None:
     windows_ = int(run.counts.sum())
     made = device.Tally(layout, masks, windows_, capacity=100)
     made.add_run(run)
-    tables = made.tables()
+    joint_spectra = made.joint_spectra()
     a, b = run.counts.tolist()
-    assert rows_of(tables.ngrams[1][1, 2]) == sorted(zip(a, b, [1, 1, 1], strict=True))
-    assert rows_of(tables.ngrams[1][3, 0]) == sorted(
+    assert rows_of(joint_spectra.ngrams[1][1, 2]) == sorted(zip(a, b, [1, 1, 1], strict=True))
+    assert rows_of(joint_spectra.ngrams[1][3, 0]) == sorted(
         (x + y, 0, 1) for x, y in zip(a, b, strict=True)
     )
-    assert rows_of(tables.contexts[1][3, 0]) == [(windows_, 0, 1)]
+    assert rows_of(joint_spectra.contexts[1][3, 0]) == [(windows_, 0, 1)]
 
 
 def test_a_list_that_overflows_is_an_error() -> None:
@@ -248,7 +254,7 @@ def test_a_list_that_overflows_is_an_error() -> None:
     made = device.Tally(layout, [(1, 0)], 900, capacity=7)
     made.add(device.sorted_records(chunks, layout))
     with pytest.raises(RuntimeError, match=r"at most 7 entries, got [0-9]+: ask for the capacity"):
-        made.tables()
+        made.joint_spectra()
 
 
 @pytest.mark.parametrize("stream", ["text", "one", "padding", "distinct"])
@@ -258,7 +264,7 @@ def test_the_capacity_asked_for_is_enough(stream: str) -> None:
     chunks = [documents(layout, tokens, 400)]
     made = device.Tally(layout, [(3, 0), (1, 2), (3, 3)], 3000)
     made.add(device.sorted_records(chunks, layout))
-    made.tables()
+    made.joint_spectra()
     assert int(made.memory[0]) <= made.capacity
 
 

@@ -11,8 +11,8 @@ from collapse_stats.backends.selection import select
 from collapse_stats.corpus.sample import Sample
 from collapse_stats.corpus.split import group_of, half_of, ordinal_hash
 from collapse_stats.ngrams.layout import Layout
-from collapse_stats.uncertainty.jackknife import FIGURES, OF_SIZE, Part, recounts, variance
-from collapse_stats.uncertainty.matched_samples import NAMES, Matched
+from collapse_stats.uncertainty.jackknife import FIGURES, OF_SIZE, HalfSample, recounts, variance
+from collapse_stats.uncertainty.matched_samples import NAMES, MatchedSamples
 
 VOCAB = 2000
 REPEATS = 40
@@ -70,7 +70,7 @@ def test_counts_without_a_group_are_those_of_a_counter(
     if not next(info for info in cs.backends() if info.name == backend).usable:
         pytest.skip(f"{backend} is not usable here")
     sides = text(90, 1), text(*other)
-    halves = Part.of(sample_of(sides[0]), 0), Part.of(sample_of(sides[1]), 1)
+    halves = HalfSample.of(sample_of(sides[0]), 0), HalfSample.of(sample_of(sides[1]), 1)
     found = list(recounts(halves, Layout(VOCAB, 2), select(backend)))
     assert found[0].left_out is None
     assert len({one.left_out for one in found}) == len(found) == 17
@@ -208,7 +208,7 @@ def test_no_interval_without_documents_enough() -> None:
 
 def test_matched_samples_are_of_whole_documents() -> None:
     one, other = sample_of(text(100, 1)), sample_of(text(40, 2))
-    matched = Matched.of(one, other, Layout(VOCAB, 2), select())
+    matched = MatchedSamples.of(one, other, Layout(VOCAB, 2), select())
     assert matched.tokens[0] <= matched.tokens[1] == len(other.tokens)
     assert matched.tokens[0] + int(one.length[matched.documents[0]]) > matched.tokens[1]
     assert np.array_equal(matched.baseline.tokens, one.tokens[: matched.tokens[0]])

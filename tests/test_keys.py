@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collapse_stats.ngrams.layout import Layout, bits_of, changes, pack, shard_of, unpack
+from collapse_stats.ngrams.layout import Layout, bits_of, changes, key_range_of, pack, unpack
 
 MULTIPLIER = 0x9E3779B97F4A7C15
 
@@ -44,8 +44,8 @@ def test_pack_is_the_rule_and_unpack_its_inverse(case):
     values = [int(k[-1]) | (int(k[0]) << 64 if layout.words == 2 else 0) for k in keys.T]
     expected = [mixed_key(window, layout.code_bits) for window in windows]
     assert values == expected
-    shift = layout.key_bits - layout.shard_bits
-    assert shard_of(layout, keys).tolist() == [value >> shift for value in expected]
+    shift = layout.key_bits - layout.key_range_bits
+    assert key_range_of(layout, keys).tolist() == [value >> shift for value in expected]
     assert np.array_equal(unpack(layout, keys), codes)
 
 

@@ -18,15 +18,15 @@ import collapse_stats as cs
 from collapse_stats.backends.selection import select
 from collapse_stats.corpus.load import TokenStore, read_corpus
 from collapse_stats.counting import parquet_table as parts
-from collapse_stats.counting.passes import Use, passes
+from collapse_stats.counting.passes import TableUse, passes
 from collapse_stats.errors import InputError
 from collapse_stats.ngrams.layout import Layout
-from collapse_stats.ngrams.run import Run
+from collapse_stats.ngrams.table import NgramTable
 from collapse_stats.profiles.build import profile_corpus
 from collapse_stats.profiles.merge import merge
 from collapse_stats.readers.options import ReadOptions
 from collapse_stats.system.atomic_directory import new_directory, remove_abandoned
-from collapse_stats.system.memory import TooLittleMemoryError, forget, is_mapped
+from collapse_stats.system.memory import TooLittleMemoryError, is_mapped, release_pages
 
 VOCAB = 1000
 
@@ -136,7 +136,7 @@ def test_only_a_table_that_is_written_is_counted_in_ranges(tmp_path, backend, mo
         real = getattr(type(backend), name)
 
         def noted(self, source, *others, _name=name, _real=real):
-            if not isinstance(source, Run):
+            if not isinstance(source, NgramTable):
                 called.append(_name)
             return _real(self, source, *others)
 
@@ -214,35 +214,37 @@ def test_a_counter_stays_within_its_budget(tmp_path):
     assert whole > 10 * memory
 
 
-@pytest.mark.parametrize("use", Use)
+@pytest.mark.parametrize("use", TableUse)
 def test_the_smallest_budget_that_would_do_does(tmp_path, backend, use):
     corpus = corpus_of(stream(tmp_path / "tokens.bin", 1 << 18))
     layout = Layout(VOCAB, 5, 2)
     with pytest.raises(TooLittleMemoryError, match=r"give at least \d+MB") as error:
-        passes(corpus.chunks, corpus.tokens, layout, backend, 1000, use, corpus.held)
+        passes(corpus.chunks, corpus.tokens, layout, backend, 1000, use, corpus.resident_bytes)
     least = error.value.least
     assert least < 2**30
-    found = passes(corpus.chunks, corpus.tokens, layout, backend, least, use, corpus.held)
+    found = passes(corpus.chunks, corpus.tokens, layout, backend, least, use, corpus.resident_bytes)
     assert found[0][0] == 0
-    assert found[-1][1] == layout.shards
+    assert found[-1][1] == layout.key_ranges
     assert all(a[1] == b[0] for a, b in pairwise(found))
     assert len(passes(corpus.chunks, corpus.tokens, layout, backend, 1 << 40, use)) == 1
-    if use is not Use.kept:  # there it is what is sure to do, whatever is in the tokens
+    if use is not TableUse.kept:  # there it is what is sure to do, whatever is in the tokens
         with pytest.raises(TooLittleMemoryError):
-            passes(corpus.chunks, corpus.tokens, layout, backend, least - 1, use, corpus.held)
+            passes(
+                corpus.chunks, corpus.tokens, layout, backend, least - 1, use, corpus.resident_bytes
+            )
 
 
 def test_a_table_that_is_written_needs_the_rows_of_some_shards(tmp_path, backend, monkeypatch):
     corpus = corpus_of(stream(tmp_path / "tokens.bin", 1 << 22))
     layout = Layout(VOCAB, 5, 2)
     monkeypatch.setattr(
-        type(backend), "needs", lambda self, layout, shards, rows: (0, 8 + 56 * rows)
+        type(backend), "needs", lambda self, layout, key_ranges, rows: (0, 8 + 56 * rows)
     )
     held = 10**6
     memory = held + parts.writer_bytes(0) + 16 * corpus.tokens
     given = corpus.chunks, corpus.tokens, layout, backend, memory
-    number = len(passes(*given, Use.written, held))
-    if backend.range_shards < layout.shards:
+    number = len(passes(*given, TableUse.written, held))
+    if backend.fewest_key_ranges < layout.key_ranges:
         assert number == 1
     else:  # 56 bytes of rows, and 24 of those that are being written
         assert number > corpus.tokens * (8 + 56 + 24) / (16 * corpus.tokens)
@@ -269,8 +271,8 @@ def test_repeated_text_needs_no_memory(backend):
         np.full(1 << 20, 7, dtype=np.uint16), np.array([0]), np.array([1 << 20])
     )
     layout = Layout(VOCAB, 5)
-    memory = backend.needs(layout, layout.shards, rows=False)[0] + 200_000
-    passes(lambda: [chunk], chunk.windows, layout, backend, memory, Use.spectra)
+    memory = backend.needs(layout, layout.key_ranges, rows=False)[0] + 200_000
+    passes(lambda: [chunk], chunk.windows, layout, backend, memory, TableUse.spectra)
 
 
 def test_merging_says_what_would_do(tmp_path):
@@ -287,27 +289,29 @@ def test_merging_says_what_would_do(tmp_path):
     assert not (tmp_path / "both").exists()
     least = error.value.least
     merged = merge(saved, backend, least, save_to=tmp_path / "both")
-    assert merged.tables == merge(saved, backend, 10**9).tables
+    assert merged.joint_spectra == merge(saved, backend, 10**9).joint_spectra
 
 
 def test_the_table_of_a_profile_in_memory_is_bounded(tmp_path, monkeypatch):
     corpus = corpus_of(stream(tmp_path / "tokens.bin", 1 << 18))
     backend = select()
-    monkeypatch.setattr(type(backend), "needs", lambda self, layout, shards, rows: (0, 16))
+    monkeypatch.setattr(type(backend), "needs", lambda self, layout, key_ranges, rows: (0, 16))
     with pytest.raises(TooLittleMemoryError, match="profile -o"):
-        profile_corpus(corpus, max_order=5, backend=backend, memory=corpus.held + 4_000_000)
+        profile_corpus(
+            corpus, max_order=5, backend=backend, memory=corpus.resident_bytes + 4_000_000
+        )
 
 
 def test_forgotten_pages_are_read_again(tmp_path):
     path = stream(tmp_path / "tokens.bin", 1 << 16)
     tokens = np.memmap(path, dtype=np.uint16, mode="r")
     before = tokens.copy()
-    forget(tokens[1000:50_000])
+    release_pages(tokens[1000:50_000])
     assert np.array_equal(tokens, before)
     assert is_mapped(tokens[5:10])
     private = np.memmap(path, dtype=np.uint16, mode="c")
     private[:] = 3
-    forget(private)  # what was written to it is in no file
+    release_pages(private)  # what was written to it is in no file
     assert (private == 3).all()
     assert not is_mapped(private)
     assert not is_mapped(np.arange(3))

@@ -12,7 +12,7 @@ from scipy.spatial.distance import jensenshannon
 
 import collapse_stats as cs
 from collapse_stats.monitor import monitor as monitor_module
-from collapse_stats.monitor.window import Newest
+from collapse_stats.monitor.window import Window
 
 VOCAB = 12
 documents_strategy = st.lists(
@@ -41,7 +41,7 @@ def newest(documents, window):
 
 
 def spectra_of(monitor):
-    held = monitor.held().run
+    held = monitor.snapshot().run
     counts = {}
     for window, count in zip(held.tokens().T.tolist(), held.counts[0].tolist(), strict=True):
         counts[tuple(t for t in window if t >= 0)] = count
@@ -419,7 +419,7 @@ def test_a_baseline_that_cannot_be_compared_is_refused(baseline):
 
 
 def test_the_newest_document_stays_however_long():
-    held = Newest(VOCAB, 4)
+    held = Window(VOCAB, 4)
     monitor = cs.CollapseMonitor(VOCAB, 2, window=4)
     monitor.update([[1] * 9, [2] * 9])
     assert spectra_of(monitor) == windows([[2] * 9], 2)

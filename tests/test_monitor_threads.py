@@ -14,7 +14,7 @@ import pytest
 
 import collapse_stats as cs
 from collapse_stats.monitor import monitor as monitor_module
-from collapse_stats.monitor.worker import Lane
+from collapse_stats.monitor.worker import Worker
 
 LIMIT = 60  # seconds that a process may take at most
 
@@ -30,7 +30,7 @@ def threads():
 
 def test_calls_are_made_in_order_and_none_is_dropped():
     made = []
-    lane = Lane(2)
+    lane = Worker(2)
     for number in range(50):
         lane.submit(made.append, number)
     lane.flush()
@@ -39,7 +39,7 @@ def test_calls_are_made_in_order_and_none_is_dropped():
 
 def test_a_full_queue_is_waited_for():
     gate = threading.Event()
-    lane = Lane(2)
+    lane = Worker(2)
     for _ in range(2):
         lane.submit(gate.wait)
     third = threading.Thread(target=lane.submit, args=(gate.wait,))
@@ -53,7 +53,7 @@ def test_a_full_queue_is_waited_for():
 
 
 def test_what_a_call_raises_is_raised_by_the_next():
-    lane, made, gate = Lane(3), [], threading.Event()
+    lane, made, gate = Worker(3), [], threading.Event()
     lane.submit(gate.wait)
     lane.submit(int, "no number")
     lane.submit(made.append, 1)
@@ -65,7 +65,7 @@ def test_what_a_call_raises_is_raised_by_the_next():
 
 
 def test_the_call_that_tells_of_an_error_is_made():
-    lane, made, gate = Lane(1), [], threading.Event()
+    lane, made, gate = Worker(1), [], threading.Event()
     lane.submit(lambda: (gate.wait(), int("no number")))
     threading.Timer(0.05, gate.set).start()
     with pytest.raises(ValueError, match="no number"):
@@ -102,7 +102,7 @@ def test_blocks_that_wait_do_not_share_memory(monkeypatch):
         monitor.update(document, logprobs=np.full(5, -1.0), mask=np.ones(5))
         if at == len(documents) // 3:
             gate.set()  # from here on memory is used again
-    found = monitor.held().run
+    found = monitor.snapshot().run
     counted = dict(
         zip(map(tuple, found.tokens().T.tolist()), found.counts[0].tolist(), strict=True)
     )

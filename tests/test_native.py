@@ -12,7 +12,7 @@ from oracles import check_joint_spectra, check_run, check_tables, mask_pairs, ro
 from collapse_stats.backends.selection import select
 from collapse_stats.ngrams.chunk import Chunk
 from collapse_stats.ngrams.layout import Layout
-from collapse_stats.ngrams.run import Run
+from collapse_stats.ngrams.table import NgramTable
 
 if os.environ.get("COLLAPSE_STATS_PURE"):
     pytest.skip("COLLAPSE_STATS_PURE is set: no compiled module", allow_module_level=True)
@@ -27,7 +27,7 @@ def test_joins_runs_of_four_labels() -> None:
 
 
 def crowded(layout: Layout, number: int, seed: int) -> Chunk:
-    """`number` windows of any length that begin with one bigram: all in one shard, many blocks."""
+    """`number` windows of any length that begin with one bigram: one key range, many blocks."""
     rng = np.random.default_rng(seed)
     tokens = np.concatenate(
         [np.full((number, 1), 2), np.full((number, 1), 5), rng.zipf(1.3, (number, 3)) % 300], axis=1
@@ -53,8 +53,8 @@ def test_rows_of_many_blocks(layout: Layout, number: int) -> None:
     masks = mask_pairs(layout.labels)
     reference, backend = select("numpy"), select("native", 2)
     run = reference.count(parts, layout)
-    tables = backend.spectra(run, layout, masks)
-    check_tables(tables, layout.max_order, layout.labels, parts, masks)
+    joint_spectra = backend.spectra(run, layout, masks)
+    check_tables(joint_spectra, layout.max_order, layout.labels, parts, masks)
     check_joint_spectra(backend, (layout, parts[:1]), (layout, parts[1:]))
 
 
@@ -64,8 +64,8 @@ def test_few_and_many_of_every_label(labels: int) -> None:
     tokens = zipf_tokens(6000, 40, labels)
     parts = [documents(layout, tokens, 200, seed) for seed in (1, 2)]
     masks = mask_pairs(labels)
-    tables = select("native", 2).spectra(parts, layout, masks)
-    check_tables(tables, layout.max_order, labels, parts, masks)
+    joint_spectra = select("native", 2).spectra(parts, layout, masks)
+    check_tables(joint_spectra, layout.max_order, labels, parts, masks)
 
 
 @pytest.mark.parametrize("layout", MANY_ROWS.values(), ids=MANY_ROWS)
@@ -81,13 +81,19 @@ def test_merges_any_number_of_runs(layout: Layout, number: int) -> None:
     cuts = [min(rows, cut) for cut in (0, 1, rows // 3 + 1, rows // 3 + 6, rows)]  # uneven, apart
     pieces = [whole.rows(*cut) for cut in itertools.pairwise(cuts)]
     assert backend.merge([pieces[i % 4] for i in (2, 0, 3, 1)]) == whole
-    sides = [Run(layout, whole.keys[:, i::2], whole.counts[:, i::2]).copy() for i in (0, 1)]
-    assert backend.merge([*sides, Run.empty(layout)]) == whole
+    sides = [NgramTable(layout, whole.keys[:, i::2], whole.counts[:, i::2]).copy() for i in (0, 1)]
+    assert backend.merge([*sides, NgramTable.empty(layout)]) == whole
 
 
 def native_counter(layout: Layout, threads: int = 1, piece_windows: int = 1 << 20) -> Counter:
     return Counter(
-        layout.vocab_size, layout.max_order, layout.labels, threads, 0, layout.shards, piece_windows
+        layout.vocab_size,
+        layout.max_order,
+        layout.labels,
+        threads,
+        0,
+        layout.key_ranges,
+        piece_windows,
     )
 
 
@@ -102,7 +108,7 @@ def test_pieces_and_threads_change_nothing(threads: int, piece_windows: int) -> 
     part = documents(layout, zipf_tokens(3000, 20), 40)
     counter = native_counter(layout, threads, piece_windows)
     add(counter, part)
-    check_run(Run(layout, *counter.run()), layout, [part])
+    check_run(NgramTable(layout, *counter.run()), layout, [part])
 
 
 # Records are 64 bits and a tail of 0, 1, 2, 4 or 8 bytes; sorted as one word or two.
@@ -123,7 +129,7 @@ def cut_into_documents(tokens: np.ndarray, length: int, labels: int) -> Chunk:
 
 
 def repetitive_tokens(name: str, size: int) -> np.ndarray:
-    """Streams whose windows are squeezed, tie, or crowd into a few shards."""
+    """Streams whose windows are squeezed, tie, or crowd into a few key ranges."""
     rng = np.random.default_rng(3)
     text = zipf_tokens(150, 12).astype(np.int64)
     return {
@@ -175,7 +181,7 @@ def test_many_tiny_chunks(threads: int) -> None:
     counter = native_counter(layout, threads)
     for part in parts:
         add(counter, part)
-    check_run(Run(layout, *counter.run()), layout, parts)
+    check_run(NgramTable(layout, *counter.run()), layout, parts)
 
 
 def test_passes_over_a_large_shard_range_give_the_whole() -> None:
@@ -184,8 +190,8 @@ def test_passes_over_a_large_shard_range_give_the_whole() -> None:
     backend = select("native", 2)
     whole = backend.count([part], layout)
     edges = [0, 1, 5, 300, 1000, 1024]
-    parts = [backend.count([part], layout, shards) for shards in itertools.pairwise(edges)]
-    assert Run.concatenate(layout, parts) == whole
+    parts = [backend.count([part], layout, key_ranges) for key_ranges in itertools.pairwise(edges)]
+    assert NgramTable.concatenate(layout, parts) == whole
     assert whole == select("numpy").count([part], layout)
 
 
@@ -194,19 +200,21 @@ def test_passes_over_a_large_shard_range_give_the_whole() -> None:
 def test_rows_leave_the_counter_range_after_range(max_order: int, threads: int) -> None:
     layout = Layout(50_000, max_order, 2)
     tokens = zipf_tokens(60_000, 50_000)
-    tokens[20_000:40_000] = 7  # a shard longer than a thread's share, most of it squeezed
+    tokens[20_000:40_000] = 7  # a key range longer than a thread's share, most of it squeezed
     part = documents(layout, tokens, 500)
     counter = native_counter(layout, threads)
     whole = select("native", threads).count([part], layout)
     for _ in range(2):  # empty after all ranges
         add(counter, part)
-        taken = [Run(layout, *counter.run(*edges)) for edges in ((0, 1), (1, 600), (600, 9999))]
-        assert Run.concatenate(layout, taken) == whole
-        assert len(Run(layout, *counter.run(0, 600))) == 0
+        taken = [
+            NgramTable(layout, *counter.run(*edges)) for edges in ((0, 1), (1, 600), (600, 9999))
+        ]
+        assert NgramTable.concatenate(layout, taken) == whole
+        assert len(NgramTable(layout, *counter.run(0, 600))) == 0
     add(counter, part)
     counter.run(1, 600)
-    left = Run(layout, *counter.run())
-    assert left == Run.concatenate(layout, [taken[0], taken[2]])
+    left = NgramTable(layout, *counter.run())
+    assert left == NgramTable.concatenate(layout, [taken[0], taken[2]])
     check_run(whole, layout, [part])
 
 
@@ -222,7 +230,7 @@ def test_counter_is_empty_after_a_result() -> None:
     counter = native_counter(layout)
     for _ in range(2):
         add(counter, part)
-        check_run(Run(layout, *counter.run()), layout, [part])
+        check_run(NgramTable(layout, *counter.run()), layout, [part])
         add(counter, part)
         ngrams, _ = counter.tables([(1, 0)])
         assert [column.tolist() for column in ngrams[1][0]] == [[1], [0], [3]]
@@ -286,7 +294,7 @@ def test_refuses_a_run_that_is_not_ascending() -> None:
     backend = select("native")
     layout = Layout(20, 2)
     for keys in ([[5, 3]], [[5, 5]]):
-        run = Run(layout, np.array(keys, dtype=np.uint64), np.ones((1, 2), dtype=np.uint64))
+        run = NgramTable(layout, np.array(keys, dtype=np.uint64), np.ones((1, 2), dtype=np.uint64))
         with pytest.raises(ValueError, match="strictly ascending"):
             backend.merge([run])
         with pytest.raises(ValueError, match="strictly ascending"):
@@ -300,7 +308,7 @@ def test_refuses_a_run_that_descends_anywhere(layout: Layout) -> None:
     for row in (1, 4096, len(run) - 1):
         keys = run.keys.copy()
         keys[:, row] = keys[:, row - 1]
-        broken = Run(layout, keys, run.counts)
+        broken = NgramTable(layout, keys, run.counts)
         with pytest.raises(ValueError, match=rf"row {row} is not above the row before"):
             backend.merge([run, broken])
         with pytest.raises(ValueError, match=rf"row {row} is not above the row before"):
@@ -324,7 +332,9 @@ def test_refuses_masks_of_labels_that_are_not_there() -> None:
 def test_counts_above_32_bits_are_kept() -> None:
     layout = Layout(20, 2)
     run = select("native").count([chunk([1, 2], [(0, 2)])], layout)
-    large = Run(layout, run.keys, run.counts * np.uint64(2**40))
-    tables = select("native").spectra(select("native").merge([large, large]), layout, [(1, 0)])
-    assert rows_of(tables.ngrams[1][1, 0]) == [(2**41, 0, 2)]
-    assert rows_of(tables.ngrams[2][1, 0]) == [(2**41, 0, 1)]
+    large = NgramTable(layout, run.keys, run.counts * np.uint64(2**40))
+    joint_spectra = select("native").spectra(
+        select("native").merge([large, large]), layout, [(1, 0)]
+    )
+    assert rows_of(joint_spectra.ngrams[1][1, 0]) == [(2**41, 0, 2)]
+    assert rows_of(joint_spectra.ngrams[2][1, 0]) == [(2**41, 0, 1)]

@@ -1,4 +1,4 @@
-"""The native backend's paths of their own: order 1, tiny documents, shards that threads share."""
+"""The native backend's own paths: order 1, tiny documents, key ranges that threads share."""
 
 import itertools
 import os
@@ -11,7 +11,7 @@ from oracles import check_run, check_tables, mask_pairs
 from collapse_stats.backends.selection import select
 from collapse_stats.ngrams.chunk import Chunk
 from collapse_stats.ngrams.layout import Layout
-from collapse_stats.ngrams.run import Run
+from collapse_stats.ngrams.table import NgramTable
 
 if os.environ.get("COLLAPSE_STATS_PURE"):
     pytest.skip("COLLAPSE_STATS_PURE is set: no compiled module", allow_module_level=True)
@@ -46,14 +46,15 @@ def test_order_1_of_a_range_of_shards() -> None:
     backend = select("native", 2)
     whole = backend.count([part], layout)
     runs = [
-        backend.count([part], layout, shards) for shards in itertools.pairwise([0, 0, 1, 500, 1024])
+        backend.count([part], layout, key_ranges)
+        for key_ranges in itertools.pairwise([0, 0, 1, 500, 1024])
     ]
-    assert Run.concatenate(layout, runs) == whole
+    assert NgramTable.concatenate(layout, runs) == whole
 
 
 def test_order_1_takes_in_nothing_of_a_bad_chunk_and_is_empty_after_a_result() -> None:
     layout = Layout(20, 1)
-    counter = Counter(layout.vocab_size, 1, 1, 2, 0, layout.shards, 10)
+    counter = Counter(layout.vocab_size, 1, 1, 2, 0, layout.key_ranges, 10)
 
     def add(part: Chunk) -> None:
         counter.add(part.tokens, part.start, part.stop, part.limit, part.label)
@@ -65,7 +66,7 @@ def test_order_1_takes_in_nothing_of_a_bad_chunk_and_is_empty_after_a_result() -
         with pytest.raises(ValueError, match="token id 20 at position 640"):
             add(chunk(bad, [(0, 1000)]))
         add(good)
-        check_run(Run(layout, *counter.run()), layout, [good])
+        check_run(NgramTable(layout, *counter.run()), layout, [good])
     assert counter.run()[0].shape == (1, 0)
 
 
@@ -81,8 +82,8 @@ def test_tiny_documents(layout: Layout, longest: int) -> None:
     for threads in THREADS:
         backend = select("native", threads)
         check_run(backend.count([part], layout), layout, [part])
-        tables = backend.spectra([part], layout, masks)
-        check_tables(tables, layout.max_order, layout.labels, [part], masks)
+        joint_spectra = backend.spectra([part], layout, masks)
+        check_tables(joint_spectra, layout.max_order, layout.labels, [part], masks)
 
 
 def giant_shard(layout: Layout, windows: int) -> Chunk:
@@ -105,10 +106,10 @@ def test_threads_share_a_giant_shard(layout: Layout) -> None:
     masks = [(1, 2)]
     run = select("native", 2).count([part], layout)
     check_run(run, layout, [part])
-    tables = select("native").spectra(run, layout, masks)
+    joint_spectra = select("native").spectra(run, layout, masks)
     for threads in THREADS:
         assert select("native", threads).count([part], layout) == run
-        assert select("native", threads).spectra([part], layout, masks) == tables
+        assert select("native", threads).spectra([part], layout, masks) == joint_spectra
 
 
 def test_a_giant_shard_of_the_longest_keys() -> None:

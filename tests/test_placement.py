@@ -17,7 +17,7 @@ from collapse_stats.counting.device_batch import DeviceBatch
 from collapse_stats.ngrams.arrays import as_documents, as_tokens
 from collapse_stats.ngrams.layout import Layout
 from collapse_stats.system.placement import as_device_array, on_gpu
-from collapse_stats.uncertainty.matched_samples import Matched
+from collapse_stats.uncertainty.matched_samples import MatchedSamples
 
 TOKENS = np.random.default_rng(0).integers(0, 50, 700)
 
@@ -173,7 +173,7 @@ def test_recounts_stay_in_the_thread_whose_gpu_it_is() -> None:
         np.full(64, 5),
         rng.integers(0, 9, 320).astype(np.uint32),
     )
-    assert Matched.of(sample, sample, Layout(9, 3), OnGpu()).recounts  # type: ignore[arg-type]
+    assert MatchedSamples.of(sample, sample, Layout(9, 3), OnGpu()).recounts  # type: ignore[arg-type]
 
 
 class OnHost:

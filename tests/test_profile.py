@@ -43,7 +43,7 @@ def profile(documents):
 
 
 def same(first, second):
-    return first.run == second.run and first.tables == second.tables
+    return first.run == second.run and first.joint_spectra == second.joint_spectra
 
 
 def test_totals_and_spectra(profile, documents):
@@ -297,17 +297,19 @@ def test_ranges_of_shards_never_change_a_result(documents, tmp_path, monkeypatch
     corpus = read_corpus(documents, options=ReadOptions(vocab_size=50), memory=10**9)
     backend = select()
     with monkeypatch.context() as patched:  # as if nothing were needed beside the windows
-        patched.setattr(type(backend), "needs", lambda self, layout, shards, rows: (0, 20))
+        patched.setattr(type(backend), "needs", lambda self, layout, key_ranges, rows: (0, 20))
         patched.setattr("collapse_stats.counting.passes.writer_bytes", lambda memory: 0)
-        memory = corpus.held + 100_000
+        memory = corpus.resident_bytes + 100_000
         saved = profile_corpus(
             corpus, max_order=ORDER, backend=backend, memory=memory, save_to=tmp_path / "p"
         )
     assert len(list((tmp_path / "p").glob("part-*"))) > 5
     assert same(saved, once)
-    rows = sum(len(run) for (run,) in read_aligned([saved.table], saved.table.held + 20_000))
+    rows = sum(
+        len(run) for (run,) in read_aligned([saved.table], saved.table.resident_bytes + 20_000)
+    )
     assert rows == len(once.run)
-    memory = saved.table.held + once.table.held + parts.writer_bytes(0) + 50_000
+    memory = saved.table.resident_bytes + once.table.resident_bytes + parts.writer_bytes(0) + 50_000
     twice = merge([saved, once], backend, memory, name="twice", save_to=tmp_path / "twice")
     assert twice.name == "twice"
     assert same(twice, merge([once, once], backend, memory=10**9))

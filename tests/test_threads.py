@@ -14,8 +14,8 @@ from corpora import documents, zipf_tokens
 from collapse_stats.backends.selection import select
 from collapse_stats.ngrams.chunk import Chunk
 from collapse_stats.ngrams.layout import Layout
-from collapse_stats.ngrams.run import Run
 from collapse_stats.ngrams.spectrum import Masks
+from collapse_stats.ngrams.table import NgramTable
 
 if os.environ.get("COLLAPSE_STATS_PURE"):
     pytest.skip("COLLAPSE_STATS_PURE is set: no compiled module", allow_module_level=True)
@@ -47,7 +47,7 @@ def test_every_operation(layout: Layout, threads: int) -> None:
     assert run == reference.count(parts, layout)
 
     expected = reference.spectra(run, layout, HALVES)
-    edges = [0, layout.shards // 3, layout.shards // 2, layout.shards]
+    edges = [0, layout.key_ranges // 3, layout.key_ranges // 2, layout.key_ranges]
     for passes in (None, list(pairwise(edges))):
         assert backend.spectra(parts, layout, HALVES, passes) == expected
     assert backend.spectra(run, layout, HALVES) == expected
@@ -55,17 +55,17 @@ def test_every_operation(layout: Layout, threads: int) -> None:
     merged = backend.merge([run, backend.count(parts[:1], layout)])
     assert merged == reference.merge([run, reference.count(parts[:1], layout)])
     pairs: list[Masks] = [(3, 12), (1, 8)]
-    aligned = [[one.slice(*shards) for one in (run, merged)] for shards in pairwise(edges)]
+    aligned = [[one.slice(*key_ranges) for one in (run, merged)] for key_ranges in pairwise(edges)]
     assert backend.joint_spectra(aligned, pairs) == reference.joint_spectra([[run, merged]], pairs)
 
 
 @pytest.mark.parametrize("piece_windows", [1000, 1 << 20])
 def test_pieces_that_threads_share(piece_windows: int) -> None:
     layout = LAYOUTS["tail_of_a_byte"]
-    counter = Counter(layout.vocab_size, 5, 2, 6, 0, layout.shards, piece_windows)
+    counter = Counter(layout.vocab_size, 5, 2, 6, 0, layout.key_ranges, piece_windows)
     for part in chunks(layout):
         counter.add(part.tokens, part.start, part.stop, part.limit, part.label)
-    assert Run(layout, *counter.run()) == select("numpy").count(chunks(layout), layout)
+    assert NgramTable(layout, *counter.run()) == select("numpy").count(chunks(layout), layout)
 
 
 def test_counters_at_once_share_the_memory_that_is_kept() -> None:
@@ -84,5 +84,5 @@ def test_a_pass_asks_for_the_masks_of_the_one_before() -> None:
     counter.next_pass([(1, 2)], 100, 1024)
     with pytest.raises(ValueError, match="masks must be the same in every pass"):
         counter.tables([(3, 0)])
-    with pytest.raises(ValueError, match="shards must be a range within"):
+    with pytest.raises(ValueError, match="key ranges must lie within"):
         counter.next_pass([(1, 2)], 100, 1025)

@@ -35,7 +35,7 @@ OBJECTS = {
     "cuda.Stream": "__enter__ record synchronize wait_event",
     "cuda.Stream.null": "ptr",  # which objects alone have
 }
-Use = tuple[str, str, int, list[str]]  # name, place, positional arguments or -1, keywords
+TableUse = tuple[str, str, int, list[str]]  # name, place, positional arguments or -1, keywords
 
 
 def main() -> int:
@@ -69,7 +69,7 @@ def oldest_allowed() -> Iterator[str]:
                 yield re.sub(r">=([\d.]+).*", r"==\1", requirement)
 
 
-def found_uses() -> Iterator[Use]:
+def found_uses() -> Iterator[TableUse]:
     """Names that hang on CuPy, with how they are called."""
     for path in USERS:
         tree = ast.parse(path.read_text())
@@ -105,7 +105,7 @@ def ask() -> int:
     """Look the uses on stdin up in the CuPy that is here; 1 if one is missing."""
     import cupy
 
-    uses: list[Use] = json.load(sys.stdin)
+    uses: list[TableUse] = json.load(sys.stdin)
     wrong, tried = 0, 0
     for name, place, positional, keywords in uses:
         try:

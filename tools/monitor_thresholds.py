@@ -18,7 +18,7 @@ from verdict_data import Documents, encoder, texts
 from verdict_tables import GENERATIONS, looped, mixed
 
 import collapse_stats as cs
-from collapse_stats.corpus.split import MIN_DOCUMENTS
+from collapse_stats.corpus.split import MIN_DOCUMENTS_FOR_HALVES
 from collapse_stats.tokenizers import load
 
 WINDOWS = (30_000, 100_000, 300_000, 1_000_000)
@@ -63,7 +63,7 @@ def dealt(documents: Documents, window: int, seed: int) -> list[Documents]:
     Nothing when they do not do for a baseline and two windows that can be compared.
     """
     parts = list(windows(shuffled(documents, seed), window))[: LOOKS + 2]
-    return parts if len(parts) > 2 and min(map(len, parts)) >= MIN_DOCUMENTS else []
+    return parts if len(parts) > 2 and min(map(len, parts)) >= MIN_DOCUMENTS_FOR_HALVES else []
 
 
 def changes(baseline: Documents, series: list[Documents], window: int) -> list[Changes]:

@@ -93,7 +93,7 @@ COLLAPSE_STATS_INLINE void mix(const RecordFormat& format, Block& block) {
     Word mixed = static_cast<Word>(block.codes[i]) << code_bits | block.second[i];
     mixed ^= mixed >> mix_shift;
     mixed = (mixed * mix_multiplier) & mask;
-    block.shard[i] = static_cast<std::uint32_t>(mixed >> format.mixed_bits);
+    block.key_range[i] = static_cast<std::uint32_t>(mixed >> format.mixed_bits);
     block.head[i] = (static_cast<std::uint64_t>(mixed) & head_mask) << head_shift << 1;
   }
 }

@@ -25,7 +25,7 @@ struct alignas(64) Block {
   std::array<std::uint64_t, capacity> rest_high, rest_low;  ///< third code and on, label
 
   // Of the records, by `make_records`.
-  std::array<std::uint32_t, capacity> shard;
+  std::array<std::uint32_t, capacity> key_range;
   std::array<std::uint64_t, capacity> head, tail;
 };
 
@@ -36,7 +36,7 @@ void load_codes(const Chunk& chunk, std::size_t first, const Layout& layout, Blo
 /// Columns of the windows, as if no document ended, with label 0.
 void pack_codes(const Layout& layout, Block& block);
 
-/// Mixes the bigrams and cuts keys into shard, head and tail.
+/// Mixes the bigrams and cuts keys into key range, head and tail.
 void make_records(const RecordFormat& format, Block& block);
 
 }  // namespace collapse_stats::cpu

@@ -25,10 +25,11 @@ namespace collapse_stats::cpu {
 namespace {
 
 void check(const CounterConfig& config) {
-  if (config.first_shard > config.last_shard || config.last_shard > config.layout.shards())
+  if (config.first_key_range > config.last_key_range ||
+      config.last_key_range > config.layout.key_ranges())
     throw std::invalid_argument(
-        "shards must be a range within 0.." + std::to_string(config.layout.shards()) + ", got " +
-        std::to_string(config.first_shard) + ".." + std::to_string(config.last_shard));
+        "key ranges must lie within 0.." + std::to_string(config.layout.key_ranges()) + ", got " +
+        std::to_string(config.first_key_range) + ".." + std::to_string(config.last_key_range));
   if (config.threads < 1) throw std::invalid_argument("threads must be at least 1, got 0");
   if (config.piece_windows < 1)
     throw std::invalid_argument("piece_windows must be at least 1, got 0");
@@ -56,25 +57,25 @@ class CpuCounter final : public Counter {
   }
 
   Run run() override {
-    Run all = run(config_.first_shard, config_.last_shard);
+    Run all = run(config_.first_key_range, config_.last_key_range);
     clear();
     return all;
   }
 
-  Run run(unsigned first_shard, unsigned last_shard) override {
-    const ShardRange range = within(first_shard, last_shard);
+  Run run(unsigned first_key_range, unsigned last_key_range) override {
+    const KeyRanges range = within(first_key_range, last_key_range);
     std::vector<LeafKeeper> keepers;
     for (unsigned worker = 0; worker < config_.threads; ++worker) keepers.emplace_back(format_);
     std::vector<LeafStore> stores(range.size);
     try {
-      sort_shards(range, [&](auto& splitter, std::size_t shard, unsigned worker) {
-        keepers[worker].keep_in(stores[shard - range.first]);
-        splitter.split(shard, keepers[worker]);
+      sort_key_ranges(range, [&](auto& splitter, std::size_t key_range, unsigned worker) {
+        keepers[worker].keep_in(stores[key_range - range.first]);
+        splitter.split(key_range, keepers[worker]);
         for (const auto& filled : workers_)
-          if (filled) filled->lists.recycle(shard, keepers[worker].arena());  // for leaves
+          if (filled) filled->lists.recycle(key_range, keepers[worker].arena());  // for leaves
       });
       return write_rows(format_, stores, config_.threads);
-    } catch (...) {  // out of memory: shards that are there in part are worse than none
+    } catch (...) {  // out of memory: key ranges that are there in part are worse than none
       clear();
       throw;
     }
@@ -88,10 +89,11 @@ class CpuCounter final : public Counter {
     return scanners[0].tables();
   }
 
-  void next_pass(std::span<const Masks> masks, unsigned first_shard, unsigned last_shard) override {
+  void next_pass(std::span<const Masks> masks, unsigned first_key_range,
+                 unsigned last_key_range) override {
     CounterConfig next = config_;
-    next.first_shard = first_shard;
-    next.last_shard = last_shard;
+    next.first_key_range = first_key_range;
+    next.last_key_range = last_key_range;
     check(next);
     if (!kept_) kept_.emplace();
     scan(masks);
@@ -99,29 +101,31 @@ class CpuCounter final : public Counter {
   }
 
  private:
-  using Lists = ShardLists<Tail>;
+  using Lists = KeyRangeLists<Tail>;
 
   struct Worker {
     Partitioner partitioner;
     Lists lists;
   };
 
-  /// Some of the counter's shards, its first being 0.
-  struct ShardRange {
+  /// Some of the counter's key ranges, its first being 0.
+  struct KeyRanges {
     std::size_t first, size;
   };
 
-  std::size_t shards() const { return config_.last_shard - config_.first_shard; }
+  std::size_t key_ranges() const { return config_.last_key_range - config_.first_key_range; }
 
-  ShardRange within(unsigned first_shard, unsigned last_shard) const {
-    const unsigned first = std::clamp(first_shard, config_.first_shard, config_.last_shard);
-    const unsigned last = std::clamp(last_shard, first, config_.last_shard);
-    return {first - config_.first_shard, last - first};
+  KeyRanges within(unsigned first_key_range, unsigned last_key_range) const {
+    const unsigned first =
+        std::clamp(first_key_range, config_.first_key_range, config_.last_key_range);
+    const unsigned last = std::clamp(last_key_range, first, config_.last_key_range);
+    return {first - config_.first_key_range, last - first};
   }
 
   Worker& start(unsigned worker) {
-    workers_[worker].reset(new Worker{
-        Partitioner(format_, config_.first_shard, config_.last_shard), Lists(shards())});
+    workers_[worker].reset(
+        new Worker{Partitioner(format_, config_.first_key_range, config_.last_key_range),
+                   Lists(key_ranges())});
     return *workers_[worker];
   }
 
@@ -129,24 +133,24 @@ class CpuCounter final : public Counter {
     for (auto& worker : workers_) worker.reset();
   }
 
-  /// Shards to be split, large ones first, so that no thread is left alone with one at the end.
+  /// Key ranges to be split, large ones first, so that no thread is left alone with one at the end.
   struct Order {
-    std::vector<std::size_t> shards;
+    std::vector<std::size_t> key_ranges;
     std::size_t giants;  // the first: longer than a thread's share of all
   };
 
-  Order by_size(std::span<const Lists* const> lists, ShardRange range) const {
-    std::vector<std::size_t> sizes(shards(), 0);
+  Order by_size(std::span<const Lists* const> lists, KeyRanges range) const {
+    std::vector<std::size_t> sizes(key_ranges(), 0);
     std::vector<std::size_t> order(range.size);
     std::iota(order.begin(), order.end(), range.first);
     for (const Lists* list : lists)
-      for (const std::size_t shard : order) sizes[shard] += list->size(shard);
+      for (const std::size_t key_range : order) sizes[key_range] += list->size(key_range);
     std::stable_sort(order.begin(), order.end(), [&](std::size_t left, std::size_t right) {
       return sizes[left] > sizes[right];
     });
     const std::size_t share = std::reduce(sizes.begin(), sizes.end()) / config_.threads;
-    const auto giants = std::count_if(sizes.begin(), sizes.end(),
-                                      [&](std::size_t size) { return size > share; });
+    const auto giants =
+        std::count_if(sizes.begin(), sizes.end(), [&](std::size_t size) { return size > share; });
     return {std::move(order), config_.threads == 1 ? 0 : static_cast<std::size_t>(giants)};
   }
 
@@ -156,9 +160,10 @@ class CpuCounter final : public Counter {
     if (!scanners_[0].counts(masks))
       throw std::invalid_argument("masks must be the same in every pass: ask for all in each");
     try {
-      sort_shards({0, shards()}, [&](auto& splitter, std::size_t shard, unsigned worker) {
-        splitter.split(shard, scanners_[worker]);
-      });
+      sort_key_ranges({0, key_ranges()},
+                      [&](auto& splitter, std::size_t key_range, unsigned worker) {
+                        splitter.split(key_range, scanners_[worker]);
+                      });
     } catch (...) {  // out of memory: a pass that is there in part is worse than none
       clear();
       scanners_.clear();
@@ -168,22 +173,22 @@ class CpuCounter final : public Counter {
     clear();
   }
 
-  /// Calls `split(splitter, shard, worker)` for every shard of the range.
+  /// Calls `split(splitter, key range, worker)` for every key range of the range.
   template <class Split>
-  void sort_shards(ShardRange range, Split split) {
+  void sort_key_ranges(KeyRanges range, Split split) {
     std::vector<const Lists*> lists;
     for (const auto& worker : workers_)
       if (worker) lists.push_back(&worker->lists);
     const Order order = by_size(lists, range);
-    ShardSplitter<Tail> together(format_, config_.first_shard, lists, config_.threads);
+    KeyRangeSplitter<Tail> together(format_, config_.first_key_range, lists, config_.threads);
     for (std::size_t giant = 0; giant < order.giants; ++giant)
-      split(together, order.shards[giant], 0U);
-    std::vector<std::optional<ShardSplitter<Tail>>> splitters(config_.threads);
+      split(together, order.key_ranges[giant], 0U);
+    std::vector<std::optional<KeyRangeSplitter<Tail>>> splitters(config_.threads);
     const std::size_t others = range.size - order.giants;
     parallel_for(others, config_.threads, [&](std::size_t task, unsigned worker) {
       auto& splitter = splitters[worker];
-      if (!splitter) splitter.emplace(format_, config_.first_shard, lists, 1U);
-      split(*splitter, order.shards[order.giants + task], worker);
+      if (!splitter) splitter.emplace(format_, config_.first_key_range, lists, 1U);
+      split(*splitter, order.key_ranges[order.giants + task], worker);
     });
   }
 
@@ -199,7 +204,7 @@ class CpuCounter final : public Counter {
 std::unique_ptr<Counter> make_counter(const CounterConfig& config) {
   check(config);
   if (counts_single_tokens(config.layout)) return make_token_counter(config);
-  const RecordFormat format(config.layout, config.layout.shard_bits);
+  const RecordFormat format(config.layout, config.layout.key_range_bits);
   switch (format.tail_bytes()) {
     case 0: return std::make_unique<CpuCounter<NoTail>>(config, format);
     case 1: return std::make_unique<CpuCounter<std::uint8_t>>(config, format);

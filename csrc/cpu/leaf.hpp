@@ -48,7 +48,7 @@ struct Leaf {
   }
 };
 
-/// Where leaves go. Input: whole shards, leaves of a shard in ascending order.
+/// Where leaves go. Input: whole key ranges, leaves of a key range in ascending order.
 class LeafSink {
  public:
   virtual ~LeafSink() = default;

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "buffer.hpp"
+#include "key_range_lists.hpp"
 #include "leaf.hpp"
-#include "shard_lists.hpp"
 
 namespace collapse_stats::cpu {
 

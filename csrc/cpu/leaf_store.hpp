@@ -11,11 +11,11 @@
 
 namespace collapse_stats::cpu {
 
-/// The sorted leaves of a shard, kept until the rows of all shards are counted and it is known
-/// where in the run theirs go. Sorted records of one word take no more than the unsorted ones did,
-/// and at most half of what rows take, so they fit into memory that is there already: pages that
-/// were never touched cost more than sorting what is written to them. A copy in and a copy out, 0.6
-/// ns per record each.
+/// The sorted leaves of a key range, kept until the rows of all key ranges are counted and it is
+/// known where in the run theirs go. Sorted records of one word take no more than the unsorted ones
+/// did, and at most half of what rows take, so they fit into memory that is there already: pages
+/// that were never touched cost more than sorting what is written to them. A copy in and a copy
+/// out, 0.6 ns per record each.
 class LeafStore {
  public:
   /// Where leaves are copied to when they are read.

@@ -2,8 +2,11 @@
 
 namespace collapse_stats::cpu {
 
-Partitioner::Partitioner(const RecordFormat& format, unsigned first_shard, unsigned last_shard)
-    : format_(format), first_shard_(first_shard), wanted_(last_shard - first_shard) {
+Partitioner::Partitioner(const RecordFormat& format, unsigned first_key_range,
+                         unsigned last_key_range)
+    : format_(format),
+      first_key_range_(first_key_range),
+      wanted_(last_key_range - first_key_range) {
   const Layout& layout = format.layout;
   for (unsigned left = 1; left < layout.max_order; ++left) {
     const unsigned lost = std::min((layout.max_order - left) * layout.code_bits, layout.rest_bits);
@@ -72,13 +75,14 @@ void Partitioner::add_label(const Stretch& stretch) {
   for (std::size_t i = 0; i < stretch.size; ++i) rest[i] |= stretch.label;
 }
 
-/// Records of the block whose shard is wanted.
+/// Records of the block whose key range is wanted.
 std::span<const std::uint32_t> Partitioner::select() {
   std::size_t size = 0;
   for (std::size_t i = 0; i < block_.size; ++i) {
     selected_[size] = static_cast<std::uint32_t>(i);
-    size +=
-        block_.shard[i] - first_shard_ < wanted_ ? 1 : 0;  // no branch: it would be mispredicted
+    size += block_.key_range[i] - first_key_range_ < wanted_
+                ? 1
+                : 0;  // no branch: it would be mispredicted
   }
   return {selected_.data(), size};
 }

@@ -7,29 +7,30 @@
 #include <span>
 
 #include "block.hpp"
+#include "key_range_lists.hpp"
 #include "piece.hpp"
-#include "shard_lists.hpp"
 
 namespace collapse_stats::cpu {
 
-/// Turns the windows of pieces into records, block after block: 4 ns per token for five orders of 16
-/// bits, bound by arithmetic, then by the lists' buffers, which fill the cache.
+/// Turns the windows of pieces into records, block after block: 4 ns per token for five orders of
+/// 16 bits, bound by arithmetic, then by the lists' buffers, which fill the cache.
 ///
-/// Input: pieces in any order. Output: records of each shard in the order of pieces and windows.
+/// Input: pieces in any order. Output: records of each key range in the order of pieces and
+/// windows.
 class Partitioner {
  public:
-  Partitioner(const RecordFormat& format, unsigned first_shard, unsigned last_shard);
+  Partitioner(const RecordFormat& format, unsigned first_key_range, unsigned last_key_range);
 
-  /// Appends the records of the piece's windows to `lists`, which begin with `first_shard`; windows
-  /// of other shards are dropped. The ids of the windows are valid.
+  /// Appends the records of the piece's windows to `lists`, which begin with `first_key_range`;
+  /// windows of other key ranges are dropped. The ids of the windows are valid.
   template <class Tail>
-  void partition(const Chunk& chunk, const Piece& piece, ShardLists<Tail>& lists) {
+  void partition(const Chunk& chunk, const Piece& piece, KeyRangeLists<Tail>& lists) {
     Place place{piece.span, piece.start, piece.windows};
     while (next_block(chunk, place)) {
-      if (wanted_ == 1U << format_.shard_bits)
+      if (wanted_ == 1U << format_.key_range_bits)
         lists.append(block_);
       else
-        lists.append(block_, first_shard_, select());
+        lists.append(block_, first_key_range_, select());
     }
     stream_fence();
   }
@@ -61,7 +62,7 @@ class Partitioner {
   std::span<const std::uint32_t> select();
 
   const RecordFormat format_;
-  const unsigned first_shard_;
+  const unsigned first_key_range_;
   const unsigned wanted_;
   std::array<Mask, max_key_bits + 1> kept_;  // of the rest, by codes left
   std::array<Stretch, Block::capacity> stretches_;

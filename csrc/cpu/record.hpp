@@ -17,19 +17,19 @@ constexpr std::uint64_t high_bits(unsigned bits) {
   return bits == 0 ? 0 : ~std::uint64_t{0} << (64 - bits);
 }
 
-/// A record is a window within its shard: the mixed key with the label behind it, without the top
-/// `shard_bits`. Its first 64 bits are the head (zeros behind, if there are fewer), the other
-/// `tail_bits` the tail, right-aligned.
+/// A record is a window within its key range: the mixed key with the label behind it, without the
+/// top `key_range_bits`. Its first 64 bits are the head (zeros behind, if there are fewer), the
+/// other `tail_bits` the tail, right-aligned.
 struct RecordFormat {
   Layout layout;
-  unsigned shard_bits;  ///< as many as the layout has, or more if there are many windows
-  unsigned mixed_bits;  ///< of the mixed bigram, below the shard bits
-  unsigned rest_bits;   ///< the other codes and the label
+  unsigned key_range_bits;  ///< as many as the layout has, or more if there are many windows
+  unsigned mixed_bits;      ///< of the mixed bigram, below the key range bits
+  unsigned rest_bits;       ///< the other codes and the label
   unsigned tail_bits;
 
   RecordFormat(const Layout& counted, unsigned bits)
       : layout(counted),
-        shard_bits(bits),
+        key_range_bits(bits),
         mixed_bits(counted.mix_bits - bits),
         rest_bits(counted.rest_bits + counted.label_bits),
         tail_bits(mixed_bits + rest_bits > 64 ? mixed_bits + rest_bits - 64 : 0) {}

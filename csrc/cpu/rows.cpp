@@ -78,17 +78,18 @@ void RowEmitter::write_counts(const Leaf& leaf) {
   }
 }
 
-Run write_rows(const RecordFormat& format, std::span<const LeafStore> shards, unsigned threads) {
-  std::vector<std::size_t> at(shards.size() + 1, 0);
-  for (std::size_t shard = 0; shard < shards.size(); ++shard)
-    at[shard + 1] = at[shard] + shards[shard].rows();
+Run write_rows(const RecordFormat& format, std::span<const LeafStore> key_ranges,
+               unsigned threads) {
+  std::vector<std::size_t> at(key_ranges.size() + 1, 0);
+  for (std::size_t key_range = 0; key_range < key_ranges.size(); ++key_range)
+    at[key_range + 1] = at[key_range] + key_ranges[key_range].rows();
   Run run = make_run(format.layout, at.back());
   std::vector<RowEmitter> emitters;
   for (unsigned worker = 0; worker < threads; ++worker) emitters.emplace_back(format);
   std::vector<LeafStore::Columns> columns(threads);
-  parallel_for(shards.size(), threads, [&](std::size_t shard, unsigned worker) {
-    emitters[worker].write_to(run, at[shard]);
-    shards[shard].give_to(emitters[worker], format, columns[worker]);
+  parallel_for(key_ranges.size(), threads, [&](std::size_t key_range, unsigned worker) {
+    emitters[worker].write_to(run, at[key_range]);
+    key_ranges[key_range].give_to(emitters[worker], format, columns[worker]);
   });
   return run;
 }

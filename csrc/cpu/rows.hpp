@@ -36,7 +36,7 @@ class RowEmitter final : public LeafSink {
   Buffer<std::size_t> ends_;  // of rows, in records
 };
 
-/// Run of the leaves of ascending, disjoint shards.
-Run write_rows(const RecordFormat& format, std::span<const LeafStore> shards, unsigned threads);
+/// Run of the leaves of ascending, disjoint key ranges.
+Run write_rows(const RecordFormat& format, std::span<const LeafStore> key_ranges, unsigned threads);
 
 }  // namespace collapse_stats::cpu

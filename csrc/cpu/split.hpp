@@ -7,25 +7,29 @@
 #include <span>
 #include <vector>
 
+#include "key_range_lists.hpp"
 #include "leaf_sorter.hpp"
-#include "shard_lists.hpp"
 
 namespace collapse_stats::cpu {
 
-/// Splits the records of a shard into leaves that fit the inner caches, and sorts them one by one.
-/// Records are read twice: once from memory to be counted, once from cache to be moved; 3 ns per
-/// record, bound by cache latency. Work space is kept from shard to shard.
+/// Splits the records of a key range into leaves that fit the inner caches, and sorts them one by
+/// one. Records are read twice: once from memory to be counted, once from cache to be moved; 3 ns
+/// per record, bound by cache latency. Work space is kept from key range to key range.
 template <class Tail>
-class ShardSplitter {
+class KeyRangeSplitter {
  public:
-  using Lists = std::span<const ShardLists<Tail>* const>;
+  using Lists = std::span<const KeyRangeLists<Tail>* const>;
 
-  /// The lists, which must live as long, begin with shard `first_shard`. Large leaves are sorted
-  /// by `threads`.
-  ShardSplitter(const RecordFormat& format, unsigned first_shard, Lists lists, unsigned threads)
-      : format_(format), first_shard_(first_shard), lists_(lists), sorter_(format, threads) {}
+  /// The lists, which must live as long, begin with key range `first_key_range`. Large leaves are
+  /// sorted by `threads`.
+  KeyRangeSplitter(const RecordFormat& format, unsigned first_key_range, Lists lists,
+                   unsigned threads)
+      : format_(format),
+        first_key_range_(first_key_range),
+        lists_(lists),
+        sorter_(format, threads) {}
 
-  /// Output: the leaves of the lists' shard `index`, ascending.
+  /// Output: the leaves of the lists' key range `index`, ascending.
   void split(std::size_t index, LeafSink& sink) {
     gather_squeezed(index);
     std::size_t size = squeezed_.size();
@@ -42,8 +46,8 @@ class ShardSplitter {
       const auto first = squeezed;
       while (squeezed != squeezed_.end() && bucket_of(squeezed->head) == bucket) ++squeezed;
       const std::size_t end = ends_[bucket];
-      const LeafSorter::Prefix prefix{format_.shard_bits + bits_,
-                                      (first_shard_ + Key{index}) << bits_ | bucket};
+      const LeafSorter::Prefix prefix{format_.key_range_bits + bits_,
+                                      (first_key_range_ + Key{index}) << bits_ | bucket};
       const std::span<const Squeezed> extras(first, squeezed);
       if (begin == end) continue;
       if (one_word_)
@@ -56,7 +60,8 @@ class ShardSplitter {
 
  private:
   static constexpr unsigned max_split_bits = 11;
-  static constexpr unsigned max_bits_beside = 16;  // of a shard of many records, most of them equal
+  static constexpr unsigned max_bits_beside =
+      16;  // of a key range of many records, most of them equal
   static constexpr unsigned leaf_size_bits = 11;  // leaves of 1024 to 2048 records
   static constexpr std::size_t least_leaf = 32;   // worth a leaf of its own
   static constexpr std::size_t ahead = 128;       // records between a prefetch and its use
@@ -104,7 +109,7 @@ class ShardSplitter {
     for (const auto* list : lists_) list->each(index, visit);
     for (const Squeezed& record : squeezed_) {
       Tail tail{};
-      if constexpr (ShardLists<Tail>::has_tail) tail = static_cast<Tail>(record.tail);
+      if constexpr (KeyRangeLists<Tail>::has_tail) tail = static_cast<Tail>(record.tail);
       visit(&record.head, &tail, std::size_t{1});
     }
   }
@@ -143,11 +148,12 @@ class ShardSplitter {
       each(index, [=, this](const std::uint64_t* heads, const Tail* tails, std::size_t number) {
         for (std::size_t i = 0; i < number; ++i) {
           std::uint64_t word = heads[i] << bits;
-          if constexpr (ShardLists<Tail>::has_tail) word |= std::uint64_t{tails[i]} << tail_shift;
+          if constexpr (KeyRangeLists<Tail>::has_tail)
+            word |= std::uint64_t{tails[i]} << tail_shift;
           words[next[bucket_of(heads[i])]++] = word;
         }
       });
-    } else if constexpr (ShardLists<Tail>::has_tail) {
+    } else if constexpr (KeyRangeLists<Tail>::has_tail) {
       WordPair* const pairs = pairs_.reserve(size);
       each(index, [=, this](const std::uint64_t* heads, const Tail* tails, std::size_t number) {
         for (std::size_t i = 0; i < number; ++i)
@@ -158,7 +164,7 @@ class ShardSplitter {
   }
 
   const RecordFormat format_;
-  const unsigned first_shard_;
+  const unsigned first_key_range_;
   const Lists lists_;
   LeafSorter sorter_;
   unsigned bits_ = 0;

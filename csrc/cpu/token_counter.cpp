@@ -36,14 +36,14 @@ class TokenCounter final : public Counter {
   }
 
   Run run() override {
-    Run all = run(config_.first_shard, config_.last_shard);
+    Run all = run(config_.first_key_range, config_.last_key_range);
     for (std::vector<Count>& table : tables_) table = {};
     return all;
   }
 
-  Run run(unsigned first_shard, unsigned last_shard) override {
-    const unsigned first = std::max(first_shard, config_.first_shard);
-    const unsigned last = std::min(last_shard, config_.last_shard);
+  Run run(unsigned first_key_range, unsigned last_key_range) override {
+    const unsigned first = std::max(first_key_range, config_.first_key_range);
+    const unsigned last = std::min(last_key_range, config_.last_key_range);
     std::vector<Count> counts = take_counts();
     std::size_t rows = 0;
     each(counts, first, last, [&](Key, Count*) { ++rows; });
@@ -68,19 +68,24 @@ class TokenCounter final : public Counter {
     return found;
   }
 
-  void next_pass(std::span<const Masks> masks, unsigned first_shard,
-                 unsigned last_shard) override {
+  void next_pass(std::span<const Masks> masks, unsigned first_key_range,
+                 unsigned last_key_range) override {
     scan_counted(masks);
-    config_.first_shard = first_shard;
-    config_.last_shard = last_shard;
+    config_.first_key_range = first_key_range;
+    config_.last_key_range = last_key_range;
   }
 
  private:
   void scan_counted(std::span<const Masks> masks) {
     if (!scan_) scan_.emplace(config_.layout, masks, config_.threads);
     const Run counted = run();
-    const RunView view{counted.rows, counted.keys.get(), counted.counts.get(), counted.rows,
-                       counted.rows, config_.layout.labels, 0};
+    const RunView view{counted.rows,
+                       counted.keys.get(),
+                       counted.counts.get(),
+                       counted.rows,
+                       counted.rows,
+                       config_.layout.labels,
+                       0};
     scan_->add({&view, 1});
   }
 
@@ -117,14 +122,14 @@ class TokenCounter final : public Counter {
     return sum;
   }
 
-  /// Calls `visit(key, counts)` for the tokens of a range of shards that were seen, by ascending
-  /// key; the counts of labels are `vocab_size` apart.
+  /// Calls `visit(key, counts)` for the tokens of a stretch of key ranges that were seen, by
+  /// ascending key; the counts of labels are `vocab_size` apart.
   template <class Visit>
-  void each(std::vector<Count>& counts, unsigned first_shard, unsigned last_shard,
+  void each(std::vector<Count>& counts, unsigned first_key_range, unsigned last_key_range,
             Visit visit) const {
     const Layout& layout = config_.layout;
-    const unsigned below = layout.key_bits - layout.shard_bits;
-    for (Key key = Key{first_shard} << below; key < Key{last_shard} << below; ++key) {
+    const unsigned below = layout.key_bits - layout.key_range_bits;
+    for (Key key = Key{first_key_range} << below; key < Key{last_key_range} << below; ++key) {
       const auto code = static_cast<std::uint64_t>(layout.unmix(key));
       if (code == 0 || code > layout.vocab_size) continue;
       Count* const of_token = counts.data() + code - 1;

@@ -89,8 +89,8 @@ struct FlaggedBuckets {
 
 /// Which windows become records.
 struct Selection {
-  unsigned first_shard, last_shard;  ///< one past the last
-  unsigned min_length;               ///< shorter windows are left out
+  unsigned first_key_range, last_key_range;  ///< one past the last
+  unsigned min_length;                       ///< shorter windows are left out
   int label;  ///< only windows of this label, which the record then lacks; all if negative
   FlaggedBuckets buckets{};
 };
@@ -117,7 +117,7 @@ void* sort_records(Stream stream, const Layout& layout, void* records, void* oth
 
 /// Joint spectra that are being summed up on the device. The memory, 64-bit words that begin as
 /// zeros, holds a number of entries, the list of them, small counts by table, and counts by first
-/// token. Results over disjoint shards add.
+/// token. Results over disjoint key ranges add.
 struct Tally {
   /// So many types were seen `a` and `b` times, in one of the tables.
   struct Entry {
@@ -145,8 +145,9 @@ struct Tally {
     return (kind * layout.max_order + order - 1) * pairs + pair;
   }
 
-  /// Whether order 1, whose windows lie in many shards, is counted in a column of all tokens. Else
-  /// only orders 2 and up are right, and contexts from order 3; so is order 1 of `max_order` 1.
+  /// Whether order 1, whose windows lie in many key ranges, is counted in a column of all tokens.
+  /// Else only orders 2 and up are right, and contexts from order 3; so is order 1 of
+  /// `max_order` 1.
   constexpr bool by_token() const {
     return layout.max_order > 1 && layout.vocab_size <= max_unigrams;
   }

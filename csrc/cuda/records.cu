@@ -71,9 +71,9 @@ struct MakeRecords {
     const unsigned length = reader.planes.length(position, most);
     const Key codes = reader.codes(block, position, 0, layout.max_order, length);
     const Key key = layout.mix(codes);
-    const unsigned shard = layout.shard_of(key);
-    if (length < selection.min_length || shard < selection.first_shard ||
-        shard >= selection.last_shard || !flagged(codes))
+    const unsigned key_range = layout.key_range_of(key);
+    if (length < selection.min_length || key_range < selection.first_key_range ||
+        key_range >= selection.last_key_range || !flagged(codes))
       return false;
     result = selection.label >= 0 ? static_cast<Record>(key)
                                   : static_cast<Record>(key << layout.label_bits | label);

@@ -17,8 +17,8 @@ class Counter:
         max_order: int,
         labels: int,
         threads: int,
-        first_shard: int,
-        last_shard: int,
+        first_key_range: int,
+        last_key_range: int,
         piece_windows: int = 1048576,
     ) -> None: ...
     def add(
@@ -32,10 +32,10 @@ class Counter:
     @overload
     def run(self) -> _KeysAndCounts: ...
     @overload
-    def run(self, first_shard: int, last_shard: int) -> _KeysAndCounts: ...
+    def run(self, first_key_range: int, last_key_range: int) -> _KeysAndCounts: ...
     def tables(self, masks: Sequence[tuple[int, int]]) -> tuple[_Spectra, _Spectra]: ...
     def next_pass(
-        self, masks: Sequence[tuple[int, int]], first_shard: int, last_shard: int
+        self, masks: Sequence[tuple[int, int]], first_key_range: int, last_key_range: int
     ) -> None: ...
 
 class JointScan:

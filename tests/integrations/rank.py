@@ -8,7 +8,7 @@ import numpy as np
 import torch.distributed as dist
 
 import collapse_stats as cs
-from collapse_stats.integrations.distributed import Ranks, reduce, reduced_tables
+from collapse_stats.integrations.distributed import Ranks, reduce, reduced_joint_spectra
 from collapse_stats.integrations.torchmetrics import CollapseMetric
 
 VOCAB, ORDER = 11, 3
@@ -49,10 +49,10 @@ def main(rank: int, world: int, folder: Path) -> None:
     for window in (None, 10_000):
         monitor = monitor_of(rank, window, human)
         found[f"reduced {window}"] = reduce(monitor)
-        tables = reduced_tables(monitor.held().run, monitor.backend, Ranks())
+        joint_spectra = reduced_joint_spectra(monitor.snapshot().run, monitor.backend, Ranks())
         found[f"spectra {window}"] = {
             n: [joint.total.count.tolist(), joint.total.types.tolist()]
-            for n, pairs in tables.ngrams.items()
+            for n, pairs in joint_spectra.ngrams.items()
             for joint in pairs.values()
         }
     found["nothing at all"] = reduce(cs.CollapseMonitor(VOCAB, ORDER))

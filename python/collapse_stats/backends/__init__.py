@@ -1,6 +1,6 @@
 """Interchangeable counters: the same four operations, the same integers.
 
-Every backend turns tokens into runs and spectra and never computes a logarithm. They share
+Every backend turns tokens into tables and spectra and never computes a logarithm. They share
 nothing but this interface, so that each can be tested against the others.
 """
 

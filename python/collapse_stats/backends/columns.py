@@ -19,7 +19,7 @@ from ..ngrams.layout import Layout, UInt64Array
 
 @dataclass(frozen=True, slots=True)
 class TokenColumn:
-    """The tokens at one position of a run's windows.
+    """The tokens at one position of a table's windows.
 
     Attributes
     ----------

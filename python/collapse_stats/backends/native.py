@@ -9,14 +9,16 @@ import numpy.typing as npt
 from .. import _native
 from ..errors import LayoutMismatchError
 from ..ngrams.chunk import Chunk
-from ..ngrams.layout import Layout, Shards, UInt64Array
-from ..ngrams.run import Run
-from ..ngrams.spectrum import JointSpectrum, Masks, Tables
+from ..ngrams.layout import KeyRanges, Layout, UInt64Array
+from ..ngrams.spectrum import JointSpectra, JointSpectrum, Masks
+from ..ngrams.table import NgramTable
 
-_SHARD_BYTES = 1 << 14  # of a thread's records of a shard: the last part, full or not
+_KEY_RANGE_BYTES = 1 << 14  # of a thread's records of a key range: the last part, full or not
 _THREAD_BYTES = 14 << 20  # its slabs that are not full, its work space, its histograms
 _DENSE_VOCABULARY = 1 << 18  # up to here it has counts of every token
-_RANGE_SHARDS = 2  # for each thread, of what is handed out together: no thread waits for long
+_KEY_RANGES_OF_A_THREAD = (
+    2  # for each thread, of what is handed out together: no thread waits for long
+)
 
 _Spectra = dict[int, list[tuple[UInt64Array, UInt64Array, UInt64Array]]]
 
@@ -39,91 +41,95 @@ class NativeBackend:
         if threads is not None and threads < 1:
             raise ValueError(f"threads must be at least 1, got {threads}: leave it out to use all")
         self.threads = usable_cpus() if threads is None else threads
-        self.range_shards = _RANGE_SHARDS * self.threads
+        self.fewest_key_ranges = _KEY_RANGES_OF_A_THREAD * self.threads
         ((_, description),) = _native.describe()
         self.detail = f"{description}, {self.threads} of them, {_native.instruction_set()}"
 
-    def count(self, chunks: Iterable[Chunk], layout: Layout, shards: Shards | None = None) -> Run:
-        """Run of the chunks' windows whose shard lies in the range (default: all)."""
-        counter = self._counter(layout, shards or (0, layout.shards))
+    def count(
+        self, chunks: Iterable[Chunk], layout: Layout, key_ranges: KeyRanges | None = None
+    ) -> NgramTable:
+        """Table of the chunks' windows whose key range lies in the range (default: all)."""
+        counter = self._counter(layout, key_ranges or (0, layout.key_ranges))
         _fill(counter, chunks)
         keys, counts = counter.run()
-        return Run(layout, keys, counts)
+        return NgramTable(layout, keys, counts)
 
     def count_in_ranges(
-        self, chunks: Iterable[Chunk], layout: Layout, ranges: Sequence[Shards]
-    ) -> Iterator[Run]:
-        """Runs of ranges, each made when it is asked for; see `Backend.count_in_ranges`."""
+        self, chunks: Iterable[Chunk], layout: Layout, ranges: Sequence[KeyRanges]
+    ) -> Iterator[NgramTable]:
+        """Tables of ranges, each made when it is asked for; see `Backend.count_in_ranges`."""
         counter = self._counter(layout, (ranges[0][0], ranges[-1][1]))
         _fill(counter, chunks)
-        for shards in ranges:
-            yield Run(layout, *counter.run(*shards))
+        for key_ranges in ranges:
+            yield NgramTable(layout, *counter.run(*key_ranges))
 
-    def merge(self, runs: Sequence[Run]) -> Run:
-        """Run of all windows of `runs`."""
-        if not runs:
-            raise ValueError("merge needs at least one run, got none")
-        layout = runs[0].layout
-        for run in runs:
-            _check_layout(run.layout, layout)
+    def merge(self, tables: Sequence[NgramTable]) -> NgramTable:
+        """Table of all windows of `tables`."""
+        if not tables:
+            raise ValueError("merge needs at least one table, got none")
+        layout = tables[0].layout
+        for table in tables:
+            _check_layout(table.layout, layout)
         keys, counts = _native.merge(
             layout.vocab_size,
             layout.max_order,
             layout.labels,
-            [(run.keys, run.counts) for run in runs],
+            [(table.keys, table.counts) for table in tables],
             self.threads,
         )
-        return Run(layout, keys, counts)
+        return NgramTable(layout, keys, counts)
 
     def spectra(
         self,
-        source: Iterable[Chunk] | Run,
+        source: Iterable[Chunk] | NgramTable,
         layout: Layout,
         masks: Sequence[Masks],
-        passes: Sequence[Shards] | None = None,
-    ) -> Tables:
+        passes: Sequence[KeyRanges] | None = None,
+    ) -> JointSpectra:
         """Joint spectra of the labels in each pair of masks, for every order."""
-        if isinstance(source, Run):
+        if isinstance(source, NgramTable):
             _check_layout(source.layout, layout)
             return self.joint_spectra([[source]], masks)
-        first, *others = passes or [(0, layout.shards)]
+        first, *others = passes or [(0, layout.key_ranges)]
         counter = self._counter(layout, first)
         _fill(counter, source)
-        for shards in others:
-            counter.next_pass(list(masks), *shards)
+        for key_ranges in others:
+            counter.next_pass(list(masks), *key_ranges)
             _fill(counter, source)
-        return _to_tables(counter.tables(list(masks)), masks)
+        return _to_joint_spectra(counter.tables(list(masks)), masks)
 
-    def needs(self, layout: Layout, shards: int, *, rows: bool) -> tuple[int, int]:
-        """Bytes that counting takes: fixed for a number of shards, and for each window."""
-        tail = layout.key_bits + layout.labels.bit_length() - 1 - layout.shard_bits - 64
+    def needs(self, layout: Layout, key_ranges: int, *, rows: bool) -> tuple[int, int]:
+        """Bytes that counting takes: fixed for a number of key ranges, and for each window."""
+        tail = layout.key_bits + layout.labels.bit_length() - 1 - layout.key_range_bits - 64
         record = 8 + next(size for size in (0, 1, 2, 4, 8) if tail <= 8 * size)
         row = 8 * (layout.words + layout.labels)
         tokens = 16 * layout.labels * min(layout.vocab_size, _DENSE_VOCABULARY)
-        fixed = self.threads * (shards * _SHARD_BYTES + _THREAD_BYTES + tokens)
+        fixed = self.threads * (key_ranges * _KEY_RANGE_BYTES + _THREAD_BYTES + tokens)
         return fixed, max(record, row) + row if rows else record
 
-    def joint_spectra(self, parts: Iterable[Sequence[Run]], masks: Sequence[Masks]) -> Tables:
-        """Joint spectra of runs, range after range; their labels are numbered through."""
+    def joint_spectra(
+        self, parts: Iterable[Sequence[NgramTable]], masks: Sequence[Masks]
+    ) -> JointSpectra:
+        """Joint spectra of tables, range after range; their labels are numbered through."""
         scan: _native.JointScan | None = None
-        for runs in parts:
-            first = runs[0].layout
-            for run in runs[1:]:
-                expected = Layout(first.vocab_size, first.max_order, run.layout.labels)
-                _check_layout(run.layout, expected)
+        for tables in parts:
+            first = tables[0].layout
+            for table in tables[1:]:
+                expected = Layout(first.vocab_size, first.max_order, table.layout.labels)
+                _check_layout(table.layout, expected)
             if scan is None:
-                labels = [run.layout.labels for run in runs]
+                labels = [table.layout.labels for table in tables]
                 scan = _native.JointScan(
                     first.vocab_size, first.max_order, labels, list(masks), self.threads
                 )
-            scan.add([(run.keys, run.counts) for run in runs])
+            scan.add([(table.keys, table.counts) for table in tables])
         if scan is None:
-            raise ValueError("parts must have at least one range of shards, got none")
-        return _to_tables(scan.tables(), masks)
+            raise ValueError("parts must have at least one stretch of key ranges, got none")
+        return _to_joint_spectra(scan.tables(), masks)
 
-    def _counter(self, layout: Layout, shards: Shards) -> _native.Counter:
+    def _counter(self, layout: Layout, key_ranges: KeyRanges) -> _native.Counter:
         return _native.Counter(
-            layout.vocab_size, layout.max_order, layout.labels, self.threads, *shards
+            layout.vocab_size, layout.max_order, layout.labels, self.threads, *key_ranges
         )
 
 
@@ -148,11 +154,13 @@ def _native_order(tokens: npt.NDArray[np.integer]) -> npt.NDArray[np.integer]:
 def _check_layout(got: Layout, expected: Layout) -> None:
     if got != expected:
         raise LayoutMismatchError(
-            f"expected a run of {expected}, got one of {got}: count both with the same settings"
+            f"expected a table of {expected}, got one of {got}: count both with the same settings"
         )
 
 
-def _to_tables(tables: tuple[_Spectra, _Spectra], masks: Sequence[Masks]) -> Tables:
+def _to_joint_spectra(
+    joint_spectra: tuple[_Spectra, _Spectra], masks: Sequence[Masks]
+) -> JointSpectra:
     ngrams, contexts = (
         {
             order: {
@@ -160,6 +168,6 @@ def _to_tables(tables: tuple[_Spectra, _Spectra], masks: Sequence[Masks]) -> Tab
             }
             for order, rows in spectra.items()
         }
-        for spectra in tables
+        for spectra in joint_spectra
     )
-    return Tables(ngrams, contexts)
+    return JointSpectra(ngrams, contexts)

@@ -8,9 +8,17 @@ import numpy.typing as npt
 
 from ..errors import LayoutMismatchError
 from ..ngrams.chunk import Chunk, UInt8Array
-from ..ngrams.layout import MAX_SHARD_BITS, Layout, Shards, UInt64Array, bits_of, changes, pack
-from ..ngrams.run import Rows, Run
-from ..ngrams.spectrum import JointSpectrum, Masks, Tables, sum_joint
+from ..ngrams.layout import (
+    MAX_KEY_RANGE_BITS,
+    KeyRanges,
+    Layout,
+    UInt64Array,
+    bits_of,
+    changes,
+    pack,
+)
+from ..ngrams.spectrum import JointSpectra, JointSpectrum, Masks, sum_joint
+from ..ngrams.table import NgramTable, Rows
 
 PIECE = 1 << 19  # windows worked on at once: bounds the temporary arrays to some 190 MB
 _BUCKET_BITS = 16  # top bits of a key by which windows are parted before they are sorted, at most
@@ -25,36 +33,38 @@ class NumpyBackend:
     name = "numpy"
     on_gpu = False
     batch_tokens = 1 << 24
-    range_shards = 1 << MAX_SHARD_BITS
+    fewest_key_ranges = 1 << MAX_KEY_RANGE_BITS
 
-    def count(self, chunks: Iterable[Chunk], layout: Layout, shards: Shards | None = None) -> Run:
-        """Run of the chunks' windows; see `Backend.count`."""
-        return Run.concatenate(layout, list(_runs(chunks, layout, shards)))
+    def count(
+        self, chunks: Iterable[Chunk], layout: Layout, key_ranges: KeyRanges | None = None
+    ) -> NgramTable:
+        """Table of the chunks' windows; see `Backend.count`."""
+        return NgramTable.concatenate(layout, list(_tables(chunks, layout, key_ranges)))
 
     def count_in_ranges(
-        self, chunks: Iterable[Chunk], layout: Layout, ranges: Sequence[Shards]
-    ) -> Iterator[Run]:
-        """Runs of ranges, made at once; see `Backend.count_in_ranges`."""
-        run = self.count(chunks, layout, (ranges[0][0], ranges[-1][1]))
-        return (run.slice(*shards) for shards in ranges)
+        self, chunks: Iterable[Chunk], layout: Layout, ranges: Sequence[KeyRanges]
+    ) -> Iterator[NgramTable]:
+        """Tables of ranges, made at once; see `Backend.count_in_ranges`."""
+        table = self.count(chunks, layout, (ranges[0][0], ranges[-1][1]))
+        return (table.slice(*key_ranges) for key_ranges in ranges)
 
-    def merge(self, runs: Sequence[Run]) -> Run:
-        """Run of all windows of `runs`; see `Backend.merge`."""
-        layout = runs[0].layout
-        for run in runs:
-            if run.layout != layout:
+    def merge(self, tables: Sequence[NgramTable]) -> NgramTable:
+        """Table of all windows of `tables`; see `Backend.merge`."""
+        layout = tables[0].layout
+        for table in tables:
+            if table.layout != layout:
                 raise LayoutMismatchError(
-                    f"runs of one layout can be merged, got {layout} and {run.layout}"
+                    f"tables of one layout can be merged, got {layout} and {table.layout}"
                 )
-        filled = [run for run in runs if len(run)]
+        filled = [table for table in tables if len(table)]
         if len(filled) < 2:
-            return filled[0] if filled else runs[0]
-        keys = np.concatenate([run.keys for run in filled], axis=1)
-        counts = np.concatenate([run.counts for run in filled], axis=1)
+            return filled[0] if filled else tables[0]
+        keys = np.concatenate([table.keys for table in filled], axis=1)
+        counts = np.concatenate([table.counts for table in filled], axis=1)
         order = _ascending(layout, keys)
         keys = np.take(keys, order, axis=1)
         starts = np.flatnonzero(changes(keys))
-        return Run(
+        return NgramTable(
             layout,
             np.take(keys, starts, axis=1),
             np.add.reduceat(np.take(counts, order, axis=1), starts, axis=1),
@@ -62,35 +72,39 @@ class NumpyBackend:
 
     def spectra(
         self,
-        source: Iterable[Chunk] | Run,
+        source: Iterable[Chunk] | NgramTable,
         layout: Layout,
         masks: Sequence[Masks],
-        passes: Sequence[Shards] | None = None,
-    ) -> Tables:
+        passes: Sequence[KeyRanges] | None = None,
+    ) -> JointSpectra:
         """Joint spectra of labels; see `Backend.spectra`."""
-        if isinstance(source, Run):
+        if isinstance(source, NgramTable):
             return self.joint_spectra([[source]], masks)
-        ranges = passes or [(0, layout.shards)]
-        runs = (run for shards in ranges for run in _runs(source, layout, shards))
-        return self.joint_spectra(([run] for run in runs), masks)
+        ranges = passes or [(0, layout.key_ranges)]
+        tables = (table for key_ranges in ranges for table in _tables(source, layout, key_ranges))
+        return self.joint_spectra(([table] for table in tables), masks)
 
-    def needs(self, layout: Layout, shards: int, *, rows: bool) -> tuple[int, int]:
+    def needs(self, layout: Layout, key_ranges: int, *, rows: bool) -> tuple[int, int]:
         """Bytes that counting takes; see `Backend.needs`."""
         window, row = 8 * layout.words + 2, 8 * (layout.words + layout.labels)
         return PIECE * 8 * (layout.max_order + 40), window + 2 * row if rows else window
 
-    def joint_spectra(self, parts: Iterable[Sequence[Run]], masks: Sequence[Masks]) -> Tables:
-        """Joint spectra of runs, range after range; see `Backend.joint_spectra`."""
-        found: list[Tables] = []
-        first: list[Run] = []  # what begins with a token has rows in many ranges,
-        followed: list[Run] = []  # and so has what begins with it and goes on
-        for runs in parts:
-            run = self._joined(runs)
-            found.append(_tables(run, masks))
-            first.append(_by_first_token(run, *run.ngrams(1)))
-            if run.layout.max_order > 1:
-                followed.append(_by_first_token(run, *run.ngrams(2)))
-        whole = Tables(_summed([t.ngrams for t in found]), _summed([t.contexts for t in found]))
+    def joint_spectra(
+        self, parts: Iterable[Sequence[NgramTable]], masks: Sequence[Masks]
+    ) -> JointSpectra:
+        """Joint spectra of tables, range after range; see `Backend.joint_spectra`."""
+        found: list[JointSpectra] = []
+        first: list[NgramTable] = []  # what begins with a token has rows in many ranges,
+        followed: list[NgramTable] = []  # and so has what begins with it and goes on
+        for tables in parts:
+            table = self._joined(tables)
+            found.append(_joint_spectra(table, masks))
+            first.append(_by_first_token(table, *table.ngrams(1)))
+            if table.layout.max_order > 1:
+                followed.append(_by_first_token(table, *table.ngrams(2)))
+        whole = JointSpectra(
+            _summed([t.ngrams for t in found]), _summed([t.contexts for t in found])
+        )
         counts = self.merge(first).counts
         whole.ngrams[1] = _joint(counts, masks)
         whole.contexts[1] = _joint(counts.sum(axis=1, keepdims=True), masks)
@@ -98,19 +112,22 @@ class NumpyBackend:
             whole.contexts[2] = _joint(self.merge(followed).counts, masks)
         return whole
 
-    def _joined(self, runs: Sequence[Run]) -> Run:
-        """One run of all of them, labels numbered through."""
-        if len(runs) == 1:
-            return runs[0]
-        a, b = (run.layout for run in runs)
+    def _joined(self, tables: Sequence[NgramTable]) -> NgramTable:
+        """One table of all of them, labels numbered through."""
+        if len(tables) == 1:
+            return tables[0]
+        a, b = (table.layout for table in tables)
         if (a.vocab_size, a.max_order) != (b.vocab_size, b.max_order):
             raise LayoutMismatchError(
-                f"runs of one vocabulary and max_order can be joined, got {a} and {b}"
+                f"tables of one vocabulary and max_order can be joined, got {a} and {b}"
             )
         layout = Layout(a.vocab_size, a.max_order, 2 * max(a.labels, b.labels))
-        placed = zip(runs, (0, a.labels), strict=True)
+        placed = zip(tables, (0, a.labels), strict=True)
         return self.merge(
-            [Run(layout, run.keys, _place(run.counts, at, layout.labels)) for run, at in placed]
+            [
+                NgramTable(layout, table.keys, _place(table.counts, at, layout.labels))
+                for table, at in placed
+            ]
         )
 
 
@@ -149,7 +166,7 @@ def _check_ids(ids: npt.NDArray[np.integer], at: npt.NDArray[np.int64], vocab_si
 class _Parted:
     """Windows, piece by piece parted by the top `bits` bits of their keys: their bucket."""
 
-    def __init__(self, layout: Layout, buckets: Shards, bits: int) -> None:
+    def __init__(self, layout: Layout, buckets: KeyRanges, bits: int) -> None:
         self._layout, self._buckets, self._bits = layout, buckets, bits
         self._pieces: list[tuple[UInt64Array, UInt8Array, npt.NDArray[np.int64]]] = []
         self.windows = 0
@@ -174,19 +191,21 @@ class _Parted:
         )
 
 
-def _runs(chunks: Iterable[Chunk], layout: Layout, shards: Shards | None) -> Iterator[Run]:
-    """Runs of the chunks' windows over ascending ranges of keys, of `PIECE` rows or few more.
+def _tables(
+    chunks: Iterable[Chunk], layout: Layout, key_ranges: KeyRanges | None
+) -> Iterator[NgramTable]:
+    """Tables of the chunks' windows over ascending ranges of keys, of `PIECE` rows or few more.
 
     Windows are parted by the top bits of their keys, and every part is sorted by the other bits:
     in cache, and as plain integers where those bits and the label fit into a word.
     """
     bits = min(_BUCKET_BITS, layout.mix_bits)
-    first, last = (s << bits - layout.shard_bits for s in shards or (0, layout.shards))
+    first, last = (s << bits - layout.key_range_bits for s in key_ranges or (0, layout.key_ranges))
     parted = _Parted(layout, (first, last), bits)
     for chunk in chunks:
         for keys, labels in _windows(chunk, layout):
             parted.add(keys, labels)
-    ready, rows = [Run.empty(layout)], 0
+    ready, rows = [NgramTable.empty(layout)], 0
     if parted.windows:
         shared = max(1, parted.windows // _SORTED).bit_length() - 1
         beyond = layout.key_bits + _label_bits(layout) - 64
@@ -198,19 +217,19 @@ def _runs(chunks: Iterable[Chunk], layout: Layout, shards: Shards | None) -> Ite
             ready.append(_group(layout, *parted.part(*edges), shared))
             rows += len(ready[-1])
             if rows >= PIECE:
-                yield Run.concatenate(layout, ready)
-                ready, rows = [Run.empty(layout)], 0
-    yield Run.concatenate(layout, ready)
+                yield NgramTable.concatenate(layout, ready)
+                ready, rows = [NgramTable.empty(layout)], 0
+    yield NgramTable.concatenate(layout, ready)
 
 
 def _label_bits(layout: Layout) -> int:
     return layout.labels.bit_length() - 1
 
 
-def _group(layout: Layout, keys: UInt64Array, labels: UInt8Array, shared: int) -> Run:
-    """Run of windows in any order, whose keys share their top `shared` bits."""
+def _group(layout: Layout, keys: UInt64Array, labels: UInt8Array, shared: int) -> NgramTable:
+    """Table of windows in any order, whose keys share their top `shared` bits."""
     if not keys.shape[1]:
-        return Run.empty(layout)
+        return NgramTable.empty(layout)
     label_bits, rest = _label_bits(layout), layout.key_bits - shared
     if rest + label_bits <= 64:  # the label travels in the key: one sort of plain integers
         packed = bits_of(keys, 0, rest) << np.uint64(label_bits) | labels
@@ -232,7 +251,7 @@ def _group(layout: Layout, keys: UInt64Array, labels: UInt8Array, shared: int) -
         counts = np.stack(
             [_ranges(labels == label, starts, ends) for label in range(layout.labels)]
         )
-    return Run(layout, distinct, counts)
+    return NgramTable(layout, distinct, counts)
 
 
 def _ranges(
@@ -271,24 +290,26 @@ def _place(counts: UInt64Array, at: int, labels: int) -> UInt64Array:
     return placed
 
 
-def _tables(run: Run, masks: Sequence[Masks]) -> Tables:
-    """Spectra of what lies in one shard: n-grams from order 2 on, contexts from order 3 on."""
-    tables = Tables({}, {})
-    for order in range(2, run.layout.max_order + 1):
-        rows, counts = run.ngrams(order)
-        tables.ngrams[order] = _joint(counts, masks)
+def _joint_spectra(table: NgramTable, masks: Sequence[Masks]) -> JointSpectra:
+    """Spectra of what lies in one key range: n-grams from order 2 on, contexts from order 3 on."""
+    joint_spectra = JointSpectra({}, {})
+    for order in range(2, table.layout.max_order + 1):
+        rows, counts = table.ngrams(order)
+        joint_spectra.ngrams[order] = _joint(counts, masks)
         if order > 2:
-            tables.contexts[order] = _joint(run.by_prefix(rows, counts, order - 1)[1], masks)
-    return tables
+            joint_spectra.contexts[order] = _joint(
+                table.by_prefix(rows, counts, order - 1)[1], masks
+            )
+    return joint_spectra
 
 
-def _by_first_token(run: Run, rows: Rows, counts: UInt64Array) -> Run:
-    """Run of order 1: the counts of some rows by their first token."""
-    layout = Layout(run.layout.vocab_size, 1, run.layout.labels)
-    rows, counts = run.by_prefix(rows, counts, 1)
-    keys = pack(layout, (run.tokens(rows)[:1] + 1).astype(np.uint64))
+def _by_first_token(table: NgramTable, rows: Rows, counts: UInt64Array) -> NgramTable:
+    """Table of order 1: the counts of some rows by their first token."""
+    layout = Layout(table.layout.vocab_size, 1, table.layout.labels)
+    rows, counts = table.by_prefix(rows, counts, 1)
+    keys = pack(layout, (table.tokens(rows)[:1] + 1).astype(np.uint64))
     order = np.argsort(keys[0])
-    return Run(layout, keys[:, order], counts[:, order])
+    return NgramTable(layout, keys[:, order], counts[:, order])
 
 
 def _summed(

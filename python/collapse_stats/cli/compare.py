@@ -13,7 +13,7 @@ from ..errors import InputError
 from ..profiles.data import check_comparable
 from ..profiles.profile import Ngram, Profile
 from ..profiles.storage import is_profile
-from ..readers.remote.location import Location, place
+from ..readers.remote.location import Location, as_location
 from ..report import delimited, make_report
 from ..report.comparison_view import comparison_page
 from ..verdict.measure import evidence
@@ -35,7 +35,7 @@ from .threshold import Limit, check_orders, crossings, parse_thresholds
 
 
 @click.command()
-@click.argument("baseline", type=place)
+@click.argument("baseline", type=as_location)
 @paths_argument("candidates", "CANDIDATE")
 @click.option(
     "--fail-on",
@@ -48,7 +48,7 @@ from .threshold import Limit, check_orders, crossings, parse_thresholds
 @click.option(
     "--human",
     multiple=True,
-    type=place,
+    type=as_location,
     metavar="CORPUS",
     help="Another human corpus: what they differ by limits the verdicts; may be repeated.",
 )
@@ -194,7 +194,7 @@ def _pairs(sides: int) -> list[tuple[int, int]]:
 
 def _examples(comparison: Comparison, k: int) -> dict[str, list[dict[str, Any]]]:
     """The k most frequent n-grams lost and the k most inflated, of every order."""
-    if comparison.tables is None:
+    if comparison.joint_spectra is None:
         raise InputError(
             "--examples needs the n-grams of both sides, got a profile made with --no-table: make "
             "it again without, or give the corpus itself"

@@ -18,7 +18,7 @@ from ..profiles.build import load, profile_corpus
 from ..profiles.profile import Profile
 from ..profiles.storage import is_profile
 from ..readers.detect import COMPRESSIONS, EXTENSIONS
-from ..readers.options import Dtype, Part, ReadOptions
+from ..readers.options import ChatTurns, Dtype, ReadOptions
 from ..readers.remote.location import Location
 from ..system.memory import budget
 from .progress import Reporter
@@ -30,7 +30,7 @@ _READING = (
     click.option("--tokenizer", metavar="SPEC", help="bytes, builtin, tiktoken:NAME, file:PATH."),
     click.option("--text-key", metavar="KEY", help="Column or JSON key of the text."),
     click.option("--ids-key", metavar="KEY", help="Column or JSON key of the token ids."),
-    click.option("--part", type=click.Choice(get_args(Part)), help="Turns of chats to read."),
+    click.option("--part", type=click.Choice(get_args(ChatTurns)), help="Turns of chats to read."),
     click.option("--dtype", type=click.Choice(get_args(Dtype)), help="Item of a .bin file."),
     click.option("--eot", type=int, metavar="ID", help="Id that ends a document."),
     click.option("--doc-per-line", is_flag=True, help="Each line of a text file is a document."),

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from ..errors import InputError
-from ..readers.remote.location import Location, place
+from ..readers.remote.location import Location, as_location
 
 
 def paths_argument(name: str, metavar: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -28,7 +28,9 @@ def paths_argument(name: str, metavar: str) -> Callable[[Callable[..., Any]], Ca
             metavar="F",
             help="Paths in a file, one a line, or - for stdin, as if they were typed last.",
         )(collected)
-        return click.argument(name, metavar=f"{metavar}...", nargs=-1, type=place)(with_option)
+        return click.argument(name, metavar=f"{metavar}...", nargs=-1, type=as_location)(
+            with_option
+        )
 
     return add
 
@@ -40,4 +42,4 @@ def _listed(files_from: str | None) -> list[Location]:
         text = sys.stdin.read() if files_from == "-" else Path(files_from).read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"--files-from {files_from}: {error}") from error
-    return [place(line) for line in text.splitlines() if line.strip()]
+    return [as_location(line) for line in text.splitlines() if line.strip()]

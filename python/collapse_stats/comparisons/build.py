@@ -10,19 +10,19 @@ from ..backends.selection import select
 from ..corpus.corpus import Corpus
 from ..corpus.load import Progress, read_corpus
 from ..corpus.sample import DEFAULT_TOKENS
-from ..counting.passes import Use, passes, tables
+from ..counting.spectra import count_spectra
 from ..counting.table import read_aligned
 from ..errors import LayoutMismatchError
 from ..ngrams.chunk import Chunk
 from ..ngrams.layout import Layout
-from ..ngrams.spectrum import Masks, Tables
+from ..ngrams.spectrum import JointSpectra, Masks
 from ..profiles.build import load, profile, profile_of
 from ..profiles.data import check_comparable
 from ..profiles.profile import Profile
 from ..profiles.storage import is_profile
 from ..readers.options import ReadOptions
 from ..system.memory import budget
-from ..uncertainty.halves import CANDIDATE, FLOOR, MASKS, PLAIN
+from ..uncertainty.halves import CANDIDATE, FLOOR, MASKS, SIDES
 from .comparison import Comparison
 
 
@@ -124,7 +124,7 @@ def compare_profiles(
         raise LayoutMismatchError(
             f"{baseline.name} and {candidate.name} must both have halves, or neither"
         )
-    masks = MASKS if halves else PLAIN
+    masks = MASKS if halves else SIDES
     runs = read_aligned([baseline.table, candidate.table], memory)
     joined = backend.joint_spectra(runs, masks)
     return Comparison(baseline, candidate, joined, backend=backend)
@@ -153,12 +153,11 @@ def compare_corpora(
         return chain(baseline.chunks(0), candidate.chunks(2))
 
     windows = baseline.tokens + candidate.tokens
-    held = baseline.held + candidate.held
-    ranges = passes(chunks, windows, layout, backend, memory, Use.spectra, held)
-    joined = tables(chunks, layout, backend, MASKS, ranges)
+    resident_bytes = baseline.resident_bytes + candidate.resident_bytes
+    joined = count_spectra(chunks, windows, layout, backend, MASKS, memory, resident_bytes)
 
     def side(corpus: Corpus, masks: Masks) -> Profile:
-        own = Tables(
+        own = JointSpectra(
             {n: {FLOOR: pairs[masks]} for n, pairs in joined.ngrams.items()},
             {n: {FLOOR: pairs[masks]} for n, pairs in joined.contexts.items()},
         )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from .. import metrics
-from ..corpus.split import MIN_DOCUMENTS
+from ..corpus.split import MIN_DOCUMENTS_FOR_HALVES
 from ..profiles.profile import Profile
 
 SIZE_RATIO = 1.1  # sizes further apart than this are not called equal
@@ -32,7 +32,8 @@ def cautions(side: Profile) -> list[str]:
     if side.halved_by != "documents":
         found.append(
             f"{side.documents:,} documents are few: halves are made of {side.halved_by}, which "
-            f"makes a floor too low, and no errors are given: give {MIN_DOCUMENTS} documents"
+            f"makes a floor too low, and no errors are given: give {MIN_DOCUMENTS_FOR_HALVES} "
+            "documents"
         )
     elif 0 < side.documents < FEW_DOCUMENTS:
         found.append(f"figures move with each of the {side.documents:,} documents: give more")
@@ -97,8 +98,8 @@ def no_verdict(side: Profile) -> str | None:
         return "one side has no text"
     if side.halved_by != "documents":
         return (
-            f"{side.name} has {side.documents:,} documents, {MIN_DOCUMENTS} are needed: give more, "
-            "or cut it into documents"
+            f"{side.name} has {side.documents:,} documents, {MIN_DOCUMENTS_FOR_HALVES} are needed: "
+            "give more, or cut it into documents"
         )
     if not len(side.sample.tokens):
         return (

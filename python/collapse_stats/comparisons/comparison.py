@@ -13,12 +13,12 @@ from ..backends.base import Backend
 from ..backends.selection import select
 from ..counting.top import most_frequent, most_inflated
 from ..errors import CollapseStatsError
-from ..ngrams.spectrum import JointSpectrum, Tables
+from ..ngrams.spectrum import JointSpectra, JointSpectrum
 from ..profiles.profile import Ngram, Profile
 from ..uncertainty.halves import (
     FLOOR,
     OPPOSITE,
-    PLAIN,
+    SIDES,
     WHOLE,
     Figure,
     RetainedBand,
@@ -27,7 +27,7 @@ from ..uncertainty.halves import (
     retained_bands,
 )
 from ..uncertainty.jackknife import CorpusIntervals, Interval
-from ..uncertainty.matched_samples import BASELINE, CANDIDATE, NAMES, Matched
+from ..uncertainty.matched_samples import BASELINE, CANDIDATE, NAMES, MatchedSamples
 from ..verdict.measure import measured
 from ..verdict.rule import CANNOT_TELL, Constants, Verdict, judge
 from .cautions import no_signal, no_verdict, reasons_for_caution, sizes_apart
@@ -51,7 +51,7 @@ class Comparison:
 
     baseline: Profile
     candidate: Profile
-    tables: Tables | None
+    joint_spectra: JointSpectra | None
     constants: Constants = field(default_factory=Constants)
     backend: Backend | None = None
 
@@ -87,11 +87,11 @@ class Comparison:
 
         None where the figure is, without a sample, or with too few documents for an error.
         """
-        return self._counted(name, order, Matched.interval)
+        return self._counted(name, order, MatchedSamples.interval)
 
     def excess(self, name: str, order: int) -> Interval | None:
         """A figure less its floor with the standard error of the difference, as `interval`."""
-        return self._counted(name, order, Matched.excess)
+        return self._counted(name, order, MatchedSamples.excess)
 
     def side_interval(self, side: Profile, name: str, order: int) -> Interval | None:
         """As `Profile.interval` of one of the sides; from its matched sample, if there is one.
@@ -108,7 +108,7 @@ class Comparison:
         """
         sides = [side.spectrum(self.baseline.check_order(order)) for side in self._sides]
         if self.by_samples is not None:
-            joint = self.by_samples.tables.ngrams[order][WHOLE]
+            joint = self.by_samples.joint_spectra.ngrams[order][WHOLE]
             sides = [joint.first, joint.second]
         return metrics.size_matched_distinct_ratio(sides[1], sides[0])
 
@@ -118,13 +118,13 @@ class Comparison:
 
     def joint_spectrum(self, order: int) -> JointSpectrum:
         """Joint spectrum of the whole baseline and the whole candidate."""
-        if self.tables is None:
+        if self.joint_spectra is None:
             raise CollapseStatsError(
                 "the joint spectrum needs the text or the tables of both sides, got a profile made "
                 "without its table: make it again without --no-table (table=True)"
             )
-        pairs = self.tables.ngrams[self.baseline.check_order(order)]
-        return pairs[WHOLE] if WHOLE in pairs else pairs[PLAIN[0]]
+        pairs = self.joint_spectra.ngrams[self.baseline.check_order(order)]
+        return pairs[WHOLE] if WHOLE in pairs else pairs[SIDES[0]]
 
     def lost(self, order: int, k: int = 20) -> list[tuple[Ngram, int]]:
         """The k most frequent baseline n-grams that the candidate does not have, with counts.
@@ -157,24 +157,24 @@ class Comparison:
         return list(zip(self.baseline.spell(ids), *counts.tolist(), strict=True))
 
     @cached_property
-    def matched(self) -> Matched | None:
+    def matched(self) -> MatchedSamples | None:
         """Samples of both sides at one size; None when a side keeps none."""
         one, other = (side.sample for side in self._sides)
         if not (len(one.tokens) and len(other.tokens)):
             return None
-        return Matched.of(one, other, self.baseline.layout, self.backend or select())
+        return MatchedSamples.of(one, other, self.baseline.layout, self.backend or select())
 
     @cached_property
-    def by_samples(self) -> Matched | None:
+    def by_samples(self) -> MatchedSamples | None:
         """`matched` when figures are those of the samples, None when those of the whole corpora."""
-        return self.matched if self.tables is None or sizes_apart(*self._sides) else None
+        return self.matched if self.joint_spectra is None or sizes_apart(*self._sides) else None
 
     @property
     def measured_tokens(self) -> tuple[int, int] | None:
         """Tokens of baseline and candidate that divergences are taken from; None without any."""
         if self.by_samples is not None:
             return self.by_samples.tokens
-        return None if self.tables is None else (self.baseline.tokens, self.candidate.tokens)
+        return None if self.joint_spectra is None else (self.baseline.tokens, self.candidate.tokens)
 
     @cached_property
     def warnings(self) -> list[str]:
@@ -221,7 +221,7 @@ class Comparison:
         return all(side.halved_by == "documents" for side in self._sides)
 
     def _counted(
-        self, name: str, order: int, kind: Callable[[Matched, str, int], Interval | None]
+        self, name: str, order: int, kind: Callable[[MatchedSamples, str, int], Interval | None]
     ) -> Interval | None:
         if name not in NAMES:
             raise ValueError(f"figure must be one of {', '.join(NAMES)}, got {name!r}")
@@ -239,15 +239,15 @@ class Comparison:
     def _own(self, order: int) -> JointSpectrum | None:
         if self.by_samples is None:
             return self.baseline.halves(order)
-        return self.by_samples.tables.ngrams[self.baseline.check_order(order)][FLOOR]
+        return self.by_samples.joint_spectra.ngrams[self.baseline.check_order(order)][FLOOR]
 
     def _opposite(self, order: int) -> list[JointSpectrum]:
         self.baseline.check_order(order)
-        found = self.tables if self.by_samples is None else self.by_samples.tables
+        found = self.joint_spectra if self.by_samples is None else self.by_samples.joint_spectra
         if found is None:
             return []
         pairs = found.ngrams[order]
-        return [pairs[masks] for masks in (OPPOSITE if WHOLE in pairs else PLAIN)]
+        return [pairs[masks] for masks in (OPPOSITE if WHOLE in pairs else SIDES)]
 
     def _between(self, figure: Figure, order: int) -> float | None:
         return mean(map(figure, self._opposite(order)))

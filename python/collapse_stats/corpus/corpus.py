@@ -8,9 +8,9 @@ import numpy.typing as npt
 
 from ..ngrams.chunk import Chunk, Int64Array
 from ..ngrams.layout import MAX_KEY_BITS
-from ..system.memory import forget, is_mapped
+from ..system.memory import is_mapped, release_pages
 from .sample import Sample, within
-from .split import BLOCKS, MIN_DOCUMENTS, group_of, half_of, ordinal_hash
+from .split import BLOCKS, MIN_DOCUMENTS_FOR_HALVES, group_of, half_of, ordinal_hash
 
 PIECE_WINDOWS = 1 << 23  # of a chunk: bounds how much of a file is in memory at a time
 _SPANS = 1 << 20  # spans worked on at a time
@@ -78,10 +78,14 @@ class Corpus:
     def block(self) -> int | None:
         """Tokens per block when there are too few documents for halves of documents, else None."""
         filled = sum(int((stop > start).sum()) for _, start, stop in self._bounds())
-        return None if filled >= MIN_DOCUMENTS else max(MIN_BLOCK, -(-self.tokens // BLOCKS))
+        return (
+            None
+            if filled >= MIN_DOCUMENTS_FOR_HALVES
+            else max(MIN_BLOCK, -(-self.tokens // BLOCKS))
+        )
 
     @property
-    def held(self) -> int:
+    def resident_bytes(self) -> int:
         """Bytes of memory that the corpus takes.
 
         Of tokens and bounds of documents that are in a file, what is looked at at a time.
@@ -107,7 +111,7 @@ class Corpus:
             )
             for chunk in whole.pieces(PIECE_WINDOWS):
                 yield chunk
-                forget(chunk.tokens)
+                release_pages(chunk.tokens)
 
     def sample(self, budget: int) -> Sample:
         """Documents (or blocks) in hash order up to `budget` tokens."""
@@ -133,7 +137,7 @@ class Corpus:
             read = self.segments[home].tokens
             tokens.append(read[start:stop].astype(np.uint32))
             if number % 64 == 0:
-                forget(read)
+                release_pages(read)
         length = (kept[0][3] - kept[0][2]).astype(np.int64)
         return Sample(kept[0][0], length, np.concatenate(tokens))
 
@@ -158,8 +162,8 @@ class Corpus:
                 part = slice(first, first + _SPANS)
                 start, stop = segment.start[part], segment.stop[part]
                 yield number, start, stop
-                forget(start)
-                forget(stop)
+                release_pages(start)
+                release_pages(stop)
 
 
 def _blocks(

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from ..errors import InputError
 from ..ngrams.chunk import Int64Array
 from ..ngrams.layout import MAX_VOCAB_SIZE
-from ..readers.bad_files import Unreadable
+from ..readers.bad_files import BadFiles
 from ..readers.base import Reader
 from ..readers.discover import discover
 from ..readers.head import digest_of
@@ -21,10 +21,10 @@ from ..readers.in_memory import open_memory
 from ..readers.mmap import MAPPED
 from ..readers.open import open_files
 from ..readers.options import ReadOptions
-from ..readers.remote.location import Name, at_once, is_url, place
+from ..readers.remote.location import Name, as_location, at_once, is_url
 from ..readers.remote.path import RemotePath
-from ..readers.splits import Divided
-from ..system.memory import forget, is_mapped
+from ..readers.splits import SplittableReader
+from ..system.memory import is_mapped, release_pages
 from ..system.spill import Spill
 from ..tokenizers import Tokenizer, load
 from .corpus import Corpus, Segment, Source, TokenizerIdentity
@@ -144,7 +144,7 @@ class TokenStore:
         if is_mapped(tokens):
             self._pack()
             self._segments.append(Segment(tokens, start, stop))
-            forget(tokens)  # what was looked at for boundaries
+            release_pages(tokens)  # what was looked at for boundaries
             return
         self._open.append(Segment(tokens, start, stop))
         self._open_tokens += len(tokens)
@@ -182,7 +182,7 @@ def _open(
     skip_bad: bool,
     tmp: str | os.PathLike[str] | None,
     room: int,
-) -> tuple[list[Reader], Unreadable, list[str]]:
+) -> tuple[list[Reader], BadFiles, list[str]]:
     paths: Sequence[str | os.PathLike[str] | RemotePath] | None = None
     if isinstance(source, str | os.PathLike | RemotePath):
         paths = [source]
@@ -192,7 +192,7 @@ def _open(
         elif all(isinstance(item, str) and _is_there(item) for item in source):
             paths = source  # a list of strings that all name files; texts come as an iterable
     if paths is None:
-        return [open_memory(source, options)], Unreadable(), []
+        return [open_memory(source, options)], BadFiles(), []
     files = discover(paths, tmp)
     return *open_files(files.names, options, skip_bad, room), _skipped(files.skipped)
 
@@ -215,7 +215,9 @@ def _is_there(name: str) -> bool:
 def _skipped(found: Sequence[Name]) -> list[str]:
     if not found:
         return []
-    names = ", ".join(place(one).name for one in found[:3]) + (", ..." if len(found) > 3 else "")
+    names = ", ".join(as_location(one).name for one in found[:3]) + (
+        ", ..." if len(found) > 3 else ""
+    )
     return [f"files skipped, of no known format or copies: {len(found):,} ({names})"]
 
 
@@ -236,21 +238,25 @@ def _identity(tokenizer: Tokenizer | None) -> TokenizerIdentity:
 
 def _name(source: object) -> str:
     if isinstance(source, str | os.PathLike | RemotePath):
-        path = place(source)
+        path = as_location(source)
         return path.name or str(path)
     one = source[0] if isinstance(source, list | tuple) and source else None
     if isinstance(source, list | tuple) and isinstance(one, str | os.PathLike | RemotePath):
-        return f"{place(one).name} +{len(source) - 1}" if len(source) > 1 else _name(one)
+        return f"{as_location(one).name} +{len(source) - 1}" if len(source) > 1 else _name(one)
     return "in memory"
 
 
-def _sources(readers: Iterable[Reader], unreadable: Unreadable) -> tuple[Source, ...]:
+def _sources(readers: Iterable[Reader], unreadable: BadFiles) -> tuple[Source, ...]:
     """The inputs in order, after them those that could not be opened."""
     errors = dict(unreadable.errors)
     readers = list(readers)
-    digests = {one.path: one.digest for one in readers if isinstance(one, Divided) and one.digest}
+    digests = {
+        one.path: one.digest for one in readers if isinstance(one, SplittableReader) and one.digest
+    }
     others = [
-        place(one.path) for one in readers if one.format != "memory" and one.path not in digests
+        as_location(one.path)
+        for one in readers
+        if one.format != "memory" and one.path not in digests
     ]
     digests |= zip(map(str, others), at_once(digest_of, others), strict=True)
     read = [

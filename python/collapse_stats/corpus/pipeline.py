@@ -21,10 +21,10 @@ import numpy.typing as npt
 from ..errors import InputError
 from ..ngrams.chunk import Int64Array
 from ..ngrams.layout import MAX_VOCAB_SIZE
-from ..readers.bad_files import Unreadable
+from ..readers.bad_files import BadFiles
 from ..readers.base import Batch, Reader
-from ..readers.repairs import Tally
-from ..readers.splits import Divided, Unit, units_of
+from ..readers.repairs import Repairs
+from ..readers.splits import Split, SplittableReader, splits_of
 from ..system.memory import is_mapped
 from ..tokenizers import Tokenizer
 
@@ -40,18 +40,18 @@ _NO_BOUNDS = np.empty(0, dtype=np.int64)
 
 
 @dataclass(slots=True)
-class Part:
+class SplitResult:
     """What one unit gave; `error` says why it gave nothing."""
 
     reader: Reader
     documents: int = 0
     bytes_read: int = 0
-    notes: Tally | None = None
+    notes: Repairs | None = None
     error: Exception | None = None
 
 
 @dataclass(slots=True)
-class Packed:
+class EncodedSplits:
     """Documents of some units in their order, with tokens of the narrowest type.
 
     Attributes
@@ -68,7 +68,7 @@ class Packed:
     start: Int64Array
     stop: Int64Array
     largest: int
-    parts: list[Part]
+    parts: list[SplitResult]
 
     @property
     def bytes_read(self) -> int:
@@ -86,18 +86,18 @@ class Packed:
         self.largest = self.largest if self.parts else -1
 
 
-Units = Sequence[tuple[Reader, Unit]]
-Pack = Callable[[Units], list[Packed]]
+Splits = Sequence[tuple[Reader, Split]]
+Pack = Callable[[Splits], list[EncodedSplits]]
 """Reads units; it raises nothing, what goes wrong is in the parts."""
 
 
 def read_packed(
     readers: Sequence[Reader],
-    unreadable: Unreadable,
+    unreadable: BadFiles,
     pack: Pack,
     threads: int | None,
     memory: int,
-) -> Generator[Packed, None, None]:
+) -> Generator[EncodedSplits, None, None]:
     """Documents in the order of the corpus, some units at a time; about `memory` bytes are held.
 
     A reader that fails ends there, and is noted in `unreadable` when that is forgiving.
@@ -106,7 +106,7 @@ def read_packed(
     bad: set[Reader] = set()
     number = threads or os.cpu_count() or 1
     with (
-        closing(_calls(_units(readers, bad), pack)) as calls,
+        closing(_calls(_splits(readers, bad), pack)) as calls,
         closing(in_order(calls, number, memory)) as results,
     ):
         for packed in chain.from_iterable(results):
@@ -120,7 +120,7 @@ def read_packed(
                         raise error
                     unreadable.add(reader.path, error, documents[reader])
                     bad.add(reader)
-                elif part.notes and isinstance(reader, Divided):
+                elif part.notes and isinstance(reader, SplittableReader):
                     reader.note(part.notes)
             yield packed
 
@@ -151,44 +151,50 @@ def in_order(calls: Iterable[Call[T]], threads: int, memory: int) -> Generator[T
         pool.shutdown(cancel_futures=True)
 
 
-def encoded(tokenizer: Tokenizer, units: Units) -> list[Packed]:
+def encoded(tokenizer: Tokenizer, splits: Splits) -> list[EncodedSplits]:
     """Units of text: read, tokenized and packed into one."""
-    parts: list[Part] = []
+    parts: list[SplitResult] = []
     texts: list[str] = []
-    for reader, unit in units:
+    for reader, split in splits:
         if parts and parts[-1].reader is reader and parts[-1].error is not None:
             continue
         try:
-            batch = unit.read()
+            batch = split.read()
         except Exception as error:
-            parts.append(Part(reader, error=error))
+            parts.append(SplitResult(reader, error=error))
             continue
-        parts.append(Part(reader, batch.documents, batch.bytes_read, batch.notes))
+        parts.append(SplitResult(reader, batch.documents, batch.bytes_read, batch.notes))
         texts += batch.texts or ()
     try:
         ids, stop = tokenizer.encode_all(texts)
     except Exception as error:
-        return [Packed(_NO_TOKENS, _NO_BOUNDS, _NO_BOUNDS, -1, [Part(units[0][0], error=error)])]
+        return [
+            EncodedSplits(
+                _NO_TOKENS, _NO_BOUNDS, _NO_BOUNDS, -1, [SplitResult(splits[0][0], error=error)]
+            )
+        ]
     bounds = np.append(0, stop)
-    return [Packed(ids, bounds[:-1], bounds[1:], -1, parts)]
+    return [EncodedSplits(ids, bounds[:-1], bounds[1:], -1, parts)]
 
 
-def narrowed(measured: bool, units: Units) -> list[Packed]:
+def narrowed(measured: bool, splits: Splits) -> list[EncodedSplits]:
     """Units of ids: read, and made 16 or 32 bits wide when they are not in a mapped file.
 
     Input: whether the largest is to be known.
     """
-    return [_narrowed(measured, reader, unit) for reader, unit in units]
+    return [_narrowed(measured, reader, split) for reader, split in splits]
 
 
-def _narrowed(measured: bool, reader: Reader, unit: Unit) -> Packed:
+def _narrowed(measured: bool, reader: Reader, split: Split) -> EncodedSplits:
     try:
-        batch = unit.read()
+        batch = split.read()
         tokens, largest = _narrow(batch.tokens, measured, reader.path)
     except Exception as error:
-        return Packed(_NO_TOKENS, _NO_BOUNDS, _NO_BOUNDS, -1, [Part(reader, error=error)])
-    part = Part(reader, len(batch.start), batch.bytes_read, batch.notes)
-    return Packed(tokens, batch.start, batch.stop, largest, [part])
+        return EncodedSplits(
+            _NO_TOKENS, _NO_BOUNDS, _NO_BOUNDS, -1, [SplitResult(reader, error=error)]
+        )
+    part = SplitResult(reader, len(batch.start), batch.bytes_read, batch.notes)
+    return EncodedSplits(tokens, batch.start, batch.stop, largest, [part])
 
 
 def _narrow(
@@ -209,19 +215,19 @@ def _narrow(
     return tokens.astype(np.uint16 if high < 2**16 else np.uint32), high
 
 
-def _units(readers: Iterable[Reader], bad: Container[Reader]) -> Iterator[tuple[Reader, Unit]]:
+def _splits(readers: Iterable[Reader], bad: Container[Reader]) -> Iterator[tuple[Reader, Split]]:
     """Units of all readers.
 
     What goes wrong between units is raised by one more unit, so that it is told in its turn.
     """
     for reader in readers:
         try:
-            for unit in units_of(reader):
-                yield reader, unit
+            for split in splits_of(reader):
+                yield reader, split
                 if reader in bad:
                     break
         except Exception as error:
-            yield reader, Unit(0, partial(_fail, error))
+            yield reader, Split(0, partial(_fail, error))
 
 
 def _fail(error: Exception) -> Batch:
@@ -229,16 +235,16 @@ def _fail(error: Exception) -> Batch:
 
 
 def _calls(
-    units: Iterable[tuple[Reader, Unit]], pack: Pack
-) -> Generator[Call[list[Packed]], None, None]:
+    splits: Iterable[tuple[Reader, Split]], pack: Pack
+) -> Generator[Call[list[EncodedSplits]], None, None]:
     """Calls that read units, one large one or several small ones each."""
-    group: list[tuple[Reader, Unit]] = []
+    group: list[tuple[Reader, Split]] = []
     size = 0
-    for reader, unit in units:
-        if group and (size + unit.size > _CALL_BYTES or len(group) == _CALL_UNITS):
+    for reader, split in splits:
+        if group and (size + split.size > _CALL_BYTES or len(group) == _CALL_UNITS):
             yield size, partial(pack, group)
             group, size = [], 0
-        group.append((reader, unit))
-        size += unit.size
+        group.append((reader, split))
+        size += split.size
     if group:
         yield size, partial(pack, group)

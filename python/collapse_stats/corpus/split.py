@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 GROUPS = 16
-MIN_DOCUMENTS = 64  # fewer, and the halves would be made of a handful of documents each
+MIN_DOCUMENTS_FOR_HALVES = 64  # fewer, and the halves would be made of a handful of documents each
 BLOCKS = 512  # so many blocks is a corpus of few documents cut into
 
 

@@ -1,4 +1,4 @@
-"""A run in Parquet parts: columns t1..tN (null past a document's end) and a count per label.
+"""A table in Parquet parts: columns t1..tN (null past a document's end) and a count per label.
 
 Rows stand in canonical order, in each part and from part to part. Nothing is hashed and nothing
 squeezed hard: tokens are split into bytes and packed by LZ4, counts are written as differences. Of
@@ -19,14 +19,14 @@ import numpy.typing as npt
 
 from ..backends.columns import TokenColumn, ascending, pack, unpack
 from ..errors import InputError
-from ..ngrams.layout import Layout, shard_of
-from ..ngrams.run import Run
+from ..ngrams.layout import Layout, key_range_of
+from ..ngrams.table import NgramTable
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 PART_ROWS = 1 << 18  # those at the ends of a range are read as a whole
-GROUP_ROWS = 1 << 17  # of a row group: what a thread has in memory beside the run
+GROUP_ROWS = 1 << 17  # of a row group: what a thread has in memory beside the table
 _READING = 96 << 20  # bytes that Arrow and threads have and keep for reading a table, measured
 _BATCH_ROWS = 1 << 14  # that Arrow encodes at once: the default costs a call per 1024
 _WRITING = 24 << 20  # bytes of a part that is written: its rows, columns and pages, measured
@@ -49,9 +49,9 @@ def _threads(memory: int) -> int:
 
 
 class PartWriter:
-    """Writes ascending runs as parts, in threads that are a few parts behind.
+    """Writes ascending tables as parts, in threads that are a few parts behind.
 
-    Takes `writer_bytes` of the memory beside the run that is added.
+    Takes `writer_bytes` of the memory beside the table that is added.
     """
 
     def __init__(self, folder: Path, memory: int) -> None:
@@ -69,26 +69,26 @@ class PartWriter:
         if kind is None:
             self.parts += [task.result() for task in self._waiting]
 
-    def add(self, run: Run) -> None:
+    def add(self, table: NgramTable) -> None:
         """Write the next rows."""
-        number = -(-len(run) // PART_ROWS)
-        for begin, end in pairwise(np.linspace(0, len(run), number + 1).astype(int).tolist()):
+        number = -(-len(table) // PART_ROWS)
+        for begin, end in pairwise(np.linspace(0, len(table), number + 1).astype(int).tolist()):
             if len(self._waiting) == self._most:
                 self.parts.append(self._waiting.popleft().result())
             path = self._folder / f"part-{len(self.parts) + len(self._waiting):05d}.parquet"
-            rows = run.rows(begin, end)
+            rows = table.rows(begin, end)
             self._waiting.append(self._pool.submit(_write_part, path, rows))
 
-    def passing(self, runs: Iterable[Run]) -> Iterator[Run]:
-        """The runs, each written on its way."""
-        for run in runs:
-            self.add(run)
-            yield run
+    def passing(self, tables: Iterable[NgramTable]) -> Iterator[NgramTable]:
+        """The tables, each written on its way."""
+        for table in tables:
+            self.add(table)
+            yield table
 
 
 @dataclass(slots=True)
-class StoredTable:
-    """A table in parts; reads those that hold the shards asked for.
+class TableOnDisk:
+    """A table in parts; reads those that hold the key ranges asked for.
 
     Raises
     ------
@@ -99,7 +99,9 @@ class StoredTable:
     path: Path
     layout: Layout
     parts: list[Part]
-    _held: dict[str, Run] = field(default_factory=dict)  # the next range begins in the last part
+    _last_part: dict[str, NgramTable] = field(
+        default_factory=dict
+    )  # the next range begins in the last part
 
     @property
     def rows(self) -> int:
@@ -107,7 +109,7 @@ class StoredTable:
         return sum(part["rows"] for part in self.parts)
 
     @property
-    def held(self) -> int:
+    def resident_bytes(self) -> int:
         """The parts in which a range begins and ends, which are read as a whole, and the reading.
 
         More threads read only where a range has more parts, which its rows make room for.
@@ -115,27 +117,27 @@ class StoredTable:
         row = 8 * (self.layout.words + self.layout.labels)
         return _READING + 2 * row * max((part["rows"] for part in self.parts), default=0)
 
-    def read(self, first: int, last: int) -> Run:
-        """The rows of shards ``first <= shard < last``."""
+    def read(self, first: int, last: int) -> NgramTable:
+        """The rows of key ranges ``first <= key range < last``."""
         wanted = [p for p in self.parts if p["first_shard"] < last and p["last_shard"] >= first]
         begins = np.cumsum([0, *(part["rows"] for part in wanted)]).tolist()
-        whole = Run.unfilled(self.layout, begins[-1])
+        whole = NgramTable.unfilled(self.layout, begins[-1])
         pieces = [whole.rows(*edges) for edges in pairwise(begins)]
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             list(pool.map(self._fill, wanted, pieces))
-        self._held = {}
+        self._last_part = {}
         if wanted and wanted[-1]["last_shard"] >= last:
-            self._held[wanted[-1]["file"]] = pieces[-1].copy()
+            self._last_part[wanted[-1]["file"]] = pieces[-1].copy()
         if not _ascend_at(begins[1:-1], whole):
             raise damaged(self.path, "the rows of its parts are out of order")
         return whole.slice(first, last)
 
-    def _fill(self, part: Part, rows: Run) -> None:
-        held = self._held.get(part["file"])
-        if held is None:
+    def _fill(self, part: Part, rows: NgramTable) -> None:
+        kept = self._last_part.get(part["file"])
+        if kept is None:
             _read_part(self.path, part, rows)
         else:
-            rows.keys[:], rows.counts[:] = held.keys, held.counts
+            rows.keys[:], rows.counts[:] = kept.keys, kept.counts
 
 
 def write_columns(path: Path, columns: dict[str, Any]) -> None:
@@ -176,11 +178,11 @@ def damaged(path: Path, why: str) -> InputError:
     return InputError(f"profile {path} is damaged: {why}; make it again or restore a copy")
 
 
-def _write_part(path: Path, run: Run) -> Part:
+def _write_part(path: Path, table: NgramTable) -> Part:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    tokens, counts = _token_names(run.layout), _count_names(run.layout)
+    tokens, counts = _token_names(table.layout), _count_names(table.layout)
     fields = [pa.field(name, pa.uint32(), nullable=name != "t1") for name in tokens]
     fields += [pa.field(name, pa.uint64(), nullable=False) for name in counts]
     with pq.ParquetWriter(
@@ -194,22 +196,22 @@ def _write_part(path: Path, run: Run) -> Part:
         write_batch_size=_BATCH_ROWS,
         write_statistics=False,
     ) as writer:
-        for begin in range(0, len(run), GROUP_ROWS):
-            some = run.rows(begin, begin + GROUP_ROWS)
-            arrays = [_token_array(column) for column in unpack(run.layout, some.keys)]
+        for begin in range(0, len(table), GROUP_ROWS):
+            some = table.rows(begin, begin + GROUP_ROWS)
+            arrays = [_token_array(column) for column in unpack(table.layout, some.keys)]
             arrays += [pa.array(values) for values in some.counts]
             writer.write_table(pa.Table.from_arrays(arrays, schema=writer.schema))
-    first, last = shard_of(run.layout, run.keys[:, [0, -1]]).tolist()
+    first, last = key_range_of(table.layout, table.keys[:, [0, -1]]).tolist()
     return {
         "file": path.name,
-        "rows": len(run),
-        "windows": run.windows,
+        "rows": len(table),
+        "windows": table.windows,
         "first_shard": first,
         "last_shard": last,
     }
 
 
-def _read_part(path: Path, part: Part, rows: Run) -> None:
+def _read_part(path: Path, part: Part, rows: NgramTable) -> None:
     """Read a part into rows that are there to be filled."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -239,14 +241,14 @@ def _read_part(path: Path, part: Part, rows: Run) -> None:
         raise damaged(path, f"the counts of {name} do not add up to {part['windows']:,}")
 
 
-def _fill(rows: Run, arrays: "list[pa.Array]") -> None:
+def _fill(rows: NgramTable, arrays: "list[pa.Array]") -> None:
     order = rows.layout.max_order
     pack(rows.layout, [_token_column(array) for array in arrays[:order]], rows.keys)
     for label, values in enumerate(arrays[order:]):
         rows.counts[label] = values.cast("uint64").to_numpy()
 
 
-def _ascend_at(begins: Sequence[int], rows: Run) -> bool:
+def _ascend_at(begins: Sequence[int], rows: NgramTable) -> bool:
     """Whether each of these rows is above the one before it."""
     at = np.array(begins, dtype=np.intp)
     both = np.stack([rows.keys[:, at - 1], rows.keys[:, at]], axis=-1)

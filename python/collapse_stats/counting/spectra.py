@@ -1,14 +1,55 @@
-"""`collapse_stats.spectra`: from an array of token ids to spectra, in one call."""
+"""Spectra of tokens that can be read again, in as many passes as fit into memory."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from ..backends.base import Backend
 from ..backends.selection import select
 from ..ngrams.arrays import as_documents
 from ..ngrams.chunk import Chunk
-from ..ngrams.layout import Layout
-from ..ngrams.spectrum import Spectrum
+from ..ngrams.layout import KeyRanges, Layout
+from ..ngrams.spectrum import JointSpectra, Masks, Spectrum
 from ..system.memory import budget
-from .passes import WHOLE, Use, passes, tables
+from .passes import NO_HALVES, Chunks, TableUse, passes
+
+
+def count_spectra(
+    chunks: Chunks,
+    windows: int,
+    layout: Layout,
+    backend: Backend,
+    masks: Sequence[Masks],
+    memory: int,
+    resident_bytes: int = 0,
+) -> JointSpectra:
+    """Joint spectra of the labels in `chunks`; no table of n-grams is made.
+
+    Parameters
+    ----------
+    chunks
+        Gives the tokens, as often as it is called.
+    windows
+        How many windows they have.
+    memory, resident_bytes
+        Bytes that may be taken in all, and those of them that are taken already.
+
+    Raises
+    ------
+    TooLittleMemoryError
+        when the largest key range does not fit.
+    """
+    needed = passes(chunks, windows, layout, backend, memory, TableUse.spectra, resident_bytes)
+    return spectra_in_passes(chunks, layout, backend, masks, needed)
+
+
+def spectra_in_passes(
+    chunks: Chunks,
+    layout: Layout,
+    backend: Backend,
+    masks: Sequence[Masks],
+    passes: Sequence[KeyRanges],
+) -> JointSpectra:
+    """Joint spectra of the labels in `chunks`, whose tokens are read once for each pass."""
+    return backend.spectra(_Again(chunks), layout, masks, passes)
 
 
 def spectra(
@@ -56,6 +97,17 @@ def spectra(
     counter = select(backend, threads)
     chunk = Chunk.of_documents(*as_documents(tokens, lengths, eot=eot, gpu=counter.on_gpu))
     layout = Layout(vocab_size, max_order)
-    ranges = passes(lambda: [chunk], chunk.windows, layout, counter, budget(memory), Use.spectra)
-    found = tables(lambda: [chunk], layout, counter, WHOLE, ranges)
-    return {n: joint[WHOLE[0]].first for n, joint in found.ngrams.items()}
+    found = count_spectra(
+        lambda: [chunk], chunk.windows, layout, counter, NO_HALVES, budget(memory)
+    )
+    return {n: joint[NO_HALVES[0]].first for n, joint in found.ngrams.items()}
+
+
+class _Again(Iterable[Chunk]):
+    """Chunks that can be gone through more than once."""
+
+    def __init__(self, chunks: Chunks) -> None:
+        self._chunks = chunks
+
+    def __iter__(self) -> Iterator[Chunk]:
+        return iter(self._chunks())

@@ -1,4 +1,4 @@
-"""Runs that are read a range of shards at a time, so that they need not fit into memory."""
+"""Tables that are read a stretch of key ranges at a time, so that they need not fit into memory."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -8,15 +8,15 @@ from typing import Protocol
 import numpy as np
 
 from ..ngrams.layout import Layout
-from ..ngrams.run import Run
+from ..ngrams.table import NgramTable
 from ..system.memory import TooLittleMemoryError, budget
 
 ROW_BYTES = 160  # a row while it is read, merged and scanned, at most
 RANGE_ROWS = 1 << 23  # read at once even if memory has room for more: touching it costs time
 
 
-class Table(Protocol):
-    """A run somewhere: in memory, or in the parts of a saved profile."""
+class TableSource(Protocol):
+    """A table somewhere: in memory, or in the parts of a saved profile."""
 
     @property
     def layout(self) -> Layout:
@@ -27,63 +27,63 @@ class Table(Protocol):
         """Distinct windows."""
 
     @property
-    def held(self) -> int:
+    def resident_bytes(self) -> int:
         """Bytes of memory that it takes beside the rows that are asked for."""
 
-    def read(self, first: int, last: int) -> Run:
-        """The rows of shards ``first <= shard < last``."""
+    def read(self, first: int, last: int) -> NgramTable:
+        """The rows of key ranges ``first <= key range < last``."""
 
 
 @dataclass(frozen=True, slots=True)
-class MemoryTable:
-    """A run in memory."""
+class TableInMemory:
+    """A table in memory."""
 
-    run: Run
+    table: NgramTable
 
     @property
     def layout(self) -> Layout:
-        """Layout of the run."""
-        return self.run.layout
+        """Layout of the table."""
+        return self.table.layout
 
     @property
     def rows(self) -> int:
         """Distinct windows."""
-        return len(self.run)
+        return len(self.table)
 
     @property
-    def held(self) -> int:
-        """All of the run."""
-        return self.run.nbytes
+    def resident_bytes(self) -> int:
+        """All of the table."""
+        return self.table.nbytes
 
-    def read(self, first: int, last: int) -> Run:
-        """The rows of some shards, sharing memory with the run."""
-        return self.run.slice(first, last)
+    def read(self, first: int, last: int) -> NgramTable:
+        """The rows of some key ranges, sharing memory with the table."""
+        return self.table.slice(first, last)
 
 
 def read_aligned(
-    tables: Sequence[Table], memory: int | None = None, beside: int = 0
-) -> Iterator[list[Run]]:
-    """The tables' runs, one range of shards after the other, all within `memory` bytes.
+    sources: Sequence[TableSource], memory: int | None = None, beside: int = 0
+) -> Iterator[list[NgramTable]]:
+    """The tables' tables, one stretch of key ranges after the other, all within `memory` bytes.
 
-    Of these, `beside` are for what is done with the runs. By default half of what is free may be
+    Of these, `beside` are for what is done with the tables. By default half of what is free may be
     used beside what the tables hold.
 
     Raises
     ------
     TooLittleMemoryError
-        when the rows of one shard do not fit beside what the tables hold.
+        when the rows of one key range do not fit beside what the tables hold.
     """
-    layout = tables[0].layout
-    held = beside + sum(table.held for table in tables)
-    rows = sum(table.rows for table in tables)
+    layout = sources[0].layout
+    resident_bytes = beside + sum(source.resident_bytes for source in sources)
+    rows = sum(source.rows for source in sources)
     needed = ROW_BYTES * rows
-    least = held + -(-needed // layout.shards)
+    least = resident_bytes + -(-needed // layout.key_ranges)
     if memory is None:
-        memory = held + budget(None)
+        memory = resident_bytes + budget(None)
     if least > memory:
         raise TooLittleMemoryError(memory, least)
-    ranges = max(-(-needed // max(1, memory - held)), -(-rows // RANGE_ROWS))
-    ranges = max(1, min(layout.shards, ranges))
-    edges = np.linspace(0, layout.shards, ranges + 1).astype(int).tolist()
+    ranges = max(-(-needed // max(1, memory - resident_bytes)), -(-rows // RANGE_ROWS))
+    ranges = max(1, min(layout.key_ranges, ranges))
+    edges = np.linspace(0, layout.key_ranges, ranges + 1).astype(int).tolist()
     for first, last in pairwise(edges):
-        yield [table.read(first, last) for table in tables]
+        yield [source.read(first, last) for source in sources]

@@ -1,4 +1,4 @@
-"""The most frequent n-grams of a table, which is read a range of shards at a time."""
+"""The most frequent n-grams of a table, which is read a stretch of key ranges at a time."""
 
 from collections.abc import Iterator, Sequence
 
@@ -6,22 +6,22 @@ import numpy as np
 import numpy.typing as npt
 
 from ..ngrams.layout import UInt64Array
-from ..ngrams.run import Rows, Run
-from .table import Table, read_aligned
+from ..ngrams.table import NgramTable, Rows
+from .table import TableSource, read_aligned
 
 Ids = npt.NDArray[np.int64]
 _STEP = 1 << 14  # n-grams looked up at once
 
 
 def most_frequent(
-    table: Table, order: int, k: int, without: Table | None = None
+    source: TableSource, order: int, k: int, without: TableSource | None = None
 ) -> tuple[Ids, UInt64Array]:
     """The k most frequent n-grams, those in the table `without` left out.
 
     Output: ids ``(order, K)`` and counts ``(K,)``, descending; of equal counts in canonical order,
     tokens ascending.
     """
-    found = _tokens(table, without) if order == 1 else _ngrams(table, without, order, k)
+    found = _tokens(source, without) if order == 1 else _ngrams(source, without, order, k)
     ids, counts = np.zeros((order, 0), dtype=np.int64), np.zeros(0, dtype=np.uint64)
     for more, seen in found:
         ids = np.concatenate([ids, more], axis=1)
@@ -32,9 +32,9 @@ def most_frequent(
 
 
 def most_inflated(
-    table: Table, baseline: Table, order: int, k: int, windows: tuple[int, int]
+    source: TableSource, baseline: TableSource, order: int, k: int, windows: tuple[int, int]
 ) -> tuple[Ids, UInt64Array]:
-    """The k n-grams that `table` has most too often, with their counts in it and in `baseline`.
+    """The k n-grams that `source` has most too often, with their counts in it and in `baseline`.
 
     By excess x M - y N in whole numbers, x and y being the counts, N and M = `windows` all n-grams
     of either: over M it is the occurrences above what the baseline's share would give. Those
@@ -44,9 +44,9 @@ def most_inflated(
     canonical order, tokens ascending.
     """
     found = (
-        _token_pairs(table, baseline)
+        _token_pairs(source, baseline)
         if order == 1
-        else _ngram_pairs(table, baseline, order, k, windows)
+        else _ngram_pairs(source, baseline, order, k, windows)
     )
     ids, counts = np.zeros((order, 0), dtype=np.int64), np.zeros((2, 0), dtype=np.uint64)
     for more, seen in found:
@@ -58,14 +58,14 @@ def most_inflated(
 
 
 def _ngram_pairs(
-    table: Table, baseline: Table, order: int, k: int, windows: tuple[int, int]
+    source: TableSource, baseline: TableSource, order: int, k: int, windows: tuple[int, int]
 ) -> Iterator[tuple[Ids, UInt64Array]]:
-    """The most inflated of each range of shards.
+    """The most inflated of each stretch of key ranges.
 
     No excess is above x M: most frequent first, the search ends where that is below k found.
     """
-    for run, other in read_aligned([table, baseline]):
-        rows, counts = run.ngrams(order)
+    for table, other in read_aligned([source, baseline]):
+        rows, counts = table.ngrams(order)
         total: UInt64Array = counts.sum(axis=0, dtype=np.uint64)
         there, theirs = other.ngrams(order)
         theirs = np.append(theirs.sum(axis=0, dtype=np.uint64), np.uint64(0))
@@ -76,7 +76,7 @@ def _ngram_pairs(
             excess = _excess(seen, windows)
             if len(best) == k and excess[-1] > int(total[some[0]]) * windows[1]:
                 break
-            place = other.find(run, rows[some], order)
+            place = other.find(table, rows[some], order)
             place = np.where(place < 0, len(there), np.searchsorted(there, place))
             best = np.concatenate([best, some])
             seen = np.concatenate([seen, np.stack([total[some], theirs[place]])], axis=1)
@@ -84,12 +84,12 @@ def _ngram_pairs(
             best, seen = best[by_row], seen[:, by_row]
             kept = _largest(_excess(seen, windows), k)
             best, seen = best[kept], seen[:, kept]
-        yield run.tokens(rows[best])[:order], seen
+        yield table.tokens(rows[best])[:order], seen
 
 
-def _token_pairs(table: Table, baseline: Table) -> Iterator[tuple[Ids, UInt64Array]]:
+def _token_pairs(source: TableSource, baseline: TableSource) -> Iterator[tuple[Ids, UInt64Array]]:
     """All of order 1, with their counts in both."""
-    ids, counts = _unigrams(table)
+    ids, counts = _unigrams(source)
     known, theirs = _unigrams(baseline)
     there = np.isin(ids, known)
     other = np.zeros(len(ids), dtype=np.uint64)
@@ -108,42 +108,47 @@ def _largest(excess: Sequence[int], k: int) -> Rows:
 
 
 def _ngrams(
-    table: Table, without: Table | None, order: int, k: int
+    source: TableSource, without: TableSource | None, order: int, k: int
 ) -> Iterator[tuple[Ids, UInt64Array]]:
-    """The most frequent of each range of shards; an n-gram of two tokens and more lies in one."""
-    for run, *other in read_aligned([table] if without is None else [table, without]):
-        rows, counts = run.ngrams(order)
+    """The most frequent n-grams of each stretch of key ranges.
+
+    An n-gram of two tokens or more lies in one key range.
+    """
+    for table, *other in read_aligned([source] if without is None else [source, without]):
+        rows, counts = table.ngrams(order)
         total: UInt64Array = counts.sum(axis=0, dtype=np.uint64)
         best = _descending(total)
-        best = _missing(run, rows, best, other[0], order, k) if other else best[:k]
-        yield run.tokens(rows[best])[:order], total[best]
+        best = _missing(table, rows, best, other[0], order, k) if other else best[:k]
+        yield table.tokens(rows[best])[:order], total[best]
 
 
-def _missing(run: Run, rows: Rows, best: Rows, other: Run, order: int, k: int) -> Rows:
+def _missing(
+    table: NgramTable, rows: Rows, best: Rows, other: NgramTable, order: int, k: int
+) -> Rows:
     """The first k of `best` whose n-gram is not in `other`."""
     found: list[int] = []
     for begin in range(0, len(best), _STEP):  # most of the frequent ones are there: a few steps
         some = best[begin : begin + _STEP]
-        found += some[~other.holds(run, rows[some], order)].tolist()
+        found += some[~other.holds(table, rows[some], order)].tolist()
         if len(found) >= k:
             break
     return np.array(found[:k], dtype=np.intp)
 
 
-def _tokens(table: Table, without: Table | None) -> Iterator[tuple[Ids, UInt64Array]]:
-    """All of order 1, whose windows lie in every shard."""
-    ids, counts = _unigrams(table)
+def _tokens(source: TableSource, without: TableSource | None) -> Iterator[tuple[Ids, UInt64Array]]:
+    """All of order 1, whose windows lie in every key range."""
+    ids, counts = _unigrams(source)
     if without is not None:
         missing = ~np.isin(ids, _unigrams(without)[0])
         ids, counts = ids[missing], counts[missing]
     yield ids[np.newaxis], counts
 
 
-def _unigrams(table: Table) -> tuple[Ids, UInt64Array]:
+def _unigrams(source: TableSource) -> tuple[Ids, UInt64Array]:
     ids, counts = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.uint64)
-    for (run,) in read_aligned([table]):
-        rows, seen = run.ngrams(1)
-        ids, place = np.unique(np.concatenate([ids, run.tokens(rows)[0]]), return_inverse=True)
+    for (table,) in read_aligned([source]):
+        rows, seen = table.ngrams(1)
+        ids, place = np.unique(np.concatenate([ids, table.tokens(rows)[0]]), return_inverse=True)
         more = np.concatenate([counts, seen.sum(axis=0, dtype=np.uint64)])
         counts = np.zeros(len(ids), dtype=np.uint64)
         np.add.at(counts, place, more)

@@ -1,8 +1,8 @@
 """Figures of all ranks together, over ``torch.distributed``: gloo on CPU, NCCL on GPUs.
 
-Each rank is sent the rows of one range of shards, so that none holds the whole table. Spectra of
-disjoint shards add; what goes by first token (order 1, contexts of order 2) lies in many shards,
-and is sent by token id instead. What the ranks then exchange is as small as spectra are.
+Each rank is sent the rows of one stretch of key ranges, so that none holds the whole table. Spectra
+of disjoint key ranges add; what goes by first token (order 1, contexts of order 2) lies in many key
+ranges, and is sent by token id instead. What the ranks then exchange is as small as spectra are.
 """
 
 from collections.abc import Sequence
@@ -15,14 +15,14 @@ import torch
 import torch.distributed as dist
 
 from ..backends.base import Backend
-from ..counting.passes import WHOLE
+from ..counting.passes import NO_HALVES
 from ..monitor import CollapseMonitor
-from ..monitor.batch import Batch
+from ..monitor.batch import PackedBatch
 from ..monitor.surprisal import SurprisalSums
-from ..monitor.window import Newest
+from ..monitor.window import Window
 from ..ngrams.layout import Layout
-from ..ngrams.run import Run
-from ..ngrams.spectrum import JointSpectrum, Tables, sum_joint
+from ..ngrams.spectrum import JointSpectra, JointSpectrum, sum_joint
+from ..ngrams.table import NgramTable
 
 Int64Array = npt.NDArray[np.int64]
 
@@ -34,13 +34,13 @@ def reduce(monitor: CollapseMonitor, group: dist.ProcessGroup | None = None) -> 
     The newest documents, of which each rank gives its share, are compared with the baseline; all
     other figures are those of one process that saw every token.
     """
-    held, ranks = monitor.held(), Ranks(group)
-    tables = reduced_tables(held.run, monitor.backend, ranks)
+    held, ranks = monitor.snapshot(), Ranks(group)
+    joint_spectra = reduced_joint_spectra(held.run, monitor.backend, ranks)
     documents = int(ranks.sum(np.array([held.documents]))[0])
     newest = _newest(monitor, held.newest, ranks)
     sums = SurprisalSums(monitor.layout.vocab_size)
     sums.sums += ranks.sum(held.surprisals.sums)
-    return monitor.figures_of(tables, documents, newest, sums)
+    return monitor.figures_of(joint_spectra, documents, newest, sums)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,42 +81,44 @@ class Ranks:
         return torch.from_numpy(values).to(device)
 
 
-def reduced_tables(run: Run, backend: Backend, ranks: Ranks) -> Tables:
-    """Spectra of the runs of all ranks taken together."""
-    layout = run.layout
-    edges = np.linspace(0, layout.shards, ranks.number + 1).astype(int).tolist()
-    sent = [_packed(run.slice(first, last)) for first, last in pairwise(edges)]
+def reduced_joint_spectra(table: NgramTable, backend: Backend, ranks: Ranks) -> JointSpectra:
+    """Spectra of the tables of all ranks taken together."""
+    layout = table.layout
+    edges = np.linspace(0, layout.key_ranges, ranks.number + 1).astype(int).tolist()
+    sent = [_packed(table.slice(first, last)) for first, last in pairwise(edges)]
     received = [_unpacked(layout, rows) for rows in ranks.exchange(sent)]
     own = backend.merge(received)
-    found = backend.spectra(own, layout, WHOLE)
+    found = backend.spectra(own, layout, NO_HALVES)
     first, followed = _by_first_token(own, ranks)
-    ngrams = {n: found.ngrams[n][WHOLE[0]] for n in found.ngrams} | {1: first}
-    contexts = {n: found.contexts[n][WHOLE[0]] for n in found.contexts}
+    ngrams = {n: found.ngrams[n][NO_HALVES[0]] for n in found.ngrams} | {1: first}
+    contexts = {n: found.contexts[n][NO_HALVES[0]] for n in found.contexts}
     if layout.max_order > 1:
         contexts[2] = followed
     whole = {n: _sum(joint, ranks) for n, joint in sorted(ngrams.items())}
     before = {n: _sum(joint, ranks) for n, joint in sorted(contexts.items()) if n > 1}
     tokens = whole[1].first.occurrences
     empty = JointSpectrum.from_counts([tokens], [0])  # the one empty context
-    return Tables(
-        {n: {WHOLE[0]: joint} for n, joint in whole.items()},
-        {1: {WHOLE[0]: empty}} | {n: {WHOLE[0]: joint} for n, joint in before.items()},
+    return JointSpectra(
+        {n: {NO_HALVES[0]: joint} for n, joint in whole.items()},
+        {1: {NO_HALVES[0]: empty}} | {n: {NO_HALVES[0]: joint} for n, joint in before.items()},
     )
 
 
-def _packed(run: Run) -> Int64Array:
-    return np.concatenate([run.keys, run.counts]).view(np.int64).reshape(-1)
+def _packed(table: NgramTable) -> Int64Array:
+    return np.concatenate([table.keys, table.counts]).view(np.int64).reshape(-1)
 
 
-def _unpacked(layout: Layout, rows: Int64Array) -> Run:
+def _unpacked(layout: Layout, rows: Int64Array) -> NgramTable:
     columns = rows.view(np.uint64).reshape(layout.words + layout.labels, -1)
-    return Run(layout, columns[: layout.words], columns[layout.words :])
+    return NgramTable(layout, columns[: layout.words], columns[layout.words :])
 
 
-def _by_first_token(run: Run, ranks: Ranks) -> tuple[JointSpectrum, JointSpectrum]:
+def _by_first_token(table: NgramTable, ranks: Ranks) -> tuple[JointSpectrum, JointSpectrum]:
     """Of the token ids this rank is sent: joint spectra of their counts, and of those followed."""
-    rows, counts = run.by_prefix(np.arange(len(run)), run.counts, min(2, run.layout.max_order))
-    tokens = run.tokens(rows)
+    rows, counts = table.by_prefix(
+        np.arange(len(table)), table.counts, min(2, table.layout.max_order)
+    )
+    tokens = table.tokens(rows)
     first, count = tokens[0], counts[0].astype(np.int64)
     followed = count * (tokens[1] >= 0) if len(tokens) > 1 else count
     home = first % ranks.number
@@ -140,16 +142,16 @@ def _sum(joint: JointSpectrum, ranks: Ranks) -> JointSpectrum:
     return sum_joint([JointSpectrum.from_rows(a, np.zeros_like(a), types) for a, types in parts])
 
 
-def _newest(monitor: CollapseMonitor, own: Batch, ranks: Ranks) -> Newest:
+def _newest(monitor: CollapseMonitor, own: PackedBatch, ranks: Ranks) -> Window:
     """The newest documents of all ranks, an equal share of each."""
-    share = Newest(monitor.layout.vocab_size, -(-monitor.compared_tokens // ranks.number))
+    share = Window(monitor.layout.vocab_size, -(-monitor.compared_tokens // ranks.number))
     if monitor.compared_tokens:
         share.add(own)
     batch = share.all()
     columns = [
         ranks.gather(column.astype(np.int64)) for column in (batch.ids, batch.length, batch.ordinal)
     ]
-    found = Newest(monitor.layout.vocab_size, monitor.compared_tokens)
+    found = Window(monitor.layout.vocab_size, monitor.compared_tokens)
     for ids, length, ordinal in zip(*columns, strict=True):
-        found.add(Batch(ids.astype(batch.ids.dtype), length, ordinal))
+        found.add(PackedBatch(ids.astype(batch.ids.dtype), length, ordinal))
     return found

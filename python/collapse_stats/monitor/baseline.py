@@ -14,21 +14,21 @@ import numpy.typing as npt
 from ..backends.base import Backend
 from ..comparisons.comparison import Comparison
 from ..corpus.sample import Sample, within
-from ..corpus.split import MIN_DOCUMENTS, group_of, half_of, ordinal_hash
+from ..corpus.split import MIN_DOCUMENTS_FOR_HALVES, group_of, half_of, ordinal_hash
 from ..errors import LayoutMismatchError
 from ..ngrams.chunk import Chunk
 from ..ngrams.layout import Layout
-from ..ngrams.spectrum import Tables
+from ..ngrams.spectrum import JointSpectra
 from ..profiles.build import load
 from ..profiles.profile import Profile
 from ..uncertainty.halves import BANDS, CANDIDATE, FLOOR, MASKS
-from .batch import Batch
-from .window import Newest, halved
+from .batch import PackedBatch
+from .window import Window, halved
 
 NEVER = "seen-never"
 
 
-class Reference:
+class Baseline:
     """A baseline that newest documents are compared with.
 
     Attributes
@@ -51,10 +51,11 @@ class Reference:
                 f"baseline {profile.name} has {profile.vocab_size:,} token ids, the monitor "
                 f"{layout.vocab_size:,}: give both one vocab_size"
             )
-        if len(profile.sample) < MIN_DOCUMENTS:
+        if len(profile.sample) < MIN_DOCUMENTS_FOR_HALVES:
             raise ValueError(
-                f"baseline {profile.name} must keep a sample of {MIN_DOCUMENTS} documents or more, "
-                f"got {len(profile.sample)}: make it again with more documents or --sample-tokens"
+                f"baseline {profile.name} must keep a sample of {MIN_DOCUMENTS_FOR_HALVES} documents "
+                f"or more, got {len(profile.sample)}: make it again with more documents or "
+                "--sample-tokens"
             )
         self.profile = replace(profile, table=None)  # which may be large, and is not needed
         self._layout = replace(layout, labels=4)
@@ -66,7 +67,7 @@ class Reference:
         return len(self.profile.sample.tokens)
 
     def compare(
-        self, newest: Newest, backend: Backend, *, samples: bool = False
+        self, newest: Window, backend: Backend, *, samples: bool = False
     ) -> Comparison | None:
         """The newest documents against as many of the baseline; None with too few documents.
 
@@ -75,7 +76,7 @@ class Reference:
         candidate = newest.last(self.tokens)
         whole = self.profile.sample
         baseline = whole.first(within(whole.length, candidate.tokens))
-        if min(len(baseline), len(candidate.length)) < MIN_DOCUMENTS:
+        if min(len(baseline), len(candidate.length)) < MIN_DOCUMENTS_FOR_HALVES:
             return None
         chunks = [_halved_sample(baseline), halved(candidate, first_label=2)]
         joined = backend.spectra(chunks, self._layout, MASKS)
@@ -83,14 +84,14 @@ class Reference:
         def side(
             profile: Profile, masks: tuple[int, int], documents: int, sample: Sample
         ) -> Profile:
-            found = Tables(
+            found = JointSpectra(
                 {n: {FLOOR: pairs[masks]} for n, pairs in joined.ngrams.items()},
                 {n: {FLOOR: pairs[masks]} for n, pairs in joined.contexts.items()},
             )
             return replace(
                 profile,
                 layout=replace(self._layout, labels=2),
-                tables=found,
+                joint_spectra=found,
                 documents=documents,
                 sample=sample,
                 table=None,
@@ -137,7 +138,7 @@ def _halved_sample(sample: Sample) -> Chunk:
     return Chunk.of_documents(sample.tokens, stop - sample.length, stop, half)
 
 
-def _sample(batch: Batch) -> Sample:
+def _sample(batch: PackedBatch) -> Sample:
     """The documents in the order of their hash, as a profile keeps them."""
     hashes = ordinal_hash(batch.ordinal)
     order = np.argsort(hashes, kind="stable")

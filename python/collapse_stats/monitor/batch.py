@@ -12,7 +12,7 @@ from .surprisal import NO_PREDICTION, Int32Array
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Batch:
+class PackedBatch:
     """Packed documents, none of them empty.
 
     Attributes
@@ -37,12 +37,12 @@ class Batch:
         """Tokens of all documents."""
         return len(self.ids)
 
-    def documents(self, first: int, last: int | None = None) -> "Batch":
+    def documents(self, first: int, last: int | None = None) -> "PackedBatch":
         """The documents ``first <= d < last``, sharing memory with this batch."""
         begin = int(self.length[:first].sum())
         kept = self.length[first:last]
         end = begin + int(kept.sum())
-        return Batch(
+        return PackedBatch(
             self.ids[begin:end],
             kept,
             self.ordinal[first:last],
@@ -50,10 +50,10 @@ class Batch:
         )
 
 
-def join(batches: Sequence[Batch], vocab_size: int) -> Batch:
+def join(batches: Sequence[PackedBatch], vocab_size: int) -> PackedBatch:
     """One batch of all documents, copied, with surprisals if any has them."""
     known = any(batch.surprisal is not None for batch in batches)
-    return Batch(
+    return PackedBatch(
         np.concatenate([np.empty(0, id_type(vocab_size)), *(batch.ids for batch in batches)]),
         np.concatenate([np.empty(0, np.int64), *(batch.length for batch in batches)]),
         np.concatenate([np.empty(0, np.int64), *(batch.ordinal for batch in batches)]),
@@ -66,7 +66,7 @@ def id_type(vocab_size: int) -> np.dtype[np.unsignedinteger[Any]]:
     return np.dtype(np.uint16 if vocab_size <= 2**16 else np.uint32)
 
 
-def _surprisal(batch: Batch) -> Int32Array:
+def _surprisal(batch: PackedBatch) -> Int32Array:
     if batch.surprisal is not None:
         return batch.surprisal
     return np.full(batch.tokens, NO_PREDICTION, dtype=np.int32)

@@ -6,8 +6,8 @@ import numpy as np
 
 from .. import metrics
 from ..comparisons.comparison import Comparison
-from ..ngrams.spectrum import Spectrum, Tables
-from .baseline import BAND_NAMES, NEVER, Reference
+from ..ngrams.spectrum import JointSpectra, Spectrum
+from .baseline import BAND_NAMES, NEVER, Baseline
 from .surprisal import SurprisalSums
 
 Figures = dict[str, float]
@@ -43,26 +43,26 @@ def names(max_order: int, *, baseline: bool) -> tuple[str, ...]:
 
 
 def all_of(
-    tables: Tables,
+    joint_spectra: JointSpectra,
     documents: int,
     comparison: Comparison | None,
     surprisals: SurprisalSums,
-    reference: Reference | None,
+    reference: Baseline | None,
 ) -> Figures:
     """Every figure that can be given."""
-    (first,) = tables.ngrams[1].values()
+    (first,) = joint_spectra.ngrams[1].values()
     found = {"tokens": float(first.total.occurrences), "documents": float(documents)}
-    found |= of_window(tables)
+    found |= of_window(joint_spectra)
     if comparison is not None:
         found |= of_comparison(comparison)
     return found | of_surprisals(surprisals, reference)
 
 
-def of_window(tables: Tables) -> Figures:
+def of_window(joint_spectra: JointSpectra) -> Figures:
     """Figures of the tokens themselves."""
     found: dict[str, float | None] = {}
-    for n, pairs in tables.ngrams.items():
-        (joint,), (context,) = pairs.values(), tables.contexts[n].values()
+    for n, pairs in joint_spectra.ngrams.items():
+        (joint,), (context,) = pairs.values(), joint_spectra.contexts[n].values()
         spectrum = joint.total
         for name, figure in OF_WINDOW.items():
             found[f"{name}/{n}"] = figure(spectrum)
@@ -87,7 +87,7 @@ def of_comparison(comparison: Comparison) -> Figures:
     return given(found)
 
 
-def of_surprisals(sums: SurprisalSums, reference: Reference | None) -> Figures:
+def of_surprisals(sums: SurprisalSums, reference: Baseline | None) -> Figures:
     """Perplexity of all tokens, and of those whose id the baseline has never, once, ... ."""
     found = {"perplexity": sums.perplexity()}
     bands = reference.bands() if reference and given(found) else {}

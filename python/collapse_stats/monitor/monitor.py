@@ -11,24 +11,25 @@ import numpy as np
 from ..backends.selection import select
 from ..comparisons.comparison import Comparison
 from ..corpus.sample import Sample
-from ..counting.passes import WHOLE, Use, passes, tables
-from ..counting.table import MemoryTable
+from ..counting.passes import NO_HALVES
+from ..counting.spectra import count_spectra
+from ..counting.table import TableInMemory
 from ..errors import LayoutMismatchError
 from ..ngrams.layout import Layout
-from ..ngrams.run import Run
-from ..ngrams.spectrum import Tables
+from ..ngrams.spectrum import JointSpectra
+from ..ngrams.table import NgramTable
 from ..profiles.counter import NgramCounter
 from ..profiles.profile import Profile
 from ..system.gpu import current_gpu, using
 from ..system.memory import budget
 from . import figures
-from .baseline import Reference
-from .batch import Batch, join
-from .snapshot import Held
+from .baseline import Baseline
+from .batch import PackedBatch, join
+from .snapshot import Snapshot
 from .surprisal import SurprisalSums
-from .update_args import Arena, Arrival, Arrived, DeviceArrival, packed
-from .window import Newest
-from .worker import Lane
+from .update_args import Arena, Arguments, DeviceArguments, UpdateArguments, packed
+from .window import Window
+from .worker import Worker
 
 FORMAT = "collapse-stats.monitor/1"
 _ARRAYS = ("ids", "length", "ordinal", "surprisal", "surprisal_sums", "keys", "counts")
@@ -85,7 +86,7 @@ class CollapseMonitor:
         self.backend = select(backend, threads)
         self._memory = memory
         self._counting = (backend, 1 if threads is None else threads)
-        self._reference = None if baseline is None else Reference(baseline, self.layout)
+        self._reference = None if baseline is None else Baseline(baseline, self.layout)
         self._arguments = {
             "vocab_size": vocab_size,
             "max_order": max_order,
@@ -94,7 +95,7 @@ class CollapseMonitor:
             "threads": threads,
             "memory": memory,
         }
-        self._lane = Lane(_WAITING)
+        self._worker = Worker(_WAITING)
         self._arenas: deque[Arena] = deque()  # that the thread is done with
         self.reset()
 
@@ -110,13 +111,13 @@ class CollapseMonitor:
 
     def reset(self) -> None:
         """Forget every token."""
-        self._lane.drop()
-        self._open: list[Arrived] = []  # not yet handed to the thread
+        self._worker.drop()
+        self._open: list[Arguments] = []  # not yet handed to the thread
         self._open_tokens = 0
         self._arena = self._free_arena()
         self._seen = 0  # documents, ever
-        self._unread: list[Arrived] = []  # that the thread could not bring from a GPU
-        self._late: deque[Batch] = deque()  # that it could not count
+        self._unread: list[Arguments] = []  # that the thread could not bring from a GPU
+        self._late: deque[PackedBatch] = deque()  # that it could not count
         self._counter: NgramCounter | None = None
         if self.window is None:
             backend, threads = self._counting
@@ -128,7 +129,7 @@ class CollapseMonitor:
                 memory=self._memory,
             )
         limit = self.compared_tokens if self.window is None else self.window
-        self._newest = Newest(self.layout.vocab_size, limit)
+        self._newest = Window(self.layout.vocab_size, limit)
         self._surprisals = SurprisalSums(self.layout.vocab_size)
         self._figures: figures.Figures | None = None
 
@@ -174,10 +175,10 @@ class CollapseMonitor:
         BackendError
             when a GPU failed; nothing is lost, and the next call tries again to count.
         """
-        arrival = Arrival(tokens, mask, lengths, cu_seqlens, begins, logprobs, pad)
+        arrival = UpdateArguments(tokens, mask, lengths, cu_seqlens, begins, logprobs, pad)
         self._figures = None
         if arrival.is_on_gpu:
-            there = DeviceArrival(arrival)
+            there = DeviceArguments(arrival)
             self._open.append(there)
             self._open_tokens += there.positions
         else:
@@ -202,13 +203,13 @@ class CollapseMonitor:
         return dict(self._figures)
 
     def figures_of(
-        self, tables: Tables, documents: int, newest: Newest, surprisals: SurprisalSums
+        self, joint_spectra: JointSpectra, documents: int, newest: Window, surprisals: SurprisalSums
     ) -> dict[str, float]:
         """The figures of `compute`, of what this monitor or several ranks hold together."""
         compared = None
         if self._reference is not None:
             compared = self._reference.compare(newest, self.backend)
-        return figures.all_of(tables, documents, compared, surprisals, self._reference)
+        return figures.all_of(joint_spectra, documents, compared, surprisals, self._reference)
 
     def comparison(self) -> Comparison | None:
         """The newest tokens against as many of the baseline; its `verdict` takes seconds.
@@ -247,7 +248,7 @@ class CollapseMonitor:
             self._counter.merge(other._counter)
         self._surprisals.sums += other._surprisals.sums
 
-    def held(self) -> Held:
+    def snapshot(self) -> Snapshot:
         """What the figures are made of. Waits as `compute` does."""
         self.settle()
         newest, documents = self._newest.all(), self._newest.documents
@@ -256,7 +257,7 @@ class CollapseMonitor:
             run, documents = profile.run, profile.documents
         else:
             run = self.backend.count(self._newest.chunks(), self.layout)
-        return Held(newest, documents, self._surprisals, run)
+        return Snapshot(newest, documents, self._surprisals, run)
 
     def state_dict(self) -> dict[str, Any]:
         """All that was counted, as numbers and NumPy arrays; the baseline is not in it.
@@ -303,12 +304,12 @@ class CollapseMonitor:
         self.reset()
         known = {key: np.asarray(state[key]).copy() for key in _ARRAYS if key in state}
         self._newest.add(
-            Batch(known["ids"], known["length"], known["ordinal"], known.get("surprisal"))
+            PackedBatch(known["ids"], known["length"], known["ordinal"], known.get("surprisal"))
         )
         self._seen = int(state["seen"])
         self._surprisals.sums += known.get("surprisal_sums", 0)
         if self._counter is not None:
-            run = Run(self.layout, known["keys"], known["counts"])
+            run = NgramTable(self.layout, known["keys"], known["counts"])
             self._counter.merge(_profile(run, int(state["documents"])))
 
     def __getstate__(self) -> dict[str, Any]:
@@ -320,29 +321,30 @@ class CollapseMonitor:
         self.__init__(**arguments)  # type: ignore[misc]
         self.load_state_dict(pickled["state"])
 
-    def _counted(self) -> tuple[Tables, int]:
+    def _counted(self) -> tuple[JointSpectra, int]:
         """Spectra of all tokens, and how many documents they are."""
         if self._counter is not None:
             profile = self._counter.profile()
-            return profile.tables, profile.documents
+            return profile.joint_spectra, profile.documents
         newest, limit = self._newest, budget(self._memory)
-        ranges = passes(newest.chunks, newest.tokens, self.layout, self.backend, limit, Use.spectra)
-        found = tables(newest.chunks, self.layout, self.backend, WHOLE, ranges)
+        found = count_spectra(
+            newest.chunks, newest.tokens, self.layout, self.backend, NO_HALVES, limit
+        )
         return found, newest.documents
 
     def settle(self) -> None:
         """Wait until every token is taken in."""
         self._hand_over()
-        self._lane.flush()
+        self._worker.flush()
         if self._unread or self._late:  # a GPU failed, which somebody was told
-            self._lane.submit(self._take, [], None, self._gpu())
-            self._lane.flush()
+            self._worker.submit(self._take, [], None, self._gpu())
+            self._worker.flush()
 
     def _hand_over(self) -> None:
         if self._open:
             arrived, self._open, self._open_tokens = self._open, [], 0
             arena, self._arena = self._arena, self._free_arena()
-            self._lane.submit(self._take, arrived, arena, self._gpu())
+            self._worker.submit(self._take, arrived, arena, self._gpu())
 
     def _gpu(self) -> int | None:
         """The GPU that counts for this thread, which the monitor's is to use as well."""
@@ -351,7 +353,7 @@ class CollapseMonitor:
     def _free_arena(self) -> Arena:
         return self._arenas.pop() if self._arenas else Arena(_ARENA * _BLOCK)
 
-    def _take(self, arrived: list[Arrived], arena: Arena | None, gpu: int | None) -> None:
+    def _take(self, arrived: list[Arguments], arena: Arena | None, gpu: int | None) -> None:
         """Take in what arrived, on the thread. What a failing GPU holds up is for the next time."""
         batches, self._unread, wrong = packed(self._unread + arrived, self.layout.vocab_size)
         for at, batch in enumerate(batches):
@@ -370,7 +372,7 @@ class CollapseMonitor:
             if wrong is not None:  # first: it is told once, a failure to count the next time too
                 raise wrong
 
-    def _count(self, batch: Batch) -> None:
+    def _count(self, batch: PackedBatch) -> None:
         if self._counter is not None:  # which nothing leaves again
             self._counter.update(batch.ids, lengths=batch.length)
         gone = self._newest.add(batch)
@@ -381,7 +383,7 @@ class CollapseMonitor:
                 self._surprisals.add(old.ids, old.surprisal, -1)
 
 
-def _profile(run: Run, documents: int) -> Profile:
+def _profile(run: NgramTable, documents: int) -> Profile:
     """What was counted before, as a counter takes it in."""
-    nothing = Tables({}, {})
-    return Profile("state", run.layout, nothing, documents, Sample.empty(), MemoryTable(run))
+    nothing = JointSpectra({}, {})
+    return Profile("state", run.layout, nothing, documents, Sample.empty(), TableInMemory(run))

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-from ..ngrams.run import Run
-from .batch import Batch
+from ..ngrams.table import NgramTable
+from .batch import PackedBatch
 from .surprisal import SurprisalSums
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class Snapshot:
     """What a monitor's figures are made of: all that other ranks need to know.
 
     Attributes
@@ -19,11 +19,11 @@ class Held:
         Documents counted.
     surprisals
         Of every token id.
-    run
+    table
         Every window counted.
     """
 
-    newest: Batch
+    newest: PackedBatch
     documents: int
     surprisals: SurprisalSums
-    run: Run
+    run: NgramTable

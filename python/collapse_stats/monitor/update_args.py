@@ -11,7 +11,7 @@ from ..ngrams.arrays import as_documents, as_tokens
 from ..ngrams.chunk import Int64Array
 from ..system.gpu import at_work, cupy_module
 from ..system.placement import as_device_array, gpu_of, on_gpu
-from .batch import Batch, id_type
+from .batch import PackedBatch, id_type
 from .surprisal import MOST, as_surprisals
 
 _FLAG = np.dtype(np.bool_)
@@ -45,7 +45,7 @@ class Arena:
         self._used = 0
 
 
-class Rows(NamedTuple):
+class HostArguments(NamedTuple):
     """Arguments in CPU memory that fit together.
 
     Between two steps of a loop the caches are cold: then `update` takes as long as fetching its
@@ -82,10 +82,10 @@ class Rows(NamedTuple):
             return False
         return self.logprobs is None or not (self.logprobs > MOST).any()
 
-    def copied(self, arena: Arena, vocab_size: int) -> "Rows":
+    def copied(self, arena: Arena, vocab_size: int) -> "HostArguments":
         """The same in memory of an arena; only when they `can_wait`."""
         tokens, lengths, keep, begins, logprobs, pad = self
-        return Rows(
+        return HostArguments(
             arena.copy(tokens, id_type(vocab_size)),
             None if lengths is None else lengths.copy(),
             None if keep is None else arena.copy(keep, _FLAG),
@@ -94,7 +94,7 @@ class Rows(NamedTuple):
             pad,
         )
 
-    def packed(self, vocab_size: int) -> Batch:
+    def packed(self, vocab_size: int) -> PackedBatch:
         """The documents; raises ValueError naming a wrong id or log-probability.
 
         They may share memory with the rows. Not with rows that could not wait and are right: of
@@ -117,10 +117,10 @@ class Rows(NamedTuple):
         known = self.logprobs
         surprisal = None if known is None else as_surprisals(known.reshape(-1)[inside])
         narrow = np.asarray(ids, dtype=id_type(vocab_size))
-        return Batch(narrow, length, np.arange(len(length)), surprisal)
+        return PackedBatch(narrow, length, np.arange(len(length)), surprisal)
 
 
-class Arrival(NamedTuple):
+class UpdateArguments(NamedTuple):
     """The arguments of one `CollapseMonitor.update`."""
 
     tokens: Any
@@ -136,7 +136,7 @@ class Arrival(NamedTuple):
         """Whether one of the arrays lies on a GPU."""
         return any(map(_on_gpu, self))
 
-    def rows(self) -> Rows:
+    def rows(self) -> HostArguments:
         """Views of the arguments; raises ValueError for what does not fit together."""
         tokens = _viewed(self.tokens)
         if type(tokens) is not np.ndarray or tokens.dtype not in _UNSIGNED:
@@ -164,16 +164,16 @@ class Arrival(NamedTuple):
                 )
         if lengths is not None or tokens.ndim not in (1, 2):
             as_documents(tokens, lengths)  # or says what does not fit
-        return Rows(tokens, lengths, keep, begins, logprobs, self.pad)
+        return HostArguments(tokens, lengths, keep, begins, logprobs, self.pad)
 
 
-class DeviceArrival:
+class DeviceArguments:
     """Arguments that lie on GPUs, copied there in the order of the caller's streams.
 
     Making one waits for nothing. `packed` waits, on a stream of its own; another thread calls it.
     """
 
-    def __init__(self, arrival: Arrival) -> None:
+    def __init__(self, arrival: UpdateArguments) -> None:
         cupy = cupy_module()
         as_tokens(arrival.tokens, gpu=True)  # or says what to do
         arrays = {name: one for name, one in arrival._asdict().items() if one is not None}
@@ -200,8 +200,8 @@ class DeviceArrival:
         tokens = self._device.get("tokens")
         return int(tokens.size if tokens is not None else self._here["tokens"].size)
 
-    def packed(self, vocab_size: int) -> Batch:
-        """The documents, in host memory; as `Rows.packed`."""
+    def packed(self, vocab_size: int) -> PackedBatch:
+        """The documents, in host memory; as `HostArguments.packed`."""
         cupy = cupy_module()
         there = {}
         for gpu, copied in self._copied.items():
@@ -210,7 +210,7 @@ class DeviceArrival:
                 for name, array in self._device.items():
                     if gpu_of(array) == gpu:
                         there[name] = cupy.asnumpy(array)
-        return Arrival(**self._here, **there, pad=self._pad).rows().packed(vocab_size)
+        return UpdateArguments(**self._here, **there, pad=self._pad).rows().packed(vocab_size)
 
 
 def _copied_there(array: Any, floating: bool) -> Any:
@@ -307,22 +307,22 @@ def _check(
     )
 
 
-Arrived = Rows | DeviceArrival | Batch
+Arguments = HostArguments | DeviceArguments | PackedBatch
 
 
 def packed(
-    arrived: Sequence[Arrived], vocab_size: int
-) -> tuple[list[Batch], list[Arrived], Exception | None]:
+    arrived: Sequence[Arguments], vocab_size: int
+) -> tuple[list[PackedBatch], list[Arguments], Exception | None]:
     """The batches; what a GPU that failed kept from being read; the first error.
 
     What is wrong in one batch keeps out no other.
     """
-    batches: list[Batch] = []
-    unread: list[Arrived] = []
+    batches: list[PackedBatch] = []
+    unread: list[Arguments] = []
     wrong: Exception | None = None
     for one in arrived:
         try:
-            batches.append(one if isinstance(one, Batch) else one.packed(vocab_size))
+            batches.append(one if isinstance(one, PackedBatch) else one.packed(vocab_size))
         except (ValueError, BackendError) as error:
             wrong = wrong or error
             if isinstance(error, BackendError):

@@ -7,10 +7,10 @@ import numpy as np
 
 from ..corpus.split import group_of, half_of, ordinal_hash
 from ..ngrams.chunk import Chunk
-from .batch import Batch, join
+from .batch import PackedBatch, join
 
 
-class Newest:
+class Window:
     """As many whole documents, from the newest back, as hold at most `limit` tokens.
 
     The newest is always there, however long. What is held does not depend on how the documents
@@ -20,7 +20,7 @@ class Newest:
     def __init__(self, vocab_size: int, limit: int) -> None:
         self.limit = limit
         self._vocab_size = vocab_size
-        self._batches: deque[Batch] = deque()
+        self._batches: deque[PackedBatch] = deque()
         self.tokens = 0
 
     @property
@@ -28,14 +28,14 @@ class Newest:
         """Documents held."""
         return sum(len(batch.length) for batch in self._batches)
 
-    def add(self, batch: Batch) -> list[Batch]:
+    def add(self, batch: PackedBatch) -> list[PackedBatch]:
         """Add newer documents; returns those that had to leave."""
         if batch.tokens:
             self._batches.append(batch)
             self.tokens += batch.tokens
         return self.trim()
 
-    def trim(self) -> list[Batch]:
+    def trim(self) -> list[PackedBatch]:
         """Let the oldest documents go until the rest is within the limit; returns them."""
         gone = []
         while self.tokens > self.limit:
@@ -51,7 +51,7 @@ class Newest:
             self.tokens -= gone[-1].tokens
         return gone
 
-    def merge(self, other: "Newest") -> None:
+    def merge(self, other: "Window") -> None:
         """Add what another stream holds, documents of like age beside each other; none leaves."""
         mine, theirs = list(self._batches), list(other._batches)
         shift = len(mine) - len(theirs)
@@ -60,14 +60,14 @@ class Newest:
         self._batches = deque(batch for _, _, batch in sorted(aged, key=lambda one: one[:2]))
         self.tokens += other.tokens
 
-    def all(self) -> Batch:
+    def all(self) -> PackedBatch:
         """Every document, oldest first."""
         return join(self._batches, self._vocab_size)
 
-    def last(self, tokens: int) -> Batch:
+    def last(self, tokens: int) -> PackedBatch:
         """The newest documents that hold at most so many tokens; the newest in any case."""
-        part = Newest(self._vocab_size, tokens)
-        found: list[Batch] = []
+        part = Window(self._vocab_size, tokens)
+        found: list[PackedBatch] = []
         for batch in reversed(self._batches):
             found.insert(0, batch)
             if sum(one.tokens for one in found) > tokens:
@@ -83,7 +83,7 @@ class Newest:
             yield Chunk.of_documents(batch.ids, stop - batch.length, stop)
 
 
-def halved(batch: Batch, first_label: int = 0) -> Chunk:
+def halved(batch: PackedBatch, first_label: int = 0) -> Chunk:
     """The documents of a batch, with label `first_label` for half A, the next for half B."""
     stop = np.cumsum(batch.length)
     half = half_of(group_of(ordinal_hash(batch.ordinal)))

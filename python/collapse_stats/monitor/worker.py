@@ -7,7 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any
 
 
-class Lane:
+class Worker:
     """Calls made one after the other, on another thread.
 
     While more than `waiting` calls have not been made, `submit` waits for the oldest: nothing is

@@ -1,1 +1,1 @@
-"""What is counted: tokens in documents, the keys of their windows, runs and spectra."""
+"""What is counted: tokens in documents, the keys of their windows, tables and spectra."""

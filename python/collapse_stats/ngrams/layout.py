@@ -2,8 +2,8 @@
 
 A token t is coded t + 1 in `code_bits` bits; code 0 means "past the document's end". A key is the
 window's `max_order` codes, first token on top, with the leading bigram (the top `mix_bits`) passed
-through a bijection so that the top bits spread evenly over shards whatever the text is. Keys are
-held as `words` uint64 rows, most significant first. `csrc/key.hpp` has the same rules in C++.
+through a bijection so that the top bits spread evenly over key ranges whatever the text is. Keys
+are held as `words` uint64 rows, most significant first. `csrc/key.hpp` has the same rules in C++.
 """
 
 from dataclasses import dataclass
@@ -12,21 +12,21 @@ import numpy as np
 import numpy.typing as npt
 
 UInt64Array = npt.NDArray[np.uint64]
-Shards = tuple[int, int]
-"""A range ``first <= shard < last`` of shards."""
+KeyRanges = tuple[int, int]
+"""A range ``first <= key range < last`` of key ranges."""
 
 BoolArray = npt.NDArray[np.bool_]
 
 MAX_KEY_BITS = 128
 MAX_VOCAB_SIZE = 2**32
-MAX_SHARD_BITS = 10
+MAX_KEY_RANGE_BITS = 10
 _MULTIPLIER = 0x9E3779B97F4A7C15  # odd, so that multiplying modulo a power of two can be undone
 _U64 = (1 << 64) - 1
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """What a run's keys and counts mean.
+    """What a table's keys and counts mean.
 
     Parameters
     ----------
@@ -74,14 +74,14 @@ class Layout:
         return min(self.max_order, 2) * self.code_bits
 
     @property
-    def shard_bits(self) -> int:
-        """Top key bits that name the shard."""
-        return min(MAX_SHARD_BITS, self.mix_bits)
+    def key_range_bits(self) -> int:
+        """Top key bits that name the key range."""
+        return min(MAX_KEY_RANGE_BITS, self.mix_bits)
 
     @property
-    def shards(self) -> int:
-        """Number of shards of the key space."""
-        return 1 << self.shard_bits
+    def key_ranges(self) -> int:
+        """Number of key ranges of the key space."""
+        return 1 << self.key_range_bits
 
     @property
     def words(self) -> int:
@@ -115,9 +115,9 @@ def unpack(layout: Layout, keys: UInt64Array) -> UInt64Array:
     return codes
 
 
-def shard_of(layout: Layout, keys: UInt64Array) -> UInt64Array:
-    """Shard ``(R,)`` of mixed keys ``(words, R)``: their top bits."""
-    return bits_of(keys, layout.key_bits - layout.shard_bits, layout.shard_bits)
+def key_range_of(layout: Layout, keys: UInt64Array) -> UInt64Array:
+    """Key range ``(R,)`` of mixed keys ``(words, R)``: their top bits."""
+    return bits_of(keys, layout.key_bits - layout.key_range_bits, layout.key_range_bits)
 
 
 def bits_of(keys: UInt64Array, low: int, number: int) -> UInt64Array:

@@ -62,7 +62,7 @@ class Spectrum:
     __hash__ = None  # type: ignore[assignment]
 
     def __add__(self, other: "Spectrum") -> "Spectrum":
-        """Spectrum of the union of two disjoint sets of n-grams (two shards)."""
+        """Spectrum of the union of two disjoint sets of n-grams (two key ranges)."""
         return Spectrum.from_pairs(
             np.concatenate([self.count, other.count]), np.concatenate([self.types, other.types])
         )
@@ -144,7 +144,7 @@ class JointSpectrum:
     __hash__ = None  # type: ignore[assignment]
 
     def __add__(self, other: "JointSpectrum") -> "JointSpectrum":
-        """Joint spectrum of the union of two disjoint sets of n-grams (two shards)."""
+        """Joint spectrum of the union of two disjoint sets of n-grams (two key ranges)."""
         return sum_joint([self, other])
 
     @property
@@ -182,7 +182,7 @@ Masks = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Tables:
+class JointSpectra:
     """Joint spectra of every order, for each pair of label masks that was asked for.
 
     Attributes

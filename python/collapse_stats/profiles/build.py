@@ -11,10 +11,11 @@ from ..backends.selection import select
 from ..corpus.corpus import Corpus
 from ..corpus.load import Progress, read_corpus
 from ..corpus.sample import DEFAULT_TOKENS
-from ..counting.passes import HALVES, WHOLE, Use, passes, runs, tables
+from ..counting.passes import HALVES, NO_HALVES, TableUse, count_tables, passes
+from ..counting.spectra import count_spectra
 from ..ngrams.layout import Layout
-from ..ngrams.run import Run
-from ..ngrams.spectrum import Tables
+from ..ngrams.spectrum import JointSpectra
+from ..ngrams.table import NgramTable
 from ..readers.options import ReadOptions
 from ..system.memory import budget
 from .profile import Profile
@@ -58,7 +59,7 @@ def profile(
     skip_bad
         Go on without a bad file among many; the profile's warnings name it.
     table
-        Keep the run, which comparisons and `Profile.top` need.
+        Keep the table, which comparisons and `Profile.top` need.
     memory
         Bytes, or a size such as ``"8GB"``, that counting may use; half of what is free by default.
 
@@ -106,36 +107,38 @@ def profile_corpus(
 ) -> Profile:
     """Profile of a corpus that has been read; with `save_to`, its table is written as it comes."""
     layout = Layout(corpus.vocab_size, max_order, 2 if halves else 1)
-    masks = HALVES if halves else WHOLE
     chunks = partial(corpus.chunks, halves=halves)
-    use = Use.spectra if not table else Use.kept if save_to is None else Use.written
-    ranges = passes(chunks, corpus.tokens, layout, backend, memory, use, corpus.held)
+    bare = profile_of(corpus, layout, JointSpectra({}, {}), sample_tokens, backend)
+    windows, resident_bytes = corpus.tokens, corpus.resident_bytes
+    if not table:
+        masks = HALVES if halves else NO_HALVES
+        found = count_spectra(chunks, windows, layout, backend, masks, memory, resident_bytes)
+        made = replace(bare, joint_spectra=found)
+        if save_to is not None:
+            made.save(save_to)
+        return made
+    use = TableUse.kept if save_to is None else TableUse.written
+    ranges = passes(chunks, windows, layout, backend, memory, use, resident_bytes)
 
-    def counted() -> Iterator[Run]:
-        for number, shards in enumerate(ranges):
-            yield from runs(chunks, corpus.tokens, layout, backend, [shards], use)
+    def counted() -> Iterator[NgramTable]:
+        for number, key_ranges in enumerate(ranges):
+            yield from count_tables(chunks, windows, layout, backend, [key_ranges], use)
             if progress:
                 progress("counting", number + 1, len(ranges))
 
-    bare = profile_of(corpus, layout, Tables({}, {}), sample_tokens, backend)
-    if table:
-        fixed, each = backend.needs(layout, layout.shards, rows=True)
-        enough = corpus.held + fixed + 2 * each * corpus.tokens
-        return with_table(bare, counted(), backend, save_to, memory, corpus.held, enough)
-    found = replace(bare, tables=tables(chunks, layout, backend, masks, ranges))
-    if save_to is not None:
-        found.save(save_to)
-    return found
+    fixed, each = backend.needs(layout, layout.key_ranges, rows=True)
+    enough = resident_bytes + fixed + 2 * each * windows
+    return with_table(bare, counted(), backend, save_to, memory, resident_bytes, enough)
 
 
 def profile_of(
-    corpus: Corpus, layout: Layout, spectra: Tables, sample_tokens: int, backend: Backend
+    corpus: Corpus, layout: Layout, spectra: JointSpectra, sample_tokens: int, backend: Backend
 ) -> Profile:
     """Profile of a corpus whose spectra were counted, without its table."""
     return Profile(
         name=corpus.name,
         layout=layout,
-        tables=spectra,
+        joint_spectra=spectra,
         documents=corpus.documents,
         sample=corpus.sample(sample_tokens),
         tokenizer=corpus.tokenizer,

@@ -12,19 +12,20 @@ from ..backends.selection import select
 from ..corpus.sample import Sample
 from ..corpus.split import group_of, half_of, ordinal_hash
 from ..counting.device_batch import DeviceBatch
-from ..counting.passes import HALVES, WHOLE, counted_again
-from ..counting.table import MemoryTable, Table, read_aligned
+from ..counting.passes import HALVES, NO_HALVES
+from ..counting.recounted_table import count_again
+from ..counting.table import TableInMemory, TableSource, read_aligned
 from ..errors import LayoutMismatchError
 from ..ngrams.arrays import as_documents, as_tokens
 from ..ngrams.chunk import Chunk
 from ..ngrams.layout import MAX_KEY_BITS, Layout
-from ..ngrams.run import Run
-from ..system.memory import TooLittleMemoryError, budget, forget
+from ..ngrams.table import NgramTable
+from ..system.memory import TooLittleMemoryError, budget, release_pages
 from ..system.placement import gpu_of, on_gpu, on_host
 from ..system.spill import Spill
 from .profile import Profile
 
-_FEWEST_PENDING = 1 << 12  # fewer are not worth a run
+_FEWEST_PENDING = 1 << 12  # fewer are not worth a table
 _WAITING = 32  # bytes at most for a token that waits, and its document's bounds
 _LOOSE = 1 << 8  # small batches are packed into one when there are so many
 
@@ -74,7 +75,7 @@ class NgramCounter:
         if least > self._memory:
             raise TooLittleMemoryError(self._memory, least)
         self._quarter = self._memory // 4
-        self._fixed, each = self._backend.needs(self.layout, self.layout.shards, rows=True)
+        self._fixed, each = self._backend.needs(self.layout, self.layout.key_ranges, rows=True)
         self._each = each + _WAITING
         self.reset()
 
@@ -86,7 +87,7 @@ class NgramCounter:
 
     def reset(self) -> None:
         """Forget everything counted."""
-        self._runs: list[Run] = []
+        self._tables: list[NgramTable] = []
         self._waiting: list[DeviceBatch] = []  # later than what is loose or pending
         self._loose: list[Chunk] = []  # small ones, to be packed into one
         self._pending: list[Chunk] = []
@@ -165,12 +166,12 @@ class NgramCounter:
             )
         self._number_waiting()
         if isinstance(other, Profile):
-            self._add_runs([other.run])
+            self._add_tables([other.run])
             self._documents += other.documents
             self._tidy()
             return
         other._number_waiting()
-        self._add_runs(other._runs)
+        self._add_tables(other._tables)
         self._loose += other._loose
         self._pending += other._pending
         self._pending_tokens += other._pending_tokens
@@ -191,34 +192,36 @@ class NgramCounter:
             when the GPU fails. Nothing is lost then either.
         """
         self._count()
-        masks = HALVES if self.layout.labels == 2 else WHOLE
-        table: Table
+        masks = HALVES if self.layout.labels == 2 else NO_HALVES
+        source: TableSource
         if self._spilled:
             chunks = partial(_mapped, list(self._spilled))
             windows = sum(chunk.windows for chunk in self._spilled)
-            runs, memory = list(self._runs), 3 * self._quarter
-            found, table = counted_again(
-                chunks, windows, runs, self.layout, self._backend, masks, memory
+            tables, memory = list(self._tables), 3 * self._quarter
+            found, source = count_again(
+                chunks, windows, tables, self.layout, self._backend, masks, memory
             )
         else:
-            if len(self._runs) > 1:
-                self._runs = [self._backend.merge(self._runs)]
-            table = MemoryTable(self._runs[0] if self._runs else Run.empty(self.layout))
-            found = self._backend.joint_spectra(read_aligned([table], self._memory), masks)
+            if len(self._tables) > 1:
+                self._tables = [self._backend.merge(self._tables)]
+            source = TableInMemory(
+                self._tables[0] if self._tables else NgramTable.empty(self.layout)
+            )
+            found = self._backend.joint_spectra(read_aligned([source], self._memory), masks)
         return Profile(
             name="counter",
             layout=self.layout,
-            tables=found,
+            joint_spectra=found,
             documents=self._documents,
             sample=Sample.empty(),
-            table=table,
+            table=source,
         )
 
-    def _add_runs(self, runs: Sequence[Run]) -> None:
-        counted = sum(run.nbytes for run in (*self._runs, *runs))
+    def _add_tables(self, tables: Sequence[NgramTable]) -> None:
+        counted = sum(table.nbytes for table in (*self._tables, *tables))
         if counted > self._quarter:
             raise TooLittleMemoryError(self._memory, 4 * counted)
-        self._runs += runs
+        self._tables += tables
 
     def _numbered(
         self,
@@ -280,10 +283,10 @@ class NgramCounter:
         if not self._pending:
             return
         rows = 8 * (self.layout.words + self.layout.labels) * self._pending_tokens
-        counted = sum(run.nbytes for run in self._runs) + rows
+        counted = sum(table.nbytes for table in self._tables) + rows
         if max(counted, self._fixed + self._each * self._pending_tokens) <= self._quarter:
             for chunks in _by_gpu(self._pending):
-                self._runs.append(self._backend.count(chunks, self.layout))
+                self._tables.append(self._backend.count(chunks, self.layout))
                 self._done_with(chunks)
             self._tidy()
         while self._pending:
@@ -298,9 +301,9 @@ class NgramCounter:
         self._pending_tokens = sum(len(chunk.tokens) for chunk in self._pending)
 
     def _tidy(self) -> None:
-        """Merge runs of like size, so that each row is merged a logarithmic number of times."""
-        while len(self._runs) > 1 and len(self._runs[-2]) < 2 * len(self._runs[-1]):
-            self._runs[-2:] = [self._backend.merge(self._runs[-2:])]
+        """Merge tables of like size, so that each row is merged a logarithmic number of times."""
+        while len(self._tables) > 1 and len(self._tables[-2]) < 2 * len(self._tables[-1]):
+            self._tables[-2:] = [self._backend.merge(self._tables[-2:])]
 
     def _written(self, chunk: Chunk) -> Chunk:
         return Chunk(*self._spill.put([on_host(array) for array in chunk.arrays]))
@@ -321,4 +324,4 @@ def _mapped(chunks: Sequence[Chunk]) -> Iterator[Chunk]:
     for chunk in chunks:
         yield chunk
         for array in chunk.arrays:
-            forget(array)
+            release_pages(array)

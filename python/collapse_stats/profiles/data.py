@@ -6,10 +6,10 @@ from ..backends.base import Backend
 from ..corpus.corpus import Source, TokenizerIdentity
 from ..corpus.sample import Sample
 from ..counting.passes import HALVES
-from ..counting.table import Table
+from ..counting.table import TableSource
 from ..errors import CollapseStatsError, LayoutMismatchError
 from ..ngrams.layout import Layout
-from ..ngrams.spectrum import JointSpectrum, Spectrum, Tables
+from ..ngrams.spectrum import JointSpectra, JointSpectrum, Spectrum
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,17 +25,17 @@ class ProfileData:
     sample
         Whole documents to recount matched sizes and intervals from.
     table
-        Where the run is, or None when none was kept.
+        Where the table is, or None when none was kept.
     backend
         What counts the sample again; by default the first that is usable.
     """
 
     name: str
     layout: Layout
-    tables: Tables
+    joint_spectra: JointSpectra
     documents: int
     sample: Sample
-    table: Table | None = None
+    table: TableSource | None = None
     tokenizer: TokenizerIdentity = field(default_factory=lambda: TokenizerIdentity("none", None))
     sources: tuple[Source, ...] = ()
     boundaries: str = "each item is a document"
@@ -59,7 +59,7 @@ class ProfileData:
         return self.windows(1)
 
     @property
-    def known_table(self) -> Table:
+    def known_table(self) -> TableSource:
         """The table; raises CollapseStatsError when the profile was made without it."""
         if self.table is None:
             raise CollapseStatsError(
@@ -70,22 +70,25 @@ class ProfileData:
 
     def halves(self, order: int) -> JointSpectrum | None:
         """Joint spectrum of half A and half B, or None when halves were not kept."""
-        return self.tables.ngrams[self.check_order(order)].get(HALVES[0])
+        return self.joint_spectra.ngrams[self.check_order(order)].get(HALVES[0])
 
     def spectrum(self, order: int) -> Spectrum:
         """Spectrum of the n-grams of one order."""
-        (joint,) = self.tables.ngrams[self.check_order(order)].values()
+        (joint,) = self.joint_spectra.ngrams[self.check_order(order)].values()
         return joint.total
 
     def contexts(self, order: int) -> Spectrum:
         """Spectrum of the (order - 1)-grams that begin an n-gram, by how often they do."""
-        (joint,) = self.tables.contexts[self.check_order(order)].values()
+        (joint,) = self.joint_spectra.contexts[self.check_order(order)].values()
         return joint.total
 
     @property
     def spectra(self) -> dict[int, tuple[Spectrum, Spectrum]]:
         """By order the spectra of n-grams and of their contexts."""
-        return {order: (self.spectrum(order), self.contexts(order)) for order in self.tables.ngrams}
+        return {
+            order: (self.spectrum(order), self.contexts(order))
+            for order in self.joint_spectra.ngrams
+        }
 
     def windows(self, order: int) -> int:
         """n-gram occurrences N_n: the sum over documents of max(0, length - order + 1)."""

@@ -36,7 +36,7 @@ def merge(
             )
     given = [one.known_table for one in profiles]
     writing = 0 if save_to is None else writer_bytes(memory)
-    merged = (backend.merge(runs_) for runs_ in read_aligned(given, memory, writing))
+    merged = (backend.merge(tables) for tables in read_aligned(given, memory, writing))
     sample_tokens = max(DEFAULT_TOKENS, *(len(one.sample.tokens) for one in profiles))
     bare = replace(
         first,
@@ -47,5 +47,13 @@ def merge(
         warnings=tuple(dict.fromkeys(w for one in profiles for w in one.warnings)),
     )
     rows = sum(table.rows for table in given)
-    held = sum(table.held for table in given)
-    return with_table(bare, merged, backend, save_to, memory, held, held + 2 * ROW_BYTES * rows)
+    resident_bytes = sum(table.resident_bytes for table in given)
+    return with_table(
+        bare,
+        merged,
+        backend,
+        save_to,
+        memory,
+        resident_bytes,
+        resident_bytes + 2 * ROW_BYTES * rows,
+    )

@@ -10,13 +10,13 @@ import numpy.typing as npt
 from .. import metrics
 from ..backends.selection import select
 from ..counting.top import most_frequent
-from ..ngrams.run import Run
+from ..ngrams.table import NgramTable
 from ..system.memory import budget
 from ..tokenizers import load as load_tokenizer
 from ..uncertainty.jackknife import (
     CorpusIntervals,
+    HalfSample,
     Interval,
-    Part,
     check_figure,
     has_intervals,
     recounts,
@@ -33,15 +33,15 @@ class Profile(ProfileData):
     """What is known of one corpus: the fields of `ProfileData`, and answers from them."""
 
     @cached_property
-    def run(self) -> Run:
-        """The run: every window with its counts.
+    def run(self) -> NgramTable:
+        """The table: every window with its counts.
 
         Raises
         ------
         CollapseStatsError
             when the profile was made without its table.
         """
-        return self.known_table.read(0, self.layout.shards)
+        return self.known_table.read(0, self.layout.key_ranges)
 
     def entropy(self, order: int, estimator: str = "chao-wang-jost") -> float | None:
         """Entropy of the n-grams of one order, in bits; None for an empty corpus."""
@@ -61,7 +61,7 @@ class Profile(ProfileData):
     def _intervals(self) -> CorpusIntervals | None:
         if self.halved_by != "documents" or not has_intervals(self.sample):
             return None
-        halves = Part.of(self.sample, 0), Part.of(self.sample, 1)
+        halves = HalfSample.of(self.sample, 0), HalfSample.of(self.sample, 1)
         counted = list(recounts(halves, self.layout, self.backend or select()))
         return CorpusIntervals(self.sample, self.spectra, counted)
 
@@ -95,5 +95,7 @@ class Profile(ProfileData):
         LayoutMismatchError
             when layouts or tokenizers differ.
         """
-        held = sum(one.table.held for one in (self, other) if one.table is not None)
-        return merge([self, other], select(), budget(None) + held)
+        resident_bytes = sum(
+            one.table.resident_bytes for one in (self, other) if one.table is not None
+        )
+        return merge([self, other], select(), budget(None) + resident_bytes)

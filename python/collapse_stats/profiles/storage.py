@@ -2,7 +2,7 @@
 
 manifest.json      what was counted and how; totals; the list of parts
 spectra.parquet    kind (ngram, context), order, count_a, count_b, types
-part-00000.parquet the run, see `parts`
+part-00000.parquet the table, see `parts`
 sample.parquet     hash, tokens: whole documents in hash order
 
 It is written beside its final name and renamed (`unfinished`): a killed run leaves no half profile.
@@ -24,19 +24,19 @@ from ..corpus.sample import Sample
 from ..counting.parquet_table import (
     Part,
     PartWriter,
-    StoredTable,
+    TableOnDisk,
     column,
     damaged,
     integers,
     read_columns,
     write_columns,
 )
-from ..counting.passes import HALVES, WHOLE
-from ..counting.table import MemoryTable, read_aligned
+from ..counting.passes import HALVES, NO_HALVES
+from ..counting.table import TableInMemory, read_aligned
 from ..errors import InputError
 from ..ngrams.layout import Layout
-from ..ngrams.run import Run
-from ..ngrams.spectrum import JointSpectrum, Masks, Tables
+from ..ngrams.spectrum import JointSpectra, JointSpectrum, Masks
+from ..ngrams.table import NgramTable
 from ..readers.remote.path import RemotePath
 from ..system.atomic_directory import new_directory
 from ..system.memory import TooLittleMemoryError, budget
@@ -54,36 +54,38 @@ def write(profile: ProfileData, path: Path) -> None:
         if profile.table is not None:
             with PartWriter(folder, budget(None)) as writer:
                 parts = writer.parts
-                for (run,) in read_aligned([profile.table]):
-                    writer.add(run)
+                for (table,) in read_aligned([profile.table]):
+                    writer.add(table)
         _finish(profile, parts, folder)
 
 
 def write_counted(
     bare: P,
-    runs: Iterable[Run],
+    tables: Iterable[NgramTable],
     backend: Backend,
     masks: Sequence[Masks],
     memory: int,
     path: Path,
 ) -> P:
-    """Write a profile whose run comes range after range; its spectra are counted on the way.
+    """Write a profile whose table comes range after range; its spectra are counted on the way.
 
-    Input: runs over ascending, disjoint ranges of shards. Each is dropped when it is written. Of
-    `memory`, writing takes `writer_bytes`.
+    Input: tables over ascending, disjoint stretches of key ranges. Each is dropped when it is
+    written. Of `memory`, writing takes `writer_bytes`.
     """
     parts: list[Part] | None = None
     with new_directory(path, lambda: _share(parts, bare.layout)) as folder:
         with PartWriter(folder, memory) as writer:
             parts = writer.parts
-            tables = backend.joint_spectra(([run] for run in writer.passing(runs)), masks)
-        _finish(replace(bare, tables=tables), parts, folder)
+            joint_spectra = backend.joint_spectra(
+                ([table] for table in writer.passing(tables)), masks
+            )
+        _finish(replace(bare, joint_spectra=joint_spectra), parts, folder)
     return read(path, type(bare))
 
 
 def _share(parts: list[Part] | None, layout: Layout) -> float:
     """How much of a table these parts, as far as they are written, are."""
-    return (parts[-1]["last_shard"] + 1) / layout.shards if parts else 0.0
+    return (parts[-1]["last_shard"] + 1) / layout.key_ranges if parts else 0.0
 
 
 def is_profile(path: str | os.PathLike[str] | RemotePath) -> bool:
@@ -100,7 +102,7 @@ def read(path: Path, kind: type[P]) -> P:
         profile = kind(
             name=manifest["name"],
             layout=layout,
-            tables=_read_tables(path, layout),
+            joint_spectra=_read_joint_spectra(path, layout),
             documents=manifest["totals"]["documents"],
             sample=_read_sample(path),
             tokenizer=TokenizerIdentity(**manifest["tokenizer"]),
@@ -108,13 +110,13 @@ def read(path: Path, kind: type[P]) -> P:
             boundaries=manifest["boundaries"],
             halved_by=manifest["halved_by"],
             warnings=tuple(manifest["warnings"]),
-            table=None if parts is None else StoredTable(path, layout, parts),
+            table=None if parts is None else TableOnDisk(path, layout, parts),
         )
-        windows = {str(n): profile.windows(n) for n in profile.tables.ngrams}
-        held = sum(part["windows"] for part in parts) if parts is not None else windows["1"]
+        windows = {str(n): profile.windows(n) for n in profile.joint_spectra.ngrams}
+        stored = sum(part["windows"] for part in parts) if parts is not None else windows["1"]
     except (KeyError, TypeError, ValueError) as error:
         raise damaged(path, f"its manifest or spectra cannot be understood ({error})") from error
-    if windows != manifest["totals"]["windows"] or held != windows["1"]:
+    if windows != manifest["totals"]["windows"] or stored != windows["1"]:
         raise damaged(path, "the totals of its spectra and parts are not those of its manifest")
     for part in parts or ():
         if not (path / part["file"]).is_file():
@@ -124,7 +126,7 @@ def read(path: Path, kind: type[P]) -> P:
 
 def _finish(profile: ProfileData, parts: list[Part] | None, folder: Path) -> None:
     """Write everything but the parts."""
-    write_columns(folder / "spectra.parquet", _spectra_columns(profile.tables))
+    write_columns(folder / "spectra.parquet", _spectra_columns(profile.joint_spectra))
     _write_sample(profile.sample, folder)
     manifest = {
         "schema": SCHEMA,
@@ -137,8 +139,8 @@ def _finish(profile: ProfileData, parts: list[Part] | None, folder: Path) -> Non
         },
         "totals": {
             "documents": profile.documents,
-            "windows": {str(n): profile.windows(n) for n in profile.tables.ngrams},
-            "distinct": {str(n): profile.distinct(n) for n in profile.tables.ngrams},
+            "windows": {str(n): profile.windows(n) for n in profile.joint_spectra.ngrams},
+            "distinct": {str(n): profile.distinct(n) for n in profile.joint_spectra.ngrams},
         },
         "tokenizer": asdict(profile.tokenizer),
         "boundaries": profile.boundaries,
@@ -158,7 +160,7 @@ def _write_sample(sample: Sample, folder: Path) -> None:
     write_columns(folder / "sample.parquet", {"hash": sample.hash, "tokens": tokens})
 
 
-def _spectra_columns(tables: Tables) -> dict[str, Any]:
+def _spectra_columns(joint_spectra: JointSpectra) -> dict[str, Any]:
     kinds: list[str] = []
     columns: dict[str, list[npt.NDArray[np.unsignedinteger]]] = {
         "order": [],
@@ -166,7 +168,7 @@ def _spectra_columns(tables: Tables) -> dict[str, Any]:
         "count_b": [],
         "types": [],
     }
-    for kind, found in (("ngram", tables.ngrams), ("context", tables.contexts)):
+    for kind, found in (("ngram", joint_spectra.ngrams), ("context", joint_spectra.contexts)):
         for order, pairs in found.items():
             (joint,) = pairs.values()
             kinds += [kind] * len(joint.types)
@@ -195,11 +197,13 @@ def _manifest(path: Path) -> dict[str, Any]:
     return manifest  # type: ignore[no-any-return]
 
 
-def _read_tables(path: Path, layout: Layout) -> Tables:
-    table = read_columns(path, "spectra.parquet")
-    kind = np.asarray(table["kind"].to_pylist())
-    order, a, b, types = (column(table, name) for name in ("order", "count_a", "count_b", "types"))
-    masks: Masks = HALVES[0] if layout.labels == 2 else WHOLE[0]
+def _read_joint_spectra(path: Path, layout: Layout) -> JointSpectra:
+    columns = read_columns(path, "spectra.parquet")
+    kind = np.asarray(columns["kind"].to_pylist())
+    order, a, b, types = (
+        column(columns, name) for name in ("order", "count_a", "count_b", "types")
+    )
+    masks: Masks = HALVES[0] if layout.labels == 2 else NO_HALVES[0]
 
     def found(name: str) -> dict[int, dict[Masks, JointSpectrum]]:
         chosen = {n: (kind == name) & (order == n) for n in range(1, layout.max_order + 1)}
@@ -208,43 +212,44 @@ def _read_tables(path: Path, layout: Layout) -> Tables:
             for n, rows in chosen.items()
         }
 
-    return Tables(found("ngram"), found("context"))
+    return JointSpectra(found("ngram"), found("context"))
 
 
 def _read_sample(path: Path) -> Sample:
-    table = read_columns(path, "sample.parquet").combine_chunks()
-    lists = table["tokens"].combine_chunks()
+    columns = read_columns(path, "sample.parquet").combine_chunks()
+    lists = columns["tokens"].combine_chunks()
     length = np.diff(integers(lists.offsets)).astype(np.int64)
     return Sample(
-        column(table, "hash"), length, integers(lists.values).astype(np.uint32, copy=False)
+        column(columns, "hash"), length, integers(lists.values).astype(np.uint32, copy=False)
     )
 
 
 def with_table(
     bare: P,
-    runs: Iterable[Run],
+    tables: Iterable[NgramTable],
     backend: Backend,
     save_to: Path | None,
     memory: int,
-    held: int,
+    resident_bytes: int,
     enough: int,
 ) -> P:
-    """The profile with its run, which comes range after range, and the spectra of it.
+    """The profile with its table, which comes range after range, and the spectra of it.
 
-    Input: of `memory`, `held` bytes are taken; `enough` would be enough for a run in memory.
+    Input: of `memory`, `resident_bytes` bytes are taken; `enough` would be enough for a table in
+    memory.
     """
-    masks = HALVES if bare.layout.labels == 2 else WHOLE
+    masks = HALVES if bare.layout.labels == 2 else NO_HALVES
     if save_to is not None:
-        return write_counted(bare, runs, backend, masks, memory, save_to)
-    ranges: list[Run] = []
-    for run in runs:
-        ranges.append(run)
-        held += 2 * run.nbytes  # they are there twice while they are joined
-        if len(ranges) > 1 and held > memory:
+        return write_counted(bare, tables, backend, masks, memory, save_to)
+    ranges: list[NgramTable] = []
+    for table in tables:
+        ranges.append(table)
+        resident_bytes += 2 * table.nbytes  # they are there twice while they are joined
+        if len(ranges) > 1 and resident_bytes > memory:
             raise TooLittleMemoryError(
                 memory, enough, "or write the profile as it is counted (collapse-stats profile -o)"
             )
-    whole = Run.concatenate(bare.layout, ranges)
+    whole = NgramTable.concatenate(bare.layout, ranges)
     ranges.clear()
     found = backend.spectra(whole, bare.layout, masks)
-    return replace(bare, tables=found, table=MemoryTable(whole))
+    return replace(bare, joint_spectra=found, table=TableInMemory(whole))

@@ -7,7 +7,7 @@ from .remote.location import Name
 
 
 @dataclass(slots=True)
-class Unreadable:
+class BadFiles:
     """Files that could not be read, or not to their end; complete when every pass is."""
 
     forgiving: bool = False

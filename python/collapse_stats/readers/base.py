@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .options import Kind
-from .repairs import Tally
+from .repairs import Repairs
 
 Int64Array = npt.NDArray[np.int64]
 IntegerArray = npt.NDArray[np.integer]
@@ -52,10 +52,10 @@ class Batch:
     start: Int64Array
     stop: Int64Array
     bytes_read: int
-    notes: Tally | None = None
+    notes: Repairs | None = None
 
     @classmethod
-    def of_texts(cls, texts: list[str], bytes_read: int, notes: Tally | None = None) -> "Batch":
+    def of_texts(cls, texts: list[str], bytes_read: int, notes: Repairs | None = None) -> "Batch":
         """Batch of documents of text."""
         return cls(texts, None, _NONE, _NONE, bytes_read, notes)
 
@@ -66,7 +66,7 @@ class Batch:
         start: Int64Array,
         stop: Int64Array,
         bytes_read: int,
-        notes: Tally | None = None,
+        notes: Repairs | None = None,
     ) -> "Batch":
         """Batch of documents ``tokens[start[i]:stop[i]]``."""
         return cls(None, tokens, start, stop, bytes_read, notes)
@@ -87,7 +87,7 @@ class Batch:
 class Reader(Protocol):
     """One source of documents. `batches` may be called again for another pass over a file.
 
-    One whose documents threads may read at the same time is `Divided` as well.
+    One whose documents threads may read at the same time is `SplittableReader` as well.
     """
 
     @property

@@ -7,7 +7,7 @@ import numpy as np
 
 from .base import BATCH_TOKENS, Batch, Int64Array, IntegerArray
 from .remote.items import Items
-from .splits import Unit
+from .splits import Split
 
 _NONE = np.empty(0, dtype=np.int64)
 
@@ -36,7 +36,7 @@ def cut_rows(
     return first[keep], last[keep]
 
 
-def stream_units(tokens: Items, eot: int | None, size: int) -> Iterator[Unit]:
+def stream_splits(tokens: Items, eot: int | None, size: int) -> Iterator[Split]:
     """Units of a stream of ids whose only boundaries are `eot` ids.
 
     A document is a longest stretch without `eot`; runs of `eot` make no empty documents, for
@@ -49,7 +49,7 @@ def stream_units(tokens: Items, eot: int | None, size: int) -> Iterator[Unit]:
         last = min(first + step, total)
         bytes_read = size * last // total - size * first // total
         # The comparison with `eot` takes a byte for each id.
-        yield Unit(last - first, partial(_stretch, tokens, eot, first, last, bytes_read))
+        yield Split(last - first, partial(_stretch, tokens, eot, first, last, bytes_read))
 
 
 def _stretch(tokens: Items, eot: int | None, first: int, last: int, bytes_read: int) -> Batch:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from ..errors import InputError
 from .formats import arrow as ipc
 from .formats import datatrove, litdata, llmc, megatron, npy, olmo
-from .remote.location import Location, Name, place
+from .remote.location import Location, Name, as_location
 from .remote.path import RemotePath
 from .stream import compression_of, read_blocks
 
@@ -75,7 +75,7 @@ def detect(path: Name, head: bytes) -> Detected:
     _refuse_foreign(path, head, known)
     found = _by_content(path, head, known)
     if not found and extension in _BY_NEIGHBOUR:
-        found = _by_neighbour(place(path), head, extension)
+        found = _by_neighbour(as_location(path), head, extension)
     if found:
         return found
     compression = compression_of(head)
@@ -110,7 +110,9 @@ def _by_content(path: Name, head: bytes, known: str | None) -> Detected | None:
     if head.startswith(ipc.FILE_MAGIC) and known not in ("flat", "npy"):
         return Detected("arrow", "an Arrow file: begins with ARROW1")
     if head.startswith(ipc.STREAM_MAGIC) and known not in ("flat", "npy", "datatrove", "mds"):
-        beside = ", state.json beside it" if place(path).with_name("state.json").exists() else ""
+        beside = (
+            ", state.json beside it" if as_location(path).with_name("state.json").exists() else ""
+        )
         return Detected("arrow", f"an Arrow stream: begins with FF FF FF FF{beside}")
     if head.startswith((megatron.MAGIC, megatron.OLD_MAGIC)):
         return Detected("megatron", f"begins with {head[:7].decode()}".removesuffix("\0"))
@@ -158,7 +160,9 @@ def _detect_compressed(path: Name, extension: str, compression: str) -> Detected
     if known in ("jsonl", "text"):
         return Detected(known, f"{compression} data, extension {extension}")
     if known is None:
-        content = next((block for block, _ in read_blocks(place(path), 64) if block.strip()), b"")
+        content = next(
+            (block for block, _ in read_blocks(as_location(path), 64) if block.strip()), b""
+        )
         if content.lstrip().startswith(b"{"):
             return Detected("jsonl", f"{compression} data that begins with {{")
     raise InputError(

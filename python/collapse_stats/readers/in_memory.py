@@ -11,9 +11,9 @@ from ..system.placement import on_gpu, on_host
 from .base import BATCH_BYTES, Batch, IntegerArray
 from .boundaries import cut_rows, rows_of
 from .formats.chat import chat_text, looks_like_chat
-from .formats.npy import array_units
+from .formats.npy import array_splits
 from .options import CHAT_KEYS, Kind, ReadOptions
-from .splits import Divided, Unit
+from .splits import Split, SplittableReader
 
 
 def open_memory(source: Any, options: ReadOptions) -> "ArrayReader | IterableReader":
@@ -44,7 +44,7 @@ def open_memory(source: Any, options: ReadOptions) -> "ArrayReader | IterableRea
     return IterableReader(source, options)
 
 
-class ArrayReader(Divided):
+class ArrayReader(SplittableReader):
     """Documents of an array of ids."""
 
     path = "(array)"
@@ -58,12 +58,12 @@ class ArrayReader(Divided):
         self.size = array.nbytes
         self.dtype = array.dtype.name
 
-    def units(self) -> Iterator[Unit]:
+    def splits(self) -> Iterator[Split]:
         """Views of the array."""
         if self._array.ndim == 1 and not len(self._array):
             nothing = np.zeros(1, dtype=np.int64)
-            yield Unit(0, lambda: Batch.of_tokens(self._array, nothing, nothing, 0))
-        yield from array_units(self._array, self.eot, self.size)
+            yield Split(0, lambda: Batch.of_tokens(self._array, nothing, nothing, 0))
+        yield from array_splits(self._array, self.eot, self.size)
 
 
 class IterableReader:

@@ -9,7 +9,7 @@ from ..tokenizers import Tokenizer
 from .base import Batch, IntegerArray, Reader
 from .open import open_file
 from .options import ReadOptions
-from .remote.location import place
+from .remote.location import as_location
 from .remote.path import RemotePath
 
 # Ids that mark nothing but a document's end or beginning, and whose: beyond the ordinary ones.
@@ -246,7 +246,7 @@ def inspect(
 
     With a `budget`, about so many bytes of the file are read and the rest is estimated from them.
     """
-    options, path = options or ReadOptions(), place(path)
+    options, path = options or ReadOptions(), as_location(path)
     if isinstance(path, RemotePath):
         path = replace(path, glimpse=budget)
     return inspect_reader(open_file(path, options), options, tokenizer, budget)

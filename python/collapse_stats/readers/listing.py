@@ -7,7 +7,7 @@ from typing import overload
 from ..errors import InputError
 from .base import listed
 from .detect import EXTENSIONS, KNOWN, extension_of
-from .remote.location import Location, Name, place
+from .remote.location import Location, Name, as_location
 
 _TEMPORARY = ("~", ".tmp", ".temp", ".part", ".partial", ".crdownload", ".swp", ".lock")
 # Written beside shards by the tools that make them; they hold no documents.
@@ -48,12 +48,12 @@ class Files(Sequence[Location]):
     def __getitem__(self, index: slice) -> list[Location]: ...
     def __getitem__(self, index: int | slice) -> Location | list[Location]:
         if isinstance(index, slice):
-            return list(map(place, self.names[index]))
-        return place(self.names[index])
+            return list(map(as_location, self.names[index]))
+        return as_location(self.names[index])
 
     def nothing(self, name: str, skipped_before: int) -> InputError:
         """What to raise of a directory or prefix in which only the last of `skipped` are."""
-        others = [place(name).name for name in self.skipped[skipped_before:]]
+        others = [as_location(name).name for name in self.skipped[skipped_before:]]
         seen = f"only {listed(others, 5)}" if others else "no file"
         return InputError(f"{name}: {seen} in this directory. Read are: {KNOWN}")
 

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from ..errors import InputError
-from .bad_files import Unreadable
+from .bad_files import BadFiles
 from .base import Reader
 from .detect import detect
 from .formats.arrow import ArrowReader
@@ -20,11 +20,11 @@ from .formats.megatron import MegatronReader
 from .formats.npy import NpyReader
 from .formats.olmo import OlmoReader
 from .formats.parquet import ParquetReader
-from .formats.small_file import SeenReader
+from .formats.small_file import SmallFileReader
 from .formats.text import TextReader
 from .head import head_of
 from .options import ReadOptions
-from .remote.location import Name, at_once, named, place
+from .remote.location import Name, as_location, at_once, named
 from .remote.path import RemotePath
 
 _READERS: dict[str, Any] = {
@@ -71,14 +71,14 @@ def open_file(
         reader = _READERS[detected.format]
         if detected.format in _OF_SMALL_FILES:
             return reader(name, options, detected.evidence, head)  # type: ignore[no-any-return]
-        return reader(place(name), options, detected.evidence)  # type: ignore[no-any-return]
+        return reader(as_location(name), options, detected.evidence)  # type: ignore[no-any-return]
     except OSError as error:
         raise InputError(f"{name}: cannot be read: {error.strerror or error}") from error
 
 
 def open_files(
     names: Sequence[Name], options: ReadOptions, skip_bad: bool = False, room: int = 0
-) -> tuple[list[Reader], Unreadable]:
+) -> tuple[list[Reader], BadFiles]:
     """Readers of the files of one corpus, and with `skip_bad` which of them are bad.
 
     Who reads them adds those that turn out to be bad later. A file that is alone is not forgiven.
@@ -89,7 +89,7 @@ def open_files(
     InputError
         A file cannot be opened; with `skip_bad`, not one can.
     """
-    unreadable = Unreadable(skip_bad and len(names) > 1)
+    unreadable = BadFiles(skip_bad and len(names) > 1)
     readers: list[Reader] = []
     attempt = _opened if unreadable.forgiving else open_file
     for name, opened in zip(names, at_once(partial(attempt, options=options), names), strict=True):
@@ -97,7 +97,7 @@ def open_files(
             unreadable.at_open.append(name)
             unreadable.errors[str(name)] = str(opened)
             continue
-        if isinstance(opened, SeenReader):
+        if isinstance(opened, SmallFileReader):
             room -= len(opened.content)
             if room < 0:
                 opened.content = b""

@@ -12,7 +12,7 @@ Kind = Literal["text", "ids"]
 Dtype = Literal["u8", "u16", "u32", "u64"]
 
 
-Part = Literal["assistant", "user", "all"]
+ChatTurns = Literal["assistant", "user", "all"]
 
 
 MAX_DOCUMENT = 1 << 30  # bytes of a line, or of a text that is one document
@@ -69,7 +69,7 @@ class ReadOptions:
     eot: int | None = None
     vocab_size: int | None = None
     doc_per_line: bool = False
-    part: Part | None = None
+    part: ChatTurns | None = None
     longest: int = MAX_DOCUMENT
 
     def __post_init__(self) -> None:

@@ -1,7 +1,7 @@
 """Counts of what was skipped or repaired, said once at the end instead of line by line."""
 
 
-class Tally:
+class Repairs:
     """Reasons with how often each occurred and the first place it did."""
 
     def __init__(self) -> None:
@@ -16,7 +16,7 @@ class Tally:
         count, first = self._seen.get(reason, (0, place))
         self._seen[reason] = (count + times, first)
 
-    def include(self, later: "Tally") -> None:
+    def include(self, later: "Repairs") -> None:
         """Add what was noted elsewhere, after everything that was noted here."""
         for reason, (count, place) in later._seen.items():
             self.add(reason, place, count)

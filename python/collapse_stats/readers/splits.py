@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from .base import Batch, Reader
-from .repairs import Tally
+from .repairs import Repairs
 
 
-class Unit(NamedTuple):
+class Split(NamedTuple):
     """Some of a source's documents, which any thread may read.
 
     Attributes
@@ -24,43 +24,43 @@ class Unit(NamedTuple):
     read: Callable[[], Batch]
 
 
-class Divided(ABC):
+class SplittableReader(ABC):
     """A reader that says how its source is divided."""
 
     path: str
     digest: str = ""
     """Of a small file, which was seen as a whole when it was opened."""
 
-    _tally: Tally | None = None  # of a hundred thousand files few have anything to tell
+    _repairs: Repairs | None = None  # of a hundred thousand files few have anything to tell
 
     @property
     def warnings(self) -> list[str]:
         """What was skipped or repaired by the pass so far."""
-        return self._tally.messages(self.path) if self._tally else []
+        return self._repairs.messages(self.path) if self._repairs else []
 
     @abstractmethod
-    def units(self) -> Iterator[Unit]:
+    def splits(self) -> Iterator[Split]:
         """Units in the order of the source; what only one thread can do is done between them."""
 
-    def note(self, notes: Tally) -> None:
+    def note(self, notes: Repairs) -> None:
         """Add the notes of a unit's batch to the warnings; units must come in their order."""
-        self._tally = self._tally or Tally()
-        self._tally.include(notes)
+        self._repairs = self._repairs or Repairs()
+        self._repairs.include(notes)
 
     def batches(self) -> Iterator[Batch]:
         """Documents in the order of the source, a unit at a time."""
-        self._tally = None
-        for unit in self.units():
-            batch = unit.read()
+        self._repairs = None
+        for split in self.splits():
+            batch = split.read()
             if batch.notes:
                 self.note(batch.notes)
             yield batch
 
 
-def units_of(reader: Reader) -> Iterator[Unit]:
+def splits_of(reader: Reader) -> Iterator[Split]:
     """Units of any reader: one that is not divided reads them itself, one after the other."""
-    if isinstance(reader, Divided):
-        yield from reader.units()
+    if isinstance(reader, SplittableReader):
+        yield from reader.splits()
         return
     for batch in reader.batches():
-        yield Unit(batch.nbytes, lambda batch=batch: batch)  # type: ignore[misc]
+        yield Split(batch.nbytes, lambda batch=batch: batch)  # type: ignore[misc]

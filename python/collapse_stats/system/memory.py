@@ -79,7 +79,7 @@ def is_mapped(array: npt.NDArray[Any]) -> bool:
     return isinstance(base, MappedBytes)
 
 
-def forget(array: npt.NDArray[Any]) -> None:
+def release_pages(array: npt.NDArray[Any]) -> None:
     """Take the pages of a mapped file that an array views out of this process's memory.
 
     They stay in the system's cache as long as there is room; what is in no file is left alone.

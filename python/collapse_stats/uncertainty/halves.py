@@ -20,7 +20,7 @@ FLOOR: Masks = (0b0001, 0b0010)
 OPPOSITE: tuple[Masks, Masks] = ((0b0001, 0b1000), (0b0010, 0b0100))
 CANDIDATE: Masks = (0b0100, 0b1000)
 MASKS: tuple[Masks, ...] = (WHOLE, FLOOR, *OPPOSITE, CANDIDATE)
-PLAIN: tuple[Masks, ...] = ((0b01, 0b10),)  # without halves
+SIDES: tuple[Masks, ...] = ((0b01, 0b10),)  # without halves
 
 BANDS = (1, 2, 3, 5, 9, 17, 33, 65)
 

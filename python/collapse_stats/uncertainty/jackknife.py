@@ -21,7 +21,7 @@ from ..ngrams.layout import Layout
 from ..ngrams.spectrum import JointSpectrum, Masks, Spectrum
 
 LABELS = 8  # of a recount: the text that stays, once for each part, and groups to leave out
-MIN_DOCUMENTS = 30  # fewer say too little of each other
+MIN_DOCUMENTS_FOR_ERRORS = 30  # fewer say too little of each other
 
 Floats = npt.NDArray[np.float64]
 Figure = Callable[[Spectrum, Spectrum], float | None]
@@ -72,7 +72,7 @@ class Interval:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Part:
+class HalfSample:
     """Documents of a sample that are counted together: a half."""
 
     sample: Sample
@@ -80,7 +80,7 @@ class Part:
     inside: npt.NDArray[np.bool_]
 
     @classmethod
-    def of(cls, sample: Sample, half: int) -> "Part":
+    def of(cls, sample: Sample, half: int) -> "HalfSample":
         """The documents of half 0 or 1."""
         group = group_of(sample.hash)
         return cls(sample, group, half_of(group) == half)
@@ -115,7 +115,9 @@ class Recount:
     contexts: dict[int, JointSpectrum]
 
 
-def recounts(parts: tuple[Part, Part], layout: Layout, backend: Backend) -> Iterator[Recount]:
+def recounts(
+    parts: tuple[HalfSample, HalfSample], layout: Layout, backend: Backend
+) -> Iterator[Recount]:
     """Counts of two parts: of all documents first, then without each of their groups."""
     layout = Layout(layout.vocab_size, layout.max_order, LABELS)
     groups = [(place, group) for place, part in enumerate(parts) for group in part.groups]
@@ -139,8 +141,8 @@ def recounts(parts: tuple[Part, Part], layout: Layout, backend: Backend) -> Iter
         for key, pair in zip([None, *some], masks, strict=True):
             if key is not None or first == 0:
                 ngrams, contexts = (
-                    {order: pairs[pair] for order, pairs in tables.items()}
-                    for tables in (counted.ngrams, counted.contexts)
+                    {order: pairs[pair] for order, pairs in joint_spectra.items()}
+                    for joint_spectra in (counted.ngrams, counted.contexts)
                 )
                 yield Recount(key, ngrams, contexts)
 
@@ -177,7 +179,7 @@ def has_intervals(sample: Sample) -> bool:
     """Whether there are documents enough, in more than one group of each half."""
     filled = group_of(sample.hash)[sample.length > 0]
     halves = half_of(np.unique(filled))
-    return len(filled) >= MIN_DOCUMENTS and min(np.bincount(halves, minlength=2)) > 1
+    return len(filled) >= MIN_DOCUMENTS_FOR_ERRORS and min(np.bincount(halves, minlength=2)) > 1
 
 
 class CorpusIntervals:

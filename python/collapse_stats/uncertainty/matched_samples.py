@@ -15,12 +15,12 @@ from ..corpus.sample import Sample, within
 from ..corpus.split import group_of, half_of
 from ..ngrams.chunk import Chunk
 from ..ngrams.layout import Layout
-from ..ngrams.spectrum import JointSpectrum, Tables
+from ..ngrams.spectrum import JointSpectra, JointSpectrum
 from .halves import FIGURES, MASKS, MIRRORED
 from .jackknife import (
     Floats,
+    HalfSample,
     Interval,
-    Part,
     Recount,
     group_shares,
     has_intervals,
@@ -59,7 +59,7 @@ class _Errors:
 
 
 @dataclass(frozen=True)
-class Matched:
+class MatchedSamples:
     """Samples of a baseline and a candidate at one size, and figures counted from them."""
 
     baseline: Sample
@@ -68,7 +68,9 @@ class Matched:
     backend: Backend
 
     @classmethod
-    def of(cls, baseline: Sample, candidate: Sample, layout: Layout, backend: Backend) -> "Matched":
+    def of(
+        cls, baseline: Sample, candidate: Sample, layout: Layout, backend: Backend
+    ) -> "MatchedSamples":
         """Samples cut to the tokens of the smaller one, the last in hash order left out first.
 
         So the n-th documents of both sides stay together.
@@ -89,7 +91,7 @@ class Matched:
         return len(self.baseline), len(self.candidate)
 
     @cached_property
-    def tables(self) -> Tables:
+    def joint_spectra(self) -> JointSpectra:
         """Joint spectra of the halves of both, as `compare` has them of whole corpora."""
         chunks = []
         for side, sample in enumerate((self.baseline, self.candidate)):
@@ -129,7 +131,9 @@ class Matched:
         """
         if not (has_intervals(self.baseline) and has_intervals(self.candidate)):
             return {}
-        parts = [Part.of(side, half) for side in (self.baseline, self.candidate) for half in (0, 1)]
+        parts = [
+            HalfSample.of(side, half) for side in (self.baseline, self.candidate) for half in (0, 1)
+        ]
         pairs = (*OPPOSITE, BASELINE, CANDIDATE)
 
         def counted(pair: Pair) -> dict[LeftOut | None, Recount]:

@@ -6,7 +6,7 @@ from ..backends.selection import select
 from ..corpus.sample import Sample
 from ..corpus.split import group_of, half_of
 from ..ngrams.layout import Layout
-from ..uncertainty.matched_samples import Matched
+from ..uncertainty.matched_samples import MatchedSamples
 from .novelty import novelty
 from .repetition import repeated_share
 from .rule import (
@@ -20,10 +20,10 @@ def evidence(baseline: Sample, candidate: Sample) -> Evidence:
     """What the rule looks at, of two samples of one vocabulary."""
     ids = (int(side.tokens.max(initial=0)) for side in (baseline, candidate))
     layout = Layout(max(ids) + 1, MAX_ORDER)
-    return measured(Matched.of(baseline, candidate, layout, select()))
+    return measured(MatchedSamples.of(baseline, candidate, layout, select()))
 
 
-def measured(matched: Matched) -> Evidence:
+def measured(matched: MatchedSamples) -> Evidence:
     """What the rule looks at, of samples matched in size."""
     one, other = matched.baseline, matched.candidate
     with ThreadPoolExecutor(2) as pool:

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..ngrams.spectrum import JointSpectrum, UInt64Array
-from ..uncertainty.matched_samples import BASELINE, CANDIDATE, LeftOut, Matched, Pair
+from ..uncertainty.matched_samples import BASELINE, CANDIDATE, LeftOut, MatchedSamples, Pair
 
 Floats = npt.NDArray[np.float64]
 Masses = dict[LeftOut | None, float]
@@ -76,7 +76,7 @@ class Novelty:
     gain: Estimate
 
 
-def novelty(matched: Matched, order: int) -> Novelty | None:
+def novelty(matched: MatchedSamples, order: int) -> Novelty | None:
     """Novelty of two samples at one order; None where a half has too few n-grams."""
     joints = {
         pair: {key: one.ngrams[order] for key, one in found.items()}

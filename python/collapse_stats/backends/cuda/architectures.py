@@ -1,4 +1,4 @@
-"""Which GPUs compiled code runs on, by CMake's names of architectures: no GPU is asked."""
+"""Which GPUs compiled code tables on, by CMake's names of architectures: no GPU is asked."""
 
 import re
 
@@ -6,18 +6,18 @@ Capability = tuple[int, int]
 
 
 def has_code(compiled: str, capability: Capability) -> bool:
-    """Whether one of the architectures, as in ``"80-real 90"``, runs on a compute capability.
+    """Whether one of the architectures, as in ``"80-real 90"``, tables on a compute capability.
 
-    Machine code (``-real``) runs on capabilities of the same major number from its minor one on,
+    Machine code (``-real``) tables on capabilities of the same major number from its minor one on,
     PTX (``-virtual``) on every later one; a name without either is both. With ``a`` behind the
     number either is for that very one, with ``f`` for its family. Names that say nothing count as
     yes: then the first use decides.
     """
     names = compiled.replace(";", " ").split()
-    return not names or any(_runs(name, capability) for name in names)
+    return not names or any(_tables(name, capability) for name in names)
 
 
-def _runs(name: str, capability: Capability) -> bool:
+def _tables(name: str, capability: Capability) -> bool:
     match = re.fullmatch(r"(\d+)(\d)([af]?)(-real|-virtual)?", name)
     if match is None:
         return True

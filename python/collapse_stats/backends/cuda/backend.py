@@ -1,8 +1,8 @@
 """The cuda backend: counting on an NVIDIA GPU, composed of the steps of csrc/cuda/api.hpp.
 
 Device memory holds tokens (as narrow as they come), the records of as many windows as fit beside
-them, and what is made of these. What does not fit at once is taken range by range of the shards, or
-counted into runs that are merged; results do not depend on it.
+them, and what is made of these. What does not fit at once is taken range by range of the key
+ranges, or counted into tables that are merged; results do not depend on it.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,9 +13,9 @@ import numpy as np
 
 from ...errors import BackendError
 from ...ngrams.chunk import Chunk
-from ...ngrams.layout import MAX_SHARD_BITS, Layout, Shards
-from ...ngrams.run import Run
-from ...ngrams.spectrum import Masks, Tables
+from ...ngrams.layout import MAX_KEY_RANGE_BITS, KeyRanges, Layout
+from ...ngrams.spectrum import JointSpectra, Masks
+from ...ngrams.table import NgramTable
 from ...system.gpu import at_work, failures
 from . import count as counting
 from .device import Core, CupyMemory, Gpu, Memory
@@ -44,7 +44,7 @@ class CudaBackend:
 
     name = "cuda"
     on_gpu = True
-    range_shards = 1 << MAX_SHARD_BITS
+    fewest_key_ranges = 1 << MAX_KEY_RANGE_BITS
 
     def __init__(
         self,
@@ -69,8 +69,10 @@ class CudaBackend:
         with self._operation() as gpu:
             return max(1 << 20, gpu.budget // 256)
 
-    def count(self, chunks: Iterable[Chunk], layout: Layout, shards: Shards | None = None) -> Run:
-        """Run of the chunks' windows; see `Backend.count`."""
+    def count(
+        self, chunks: Iterable[Chunk], layout: Layout, key_ranges: KeyRanges | None = None
+    ) -> NgramTable:
+        """Table of the chunks' windows; see `Backend.count`."""
         windows = np.zeros(layout.labels, dtype=np.int64)
 
         def noted(batch: list[Resident]) -> list[Resident]:
@@ -81,40 +83,42 @@ class CudaBackend:
         where, chunks = placed(chunks)
         with self._operation(where) as gpu:
             batches = map(noted, counting.batches(gpu, chunks, layout, gpu.budget // 4))
-            run = counting.count(gpu, batches, layout, shards or (0, layout.shards))
-        if shards is None:
-            check_windows(run.counts.sum(axis=1).tolist(), windows.tolist(), 1)
-        return run
+            table = counting.count(gpu, batches, layout, key_ranges or (0, layout.key_ranges))
+        if key_ranges is None:
+            check_windows(table.counts.sum(axis=1).tolist(), windows.tolist(), 1)
+        return table
 
     def count_in_ranges(
-        self, chunks: Iterable[Chunk], layout: Layout, ranges: Sequence[Shards]
-    ) -> Iterator[Run]:
-        """Runs of ranges, made at once; see `Backend.count_in_ranges`."""
-        shards = ranges[0][0], ranges[-1][1]
-        run = self.count(chunks, layout, None if shards == (0, layout.shards) else shards)
-        return (run.slice(*some) for some in ranges)
+        self, chunks: Iterable[Chunk], layout: Layout, ranges: Sequence[KeyRanges]
+    ) -> Iterator[NgramTable]:
+        """Tables of ranges, made at once; see `Backend.count_in_ranges`."""
+        key_ranges = ranges[0][0], ranges[-1][1]
+        table = self.count(
+            chunks, layout, None if key_ranges == (0, layout.key_ranges) else key_ranges
+        )
+        return (table.slice(*some) for some in ranges)
 
-    def merge(self, runs: Sequence[Run]) -> Run:
-        """Run of all windows of `runs`; see `Backend.merge`."""
-        if not runs:
-            raise ValueError("merge needs at least one run, got none")
-        for run in runs:
-            check_layout(run.layout, runs[0].layout)
+    def merge(self, tables: Sequence[NgramTable]) -> NgramTable:
+        """Table of all windows of `tables`; see `Backend.merge`."""
+        if not tables:
+            raise ValueError("merge needs at least one table, got none")
+        for table in tables:
+            check_layout(table.layout, tables[0].layout)
         with self._operation() as gpu:
-            return counting.merge(gpu, runs)
+            return counting.merge(gpu, tables)
 
     def spectra(
         self,
-        source: Iterable[Chunk] | Run,
+        source: Iterable[Chunk] | NgramTable,
         layout: Layout,
         masks: Sequence[Masks],
-        passes: Sequence[Shards] | None = None,
-    ) -> Tables:
+        passes: Sequence[KeyRanges] | None = None,
+    ) -> JointSpectra:
         """Joint spectra of the labels in each pair of masks; see `Backend.spectra`.
 
         Passes are not needed: the tokens stay on the GPU, which bounds its memory itself.
         """
-        if isinstance(source, Run):
+        if isinstance(source, NgramTable):
             check_layout(source.layout, layout)
             return self.joint_spectra([[source]], masks)
         where, chunks = placed(source)
@@ -124,26 +128,28 @@ class CudaBackend:
             if batch and not more and not by_label(layout):
                 return spectra(gpu, batch, layout, masks)
             waiting = filter(None, chain([batch, more], batches))
-            run = counting.count(gpu, waiting, layout, (0, layout.shards))
-        return self.joint_spectra([[run]], masks)
+            table = counting.count(gpu, waiting, layout, (0, layout.key_ranges))
+        return self.joint_spectra([[table]], masks)
 
-    def needs(self, layout: Layout, shards: int, *, rows: bool) -> tuple[int, int]:
-        """Bytes of host memory: none but the rows of a run; see `Backend.needs`."""
+    def needs(self, layout: Layout, key_ranges: int, *, rows: bool) -> tuple[int, int]:
+        """Bytes of host memory: none but the rows of a table; see `Backend.needs`."""
         return 0, 2 * 8 * (layout.words + layout.labels) if rows else 0
 
-    def joint_spectra(self, parts: Iterable[Sequence[Run]], masks: Sequence[Masks]) -> Tables:
-        """Joint spectra of runs, range after range; see `Backend.joint_spectra`."""
+    def joint_spectra(
+        self, parts: Iterable[Sequence[NgramTable]], masks: Sequence[Masks]
+    ) -> JointSpectra:
+        """Joint spectra of tables, range after range; see `Backend.joint_spectra`."""
         with self._operation() as gpu:
             scan: JointScan | None = None
-            for runs in parts:
+            for tables in parts:
                 if scan is None:
-                    scan = JointScan(gpu, [run.layout for run in runs], masks)
-                scan.check(runs)
-                for part in counting.ranges(gpu, runs):
+                    scan = JointScan(gpu, [table.layout for table in tables], masks)
+                scan.check(tables)
+                for part in counting.ranges(gpu, tables):
                     scan.add(part)
             if scan is None:
-                raise ValueError("parts must have at least one range of shards, got none")
-            return scan.tables()
+                raise ValueError("parts must have at least one stretch of key ranges, got none")
+            return scan.joint_spectra()
 
     def check(self) -> None:
         """Raise BackendError unless the current GPU can be used, which sets it up."""

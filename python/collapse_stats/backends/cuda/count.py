@@ -1,15 +1,15 @@
-"""Runs on a GPU: of tokens, and of runs of the host, however many of them fit at once."""
+"""Tables on a GPU: of tokens, and of tables of the host, however many of them fit at once."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
 from ...errors import GpuMemoryError
 from ...ngrams.chunk import Chunk
-from ...ngrams.layout import Layout, Shards
-from ...ngrams.run import Run
+from ...ngrams.layout import KeyRanges, Layout
+from ...ngrams.table import NgramTable
 from .device import Gpu
 from .pieces import pieces
 from .records import Resident, Selection, by_label, make_resident, record_cost, sorted_records
-from .rows import DeviceRun, added, download_run, relabelled, run_of, upload_run
+from .rows import DeviceTable, added, download_table, relabelled, table_of, upload_table
 
 PIECE_TOKENS = 1 << 26  # brought to the device at once, at most
 
@@ -31,97 +31,104 @@ def batches(
         yield batch
 
 
-def count(gpu: Gpu, held: Iterable[Sequence[Resident]], layout: Layout, shards: Shards) -> Run:
-    """Run, on the host, of windows in these shards. A batch is dropped when it is counted."""
-    runs = _Runs(gpu, layout)
+def count(
+    gpu: Gpu, held: Iterable[Sequence[Resident]], layout: Layout, key_ranges: KeyRanges
+) -> NgramTable:
+    """Table, on the host, of windows in these key ranges. A batch is dropped when it is counted."""
+    tables = _Tables(gpu, layout)
     for batch in held:
-        for run in _runs(gpu, batch, layout, shards):
-            runs.add(run)
-    return runs.result()
+        for table in _tables(gpu, batch, layout, key_ranges):
+            tables.add(table)
+    return tables.result()
 
 
-def _runs(
-    gpu: Gpu, batch: Sequence[Resident], layout: Layout, shards: Shards
-) -> Iterator[DeviceRun]:
-    """A run for each portion of records that fits."""
+def _tables(
+    gpu: Gpu, batch: Sequence[Resident], layout: Layout, key_ranges: KeyRanges
+) -> Iterator[DeviceTable]:
+    """A table for each portion of records that fits."""
     capacity = gpu.budget // 4 // record_cost(layout, with_rows=True)
     apart = by_label(layout)
     for label in range(layout.labels) if apart else [-1]:
-        selection = Selection(shards, label=label)
+        selection = Selection(key_ranges, label=label)
         for part in sorted_records(gpu, batch, layout, selection, capacity):
-            run = run_of(gpu, part, 1 if apart else layout.labels, layout.words)
-            yield relabelled(gpu.memory, run, label, layout.labels) if apart else run
+            table = table_of(gpu, part, 1 if apart else layout.labels, layout.words)
+            yield relabelled(gpu.memory, table, label, layout.labels) if apart else table
 
 
-class _Runs:
-    """Runs on the device, merged as they come; where they take too much they go to the host."""
+class _Tables:
+    """Tables on the device, merged as they come; where they take too much they go to the host."""
 
     def __init__(self, gpu: Gpu, layout: Layout) -> None:
         self._gpu, self._layout = gpu, layout
-        self._device: list[DeviceRun] = []
-        self._host: list[Run] = []
+        self._device: list[DeviceTable] = []
+        self._host: list[NgramTable] = []
 
-    def add(self, run: DeviceRun) -> None:
-        """Runs of like size are merged, so that each row is moved a logarithmic number of times."""
-        self._device.append(run)
+    def add(self, table: DeviceTable) -> None:
+        """Merge tables of like size, so that each row is moved a logarithmic number of times."""
+        self._device.append(table)
         while len(self._device) > 1 and self._device[-2].rows < 2 * self._device[-1].rows:
             self._merge_last()
-        if sum(run.nbytes for run in self._device) > self._gpu.budget // 6:  # merging doubles it
+        if (
+            sum(table.nbytes for table in self._device) > self._gpu.budget // 6
+        ):  # merging doubles it
             self._to_host()
 
-    def result(self) -> Run:
-        """Everything as one run on the host."""
+    def result(self) -> NgramTable:
+        """Everything as one table on the host."""
         while len(self._device) > 1:
             self._merge_last()
         self._to_host()
-        return merge(self._gpu, [Run.empty(self._layout), *self._host])
+        return merge(self._gpu, [NgramTable.empty(self._layout), *self._host])
 
     def _merge_last(self) -> None:
         b, a = self._device.pop(), self._device.pop()
         self._device.append(added(self._gpu, self._layout, a, b))
 
     def _to_host(self) -> None:
-        for run in self._device:
-            self._host.append(download_run(self._gpu.memory, self._layout, run))
+        for table in self._device:
+            self._host.append(download_table(self._gpu.memory, self._layout, table))
         self._device = []
         while len(self._host) > 1 and len(self._host[-2]) < 2 * len(self._host[-1]):
             self._host[-2:] = [merge(self._gpu, self._host[-2:])]
 
 
-def merge(gpu: Gpu, runs: Sequence[Run]) -> Run:
-    """Run, on the host, of all windows of runs of one layout."""
-    filled = [run for run in runs if len(run)]
+def merge(gpu: Gpu, tables: Sequence[NgramTable]) -> NgramTable:
+    """Table, on the host, of all windows of tables of one layout."""
+    filled = [table for table in tables if len(table)]
     if len(filled) < 2:
-        return filled[0] if filled else runs[0]
-    layout = runs[0].layout
-    return Run.concatenate(layout, [_merge(gpu, part, layout) for part in ranges(gpu, filled)])
+        return filled[0] if filled else tables[0]
+    layout = tables[0].layout
+    return NgramTable.concatenate(
+        layout, [_merge(gpu, part, layout) for part in ranges(gpu, filled)]
+    )
 
 
-def _merge(gpu: Gpu, runs: Sequence[Run], layout: Layout) -> Run:
-    filled = [run for run in runs if len(run)]
+def _merge(gpu: Gpu, tables: Sequence[NgramTable], layout: Layout) -> NgramTable:
+    filled = [table for table in tables if len(table)]
     if len(filled) < 2:
-        return filled[0] if filled else Run.empty(layout)
-    waiting = [upload_run(gpu.memory, run) for run in filled]
+        return filled[0] if filled else NgramTable.empty(layout)
+    waiting = [upload_table(gpu.memory, table) for table in filled]
     while len(waiting) > 1:  # the smallest two: a row is moved a logarithmic number of times
-        waiting.sort(key=lambda run: run.rows, reverse=True)
+        waiting.sort(key=lambda table: table.rows, reverse=True)
         waiting.append(added(gpu, layout, waiting.pop(), waiting.pop()))
-    return download_run(gpu.memory, layout, waiting[0])
+    return download_table(gpu.memory, layout, waiting[0])
 
 
-def ranges(gpu: Gpu, runs: Sequence[Run]) -> Iterator[list[Run]]:
-    """The runs' rows, range after range of the shards, each small enough for the device."""
+def ranges(gpu: Gpu, tables: Sequence[NgramTable]) -> Iterator[list[NgramTable]]:
+    """The tables' rows, range after range of the key ranges, each small enough for the device."""
     most = gpu.budget // 4  # the rows, what they are merged to, and what helps in it
-    waiting = [(0, runs[0].layout.shards, list(runs))]
+    waiting = [(0, tables[0].layout.key_ranges, list(tables))]
     while waiting:
         first, last, part = waiting.pop()
-        if sum(run.keys.nbytes + run.counts.nbytes for run in part) <= most:
+        if sum(table.keys.nbytes + table.counts.nbytes for table in part) <= most:
             yield part
         elif last - first == 1:
             raise GpuMemoryError(
-                f"the GPU must hold the {sum(map(len, part)):,} rows of a shard four times over "
-                f"and may use {gpu.budget:,} bytes: free device memory, or use the native backend"
+                f"the GPU must hold the {sum(map(len, part)):,} rows of a key range four times "
+                f"over and may use {gpu.budget:,} bytes: free device memory, or use the native "
+                "backend"
             )
         else:
             middle = (first + last) // 2
-            waiting.append((middle, last, [run.slice(middle, last) for run in part]))
-            waiting.append((first, middle, [run.slice(first, middle) for run in part]))
+            waiting.append((middle, last, [table.slice(middle, last) for table in part]))
+            waiting.append((first, middle, [table.slice(first, middle) for table in part]))

@@ -6,40 +6,40 @@ import numpy as np
 import numpy.typing as npt
 
 from ...ngrams.layout import UInt64Array
-from ...ngrams.run import Rows, Run
-from ...ngrams.spectrum import JointSpectrum, Masks, Tables
+from ...ngrams.spectrum import JointSpectra, JointSpectrum, Masks
+from ...ngrams.table import NgramTable, Rows
 
 _Column = tuple[npt.NDArray[np.int64], UInt64Array]  # tokens (R,) and their counts (labels, R)
 
 
 class FirstTokens:
-    """Orders whose windows lie in many shards, summed over ranges of shards."""
+    """Orders whose windows lie in many key ranges, summed over stretches of key ranges."""
 
     def __init__(self, labels: int) -> None:
         self._labels = labels
         self._first: list[_Column] = []
         self._followed: list[_Column] = []
 
-    def add(self, runs: Sequence[Run]) -> None:
+    def add(self, tables: Sequence[NgramTable]) -> None:
         """Add the rows of one range; labels are numbered through."""
         at = 0
-        for run in runs:
-            self._first.append(self._column(run, *run.ngrams(1), at))
-            self._followed.append(self._column(run, *run.ngrams(2), at))
-            at += run.layout.labels
+        for table in tables:
+            self._first.append(self._column(table, *table.ngrams(1), at))
+            self._followed.append(self._column(table, *table.ngrams(2), at))
+            at += table.layout.labels
 
-    def put_into(self, tables: Tables, masks: Sequence[Masks]) -> None:
+    def put_into(self, joint_spectra: JointSpectra, masks: Sequence[Masks]) -> None:
         """Replace order 1, and the contexts of order 2."""
         first, followed = _summed(self._first), _summed(self._followed)
-        tables.ngrams[1] = _joint(first, masks)
-        tables.contexts[1] = _joint(first.sum(axis=1, keepdims=True), masks)
-        tables.contexts[2] = _joint(followed, masks)
+        joint_spectra.ngrams[1] = _joint(first, masks)
+        joint_spectra.contexts[1] = _joint(first.sum(axis=1, keepdims=True), masks)
+        joint_spectra.contexts[2] = _joint(followed, masks)
 
-    def _column(self, run: Run, rows: Rows, counts: UInt64Array, at: int) -> _Column:
-        rows, counts = run.by_prefix(rows, counts, 1)
+    def _column(self, table: NgramTable, rows: Rows, counts: UInt64Array, at: int) -> _Column:
+        rows, counts = table.by_prefix(rows, counts, 1)
         placed = np.zeros((self._labels, len(rows)), dtype=np.uint64)
         placed[at : at + len(counts)] = counts
-        return run.tokens(rows)[0], placed
+        return table.tokens(rows)[0], placed
 
 
 def _summed(columns: Sequence[_Column]) -> UInt64Array:

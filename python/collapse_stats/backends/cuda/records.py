@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from ...ngrams.layout import MAX_KEY_BITS, Layout, Shards
+from ...ngrams.layout import MAX_KEY_BITS, KeyRanges, Layout
 from ...system.placement import on_gpu
 from .device import Array, Gpu, Memory
 from .partition import HeavyWindows
@@ -44,9 +44,9 @@ class Resident:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which windows become records: of these shards, so long, of one label (-1: of all)."""
+    """Which windows become records: of these key ranges, so long, of one label (-1: of all)."""
 
-    shards: Shards
+    key_ranges: KeyRanges
     min_length: int = 0
     label: int = -1
     heavy: HeavyWindows | None = None  # of buckets that are flagged, if it is given
@@ -187,7 +187,7 @@ class _Writer:
             self._memory.stream,
             self._made_of,
             resident.tokens,
-            *selection.shards,
+            *selection.key_ranges,
             selection.min_length,
             selection.label,
             self._memory.address(self._buffer),

@@ -1,4 +1,4 @@
-"""Runs on the device: made of records, merged, and copied to the host."""
+"""Tables on the device: made of records, merged, and copied to the host."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 
 from ...ngrams.layout import Layout
-from ...ngrams.run import Run
+from ...ngrams.table import NgramTable
 from .device import Array, Gpu, Memory
 from .records import Sorted, core_layout
 
 
 @dataclass(frozen=True, slots=True)
-class DeviceRun:
-    """Keys ``(words, R)`` and counts ``(labels, R)`` on the device, as in `Run`."""
+class DeviceTable:
+    """Keys ``(words, R)`` and counts ``(labels, R)`` on the device, as in `NgramTable`."""
 
     keys: Array
     counts: Array
@@ -30,14 +30,14 @@ class DeviceRun:
         return int(self.keys.nbytes + self.counts.nbytes)
 
 
-def upload_run(memory: Memory, run: Run) -> DeviceRun:
-    """Copy a run to the device."""
-    return DeviceRun(_upload_columns(memory, run.keys), _upload_columns(memory, run.counts))
+def upload_table(memory: Memory, table: NgramTable) -> DeviceTable:
+    """Copy a table to the device."""
+    return DeviceTable(_upload_columns(memory, table.keys), _upload_columns(memory, table.counts))
 
 
-def download_run(memory: Memory, layout: Layout, run: DeviceRun) -> Run:
-    """Copy a run to the host."""
-    return Run(layout, memory.download(run.keys), memory.download(run.counts))
+def download_table(memory: Memory, layout: Layout, table: DeviceTable) -> NgramTable:
+    """Copy a table to the host."""
+    return NgramTable(layout, memory.download(table.keys), memory.download(table.counts))
 
 
 def _upload_columns(memory: Memory, columns: np.ndarray[Any, np.dtype[np.uint64]]) -> Array:
@@ -65,8 +65,8 @@ def label_sums(gpu: Gpu, part: Sorted, labels: int) -> Array:
     return sums
 
 
-def run_of(gpu: Gpu, part: Sorted, labels: int, words: int) -> DeviceRun:
-    """Run of sorted records. Waits for the number of its rows."""
+def table_of(gpu: Gpu, part: Sorted, labels: int, words: int) -> DeviceTable:
+    """Table of sorted records. Waits for the number of its rows."""
     core, memory = gpu.core, gpu.memory
     sums = label_sums(gpu, part, labels)
     records, stream = memory.address(part.records), memory.stream
@@ -76,39 +76,47 @@ def run_of(gpu: Gpu, part: Sorted, labels: int, words: int) -> DeviceRun:
     sorted_ = (part.layout, records, part.number, memory.address(sums), memory.address(places))
     core.find_rows(stream, *sorted_, memory.address(workspace), nbytes)
     rows = int(memory.download(places[-1:])[0])
-    run = DeviceRun(memory.empty((words, rows), np.uint64), memory.empty((labels, rows), np.uint64))
-    core.write_rows(stream, *sorted_, memory.address(run.keys), memory.address(run.counts), rows)
-    return run
+    table = DeviceTable(
+        memory.empty((words, rows), np.uint64), memory.empty((labels, rows), np.uint64)
+    )
+    core.write_rows(
+        stream, *sorted_, memory.address(table.keys), memory.address(table.counts), rows
+    )
+    return table
 
 
-def relabelled(memory: Memory, run: DeviceRun, label: int, labels: int) -> DeviceRun:
+def relabelled(memory: Memory, table: DeviceTable, label: int, labels: int) -> DeviceTable:
     """The same windows counted under one label of several."""
-    counts = memory.zeros((labels, run.rows), np.uint64)
-    counts[label] = run.counts[0]
-    return DeviceRun(run.keys, counts)
+    counts = memory.zeros((labels, table.rows), np.uint64)
+    counts[label] = table.counts[0]
+    return DeviceTable(table.keys, counts)
 
 
-def added(gpu: Gpu, layout: Layout, a: DeviceRun, b: DeviceRun) -> DeviceRun:
-    """One run of two of a layout: counts of equal keys add."""
+def added(gpu: Gpu, layout: Layout, a: DeviceTable, b: DeviceTable) -> DeviceTable:
+    """One table of two of a layout: counts of equal keys add."""
     return _merged(gpu, core_layout(gpu, layout), (a, b), (0, 0), layout.labels)
 
 
-def beside(gpu: Gpu, layout: Any, a: DeviceRun, b: DeviceRun) -> DeviceRun:
-    """One run of two whose labels are numbered through; `layout` is that of the core."""
-    labels = [int(run.counts.shape[0]) for run in (a, b)]
+def beside(gpu: Gpu, layout: Any, a: DeviceTable, b: DeviceTable) -> DeviceTable:
+    """One table of two whose labels are numbered through; `layout` is that of the core."""
+    labels = [int(table.counts.shape[0]) for table in (a, b)]
     return _merged(gpu, layout, (a, b), (0, labels[0]), sum(labels))
 
 
 def _merged(
-    gpu: Gpu, layout: Any, runs: Sequence[DeviceRun], first: Sequence[int], labels: int
-) -> DeviceRun:
+    gpu: Gpu, layout: Any, tables: Sequence[DeviceTable], first: Sequence[int], labels: int
+) -> DeviceTable:
     core, memory = gpu.core, gpu.memory
-    a, b = runs
+    a, b = tables
     inputs = [
         core.MergeInput(
-            memory.address(run.keys), memory.address(run.counts), run.rows, run.counts.shape[0], at
+            memory.address(table.keys),
+            memory.address(table.counts),
+            table.rows,
+            table.counts.shape[0],
+            at,
         )
-        for run, at in zip(runs, first, strict=True)
+        for table, at in zip(tables, first, strict=True)
     ]
     stream = memory.stream
     places = memory.empty(core.merge_places(b.rows), np.uint64)
@@ -118,7 +126,7 @@ def _merged(
         stream, layout, *inputs, memory.address(places), memory.address(workspace), nbytes
     )
     rows = int(memory.download(places[-1:])[0])
-    run = DeviceRun(
+    table = DeviceTable(
         memory.empty((a.keys.shape[0], rows), np.uint64), memory.empty((labels, rows), np.uint64)
     )
     core.write_merged(
@@ -126,8 +134,8 @@ def _merged(
         layout,
         *inputs,
         memory.address(places),
-        memory.address(run.keys),
-        memory.address(run.counts),
+        memory.address(table.keys),
+        memory.address(table.counts),
         rows,
     )
-    return run
+    return table

@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from ...ngrams.spectrum import JointSpectrum, Masks, Tables
+from ...ngrams.spectrum import JointSpectra, JointSpectrum, Masks
 from .device import Gpu
 from .records import Sorted
-from .rows import DeviceRun, label_sums
+from .rows import DeviceTable, label_sums
 
 MAX_PAIRS = 16  # Tally::max_pairs
 _HEAD = 4  # words in front of the list of entries
@@ -16,7 +16,7 @@ _ENTRY = 4  # words of an entry
 
 
 class DeviceTally:
-    """Joint spectra of windows that are added shard by shard.
+    """Joint spectra of windows that are added key range by key range.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ class DeviceTally:
         return self._tally
 
     def add_records(self, part: Sorted, labels: int, orders: tuple[int, int]) -> None:
-        """Add the n-grams of these orders, first and last, of records of whole shards.
+        """Add the n-grams of these orders, first and last, of records of whole key ranges.
 
         There must be room for what their windows may add: see `reserve`.
         """
@@ -72,28 +72,28 @@ class DeviceTally:
             *orders,
         )
 
-    def add_rows(self, run: DeviceRun) -> None:
-        """Add rows of whole shards. There must be room for what their windows may add."""
+    def add_rows(self, table: DeviceTable) -> None:
+        """Add rows of whole key ranges. There must be room for what their windows may add."""
         memory = self._memory
-        keys, counts = memory.address(run.keys), memory.address(run.counts)
-        sums = memory.empty(self._core.row_sums_words(self._layout, run.rows), np.uint64)
-        nbytes = self._core.row_sums_bytes(run.rows)
+        keys, counts = memory.address(table.keys), memory.address(table.counts)
+        sums = memory.empty(self._core.row_sums_words(self._layout, table.rows), np.uint64)
+        nbytes = self._core.row_sums_bytes(table.rows)
         workspace = memory.empty(max(1, nbytes))
         self._core.make_row_sums(
             memory.stream,
             self._layout,
             keys,
             counts,
-            run.rows,
+            table.rows,
             memory.address(sums),
             memory.address(workspace),
             nbytes,
         )
         self._core.tally_rows(
-            memory.stream, keys, counts, run.rows, memory.address(sums), self._tally
+            memory.stream, keys, counts, table.rows, memory.address(sums), self._tally
         )
 
-    def tables(self) -> Tables:
+    def joint_spectra(self) -> JointSpectra:
         """The joint spectra. Waits for them; nothing can be added afterwards."""
         self.reserve(0)
         memory = self._memory
@@ -102,7 +102,7 @@ class DeviceTally:
         words = self._words[_HEAD : _HEAD + _ENTRY * min(listed, self._capacity)]
         entries = memory.download(words).reshape(-1, _ENTRY)
         ngrams, contexts = self._core.to_tables(self._tally, listed, entries)
-        return Tables(self._named(ngrams), self._named(contexts))
+        return JointSpectra(self._named(ngrams), self._named(contexts))
 
     def _named(self, spectra: Any) -> dict[int, dict[Masks, JointSpectrum]]:
         return {

@@ -9,14 +9,14 @@ from ..base import BATCH_BYTES, Batch
 from ..options import Kind, ReadOptions
 from ..remote.location import Location
 from ..remote.path import RemotePath
-from ..splits import Divided, Unit
+from ..splits import Split, SplittableReader
 from .arrow_columns import arrow_errors, batch_of, bytes_of, find_columns, slices
 
 FILE_MAGIC = b"ARROW1"
 STREAM_MAGIC = b"\xff\xff\xff\xff"
 
 
-class ArrowReader(Divided):
+class ArrowReader(SplittableReader):
     """Documents of an Arrow file, a record batch at a time."""
 
     format = "arrow"
@@ -37,7 +37,7 @@ class ArrowReader(Divided):
         self.kind: Kind = self._columns.kind
         self.dtype = self._columns.dtype
 
-    def units(self) -> Iterator[Unit]:
+    def splits(self) -> Iterator[Split]:
         """Record batches, those of texts in parts; ids are views of a file that is not packed."""
         done = before = 0
         with self._mapped() as file:
@@ -46,10 +46,10 @@ class ArrowReader(Divided):
                 parts = slices(batch, BATCH_BYTES) if self.kind == "text" else [batch]
                 for rows in parts:
                     done += len(rows)
-                    yield Unit(bytes_of(rows), partial(self._batch, rows, done, at - before))
+                    yield Split(bytes_of(rows), partial(self._batch, rows, done, at - before))
                     before = at
         if before < self.size:
-            yield Unit(0, lambda: Batch.of_texts([], self.size - before))
+            yield Split(0, lambda: Batch.of_texts([], self.size - before))
 
     def _batch(self, rows: Any, done: int, bytes_read: int) -> Batch:
         place = f"up to row {done:,}"

@@ -9,9 +9,9 @@ import numpy as np
 from ...errors import InputError
 from ..base import Batch, Int64Array, IntegerArray, listed
 from ..boundaries import cut_rows, rows_of
-from ..options import Kind, Part, ReadOptions
+from ..options import ChatTurns, Kind, ReadOptions
 from ..remote.location import Location
-from ..repairs import Tally
+from ..repairs import Repairs
 from ..stream import decode
 from .chat import chat_text
 
@@ -70,7 +70,7 @@ def batch_of(
     rows: Any, columns: Columns, options: ReadOptions, place: str, bytes_read: int
 ) -> Batch:
     """Documents of an Arrow record batch that has the columns; what is left out is noted."""
-    notes = Tally()
+    notes = Repairs()
     if columns.chat:
         texts = _chats(rows.select(columns.names).to_pylist(), columns, options.part, notes, place)
         return Batch.of_texts(texts, bytes_read, notes)
@@ -169,7 +169,7 @@ def _lengths(array: Any) -> Int64Array:
     return as_int64
 
 
-def _texts(column: Any, notes: Tally, place: str) -> list[str | None]:
+def _texts(column: Any, notes: Repairs, place: str) -> list[str | None]:
     """Texts of a column, with bytes that are not UTF-8 replaced."""
     import pyarrow as pa
     import pyarrow.types as types
@@ -194,7 +194,11 @@ def _texts(column: Any, notes: Tally, place: str) -> list[str | None]:
 
 
 def _chats(
-    records: list[dict[str, Any]], columns: Columns, part: Part | None, notes: Tally, place: str
+    records: list[dict[str, Any]],
+    columns: Columns,
+    part: ChatTurns | None,
+    notes: Repairs,
+    place: str,
 ) -> list[str]:
     texts = []
     for record in records:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..options import Part
+from ..options import ChatTurns
 
 _ROLES = {
     "assistant": ("assistant", "gpt", "model", "bot", "chatbot", "chatgpt"),
@@ -18,7 +18,7 @@ def looks_like_chat(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and isinstance(value[0], Mapping)
 
 
-def chat_text(record: Mapping[str, Any], keys: Sequence[str], part: Part | None) -> str:
+def chat_text(record: Mapping[str, Any], keys: Sequence[str], part: ChatTurns | None) -> str:
     """Turns of a chat by the roles asked for, as one text; empty when there are none.
 
     Turns are a blank line apart; a prompt and a completion that are texts follow each other as they
@@ -35,7 +35,7 @@ def chat_text(record: Mapping[str, Any], keys: Sequence[str], part: Part | None)
     return BETWEEN_TURNS.join(text for role, text in turns if text and _is_of(part, role))
 
 
-def _is_of(part: Part | None, role: str) -> bool:
+def _is_of(part: ChatTurns | None, role: str) -> bool:
     return part in (None, "all") or role in _ROLES[part]
 
 

@@ -6,16 +6,16 @@ import numpy as np
 import numpy.typing as npt
 
 from ...errors import InputError
-from ..boundaries import stream_units
+from ..boundaries import stream_splits
 from ..mmap import items
 from ..options import ITEMS, Dtype, Kind, ReadOptions
 from ..remote.location import Location
-from ..splits import Divided, Unit
+from ..splits import Split, SplittableReader
 
 _LOOKED_AT = 1 << 20  # bytes of the beginning that are looked at before a file is believed
 
 
-class FlatReader(Divided):
+class FlatReader(SplittableReader):
     """Documents of a headerless file: a stream of ids cut at ``eot``, memory-mapped.
 
     The file does not say how wide its ids are: the caller must.
@@ -57,9 +57,9 @@ class FlatReader(Divided):
             said.append(f"{self.path}: no --eot given: the whole file is one document")
         return said
 
-    def units(self) -> Iterator[Unit]:
+    def splits(self) -> Iterator[Split]:
         """Views of the file, about 16 million ids each, to be searched for documents' ends."""
-        return stream_units(self._tokens, self.eot, self.size)
+        return stream_splits(self._tokens, self.eot, self.size)
 
 
 def _largest(head: bytes, dtype: Dtype) -> int:

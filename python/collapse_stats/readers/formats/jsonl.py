@@ -13,19 +13,19 @@ from ..base import BATCH_BYTES, Batch, IntegerArray, listed
 from ..boundaries import cut_rows, rows_of
 from ..head import Head
 from ..options import CHAT_KEYS, Kind, ReadOptions
-from ..remote.location import Name, place
-from ..repairs import Tally
-from ..splits import Unit
+from ..remote.location import Name, as_location
+from ..repairs import Repairs
+from ..splits import Split
 from ..stream import decode, line_blocks
 from .arrow_columns import EMPTY_CHATS, ids_of
 from .chat import chat_text, looks_like_chat
-from .small_file import SeenReader
+from .small_file import SmallFileReader
 
 _PROBED_LINES, _PROBED_BYTES = 100, 1 << 20
 _SMALL = 1 << 15  # bytes that Python's parser is through with long before Arrow's has begun
 
 
-class JsonLinesReader(SeenReader):
+class JsonLinesReader(SmallFileReader):
     """Documents of a JSON lines file: one per line that has the key.
 
     A block of lines goes through Arrow's parser; one it refuses is read again line by line, so that
@@ -43,18 +43,18 @@ class JsonLinesReader(SeenReader):
         self.kind: Kind = options.kind_of(self._key) if self._keys else "text"
         self.dtype = "int64" if self.kind == "ids" else None
 
-    def units(self) -> Iterator[Unit]:
+    def splits(self) -> Iterator[Split]:
         """Blocks of lines to be parsed; a small file is to be opened as well."""
         if 0 < self._plain <= BATCH_BYTES:
-            yield Unit(self._plain, lambda: self._batch(self._content(), 1, self.size))
+            yield Split(self._plain, lambda: self._batch(self._content(), 1, self.size))
             return
         line = 1
         for block, bytes_read in line_blocks(self._path, BATCH_BYTES, self._longest):
-            yield Unit(len(block), partial(self._batch, block, line, bytes_read))
+            yield Split(len(block), partial(self._batch, block, line, bytes_read))
             line += block.count(b"\n")
 
     def _batch(self, block: bytes, line: int, bytes_read: int) -> Batch:
-        notes = Tally()
+        notes = Repairs()
         if self.kind == "text":
             slow = self._chat or len(block) < _SMALL
             texts = None if slow else self._parsed_texts(block)
@@ -86,7 +86,7 @@ class JsonLinesReader(SeenReader):
         tokens, lengths, left_out = ids_of(column.combine_chunks())
         return None if left_out else (tokens, lengths)
 
-    def _lines(self, block: bytes, line: int, notes: Tally) -> Iterator[Any]:
+    def _lines(self, block: bytes, line: int, notes: Repairs) -> Iterator[Any]:
         """Good values line by line; the rest is noted."""
         for number, data in enumerate(block.split(b"\n"), line):
             if not data.strip():
@@ -199,7 +199,7 @@ def _find_keys(path: Name, content: bytes, options: ReadOptions) -> tuple[tuple[
 def _first_lines(path: Name, content: bytes, longest: int) -> Iterator[tuple[int, bytes]]:
     block = content
     if not block:
-        blocks = line_blocks(place(path), _PROBED_BYTES, longest)
+        blocks = line_blocks(as_location(path), _PROBED_BYTES, longest)
         block = next((block for block, _ in blocks), b"")
     for number, data in enumerate(block.split(b"\n"), 1):
         if data.strip():

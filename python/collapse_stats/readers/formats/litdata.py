@@ -13,7 +13,7 @@ from ..boundaries import cut_rows, row_batches, rows_of
 from ..mmap import mapped
 from ..options import Kind, ReadOptions
 from ..remote.location import Location
-from ..repairs import Tally
+from ..repairs import Repairs
 from ..stream import decode
 from .sample_shards import Bytes, Shard, column_bounds, gathered, texts_of
 
@@ -36,7 +36,7 @@ class LitDataReader:
         self.eot = options.eot
         self._path = path
         config = index_of(path) or {}
-        self._tally = Tally()
+        self._repairs = Repairs()
         self._compression = _compression(path, config)
         formats = config.get("data_format")
         if not (isinstance(formats, list) and all(isinstance(form, str) for form in formats)):
@@ -51,11 +51,11 @@ class LitDataReader:
     @property
     def warnings(self) -> list[str]:
         """Bytes replaced in the pass so far."""
-        return self._tally.messages(self.path)
+        return self._repairs.messages(self.path)
 
     def batches(self) -> Iterator[Batch]:
         """Documents in the order of the chunk; views of a plain chunk of nothing but ids."""
-        self._tally.clear()
+        self._repairs.clear()
         with Shard(self._path, self._compression) as shard:
             table = shard.table()
             if len(table) > 1 and table[-1] == table[0] and self._has_arrow_footer():
@@ -95,7 +95,7 @@ class LitDataReader:
                 text, replaced = decode(data)
                 if replaced:
                     reason = "stretches that are not UTF-8 replaced by U+FFFD"
-                    self._tally.add(reason, f"item {number:,}", replaced)
+                    self._repairs.add(reason, f"item {number:,}", replaced)
                 texts.append(text)
             return Batch.of_texts(texts, bytes_read)
         self._check_whole(shard, first, stop - start)

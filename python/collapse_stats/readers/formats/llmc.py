@@ -6,11 +6,11 @@ from collections.abc import Iterator
 import numpy as np
 
 from ...errors import InputError
-from ..boundaries import stream_units
+from ..boundaries import stream_splits
 from ..mmap import items
 from ..options import Kind, ReadOptions
 from ..remote.location import Location
-from ..splits import Divided, Unit
+from ..splits import Split, SplittableReader
 
 HEADER_BYTES = 1024
 # magic: (version, item, id between documents: GPT-2's <|endoftext|>, Llama 3's <|begin_of_text|>)
@@ -33,7 +33,7 @@ def magic_of(head: bytes) -> int:
     return int.from_bytes(head[:4], "little")
 
 
-class LlmcReader(Divided):
+class LlmcReader(SplittableReader):
     """Documents of a shard: a stream cut at the id that its vocabulary begins documents with."""
 
     format = "llm.c"
@@ -72,6 +72,6 @@ class LlmcReader(Divided):
         """Nothing: the header says it all."""
         return [] if len(self._tokens) else [f"{self.path}: the file holds no ids"]
 
-    def units(self) -> Iterator[Unit]:
+    def splits(self) -> Iterator[Split]:
         """Views of the file, about 16 million ids each, to be searched for documents' ends."""
-        return stream_units(self._tokens, self.eot, self.size)
+        return stream_splits(self._tokens, self.eot, self.size)

@@ -12,7 +12,7 @@ from ..base import Batch, Int64Array, listed
 from ..boundaries import cut_rows, rows_of
 from ..options import ITEMS, Kind, ReadOptions
 from ..remote.location import Location
-from ..repairs import Tally
+from ..repairs import Repairs
 from ..stream import decode
 from .sample_shards import Bytes, Shard, column_bounds, gathered, texts_of
 
@@ -46,7 +46,7 @@ class MdsReader:
         self.eot = options.eot
         self._path = path
         self._compression = compression_named(path)
-        self._tally = Tally()
+        self._repairs = Repairs()
         self._column = _find_column(path, self._config(), options)
         self.kind: Kind = self._column.kind
         self.dtype = self._column.item.name if self._column.item else None
@@ -54,11 +54,11 @@ class MdsReader:
     @property
     def warnings(self) -> list[str]:
         """Bytes replaced in the pass so far."""
-        return self._tally.messages(self.path)
+        return self._repairs.messages(self.path)
 
     def batches(self) -> Iterator[Batch]:
         """Documents in the order of the shard, from about 16 MiB of samples a batch."""
-        self._tally.clear()
+        self._repairs.clear()
         with Shard(self._path, self._compression) as shard:
             table = shard.table()
             done, count = 0, len(table) - 1
@@ -108,7 +108,7 @@ class MdsReader:
                 text, replaced = decode(data)
                 if replaced:
                     reason = "stretches that are not UTF-8 replaced by U+FFFD"
-                    self._tally.add(reason, f"sample {number:,}", replaced)
+                    self._repairs.add(reason, f"sample {number:,}", replaced)
                 texts.append(text)
             return Batch.of_texts(texts, bytes_read)
         item, start = self._item(shard, first, raw, start, stop)

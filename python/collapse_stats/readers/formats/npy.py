@@ -8,17 +8,17 @@ import numpy as np
 
 from ...errors import InputError
 from ..base import BATCH_TOKENS, Batch, IntegerArray
-from ..boundaries import cut_rows, rows_of, stream_units
+from ..boundaries import cut_rows, rows_of, stream_splits
 from ..mmap import items
 from ..options import Kind, ReadOptions
 from ..remote.items import Items
 from ..remote.location import Location
-from ..splits import Divided, Unit
+from ..splits import Split, SplittableReader
 
 MAGIC = b"\x93NUMPY"
 
 
-class NpyReader(Divided):
+class NpyReader(SplittableReader):
     """Documents of an array: one dimension is a stream cut at ``eot``, two are rows."""
 
     format = "npy"
@@ -40,9 +40,9 @@ class NpyReader(Divided):
             return [f"{self.path}: no --eot given: the whole array is one document"]
         return []
 
-    def units(self) -> Iterator[Unit]:
+    def splits(self) -> Iterator[Split]:
         """Views of the file; copies where its byte order or the order of its rows is foreign."""
-        return array_units(self._array, self.eot, self.size)
+        return array_splits(self._array, self.eot, self.size)
 
 
 def _mapped_array(path: Location) -> Items:
@@ -78,18 +78,18 @@ def _mapped_array(path: Location) -> Items:
     return items(path, kind, offset, shape)
 
 
-def array_units(array: Items, eot: int | None, size: int) -> Iterator[Unit]:
+def array_splits(array: Items, eot: int | None, size: int) -> Iterator[Split]:
     """Units of a stream of ids (1-D) or of rows that are documents (2-D)."""
     if array.ndim == 1:
-        for unit in stream_units(array, eot, size):
-            yield Unit(unit.size, partial(_natively, unit.read))
+        for split in stream_splits(array, eot, size):
+            yield Split(split.size, partial(_natively, split.read))
         return
     rows, columns = array.shape
     step = max(1, BATCH_TOKENS // max(1, columns))
     for first in range(0, rows, step):
         last = min(first + step, rows)
         bytes_read = size * last // rows - size * first // rows
-        yield Unit((last - first) * columns, partial(_rows, array, first, last, eot, bytes_read))
+        yield Split((last - first) * columns, partial(_rows, array, first, last, eot, bytes_read))
 
 
 def _natively(read: Callable[[], Batch]) -> Batch:

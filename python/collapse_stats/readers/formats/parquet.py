@@ -9,7 +9,7 @@ from ..base import BATCH_BYTES, Batch
 from ..options import Kind, ReadOptions
 from ..remote.location import Location
 from ..remote.path import RemotePath
-from ..splits import Divided, Unit
+from ..splits import Split, SplittableReader
 from .arrow_columns import arrow_errors, batch_of, bytes_of, find_columns, slices
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ _GROUP_BYTES = 16 << 20  # of a row group that is read whole, or of a part of a 
 _MOST_ROWS = 8192  # likewise: sizes that the file tells are of encoded rows, perhaps all alike
 
 
-class ParquetReader(Divided):
+class ParquetReader(SplittableReader):
     """Documents of a Parquet file, a row group or a part of one at a time."""
 
     format = "parquet"
@@ -40,7 +40,7 @@ class ParquetReader(Divided):
         self.kind: Kind = self._columns.kind
         self.dtype = self._columns.dtype
 
-    def units(self) -> Iterator[Unit]:
+    def splits(self) -> Iterator[Split]:
         """Row groups to be read; parts of those that are too long for that, to be converted."""
         with self._open() as file:
             total, done = file.metadata.num_rows, 0
@@ -51,11 +51,11 @@ class ParquetReader(Divided):
                     # damaged.
                     size = max(1, file.metadata.row_group(i).total_byte_size)
                     if rows <= self._most_rows(rows, size):
-                        yield Unit(size, partial(self._group, file.metadata, i, done))
+                        yield Split(size, partial(self._group, file.metadata, i, done))
                         done += rows
                         continue
                     for part in self._parts(file, i):
-                        yield Unit(bytes_of(part), partial(self._batch, part, done, total))
+                        yield Split(bytes_of(part), partial(self._batch, part, done, total))
                         done += len(part)
                     if done > total:
                         break

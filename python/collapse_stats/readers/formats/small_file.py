@@ -3,12 +3,12 @@
 from ..base import BATCH_BYTES
 from ..head import Head
 from ..options import ReadOptions
-from ..remote.location import Location, Name, place
-from ..splits import Divided
+from ..remote.location import Location, Name, as_location
+from ..splits import SplittableReader
 from ..stream import UTF8_BOM, read_plain, unpacked, unpacked_head
 
 
-class SeenReader(Divided):
+class SmallFileReader(SplittableReader):
     """A reader that makes use of what was seen when its file was found to be what it is.
 
     Attributes
@@ -36,7 +36,7 @@ class SeenReader(Divided):
 
     @property
     def _path(self) -> Location:
-        return place(self._name)
+        return as_location(self._name)
 
     def _content(self) -> bytes:
         content, self.content = self.content, b""

@@ -7,13 +7,13 @@ from ..base import BATCH_BYTES, Batch
 from ..head import Head
 from ..options import Kind, ReadOptions
 from ..remote.location import Name
-from ..repairs import Tally
-from ..splits import Unit
+from ..repairs import Repairs
+from ..splits import Split
 from ..stream import decode, line_blocks, unpacked
-from .small_file import SeenReader
+from .small_file import SmallFileReader
 
 
-class TextReader(SeenReader):
+class TextReader(SmallFileReader):
     """Documents of a UTF-8 text file, ``.gz`` and ``.zst`` too.
 
     The file is one document, however long; with ``doc_per_line`` each line is one, without its
@@ -29,34 +29,34 @@ class TextReader(SeenReader):
         super().__init__(name, options, evidence, head)
         self._per_line = options.doc_per_line
 
-    def units(self) -> Iterator[Unit]:
+    def splits(self) -> Iterator[Split]:
         """The file to be read, or blocks of lines to be decoded."""
         if not self._per_line and not self._plain:
             data = unpacked(self._path, BATCH_BYTES, self._longest)
-            yield Unit(len(data), lambda: self._document(data))
+            yield Split(len(data), lambda: self._document(data))
         elif not self._per_line:
-            yield Unit(self._plain, lambda: self._document(self._content()))
+            yield Split(self._plain, lambda: self._document(self._content()))
         elif 0 < self._plain <= BATCH_BYTES:
-            yield Unit(self._plain, lambda: self._lines(self._content(), 1, self.size))
+            yield Split(self._plain, lambda: self._lines(self._content(), 1, self.size))
         else:
             line = 1
             for block, bytes_read in line_blocks(self._path, BATCH_BYTES, self._longest):
-                yield Unit(len(block), partial(self._lines, block, line, bytes_read))
+                yield Split(len(block), partial(self._lines, block, line, bytes_read))
                 line += block.count(b"\n")
 
     def _document(self, data: bytes) -> Batch:
-        notes = Tally()
+        notes = Repairs()
         return Batch.of_texts([_text(data, "this document", notes)], self.size, notes)
 
     def _lines(self, block: bytes, line: int, bytes_read: int) -> Batch:
-        notes = Tally()
+        notes = Repairs()
         lines = _text(block, f"in the lines from {line} on", notes).split("\n")
         if not block or block.endswith(b"\n"):
             lines.pop()
         return Batch.of_texts([text.removesuffix("\r") for text in lines], bytes_read, notes)
 
 
-def _text(data: bytes, place: str, notes: Tally) -> str:
+def _text(data: bytes, place: str, notes: Repairs) -> str:
     text, replaced = decode(data)
     if replaced:
         notes.add("stretches that are not UTF-8 replaced by U+FFFD", place, replaced)

@@ -26,7 +26,7 @@ def named(path: "str | os.PathLike[str] | RemotePath") -> "str | RemotePath":
     return RemotePath(path) if isinstance(path, str) and is_url(path) else os.fspath(path)
 
 
-def place(path: "str | os.PathLike[str] | RemotePath") -> "Path | RemotePath":
+def as_location(path: "str | os.PathLike[str] | RemotePath") -> "Path | RemotePath":
     """The path that a string is the name of."""
     if isinstance(path, Path):
         return path

@@ -24,44 +24,45 @@ struct Squeezed {
   Count number;
 };
 
-/// One thread's records by shard, in no order.
+/// One thread's records by key range, in no order.
 ///
-/// A record is written once into its shard's buffer, which stays in cache, and once past the caches
-/// into memory when the buffer is full: 2 ns per record, bound by the stores. A full buffer at
-/// least half of whose records are equal is squeezed: they leave as one with a number. That costs
-/// four comparisons per buffer, and text of few distinct windows takes no memory.
+/// A record is written once into its key range's buffer, which stays in cache, and once past the
+/// caches into memory when the buffer is full: 2 ns per record, bound by the stores. A full buffer
+/// at least half of whose records are equal is squeezed: they leave as one with a number. That
+/// costs four comparisons per buffer, and text of few distinct windows takes no memory.
 template <class Tail>
-class ShardLists {
+class KeyRangeLists {
  public:
   static constexpr bool has_tail = !std::is_same_v<Tail, NoTail>;
   static constexpr std::size_t tail_size = has_tail ? sizeof(Tail) : 0;
 
-  explicit ShardLists(std::size_t shards)
-      : fill_(shards, 0),
-        lists_(shards),
-        buffers_(reinterpret_cast<Buffer*>(arena_.take(sizeof(Buffer) * shards))) {
-    static_assert(sizeof(Buffer) << (max_shard_bits + 2) <= slab_bytes);
-    std::uninitialized_default_construct_n(buffers_, shards);
+  explicit KeyRangeLists(std::size_t key_ranges)
+      : fill_(key_ranges, 0),
+        lists_(key_ranges),
+        buffers_(reinterpret_cast<Buffer*>(arena_.take(sizeof(Buffer) * key_ranges))) {
+    static_assert(sizeof(Buffer) << (max_key_range_bits + 2) <= slab_bytes);
+    std::uninitialized_default_construct_n(buffers_, key_ranges);
   }
 
-  /// Appends all records of a block; their shards are below the number of shards.
+  /// Appends all records of a block; their key ranges are below the number of key ranges.
   void append(const Block& block) {
     for (std::size_t i = 0; i < block.size; ++i) {
-      prefetch(block.shard[std::min(i + ahead, block.size - 1)]);
-      put(block.shard[i], block, i);
+      prefetch(block.key_range[std::min(i + ahead, block.size - 1)]);
+      put(block.key_range[i], block, i);
     }
   }
 
-  /// Appends the records `selected` of a block, shards counted from `first_shard` on.
-  void append(const Block& block, unsigned first_shard, std::span<const std::uint32_t> selected) {
-    for (const std::uint32_t i : selected) put(block.shard[i] - first_shard, block, i);
+  /// Appends the records `selected` of a block, key ranges counted from `first_key_range` on.
+  void append(const Block& block, unsigned first_key_range,
+              std::span<const std::uint32_t> selected) {
+    for (const std::uint32_t i : selected) put(block.key_range[i] - first_key_range, block, i);
   }
 
-  /// Calls `visit(heads, tails, number)` for the records of a shard, part by part, squeezed ones
-  /// left out.
+  /// Calls `visit(heads, tails, number)` for the records of a key range, part by part, squeezed
+  /// ones left out.
   template <class Visit>
-  void each(std::size_t shard, Visit visit) const {
-    const List& list = lists_[shard];
+  void each(std::size_t key_range, Visit visit) const {
+    const List& list = lists_[key_range];
     for (std::size_t i = 0; i < list.chunks.size(); ++i) {
       const bool last = i + 1 == list.chunks.size();
       const std::byte* const chunk = list.chunks[i];
@@ -72,22 +73,24 @@ class ShardLists {
             reinterpret_cast<const Tail*>(chunk + chunk_records * sizeof(std::uint64_t)),
             last ? list.used : chunk_records);
     }
-    visit(buffers_[shard].heads, buffers_[shard].tails, std::size_t{fill_[shard]});
+    visit(buffers_[key_range].heads, buffers_[key_range].tails, std::size_t{fill_[key_range]});
   }
 
-  /// Forgets the records of a shard; `arena` may use their memory as long as the lists live.
-  void recycle(std::size_t shard, Arena& arena) {
-    for (std::byte* chunk : lists_[shard].chunks) arena.recycle(chunk);
-    lists_[shard] = List();
-    fill_[shard] = 0;
+  /// Forgets the records of a key range; `arena` may use their memory as long as the lists live.
+  void recycle(std::size_t key_range, Arena& arena) {
+    for (std::byte* chunk : lists_[key_range].chunks) arena.recycle(chunk);
+    lists_[key_range] = List();
+    fill_[key_range] = 0;
   }
 
-  std::span<const Squeezed> squeezed(std::size_t shard) const { return lists_[shard].squeezed; }
+  std::span<const Squeezed> squeezed(std::size_t key_range) const {
+    return lists_[key_range].squeezed;
+  }
 
-  /// Records of a shard, squeezed ones left out.
-  std::size_t size(std::size_t shard) const {
-    const List& list = lists_[shard];
-    return list.chunks.size() * chunk_records - (chunk_records - list.used) + fill_[shard];
+  /// Records of a key range, squeezed ones left out.
+  std::size_t size(std::size_t key_range) const {
+    const List& list = lists_[key_range];
+    return list.chunks.size() * chunk_records - (chunk_records - list.used) + fill_[key_range];
   }
 
  private:
@@ -108,29 +111,30 @@ class ShardLists {
     std::vector<Squeezed> squeezed;
   };
 
-  /// Fetches the line that the shard's next record goes to.
-  void prefetch(std::uint32_t shard) const {
-    __builtin_prefetch(&buffers_[shard].heads[fill_[shard]], 1);
-    if constexpr (tail_size > 1) __builtin_prefetch(&buffers_[shard].tails[fill_[shard]], 1);
+  /// Fetches the line that the key range's next record goes to.
+  void prefetch(std::uint32_t key_range) const {
+    __builtin_prefetch(&buffers_[key_range].heads[fill_[key_range]], 1);
+    if constexpr (tail_size > 1)
+      __builtin_prefetch(&buffers_[key_range].tails[fill_[key_range]], 1);
   }
 
-  void put(std::uint32_t shard, const Block& block, std::size_t i) {
-    Buffer& buffer = buffers_[shard];
-    const std::uint32_t at = fill_[shard];
+  void put(std::uint32_t key_range, const Block& block, std::size_t i) {
+    Buffer& buffer = buffers_[key_range];
+    const std::uint32_t at = fill_[key_range];
     buffer.heads[at] = block.head[i];
     if constexpr (has_tail) buffer.tails[at] = static_cast<Tail>(block.tail[i]);
-    fill_[shard] = at + 1;
+    fill_[key_range] = at + 1;
     if (at + 1 == width) [[unlikely]]
-      flush(shard);
+      flush(key_range);
   }
 
-  [[gnu::noinline]] void flush(std::size_t shard) {
-    const std::uint64_t* const heads = buffers_[shard].heads;
+  [[gnu::noinline]] void flush(std::size_t key_range) {
+    const std::uint64_t* const heads = buffers_[key_range].heads;
     const std::uint64_t last = heads[width - 1];
     const int equal = (heads[0] == last) + (heads[width / 4] == last) + (heads[width / 2] == last) +
                       (heads[3 * width / 4] == last);
-    if (equal >= 2 && squeeze(shard)) return;
-    List& list = lists_[shard];
+    if (equal >= 2 && squeeze(key_range)) return;
+    List& list = lists_[key_range];
     if (list.used == chunk_records) {
       list.chunks.push_back(nullptr);
       list.chunks.back() = arena_.take_part();
@@ -140,14 +144,14 @@ class ShardLists {
     stream(chunk + list.used * sizeof(std::uint64_t), heads, sizeof(Buffer::heads));
     if constexpr (has_tail)
       stream(chunk + chunk_records * sizeof(std::uint64_t) + list.used * tail_size,
-             buffers_[shard].tails, sizeof(Buffer::tails));
+             buffers_[key_range].tails, sizeof(Buffer::tails));
     list.used += width;
-    fill_[shard] = 0;
+    fill_[key_range] = 0;
   }
 
   /// Takes the records equal to the last out of a full buffer if they are half of it or more.
-  bool squeeze(std::size_t shard) {
-    Buffer& buffer = buffers_[shard];
+  bool squeeze(std::size_t key_range) {
+    Buffer& buffer = buffers_[key_range];
     const std::uint64_t head = buffer.heads[width - 1];
     std::uint64_t tail = 0;
     if constexpr (has_tail) tail = buffer.tails[width - 1];
@@ -168,8 +172,8 @@ class ShardLists {
       if constexpr (has_tail) buffer.tails[kept] = buffer.tails[i];
       kept += leaves ? 0 : 1;
     }
-    add(lists_[shard].squeezed, {head, tail, equal});
-    fill_[shard] = static_cast<std::uint32_t>(kept);
+    add(lists_[key_range].squeezed, {head, tail, equal});
+    fill_[key_range] = static_cast<std::uint32_t>(kept);
     return true;
   }
 

@@ -1,4 +1,4 @@
-"""A run: the sorted unique windows of a token stream with their counts."""
+"""A table: the sorted unique windows of a token stream with their counts."""
 
 from bisect import bisect_left
 from collections.abc import Sequence
@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from .layout import BoolArray, Layout, UInt64Array, bits_of, changes, shard_of, unpack
+from .layout import BoolArray, Layout, UInt64Array, bits_of, changes, key_range_of, unpack
 
 Rows = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Run:
+class NgramTable:
     """Sorted unique keys with a count per label.
 
     Attributes
@@ -31,13 +31,13 @@ class Run:
     counts: UInt64Array
 
     @classmethod
-    def empty(cls, layout: Layout) -> "Run":
-        """Run of no windows."""
+    def empty(cls, layout: Layout) -> "NgramTable":
+        """Table of no windows."""
         return cls.unfilled(layout, 0)
 
     @classmethod
-    def unfilled(cls, layout: Layout, rows: int) -> "Run":
-        """Run of so many rows that are still to be written."""
+    def unfilled(cls, layout: Layout, rows: int) -> "NgramTable":
+        """Table of so many rows that are still to be written."""
         return cls(
             layout,
             np.empty((layout.words, rows), dtype=np.uint64),
@@ -45,16 +45,16 @@ class Run:
         )
 
     @classmethod
-    def concatenate(cls, layout: Layout, runs: Sequence["Run"]) -> "Run":
-        """One run from runs over ascending, disjoint shard ranges."""
-        if not runs:
+    def concatenate(cls, layout: Layout, tables: Sequence["NgramTable"]) -> "NgramTable":
+        """One table from tables over ascending, disjoint stretches of key ranges."""
+        if not tables:
             return cls.empty(layout)
-        if len(runs) == 1:
-            return runs[0]
+        if len(tables) == 1:
+            return tables[0]
         return cls(
             layout,
-            np.concatenate([run.keys for run in runs], axis=1),
-            np.concatenate([run.counts for run in runs], axis=1),
+            np.concatenate([table.keys for table in tables], axis=1),
+            np.concatenate([table.counts for table in tables], axis=1),
         )
 
     def __len__(self) -> int:
@@ -62,7 +62,7 @@ class Run:
 
     def __eq__(self, other: object) -> bool:
         return (
-            isinstance(other, Run)
+            isinstance(other, NgramTable)
             and self.layout == other.layout
             and np.array_equal(self.keys, other.keys)
             and np.array_equal(self.counts, other.counts)
@@ -75,27 +75,27 @@ class Run:
         """Windows counted: the sum of all counts, which is the number of tokens."""
         return int(self.counts.sum())
 
-    def rows(self, first: int, last: int) -> "Run":
-        """The rows ``first <= row < last``, sharing memory with this run."""
-        return Run(self.layout, self.keys[:, first:last], self.counts[:, first:last])
+    def rows(self, first: int, last: int) -> "NgramTable":
+        """The rows ``first <= row < last``, sharing memory with this table."""
+        return NgramTable(self.layout, self.keys[:, first:last], self.counts[:, first:last])
 
-    def copy(self) -> "Run":
+    def copy(self) -> "NgramTable":
         """The same rows in memory of their own."""
-        return Run(self.layout, self.keys.copy(), self.counts.copy())
+        return NgramTable(self.layout, self.keys.copy(), self.counts.copy())
 
     @property
     def nbytes(self) -> int:
         """Bytes of memory that keys and counts take."""
         return self.keys.nbytes + self.counts.nbytes
 
-    def slice(self, first: int, last: int) -> "Run":
-        """The rows of shards ``first <= shard < last``, sharing memory with this run."""
+    def slice(self, first: int, last: int) -> "NgramTable":
+        """The rows of key ranges ``first <= key range < last``, sharing memory with this table."""
         rows = range(len(self))
 
-        def shard(row: int) -> int:
-            return int(shard_of(self.layout, self.keys[:, row : row + 1])[0])
+        def key_range(row: int) -> int:
+            return int(key_range_of(self.layout, self.keys[:, row : row + 1])[0])
 
-        begin, end = bisect_left(rows, first, key=shard), bisect_left(rows, last, key=shard)
+        begin, end = bisect_left(rows, first, key=key_range), bisect_left(rows, last, key=key_range)
         return self.rows(begin, end)
 
     def tokens(self, rows: Rows | None = None) -> npt.NDArray[np.int64]:
@@ -134,7 +134,7 @@ class Run:
         starts = np.flatnonzero(new)
         return rows[starts], np.add.reduceat(counts, starts, axis=1)
 
-    def holds(self, other: "Run", rows: Rows, order: int) -> BoolArray:
+    def holds(self, other: "NgramTable", rows: Rows, order: int) -> BoolArray:
         """Whether each n-gram that begins a row of `other` occurs here as well."""
         if order == 1:
             here = self.tokens(self.ngrams(1)[0])[0]
@@ -142,7 +142,7 @@ class Run:
         found: BoolArray = self.find(other, rows, order) >= 0
         return found
 
-    def find(self, other: "Run", rows: Rows, order: int) -> Rows:
+    def find(self, other: "NgramTable", rows: Rows, order: int) -> Rows:
         """The first row here of each n-gram that begins a row of `other`, -1 of one not here.
 
         Orders of two and more: n-grams whose rows lie together.
