@@ -32,7 +32,7 @@ bench: $(VENV)/test  ## timings; sizes and peers in benchmarks/README.md
 # runtimes must be there before Python: libstdc++ too, or exceptions are not seen. Where that is
 # allowed, addresses are not randomised: libtsan has no map for what recent kernels make of them.
 RUNTIME = $(shell $(CXX) -print-file-name=$(1).so)
-WATCHED := -q -p no:cacheprovider tests/test_native.py tests/test_threads.py \
+WATCHED := -q -p no:cacheprovider tests/backends/test_native.py tests/backends/test_threads.py \
 	-k "not (any_number or hostile) or (1099511627776 and 1025) or (is_counted and native)"
 
 sanitize: asan tsan  ## addresses, leaks, undefined behaviour; races between threads
@@ -42,12 +42,12 @@ asan: build/asan/site
 	PYTHONPATH=build/asan/site PYTHONMALLOC=malloc \
 	  LSAN_OPTIONS=suppressions=tests/native/lsan.supp \
 	  LD_PRELOAD="$(call RUNTIME,libasan) $(call RUNTIME,libstdc++)" \
-	  $(BIN)/python -m pytest $(WATCHED) tests/test_readers_hostile.py
+	  $(BIN)/python -m pytest $(WATCHED) tests/readers/test_readers_hostile.py
 
 tsan: build/tsan/site
 	PYTHONPATH=build/tsan/site LD_PRELOAD=$(call RUNTIME,libtsan) \
 	  $(shell setarch -R true 2>/dev/null && echo setarch -R) \
-	  $(BIN)/python -m pytest $(WATCHED) tests/test_cuda_races.py
+	  $(BIN)/python -m pytest $(WATCHED) tests/cuda/test_cuda_races.py
 
 build/%/site: $(VENV)/test $(SOURCES) tests/native/check_kernels.cpp
 	$(BIN)/cmake --preset $* -DPython_EXECUTABLE=$(abspath $(BIN))/python \
@@ -109,9 +109,9 @@ $(PTX)/small/%.ptx: csrc/cuda/%.cu $(CUDA_HEADERS)
 # with small ones. tests/ptx/README.md says what that shows.
 ON_PTX = COLLAPSE_STATS_GPU=$(1) COLLAPSE_STATS_PTX=$(PTX) $(BIN)/pytest -q -p no:benchmark \
 	-n auto --maxprocesses 4 --dist worksteal -m "not gpu"
-GPU_TESTS := tests/test_cuda_backend.py tests/test_cuda_steps.py tests/test_cuda_partition.py \
-	tests/test_cuda_skew.py tests/test_backends.py tests/test_corpus.py tests/test_counter_memory.py \
-	tests/test_memory.py tests/test_waiting.py -k "cuda_ or emulated or device or waiting"
+GPU_TESTS := tests/cuda/test_cuda_backend.py tests/cuda/test_cuda_steps.py tests/cuda/test_cuda_partition.py \
+	tests/cuda/test_cuda_skew.py tests/backends/test_backends.py tests/corpus/test_corpus.py tests/counting/test_counter_memory.py \
+	tests/counting/test_memory.py tests/cuda/test_device_batch.py -k "cuda_ or emulated or device or waiting"
 
 cuda-test: $(VENV)/test  ## the kernels as CUDA's compiler makes them, run on the CPU
 ifeq ($(shell command -v nvcc),)
@@ -119,13 +119,13 @@ ifeq ($(shell command -v nvcc),)
 else
 cuda-test:
 	$(MAKE) -j $$(nproc) ptx
-	$(call ON_PTX,ptx) tests/test_ptx_machine.py tests/test_ptx_arithmetic.py tests/test_ptx_mutations.py
+	$(call ON_PTX,ptx) tests/cuda/test_ptx_machine.py tests/cuda/test_ptx_arithmetic.py tests/cuda/test_ptx_mutations.py
 	$(call ON_PTX,ptx) $(GPU_TESTS)
 	$(call ON_PTX,ptx-small) $(GPU_TESTS)
 endif
 
 cuda-mutations: $(VENV)/test ptx  ## does a test fail for each small change of the kernels?
-	COLLAPSE_STATS_MUTATIONS=$${COLLAPSE_STATS_MUTATIONS:-all} $(call ON_PTX,ptx) tests/test_ptx_mutations.py -s
+	COLLAPSE_STATS_MUTATIONS=$${COLLAPSE_STATS_MUTATIONS:-all} $(call ON_PTX,ptx) tests/cuda/test_ptx_mutations.py -s
 
 build/cuda-site: $(VENV)/test
 	CUDAARCHS="$${CUDAARCHS:-90}" $(CUDA_INSTALL) --target $@ \

@@ -26,12 +26,12 @@ ROOT = Path(__file__).resolve().parents[1]
 SITE = ROOT / "build" / "gpu-site"
 RESULTS = ROOT / "benchmarks" / "results"
 TESTS = [  # others may need what is not here
-    "tests/test_backends.py",
-    "tests/test_cuda_skew.py",
-    "tests/test_cuda_gpu.py",
-    "tests/test_cuda_gpu_process.py",
+    "tests/backends/test_backends.py",
+    "tests/cuda/test_cuda_skew.py",
+    "tests/cuda/test_cuda_gpu.py",
+    "tests/cuda/test_cuda_gpu_process.py",
 ]
-SANITIZED = "tests/test_cuda_gpu.py::test_small_run"
+SANITIZED = "tests/cuda/test_cuda_gpu.py::test_small_run"
 BUILT_WITH = ("cmake", "nvcc", "pybind11", "scikit_build_core")
 RUN_WITH = ("click", "cupy", "hypothesis", "numpy", "pyarrow", "pytest", "rich", "tiktoken")
 Part = dict[str, Any]

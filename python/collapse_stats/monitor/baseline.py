@@ -53,9 +53,9 @@ class Baseline:
             )
         if len(profile.sample) < MIN_DOCUMENTS_FOR_HALVES:
             raise ValueError(
-                f"baseline {profile.name} must keep a sample of {MIN_DOCUMENTS_FOR_HALVES} documents "
-                f"or more, got {len(profile.sample)}: make it again with more documents or "
-                "--sample-tokens"
+                f"baseline {profile.name} must keep a sample of {MIN_DOCUMENTS_FOR_HALVES} "
+                f"documents or more, got {len(profile.sample)}: make it again with more documents "
+                "or --sample-tokens"
             )
         self.profile = replace(profile, table=None)  # which may be large, and is not needed
         self._layout = replace(layout, labels=4)

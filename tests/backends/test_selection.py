@@ -27,7 +27,7 @@ class Machine:
         self.trouble: str | None = None
         self.uses = 0
         found = lambda name: (self.cupy if name == "cupy" else True) or None  # noqa: E731
-        monkeypatch.setattr(sys.modules["collapse_stats.backends"], "find_spec", found)
+        monkeypatch.setattr(sys.modules["collapse_stats.backends.selection"], "find_spec", found)
         monkeypatch.setitem(sys.modules, "cupy", SimpleNamespace(cuda=self._cuda()))
         for name in ("gpus", "check_device"):
             monkeypatch.setattr(_cuda, name, lambda name=name: getattr(self, name)())

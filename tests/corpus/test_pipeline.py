@@ -30,7 +30,7 @@ from collapse_stats.readers.in_memory import open_memory
 from collapse_stats.readers.open import open_files
 from collapse_stats.readers.options import ReadOptions
 
-UNIT_SIZES = ("jsonl.BATCH_BYTES", "text.BATCH_BYTES", "parquet.BATCH_BYTES", "ipc.BATCH_BYTES")
+READERS_OF_TEXT = ("jsonl", "text", "parquet", "arrow")
 THREADS = [1, 2, 3, 8]
 
 
@@ -92,8 +92,8 @@ def test_neither_threads_nor_units_change_a_corpus_of_text(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     folder, expected = mixed
-    for name in UNIT_SIZES if size else ():
-        monkeypatch.setattr(f"collapse_stats.readers.{name}", size)
+    for name in READERS_OF_TEXT if size else ():
+        monkeypatch.setattr(f"collapse_stats.readers.formats.{name}.BATCH_BYTES", size)
     monkeypatch.setattr("collapse_stats.corpus.pipeline._CALL_BYTES", size or 1 << 19)
     found = read_corpus(folder, tokenizer="bytes", threads=threads, memory=10**8)
     assert documents(found) == as_bytes(expected)
@@ -270,7 +270,7 @@ def test_an_abandoned_pool_ends() -> None:
 
 INTERRUPTED = """
     import os, signal, sys, threading
-    from collapse_stats.ingest import read_corpus
+    from collapse_stats.corpus.load import read_corpus
     signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs in the background has none
     def progress(what, done, total):
         os.kill(os.getpid(), signal.SIGINT)

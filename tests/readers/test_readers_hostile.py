@@ -26,9 +26,8 @@ from collapse_stats.backends.base import Backend
 from collapse_stats.corpus.load import read_corpus
 from collapse_stats.errors import InputError
 from collapse_stats.profiles.build import profile_corpus
-from collapse_stats.readers import base as batch_module
 from collapse_stats.readers.open import open_file
-from collapse_stats.readers.options import ReadOptions
+from collapse_stats.readers.options import MAX_DOCUMENT, ReadOptions
 
 FUZZ = settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -283,7 +282,7 @@ def test_bombs_in_sidecars_and_shards(tmp_path: Path) -> None:
 def test_a_long_line_may_be_read_and_a_longer_one_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert batch_module.MAX_DOCUMENT == 1 << 30
+    assert MAX_DOCUMENT == 1 << 30
     text = "word " * 1_000_000
     path = write_lines(tmp_path / "a.jsonl", [{"text": "a"}, {"text": text}, {"text": "b"}])
     assert documents(open_file(path)) == ["a", text, "b"]

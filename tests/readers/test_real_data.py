@@ -13,7 +13,7 @@ import pytest
 import collapse_stats as cs
 from collapse_stats.uncertainty.halves import FIGURES
 
-DATA = Path(os.environ.get("COLLAPSE_STATS_DATA", Path(__file__).parents[2] / "shared" / "data"))
+DATA = Path(os.environ.get("COLLAPSE_STATS_DATA", Path(__file__).parents[3] / "shared" / "data"))
 
 
 def records(name: str) -> Iterator[dict]:

@@ -64,7 +64,7 @@ def split_at(ids: list[int], eot: int | None) -> list[list[int]]:
 def fixtures() -> Path:
     """Folder of shards written by training frameworks; the test is skipped without it."""
     named = os.environ.get("COLLAPSE_STATS_DATA")
-    folder = Path(named) if named else Path(__file__).parents[2] / "shared" / "data"
+    folder = Path(named) if named else Path(__file__).parents[3] / "shared" / "data"
     if not (folder / "fixtures" / "expected.json").exists():
         pytest.skip(f"no {folder}/fixtures: set COLLAPSE_STATS_DATA to the folder of real shards")
     return folder / "fixtures"

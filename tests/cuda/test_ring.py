@@ -195,7 +195,7 @@ sys.path[:0] = [{tests!r}]
 import numpy as np
 import pytest
 from gpu_fixtures import two_gpus
-from collapse_stats.backends import _device, _ring
+from collapse_stats.backends.cuda import device as _device, ring as _ring
 from collapse_stats.errors import GpuError
 
 patch = pytest.MonkeyPatch()
@@ -209,7 +209,7 @@ memory.upload([np.arange(1000)])
 
 
 def run(then: str) -> subprocess.CompletedProcess[str]:
-    code = CHILD.format(tests=str(Path(__file__).parent), then=then)
+    code = CHILD.format(tests=str(Path(__file__).parents[1] / "helpers"), then=then)
     return subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
     )

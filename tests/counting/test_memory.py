@@ -320,7 +320,7 @@ def test_forgotten_pages_are_read_again(tmp_path):
 HOLD = """
     import sys, time
     from pathlib import Path
-    from collapse_stats.unfinished import new_directory
+    from collapse_stats.system.atomic_directory import new_directory
     with new_directory(Path(sys.argv[1])) as folder:
         (folder / "part").write_text("half")
         print(folder, flush=True)
@@ -369,7 +369,7 @@ def test_processes_that_write_and_clean_at_once_do_not_disturb_each_other(tmp_pa
     code = """
         import sys
         from pathlib import Path
-        from collapse_stats.unfinished import new_directory
+        from collapse_stats.system.atomic_directory import new_directory
         for i in range(40):
             with new_directory(Path(sys.argv[1]) / f"{sys.argv[2]}-{i}") as folder:
                 (folder / "part").write_text("whole")
@@ -427,7 +427,7 @@ def test_a_full_disk_says_how_much_the_tokens_needed(tmp_path):
     code = """
         import numpy as np, sys
         from collapse_stats.errors import InputError
-        from collapse_stats.ingest import TokenStore
+        from collapse_stats.corpus.load import TokenStore
         store = TokenStore(0, sys.argv[1])
         tokens = np.zeros(1 << 22, dtype=np.uint16)
         ends = np.array([0]), np.array([1 << 22])
