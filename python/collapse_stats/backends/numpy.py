@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from ..errors import LayoutMismatchError
 from ..ngrams.chunk import Chunk, UInt8Array
+from ..ngrams.ids import check_ids
 from ..ngrams.layout import (
     MAX_KEY_RANGE_BITS,
     KeyRanges,
@@ -148,19 +149,9 @@ def _windows(chunk: Chunk, layout: Layout) -> Iterator[tuple[UInt64Array, UInt8A
         for n in range(layout.max_order):
             within = np.flatnonzero(left > n)
             ids = chunk.tokens[at[within] + n]
-            _check_ids(ids, at[within] + n, layout.vocab_size)
+            check_ids(ids, layout.vocab_size, at[within] + n)
             codes[n, within] = ids.astype(np.uint64) + np.uint64(1)
         yield pack(layout, codes), chunk.label[span]
-
-
-def _check_ids(ids: npt.NDArray[np.integer], at: npt.NDArray[np.int64], vocab_size: int) -> None:
-    if not len(ids) or (int(ids.min()) >= 0 and int(ids.max()) < vocab_size):
-        return
-    wrong = int(np.argmax((ids < 0) | (ids > vocab_size - 1)))
-    raise ValueError(
-        f"token id {ids[wrong]} at position {at[wrong]} is outside the vocabulary of "
-        f"{vocab_size:,}: give the right vocabulary size or tokenizer"
-    )
 
 
 class _Parted:

@@ -7,6 +7,10 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from ..ngrams.chunk import Chunk, UInt8Array
+from ..ngrams.layout import BoolArray
+from .split import group_of, half_of
+
 DEFAULT_TOKENS = 2_000_000
 
 
@@ -38,6 +42,11 @@ class Sample:
     def __len__(self) -> int:
         return len(self.length)
 
+    @property
+    def half(self) -> UInt8Array:
+        """Half ``(D,)`` 0 (A) or 1 (B) of each document."""
+        return half_of(group_of(self.hash))
+
     def first(self, number: int) -> "Sample":
         """The sample of its first `number` documents."""
         if number >= len(self):
@@ -56,6 +65,21 @@ class Sample:
     def duplicates(self) -> float | None:
         """Share of documents that copy another one exactly; None without documents."""
         return 1 - self.distinct / len(self) if len(self) else None
+
+    def chunk(self, label: UInt8Array | None = None, chosen: BoolArray | None = None) -> Chunk:
+        """The documents, or those that are `chosen` ``(D,)``, as labelled tokens to be counted.
+
+        Parameters
+        ----------
+        label
+            ``(D,)`` uint8: the label of each document; by default its half.
+        """
+        label = self.half if label is None else label
+        stop = np.cumsum(self.length)
+        start = stop - self.length
+        if chosen is not None:
+            start, stop, label = start[chosen], stop[chosen], label[chosen]
+        return Chunk.of_documents(self.tokens, start, stop, label)
 
     def documents(self) -> list[npt.NDArray[np.uint32]]:
         """The documents, each an array of token ids."""

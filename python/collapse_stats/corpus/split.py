@@ -28,3 +28,8 @@ def group_of(hashes: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint8]:
 def half_of(groups: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     """Half ``(D,)`` 0 (A) or 1 (B): eight groups each."""
     return (groups >= GROUPS // 2).astype(np.uint8)
+
+
+def half_of_ordinals(ordinals: npt.NDArray[np.integer]) -> npt.NDArray[np.uint8]:
+    """Half ``(D,)`` 0 (A) or 1 (B) of document ordinals."""
+    return half_of(group_of(ordinal_hash(ordinals)))

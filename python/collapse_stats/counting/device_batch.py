@@ -6,6 +6,7 @@ import numpy as np
 
 from ..ngrams.arrays import as_documents, as_tokens
 from ..ngrams.chunk import Int64Array
+from ..ngrams.ids import outside_vocabulary
 from ..system.gpu import at_work, cupy_module, failures
 from ..system.placement import beside, gpu_of, on_gpu
 
@@ -52,10 +53,7 @@ class DeviceBatch:
             cupy_module().cuda.get_current_stream().wait_event(self._copied)
             any_wrong, at, token = (int(value) for value in self._wrong)
         if any_wrong:
-            raise ValueError(
-                f"token id {token} at position {at} is outside the vocabulary of "
-                f"{self._vocab_size:,}: give the right vocab_size, or mask the position"
-            )
+            raise outside_vocabulary(token, at, self._vocab_size)
         return as_documents(self._ids, self._lengths, self._mask, gpu=True)
 
 

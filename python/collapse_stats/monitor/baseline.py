@@ -14,9 +14,8 @@ import numpy.typing as npt
 from ..backends.base import Backend
 from ..comparisons.comparison import Comparison
 from ..corpus.sample import Sample, within
-from ..corpus.split import MIN_DOCUMENTS_FOR_HALVES, group_of, half_of, ordinal_hash
+from ..corpus.split import MIN_DOCUMENTS_FOR_HALVES, ordinal_hash
 from ..errors import LayoutMismatchError
-from ..ngrams.chunk import Chunk
 from ..ngrams.layout import Layout
 from ..ngrams.spectrum import JointSpectra
 from ..profiles.build import load
@@ -78,7 +77,7 @@ class Baseline:
         baseline = whole.first(within(whole.length, candidate.tokens))
         if min(len(baseline), len(candidate.length)) < MIN_DOCUMENTS_FOR_HALVES:
             return None
-        chunks = [_halved_sample(baseline), halved(candidate, first_label=2)]
+        chunks = [baseline.chunk(), halved(candidate, first_label=2)]
         joined = backend.spectra(chunks, self._layout, MASKS)
 
         def side(
@@ -130,12 +129,6 @@ BAND_NAMES = {
     for low, high in zip(BANDS, [*(low - 1 for low in BANDS[1:]), None], strict=True)
 }
 """How the bands of `Comparison.retention` are called in the keys of a monitor."""
-
-
-def _halved_sample(sample: Sample) -> Chunk:
-    stop = np.cumsum(sample.length)
-    half = half_of(group_of(sample.hash))
-    return Chunk.of_documents(sample.tokens, stop - sample.length, stop, half)
 
 
 def _sample(batch: PackedBatch) -> Sample:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from ..errors import BackendError
 from ..ngrams.arrays import as_documents, as_tokens
 from ..ngrams.chunk import Int64Array
+from ..ngrams.ids import check_ids
 from ..system.gpu import at_work, cupy_module
 from ..system.placement import as_device_array, gpu_of, on_gpu
 from .batch import PackedBatch, id_type
@@ -111,7 +112,7 @@ class HostArguments(NamedTuple):
         flat, start, stop = as_documents(tokens, lengths, keep)
         inside = slice(None) if keep is None else keep.reshape(-1)
         ids = flat[inside]
-        _check(ids, flat, inside, vocab_size)
+        check_ids(ids, vocab_size, None if keep is None else keep.reshape(-1))
         length = stop - start
         length = length[length > 0]
         known = self.logprobs
@@ -289,22 +290,6 @@ def _within(
             f"{lengths.tolist()}"
         )
     return np.arange(width) < lengths[:, np.newaxis]
-
-
-def _check(
-    ids: npt.NDArray[np.integer],
-    flat: npt.NDArray[np.integer],
-    inside: Any,
-    vocab_size: int,
-) -> None:
-    """Raise ValueError naming the first wrong one of `ids`, and its place in `flat`."""
-    if not len(ids) or (ids.min() >= 0 and ids.max() < vocab_size):
-        return
-    at = np.arange(len(flat))[inside][int(np.argmax((ids < 0) | (ids >= vocab_size)))]
-    raise ValueError(
-        f"token id {flat[at]} at position {at} is outside the vocabulary of {vocab_size:,}: give "
-        "the right vocab_size, or mask the position"
-    )
 
 
 Arguments = HostArguments | DeviceArguments | PackedBatch

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..corpus.split import group_of, half_of, ordinal_hash
+from ..corpus.split import half_of_ordinals
 from ..ngrams.chunk import Chunk
 from .batch import PackedBatch, join
 
@@ -86,5 +86,5 @@ class Window:
 def halved(batch: PackedBatch, first_label: int = 0) -> Chunk:
     """The documents of a batch, with label `first_label` for half A, the next for half B."""
     stop = np.cumsum(batch.length)
-    half = half_of(group_of(ordinal_hash(batch.ordinal)))
+    half = half_of_ordinals(batch.ordinal)
     return Chunk.of_documents(batch.ids, stop - batch.length, stop, half + np.uint8(first_label))

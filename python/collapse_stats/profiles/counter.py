@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from ..backends.selection import select
 from ..corpus.sample import Sample
-from ..corpus.split import group_of, half_of, ordinal_hash
+from ..corpus.split import half_of_ordinals
 from ..counting.device_batch import DeviceBatch
 from ..counting.passes import HALVES, NO_HALVES
 from ..counting.recounted_table import count_again
@@ -18,6 +18,7 @@ from ..counting.table import TableInMemory, TableSource, read_aligned
 from ..errors import LayoutMismatchError
 from ..ngrams.arrays import as_documents, as_tokens
 from ..ngrams.chunk import Chunk
+from ..ngrams.ids import check_documents
 from ..ngrams.layout import MAX_KEY_BITS, Layout
 from ..ngrams.table import NgramTable
 from ..system.memory import TooLittleMemoryError, budget, release_pages
@@ -138,7 +139,7 @@ class NgramCounter:
             return
         self._number_waiting()
         ids, start, stop = as_documents(tokens, lengths, mask)
-        self._check(ids, start, stop)
+        check_documents(ids, start, stop, self.layout.vocab_size)
         self._make_room(len(ids))
         narrow = np.uint16 if self.layout.vocab_size <= 2**16 else np.uint32
         whole = self._numbered(ids, start, stop)
@@ -231,7 +232,7 @@ class NgramCounter:
     ) -> Chunk:
         """The next documents, labelled by their numbers."""
         ordinals = np.arange(self._documents, self._documents + len(start))
-        half = half_of(group_of(ordinal_hash(ordinals))) if self.layout.labels == 2 else None
+        half = half_of_ordinals(ordinals) if self.layout.labels == 2 else None
         self._documents += len(start)
         return Chunk.of_documents(ids, start, stop, half)
 
@@ -257,24 +258,6 @@ class NgramCounter:
         if self._loose:
             self._pending.append(Chunk.joined(self._loose))
             self._loose = []
-
-    def _check(
-        self,
-        ids: npt.NDArray[np.integer],
-        start: npt.NDArray[np.int64],
-        stop: npt.NDArray[np.int64],
-    ) -> None:
-        wrong = (ids < 0) | (ids > self.layout.vocab_size - 1)
-        if not wrong.any():
-            return
-        at = np.flatnonzero(wrong)
-        document = np.searchsorted(start, at, side="right") - 1
-        at = at[(document >= 0) & (at < stop[document])]  # padding ids under a mask may be anything
-        if len(at):
-            raise ValueError(
-                f"token id {ids[at[0]]} at position {at[0]} is outside the vocabulary of "
-                f"{self.layout.vocab_size:,}: give the right vocab_size, or mask the position"
-            )
 
     def _count(self) -> None:
         """Count what is pending, or put its tokens into the file when there is no room for that."""

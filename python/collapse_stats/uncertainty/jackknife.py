@@ -96,11 +96,7 @@ class HalfSample:
         label = np.full(GROUPS, rest, dtype=np.uint8)
         for group, own in left_out.items():
             label[group] = own
-        stop = np.cumsum(self.sample.length)
-        start, some = stop - self.sample.length, self.inside
-        return Chunk.of_documents(
-            self.sample.tokens, start[some], stop[some], label[self.group[some]]
-        )
+        return self.sample.chunk(label[self.group], self.inside)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,6 @@ import numpy as np
 from .. import metrics
 from ..backends.base import Backend
 from ..corpus.sample import Sample, within
-from ..corpus.split import group_of, half_of
-from ..ngrams.chunk import Chunk
 from ..ngrams.layout import Layout
 from ..ngrams.spectrum import JointSpectra, JointSpectrum
 from .halves import FIGURES, MASKS, MIRRORED
@@ -93,11 +91,8 @@ class MatchedSamples:
     @cached_property
     def joint_spectra(self) -> JointSpectra:
         """Joint spectra of the halves of both, as `compare` has them of whole corpora."""
-        chunks = []
-        for side, sample in enumerate((self.baseline, self.candidate)):
-            stop = np.cumsum(sample.length)
-            label = half_of(group_of(sample.hash)) + np.uint8(2 * side)
-            chunks.append(Chunk.of_documents(sample.tokens, stop - sample.length, stop, label))
+        of_candidate = self.candidate.half + np.uint8(2)
+        chunks = [self.baseline.chunk(), self.candidate.chunk(of_candidate)]
         return self.backend.spectra(chunks, self.layout, MASKS)
 
     def interval(self, name: str, order: int) -> Interval | None:

@@ -4,7 +4,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 from ..backends.selection import select
 from ..corpus.sample import Sample
-from ..corpus.split import group_of, half_of
 from ..ngrams.layout import Layout
 from ..uncertainty.matched_samples import MatchedSamples
 from .novelty import novelty
@@ -41,6 +40,5 @@ def measured(matched: MatchedSamples) -> Evidence:
 
 def _largest_share(sample: Sample) -> float:
     """The largest share of its half that one document is; 0 without text."""
-    half = half_of(group_of(sample.hash))
-    sizes = [sample.length[half == number] for number in (0, 1)]
+    sizes = [sample.length[sample.half == number] for number in (0, 1)]
     return max((float(size.max() / size.sum()) for size in sizes if size.sum()), default=0.0)

@@ -6,6 +6,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from ...ngrams.ids import outside_vocabulary
 from ...ngrams.layout import MAX_KEY_BITS, KeyRanges, Layout
 from ...system.placement import on_gpu
 from .device import Array, Gpu, Memory
@@ -156,10 +157,7 @@ def sorted_records(
 def refuse(memory: Memory, resident: Resident, at: int, vocab_size: int) -> NoReturn:
     """Raise ValueError for an id outside the vocabulary."""
     token = int(memory.download(resident.ids[at : at + 1])[0])
-    raise ValueError(
-        f"token id {token} at position {resident.piece.position(at)} is outside the vocabulary of "
-        f"{vocab_size:,}: give the right vocabulary size or tokenizer"
-    )
+    raise outside_vocabulary(token, resident.piece.position(at), vocab_size)
 
 
 class _Writer:
