@@ -1,18 +1,15 @@
 import os
+import re
+from importlib import metadata
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 import pytest
-from emulation import emulated_backend
-from hypothesis import settings
 
-from collapse_stats.backends.base import Backend
-from collapse_stats.backends.selection import select
-from collapse_stats.errors import BackendError
+if TYPE_CHECKING:
+    from collapse_stats.backends.base import Backend
 
-# Machines are shared: how long an example takes says nothing about the code.
-settings.register_profile("project", deadline=None)
-settings.load_profile("project")
-
-
+BUILD = "pip install --config-settings=cmake.define.COLLAPSE_STATS_EMULATED_CUDA=ON '.[test]'"
 BACKENDS = [
     "native",
     "numpy",
@@ -21,8 +18,61 @@ BACKENDS = [
 ]
 
 
+def pytest_configure() -> None:
+    """Say at once, in one sentence, what the tests cannot do without."""
+    missing = what_is_missing()
+    if missing:
+        raise pytest.UsageError(missing)
+    from hypothesis import settings
+
+    # Machines are shared: how long an example takes says nothing about the code.
+    settings.register_profile("project", deadline=None)
+    settings.load_profile("project")
+
+
+def what_is_missing() -> str | None:
+    """What the tests need and is not installed, with the command that installs it."""
+    if find_spec("collapse_stats") is None:
+        return f"collapse-stats is not installed: {BUILD}, or make test"
+    absent = [name for name in requirements() if not is_installed(name)]
+    if absent:
+        return f"the tests also need {', '.join(absent)}: {BUILD}, or make test"
+    if os.environ.get("COLLAPSE_STATS_PURE"):
+        return None
+    if find_spec("collapse_stats._native") is None:
+        return (
+            "collapse-stats was installed without its compiled modules: reinstall with a C++20 "
+            f"compiler ({BUILD}, or make test), or set COLLAPSE_STATS_PURE=1 to test NumPy alone"
+        )
+    if find_spec("collapse_stats._cuda_emulated") is None:
+        return (
+            "collapse-stats was installed without the modules that play a GPU for the tests: "
+            f"{BUILD}, or make test"
+        )
+    return None
+
+
+def requirements() -> list[str]:
+    """Names of the distributions in the extra `test`; hypothesis where nothing is known of it."""
+    try:
+        lines = metadata.requires("collapse-stats") or []
+    except metadata.PackageNotFoundError:  # the source tree is on PYTHONPATH
+        return ["hypothesis"]
+    pattern = re.compile(r"([\w.-]+).*extra == ['\"]test['\"]")
+    return [match[1] for match in map(pattern.match, lines) if match]
+
+
+def is_installed(name: str) -> bool:
+    """Whether a distribution is installed."""
+    try:
+        metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return False
+    return True
+
+
 @pytest.fixture(params=BACKENDS)
-def backend(request: pytest.FixtureRequest) -> Backend:
+def backend(request: pytest.FixtureRequest) -> "Backend":
     """Every backend in turn. One that is missing fails, unless the install is meant to be pure.
 
     `cuda-emulated` is the cuda backend on a GPU that the CPU plays. The real one is skipped where
@@ -33,7 +83,11 @@ def backend(request: pytest.FixtureRequest) -> Backend:
     if request.param == "cuda":
         return gpu_backend()
     if request.param == "cuda-emulated":
+        from emulation import emulated_backend
+
         return emulated_backend()
+    from collapse_stats.backends.selection import select
+
     return select(request.param)
 
 
@@ -44,8 +98,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.filterwarnings("default"))
 
 
-def gpu_backend() -> Backend:
+def gpu_backend() -> "Backend":
     """The cuda backend on a real GPU; skips where there is none."""
+    from collapse_stats.backends.selection import select
+    from collapse_stats.errors import BackendError
+
     try:
         return select("cuda")
     except BackendError as reason:
