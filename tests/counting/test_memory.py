@@ -20,6 +20,7 @@ from collapse_stats.corpus.load import TokenStore, read_corpus
 from collapse_stats.counting import parquet_table as parts
 from collapse_stats.counting.passes import TableUse, passes
 from collapse_stats.errors import InputError
+from collapse_stats.ngrams.chunk import Chunk
 from collapse_stats.ngrams.layout import Layout
 from collapse_stats.ngrams.table import NgramTable
 from collapse_stats.profiles.build import profile_corpus
@@ -171,9 +172,7 @@ def test_parts_that_wait_are_bounded_on_many_cpus(tmp_path, monkeypatch, memory,
         return {"rows": len(run)}
 
     monkeypatch.setattr(parts, "_write_part", write)
-    chunk = cs.chunk.Chunk.of_documents(
-        np.arange(600, dtype=np.uint16), np.array([0]), np.array([600])
-    )
+    chunk = Chunk.of_documents(np.arange(600, dtype=np.uint16), np.array([0]), np.array([600]))
     run = select("numpy").count([chunk], Layout(VOCAB, 2))
     with parts.PartWriter(tmp_path, memory) as writer:
         for begin in range(0, len(run), 10):
@@ -267,7 +266,7 @@ def test_too_small_a_budget_says_what_would_do(tmp_path):
 def test_repeated_text_needs_no_memory(backend):
     if backend.name != "native":
         pytest.skip("only the native backend squeezes")
-    chunk = cs.chunk.Chunk.of_documents(
+    chunk = Chunk.of_documents(
         np.full(1 << 20, 7, dtype=np.uint16), np.array([0]), np.array([1 << 20])
     )
     layout = Layout(VOCAB, 5)

@@ -7,6 +7,7 @@ import pytest
 from emulation import emulated_backend, fake_cupy, on_device
 
 import collapse_stats as cs
+from collapse_stats.counting import spectra as spectra_module
 from collapse_stats.ngrams.arrays import as_documents
 from collapse_stats.profiles import counter as counter_module
 
@@ -16,7 +17,9 @@ def cupy(monkeypatch: pytest.MonkeyPatch):
     """A GPU with CuPy, whose backend is the one that `auto` takes."""
     module = fake_cupy()
     monkeypatch.setitem(sys.modules, "cupy", module)
-    monkeypatch.setattr(counter_module, "select", lambda name, threads: emulated_backend())
+    for module_that_selects in (counter_module, spectra_module):
+        select = lambda name, threads: emulated_backend()  # noqa: E731
+        monkeypatch.setattr(module_that_selects, "select", select)
     return module
 
 
@@ -114,9 +117,9 @@ def test_counting_happens_when_enough_tokens_wait(cupy):
     counter = cs.NgramCounter(10, 2)
     counter._enough = 10
     counter.update(on_device(np.arange(6)))
-    assert not counter._runs
+    assert not counter._tables
     counter.update(on_device(np.arange(6)))
-    assert counter._runs
+    assert counter._tables
     assert len(counter._waiting) == 1
     assert counter.profile().tokens == 12
 

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -108,17 +107,18 @@ def profile_corpus(
     """Profile of a corpus that has been read; with `save_to`, its table is written as it comes."""
     layout = Layout(corpus.vocab_size, max_order, 2 if halves else 1)
     chunks = partial(corpus.chunks, halves=halves)
-    bare = profile_of(corpus, layout, JointSpectra({}, {}), sample_tokens, backend)
     windows, resident_bytes = corpus.tokens, corpus.resident_bytes
     if not table:
         masks = HALVES if halves else NO_HALVES
-        found = count_spectra(chunks, windows, layout, backend, masks, memory, resident_bytes)
-        made = replace(bare, joint_spectra=found)
+        spectra = count_spectra(chunks, windows, layout, backend, masks, memory, resident_bytes)
+        # The sample is taken after counting, so that both are not in memory at once.
+        made = profile_of(corpus, layout, spectra, sample_tokens, backend)
         if save_to is not None:
             made.save(save_to)
         return made
     use = TableUse.kept if save_to is None else TableUse.written
     ranges = passes(chunks, windows, layout, backend, memory, use, resident_bytes)
+    bare = profile_of(corpus, layout, JointSpectra({}, {}), sample_tokens, backend)
 
     def counted() -> Iterator[NgramTable]:
         for number, key_ranges in enumerate(ranges):
