@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from ..corpus.corpus import Corpus
 from ..corpus.load import Progress, read_corpus
 from ..corpus.sample import DEFAULT_TOKENS
 from ..counting.passes import HALVES, NO_HALVES, TableUse, count_tables, passes
-from ..counting.spectra import count_spectra
+from ..counting.spectra import spectra_in_passes
 from ..ngrams.layout import Layout
 from ..ngrams.spectrum import JointSpectra
 from ..ngrams.table import NgramTable
@@ -108,23 +109,23 @@ def profile_corpus(
     layout = Layout(corpus.vocab_size, max_order, 2 if halves else 1)
     chunks = partial(corpus.chunks, halves=halves)
     windows, resident_bytes = corpus.tokens, corpus.resident_bytes
+    use = TableUse.spectra if not table else TableUse.kept if save_to is None else TableUse.written
+    needed = passes(chunks, windows, layout, backend, memory, use, resident_bytes)
+    # The sample is taken when planning has released its memory, and before counting takes any.
+    bare = profile_of(corpus, layout, JointSpectra({}, {}), sample_tokens, backend)
     if not table:
         masks = HALVES if halves else NO_HALVES
-        spectra = count_spectra(chunks, windows, layout, backend, masks, memory, resident_bytes)
-        # The sample is taken after counting, so that both are not in memory at once.
-        made = profile_of(corpus, layout, spectra, sample_tokens, backend)
+        spectra = spectra_in_passes(chunks, layout, backend, masks, needed)
+        made = replace(bare, joint_spectra=spectra)
         if save_to is not None:
             made.save(save_to)
         return made
-    use = TableUse.kept if save_to is None else TableUse.written
-    ranges = passes(chunks, windows, layout, backend, memory, use, resident_bytes)
-    bare = profile_of(corpus, layout, JointSpectra({}, {}), sample_tokens, backend)
 
     def counted() -> Iterator[NgramTable]:
-        for number, key_ranges in enumerate(ranges):
+        for number, key_ranges in enumerate(needed):
             yield from count_tables(chunks, windows, layout, backend, [key_ranges], use)
             if progress:
-                progress("counting", number + 1, len(ranges))
+                progress("counting", number + 1, len(needed))
 
     fixed, each = backend.needs(layout, layout.key_ranges, rows=True)
     enough = resident_bytes + fixed + 2 * each * windows
