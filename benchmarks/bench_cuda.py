@@ -247,7 +247,7 @@ def _keys(tokens: Any, order: int, bits: int) -> Any:
         if order * bits <= 63:
             keys <<= bits
         else:
-            keys *= cupy.int64(-7046029254386353131)  # odd, so that nothing is lost
+            keys *= cupy.int64(-7046029254386353131)  # odd, so invertible
             keys ^= keys >> 29
         keys += tokens[at : at + number]
     return keys

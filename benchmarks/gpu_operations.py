@@ -39,8 +39,8 @@ MEMORY = 1 << 32  # bytes: enough for all windows at once, as on a GPU
 
 def words() -> Any:
     """Ids of words, the most frequent first; the last id is all words beyond the vocabulary."""
-    texts = [word for text in human_documents() for word in re.findall(r"\w+", text.lower())]
-    _, ids, counts = np.unique(texts[:WORDS], return_inverse=True, return_counts=True)
+    all_words = [word for text in human_documents() for word in re.findall(r"\w+", text.lower())]
+    _, ids, counts = np.unique(all_words[:WORDS], return_inverse=True, return_counts=True)
     rank = np.empty(len(counts), dtype=np.int64)
     rank[np.argsort(-counts, kind="stable")] = np.arange(len(counts))
     return np.minimum(rank[ids], VOCABULARY - 1).astype(np.uint16)
@@ -81,9 +81,8 @@ def main() -> None:
     core = import_module("collapse_stats._cuda_ptx")
     memory = import_module("emulation").NumpyMemory()
     core.load(str(arguments.ptx))
-    core.settings().resident_blocks = (
-        3  # few: in a large text, work done once per block is negligible
-    )
+    # Few blocks, because work that is done once per block is negligible in a large text.
+    core.settings().resident_blocks = 3
     tokens = words()
     layout = Layout(VOCABULARY, arguments.orders)
     chunk = Chunk.of_documents(tokens, np.array([0]), np.array([len(tokens)]))
