@@ -1,4 +1,4 @@
-"""Spectra of every order at once: each backend on text, other layouts and degenerate streams.
+"""Speed of counting the spectra of all orders: backends, layouts, documents, degenerate streams.
 
 COLLAPSE_STATS_BENCH_TOKENS=100_000_000 pytest benchmarks/bench_count.py
 """
@@ -19,11 +19,11 @@ from collapse_stats.ngrams.layout import Layout
 
 @dataclass(frozen=True)
 class Case:
-    """A stream and how it is counted. `length`: tokens a document, None for a single one."""
+    """A token stream and how to count it. `length`: tokens a document, None for a single one."""
 
     name: str
     tokens: Callable[[int], Tokens]
-    vocab_size: int | None = None  # None: that of the text
+    vocab_size: int | None = None  # None: the vocabulary of the text
     max_order: int = 5
     labels: int = 1
     length: int | None = None
@@ -43,7 +43,7 @@ CASES = (
     Case("repeated_text", workloads.repeated_text),
     Case("repeated_documents", lambda n: workloads.repeated_text(n, 10_000), length=100),
 )
-WITH_ROWS = ("text", "text_halves", "text_200k_vocabulary")
+WITH_TABLE = ("text", "text_halves", "text_200k_vocabulary")
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -66,13 +66,13 @@ def test_spectra(benchmark: BenchmarkFixture, backend: str, case: Case) -> None:
 
 
 @pytest.mark.parametrize(
-    "case", [case for case in CASES if case.name in WITH_ROWS], ids=lambda case: case.name
+    "case", [case for case in CASES if case.name in WITH_TABLE], ids=lambda case: case.name
 )
-def test_run(benchmark: BenchmarkFixture, case: Case) -> None:
-    """The run beside `test_spectra`: what its rows cost."""
+def test_table(benchmark: BenchmarkFixture, case: Case) -> None:
+    """Count an n-gram table; beside `test_spectra`, this shows what its rows cost."""
     tokens = case.tokens(size())
     layout = Layout(case.vocab_size or workloads.text_vocab_size(), case.max_order, case.labels)
     chunks = [workloads.chunk(tokens, case.length, case.labels)]
     counter = select("auto", threads=os.cpu_count())
-    run = timed(benchmark, lambda: counter.count(chunks, layout), len(tokens))
-    assert run.counts.sum() == len(tokens)
+    table = timed(benchmark, lambda: counter.count(chunks, layout), len(tokens))
+    assert table.counts.sum() == len(tokens)

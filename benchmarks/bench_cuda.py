@@ -1,10 +1,11 @@
-"""The cuda backend beside its peers on one GPU, all answers checked.
+"""Speed of the cuda backend and of its peers on one GPU; all answers are checked.
 
     python benchmarks/bench_cuda.py --tokens 500_000_000 --output timings.json
 
-Times are taken with CUDA events: the median of ten calls after one that warms up (of three, where
-the CPU counts). `times_floor` is a time over the one in which the device would copy the bytes that
-the method moves. Rows are written as they come, so that a run that is stopped leaves what it has.
+Times are taken with CUDA events: the median of ten calls (three where the CPU counts) after a
+warm-up. `times_floor` is the time divided by the one in which the device would copy the bytes that
+the method moves. Each timing is written as soon as it is known, so that a benchmark that is stopped
+leaves those it has.
 """
 
 import argparse
@@ -36,32 +37,32 @@ Row = dict[str, Any]
 
 
 def main() -> None:
-    """Write every timing to a file."""
+    """Print every timing, and write all to a file."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--tokens", type=int, default=100_000_000)
     parser.add_argument("--output", type=Path)
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     reason = unusable()
     if reason:
         raise SystemExit(f"bench_cuda: skipped: {reason}")
-    found: dict[str, Any] = {"copy_bytes_per_second": copy_bandwidth(), "timings": []}
-    found["upload_bytes_per_second"] = upload_bandwidth()
-    found["skipped"] = [] if _torch() else ["torch.unique: torch with CUDA is not here"]
-    for row in timings(given.tokens, found["copy_bytes_per_second"]):
+    results: dict[str, Any] = {"copy_bytes_per_second": copy_bandwidth(), "timings": []}
+    results["upload_bytes_per_second"] = upload_bandwidth()
+    results["skipped"] = [] if _torch() else ["torch.unique: torch with CUDA is not installed"]
+    for row in timings(arguments.tokens, results["copy_bytes_per_second"]):
         print(f"{row['what']:<40}{row['orders']:>7}{1e3 * row['seconds']:>10.2f} ms", flush=True)
-        found["timings"].append(row)
-        if given.output:
-            given.output.write_text(json.dumps(found, indent=1) + "\n")
+        results["timings"].append(row)
+        if arguments.output:
+            arguments.output.write_text(json.dumps(results, indent=1) + "\n")
 
 
 def unusable() -> str | None:
-    """Why there is nothing to measure here."""
+    """Why this machine cannot run the benchmark; None if it can."""
     cuda = next(info for info in backends() if info.name == "cuda")
     return None if cuda.usable else cuda.detail
 
 
 def timings(number: int, bandwidth: float) -> Iterator[Row]:
-    """Ours first, then the peers on the same tokens."""
+    """Time the cuda backend first, then its peers on the same tokens."""
     text, vocabulary = workloads.text_tokens(number), workloads.text_vocab_size()
     zipf = workloads.zipf_tokens(number // 10)
     answers: dict[int, Rows] = {}
@@ -95,7 +96,7 @@ def ours(
     upload: bool = False,
     by_sorting: bool = False,
 ) -> tuple[Row, JointSpectra]:
-    """One way of the cuda backend; `upload` begins with the tokens on the host."""
+    """Time the cuda backend on one stream; with `upload` the tokens begin on the host."""
     import cupy
 
     length = None if layout.labels == 1 else 1000
@@ -120,7 +121,7 @@ def ours(
 
 
 def monitored(tokens: Any, vocab_size: int) -> Row:
-    """`CollapseMonitor.update` with a large batch: its launches, and the copy made of it."""
+    """Time `CollapseMonitor.update` with a large batch: its launches and the copy of the batch."""
     import cupy
 
     monitor = cs.CollapseMonitor(vocab_size)
@@ -136,27 +137,27 @@ def monitored(tokens: Any, vocab_size: int) -> Row:
 
 
 def partitioned_bytes(layout: Layout, token: int, number: int) -> int:
-    """Bytes a token costs on the partition path: csrc/cuda/partition_api.hpp has the table."""
+    """Bytes moved per token on the partition path; csrc/cuda/partition_api.hpp has the table."""
     from collapse_stats import _cuda
 
     core = _cuda.Layout(layout.vocab_size, layout.max_order, layout.labels)
     cells = max(1, _cuda.cell_orders(core, number))  # order 1 is a table of counts in any case
-    found = cells * token
+    moved = cells * token
     for first, last in _cuda.order_groups(core, cells + 1):
         partition = _cuda.Partition(core, first, last, number)
-        found += 2 * token + 4 * (3 * partition.binned_words + 2 * partition.bucket_words)
-    return found
+        moved += 2 * token + 4 * (3 * partition.binned_words + 2 * partition.bucket_words)
+    return moved
 
 
 def sorted_bytes(layout: Layout, token: int, _number: int) -> int:
-    """Bytes a token costs on the sorted path: records, a pass of the sort a digit, the tally."""
+    """Bytes moved per token on the sorted path: records, one sorting pass per digit, the tally."""
     record = 8 if layout.key_bits + layout.labels // 2 <= 64 else 16
     digits = -(-(layout.key_bits + layout.labels // 2) // 8)
     return token + record + (2 * digits + 1) * record + record
 
 
 def peers(tokens: Any, bits: int, answers: dict[int, Rows]) -> Iterator[Row]:
-    """Other ways to the spectra on the same GPU, order by order, tokens already there."""
+    """Time other ways to count the spectra on this GPU, order by order, with the tokens on it."""
     import cupy
 
     on_gpu = cupy.asarray(tokens)
@@ -170,14 +171,14 @@ def peers(tokens: Any, bits: int, answers: dict[int, Rows]) -> Iterator[Row]:
         ways["torch.unique"] = lambda n: _histogram(_torch_counts(_keys(on_gpu, n, bits)))
     for name, way in ways.items():
         for order in ORDERS:
-            seconds, found = timed(partial(way, order))
-            if order * bits <= 64:  # beyond it keys are hashed, and two may meet
-                assert found == answers[order], f"{name} differs at order {order}"
+            seconds, rows = timed(partial(way, order))
+            if order * bits <= 64:  # longer keys are hashed, and two may collide
+                assert rows == answers[order], f"{name} differs at order {order}"
             yield {"what": name, "orders": str(order), "tokens": len(tokens), "seconds": seconds}
 
 
 def native(tokens: Any, layout: Layout, answers: dict[int, Rows]) -> Row:
-    """Our CPU backend on all cores of this machine."""
+    """Time the native backend on all cores of this machine."""
     chunk = workloads.chunk(tokens)
     backend: Backend = select("native")
     seconds, joint_spectra = timed(lambda: backend.spectra([chunk], layout, [(1, 0)]), SLOW_ROUNDS)
@@ -187,19 +188,19 @@ def native(tokens: Any, layout: Layout, answers: dict[int, Rows]) -> Row:
 
 
 def rows_by_order(joint_spectra: JointSpectra) -> dict[int, Rows]:
-    """Count -> types, for every order."""
-    found = {}
+    """For every order, the number of types of each count."""
+    rows = {}
     for order, spectra in joint_spectra.ngrams.items():
         (joint,) = spectra.values()
         total = joint.total
-        found[order] = dict(zip(total.count.tolist(), total.types.tolist(), strict=True))
-    return found
+        rows[order] = dict(zip(total.count.tolist(), total.types.tolist(), strict=True))
+    return rows
 
 
 def timed(
     call: Callable[[], Any], rounds: int = ROUNDS, between: Callable[[], Any] = lambda: None
 ) -> tuple[float, Any]:
-    """Median seconds between two events around the call, after a call that warms up."""
+    """Median seconds between two events around the call, and its result, after a warm-up."""
     import cupy
 
     result = call()
@@ -216,7 +217,7 @@ def timed(
 
 
 def copy_bandwidth() -> float:
-    """Bytes read and written per second by a copy on the device."""
+    """Bytes per second, read and written, of a copy on the device."""
     import cupy
 
     source = cupy.zeros(COPY_BYTES, dtype=cupy.uint8)
@@ -226,7 +227,7 @@ def copy_bandwidth() -> float:
 
 
 def upload_bandwidth() -> float:
-    """Bytes per second from pinned host memory."""
+    """Bytes per second from pinned host memory to the device."""
     import cupy
 
     size = 1 << 28
@@ -246,7 +247,7 @@ def _keys(tokens: Any, order: int, bits: int) -> Any:
         if order * bits <= 63:
             keys <<= bits
         else:
-            keys *= cupy.int64(-7046029254386353131)  # odd, so that nothing is lost by it
+            keys *= cupy.int64(-7046029254386353131)  # odd, so invertible
             keys ^= keys >> 29
         keys += tokens[at : at + number]
     return keys
@@ -270,7 +271,7 @@ def _torch_counts(keys: Any) -> Any:
 
 
 def _histogram(counts: Any) -> Rows:
-    """Count -> types, of counts on the GPU: dense where they are small."""
+    """How many n-grams have each count, for counts on the GPU."""
     import cupy
 
     small = cupy.bincount(cupy.minimum(counts, 1 << 20)).get()
@@ -280,7 +281,7 @@ def _histogram(counts: Any) -> Rows:
 
 
 def _torch() -> Any:
-    """Torch that reaches a GPU, or None."""
+    """The torch module if it can use a GPU, else None."""
     try:
         import torch
     except ImportError:
@@ -290,7 +291,7 @@ def _torch() -> Any:
 
 @pytest.mark.gpu
 def test_every_way_gives_the_same_answer() -> None:
-    """Once, on few tokens: that the benchmark itself is right."""
+    """Run the benchmark once, on few tokens, to check the benchmark itself."""
     reason = unusable()
     if reason:
         pytest.skip(reason)

@@ -1,12 +1,13 @@
-"""What `memory=` promises: peak memory, and speed, of calls on more than the budget.
+"""Peak memory and speed of calls whose data exceeds their `memory=` budget.
 
 COLLAPSE_STATS_BENCH_TOKENS=1_000_000_000 COLLAPSE_STATS_BENCH_ROUNDS=1 \\
     pytest -s benchmarks/bench_memory.py -k spectra
 COLLAPSE_STATS_BENCH_TOKENS=50_000_000 COLLAPSE_STATS_BENCH_ROUNDS=1 \\
     pytest -s benchmarks/bench_memory.py -k table
 
-Each call is a process of its own, `memory_case`, whose peak is what the operating system says. It
-includes the pages of mapped files that the process holds at the time, not the system's page cache.
+Each call runs in a process of its own, `memory_case`, and the peak is the one that the operating
+system reports for it. It includes the pages of mapped files that the process holds at the time, but
+not the system's page cache.
 """
 
 import json
@@ -29,10 +30,10 @@ from collapse_stats.counting.passes import NO_HALVES
 from collapse_stats.ngrams.layout import Layout
 from collapse_stats.ngrams.spectrum import Spectrum
 
-BYTES_PER_TOKEN = 4  # memory=4GB for 1e9 tokens, which one pass needs 9.5 GB for
-LEAST = 120_000_000  # whatever the number of tokens
+BYTES_PER_TOKEN = 4  # memory=4GB for 1e9 tokens; one pass over them needs 9.5 GB
+LEAST = 120_000_000  # bytes, however few the tokens
 MAX_ORDER = 5
-ROW_BYTES = 32  # of a table of windows of five tokens with halves
+ROW_BYTES = 32  # of an n-gram table with windows of five tokens and halves
 
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux", reason="peak memory is read from Linux's /proc"
@@ -42,31 +43,36 @@ pytestmark = pytest.mark.skipif(
 def run_case(
     what: str, memory: int, inputs: list[Path], to: Path, max_order: int = MAX_ORDER
 ) -> dict[str, float | str]:
-    """What `memory_case` measured and found."""
-    given = [what, memory, [str(p) for p in inputs], str(to), workloads.text_vocab_size()]
+    """Run `memory_case` and return its measurements and the digest of its answer."""
+    arguments = [what, memory, [str(p) for p in inputs], str(to), workloads.text_vocab_size()]
     command = [sys.executable, str(Path(__file__).with_name("memory_case.py"))]
-    command.append(json.dumps([*given, max_order]))
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE)
-    found: dict[str, float | str] = json.loads(done.stdout)
-    return found
+    command.append(json.dumps([*arguments, max_order]))
+    process = subprocess.run(command, check=True, stdout=subprocess.PIPE)
+    measurement: dict[str, float | str] = json.loads(process.stdout)
+    return measurement
 
 
 def note(
-    benchmark: BenchmarkFixture, what: str, found: dict[str, float | str], memory: int, over: str
+    benchmark: BenchmarkFixture,
+    what: str,
+    measurement: dict[str, float | str],
+    memory: int,
+    comment: str,
 ) -> None:
-    """Put what was measured into the record and on the screen."""
-    seconds, cpu, base, peak = (float(found[name]) for name in ("seconds", "cpu", "base", "peak"))
+    """Record the measurement, and print it."""
+    names = ("seconds", "cpu", "base", "peak")
+    seconds, cpu, base, peak = (float(measurement[name]) for name in names)
     benchmark.extra_info |= {"seconds": seconds, "cpu": cpu, "base": base, "peak": peak}
     print(
         f"\n{what}: {seconds:.1f} s, {cpu:.1f} s of CPU, peak {peak / 1e6:,.0f} MB, "
         f"{(peak - base) / 1e6:,.0f} MB beyond {base / 1e6:,.0f} MB, "
-        f"budget {memory / 1e6:,.0f} MB{over}"
+        f"budget {memory / 1e6:,.0f} MB{comment}"
     )
 
 
 @dataclass(frozen=True)
 class Shard:
-    """A file of token ids, and how many n-grams of order 1 were seen how often in it."""
+    """A file of token ids, and the spectrum of its single tokens."""
 
     path: Path
     first: Spectrum
@@ -75,12 +81,12 @@ class Shard:
 @pytest.fixture(scope="module")
 def shard(tmp_path_factory: pytest.TempPathFactory) -> Shard:
     path = tmp_path_factory.mktemp("shard") / "tokens.bin"
-    seen = np.zeros(workloads.text_vocab_size(), dtype=np.int64)
+    counts = np.zeros(workloads.text_vocab_size(), dtype=np.int64)
     with path.open("wb") as file:
         for piece in workloads.text_pieces(size()):
             piece.astype(np.uint16).tofile(file)
-            seen += np.bincount(piece, minlength=len(seen))
-    return Shard(path, Spectrum.from_counts(seen[seen > 0]))
+            counts += np.bincount(piece, minlength=len(counts))
+    return Shard(path, Spectrum.from_counts(counts[counts > 0]))
 
 
 ANSWERS: set[object] = set()
@@ -89,18 +95,22 @@ ANSWERS: set[object] = set()
 @pytest.mark.parametrize("bounded", [False, True], ids=["one_pass", "bounded"])
 def test_spectra(benchmark: BenchmarkFixture, shard: Shard, tmp_path: Path, bounded: bool) -> None:
     memory = max(LEAST, BYTES_PER_TOKEN * size()) if bounded else 1 << 50
-    given = memory, [shard.path], tmp_path / "p"
-    found = timed(benchmark, lambda: run_case("spectra", *given), size())
-    note(benchmark, "bounded" if bounded else "one pass", found, memory, "")
-    assert run_case("spectra", *given, 1)["digest"] == digest([shard.first])
-    ANSWERS.add(found["digest"])
-    assert len(ANSWERS) == 1  # one answer, whatever the budget
-    assert float(found["peak"]) - float(found["base"]) <= memory
+    arguments = memory, [shard.path], tmp_path / "p"
+    measurement = timed(benchmark, lambda: run_case("spectra", *arguments), size())
+    note(benchmark, "bounded" if bounded else "one pass", measurement, memory, "")
+    assert run_case("spectra", *arguments, 1)["digest"] == digest([shard.first])
+    ANSWERS.add(measurement["digest"])
+    assert len(ANSWERS) == 1  # the answer does not depend on the budget
+    assert float(measurement["peak"]) - float(measurement["base"]) <= memory
 
 
 @dataclass(frozen=True)
 class Tables:
-    """Two files of token ids, saved profiles of them, and what one pass without a budget finds."""
+    """Two files of token ids, their saved profiles, and their spectra from one unbounded pass.
+
+    `each` has the spectra of each file by order, `both` those of the two files together, and `rows`
+    the rows of each n-gram table.
+    """
 
     files: list[Path]
     saved: list[Path]
@@ -130,19 +140,21 @@ def tables(tmp_path_factory: pytest.TempPathFactory) -> Tables:
 
 
 def _spectra(source: object) -> list[Spectrum]:
-    given = {"dtype": "u16", "vocab_size": workloads.text_vocab_size()}
-    found = cs.profile(source, max_order=MAX_ORDER, table=False, **given)  # type: ignore[arg-type]
-    return [found.spectrum(n) for n in range(1, MAX_ORDER + 1)]
+    options = {"dtype": "u16", "vocab_size": workloads.text_vocab_size()}
+    profile = cs.profile(source, max_order=MAX_ORDER, table=False, **options)  # type: ignore[arg-type]
+    return [profile.spectrum(n) for n in range(1, MAX_ORDER + 1)]
 
 
-def _of_rows(path: Path, max_order: int) -> list[Spectrum]:
+def _spectra_of_rows(path: Path, max_order: int) -> list[Spectrum]:
+    """Spectra of the file cut into documents of `ROW` tokens, as the counter gets them."""
     layout = Layout(workloads.text_vocab_size(), max_order)
     chunk = workloads.chunk(np.fromfile(path, np.uint16), ROW)
-    found = select().spectra([chunk], layout, NO_HALVES).ngrams
-    return [found[n][NO_HALVES[0]].total for n in range(1, max_order + 1)]
+    joint_spectra = select().spectra([chunk], layout, NO_HALVES).ngrams
+    return [joint_spectra[n][NO_HALVES[0]].total for n in range(1, max_order + 1)]
 
 
-def _shared(tables: Tables) -> Iterator[Spectrum]:
+def _of_comparison(tables: Tables) -> Iterator[Spectrum]:
+    """By order the spectra of both sides and of the two together."""
     for n in range(MAX_ORDER):
         yield from (tables.each[0][n], tables.each[1][n], tables.both[n])
 
@@ -168,24 +180,24 @@ def test_table(
     inputs, rows, expected = {
         "written": (tables.files[:1], tables.rows[0], tables.each[0]),
         "merged": (tables.saved, sum(tables.rows), tables.both),
-        "compared": (tables.saved, sum(tables.rows), list(_shared(tables))),
-    }.get(what) or (tables.files[:1], 0, _of_rows(tables.files[0], max_order))
-    rows = rows or expected[-1].distinct  # without what a document's end cuts
+        "compared": (tables.saved, sum(tables.rows), list(_of_comparison(tables))),
+    }.get(what) or (tables.files[:1], 0, _spectra_of_rows(tables.files[0], max_order))
+    rows = rows or expected[-1].distinct  # less the windows that a document's end cuts
     memory = megabytes * 10**6
 
     def call() -> dict[str, float | str]:
-        to = tmp_path / f"made{len(list(tmp_path.iterdir()))}"  # a new one in every round
+        to = tmp_path / f"written{len(list(tmp_path.iterdir()))}"  # a new path in every round
         return run_case(what, memory, inputs, to, max_order)
 
-    found = timed(benchmark, call, size())
+    measurement = timed(benchmark, call, size())
     over = rows * ROW_BYTES / memory
     benchmark.extra_info["over_budget"] = over
     note(
         benchmark,
         f"{what}, order {max_order}",
-        found,
+        measurement,
         memory,
         f", {rows / 1e6:,.1f} M rows of {ROW_BYTES} bytes are {over:.1f} times that",
     )
-    assert found["digest"] == digest(expected)
-    assert float(found["peak"]) - float(found["base"]) <= memory
+    assert measurement["digest"] == digest(expected)
+    assert float(measurement["peak"]) - float(measurement["base"]) <= memory

@@ -1,4 +1,4 @@
-"""Figures from integers that are counted already, and errors from samples that are kept.
+"""Speed of the figures of counted spectra, and of a comparison from the samples of two profiles.
 
 COLLAPSE_STATS_BENCH_TOKENS=2_000_000 pytest benchmarks/bench_metrics.py
 """
@@ -20,7 +20,7 @@ from collapse_stats.uncertainty.halves import FIGURES
 
 @pytest.fixture(scope="module")
 def spectrum() -> cs.Spectrum:
-    """As of 5e11 tokens: 180,000 different counts."""
+    """A spectrum as 5e11 tokens have it: 180,000 different counts."""
     count = np.unique((1e11 / np.arange(1, 400_000) ** 1.2).astype(np.uint64))
     return cs.Spectrum.from_pairs(count, np.maximum(1, 3e8 / count**1.8).astype(np.uint64))
 
@@ -37,36 +37,36 @@ CALLS: dict[str, Callable[[cs.Spectrum], object]] = {
 
 @pytest.mark.parametrize("figure", CALLS)
 def test_of_a_spectrum(benchmark: BenchmarkFixture, spectrum: cs.Spectrum, figure: str) -> None:
-    """Each figure of a report, and what takes longest."""
+    """Each figure of a report, and the slowest other functions."""
     assert len(spectrum.count) > 100_000
-    found = timed(benchmark, lambda: CALLS[figure](spectrum), spectrum.occurrences)
-    assert found is not None
+    value = timed(benchmark, lambda: CALLS[figure](spectrum), spectrum.occurrences)
+    assert value is not None
 
 
 @pytest.mark.parametrize("figure", FIGURES)
 def test_of_a_joint_spectrum(
     benchmark: BenchmarkFixture, spectrum: cs.Spectrum, figure: str
 ) -> None:
-    """200,000 rows, as of two very large corpora."""
+    """Each divergence, of a joint spectrum of 200,000 rows, as two very large corpora have it."""
     rng = np.random.default_rng(0)
     a = np.resize(spectrum.count, 200_000)
     b = rng.poisson(np.minimum(a, 10**12) * rng.choice([0.3, 1, 2], len(a))).astype(np.uint64)
     joint = cs.JointSpectrum.from_rows(a, b, np.ones(len(a), dtype=np.uint64))
-    found = timed(benchmark, lambda: FIGURES[figure](joint), int(a.sum()))
-    assert found is not None
-    assert found >= 0
+    value = timed(benchmark, lambda: FIGURES[figure](joint), int(a.sum()))
+    assert value is not None
+    assert value >= 0
 
 
 def test_comparison_without_tables(benchmark: BenchmarkFixture) -> None:
-    """All of a comparison of two profiles without tables: floors, errors, the verdict."""
+    """A whole comparison of two profiles without tables: floors, errors and the verdict."""
     tokens = workloads.text_tokens(2 * size()).reshape(2, -1)
-    length = max(size() // 1000, 1)
+    documents = max(size() // 1000, 1)
     sides = [
         cs.profile(
-            np.array_split(half, length), vocab_size=workloads.text_vocab_size(), table=False
+            np.array_split(half, documents), vocab_size=workloads.text_vocab_size(), table=False
         )
         for half in tokens
     ]
-    found = timed(benchmark, lambda: comparison_figures(cs.compare(*sides)), 2 * size())
-    assert found["measured"]["text"] == "samples"
-    assert found["orders"]["1"]["intervals"]["js_bits"]["error"] > 0
+    report = timed(benchmark, lambda: comparison_figures(cs.compare(*sides)), 2 * size())
+    assert report["measured"]["text"] == "samples"
+    assert report["orders"]["1"]["intervals"]["js_bits"]["error"] > 0

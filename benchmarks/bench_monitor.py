@@ -1,11 +1,12 @@
-"""What a monitor costs a loop: 16,384 tokens a step, orders 1 to 4, on the CPU.
+"""What a monitor costs a training loop: 16,384 tokens a step, orders 1 to 4, on the CPU.
 
 COLLAPSE_STATS_BENCH_TOKENS=20_000_000 pytest benchmarks/bench_monitor.py --benchmark-columns=median
 
-The step is NumPy's matrix product, of ``$COLLAPSE_STATS_BENCH_STEP_MS`` (default 2 for CI; 250 is
-what a small model takes), on as many threads as NumPy uses. Steps with and without the monitor take
-turns. The record's `extra_info` has the figures. Without a window, n-grams are counted when 2**24
-tokens have come: give more than that, or steps are timed before anything is counted.
+A step is a NumPy matrix product, on as many threads as NumPy uses, that takes
+``$COLLAPSE_STATS_BENCH_STEP_MS`` milliseconds (default 2, for CI; a small model takes 250). Steps
+with and without the monitor alternate. The figures are in the record's `extra_info`. Without a
+window, n-grams are counted each time 2**24 tokens have come: give more tokens than that, or the
+steps are timed before anything is counted.
 """
 
 import os
@@ -26,7 +27,7 @@ WINDOWS = [50_000_000, None]
 
 
 def batches() -> Iterator[np.typing.NDArray[np.int64]]:
-    """Batches ``(32, 512)`` of text, as a loader gives them."""
+    """Yield batches ``(32, 512)`` of text, as a data loader does."""
     tokens = workloads.text_tokens(max(size(), STEP_TOKENS))
     for at in range(0, len(tokens) - STEP_TOKENS + 1, STEP_TOKENS):
         yield tokens[at : at + STEP_TOKENS].astype(np.int64).reshape(-1, ROW)
@@ -35,32 +36,32 @@ def batches() -> Iterator[np.typing.NDArray[np.int64]]:
 @pytest.mark.parametrize("mask", [False, True])
 @pytest.mark.parametrize("window", WINDOWS)
 def test_update(benchmark: BenchmarkFixture, window: int | None, mask: bool) -> None:
-    """Until `update` returns, and all CPU time it leads to, on the thread as well."""
+    """Time until `update` returns, and all CPU time that it causes, its thread included."""
     monitor = cs.CollapseMonitor(workloads.text_vocab_size(), window=window)
     all_tokens = np.ones((STEP_TOKENS // ROW, ROW), dtype=np.int64)
-    given = list(batches())
+    steps = list(batches())
 
     def call() -> list[float]:
         monitor.reset()
         began, waited = time.process_time(), []
-        for batch in given:
+        for batch in steps:
             start = time.perf_counter()
             monitor.update(batch, all_tokens if mask else None)
             waited.append(time.perf_counter() - start)
         monitor.settle()
-        benchmark.extra_info["cpu_us_per_step"] = (time.process_time() - began) / len(given) * 1e6
+        benchmark.extra_info["cpu_us_per_step"] = (time.process_time() - began) / len(steps) * 1e6
         return waited
 
-    waited = sorted(timed(benchmark, call, len(given) * STEP_TOKENS))
+    waited = sorted(timed(benchmark, call, len(steps) * STEP_TOKENS))
     benchmark.extra_info["update_us_median"] = median(waited) * 1e6
     benchmark.extra_info["update_us_99"] = waited[int(0.99 * len(waited))] * 1e6
 
 
 @pytest.mark.parametrize("window", WINDOWS)
 def test_step(benchmark: BenchmarkFixture, window: int | None) -> None:
-    """A step with the monitor over one without: wall and CPU time, medians of turns.
+    """Wall and CPU time of a step with the monitor over one without, alternating; medians.
 
-    And how long `update` takes to return in such a loop: there, the thread has time to keep up.
+    Also how long `update` takes to return between steps, where its thread has time to keep up.
     """
     monitor = cs.CollapseMonitor(workloads.text_vocab_size(), window=window)
     target = float(os.environ.get("COLLAPSE_STATS_BENCH_STEP_MS", "2")) / 1e3
@@ -87,33 +88,33 @@ def test_step(benchmark: BenchmarkFixture, window: int | None) -> None:
 
     plain, watched = timed(benchmark, call, size())
     for name, column in (("wall", 0), ("cpu", 1)):
-        one, other = (median(row[column] for row in rows) for rows in (plain, watched))
-        benchmark.extra_info[f"{name}_ratio"] = other / one
-        both = [sum(row[column] for row in rows) for rows in (watched, plain)]
-        benchmark.extra_info[f"{name}_ratio_of_sums"] = both[0] / both[1]  # counting among it
-        benchmark.extra_info[f"{name}_step_ms"] = one * 1e3
+        without, with_monitor = (median(row[column] for row in rows) for rows in (plain, watched))
+        benchmark.extra_info[f"{name}_ratio"] = with_monitor / without
+        sums = [sum(row[column] for row in rows) for rows in (watched, plain)]
+        benchmark.extra_info[f"{name}_ratio_of_sums"] = sums[0] / sums[1]  # includes counting
+        benchmark.extra_info[f"{name}_step_ms"] = without * 1e3
     waited = sorted(row[2] for row in watched)
     benchmark.extra_info["update_us_median"] = median(waited) * 1e6
     benchmark.extra_info["update_us_99"] = waited[int(0.99 * len(waited))] * 1e6
-    assert monitor.compute()["tokens"] == sum(b.size for b in batches()) * (
+    assert monitor.compute()["tokens"] == sum(batch.size for batch in batches()) * (
         1 if benchmark.disabled else rounds() + (rounds() > 1)
     )
 
 
 @pytest.mark.parametrize("compared", [False, True])
 def test_compute(benchmark: BenchmarkFixture, compared: bool) -> None:
-    """Every figure of a full window, with and without a baseline."""
-    given = list(batches())
+    """Compute every figure of a full window, with and without a baseline."""
+    steps = list(batches())
     vocab_size = workloads.text_vocab_size()
-    rows = np.concatenate(given)
+    rows = np.concatenate(steps)
     baseline = cs.profile(rows, vocab_size=vocab_size, max_order=4) if compared else None
     monitor = cs.CollapseMonitor(vocab_size, baseline=baseline)
-    for batch in given:
+    for batch in steps:
         monitor.update(batch)
     monitor.compute()
 
     def call() -> dict[str, float]:
-        monitor.update(given[0][:0])  # or it gives what it knows already
+        monitor.update(steps[0][:0])  # without an update, `compute` repeats its last answer
         return monitor.compute()
 
     assert timed(benchmark, call, rows.size)["tokens"] == rows.size

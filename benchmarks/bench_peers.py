@@ -1,4 +1,4 @@
-"""Spectra of orders 1 to 5 of text: collapse-stats against other tools, on the same tokens.
+"""Spectra of orders 1 to 5 of text: collapse-stats and other tools on the same tokens.
 
 COLLAPSE_STATS_BENCH_TOKENS=100_000_000 pytest benchmarks/bench_peers.py
 """
@@ -36,10 +36,10 @@ def test_peer(
     if peer in (polars, duckdb):
         pytest.importorskip(peer.__name__, reason=f"{peer.__name__} is in the 'bench' extra")
     bits = Layout(workloads.text_vocab_size(), 1).code_bits
-    found = timed(
+    rows = timed(
         benchmark, lambda: {order: peer(tokens, order, bits) for order in ORDERS}, len(tokens)
     )
-    assert found == expected
+    assert rows == expected
 
 
 @pytest.mark.parametrize("threads", [1, 2])

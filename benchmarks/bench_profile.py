@@ -1,4 +1,4 @@
-"""A headerless `.bin` of token ids, from the page cache, to its metrics and to a saved profile.
+"""Speed from a headerless `.bin` of token ids, in the page cache, to figures and saved profiles.
 
 COLLAPSE_STATS_BENCH_TOKENS=100_000_000 pytest benchmarks/bench_profile.py
 """
@@ -33,14 +33,14 @@ def profile(shard: Path, table: bool) -> cs.Profile:
 
 
 def test_without_table(benchmark: BenchmarkFixture, shard: Path) -> None:
-    """What `collapse-stats show` counts: all orders, halves kept."""
-    found = timed(benchmark, lambda: profile(shard, table=False), size())
-    assert found.tokens == size()
-    assert found.windows(5) == size() - 4
+    """Count what `collapse-stats show` counts: all orders, with halves."""
+    counted = timed(benchmark, lambda: profile(shard, table=False), size())
+    assert counted.tokens == size()
+    assert counted.windows(5) == size() - 4
 
 
 def test_saved_with_table(benchmark: BenchmarkFixture, shard: Path, tmp_path: Path) -> None:
-    """What `collapse-stats profile -o` does: the table is written as it is counted."""
+    """Do what `collapse-stats profile -o` does: write the n-gram table while counting."""
     options = ReadOptions(dtype="u16", vocab_size=workloads.text_vocab_size())
 
     def save() -> cs.Profile:
@@ -51,44 +51,44 @@ def test_saved_with_table(benchmark: BenchmarkFixture, shard: Path, tmp_path: Pa
             corpus, max_order=5, backend=select(), memory=memory, save_to=tmp_path / "p"
         )
 
-    found = timed(benchmark, save, size())
-    assert found.joint_spectra == profile(shard, table=False).joint_spectra
+    saved = timed(benchmark, save, size())
+    assert saved.joint_spectra == profile(shard, table=False).joint_spectra
 
 
 def test_counted_then_saved(benchmark: BenchmarkFixture, shard: Path, tmp_path: Path) -> None:
-    """The same by way of a profile in memory."""
+    """Count a profile in memory, then save it."""
 
     def save() -> cs.Profile:
         shutil.rmtree(tmp_path / "p", ignore_errors=True)
-        found = profile(shard, table=True)
-        found.save(tmp_path / "p")
-        return found
+        counted = profile(shard, table=True)
+        counted.save(tmp_path / "p")
+        return counted
 
-    found = timed(benchmark, save, size())
-    assert cs.load(tmp_path / "p").joint_spectra == found.joint_spectra
+    saved = timed(benchmark, save, size())
+    assert cs.load(tmp_path / "p").joint_spectra == saved.joint_spectra
 
 
 def test_loaded(benchmark: BenchmarkFixture, shard: Path, tmp_path: Path) -> None:
-    """A saved table read back and checked."""
+    """Read a saved n-gram table back and check it."""
     saved = profile(shard, table=True)
     saved.save(tmp_path / "p")
-    run = timed(benchmark, lambda: cs.load(tmp_path / "p").run, size())
-    assert run == saved.run
+    table = timed(benchmark, lambda: cs.load(tmp_path / "p").run, size())
+    assert table == saved.run
 
 
 def test_saved_profiles_compared(benchmark: BenchmarkFixture, shard: Path, tmp_path: Path) -> None:
-    """Two saved profiles, read range after range, joined and scanned; tokens of both."""
+    """Compare two saved profiles, key range by key range; the speed counts tokens of both."""
     profile(shard, table=True).save(tmp_path / "p")
     ids = np.fromfile(shard, dtype=np.uint16)
-    other = np.concatenate([ids[size() // 2 :], ids[::-1][: size() // 2]])
-    cs.profile(other, vocab_size=workloads.text_vocab_size()).save(tmp_path / "q")
-    found = timed(benchmark, lambda: cs.compare(tmp_path / "p", tmp_path / "q"), 2 * size())
-    joint = found.joint_spectrum(1)
+    mixed = np.concatenate([ids[size() // 2 :], ids[::-1][: size() // 2]])
+    cs.profile(mixed, vocab_size=workloads.text_vocab_size()).save(tmp_path / "q")
+    comparison = timed(benchmark, lambda: cs.compare(tmp_path / "p", tmp_path / "q"), 2 * size())
+    joint = comparison.joint_spectrum(1)
     assert joint.first.occurrences == joint.second.occurrences == size()
 
 
 def test_saved_profiles_merged(benchmark: BenchmarkFixture, shard: Path, tmp_path: Path) -> None:
-    """A saved profile added to itself and saved; tokens of both."""
+    """Merge a saved profile with itself and save the sum; the speed counts tokens of both."""
     saved = profile(shard, table=True)
     saved.save(tmp_path / "p")
 
@@ -97,6 +97,6 @@ def test_saved_profiles_merged(benchmark: BenchmarkFixture, shard: Path, tmp_pat
         twice = [cs.load(tmp_path / "p")] * 2
         return merge(twice, select(), budget(None), save_to=tmp_path / "sum")
 
-    found = timed(benchmark, add, 2 * size())
-    assert found.known_table.rows == saved.known_table.rows
-    assert found.tokens == 2 * size()
+    merged = timed(benchmark, add, 2 * size())
+    assert merged.known_table.rows == saved.known_table.rows
+    assert merged.tokens == 2 * size()

@@ -1,4 +1,4 @@
-"""Tables: merged, read a range at a time and joined with another, in memory and saved.
+"""Speed of merging and joining n-gram tables, in memory and saved, and of comparing corpora.
 
 COLLAPSE_STATS_BENCH_TOKENS=50_000_000 pytest benchmarks/bench_tables.py
 """
@@ -29,8 +29,8 @@ def backend() -> Backend:
 
 
 @pytest.fixture(scope="module")
-def runs(backend: Backend) -> list[NgramTable]:
-    """Two runs with halves, of the first and of the second half of the tokens."""
+def tables(backend: Backend) -> list[NgramTable]:
+    """Two tables with halves: of the first and of the second half of the tokens."""
     layout = Layout(workloads.text_vocab_size(), MAX_ORDER, 2)
     tokens = workloads.text_tokens(2 * size())
     return [
@@ -51,18 +51,18 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return paths
 
 
-def test_merge(benchmark: BenchmarkFixture, backend: Backend, runs: list[NgramTable]) -> None:
-    merged = timed(benchmark, lambda: backend.merge(runs), 2 * size())
-    assert merged.windows == sum(run.windows for run in runs) == 2 * size()
-    assert max(map(len, runs)) < len(merged) < sum(map(len, runs))
+def test_merge(benchmark: BenchmarkFixture, backend: Backend, tables: list[NgramTable]) -> None:
+    merged = timed(benchmark, lambda: backend.merge(tables), 2 * size())
+    assert merged.windows == sum(table.windows for table in tables) == 2 * size()
+    assert max(map(len, tables)) < len(merged) < sum(map(len, tables))
 
 
 def test_joint_spectra(
-    benchmark: BenchmarkFixture, backend: Backend, runs: list[NgramTable]
+    benchmark: BenchmarkFixture, backend: Backend, tables: list[NgramTable]
 ) -> None:
-    """What a comparison of two tables asks for: the whole, the floors, the opposite halves."""
-    joint_spectra = timed(benchmark, lambda: backend.joint_spectra([runs], MASKS), 2 * size())
-    merged = backend.spectra(backend.merge(runs), runs[0].layout, [(1, 2), (3, 0)])
+    """Count every joint spectrum that a comparison needs: whole, floors, opposite halves."""
+    joint_spectra = timed(benchmark, lambda: backend.joint_spectra([tables], MASKS), 2 * size())
+    merged = backend.spectra(backend.merge(tables), tables[0].layout, [(1, 2), (3, 0)])
     for order in range(1, MAX_ORDER + 1):
         joint = joint_spectra.ngrams[order][MASKS[0]]
         assert joint.total == merged.ngrams[order][3, 0].first
@@ -71,14 +71,14 @@ def test_joint_spectra(
 def test_merge_of_saved_profiles(
     benchmark: BenchmarkFixture, backend: Backend, saved: list[Path], tmp_path: Path
 ) -> None:
-    """`collapse-stats merge`, to a new saved profile."""
-    made = 0
+    """Do what `collapse-stats merge` does: merge saved profiles into a new one."""
+    calls = 0
 
     def call() -> cs.Profile:
-        nonlocal made
-        made += 1
+        nonlocal calls
+        calls += 1
         profiles = [cs.load(path) for path in saved]
-        return merge(profiles, backend, budget(None), save_to=tmp_path / f"merged{made}")
+        return merge(profiles, backend, budget(None), save_to=tmp_path / f"merged{calls}")
 
     merged = timed(benchmark, call, 2 * size())
     assert merged.tokens == 2 * size()
@@ -87,27 +87,27 @@ def test_merge_of_saved_profiles(
 def test_compare_of_saved_profiles(
     benchmark: BenchmarkFixture, backend: Backend, saved: list[Path]
 ) -> None:
-    """`collapse-stats compare` of two saved profiles, every joint spectrum."""
+    """Do what `collapse-stats compare` does with two saved profiles: every joint spectrum."""
 
     def call() -> cs.Comparison:
         first, second = (cs.load(path) for path in saved)
         return compare_profiles(first, second, backend, budget(None))
 
-    found = timed(benchmark, call, 2 * size())
-    joint = found.joint_spectrum(1)
-    assert joint.first == found.baseline.spectrum(1)
-    assert joint.second == found.candidate.spectrum(1)
+    comparison = timed(benchmark, call, 2 * size())
+    joint = comparison.joint_spectrum(1)
+    assert joint.first == comparison.baseline.spectrum(1)
+    assert joint.second == comparison.candidate.spectrum(1)
 
 
 def test_compare_of_corpora(benchmark: BenchmarkFixture) -> None:
-    """Two corpora in memory in one labelled pass, halves and every joint spectrum."""
+    """Compare two corpora in memory in one labelled pass: halves and every joint spectrum."""
     tokens = workloads.text_tokens(2 * size())
     sides = [tokens[: size()], tokens[size() :]]
     vocab_size = workloads.text_vocab_size()
-    found = timed(
+    comparison = timed(
         benchmark,
         lambda: cs.compare(*sides, vocab_size=vocab_size, max_order=MAX_ORDER),
         2 * size(),
     )
-    assert [found.baseline.tokens, found.candidate.tokens] == [size(), size()]
-    assert found.joint_spectrum(MAX_ORDER).first == found.baseline.spectrum(MAX_ORDER)
+    assert [comparison.baseline.tokens, comparison.candidate.tokens] == [size(), size()]
+    assert comparison.joint_spectrum(MAX_ORDER).first == comparison.baseline.spectrum(MAX_ORDER)

@@ -1,10 +1,10 @@
-"""Text end to end: files to every spectrum, against tokenizing alone with as many threads.
+"""Speed from files of text to all spectra, against tokenizing alone with as many threads.
 
 COLLAPSE_STATS_BENCH_TOKENS=20_000_000 pytest benchmarks/bench_text.py
 
-Each call takes turns with the tokenizer alone, on the same texts. `extra_info` has what share of
-the tokenizer's speed is left (``share``, and ``cpu_share`` of CPU seconds, which other processes
-disturb less) and how busy the threads were (``busy``, of as many CPUs).
+Each call alternates with the tokenizer alone, on the same texts. `extra_info` has the speed as a
+share of the tokenizer's (``share``; ``cpu_share`` from CPU seconds, which other processes disturb
+less), and how busy the threads were (``busy``, a share of as many CPUs).
 """
 
 import gzip
@@ -34,23 +34,23 @@ from collapse_stats.corpus.load import read_corpus
 BUILTIN = tokenizers.load("builtin")
 ALL = os.cpu_count() or 1
 THREADS = sorted({1, ALL})
-SMALL = 400  # characters of a small file, of which there are 100,000 for 20 M tokens
-PAGE = 4000  # characters of a page of the web; the texts of the workload are mostly books
+SMALL = 400  # characters of a small file; 20 M tokens make 100,000 of them
+PAGE = 4000  # characters of a web page; the texts of the workload are mostly books
 
 Clock = tuple[float, float]
-"""Seconds on the wall and of the CPUs."""
+"""Wall-clock seconds and CPU seconds."""
 
 
 @dataclass(frozen=True)
 class Corpus:
-    """Texts, books or pages, the folder for files of them, and how many tokens they are."""
+    """Texts (books or pages), the folder for their files, and the number of their tokens."""
 
     texts: list[str]
     folder: Path
     tokens: int
 
     def write(self, form: str) -> Path:
-        """The texts in a file or folder, written when it is first asked for."""
+        """Write the texts to a file or folder, unless that is done, and return its path."""
         path = self.folder / form
         if not path.exists():
             _WRITERS[form](self.texts, path)
@@ -59,7 +59,7 @@ class Corpus:
 
 @pytest.fixture(scope="module")
 def corpora(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Corpus]:
-    """The same characters as documents of two lengths."""
+    """Cut the same characters into documents of two lengths."""
     books, characters = [], 0
     for text in workloads.texts():
         books.append(text)
@@ -103,34 +103,37 @@ _WRITERS: dict[str, Callable[[list[str], Path], Any]] = {
 
 
 def encoded(texts: list[str], threads: int) -> list[tokenizers.TokenArray]:
-    """The tokens of every text as an array, and nothing else: texts at hand, no file."""
+    """Tokenize every text, in memory, and do nothing else."""
     with ThreadPoolExecutor(threads) as pool:
         return list(pool.map(BUILTIN.encode, texts))
 
 
 def clocked(call: Callable[[], Any], clocks: list[Clock]) -> Any:
+    """Result of the call, whose times are appended to `clocks`."""
     wall, cpu = time.perf_counter(), time.process_time()
     result = call()
     clocks.append((time.perf_counter() - wall, time.process_time() - cpu))
     return result
 
 
-def in_turns(
-    benchmark: BenchmarkFixture, call: Callable[[], Any], other: Callable[[], Any], threads: int
+def alternating(
+    benchmark: BenchmarkFixture, call: Callable[[], Any], reference: Callable[[], Any], threads: int
 ) -> tuple[Any, Clock, Clock]:
-    """Result of the call, and the median clocks of it and of the other, each timed in its turn."""
+    """Result of the call, and the median times of it and of the reference, called in turns."""
     own: list[Clock] = []
     others: list[Clock] = []
-    other()
+    reference()
     result = benchmark.pedantic(  # type: ignore[no-untyped-call]
         lambda: clocked(call, own),
-        setup=lambda: clocked(other, others) and None,
+        setup=lambda: clocked(reference, others) and None,
         rounds=rounds(),
         warmup_rounds=0,
     )
-    mine, alone = (tuple(map(median, zip(*clocks, strict=True))) for clocks in (own, others))
-    benchmark.extra_info["busy"] = round(mine[1] / (mine[0] * threads), 2)
-    return result, mine, alone
+    own_median, reference_median = (
+        tuple(map(median, zip(*clocks, strict=True))) for clocks in (own, others)
+    )
+    benchmark.extra_info["busy"] = round(own_median[1] / (own_median[0] * threads), 2)
+    return result, own_median, reference_median
 
 
 @pytest.mark.parametrize("threads", THREADS)
@@ -143,10 +146,10 @@ def test_profile(
     form: str,
     threads: int,
 ) -> None:
-    """Read, tokenized and counted: what `collapse-stats show` does."""
+    """Read, tokenize and count, as `collapse-stats show` does."""
     corpus = corpora[documents]
     path = corpus.write(form)
-    found, own, alone = in_turns(
+    profile, own, alone = alternating(
         benchmark,
         lambda: cs.profile(path, table=False, threads=threads),
         lambda: encoded(corpus.texts, threads),
@@ -155,15 +158,15 @@ def test_profile(
     benchmark.extra_info["tokens"] = corpus.tokens
     benchmark.extra_info["share"] = round(alone[0] / own[0], 3)
     benchmark.extra_info["cpu_share"] = round(alone[1] / own[1], 3)
-    assert found.documents == len(corpus.texts)
-    assert found.tokens == corpus.tokens
+    assert profile.documents == len(corpus.texts)
+    assert profile.tokens == corpus.tokens
     first = np.unique(np.concatenate([BUILTIN.encode(text) for text in corpus.texts]))
-    assert found.distinct(1) == len(first)
+    assert profile.distinct(1) == len(first)
 
 
 @pytest.mark.parametrize("ending", [".txt", ".jsonl"])
 def test_small_files(benchmark: BenchmarkFixture, corpora: dict[str, Corpus], ending: str) -> None:
-    """What a file costs beside its text: against the same texts in one file of JSON lines."""
+    """What each file costs on top of its text, against the same texts in one JSON-lines file."""
     corpus = corpora["books"]
     whole = "".join(corpus.texts)
     texts = [whole[at : at + SMALL] for at in range(0, len(whole), SMALL)][: size() // 200]
@@ -175,19 +178,21 @@ def test_small_files(benchmark: BenchmarkFixture, corpora: dict[str, Corpus], en
     together = corpus.folder / f"together{ending}.jsonl"
     together.write_bytes(lines(texts))
     read = partial(read_corpus, memory=1 << 30)
-    found, own, alone = in_turns(benchmark, lambda: read(folder), lambda: read(together), ALL)
+    corpus_read, own, alone = alternating(
+        benchmark, lambda: read(folder), lambda: read(together), ALL
+    )
     benchmark.extra_info["files"] = len(texts)
-    for name, mine, one in zip(("wall", "cpu"), own, alone, strict=True):
+    for name, in_files, in_one_file in zip(("wall", "cpu"), own, alone, strict=True):
         benchmark.extra_info[f"{name}_microseconds_a_file"] = round(
-            1e6 * (mine - one) / len(texts), 1
+            1e6 * (in_files - in_one_file) / len(texts), 1
         )
-    assert found.documents == len(texts)
-    assert found.tokens == sum(len(BUILTIN.encode(text)) for text in texts)
+    assert corpus_read.documents == len(texts)
+    assert corpus_read.tokens == sum(len(BUILTIN.encode(text)) for text in texts)
 
 
 @pytest.mark.parametrize("threads", THREADS)
 def test_ids_of_parquet(benchmark: BenchmarkFixture, tmp_path: Path, threads: int) -> None:
-    """Row groups of ids to every spectrum, against the same ids in a file that is mapped."""
+    """Count token ids of Parquet row groups, against the same ids in a mapped file."""
     tokens = workloads.text_tokens(size())
     flat, path = tmp_path / "ids.bin", tmp_path / "ids.parquet"
     tokens.tofile(flat)
@@ -195,10 +200,10 @@ def test_ids_of_parquet(benchmark: BenchmarkFixture, tmp_path: Path, threads: in
     ids = pa.ListArray.from_arrays(edges, pa.array(tokens.astype(np.int32)))
     pq.write_table(pa.table({"input_ids": ids}), path, row_group_size=1000)
     count = partial(cs.profile, table=False, threads=threads, vocab_size=1 << 16)
-    found, own, alone = in_turns(
+    profile, own, alone = alternating(
         benchmark, lambda: count(path), lambda: count(flat, dtype="u16"), threads
     )
     benchmark.extra_info["tokens"] = len(tokens)
     benchmark.extra_info["share"] = round(alone[0] / own[0], 3)
-    assert found.tokens == len(tokens) // 1000 * 1000
-    assert found.documents == len(tokens) // 1000
+    assert profile.tokens == len(tokens) // 1000 * 1000
+    assert profile.documents == len(tokens) // 1000

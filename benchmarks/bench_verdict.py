@@ -1,8 +1,8 @@
-"""The verdict of two profiles, and the whole command: two samples of one text, without tables.
+"""Speed of a verdict and of the whole `compare`: two samples of one text, without tables.
 
 COLLAPSE_STATS_BENCH_TOKENS=20_000_000 pytest benchmarks/bench_verdict.py
 
-From 2 M tokens of a profile on, its sample has 2 M tokens and a verdict takes the same time.
+A sample has at most 2 M tokens, so for profiles of more a verdict takes the same time.
 """
 
 import json
@@ -24,11 +24,11 @@ DOCUMENT = 500  # tokens
 
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """Two profiles without tables, of every other document of the tokens each."""
+    """Two profiles without tables, each of every other document of the text."""
     folder = tmp_path_factory.mktemp("profiles")
     tokens = workloads.text_tokens(2 * size())
     documents = tokens[: len(tokens) // DOCUMENT * DOCUMENT].reshape(-1, DOCUMENT)
-    paths = [folder / "one", folder / "other"]
+    paths = [folder / "even", folder / "odd"]
     for number, path in enumerate(paths):
         vocab_size = workloads.text_vocab_size()
         cs.profile(list(documents[number::2]), vocab_size=vocab_size, table=False).save(path)
@@ -36,15 +36,15 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 
 def test_evidence(benchmark: BenchmarkFixture, saved: list[Path]) -> None:
-    """What is counted for a verdict, on at most 2 x 2 M tokens; tokens of both samples."""
-    one, other = (cs.load(path).sample for path in saved)
-    tokens = len(one.tokens) + len(other.tokens)
-    found = timed(benchmark, lambda: evidence(one, other), tokens)
-    assert judge(found, Constants()).label == WITHIN_FLOOR
+    """Measure what a verdict needs; the speed counts tokens of both samples, 2 x 2 M at most."""
+    baseline, candidate = (cs.load(path).sample for path in saved)
+    tokens = len(baseline.tokens) + len(candidate.tokens)
+    measured = timed(benchmark, lambda: evidence(baseline, candidate), tokens)
+    assert judge(measured, Constants()).label == WITHIN_FLOOR
 
 
 def test_command(benchmark: BenchmarkFixture, saved: list[Path]) -> None:
-    """`collapse-stats compare`, the start of Python included; tokens of both profiles."""
+    """Run `collapse-stats compare`, from the start of Python; the speed counts both profiles."""
     command = [sys.executable, "-m", "collapse_stats", "compare", *map(str, saved), "--json"]
 
     def run() -> str:

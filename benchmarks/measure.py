@@ -1,4 +1,4 @@
-"""How much is counted and how a speed is written down, the same in every benchmark."""
+"""The size of every benchmark, and how its speed is measured and recorded."""
 
 import os
 from collections.abc import Callable
@@ -10,19 +10,19 @@ Result = TypeVar("Result")
 
 
 def size() -> int:
-    """Tokens a benchmark counts: ``$COLLAPSE_STATS_BENCH_TOKENS``, else few enough for CI."""
+    """Number of tokens to count: ``$COLLAPSE_STATS_BENCH_TOKENS``, or few enough for CI."""
     return int(os.environ.get("COLLAPSE_STATS_BENCH_TOKENS", "300_000"))
 
 
 def rounds() -> int:
-    """Timed calls: ``$COLLAPSE_STATS_BENCH_ROUNDS``, else three; one will do for slow peers."""
+    """Number of timed calls: ``$COLLAPSE_STATS_BENCH_ROUNDS``, or three. Use 1 for slow peers."""
     return int(os.environ.get("COLLAPSE_STATS_BENCH_ROUNDS", "3"))
 
 
 def timed(benchmark: BenchmarkFixture, call: Callable[[], Result], tokens: int) -> Result:
-    """Result of the call; its median speed, after a warm-up, goes into the record.
+    """Time the call after a warm-up, record its median speed, and return its result.
 
-    With ``--benchmark-disable`` the call is made once and no speed is noted.
+    With ``--benchmark-disable`` the call is made once and no speed is recorded.
     """
     result: Result = benchmark.pedantic(call, rounds=rounds(), warmup_rounds=int(rounds() > 1))  # type: ignore[no-untyped-call]
     benchmark.extra_info["tokens"] = tokens

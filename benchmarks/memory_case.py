@@ -1,10 +1,10 @@
-"""One call under a budget, in a process of its own, whose peak memory is the call's.
+"""Make one call under a memory budget in this process, and print its peak memory as JSON.
 
 python benchmarks/memory_case.py '["merged", 320000000, ["p", "q"], "sum", 32767, 5]'
 
-What, the budget in bytes, the inputs, where a profile is written, vocabulary and longest n-gram;
-prints JSON. The peak is the operating system's (VmHWM); `base` is what it was after the same call
-on almost nothing: the interpreter and its libraries.
+The argument lists what to do, the budget in bytes, the inputs, the path to write a profile to, the
+vocabulary size and the longest n-gram. The peak is the one that the operating system reports
+(VmHWM). `base` is the peak after the same call on almost nothing: Python and its libraries.
 """
 
 import json
@@ -26,17 +26,17 @@ from collapse_stats.profiles.build import profile_corpus
 from collapse_stats.profiles.merge import merge
 from collapse_stats.readers.options import ReadOptions
 
-ROW = 1000  # tokens of a document that a counter is given
+ROW = 1000  # tokens of each document that a counter gets
 _BATCH = 64 * ROW
 _ALMOST_NOTHING = np.arange(2 * ROW, dtype=np.uint16)
 
 
 def digest(spectra: Iterable[Spectrum]) -> str:
-    """One value for the spectra, in their order."""
-    found = sha256()
+    """Hash the spectra, in their order."""
+    hashed = sha256()
     for spectrum in spectra:
-        found.update(spectrum.count.tobytes() + spectrum.types.tobytes())
-    return found.hexdigest()
+        hashed.update(spectrum.count.tobytes() + spectrum.types.tobytes())
+    return hashed.hexdigest()
 
 
 def _profile(path: str, memory: int, vocab_size: int, max_order: int, table: bool) -> cs.Profile:
@@ -46,14 +46,14 @@ def _profile(path: str, memory: int, vocab_size: int, max_order: int, table: boo
 
 
 def _written(path: str, memory: int, vocab_size: int, max_order: int, to: Path) -> cs.Profile:
-    """What `profile -o` does."""
+    """Do what `profile -o` does."""
     options = ReadOptions(dtype="u16", vocab_size=vocab_size)
     corpus = read_corpus(path, options=options, memory=memory // 2)
     return profile_corpus(corpus, max_order=max_order, backend=select(), memory=memory, save_to=to)
 
 
 def _counted(path: str, memory: int, vocab_size: int, max_order: int) -> cs.Profile:
-    """Batch after batch, as a training loop has them."""
+    """Count batch after batch, as a training loop does."""
     counter = cs.NgramCounter(vocab_size, max_order, halves=True, memory=memory)
     with Path(path).open("rb") as file:
         while len(batch := np.fromfile(file, np.uint16, _BATCH)):
@@ -64,34 +64,37 @@ def _counted(path: str, memory: int, vocab_size: int, max_order: int) -> cs.Prof
 def call(
     what: str, memory: int, inputs: list[str], to: Path, vocab_size: int, max_order: int
 ) -> Iterator[Spectrum]:
-    """Make the call; its spectra, of a comparison those of both sides and what they share."""
+    """Make the call and yield its spectra: of a comparison, those of each side and of both."""
     if what == "compared":
-        found = cs.compare(*inputs, memory=memory)
+        comparison = cs.compare(*inputs, memory=memory)
         for n in range(1, max_order + 1):
-            joint = found.joint_spectrum(n)
+            joint = comparison.joint_spectrum(n)
             yield from (joint.first, joint.second, joint.total)
         return
     if what == "merged":
-        made = merge([cs.load(path) for path in inputs], select(), memory, save_to=to)
+        profile = merge([cs.load(path) for path in inputs], select(), memory, save_to=to)
     elif what == "written":
-        made = _written(inputs[0], memory, vocab_size, max_order, to)
+        profile = _written(inputs[0], memory, vocab_size, max_order, to)
     elif what == "counted":
-        made = _counted(inputs[0], memory, vocab_size, max_order)
+        profile = _counted(inputs[0], memory, vocab_size, max_order)
     else:
-        made = _profile(inputs[0], memory, vocab_size, max_order, table=False)
+        profile = _profile(inputs[0], memory, vocab_size, max_order, table=False)
     for n in range(1, max_order + 1):
-        yield made.spectrum(n)
+        yield profile.spectrum(n)
 
 
 def peak() -> int:
-    """Not `ru_maxrss`, which a process inherits from the one that started it."""
-    found = re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())
-    assert found is not None
-    return 1024 * int(found[1])
+    """Peak memory of this process in bytes.
+
+    `ru_maxrss` would not do: a process inherits it from the one that started it.
+    """
+    line = re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())
+    assert line is not None
+    return 1024 * int(line[1])
 
 
 def warm_up(what: str, inputs: list[str], to: Path, vocab_size: int, max_order: int) -> None:
-    """The same call on almost nothing, so that everything is loaded."""
+    """Make the same call on almost nothing, so that all code is loaded."""
     tokens: npt.NDArray[np.uint16] = _ALMOST_NOTHING % vocab_size
     small = to.with_name(f"{to.name}-small.bin")
     tokens.tofile(small)

@@ -1,6 +1,6 @@
-"""Other ways to the same spectra: one order a call, one document, ids already in memory.
+"""Other tools that count the same spectra: one order per call, one document, ids in memory.
 
-They share no code with collapse-stats, so they are also what its answers are checked against.
+They share no code with collapse-stats, so its answers are also checked against theirs.
 """
 
 from typing import Any
@@ -11,7 +11,7 @@ import numpy.typing as npt
 Tokens = npt.NDArray[np.integer]
 Keys = npt.NDArray[Any]
 Rows = dict[int, int]
-"""Count -> number of n-grams seen that often."""
+"""For each count, the number of n-grams seen that often."""
 
 
 def numpy_sort(tokens: Tokens, order: int, bits: int, length: int | None = None) -> Rows:
@@ -32,12 +32,12 @@ def numpy_sort(tokens: Tokens, order: int, bits: int, length: int | None = None)
 
 def numpy_unique(tokens: Tokens, order: int, bits: int) -> Rows:
     """What most people write: `np.unique` of packed keys."""
-    _, runs = np.unique(_packed(tokens, order, bits), return_counts=True)
-    return _histogram(runs)
+    _, counts = np.unique(_packed(tokens, order, bits), return_counts=True)
+    return _histogram(counts)
 
 
 def polars(tokens: Tokens, order: int, bits: int) -> Rows:
-    """Polars, all threads: group by as few packed columns as hold the n-gram."""
+    """Polars on all threads: group by as few packed columns as can hold the n-gram."""
     import polars as pl
 
     columns = _columns(tokens, order, bits)
@@ -47,7 +47,7 @@ def polars(tokens: Tokens, order: int, bits: int) -> Rows:
 
 
 def duckdb(tokens: Tokens, order: int, bits: int) -> Rows:
-    """DuckDB, all threads: GROUP BY as few packed columns as hold the n-gram."""
+    """DuckDB on all threads: GROUP BY as few packed columns as can hold the n-gram."""
     import duckdb as db
     import pyarrow as pa
 
@@ -55,15 +55,15 @@ def duckdb(tokens: Tokens, order: int, bits: int) -> Rows:
     names = ", ".join(f'"{name}"' for name in columns)
     with db.connect() as connection:
         connection.register("grams", pa.table(columns))
-        found = connection.execute(
+        result = connection.execute(
             "SELECT seen, count(*) AS types FROM "
             f"(SELECT count(*) AS seen FROM grams GROUP BY {names}) GROUP BY seen"
         ).fetchnumpy()
-    return _rows(found["seen"], found["types"])
+    return _rows(result["seen"], result["types"])
 
 
 def _columns(tokens: Tokens, order: int, bits: int) -> dict[str, Keys]:
-    """As few columns of packed ids as hold the n-grams."""
+    """Pack the ids into as few columns as can hold the n-grams."""
     fit = 64 // bits
     windows = len(tokens) - order + 1
     return {
@@ -73,7 +73,7 @@ def _columns(tokens: Tokens, order: int, bits: int) -> dict[str, Keys]:
 
 
 def _packed(tokens: Tokens, order: int, bits: int) -> Keys:
-    """``(T - order + 1,)`` keys. Where an n-gram exceeds 64 bits, its head is ranked first."""
+    """Keys ``(T - order + 1,)``. Where an n-gram exceeds 64 bits, its head is ranked first."""
     windows = max(0, len(tokens) - order + 1)
     keys: Keys = np.zeros(windows, dtype=np.uint32 if order * bits <= 32 else np.uint64)
     used = 0
@@ -88,7 +88,10 @@ def _packed(tokens: Tokens, order: int, bits: int) -> Keys:
 
 
 def _complex(tokens: Tokens, order: int, bits: int) -> Keys | None:
-    """Keys of 65 to 106 bits, which NumPy sorts fastest as pairs of whole numbers below 2**53."""
+    """Keys of 65 to 106 bits as complex numbers; None for other sizes.
+
+    NumPy sorts such keys fastest this way: as pairs of whole numbers below 2**53.
+    """
     head = (order + 1) // 2
     if order * bits <= 64 or head * bits > 53:
         return None
@@ -99,16 +102,16 @@ def _complex(tokens: Tokens, order: int, bits: int) -> Keys | None:
     return keys
 
 
-def _histogram(runs: npt.NDArray[np.integer]) -> Rows:
-    """Rows of run lengths, zeros left out."""
-    if runs.max(initial=0) >= 1 << 24:  # too wide for a table
-        counts, types = np.unique(runs[runs > 0], return_counts=True)
+def _histogram(counts: npt.NDArray[np.integer]) -> Rows:
+    """How many n-grams have each count above zero."""
+    if counts.max(initial=0) >= 1 << 24:  # too wide for a table
+        values, types = np.unique(counts[counts > 0], return_counts=True)
     else:
-        types = np.bincount(runs)
+        types = np.bincount(counts)
         types[:1] = 0
-        counts = np.flatnonzero(types)
-        types = types[counts]
-    return _rows(counts, types)
+        values = np.flatnonzero(types)
+        types = types[values]
+    return _rows(values, types)
 
 
 def _rows(counts: npt.NDArray[np.integer], types: npt.NDArray[np.integer]) -> Rows:

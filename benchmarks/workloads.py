@@ -1,12 +1,12 @@
-"""Token streams to benchmark with: the same on every run, for a seed and a version of NumPy.
+"""Token streams for the benchmarks: the same each time, for a version of NumPy.
 
-Text comes from the first of
+Text comes from the first of these that exists:
 
 1. ``$COLLAPSE_STATS_DATA``, or ``shared/data`` beside the repository: novels, podcasts, Python
    Enhancement Proposals (``human_*.jsonl.zst``), in the built-in tokenizer's ids;
-2. the documentation of the standard library, and what an n-gram model makes of it.
+2. the documentation of the standard library, and text that an n-gram model writes after it.
 
-What exists only once is kept in a cache folder below the system's temporary one.
+The tokens of the text are cached in a folder below the system's temporary one.
 """
 
 import json
@@ -27,16 +27,16 @@ from collapse_stats.ngrams.chunk import Chunk, Int64Array
 Tokens = npt.NDArray[np.integer]
 
 CORPORA = ("books", "podcasts_pre2022", "peps")
-MODEL_TOKENS = 10_000_000  # written by the n-gram model where there is no data
+MODEL_TOKENS = 10_000_000  # human and model text together, where there is no data
 _BLOCK = 1 << 22
 
 
 def text_tokens(n: int) -> Tokens:
     """``(n,)`` tokens of English text, uint16 for the built-in tokenizer.
 
-    Where n is more than there is, the text is repeated, each time with its ids permuted anew. The
-    repetitions share no n-gram but by chance from order 2 up, so that they are as diverse as new
-    text and as skewed within each repetition; over all of them, order 1 is flatter than text.
+    If the text is shorter than n, it is repeated, each time with another permutation of its ids.
+    From order 2 up the repetitions share n-grams only by chance, so they are as diverse as new
+    text, and each is as skewed as text. Over all of them, order 1 is flatter than in text.
     """
     tokens = np.empty(n, dtype=_text().dtype)
     at = 0
@@ -47,7 +47,7 @@ def text_tokens(n: int) -> Tokens:
 
 
 def text_pieces(n: int) -> Iterator[Tokens]:
-    """The tokens of `text_tokens` piece by piece, for more than memory holds."""
+    """Yield the tokens of `text_tokens` in pieces, for more than fits into memory."""
     text = _text()
     for repetition, at in enumerate(range(0, n, len(text))):
         piece = text[: n - at]
@@ -59,12 +59,12 @@ def text_pieces(n: int) -> Iterator[Tokens]:
 
 @cache
 def text_vocab_size() -> int:
-    """Vocabulary of `text_tokens`."""
+    """Size of the vocabulary of `text_tokens`."""
     return _tokenizer().vocab_size
 
 
 def spread_ids(tokens: Tokens, vocab_size: int = 200_000) -> npt.NDArray[np.uint32]:
-    """The same stream with its ids spread at random over a larger vocabulary: wider codes."""
+    """Map the ids at random into a larger vocabulary, so that their codes are wider."""
     ids = np.random.default_rng(7).permutation(vocab_size).astype(np.uint32)
     spread: npt.NDArray[np.uint32] = ids[tokens]
     return spread
@@ -73,7 +73,7 @@ def spread_ids(tokens: Tokens, vocab_size: int = 200_000) -> npt.NDArray[np.uint
 def zipf_tokens(n: int, vocab_size: int = 50_257, seed: int = 0) -> Tokens:
     """``(n,)`` independent tokens; the k-th most frequent id has a probability of 1/k, scaled.
 
-    Harder than text from order 2 up: almost every n-gram is new.
+    From order 2 up this is harder than text, because almost every n-gram is new.
     """
     rng = np.random.default_rng(seed)
     until = np.cumsum(1 / np.arange(1, vocab_size + 1))
@@ -87,19 +87,19 @@ def zipf_tokens(n: int, vocab_size: int = 50_257, seed: int = 0) -> Tokens:
 
 
 def one_token(n: int) -> Tokens:
-    """``(n,)`` times the same token."""
+    """``(n,)`` tokens, all the same."""
     return np.full(n, 17, dtype=np.uint16)
 
 
 def two_alternating(n: int) -> Tokens:
-    """``(n,)`` tokens, two ids in turn."""
+    """``(n,)`` tokens of two ids that alternate."""
     tokens = one_token(n)
     tokens[1::2] += 1
     return tokens
 
 
 def repeated_text(n: int, length: int = 100_000) -> Tokens:
-    """``(n,)`` tokens, the first `length` tokens of text over and over: collapsed text."""
+    """``(n,)`` tokens of collapsed text: the first `length` tokens of text, over and over."""
     tokens: Tokens = np.resize(text_tokens(min(n, length)), n)
     return tokens
 
@@ -107,21 +107,21 @@ def repeated_text(n: int, length: int = 100_000) -> Tokens:
 def documents(n: int, length: int) -> tuple[Int64Array, Int64Array]:
     """Start and stop ``(D,)`` of documents of `length` tokens that fill ``(n,)`` tokens.
 
-    The last is shorter where `length` does not divide n.
+    The last document is shorter if `length` does not divide n.
     """
     start = np.arange(0, n, length, dtype=np.int64)
     return start, np.minimum(start + length, n)
 
 
 def chunk(tokens: Tokens, length: int | None = None, labels: int = 1) -> Chunk:
-    """Chunk of the tokens as documents of `length` (default: one), labelled at random."""
+    """Cut the tokens into documents of `length` (default: one document), labelled at random."""
     start, stop = documents(len(tokens), length or max(1, len(tokens)))
     label = np.random.default_rng(5).integers(0, labels, len(start), dtype=np.uint8)
     return Chunk.of_documents(tokens, start, stop, label)
 
 
 def texts() -> Iterator[str]:
-    """Documents, for as long as somebody asks: from the first when they are through."""
+    """Yield documents without end, again from the first after the last."""
     paths = _data_files()
     while True:
         yield from _texts(paths) if paths else _human()
@@ -153,7 +153,7 @@ def _text() -> Tokens:
 
 
 def _data_files() -> list[Path]:
-    """The three files, or none: a corpus that is there in part would be another workload."""
+    """The three files, or none: a part of them would be another workload."""
     beside = Path(__file__).resolve().parents[2] / "shared" / "data"
     folder = Path(os.environ.get("COLLAPSE_STATS_DATA", beside))
     paths = [folder / f"human_{name}.jsonl.zst" for name in CORPORA]
@@ -180,7 +180,7 @@ def _human() -> list[str]:
 
 
 def _modelled(n: int) -> Tokens:
-    """Human text, then text of an n-gram model of it, until there are n tokens."""
+    """``(n,)`` tokens: human text, then text that an n-gram model of it writes."""
     human = [_tokenizer().encode(document) for document in _human()]
     lengths = np.array([len(document) for document in human], dtype=np.int64)
     missing = max(0, n - int(lengths.sum()))
