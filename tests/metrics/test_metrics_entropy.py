@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collapse_stats import metrics
-from collapse_stats.metrics.numeric.functions import (
+from collapse_stats.metrics.numeric.special_functions import (
     geometric_harmonic_sum,
     log1p_gap,
     log_minus_digamma,

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collapse_stats import metrics
-from collapse_stats.metrics.numeric.condensed import FEW
+from collapse_stats.metrics.numeric.compressed_counts import FEW
 from collapse_stats.ngrams.spectrum import Spectrum
 
 counts = st.lists(st.integers(1, 60), min_size=1, max_size=40)

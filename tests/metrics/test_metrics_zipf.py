@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collapse_stats import metrics
-from collapse_stats.metrics.numeric.functions import log_gamma_ratio, scaled_zeta
+from collapse_stats.metrics.numeric.special_functions import log_gamma_ratio, scaled_zeta
 from collapse_stats.ngrams.spectrum import Spectrum
 
 LARGE = Spectrum.from_pairs(

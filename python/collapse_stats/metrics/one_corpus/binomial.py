@@ -5,7 +5,9 @@ import math
 import numpy as np
 
 from ...ngrams.spectrum import Spectrum
-from ..numeric.functions import FloatArray
+from ..numeric.special_functions import FloatArray
+
+__all__ = ["binomial_distinct", "binomial_types_seen"]
 
 
 def binomial_distinct(spectrum: Spectrum, n: int) -> float:

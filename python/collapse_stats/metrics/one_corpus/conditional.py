@@ -3,8 +3,10 @@
 import math
 
 from ...ngrams.spectrum import Spectrum
-from ..numeric.functions import LN2
+from ..numeric.special_functions import LN2
 from .entropy import plugin_entropy
+
+__all__ = ["SATURATION_LIMIT", "conditional_entropy", "saturation"]
 
 SATURATION_LIMIT = 0.95
 """No conditional entropy is given above this saturation."""

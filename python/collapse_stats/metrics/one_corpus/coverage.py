@@ -2,6 +2,8 @@
 
 from ...ngrams.spectrum import Spectrum
 
+__all__ = ["coverage", "missing_mass"]
+
 
 def missing_mass(spectrum: Spectrum) -> float | None:
     """Good-Turing share of the source's probability that lies on types never seen, in 0..1.

@@ -4,6 +4,8 @@ import math
 
 from ...ngrams.spectrum import Spectrum
 
+__all__ = ["dis", "distinct_ratio", "expectation_adjusted_distinct", "hapax"]
+
 
 def distinct_ratio(spectrum: Spectrum) -> float | None:
     """Distinct-n, pooled: types over occurrences, V / N, in 0..1. None for an empty spectrum.

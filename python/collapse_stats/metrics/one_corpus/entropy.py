@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 
 from ...ngrams.spectrum import Spectrum
-from ..numeric.functions import (
+from ..numeric.special_functions import (
     LN2,
     FloatArray,
     geometric_harmonic_sum,
@@ -14,6 +14,8 @@ from ..numeric.functions import (
     log_minus_digamma,
 )
 from .coverage import deficit_odds
+
+__all__ = ["ESTIMATORS", "entropy"]
 
 
 def entropy(spectrum: Spectrum, estimator: str = "chao-wang-jost") -> float | None:

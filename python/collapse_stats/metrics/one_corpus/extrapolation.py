@@ -7,6 +7,8 @@ from ..two_corpora.rarefaction import Rarefied, rarefied_distinct
 from .coverage import coverage, deficit_odds
 from .richness import unseen_types
 
+__all__ = ["distinct_at_coverage", "expected_coverage", "expected_distinct", "size_at_coverage"]
+
 
 def expected_distinct(spectrum: Spectrum, n: int) -> float:
     """Expected types among n occurrences of the source. 0 for an empty spectrum.

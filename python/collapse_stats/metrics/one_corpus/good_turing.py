@@ -5,7 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...ngrams.spectrum import Spectrum, UInt64Array
-from ..numeric.functions import FloatArray
+from ..numeric.special_functions import FloatArray
+
+__all__ = ["GoodTuring", "good_turing", "simple_good_turing"]
 
 CONFIDENCE = 1.65
 """Standard deviations by which a Turing estimate must differ from the line to be preferred."""

@@ -10,6 +10,8 @@ from ..two_corpora.rarefaction import Rarefied
 from .binomial import binomial_distinct, binomial_types_seen
 from .extrapolation import expected_distinct
 
+__all__ = ["GrowthPoint", "growth_curve", "heaps_exponent"]
+
 
 @dataclass(frozen=True, slots=True)
 class GrowthPoint:

@@ -5,8 +5,10 @@ import math
 import numpy as np
 
 from ...ngrams.spectrum import Spectrum
-from ..numeric.functions import LN2
+from ..numeric.special_functions import LN2
 from .entropy import plugin_entropy
+
+__all__ = ["collision_entropy", "hill", "renyi_entropy", "simpson"]
 
 
 def hill(spectrum: Spectrum, q: float = 2, estimator: str = "unbiased") -> float | None:

@@ -10,6 +10,18 @@ import numpy as np
 
 from ...ngrams.spectrum import Spectrum
 
+__all__ = [
+    "corrected_ttr",
+    "dugast_u",
+    "herdan_c",
+    "honore_r",
+    "maas_a",
+    "root_ttr",
+    "sichel_s",
+    "summer_s",
+    "yule_k",
+]
+
 
 def root_ttr(spectrum: Spectrum) -> float | None:
     """Guiraud's (1954) root type-token ratio V / sqrt N, at least 0. None for an empty spectrum.

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...ngrams.spectrum import Spectrum
-from ..numeric.functions import FloatArray, log_gamma_ratio
+from ..numeric.special_functions import FloatArray, log_gamma_ratio
+
+__all__ = ["ZipfMandelbrotFit", "zipf_mandelbrot_fit"]
 
 _ROUNDS = 1000
 _LEAST = 10.0  # of N B: exp(-10) is what the formulas leave out

@@ -4,6 +4,8 @@ import numpy as np
 
 from ...ngrams.spectrum import Spectrum
 
+__all__ = ["CHAO1_VARIANTS", "ace", "chao1"]
+
 CHAO1_VARIANTS = ("bias-corrected", "classic", "small-sample")
 
 

@@ -7,7 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ...ngrams.spectrum import Spectrum
-from ..numeric.functions import FloatArray, scaled_zeta
+from ..numeric.special_functions import FloatArray, scaled_zeta
+
+__all__ = ["ZipfFit", "zipf_fit"]
 
 STEEPEST = 30.0
 """A power law steeper than this is none: nearly every count is the smallest."""

@@ -7,6 +7,8 @@ from ...ngrams.spectrum import Spectrum
 from ..two_corpora.rarefaction import rarefied_distinct
 from .documents import packed, ranked
 
+__all__ = ["document_hdd", "hdd"]
+
 
 def hdd(spectrum: Spectrum, draws: int = 42) -> float | None:
     """Expected type-token ratio of `draws` tokens drawn without replacement, in 0..1.

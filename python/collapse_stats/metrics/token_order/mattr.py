@@ -5,6 +5,8 @@ import numpy.typing as npt
 
 from .documents import packed, previous
 
+__all__ = ["mattr"]
+
 
 def mattr(
     tokens: npt.ArrayLike, lengths: npt.ArrayLike | None = None, *, window: int = 100

@@ -5,6 +5,8 @@ import numpy.typing as npt
 
 from .documents import IndexArray, packed, previous
 
+__all__ = ["mtld"]
+
 _WIDTH = 64
 _ROWS = 8192
 _FEW = 16

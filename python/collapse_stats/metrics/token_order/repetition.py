@@ -3,8 +3,10 @@
 import numpy as np
 import numpy.typing as npt
 
-from ..numeric.functions import FloatArray
+from ..numeric.special_functions import FloatArray
 from .documents import IndexArray, packed, ranked
+
+__all__ = ["document_distinct_ratio", "duplicate_documents", "repetition", "repetition_diversity"]
 
 
 def document_distinct_ratio(

@@ -9,6 +9,8 @@ from .mattr import window_totals
 from .mtld import factor_totals, tokens_per_factor
 from .repetition import document_ratios, ratio_totals
 
+__all__ = ["SequenceTotals"]
+
 _DIVERSITY_ORDERS = 4
 
 

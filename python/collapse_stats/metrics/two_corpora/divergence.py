@@ -9,9 +9,11 @@ import math
 import numpy as np
 
 from ...ngrams.spectrum import JointSpectrum
-from ..numeric.functions import LN2, FloatArray, log1p_gap
+from ..numeric.special_functions import LN2, FloatArray, log1p_gap
 from .overlap import is_one_sided
 from .smoothing import SMOOTHINGS, plain, smoothed
+
+__all__ = ["hellinger", "js_divergence", "kl_divergence", "total_variation"]
 
 
 def kl_divergence(

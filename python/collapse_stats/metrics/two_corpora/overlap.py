@@ -4,6 +4,8 @@ import numpy as np
 
 from ...ngrams.spectrum import JointSpectrum, UInt64Array
 
+__all__ = ["jaccard", "novelty", "overlap_coefficient", "unseen_mass"]
+
 
 def unseen_mass(joint: JointSpectrum) -> float | None:
     """Share of the baseline's occurrences whose n-gram the candidate lacks, 0..1.

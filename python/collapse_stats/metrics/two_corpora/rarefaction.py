@@ -3,8 +3,10 @@
 import numpy as np
 
 from ...ngrams.spectrum import Spectrum
-from ..numeric.condensed import condensed
-from ..numeric.functions import FloatArray, log1p_gap
+from ..numeric.compressed_counts import condensed
+from ..numeric.special_functions import FloatArray, log1p_gap
+
+__all__ = ["rarefied_distinct", "size_matched_distinct_ratio"]
 
 _DIRECT = 64
 

@@ -8,6 +8,8 @@ import numpy as np
 
 from ...ngrams.spectrum import JointSpectrum, UInt64Array
 
+__all__ = ["RetentionBand", "retention"]
+
 
 @dataclass(frozen=True, slots=True)
 class RetentionBand:

@@ -3,9 +3,11 @@
 import numpy as np
 
 from ...ngrams.spectrum import JointSpectrum, Spectrum, UInt64Array
-from ..numeric.functions import FloatArray
+from ..numeric.special_functions import FloatArray
 from ..one_corpus.good_turing import simple_good_turing
 from .overlap import occurrences
+
+__all__ = ["SMOOTHINGS"]
 
 SMOOTHINGS = ("absolute-discount", "additive", "jelinek-mercer", "good-turing")
 """Names `kl_divergence` takes, the default first."""

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from ...ngrams.spectrum import Spectrum
-from .functions import FloatArray
+from .special_functions import FloatArray
 
 FEW = 4096
 """Different counts up to which all are kept."""
