@@ -16,7 +16,7 @@ from collapse_stats.corpus.sample import Sample
 from collapse_stats.counting.device_batch import DeviceBatch
 from collapse_stats.ngrams.arrays import as_documents, as_tokens
 from collapse_stats.ngrams.layout import Layout
-from collapse_stats.system.placement import as_device_array, on_gpu
+from collapse_stats.system.placement import as_device_array, is_on_gpu
 from collapse_stats.uncertainty.matched_samples import MatchedSamples
 
 TOKENS = np.random.default_rng(0).integers(0, 50, 700)
@@ -199,7 +199,7 @@ def test_memory_that_a_cpu_can_read(kind: int) -> None:
     tensor = OnHost(kind)
     assert as_tokens(tensor).tolist() == [0, 1, 2, 3, 4]
     assert tensor.asked == (kind == 13)
-    assert on_gpu(tensor) == (kind == 13)
+    assert is_on_gpu(tensor) == (kind == 13)
 
 
 def test_managed_memory_whose_owner_cannot_be_asked_is_as_a_gpus() -> None:

@@ -31,20 +31,20 @@ def current_gpu() -> int:
     return int(cupy_module().cuda.runtime.getDevice())
 
 
-def using(gpu: int | None) -> AbstractContextManager[Any]:
+def select_gpu(gpu: int | None) -> AbstractContextManager[Any]:
     """Makes a GPU the current one of this thread for a while; None leaves the one that is."""
     return nullcontext() if gpu is None else cupy_module().cuda.Device(gpu)
 
 
 @contextmanager
-def at_work(gpu: int | None = None) -> Iterator[None]:
+def use_gpu(gpu: int | None = None) -> Iterator[None]:
     """As `using`, with the failures of CUDA and CuPy as errors of ours."""
-    check_process()
-    with failures(gpu), using(gpu):
+    check_not_forked()
+    with gpu_errors(gpu), select_gpu(gpu):
         yield
 
 
-def check_process() -> None:
+def check_not_forked() -> None:
     """Raise GpuError in a process that was forked from one that used a GPU: CUDA works in none.
 
     In any other, this is the one that uses GPUs from here on.
@@ -52,12 +52,12 @@ def check_process() -> None:
     global _process
     if _process is None:
         _process = os.getpid()
-    reason = reason_of_fork()
+    reason = fork_problem()
     if reason is not None:
         raise GpuError(f"{reason}, or count with backend='native' in it")
 
 
-def reason_of_fork() -> str | None:
+def fork_problem() -> str | None:
     """Why no GPU can be used in this process, if that is because it was forked."""
     if _process in (None, os.getpid()):
         return None
@@ -68,7 +68,7 @@ def reason_of_fork() -> str | None:
 
 
 @contextmanager
-def failures(gpu: int | None = None, budget: int | None = None) -> Iterator[None]:
+def gpu_errors(gpu: int | None = None, budget: int | None = None) -> Iterator[None]:
     """What CUDA or CuPy raise becomes a GpuError or GpuMemoryError; anything else stays.
 
     Parameters

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .gpu import at_work, cupy_module, using
+from .gpu import cupy_module, select_gpu, use_gpu
 
 _HOST = (1, 3, 11)  # kDLCPU, kDLCUDAHost and kDLROCMHost: the last two are pinned
 _CUDA, _MANAGED = 2, 13  # kDLCUDA, kDLCUDAManaged
@@ -24,7 +24,7 @@ _ELSEWHERE = {
 }
 
 
-def on_gpu(array: object) -> bool:
+def is_on_gpu(array: object) -> bool:
     """Whether an array lies in the memory of an NVIDIA GPU, or in memory shared with one.
 
     Raises TypeError for one that lies on a device of another kind.
@@ -47,12 +47,12 @@ def on_gpu(array: object) -> bool:
 
 def gpu_of(array: Any) -> int | None:
     """Number of the GPU that one of CuPy's arrays lies on; None for those on the host."""
-    return int(array.__dlpack_device__()[1]) if on_gpu(array) else None
+    return int(array.__dlpack_device__()[1]) if is_on_gpu(array) else None
 
 
 def array_module(array: object) -> Any:
     """CuPy for arrays on a GPU, else NumPy: what they have in common is used."""
-    return cupy_module() if on_gpu(array) else np
+    return cupy_module() if is_on_gpu(array) else np
 
 
 def as_device_array(array: Any) -> Any:
@@ -61,22 +61,22 @@ def as_device_array(array: Any) -> Any:
     Nothing waits for it on the host.
     """
     cupy = cupy_module()
-    with at_work():
+    with use_gpu():
         if _kind(array) is not None:  # CuPy tells the owner its stream, of the GPU of the array
             return cupy.from_dlpack(array)
         return _by_interface(cupy, array)
 
 
-def beside(name: str, array: Any, tokens: Any) -> Any:
+def place_with_tokens(name: str, array: Any, tokens: Any) -> Any:
     """A mask, say, where the tokens lie: brought there from the host, or to it.
 
     Raises ValueError when it is on another GPU than they are.
     """
     gpu = gpu_of(tokens)
     if gpu is None:
-        return np.asarray(on_host(array))
-    if not on_gpu(array):
-        with using(gpu):
+        return np.asarray(to_host(array))
+    if not is_on_gpu(array):
+        with select_gpu(gpu):
             return cupy_module().asarray(np.asarray(array))
     view = as_device_array(array)
     if gpu_of(view) != gpu:
@@ -87,12 +87,12 @@ def beside(name: str, array: Any, tokens: Any) -> Any:
     return view
 
 
-def on_host(array: Any) -> Any:
+def to_host(array: Any) -> Any:
     """The array, copied from the GPU where it lies there."""
-    if not on_gpu(array):
+    if not is_on_gpu(array):
         return array
     view = as_device_array(array)
-    with at_work(gpu_of(view)):
+    with use_gpu(gpu_of(view)):
         return cupy_module().asnumpy(view)
 
 
@@ -102,7 +102,7 @@ def host_view(array: Any) -> npt.NDArray[Any] | None:
     Of memory that is managed by CUDA its owner is asked, who waits until it is ready.
     """
     kind = None if type(array) is np.ndarray else _kind(array)
-    if not on_gpu(array):
+    if not is_on_gpu(array):
         by_dlpack = kind is not None and not isinstance(array, np.ndarray)
         return np.from_dlpack(array) if by_dlpack else np.asarray(array)
     if kind != _MANAGED:
@@ -160,7 +160,7 @@ def _by_interface(cupy: Any, array: Any) -> Any:
             "CuPy array or by DLPack"
         )
     runtime = cupy.cuda.runtime
-    with using(int(runtime.pointerGetAttributes(address).device) if address else None):
+    with select_gpu(int(runtime.pointerGetAttributes(address).device) if address else None):
         view = cupy.asarray(_Described(array, description))
         if stream is not None:  # 1 and 2 are handles that CUDA knows
             event = cupy.cuda.Event(disable_timing=True)
