@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collapse_stats import metrics
-from collapse_stats.metrics.numeric.compressed_counts import FEW
+from collapse_stats.metrics.numeric.compressed_counts import MAX_EXACT_COUNTS
 from collapse_stats.ngrams.spectrum import Spectrum
 
 counts = st.lists(st.integers(1, 60), min_size=1, max_size=40)
@@ -184,7 +184,7 @@ def test_many_different_counts(n: int) -> None:
     count = np.unique((1e8 / np.arange(1, 30_000) ** 1.2).astype(np.int64))
     types = np.maximum(1, 10**9 // count**2)
     spectrum = Spectrum.from_pairs(count, types)
-    assert len(count) > FEW
+    assert len(count) > MAX_EXACT_COUNTS
     rows, total = list(zip(count.tolist(), types.tolist(), strict=True)), spectrum.occurrences
 
     def missed(sizes: list[int], among: int) -> list[mp.mpf]:
@@ -207,7 +207,7 @@ def test_many_different_counts(n: int) -> None:
 
 
 def test_size_at_coverage_of_many_different_counts() -> None:
-    count = np.arange(1, 2 * FEW)
+    count = np.arange(1, 2 * MAX_EXACT_COUNTS)
     spectrum = Spectrum.from_pairs(count, np.maximum(1, 10**9 // count**2))
     n = metrics.size_at_coverage(spectrum, 0.5)
     assert (

@@ -3,8 +3,12 @@
 Each metric is a plain function from integer counts or token ids to a number, or to None where the
 metric is undefined for its input. ``docs/metrics.md`` lists formulas, units, ranges and caveats.
 
-Every name in the `__all__` of a formula module is exported from here: to add a formula to an
-existing module, write it there and add its name to that module's `__all__`.
+Notation in docstrings: N is the number of occurrences (tokens or n-grams), V the number of types
+(distinct tokens or n-grams), and f_m the number of types that occur m times, so that the spectrum
+``(m, f_m)`` has R rows, V = sum f_m and N = sum m f_m.
+
+The names in `__all__` of the formula modules are exported from here. To add a formula to one of
+these modules, define it there and add its name to the module's `__all__`.
 """
 
 # ruff: noqa: F403  -- the modules' own `__all__` decide what is exported

@@ -1,4 +1,4 @@
-"""Very many different counts made few, for sums over types of a chance to be drawn."""
+"""Compress a spectrum of very many distinct counts, for sums of sampling probabilities."""
 
 import math
 
@@ -7,41 +7,41 @@ import numpy as np
 from ...ngrams.spectrum import Spectrum
 from .special_functions import FloatArray
 
-FEW = 4096
-"""Different counts up to which all are kept."""
-_FROM = 128
-_FACTOR = 1.25
-_NODES = 12
+MAX_EXACT_COUNTS = 4096
+"""A spectrum with at most so many distinct counts is used unchanged."""
+_FIRST_BIN = 128  # smaller counts are never compressed
+_BIN_RATIO = 1.25  # between the ends of a bin
+_NODES = 12  # of a bin
 
 
-def condensed(spectrum: Spectrum) -> tuple[FloatArray, FloatArray]:
-    """Counts ``(R,)`` and weights ``(R,)`` that do for the types seen that often.
+def compress_counts(spectrum: Spectrum) -> tuple[FloatArray, FloatArray]:
+    """Return counts ``(K,)`` and weights ``(K,)`` that can replace the rows of a spectrum.
 
-    More than 12 counts within a factor of 1.25 give way to 12 Chebyshev nodes, so weighted that
-    sums of polynomials below degree 12 stay as they are. Of the chance that n draws of N miss a
-    type seen m times the error is at most 2 (0.25/4)^12 times the chance to draw it 12 times, for
-    that is m^12 / 12! times the 12th derivative: below 1e-15 of the chance to draw it, whatever
-    n and N are.
+    More than 12 counts within a factor of 1.25 are replaced by 12 Chebyshev nodes, weighted so that
+    sums of polynomials of degree below 12 are exact. For the probability that n of N draws miss a
+    type that occurs m times, the error is at most 2 (0.25/4)^12 times the probability of drawing
+    the type 12 times, which is m^12 / 12! times the 12th derivative. This is below 1e-15 of the
+    probability of drawing the type, for all n and N.
     """
     m, types = spectrum.count.astype(np.float64), spectrum.types.astype(np.float64)
-    if len(m) <= FEW:
+    if len(m) <= MAX_EXACT_COUNTS:
         return m, types
-    bins = math.ceil(math.log(m[-1] / _FROM, _FACTOR)) + 1
-    cuts = np.searchsorted(m, _FROM * _FACTOR ** np.arange(bins))
-    found = map(_few, np.split(m, cuts), np.split(types, cuts))
-    count, weight = (np.concatenate(part) for part in zip(*found, strict=True))
+    bins = math.ceil(math.log(m[-1] / _FIRST_BIN, _BIN_RATIO)) + 1
+    cuts = np.searchsorted(m, _FIRST_BIN * _BIN_RATIO ** np.arange(bins))
+    compressed = map(_compress_bin, np.split(m, cuts), np.split(types, cuts))
+    count, weight = (np.concatenate(column) for column in zip(*compressed, strict=True))
     return count, weight
 
 
-def _few(m: FloatArray, types: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Chebyshev nodes between the first and the last count, and their weights; or the counts."""
-    if len(m) <= _NODES or m[0] < _FROM:
+def _compress_bin(m: FloatArray, types: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Chebyshev nodes of the counts in one bin with their weights; a small bin stays unchanged."""
+    if len(m) <= _NODES or m[0] < _FIRST_BIN:
         return m, types
-    middle, reach = (m[0] + m[-1]) / 2, (m[-1] - m[0]) / 2
+    middle, radius = (m[0] + m[-1]) / 2, (m[-1] - m[0]) / 2
     nodes = np.cos(np.pi * (np.arange(_NODES) + 0.5) / _NODES)
     at_nodes, at_counts = (
-        np.polynomial.chebyshev.chebvander(x, _NODES - 1) for x in (nodes, (m - middle) / reach)
+        np.polynomial.chebyshev.chebvander(x, _NODES - 1) for x in (nodes, (m - middle) / radius)
     )
     moments = types @ at_counts
     moments[1:] *= 2
-    return middle + reach * nodes, at_nodes @ moments / _NODES
+    return middle + radius * nodes, at_nodes @ moments / _NODES
