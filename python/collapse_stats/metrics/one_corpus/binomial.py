@@ -44,7 +44,8 @@ def binomial_types_seen(spectrum: Spectrum, n: int, times: int = 1) -> float:
     """
     if times < 1:
         raise ValueError(
-            f"times must be at least 1, got {times}: the number of types not kept is V - binomial_distinct"
+            f"times must be at least 1, got {times}: the number of types that are not kept is "
+            "V - binomial_distinct"
         )
     log_drop, keep = _probabilities(spectrum, n)
     enough = spectrum.count >= np.uint64(times)

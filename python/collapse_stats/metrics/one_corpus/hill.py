@@ -82,9 +82,8 @@ def simpson(spectrum: Spectrum) -> float | None:
     if n < 2:
         return None
     m = spectrum.count.astype(np.float64)
-    return min(
-        1.0, float(np.sum(spectrum.types * (m / n) * ((m - 1) / (n - 1))))
-    )  # rounding may exceed 1
+    index = float(np.sum(spectrum.types * (m / n) * ((m - 1) / (n - 1))))
+    return min(1.0, index)  # rounding may exceed 1
 
 
 def _log_hill(spectrum: Spectrum, q: float, estimator: str) -> float | None:

@@ -74,9 +74,7 @@ def ace(spectrum: Spectrum, rare: int = 10) -> float | None:
     12.643076923
     """
     if rare < 2:
-        raise ValueError(
-            f"rare must be at least 2, got {rare}: types that occur once do not determine C"
-        )
+        raise ValueError(f"rare must be at least 2, got {rare}: C needs types that occur twice")
     if not spectrum.distinct:
         return None
     is_rare = spectrum.count <= np.uint64(rare)

@@ -87,10 +87,7 @@ def _factors_side_by_side(
     """Number of factors in documents; a token is new if it last occurred before its factor."""
     factors = 0.0
     begin, end = begin[begin < end], end[begin < end]
-    at, types = (
-        begin.copy(),
-        np.zeros_like(begin),
-    )  # end of what is read of each factor, and its types
+    at, types = begin.copy(), np.zeros_like(begin)  # next token of each factor, its types so far
     step = np.arange(_STEP)
     while len(begin) >= _MIN_ROWS:
         position = at[:, None] + step

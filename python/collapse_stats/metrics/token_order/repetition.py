@@ -55,8 +55,9 @@ def repetition_diversity(
 ) -> float | None:
     """(1 - rep-2) (1 - rep-3) (1 - rep-4) of a document, averaged over documents, in 0..1.
 
-    The diversity of Su et al. (2022), whose program instead pools the n-grams of all documents. Documents of
-    fewer than four tokens are left out; None when all are. Documents are passed as to `mattr`.
+    The diversity of Su et al. (2022), whose program instead pools the n-grams of all documents.
+    Documents of fewer than four tokens are left out; None when all are. Documents are passed as to
+    `mattr`.
 
     >>> repetition_diversity([1, 2, 3, 4, 5])
     1.0

@@ -50,9 +50,8 @@ class Rarefied:
     def coverage(self, n: int) -> float:
         """`expected_coverage` for n in 0..N - 1."""
         drawn = -np.expm1(_log_missed(self._m - 1, float(n), float(self._total - 1)))
-        return min(
-            1.0, float(np.sum(self._m * self._types / self._total * drawn))
-        )  # rounding may exceed 1
+        covered = float(np.sum(self._m * self._types / self._total * drawn))
+        return min(1.0, covered)  # rounding may exceed 1
 
 
 def size_matched_distinct_ratio(candidate: Spectrum, baseline: Spectrum) -> float | None:
