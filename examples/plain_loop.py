@@ -23,9 +23,7 @@ model = torch.nn.Embedding(VOCAB, VOCAB)
 optimizer = torch.optim.Adam(model.parameters(), 0.05)
 monitor = cs.CollapseMonitor(VOCAB, max_order=3, window=20_000)
 for step in range(1, 61):
-    tokens = torch.randint(
-        0, max(2, VOCAB - step // 2), (8, 64)
-    )  # a source with fewer and fewer tokens
+    tokens = torch.randint(0, max(2, VOCAB - step // 2), (8, 64))  # ever fewer tokens
     logits = model(tokens)
     loss = torch.nn.functional.cross_entropy(logits[:, :-1].flatten(0, 1), tokens[:, 1:].flatten())
     optimizer.zero_grad()

@@ -122,9 +122,7 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--generations", type=int, default=10)
     parser.add_argument("--fresh", type=float, default=0.0, help="share of human text")
     parser.add_argument("--temperature", type=float, default=0.9, help="of sampling")
-    parser.add_argument(
-        "--rows", type=int, default=512, help=f"rows of {CONTEXT} bytes per generation"
-    )
+    parser.add_argument("--rows", type=int, default=512, help=f"of {CONTEXT} bytes per generation")
     parser.add_argument("--steps", type=int, default=1000, help="of generation 0")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
@@ -159,7 +157,8 @@ def main() -> None:
             f"{generation:2} {figures['entropy_bits/2']:5.2f} "
             f"{figures['size_matched_distinct_ratio/3']:8.2f} "
             f"{figures['js_bits/2']:7.3f} ({figures['floor/js_bits/2']:.3f}) "
-            f"{figures['retention/2/seen-once']:6.2f} ({figures['floor/retention/2/seen-once']:.2f}) "
+            f"{figures['retention/2/seen-once']:6.2f} "
+            f"({figures['floor/retention/2/seen-once']:.2f}) "
             f"{perplexity(model, held_out[:512], held_out_monitor):10.1f} "
             f"{time.perf_counter() - start:7.0f}  {comparison.verdict if comparison else ''}",
             flush=True,
