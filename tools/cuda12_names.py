@@ -23,12 +23,8 @@ ROOT = Path(__file__).resolve().parents[1]
 CSRC = ROOT / "csrc"
 RELEASES = ("12.4", "12.9")  # the oldest supported release and the latest
 PACKAGES = ("nvidia-cuda-runtime-cu12", "nvidia-cuda-cccl-cu12", "nvidia-cuda-nvcc-cu12")
-CLANGS = (
-    "clang++-19",
-    "clang++",
-    "clang++-18",
-    "clang++-17",
-)  # 17 is the first that supports this C++
+# Clang 17 is the first that supports the C++ of the kernels.
+CLANGS = ("clang++-19", "clang++", "clang++-18", "clang++-17")
 MISSING = "#include <cub/device/device_scan.cuh>\nusing Missing = cub::NoSuchThing;\n"
 
 
