@@ -1,4 +1,4 @@
-"""Figures of several ranks: each counts its own tokens, `reduce` gives those of all.
+"""Monitor several ranks: each counts its own tokens, and `reduce` combines their figures.
 
 python examples/distributed_ranks.py [RANKS]
 """
@@ -15,7 +15,7 @@ from collapse_stats.integrations.distributed import reduce
 
 
 def train(rank: int, ranks: int, folder: str) -> None:
-    """What one rank does."""
+    """Count the tokens of one rank; rank 0 prints the figures of all."""
     dist.init_process_group("gloo", f"file://{folder}/meeting", rank=rank, world_size=ranks)
     torch.manual_seed(rank)
     monitor = cs.CollapseMonitor(vocab_size=50, max_order=2)

@@ -1,4 +1,4 @@
-"""Outputs of vLLM, or of what looks like it: one call for each list of outputs."""
+"""Monitor the outputs of vLLM, or of an engine with the same output objects."""
 
 from types import SimpleNamespace
 
@@ -10,9 +10,9 @@ for step in range(1, 11):  # outputs = llm.generate(prompts, SamplingParams(n=2,
     outputs = [
         SimpleNamespace(
             prompt_token_ids=[1, 2],
-            outputs=[SimpleNamespace(token_ids=[(step * at * n) % 50 for n in range(1, 30)])],
+            outputs=[SimpleNamespace(token_ids=[(step * request * n) % 50 for n in range(1, 30)])],
         )
-        for at in range(1, 9)
+        for request in range(1, 9)
     ]
     update_from_outputs(monitor, outputs)
 print({name: round(value, 3) for name, value in monitor.compute().items()})

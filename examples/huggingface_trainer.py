@@ -1,4 +1,4 @@
-"""A Hugging Face Trainer, watched: figures are logged with the trainer's own."""
+"""Monitor a Hugging Face Trainer; the figures are logged with the trainer's own."""
 
 import tempfile
 

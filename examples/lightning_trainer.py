@@ -1,4 +1,4 @@
-"""A Lightning trainer, watched: figures go to its loggers and can stop it."""
+"""Monitor a Lightning trainer; the figures go to its loggers and can stop training."""
 
 import logging
 import tempfile
@@ -15,19 +15,19 @@ logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
 
 
 class Bigrams(LightningModule):
-    """The smallest language model."""
+    """A bigram language model: a table of logits."""
 
     def __init__(self) -> None:
         super().__init__()
         self.table = torch.nn.Embedding(VOCAB, VOCAB)
 
-    def training_step(self, batch: torch.Tensor, number: int) -> torch.Tensor:
-        """Loss of a batch."""
+    def training_step(self, batch: torch.Tensor, batch_idx: int) -> torch.Tensor:
+        """Return the loss of a batch."""
         logits = self.table(batch[:, :-1])
         return torch.nn.functional.cross_entropy(logits.flatten(0, 1), batch[:, 1:].flatten())
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
-        """Adam."""
+        """Train with Adam."""
         return torch.optim.Adam(self.parameters(), 0.01)
 
 
@@ -45,5 +45,5 @@ with tempfile.TemporaryDirectory() as folder:
     )
     data = torch.utils.data.DataLoader(torch.randint(0, VOCAB, (160, 32)), batch_size=8)
     trainer.fit(Bigrams(), data)
-found = trainer.callback_metrics
-print({name: round(found[name].item(), 3) for name in found if "entropy" in name})
+figures = trainer.callback_metrics
+print({name: round(figures[name].item(), 3) for name in figures if "entropy" in name})

@@ -1,4 +1,4 @@
-"""A plain PyTorch loop, watched: tokens and the log-probabilities the model gave them."""
+"""Monitor a plain PyTorch loop: tokens and the log-probabilities that the model gives them."""
 
 import torch
 
@@ -9,8 +9,8 @@ from collapse_stats.integrations.sinks import log_figures
 VOCAB = 50
 
 
-class Printed:
-    """Plays a run of W&B."""
+class PrintedRun:
+    """Stands in for a run of Weights & Biases."""
 
     def log(self, figures: dict[str, float], step: int) -> None:
         """Print a few of the figures."""
@@ -23,7 +23,7 @@ model = torch.nn.Embedding(VOCAB, VOCAB)
 optimizer = torch.optim.Adam(model.parameters(), 0.05)
 monitor = cs.CollapseMonitor(VOCAB, max_order=3, window=20_000)
 for step in range(1, 61):
-    tokens = torch.randint(0, max(2, VOCAB - step // 2), (8, 64))  # a source that narrows
+    tokens = torch.randint(0, max(2, VOCAB - step // 2), (8, 64))  # ever fewer tokens
     logits = model(tokens)
     loss = torch.nn.functional.cross_entropy(logits[:, :-1].flatten(0, 1), tokens[:, 1:].flatten())
     optimizer.zero_grad()
@@ -31,5 +31,5 @@ for step in range(1, 61):
     optimizer.step()
     monitor.update(tokens, logprobs=token_logprobs(logits, tokens))
     if step % 20 == 0:
-        log_figures(Printed(), monitor.compute(), step)
+        log_figures(PrintedRun(), monitor.compute(), step)
 checkpoint = {"model": model.state_dict(), "monitor": tensor_state(monitor)}  # for torch.save

@@ -1,4 +1,4 @@
-"""A torchmetrics metric, in a collection; over several ranks `compute` is that of all."""
+"""Use a torchmetrics metric in a collection; `compute` combines all ranks."""
 
 import torch
 from torchmetrics import MetricCollection
@@ -9,5 +9,5 @@ torch.manual_seed(0)
 metrics = MetricCollection({"collapse": CollapseMetric(vocab_size=50, max_order=2)})
 for _ in range(10):
     metrics.update(torch.randint(0, 50, (8, 64)))
-found = metrics.compute()
-print({name: round(value.item(), 3) for name, value in found.items() if "entropy" in name})
+figures = metrics.compute()
+print({name: round(value.item(), 3) for name, value in figures.items() if "entropy" in name})

@@ -1,4 +1,4 @@
-"""TRL's GRPO trainer, watched: a reward function that rewards nothing."""
+"""Monitor TRL's GRPO trainer through a reward function that always returns zero rewards."""
 
 import tempfile
 
@@ -13,12 +13,12 @@ from collapse_stats.integrations.trl import CollapseReward
 WORDS = ["<pad>", "<eos>", "<unk>", *(f"w{n}" for n in range(47))]
 
 
-def short(completion_ids: list[list[int]], **given: object) -> list[float]:
-    """A reward that a model can only please by saying less."""
+def short(completion_ids: list[list[int]], **kwargs: object) -> list[float]:
+    """Reward completions with few distinct tokens, so that the model collapses."""
     return [-float(len(set(ids))) for ids in completion_ids]
 
 
-words = Tokenizer(models.WordLevel({word: at for at, word in enumerate(WORDS)}, unk_token="<unk>"))
+words = Tokenizer(models.WordLevel({word: i for i, word in enumerate(WORDS)}, unk_token="<unk>"))
 words.pre_tokenizer = pre_tokenizers.Whitespace()
 with tempfile.TemporaryDirectory() as folder:
     trainer = GRPOTrainer(

@@ -1,12 +1,12 @@
-"""Whether the kernels compile with CUDA 12, whose nvcc no package registry has.
+"""Check that the kernels compile with CUDA 12, whose nvcc is not available as a package.
 
     make cuda12-names
 
-What there is of it: the headers (the runtime's, CUB, libcu++) and ptxas. Clang compiles every file
-that nvcc would compile, host side and device side, with those headers, and that ptxas assembles
-what comes out, for sm_90. So every name that is used of CUDA is there with the signature it is used
-with, and the PTX of what is used of CUB is taken. It does not show what CUDA 12's own nvcc makes
-of the kernels: its front end is another.
+Its headers (of the runtime, CUB and libcu++) and ptxas are available. Clang compiles the host and
+the device side of every file that nvcc would compile, with these headers, and ptxas assembles the
+result for sm_90. This checks that all CUDA names exist with the signatures they are used with, and
+that ptxas accepts the PTX. It does not check how CUDA 12's own nvcc, which has a different front
+end, compiles the kernels.
 """
 
 import argparse
@@ -21,31 +21,32 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 CSRC = ROOT / "csrc"
-RELEASES = ("12.4", "12.9")  # the oldest that is supported, and the last
+RELEASES = ("12.4", "12.9")  # the oldest supported release and the latest
 PACKAGES = ("nvidia-cuda-runtime-cu12", "nvidia-cuda-cccl-cu12", "nvidia-cuda-nvcc-cu12")
-CLANGS = ("clang++-19", "clang++", "clang++-18", "clang++-17")  # 17: the first with this C++
+# Clang 17 is the first that supports the C++ of the kernels.
+CLANGS = ("clang++-19", "clang++", "clang++-18", "clang++-17")
 MISSING = "#include <cub/device/device_scan.cuh>\nusing Missing = cub::NoSuchThing;\n"
 
 
 def main() -> int:
-    """Fetch what is missing, compile, say what does not."""
+    """Download missing files, compile everything, and print what fails."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--releases", nargs="+", default=RELEASES)
     parser.add_argument("--folder", type=Path, default=ROOT / "build")
-    given = parser.parse_args()
+    options = parser.parse_args()
     clang = next((name for name in CLANGS if shutil.which(name)), None)
     if clang is None:
         sys.exit(f"cuda12-names needs one of {', '.join(CLANGS)} on the PATH: install clang")
     files = sorted([*CSRC.glob("cuda/*.cu"), *CSRC.glob("cuda/gpu/*.cu")])
     failed = 0
-    for release in given.releases:
+    for release in options.releases:
         begin = time.perf_counter()
-        toolkit = fetch(release, given.folder / f"cuda-{release}")
+        toolkit = fetch(release, options.folder / f"cuda-{release}")
         check_that_it_would_fail(clang, toolkit)
         sides = [(file, side) for file in files for side in ("host", "device")]
         with ThreadPoolExecutor(2) as pool:
-            runs = [pool.submit(compiled, clang, toolkit, *one) for one in sides]
-            errors = [run.result() for run in runs]
+            futures = [pool.submit(compiled, clang, toolkit, *side) for side in sides]
+            errors = [future.result() for future in futures]
         for (file, side), error in zip(sides, errors, strict=True):
             if error:
                 print(f"CUDA {release}, {side} side of {file.relative_to(CSRC)}:\n{error}")
@@ -57,7 +58,7 @@ def main() -> int:
 
 
 def fetch(release: str, folder: Path) -> Path:
-    """A folder with the headers and ptxas of a release, as a toolkit lays them out."""
+    """Return a folder with the headers and ptxas of a release, laid out like a toolkit."""
     done = folder / "complete"
     if done.exists():
         return folder
@@ -72,13 +73,15 @@ def fetch(release: str, folder: Path) -> Path:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_bytes(archive.read(name))
     (folder / "bin" / "ptxas").chmod(0o755)
-    (folder / "include" / "curand_mtgp32_kernel.h").touch()  # read by Clang, used by nothing
+    (
+        folder / "include" / "curand_mtgp32_kernel.h"
+    ).touch()  # Clang includes it, and nothing uses it
     done.touch()
     return folder
 
 
 def members(names: list[str]) -> Iterator[tuple[str, str]]:
-    """What of a wheel is needed, and where it lies in a toolkit."""
+    """Yield the needed files of a wheel and their places in a toolkit."""
     for name in names:
         _, _, place = name.partition("/")[2].partition("/")  # nvidia/<package>/<place>
         if place.startswith(("include/", "bin/", "nvvm/libdevice/")) and not place.endswith("/"):
@@ -86,7 +89,7 @@ def members(names: list[str]) -> Iterator[tuple[str, str]]:
 
 
 def compiled(clang: str, toolkit: Path, file: Path, side: str) -> str:
-    """The errors and warnings of compiling one side of a file; nothing if there are none."""
+    """Compile one side of a file; return errors and warnings, or an empty string."""
     options = ["-x", "cuda", "-std=c++20", "-O1", "-Wall", "-Wextra", "-Werror"]
     options += ["-Wno-unknown-cuda-version", f"--cuda-path={toolkit}", "--cuda-gpu-arch=sm_90"]
     options += ['-DCOLLAPSE_CUDA_ARCHITECTURES="90"']
@@ -99,12 +102,12 @@ def compiled(clang: str, toolkit: Path, file: Path, side: str) -> str:
 
 
 def check_that_it_would_fail(clang: str, toolkit: Path) -> None:
-    """A name that no release has must be refused, or the others prove nothing."""
+    """Exit if an unknown name compiles, because then the check proves nothing."""
     file = toolkit / "missing.cu"
     file.write_text(MISSING)
     for side in ("host", "device"):
         if "NoSuchThing" not in compiled(clang, toolkit, file, side):
-            sys.exit(f"{clang} does not refuse a name that is not there: this check shows nothing")
+            sys.exit(f"{clang} accepts a name that does not exist, so this check proves nothing")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What the compiler made of the kernels: read from a module's machine code."""
+"""Read the resources and instructions of the kernels from a module's machine code."""
 
 import re
 import shutil
@@ -9,23 +9,23 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-RESERVED = 1024  # bytes of shared memory that the system has: counted as static from sm_90 on
-NOT_HERE = (
-    "cuobjdump, nvdisasm and c++filt are needed, and are not all here: install the CUDA toolkit's "
+RESERVED = 1024  # bytes of shared memory for the system, counted as static from sm_90 on
+TOOLS_MISSING = (
+    "cuobjdump, nvdisasm and c++filt are needed, and some are missing: install the CUDA toolkit "
     "or '.[cuda-check]', and binutils"
 )
 
 
 class ToolsMissingError(Exception):
-    """What reads machine code is not here."""
+    """The tools that read machine code are not installed."""
 
 
 @dataclass
 class Ptx:
-    """A kernel as it is before it is compiled for one architecture."""
+    """A kernel's PTX, which is not yet compiled for an architecture."""
 
-    threads: int = 0  # of a block, if declared
-    resident: int = 1  # blocks that must fit a processor at once
+    threads: int = 0  # per block, if declared
+    resident: int = 1  # blocks that must fit on a multiprocessor at once
     instructions: set[str] = field(default_factory=set)
 
 
@@ -33,20 +33,20 @@ class Ptx:
 class Code:
     """A kernel's machine code for one architecture."""
 
-    kernel: str  # name of the struct, or of the function
-    signature: str  # with its template arguments
+    kernel: str  # name of the struct or function
+    signature: str  # the name with template arguments
     architecture: int
     registers: int = 0
-    stack: int = 0  # bytes of a thread
-    static: int = 0  # bytes of shared memory beside what the launch asks for
-    dynamic: int | None = None  # what the launch asks for, where the kernel's name says it
-    spilled: int = 0  # bytes stored to a thread's own memory
+    stack: int = 0  # bytes per thread
+    static: int = 0  # bytes of static shared memory
+    dynamic: int | None = None  # bytes of dynamic shared memory, if the kernel's name contains it
+    spilled: int = 0  # bytes stored to local memory
     instructions: Counter[str] = field(default_factory=Counter)
-    ptx: Ptx | None = None  # where the module has it, for any architecture
+    ptx: Ptx | None = None  # if the module contains it
 
 
 def read_module(path: Path) -> list[Code]:
-    """The project's kernels in a module; not those of CUB."""
+    """Return the project's kernels in a module, without those of CUB."""
     usage = dict(read_usage(_lines(path, "--dump-resource-usage")))
     declared = dict(read_ptx(_lines(path, "--dump-ptx")))
     codes = []
@@ -64,80 +64,81 @@ def read_module(path: Path) -> list[Code]:
 
 
 def read_usage(lines: Iterable[str]) -> Iterator[tuple[tuple[int, str], tuple[int, int, int]]]:
-    """Registers, stack and static shared memory, by architecture and symbol."""
+    """Yield registers, stack and static shared memory by architecture and symbol."""
     architecture, symbol = 0, ""
     for line in lines:
-        if found := re.match(r"arch = sm_(\d+)", line):
-            architecture = int(found[1])
-        elif found := re.match(r"\s*Function (\S+):", line):
-            symbol = found[1]
-        elif found := re.match(r"\s*REG:(\d+) STACK:(\d+) SHARED:(\d+)", line):
-            registers, stack, shared = map(int, found.groups())
+        if match := re.match(r"arch = sm_(\d+)", line):
+            architecture = int(match[1])
+        elif match := re.match(r"\s*Function (\S+):", line):
+            symbol = match[1]
+        elif match := re.match(r"\s*REG:(\d+) STACK:(\d+) SHARED:(\d+)", line):
+            registers, stack, shared = map(int, match.groups())
             if architecture >= 90 and shared >= RESERVED:
                 shared -= RESERVED
             yield (architecture, symbol), (registers, stack, shared)
 
 
 def read_ptx(lines: Iterable[str]) -> Iterator[tuple[str, Ptx]]:
-    """What kernels are declared with, and the instructions before ptxas, by symbol."""
+    """Yield the declarations and PTX instructions of kernels by symbol."""
     symbol, ptx = "", Ptx()
     for line in lines:
-        if found := re.search(r"\.entry (\w+)", line):
-            symbol, ptx = found[1], Ptx()
-        elif found := re.match(r"\.maxntid (\d+)", line):
-            ptx.threads = int(found[1])
-        elif found := re.match(r"\.minnctapersm (\d+)", line):
-            ptx.resident = int(found[1])
-        elif found := re.match(r"\s*(?:@!?%p\d+ )?([a-z]\w*)[.;\s]", line):
-            ptx.instructions.add(found[1])
+        if match := re.search(r"\.entry (\w+)", line):
+            symbol, ptx = match[1], Ptx()
+        elif match := re.match(r"\.maxntid (\d+)", line):
+            ptx.threads = int(match[1])
+        elif match := re.match(r"\.minnctapersm (\d+)", line):
+            ptx.resident = int(match[1])
+        elif match := re.match(r"\s*(?:@!?%p\d+ )?([a-z]\w*)[.;\s]", line):
+            ptx.instructions.add(match[1])
         elif line.startswith("}") and symbol:
             yield symbol, ptx
             symbol = ""
 
 
 def read_instructions(lines: Iterable[str]) -> Iterator[tuple[tuple[int, str], dict[str, int]]]:
-    """How often each instruction is there, by architecture and symbol."""
+    """Yield the number of each machine instruction by architecture and symbol."""
     key, counted = (0, ""), Counter[str]()
     instruction = re.compile(r"\s+/\*[0-9a-f]{4,}\*/\s+(?:@!?\w+ +)?([A-Z][A-Z0-9]*(?:\.\w+)*)")
     for line in lines:
-        if found := instruction.match(line):
-            counted[found[1]] += 1
-        elif found := re.match(r"\s+Function : (\S+)", line):
+        if match := instruction.match(line):
+            counted[match[1]] += 1
+        elif match := re.match(r"\s+Function : (\S+)", line):
             if key[1]:
                 yield key, counted
-            key, counted = (key[0], found[1]), Counter()
-        elif found := re.match(r"\s*code for sm_(\d+)", line):
+            key, counted = (key[0], match[1]), Counter()
+        elif match := re.match(r"\s*code for sm_(\d+)", line):
             if key[1]:
                 yield key, counted
-            key, counted = (int(found[1]), ""), Counter()
+            key, counted = (int(match[1]), ""), Counter()
     if key[1]:
         yield key, counted
 
 
 def stored(instruction: str) -> int:
-    """Bytes that an instruction stores to a thread's own memory."""
+    """Bytes that an instruction stores to local memory."""
     name, *options = instruction.split(".")
     sizes = {"U8": 1, "S8": 1, "U16": 2, "S16": 2, "64": 8, "128": 16}
     return next((sizes[o] for o in options if o in sizes), 4) if name == "STL" else 0
 
 
 def read_name(demangled: str) -> tuple[str, str, int | None]:
-    """A kernel's name, the same with template arguments, and its dynamic shared memory.
+    """Return a kernel's name, its name with template arguments, and its dynamic shared memory.
 
-    The function is one for all kernels, with the kernel as its argument, and maybe bytes.
+    All kernels are instances of one function template, whose arguments are the kernel's struct and,
+    for some, the bytes of dynamic shared memory.
     """
     short = re.sub(r"\(anonymous namespace\)::|\b\w+::", "", demangled).removeprefix("void ")
     short = short[: short.rindex("(")] if short.endswith(")") else short
     dynamic: int | None = None
-    if (found := re.fullmatch(r"run_block<(.*?)(?:, (\d+)ul)?>", short)) is not None:
-        short, dynamic = found[1].strip(), int(found[2]) if found[2] else None
+    if (match := re.fullmatch(r"run_block<(.*?)(?:, (\d+)ul)?>", short)) is not None:
+        short, dynamic = match[1].strip(), int(match[2]) if match[2] else None
     return re.split(r"[<(]", short, maxsplit=1)[0], short, dynamic
 
 
 def find_tool(name: str) -> str | None:
-    """On the PATH, beside nvcc, or where packages put it."""
-    if (found := shutil.which(name)) is not None:
-        return found
+    """Find a program on the PATH, next to nvcc, or in an installed package."""
+    if (program := shutil.which(name)) is not None:
+        return program
     folders = [folder for entry in sys.path for folder in Path(entry).glob("nvidia/*/bin")]
     if (nvcc := shutil.which("nvcc")) is not None:
         folders.append(Path(nvcc).resolve().parent)
@@ -147,7 +148,7 @@ def find_tool(name: str) -> str | None:
 def _lines(path: Path, option: str) -> Iterator[str]:
     program, nvdisasm = find_tool("cuobjdump"), find_tool("nvdisasm")
     if program is None or nvdisasm is None:
-        raise ToolsMissingError(NOT_HERE)
+        raise ToolsMissingError(TOOLS_MISSING)
     folders = f"{Path(nvdisasm).parent}:/usr/bin:/bin"
     command = [program, option, str(path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={"PATH": folders}) as run:
@@ -160,7 +161,7 @@ def _lines(path: Path, option: str) -> Iterator[str]:
 def _demangle(symbols: Iterable[str]) -> list[str]:
     program = shutil.which("c++filt")
     if program is None:
-        raise ToolsMissingError(NOT_HERE)
+        raise ToolsMissingError(TOOLS_MISSING)
     text = "\n".join(symbols)
     done = subprocess.run([program], input=text, capture_output=True, text=True, check=True)
     return done.stdout.splitlines()

@@ -1,10 +1,8 @@
-"""What the comment over a kernel says of its registers, spills and shared memory.
+"""Check or write the last line of each kernel's comment, which states its resources.
 
-The last line of the comment, which `make cuda-comments` writes from a build:
+`make cuda-comments` writes the line from a build, over all types that a kernel is compiled for:
 
     /// sm_90: 26 to 32 registers, up to 8 B spilled, 2,048 B of shared memory.
-
-It is over all types that the kernel is compiled for.
 """
 
 import re
@@ -15,12 +13,12 @@ from pathlib import Path
 from cuda_code import Code
 
 ARCHITECTURE = 90
-COMPILER = "13.0"  # other releases of nvcc give other registers: the comments are this one's
+COMPILER = "13.0"  # comments are for this release of nvcc; others assign other registers
 
 
 @dataclass
 class Comment:
-    """The lines over a kernel, from `begin` to before `end`."""
+    """The lines of the comment above a kernel, `begin` included and `end` excluded."""
 
     path: Path
     begin: int
@@ -29,13 +27,13 @@ class Comment:
 
 
 def sources(folder: Path) -> list[Path]:
-    """The files that kernels are in."""
-    found = [path for path in folder.rglob("*") if path.suffix in (".cu", ".cuh", ".hpp")]
-    return sorted(path for path in found if "emulated" not in path.parts)
+    """Return the files that contain kernels."""
+    paths = [path for path in folder.rglob("*") if path.suffix in (".cu", ".cuh", ".hpp")]
+    return sorted(path for path in paths if "emulated" not in path.parts)
 
 
 def sentence(codes: Iterable[Code]) -> str:
-    """What the comment of a kernel has to end with."""
+    """Return the sentence that must end a kernel's comment."""
     codes = [code for code in codes if code.architecture == ARCHITECTURE]
     registers = _span([code.registers for code in codes])
     spilled = [code.spilled for code in codes]
@@ -43,7 +41,7 @@ def sentence(codes: Iterable[Code]) -> str:
     if any(spilled):
         parts[1] = f"{'' if min(spilled) == max(spilled) else 'up to '}{max(spilled):,} B spilled"
     shared = [code.static + code.dynamic for code in codes if code.dynamic is not None]
-    if shared and len(shared) == len(codes):  # a struct without members has one byte
+    if shared and len(shared) == len(codes):  # an empty struct has one byte
         parts.append(
             f"{_span(shared)} B of shared memory" if max(shared) > 1 else "no shared memory"
         )
@@ -51,7 +49,7 @@ def sentence(codes: Iterable[Code]) -> str:
 
 
 def find_comment(kernel: str, paths: Iterable[Path]) -> Comment | None:
-    """The comment over the struct of a kernel, if there is such a struct."""
+    """Find the comment above a kernel's struct; None if there is no such struct."""
     struct = re.compile(rf"\s*struct (alignas\(\w+\) )?{kernel}\b[^;]*$")
     for path in paths:
         lines = path.read_text().splitlines()
@@ -64,7 +62,7 @@ def find_comment(kernel: str, paths: Iterable[Path]) -> Comment | None:
 
 
 def _first(lines: list[str], end: int, pattern: str) -> int:
-    """The first of the lines in front of `end` that have the pattern, one after the other."""
+    """Index of the first of the consecutive lines before `end` that match a pattern."""
     while end > 0 and re.match(pattern, lines[end - 1]):
         end -= 1
     return end
@@ -74,30 +72,30 @@ def rewritten(comment: Comment, wanted: str) -> list[str]:
     """The comment with what it says of an architecture, to its end, replaced."""
     kept: list[str] = []
     for line in comment.lines:
-        found = re.search(r"\bsm_\d+:", line)
-        before = line[: found.start()] if found else line
-        if not found or before.strip() != "///":
+        match = re.search(r"\bsm_\d+:", line)
+        before = line[: match.start()] if match else line
+        if not match or before.strip() != "///":
             kept.append(before.rstrip())
-        if found:
+        if match:
             break
     return [*kept, f"{_indent(comment)}/// {wanted}"]
 
 
 def differences(kernels: dict[str, list[Code]], folder: Path) -> Iterator[str]:
-    """Kernels whose comment is not what the build says."""
+    """Yield a message for each kernel whose comment differs from the build."""
     for kernel, comment, wanted in _compared(kernels, folder):
         if comment is None:
             yield f"{kernel}: no `struct {kernel}` was found in {folder.name}"
         elif not comment.lines or comment.lines[-1].strip() != f"/// {wanted}":
-            said = comment.lines[-1].strip() if comment.lines else "nothing"
+            ending = comment.lines[-1].strip() if comment.lines else "nothing"
             yield (
                 f"{comment.path.name}: {kernel}: the comment must end with `/// {wanted}`, "
-                f"and ends with `{said}`: run `make cuda-comments`"
+                f"and ends with `{ending}`: run `make cuda-comments`"
             )
 
 
 def write(kernels: dict[str, list[Code]], folder: Path) -> list[Path]:
-    """Rewrites the comments that differ; gives the files that were changed."""
+    """Rewrite the comments that differ from the build; return the changed files."""
     changed = set()
     for kernel, comment, wanted in _compared(kernels, folder):
         if comment is None:
@@ -119,7 +117,7 @@ def _compared(
     for kernel, codes in kernels.items():
         if any(code.architecture == ARCHITECTURE for code in codes):
             if re.search(rf"__global__ void {kernel}\(", text):
-                continue  # a function of its own, not a step
+                continue  # a plain function, without a struct
             yield kernel, find_comment(kernel, paths), sentence(codes)
 
 

@@ -1,13 +1,13 @@
-"""The machine code of the kernels: bits are counted, registers fit, comments say what is so.
+"""Check the kernels' machine code: bit-counting instructions, registers and comments.
 
     python tools/cuda_kernels.py build/cuda-site/collapse_stats/_cuda*.so
 
-prints a table. `--check` fails, with a line for each, where a kernel
+prints a table. `--check` fails, with a line for each problem, where a kernel
 
-* counts bits, and lacks the instructions for it: see `bits.hpp`, and `COUNTED` below;
-* has static shared memory: all of it belongs to the kernel's `Shared`;
-* needs more registers than there are for the blocks that it wants on a processor at once;
-* has another comment than the build gives it (`--write` writes that).
+* counts bits but lacks the instructions for it (see `bits.hpp`, and `COUNTED` below);
+* has static shared memory, all of which should be in the kernel's `Shared`;
+* needs more registers than are available to the blocks that must fit on a multiprocessor;
+* has a comment that differs from the build (`--write` corrects it).
 """
 
 import argparse
@@ -23,10 +23,10 @@ from cuda_code import Code, Ptx, ToolsMissingError, read_module
 
 HERE = "COUNTED of tools/cuda_kernels.py"
 KERNELS = Path(__file__).resolve().parents[1] / "csrc" / "cuda"
-REGISTERS = 1 << 16  # of a processor, on every architecture from sm_75 on
+REGISTERS = 1 << 16  # per multiprocessor, on every architecture from sm_75 on
 
-# What each kernel counts, whatever types it is compiled for: set bits, or the zeros above the
-# highest or below the lowest. A kernel that is not here is refused: its author says what it counts.
+# What each kernel counts, for all types it is compiled for: set bits, or the zeros above the
+# highest or below the lowest set bit. Every kernel must be listed.
 ONES, ABOVE, BELOW = "set bits", "zeros above", "zeros below"
 COUNTED: dict[str, tuple[str, ...]] = {
     "CountBins": (BELOW,),
@@ -49,26 +49,27 @@ COUNTED: dict[str, tuple[str, ...]] = {
     "do_nothing": (),
 }
 
-# PTX has one of these, and for nothing else; the machine code has all of those, maybe for atomic
-# operations only. From sm_100 on, the zeros below are set bits of what subtracting 1 turns.
+# PTX has one of the first for each kind, used for nothing else. Machine code has all of the second,
+# but possibly only for atomic operations. From sm_100 on, zeros below are counted as the set bits
+# that subtracting 1 flips.
 IN_PTX = {ONES: {"popc"}, ABOVE: {"bfind", "clz"}, BELOW: {"brev", "popc"}}
 IN_MACHINE_CODE = {ONES: {"POPC"}, ABOVE: {"FLO"}, BELOW: {"BREV", "FLO"}}
 FROM_SM_100 = {**IN_MACHINE_CODE, BELOW: {"POPC"}}
 
 
 def main() -> int:
-    """Read the modules, print or check."""
+    """Read the modules, and print, check or write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("modules", type=Path, nargs="+", help="compiled by nvcc")
-    parser.add_argument("--check", action="store_true", help="fail where something is not right")
+    parser.add_argument("--check", action="store_true", help="fail if there is a problem")
     parser.add_argument("--write", action="store_true", help="rewrite the kernels' comments")
-    given = parser.parse_args()
+    options = parser.parse_args()
     try:
-        kernels = by_kernel([code for path in given.modules for code in read_module(path)])
+        kernels = by_kernel([code for path in options.modules for code in read_module(path)])
     except ToolsMissingError as missing:
         print(f"kernels: not read: {missing}")
-        return int(given.write or os.environ.get("CI", "") not in ("", "false"))
-    if given.write:
+        return int(options.write or os.environ.get("CI", "") not in ("", "false"))
+    if options.write:
         if compiler() != cuda_comments.COMPILER:
             raise SystemExit(
                 f"comments are written with nvcc {cuda_comments.COMPILER}, and this is "
@@ -76,7 +77,7 @@ def main() -> int:
             )
         for path in cuda_comments.write(kernels, KERNELS):
             print(f"written: {path.relative_to(KERNELS)}")
-    elif given.check:
+    elif options.check:
         return check(kernels)
     else:
         print("\n".join(table(kernels)))
@@ -84,18 +85,18 @@ def main() -> int:
 
 
 def check(kernels: dict[str, list[Code]]) -> int:
-    """Print what is wrong; 1 if something is."""
-    wrong = [*bits_not_counted(kernels), *resources_exceeded(kernels)]
+    """Print all problems; return 1 if there are any, else 0."""
+    problems = [*bits_not_counted(kernels), *resources_exceeded(kernels)]
     if compiler() == cuda_comments.COMPILER:
-        wrong += cuda_comments.differences(kernels, KERNELS)
+        problems += cuda_comments.differences(kernels, KERNELS)
     else:
-        print(f"kernels: comments are those of nvcc {cuda_comments.COMPILER}: not compared")
-    print("\n".join(wrong) or f"kernels: {len(kernels)} are as they should be")
-    return int(bool(wrong))
+        print(f"kernels: comments are for nvcc {cuda_comments.COMPILER} and were not compared")
+    print("\n".join(problems) or f"kernels: no problems in {len(kernels)}")
+    return int(bool(problems))
 
 
 def by_kernel(codes: list[Code]) -> dict[str, list[Code]]:
-    """Codes of each kernel."""
+    """Group machine code by kernel."""
     kernels: dict[str, list[Code]] = {}
     for code in codes:
         kernels.setdefault(code.kernel, []).append(code)
@@ -105,70 +106,72 @@ def by_kernel(codes: list[Code]) -> dict[str, list[Code]]:
 
 
 def bits_not_counted(kernels: dict[str, list[Code]]) -> Iterator[str]:
-    """Kernels that cannot count the bits they must count."""
+    """Yield a message for each kernel that lacks instructions to count bits, or is not listed."""
     for kernel in sorted(kernels.keys() - COUNTED.keys()):
-        yield f"{kernel}: is not in {HERE}: say there what it counts bits with, or ()"
+        yield f"{kernel}: is not in {HERE}: list there which bits it counts, or ()"
     for kernel in sorted(COUNTED.keys() - kernels.keys()):
-        yield f"{kernel}: is in {HERE}, but not in the module: take it out there"
+        yield f"{kernel}: is in {HERE}, but not in the module: remove it there"
     for kernel in sorted(kernels.keys() & COUNTED.keys()):
-        found = (why for code in kernels[kernel] for why in not_counted(code, COUNTED[kernel]))
-        yield from itertools.islice(found, 1)
+        messages = (text for code in kernels[kernel] for text in not_counted(code, COUNTED[kernel]))
+        yield from itertools.islice(messages, 1)
 
 
 def not_counted(code: Code, kinds: Iterable[str]) -> Iterator[str]:
-    """Instructions that a kernel lacks."""
+    """Yield a message for each kind of bits that a kernel lacks the instructions to count."""
     machine = FROM_SM_100 if code.architecture >= 100 else IN_MACHINE_CODE
-    there = {name.split(".")[0].removeprefix("U") for name in code.instructions}
+    present = {name.split(".")[0].removeprefix("U") for name in code.instructions}
     for kind in kinds:
-        lacking = sorted(machine[kind] - there)
+        lacking = sorted(machine[kind] - present)
         if code.ptx is not None and not IN_PTX[kind] & code.ptx.instructions:
             lacking.append(f"{' or '.join(sorted(IN_PTX[kind]))} in its PTX")
         if lacking:
             yield (
-                f"{name_of(code)}: counts {kind}, and has no {' and no '.join(lacking)}: use the "
+                f"{name_of(code)}: counts {kind}, but has no {' and no '.join(lacking)}: use the "
                 f"functions of bits.hpp, or correct {HERE}"
             )
 
 
 def resources_exceeded(kernels: dict[str, list[Code]]) -> Iterator[str]:
-    """Kernels with static shared memory, or with too many registers for the blocks they want."""
+    """Yield a message for each kernel with static shared memory or with too many registers."""
     for codes in kernels.values():
         yield from itertools.islice(filter(None, map(static_memory, codes)), 1)
         yield from itertools.islice(filter(None, map(too_many_registers, codes)), 1)
 
 
 def static_memory(code: Code) -> str | None:
-    """What to do about static shared memory."""
+    """Message about static shared memory, if there is any."""
     if code.static == 0:
         return None
     return (
-        f"{name_of(code)}: {code.static:,} B of static shared memory, which must be none: "
-        "move what is __shared__ into the kernel's Shared"
+        f"{name_of(code)}: {code.static:,} B of static shared memory, which is not allowed: "
+        "move __shared__ variables into the kernel's Shared"
     )
 
 
 def too_many_registers(code: Code) -> str | None:
-    """What to do where the registers do not suffice."""
+    """Message about too many registers, if there are."""
     if code.ptx is None:
-        return f"{name_of(code)}: its threads are not known: build the module with PTX as well"
+        return (
+            f"{name_of(code)}: its number of threads is unknown: build the module with PTX as well"
+        )
     threads, resident = code.ptx.threads, code.ptx.resident
-    registers = -(-code.registers // 8) * 8  # given out by eight
+    registers = -(-code.registers // 8) * 8  # allocated in units of eight
     most = REGISTERS // (resident * max(-(-threads // 32), 1) * 32)
     if registers <= most:
         return None
     return (
-        f"{name_of(code)}: {code.registers} registers, and {resident} blocks of {threads} threads "
-        f"leave {most} to each: lower `resident` or the threads"
+        f"{name_of(code)}: {code.registers} registers, but {resident} blocks of {threads} threads "
+        f"leave {most} per thread: lower `resident` or the number of threads"
     )
 
 
 def name_of(code: Code) -> str:
-    """For the reader of an error."""
+    """Name of a kernel and its architecture, for messages."""
     return f"{code.signature} on sm_{code.architecture}"
 
 
 def table(kernels: dict[str, list[Code]]) -> Iterator[str]:
-    """A line for each kernel and architecture."""
+    """Yield the lines of a table, one for each kernel and architecture."""
     head = "types threads blocks registers spilled stack static".split()
     yield f"{'kernel':<16}{'sm':>4}" + "".join(f"{n:>10}" for n in head) + f"{'dynamic':>15}  bits"
     for kernel, all_codes in sorted(kernels.items()):
@@ -192,18 +195,18 @@ def table(kernels: dict[str, list[Code]]) -> Iterator[str]:
 
 
 def span(numbers: list[int]) -> str:
-    """Least and greatest."""
+    """Smallest and largest number."""
     return f"{min(numbers)}" + (f"-{max(numbers)}" if max(numbers) != min(numbers) else "")
 
 
 def compiler() -> str:
-    """Release of the nvcc that is on the PATH."""
+    """Release of the nvcc on the PATH."""
     try:
-        said = subprocess.run(["nvcc", "--version"], capture_output=True, text=True, check=True)
+        version = subprocess.run(["nvcc", "--version"], capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError):
         return "missing"
-    found = re.search(r"release (\S+),", said.stdout)
-    return found[1] if found else "unknown"
+    match = re.search(r"release (\S+),", version.stdout)
+    return match[1] if match else "unknown"
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Whether a module compiled for GPUs loads here, and says what keeps it from being used."""
+"""Check that the compiled cuda module loads, and that it reports why it cannot be used."""
 
 from pathlib import Path
 

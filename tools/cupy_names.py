@@ -1,10 +1,10 @@
-"""Whether CuPy has what is used of it, in the oldest releases that are allowed.
+"""Check that the oldest supported releases of CuPy have all names that are used.
 
     make cuda12-names
 
-CuPy is imported without a GPU. Names are found in the source: whatever hangs on `cupy` or `xp`.
-Where CuPy says how a function is called, the call is tried on that. What is used of its objects is
-in a table, for nothing in the source says which object is which.
+CuPy is imported without a GPU. The names are the attributes of `cupy` and `xp` in the source. Calls
+are checked against a function's signature where CuPy has one. The members of CuPy's objects that
+are used are listed in a table, because the source does not show which objects are CuPy's.
 """
 
 import argparse
@@ -33,23 +33,25 @@ OBJECTS = {
     "cuda.MemoryPool": "free_bytes",
     "cuda.MemoryPointer": "ptr",
     "cuda.Stream": "__enter__ record synchronize wait_event",
-    "cuda.Stream.null": "ptr",  # which objects alone have
+    "cuda.Stream.null": "ptr",  # an attribute of instances only
 }
 TableUse = tuple[str, str, int, list[str]]  # name, place, positional arguments or -1, keywords
 
 
 def main() -> int:
-    """Install each CuPy into a folder of its own, and ask there."""
+    """Install each release of CuPy into its own folder, and check it in a new process."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--folder", type=Path, default=ROOT / "build")
-    parser.add_argument("--ask", action="store_true", help="of the CuPy that is importable here")
-    given = parser.parse_args()
-    if given.ask:
+    parser.add_argument(
+        "--ask", action="store_true", help="check the CuPy that can be imported here"
+    )
+    options = parser.parse_args()
+    if options.ask:
         return ask()
     uses = list(found_uses())
     failed = 0
     for requirement in oldest_allowed():
-        site = given.folder / re.sub(r"\W+", "-", requirement)
+        site = options.folder / re.sub(r"\W+", "-", requirement)
         if not (site / "cupy").is_dir():
             pip = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(site)]
             subprocess.run([*pip, requirement], check=True)
@@ -61,7 +63,7 @@ def main() -> int:
 
 
 def oldest_allowed() -> Iterator[str]:
-    """`cupy-cuda12x==14.0.1`, and the like."""
+    """Yield requirements such as `cupy-cuda12x==14.0.1`."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     for name, requirements in project["optional-dependencies"].items():
         if re.fullmatch(r"cuda\d+", name):
@@ -70,7 +72,7 @@ def oldest_allowed() -> Iterator[str]:
 
 
 def found_uses() -> Iterator[TableUse]:
-    """Names that hang on CuPy, with how they are called."""
+    """Yield the names of CuPy in the source with their places and arguments."""
     for path in USERS:
         tree = ast.parse(path.read_text())
         calls = {id(node.func): node for node in ast.walk(tree) if isinstance(node, ast.Call)}
@@ -84,7 +86,7 @@ def found_uses() -> Iterator[TableUse]:
 
 
 def on_cupy(node: ast.expr) -> str | None:
-    """The name in CuPy that an expression is, if it is one: `cuda.Stream`."""
+    """The name in CuPy that an expression refers to, such as `cuda.Stream`, or None."""
     names: list[str] = []
     while isinstance(node, ast.Attribute) and node.attr not in MODULES:
         names.insert(0, "cuda" if node.attr == "_cuda" else node.attr)
@@ -95,14 +97,14 @@ def on_cupy(node: ast.expr) -> str | None:
 
 
 def arguments(call: ast.Call | None) -> tuple[int, list[str]]:
-    """How many are positional, and the names of the others; -1 if that cannot be said."""
+    """Number of positional arguments, -1 if unknown, and the names of keyword arguments."""
     if call is None or any(isinstance(argument, ast.Starred) for argument in call.args):
         return -1, []
     return len(call.args), [keyword.arg for keyword in call.keywords if keyword.arg]
 
 
 def ask() -> int:
-    """Look the uses on stdin up in the CuPy that is here; 1 if one is missing."""
+    """Check the uses on stdin against the installed CuPy; return 1 if one is wrong."""
     import cupy
 
     uses: list[TableUse] = json.load(sys.stdin)
@@ -113,10 +115,10 @@ def ask() -> int:
         except (AttributeError, TypeError) as error:
             print(f"CuPy {cupy.__version__}: {place}: cupy.{name}: {error}")
             wrong += 1
-    for thing, members in OBJECTS.items():
+    for owner, members in OBJECTS.items():
         for member in members.split():
-            if not hasattr(operator.attrgetter(thing)(cupy), member):
-                print(f"CuPy {cupy.__version__}: cupy.{thing} has no {member}")
+            if not hasattr(operator.attrgetter(owner)(cupy), member):
+                print(f"CuPy {cupy.__version__}: cupy.{owner} has no {member}")
                 wrong += 1
     release = cupy.cuda.runtime.runtimeGetVersion() // 1000
     names = len({name for name, *_ in uses}) + sum(len(m.split()) for m in OBJECTS.values())
@@ -125,7 +127,7 @@ def ask() -> int:
 
 
 def called(function: Any, positional: int, keywords: list[str]) -> int:
-    """1 if a call was tried; raises TypeError if there are other arguments than these."""
+    """Check a call against a signature; return 1 if there is one. Raises TypeError."""
     try:
         signature = inspect.signature(function)
     except (TypeError, ValueError):

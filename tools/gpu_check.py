@@ -1,11 +1,11 @@
-"""What a machine with a GPU can say of the cuda backend: build, tests, sanitizers, speed.
+"""Check the cuda backend on a machine with a GPU: build, tests, sanitizers and speed.
 
     make gpu-check
 
-needs no network: the build tools and what the tests import must be installed, and it says first
-what is missing. Every part is recorded in ``benchmarks/results/gpu-<name>.json``, whether the parts
-before it failed or not; the exit code is 1 if one of them did. Parts are stopped so that all of
-them take ten minutes at most.
+needs no network, but the build tools and the packages that the tests import, and it first reports
+which are missing. Each part is recorded in ``benchmarks/results/gpu-<name>.json``, even if earlier
+parts failed; the exit code is 1 if any part failed. Time limits keep the whole check below ten
+minutes.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 SITE = ROOT / "build" / "gpu-site"
 RESULTS = ROOT / "benchmarks" / "results"
-TESTS = [  # others may need what is not here
+TESTS = [  # other tests may need packages that are not installed
     "tests/backends/test_backends.py",
     "tests/cuda/test_cuda_skew.py",
     "tests/cuda/test_cuda_gpu.py",
@@ -38,18 +38,18 @@ Part = dict[str, Any]
 
 
 def main() -> int:
-    """Run the parts in turn."""
+    """Run and record all parts."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--tokens", type=int, default=500_000_000, help="of the benchmark")
     parser.add_argument("--output", type=Path, default=RESULTS)
-    given = parser.parse_args()
+    options = parser.parse_args()
     needed = (*BUILT_WITH, *RUN_WITH)
     missing = [name for name in needed if shutil.which(name) is None and find_spec(name) is None]
     if missing:
-        sys.exit(f"gpu-check needs what is not here: {', '.join(missing)}; install it first")
-    found: dict[str, Any] = {"date": datetime.now(UTC).isoformat(timespec="seconds"), **machine()}
-    name = re.sub(r"[^A-Za-z0-9]+", "-", found["gpu"]["name"]).strip("-").lower()
-    path = given.output / f"gpu-{name}.json"
+        sys.exit(f"gpu-check needs {', '.join(missing)}: install what is missing first")
+    record: dict[str, Any] = {"date": datetime.now(UTC).isoformat(timespec="seconds"), **machine()}
+    name = re.sub(r"[^A-Za-z0-9]+", "-", record["gpu"]["name"]).strip("-").lower()
+    path = options.output / f"gpu-{name}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     timings = path.with_suffix(".timings.json")
     timings.unlink(missing_ok=True)
@@ -58,23 +58,23 @@ def main() -> int:
         ("tests", lambda: run([*PYTEST, "-m", "gpu", *TESTS], 150)),
         ("memcheck", lambda: sanitize("memcheck")),
         ("racecheck", lambda: sanitize("racecheck")),
-        ("benchmark", lambda: benchmark(given.tokens, timings)),
+        ("benchmark", lambda: benchmark(options.tokens, timings)),
     ]
-    found["parts"] = {}
+    record["parts"] = {}
     for part, call in parts:
         print(f"== {part}", flush=True)
-        found["parts"][part] = call()
+        record["parts"][part] = call()
         if timings.exists():
-            found |= json.loads(timings.read_text())
-        path.write_text(json.dumps(found, indent=1) + "\n")
+            record |= json.loads(timings.read_text())
+        path.write_text(json.dumps(record, indent=1) + "\n")
     timings.unlink(missing_ok=True)
-    print_table(found)
+    print_table(record)
     print(f"written: {path}")
-    return int(any(part["state"] == "failed" for part in found["parts"].values()))
+    return int(any(part["state"] == "failed" for part in record["parts"].values()))
 
 
 def machine() -> dict[str, Any]:
-    """The GPU, its driver and clocks as nvidia-smi has them, and the compiler."""
+    """Describe the GPU, its driver and clocks (from nvidia-smi), and the compiler."""
     fields = "name,driver_version,memory.total,clocks.max.sm,clocks.max.mem,clocks.sm,clocks.mem"
     query = ["nvidia-smi", f"--query-gpu={fields}", "--format=csv,noheader"]
     rows = output(query).splitlines()
@@ -93,7 +93,7 @@ def machine() -> dict[str, Any]:
 
 
 def build() -> Part:
-    """Install into a folder of its own, compiled for the GPU that is here."""
+    """Build for this GPU and install into a separate folder."""
     shutil.rmtree(SITE, ignore_errors=True)
     settings = ["COLLAPSE_STATS_EMULATED_CUDA=ON", "COLLAPSE_CUDA=ON"]
     install = [sys.executable, "-m", "pip", "install", "-q", "--no-build-isolation", "--no-deps"]
@@ -106,7 +106,7 @@ PYTEST = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", 
 
 
 def sanitize(tool: str) -> Part:
-    """A small run under compute-sanitizer."""
+    """Run a small test under compute-sanitizer."""
     program = shutil.which("compute-sanitizer")
     if program is None:
         return {"state": "skipped", "why": "compute-sanitizer is not on the PATH"}
@@ -118,13 +118,13 @@ def sanitize(tool: str) -> Part:
 
 
 def benchmark(tokens: int, timings: Path) -> Part:
-    """Speeds beside those of peers."""
+    """Benchmark the backend against alternatives."""
     script = str(ROOT / "benchmarks" / "bench_cuda.py")
     return run([sys.executable, script, "--tokens", str(tokens), "--output", str(timings)], 150)
 
 
 def run(command: list[str], seconds: float) -> Part:
-    """State, wall time and last words of a command."""
+    """Run a command; return its state, wall time and last output."""
     environment = {
         **os.environ,
         "COLLAPSE_STATS_REQUIRE_GPU": "1",
@@ -148,28 +148,30 @@ def run(command: list[str], seconds: float) -> Part:
 
 
 def output(command: list[str]) -> str:
-    """What a command prints, or nothing where there is none."""
+    """Output of a command, or an empty string if it fails."""
     try:
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout
     except (OSError, subprocess.CalledProcessError):
         return ""
 
 
-def print_table(found: dict[str, Any]) -> None:
-    """Parts, then timings, within 80 columns."""
-    print(f"\n{found['gpu']['name']}, driver {found['gpu']['driver_version']}, {found['commit']}")
-    for name, part in found["parts"].items():
+def print_table(record: dict[str, Any]) -> None:
+    """Print the parts and the timings, at most 80 columns wide."""
+    print(
+        f"\n{record['gpu']['name']}, driver {record['gpu']['driver_version']}, {record['commit']}"
+    )
+    for name, part in record["parts"].items():
         print(f"{name:<12}{part['state']:<9}{part.get('why', part.get('seconds'))}")
-    bandwidth = found.get("copy_bytes_per_second")
+    bandwidth = record.get("copy_bytes_per_second")
     if bandwidth:
         print(f"device copy: {bandwidth / 1e12:.2f} TB/s read and written\n")
         print(f"{'what':<40}{'orders':>7}{'ms':>10}{'M tok/s':>11}{'x floor':>10}")
-        for row in found["timings"]:
+        for row in record["timings"]:
             speed = row["tokens"] / row["seconds"] / 1e6
             floor = f"{row['times_floor']:.1f}" if row.get("times_floor") else ""
             line = f"{row['what'][:39]:<40}{row['orders']:>7}{1e3 * row['seconds']:>10.2f}"
             print(f"{line}{speed:>11.0f}{floor:>10}")
-        for why in found["skipped"]:
+        for why in record["skipped"]:
             print(f"skipped: {why}"[:80])
 
 

@@ -1,14 +1,15 @@
-"""Do intervals cover? Corpora drawn again and again from one pool of documents.
+"""Measure how often intervals cover, on corpora drawn repeatedly from one pool of documents.
 
     python tools/interval_tables.py DATA [--repeats 100] [--documents 100 1000 4000] [--sample 1]
 
 DATA is a folder of ``.jsonl.zst`` files with `human_books` and `human_podcasts_pre2022`. The pool
-is their text in pieces of 2,500 characters, some 90,000 of 570 tokens; a corpus is about so many of
-them, drawn at random, always as many tokens. Candidates have no document of the baseline's, and
-repeat eight tokens in the second half of 30 % of theirs.
-Printed for every figure: its mean over the corpora, their standard deviation, the root mean square
-of the standard errors given over it, and the share of corpora whose interval, two standard errors
-to each side, holds the mean. ``--sample`` is the share of a corpus that its profile keeps.
+is their text in pieces of 2,500 characters, about 90,000 pieces of 570 tokens. A corpus is a random
+draw of about ``--documents`` pieces with a fixed number of tokens. Candidates share no document
+with the baseline, and in 30 % of their documents the second half repeats eight tokens.
+The table has for every figure its mean over the corpora, its standard deviation, the root mean
+square of the estimated standard errors relative to that deviation, and the share of corpora whose
+interval of two standard errors contains the mean. ``--sample`` is the share of a corpus that its
+profile keeps.
 """
 
 import argparse
@@ -33,7 +34,7 @@ VOCAB = 32_767
 
 
 def pieces(data: Path) -> Iterator[str]:
-    """Text of the pool, piece by piece."""
+    """Yield the pieces of text of the pool."""
     import zstandard
 
     for name in ("human_books", "human_podcasts_pre2022"):
@@ -45,31 +46,31 @@ def pieces(data: Path) -> Iterator[str]:
 
 
 def pool(data: Path) -> list[Ids]:
-    """Documents to draw from, tokenized."""
+    """Return the tokenized documents of the pool."""
     tokenizer = load("builtin")
     return [np.array(tokenizer.encode(piece), dtype=np.uint16) for piece in pieces(data)]
 
 
 def draw(documents: list[Ids], number: int, rng: np.random.Generator) -> list[list[Ids]]:
-    """Two corpora without a document in common, of as many tokens as so many documents have.
+    """Draw two disjoint corpora with the expected number of tokens of `number` documents.
 
-    As many tokens, not documents: figures depend on size, and their errors are those of a size.
+    The number of tokens is fixed, not that of documents, because figures depend on it.
     """
     length = np.array([len(document) for document in documents])
     tokens = number * int(length.mean())
     order = rng.permutation(len(documents))
     first, second = np.searchsorted(np.cumsum(length[order]), (tokens, 2 * tokens))
-    return [[documents[at] for at in side] for side in (order[:first], order[first:second])]
+    return [[documents[i] for i in side] for side in (order[:first], order[first:second])]
 
 
 def looped(document: Ids) -> Ids:
-    """The document, its second half made of its first eight tokens."""
+    """Replace the second half of a document by repetitions of its first eight tokens."""
     half = len(document) // 2
     return np.append(document[:half], np.resize(document[:8], len(document) - half))
 
 
 def profiled(documents: list[Ids], share: float) -> cs.Profile:
-    """Profile of a corpus, its sample a share of it."""
+    """Profile a corpus and keep a share of it as its sample."""
     kept = int(share * sum(map(len, documents)))
     return cs.profile(
         documents,
@@ -81,12 +82,12 @@ def profiled(documents: list[Ids], share: float) -> cs.Profile:
 
 
 def intervals(baseline: cs.Profile, candidate: cs.Profile) -> dict[tuple[str, int], Interval]:
-    """Every interval there is, by name and order."""
+    """Return all intervals by name and order."""
     diff = cs.compare(baseline, candidate)
-    found = {(name, n): baseline.interval(name, n) for name in FIGURES for n in ORDERS}
-    found |= {(name, n): diff.interval(name, n) for name in NAMES for n in ORDERS}
-    found |= {(f"{name}, excess", n): diff.excess(name, n) for name in NAMES[:-2] for n in ORDERS}
-    return {key: interval for key, interval in found.items() if interval is not None}
+    by_key = {(name, n): baseline.interval(name, n) for name in FIGURES for n in ORDERS}
+    by_key |= {(name, n): diff.interval(name, n) for name in NAMES for n in ORDERS}
+    by_key |= {(f"{name}, excess", n): diff.excess(name, n) for name in NAMES[:-2] for n in ORDERS}
+    return {key: interval for key, interval in by_key.items() if interval is not None}
 
 
 def main() -> None:
@@ -96,25 +97,25 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=100)
     parser.add_argument("--documents", type=int, nargs="+", default=[100, 1000, 4000])
     parser.add_argument("--sample", type=float, default=1.0)
-    given = parser.parse_args()
-    documents = pool(given.data)
-    for number in given.documents:
+    options = parser.parse_args()
+    documents = pool(options.data)
+    for number in options.documents:
         rng = np.random.default_rng(number)
         seen: dict[tuple[str, int], list[Interval]] = defaultdict(list)
-        for _ in range(given.repeats):
-            one, other = draw(documents, number, rng)
-            loops = rng.random(len(other)) < 0.3
-            other = [looped(d) if loop else d for d, loop in zip(other, loops, strict=True)]
-            both = (profiled(side, given.sample) for side in (one, other))
-            for key, interval in intervals(*both).items():
+        for _ in range(options.repeats):
+            baseline, candidate = draw(documents, number, rng)
+            loops = rng.random(len(candidate)) < 0.3
+            candidate = [looped(d) if loop else d for d, loop in zip(candidate, loops, strict=True)]
+            profiles = (profiled(side, options.sample) for side in (baseline, candidate))
+            for key, interval in intervals(*profiles).items():
                 seen[key].append(interval)
-        tokens = sum(map(len, one))
-        print(f"\n{number:,} documents, {tokens:,} tokens, {given.repeats} times")
+        tokens = sum(map(len, baseline))
+        print(f"\n{number:,} documents, {tokens:,} tokens, {options.repeats} times")
         print("| figure | order | mean | deviation | error / deviation | covered |")
         print("|---|---:|---:|---:|---:|---:|")
         ratios, shares = [], []
-        for (name, n), found in seen.items():
-            value, error = np.array([(i.value, i.error) for i in found]).T
+        for (name, n), sample in seen.items():
+            value, error = np.array([(i.value, i.error) for i in sample]).T
             ratio = np.sqrt(np.mean(error**2)) / value.std(ddof=1)
             share = np.mean(np.abs(value - value.mean()) < 2 * error)
             ratios.append(ratio)

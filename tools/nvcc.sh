@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Says where an nvcc is, and gets one (300 MB) into the environment of this Python if there is none:
+# Print the folder of nvcc; if there is none, install it (300 MB) into the given Python's environment:
 #     PATH=$(tools/nvcc.sh .venv/bin/python):$PATH
 set -euo pipefail
 python=$1

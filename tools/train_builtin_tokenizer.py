@@ -3,8 +3,9 @@
     python tools/train_builtin_tokenizer.py books.jsonl.zst peps.jsonl.zst \
         -o python/collapse_stats/data/builtin.tiktoken.gz
 
-Needs the `tokenizers` package, which collapse-stats itself does not. The same inputs, seed and
-`tokenizers` version give the same file. Use public-domain text only: the vocabulary is shipped.
+This needs the package `tokenizers`, which collapse-stats itself does not need. The same inputs,
+seed and version of `tokenizers` give the same file. Use only public-domain text, because the
+vocabulary is distributed.
 """
 
 import base64
@@ -23,14 +24,14 @@ from collapse_stats.readers.options import ReadOptions
 from collapse_stats.tokenizers import SPLIT_PATTERN, of_ranks
 
 SEED = 20261122
-PIECE_CHARACTERS = 200_000  # at most this much of one document, so that no author dominates
+PIECE_CHARACTERS = 200_000  # maximum taken from one document, so that no author dominates
 MAX_TOKEN_BYTES = 32
 
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path))
-@click.option("--vocab-size", default=32_767, show_default=True, help="Its codes fit 15 bits.")
+@click.option("--vocab-size", default=32_767, show_default=True, help="Ids fit in 15 bits.")
 @click.option("--max-bytes", default=100_000_000, show_default=True, help="Training text, UTF-8.")
 def main(paths: tuple[Path, ...], output: Path, vocab_size: int, max_bytes: int) -> None:
     """Train on a seeded sample of PATHS and check the result against the trained model."""
@@ -45,7 +46,7 @@ def main(paths: tuple[Path, ...], output: Path, vocab_size: int, max_bytes: int)
 
 
 def sample(paths: tuple[Path, ...], max_bytes: int) -> list[str]:
-    """One piece of each document, every second with typographic quotes, documents shuffled."""
+    """Return one piece of each document in random order, every second with typographic quotes."""
     rng = random.Random(SEED)
     texts = [text for path in paths for text in texts_in(path)]
     rng.shuffle(texts)
@@ -63,19 +64,19 @@ def sample(paths: tuple[Path, ...], max_bytes: int) -> list[str]:
 
 
 def texts_in(path: Path) -> Iterator[str]:
-    """Documents of one file."""
+    """Yield the documents of one file."""
     for batch in open_file(path, ReadOptions()).batches():
         yield from batch.texts or []
 
 
 def with_typographic_quotes(text: str) -> str:
-    """The text as most of today's is typeset: the old books at hand have straight quotes only."""
+    """Replace straight quotes, the only ones in old books, by those of most modern text."""
     text = re.sub(r"(?<=\w)'|'(?=\d\ds?\b)", "\u2019", text)
     return re.sub(r'(?<![\w.,;:!?\u2014-])"(?=\w)', "\u201c", text).replace('"', "\u201d")
 
 
 def train(pieces: list[str], vocab_size: int) -> Tokenizer:
-    """Byte-level BPE of `vocab_size` tokens, all 256 bytes among them."""
+    """Train a byte-level BPE of `vocab_size` tokens, including all 256 single bytes."""
     model = Tokenizer(models.BPE())
     model.pre_tokenizer = pre_tokenizers.Sequence(
         [
@@ -95,7 +96,7 @@ def train(pieces: list[str], vocab_size: int) -> Tokenizer:
 
 
 def ranks_of(model: Tokenizer) -> dict[bytes, int]:
-    """Bytes of every token in order of merging: the 256 bytes by value, then the merges."""
+    """Return the rank of every token by its bytes: the 256 single bytes, then the merges."""
     tokens = [bytes([value]) for value in range(256)]
     to_bytes = bytes_of_tokens(model)
     tokens += [to_bytes[i] for i in range(256, model.get_vocab_size())]
@@ -106,7 +107,7 @@ def ranks_of(model: Tokenizer) -> dict[bytes, int]:
 
 
 def bytes_of_tokens(model: Tokenizer) -> dict[int, bytes]:
-    """Bytes each trained id stands for (byte-level BPE writes bytes as printable characters)."""
+    """Return the bytes of each id; byte-level BPE represents them by printable characters."""
     printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
     others = [value for value in range(256) if value not in printable]
     byte_of = {chr(value): value for value in printable}
@@ -116,7 +117,7 @@ def bytes_of_tokens(model: Tokenizer) -> dict[int, bytes]:
 
 
 def check(model: Tokenizer, ranks: dict[bytes, int], texts: list[str]) -> None:
-    """Stop unless the ranks alone split `texts` as the trained model does."""
+    """Exit unless the ranks tokenize `texts` as the trained model does."""
     tokenizer = of_ranks("builtin", ranks, SPLIT_PATTERN)
     to_bytes = bytes_of_tokens(model)
     for text in texts:

@@ -1,4 +1,4 @@
-"""Text whose truth is known, tokenized and sampled: for the tables of docs/verdict.md.
+"""Load, tokenize and sample text whose origin is known, for the tables of docs/verdict.md.
 
 DATA is a folder of ``.jsonl.zst`` files: `human_books`, `human_podcasts_pre2022`, `human_peps`,
 `pairs_raid_hc3_subset` and `gens_gemma3_wikitext2_ratio50`.
@@ -24,12 +24,12 @@ Encode = Callable[[Sequence[str]], Documents]
 
 HUMAN = ("books", "podcasts", "peps", "wikipedia", "hc3_human", "raid_human")
 WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*|[^\w\s]")
-PIECE = {"books": 10_000, "podcasts": 15_000, "peps": 25_000}  # characters taken of each document
+PIECE = {"books": 10_000, "podcasts": 15_000, "peps": 25_000}  # characters per document
 BPE = "bpe 50k"
 
 
 def rows(path: Path) -> Iterator[dict[str, str]]:
-    """Objects of a JSONL file under zstd."""
+    """Yield the objects of a JSONL file compressed with zstd."""
     import zstandard
 
     with path.open("rb") as raw:
@@ -38,38 +38,38 @@ def rows(path: Path) -> Iterator[dict[str, str]]:
 
 
 def texts(data: Path) -> dict[str, list[str]]:
-    """Documents by source. Of long ones a piece, from behind the front matter of books."""
-    found: dict[str, list[str]] = defaultdict(list)
+    """Return documents by source; long ones are cut, books after their front matter."""
+    documents: dict[str, list[str]] = defaultdict(list)
     files = {"books": "human_books", "podcasts": "human_podcasts_pre2022", "peps": "human_peps"}
     for name, file in files.items():
         for row in rows(data / f"{file}.jsonl.zst"):
             begin = len(row["text"]) // 10 if name == "books" else 0
-            found[name].append(row["text"][begin : begin + PIECE[name]])
+            documents[name].append(row["text"][begin : begin + PIECE[name]])
     for row in rows(data / "pairs_raid_hc3_subset.jsonl.zst"):
-        found[row["set"]].append(row["text"])
+        documents[row["set"]].append(row["text"])
     for row in rows(data / "gens_gemma3_wikitext2_ratio50.jsonl.zst"):
         if row["kind"] != "human":
-            found[f"gen{int(row['gen']):02d}"].append(row["text"])
+            documents[f"gen{int(row['gen']):02d}"].append(row["text"])
         elif int(row["gen"]) == 0:
-            found["wikipedia"].append(row["text"])
-    return dict(found)
+            documents["wikipedia"].append(row["text"])
+    return dict(documents)
 
 
 def encoder(name: str, raw: dict[str, list[str]]) -> Encode:
-    """Of `words` (lower-case, and signs), of a BPE trained on `raw`, or of a tokenizer's spec."""
+    """Return an encoder: lower-case `words`, a BPE trained on `raw`, or a tokenizer by its spec."""
     if name == "words":
         return _words()
     if name == BPE:
         return _bpe([text for source in ("books", "podcasts", "peps") for text in raw[source]])
     tokenizer = load(name)
-    return lambda found: [np.asarray(tokenizer.encode(text), dtype=np.uint32) for text in found]
+    return lambda batch: [np.asarray(tokenizer.encode(text), dtype=np.uint32) for text in batch]
 
 
 def _words() -> Encode:
     seen: dict[str, int] = {}
 
-    def encode(found: Sequence[str]) -> Documents:
-        split = (WORD.findall(text.lower()) for text in found)
+    def encode(batch: Sequence[str]) -> Documents:
+        split = (WORD.findall(text.lower()) for text in batch)
         return [
             np.array([seen.setdefault(word, len(seen)) for word in words], dtype=np.uint32)
             for words in split
@@ -79,18 +79,18 @@ def _words() -> Encode:
 
 
 def _bpe(human: Sequence[str]) -> Encode:
-    """A byte-level BPE of 50,000 tokens: training has no random choice in it."""
+    """Train a byte-level BPE of 50,000 tokens, which is deterministic."""
     from tokenizers import ByteLevelBPETokenizer
 
     tokenizer = ByteLevelBPETokenizer()
     tokenizer.train_from_iterator(human, vocab_size=50_000, show_progress=False)
-    return lambda found: [
-        np.array(one.ids, dtype=np.uint32) for one in tokenizer.encode_batch(list(found))
+    return lambda batch: [
+        np.array(encoding.ids, dtype=np.uint32) for encoding in tokenizer.encode_batch(list(batch))
     ]
 
 
 def sample(documents: Documents, size: int, seed: int = 0) -> Sample:
-    """Documents in the order of their hash up to `size` tokens; another seed, another order."""
+    """Sample documents in hash order up to `size` tokens; the seed determines the order."""
     documents = [document for document in documents if len(document)]
     hashes = ordinal_hash(np.arange(len(documents)) + (seed << 32))
     order = np.argsort(hashes)
@@ -102,7 +102,7 @@ def sample(documents: Documents, size: int, seed: int = 0) -> Sample:
 
 
 def halves(documents: Documents, seed: int, share: float = 0.5) -> tuple[Documents, Documents]:
-    """Two disjoint random parts."""
+    """Divide documents at random into two parts."""
     order = np.random.default_rng(seed).permutation(len(documents))
     cut = int(share * len(documents))
     return [documents[i] for i in order[:cut]], [documents[i] for i in order[cut:]]

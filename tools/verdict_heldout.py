@@ -1,11 +1,11 @@
-"""Do constants of the rule hold for human sources that they were not chosen on?
+"""Test the constants of the rule on human sources that they were not chosen on.
 
     python tools/verdict_heldout.py DATA [--size 200000] [--tokens words --tokens builtin ...]
 
-`sigmas` and `repetition` are chosen on what is known of three of the six human sources and judged
-on what is known of the other three, for each of the 20 ways to divide them. Generations and
-mixtures belong to `wikipedia`. To the comparisons of `verdict_tables.py` are added `--pairs` of
-halves of each source, and what each model of RAID wrote against the people of RAID.
+`sigmas` and `repetition` are chosen on known comparisons of three of the six human sources and
+tested on those of the other three, for each of the 20 divisions. Generations and mixtures belong to
+`wikipedia`. The comparisons are those of `verdict_tables.py`, `--pairs` halves of each source, and
+the text of each RAID model against human RAID text.
 """
 
 import argparse
@@ -48,7 +48,7 @@ RIGHT = {
     },
     **{f"human with {share}% of a late generation": LOST for share in (20, 35, 50)},
 }
-"""Verdicts that are right; other kinds have no one truth."""
+"""Right verdicts by kind of comparison; other kinds have no single right verdict."""
 
 
 @dataclass(frozen=True)
@@ -60,64 +60,71 @@ class Known:
     evidence: Evidence
 
     def wrong(self, constants: Constants) -> str | None:
-        """What it is called, if that is not right."""
+        """The verdict if it is wrong, else None."""
         label = judge(self.evidence, constants).label
         return None if label in RIGHT[self.kind] else label
 
 
 def known(sources: dict[str, Documents], size: int, pairs: int) -> Iterator[Known]:
-    """All comparisons of which the truth is known."""
+    """Yield all comparisons whose right verdict is known."""
     for kind, name, baseline, candidate in comparisons(sources, size):
         if kind in RIGHT:
             own = frozenset(source for source in HUMAN if source in name)
             yield Known(kind, own or frozenset(["wikipedia"]), evidence(baseline, candidate))
     for source, seed in product(HUMAN, range(SEEDS, SEEDS + pairs)):
-        one, other = halves(sources[source], seed)
-        found = evidence(sample(one, size // 2, 1), sample(other, size // 2, 2))
-        yield Known("one source", frozenset([source]), found)
+        first, second = halves(sources[source], seed)
+        measured = evidence(sample(first, size // 2, 1), sample(second, size // 2, 2))
+        yield Known("one source", frozenset([source]), measured)
 
 
-def chosen(on: Iterable[Known]) -> Constants:
-    """The middle of those that are wrong least often."""
+def chosen(training: Iterable[Known]) -> Constants:
+    """Return the mean of the constants with the fewest wrong verdicts."""
     wrong: dict[tuple[float, float], int] = {}
-    on = list(on)
+    training = list(training)
     for sigmas, repetition in product(SIGMAS, REPETITION):
         constants = replace(Constants(), sigmas=sigmas, repetition=repetition)
-        wrong[sigmas, repetition] = sum(one.wrong(constants) is not None for one in on)
+        wrong[sigmas, repetition] = sum(
+            comparison.wrong(constants) is not None for comparison in training
+        )
     best = [key for key, number in wrong.items() if number == min(wrong.values())]
     sigmas, repetition = (fmean(column) for column in zip(*best, strict=True))
     return replace(Constants(), sigmas=sigmas, repetition=repetition)
 
 
-def mistakes(of: Iterable[Known], constants: Constants) -> Counter[str]:
-    """How often which kind is called what it is not."""
-    return Counter(f"{one.kind}: {label}" for one in of if (label := one.wrong(constants)))
+def mistakes(tested: Iterable[Known], constants: Constants) -> Counter[str]:
+    """Count the wrong verdicts by kind of comparison and label."""
+    return Counter(
+        f"{comparison.kind}: {label}"
+        for comparison in tested
+        if (label := comparison.wrong(constants))
+    )
 
 
 def models(sources: dict[str, Documents], size: int) -> Counter[str]:
-    """Verdicts on what the models of RAID wrote, against its people."""
+    """Count the verdicts on the text of RAID's models against its human text."""
     human = sample(sources["raid_human"], size)
-    found: Counter[str] = Counter()
+    labels: Counter[str] = Counter()
     for name in sources:
         if name.startswith("raid_") and name != "raid_human":
             verdict = judge(evidence(human, sample(sources[name], size, 1)), Constants())
             print(name, verdict.label, verdict.reasons, file=sys.stderr)
-            found[verdict.label] += 1
-    return found
+            labels[verdict.label] += 1
+    return labels
 
 
 def row(all_known: list[Known]) -> str:
-    """Cells of a tokenizer: what is wrong with the constants of the rule, and with those chosen."""
-    constants, inside, outside, held = [], [0, 0], [0, 0], Counter[str]()
-    for some in combinations(HUMAN, len(HUMAN) // 2):
-        on = [one for one in all_known if one.sources <= set(some)]
-        off = [one for one in all_known if not one.sources & set(some)]
-        constants.append(chosen(on))
-        inside = [inside[0] + mistakes(on, constants[-1]).total(), inside[1] + len(on)]
-        outside = [outside[0] + mistakes(off, constants[-1]).total(), outside[1] + len(off)]
-        held += mistakes(off, constants[-1])
+    """Return a tokenizer's cells: wrong verdicts with the rule's and with the chosen constants."""
+    constants, inside, outside, held_out = [], [0, 0], [0, 0], Counter[str]()
+    for chosen_sources in combinations(HUMAN, len(HUMAN) // 2):
+        training = [item for item in all_known if item.sources <= set(chosen_sources)]
+        test = [item for item in all_known if not item.sources & set(chosen_sources)]
+        constants.append(chosen(training))
+        wrong = mistakes(training, constants[-1]).total()
+        inside = [inside[0] + wrong, inside[1] + len(training)]
+        outside = [outside[0] + mistakes(test, constants[-1]).total(), outside[1] + len(test)]
+        held_out += mistakes(test, constants[-1])
     as_given = mistakes(all_known, Constants())
-    print(as_given, held, file=sys.stderr)
+    print(as_given, held_out, file=sys.stderr)
     sigmas, repetition = (
         [getattr(c, name) for c in constants] for name in ("sigmas", "repetition")
     )
@@ -133,12 +140,12 @@ def row(all_known: list[Known]) -> str:
 
 
 def main() -> None:
-    """Print a Markdown table, a row for each tokenizer."""
+    """Print a Markdown table with a row for each tokenizer."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("data", type=Path)
-    parser.add_argument("--tokens", action="append", help="as of verdict_tables.py")
+    parser.add_argument("--tokens", action="append", help="as in verdict_tables.py")
     parser.add_argument("--size", type=int, default=200_000, help="tokens of each side")
-    parser.add_argument("--pairs", type=int, default=20, help="more halves of each source")
+    parser.add_argument("--pairs", type=int, default=20, help="additional halves of each source")
     options = parser.parse_args()
     raw = texts(options.data)
     heads = ("tokens", "wrong as given", "sigmas", "repetition", "wrong", "wrong held out", "RAID")
@@ -147,8 +154,11 @@ def main() -> None:
     for name in options.tokens or ("words", "builtin"):
         encode = encoder(name, raw)
         sources = {source: encode(documents) for source, documents in raw.items()}
-        found = list(known(sources, options.size, options.pairs))
-        print(f"| {name} | {row(found)} | {spelled(models(sources, options.size))} |", flush=True)
+        known_comparisons = list(known(sources, options.size, options.pairs))
+        print(
+            f"| {name} | {row(known_comparisons)} | {spelled(models(sources, options.size))} |",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""Verdicts on text whose truth is known: the table of docs/verdict.md.
+"""Print the table of docs/verdict.md: verdicts on text whose origin is known.
 
     python tools/verdict_tables.py DATA [--size 200000] [--tokens words --tokens builtin ...]
 
 Each row is a kind of comparison, each column a tokenizer; cells count the verdicts.
-`verdict_data.py` says what DATA is.
+`verdict_data.py` describes DATA.
 """
 
 import argparse
@@ -26,7 +26,7 @@ SEEDS = 4
 
 
 def mixed(human: Documents, synthetic: Documents, share: float, seed: int) -> Documents:
-    """Human documents, a share of them replaced by synthetic ones."""
+    """Replace a share of human documents by synthetic ones."""
     rng = np.random.default_rng(seed)
     replaced = rng.random(len(human)) < share
     others = iter(rng.permutation(len(synthetic)).tolist() * 9)
@@ -37,7 +37,7 @@ def mixed(human: Documents, synthetic: Documents, share: float, seed: int) -> Do
 
 
 def looped(documents: Documents, share: float, seed: int) -> Documents:
-    """A share of the documents go on repeating their first eight tokens after a third."""
+    """Let a share of the documents repeat their first eight tokens after their first third."""
     chosen = np.random.default_rng(seed).random(len(documents)) < share
     return [
         np.concatenate([d[: len(d) // 3], np.resize(d[:8], len(d) - len(d) // 3)]) if loop else d
@@ -46,7 +46,7 @@ def looped(documents: Documents, share: float, seed: int) -> Documents:
 
 
 def doubled(documents: Documents) -> Documents:
-    """The first half of the documents twice."""
+    """Return the first half of the documents twice."""
     half = documents[: len(documents) // 2]
     return half + half
 
@@ -54,78 +54,84 @@ def doubled(documents: Documents) -> Documents:
 def comparisons(
     sources: dict[str, Documents], size: int
 ) -> Iterator[tuple[str, str, Sample, Sample]]:
-    """(kind, name, baseline, candidate) of everything whose truth is known."""
+    """Yield (kind, name, baseline, candidate) of all comparisons."""
     for name in HUMAN:
         for seed in range(SEEDS):
-            one, other = halves(sources[name], seed)
-            yield "one source", name, sample(one, size, 1), sample(other, size, 2)
-            one, other = halves(sources[name], seed, 0.3)
-            yield "one source, sizes apart", name, sample(one, size, 1), sample(other, size, 2)
+            first, second = halves(sources[name], seed)
+            yield "one source", name, sample(first, size, 1), sample(second, size, 2)
+            first, second = halves(sources[name], seed, 0.3)
+            yield "one source, sizes apart", name, sample(first, size, 1), sample(second, size, 2)
             yield (
                 "half of the documents twice",
                 name,
-                sample(one, size, 1),
-                sample(doubled(other), size, 2),
+                sample(first, size, 1),
+                sample(doubled(second), size, 2),
             )
             for share in (0.5, 1.0):
                 kind = f"loops in {share:.0%} of the documents"
-                yield kind, name, sample(one, size, 1), sample(looped(other, share, seed), size, 2)
-    for one_name, other_name in permutations(HUMAN, 2):
+                yield (
+                    kind,
+                    name,
+                    sample(first, size, 1),
+                    sample(looped(second, share, seed), size, 2),
+                )
+    for baseline_name, candidate_name in permutations(HUMAN, 2):
         yield (
             "genres",
-            f"{one_name} against {other_name}",
-            sample(sources[one_name], size),
-            sample(sources[other_name], size),
+            f"{baseline_name} against {candidate_name}",
+            sample(sources[baseline_name], size),
+            sample(sources[candidate_name], size),
         )
     generations = [sources[f"gen{n:02d}"] for n in range(GENERATIONS)]
-    wikipedia, first = sample(sources["wikipedia"], size), sample(generations[0], size)
+    wikipedia, generation_0 = sample(sources["wikipedia"], size), sample(generations[0], size)
     for number, generation in enumerate(generations):
         candidate = sample(generation, size)
         kind, name = _generations(number), f"gen{number:02d}"
         yield f"{kind} against human", name, wikipedia, candidate
         if number:
-            yield f"{kind} against generation 0", name, first, candidate
+            yield f"{kind} against generation 0", name, generation_0, candidate
     for share in (0.05, 0.2, 0.35, 0.5):
         for late in (8, 12, 15):
-            one, other = halves(sources["wikipedia"], late)
-            blend = mixed(other, generations[late], share, late)
+            first, second = halves(sources["wikipedia"], late)
+            blend = mixed(second, generations[late], share, late)
             kind = f"human with {share:.0%} of a late generation"
-            yield kind, f"gen{late:02d}", sample(one, size, 1), sample(blend, size, 2)
+            yield kind, f"gen{late:02d}", sample(first, size, 1), sample(blend, size, 2)
     for human_name, machine in (("hc3_human", "hc3_llm"), ("raid_human", "raid_llama-chat")):
         for seed in range(SEEDS):
-            one, _ = halves(sources[human_name], seed)
+            human, _ = halves(sources[human_name], seed)
             yield (
                 "one-pass model text against human",
                 machine,
-                sample(one, size, 1),
+                sample(human, size, 1),
                 sample(sources[machine], size, 1),
             )
 
 
 def _generations(number: int) -> str:
-    """Generations that are a row together."""
+    """Name of the table row for a generation."""
     return f"generation {number}" if number < 4 else f"generations 4 to {GENERATIONS - 1}"
 
 
 def described(name: str, verdict: Verdict) -> str:
-    """A line for the log: what was found, and the odds of each working order."""
+    """Return a log line with the verdict and the odds at each order that was used."""
     odds = ", ".join(f"{n.order}: x{math.exp(n.tail.value):.2f}" for n in verdict.working())
     return f"{name:70} {verdict.label:13} {odds}; {'; '.join(verdict.reasons)}"
 
 
 def verdicts(sources: dict[str, Documents], size: int) -> dict[str, Counter[str]]:
-    """Verdicts by kind of comparison; every one goes to stderr."""
-    found: dict[str, Counter[str]] = {}
+    """Count the verdicts by kind of comparison, and print each to stderr."""
+    counts: dict[str, Counter[str]] = {}
     for kind, name, baseline, candidate in comparisons(sources, size):
         verdict = judge(evidence(baseline, candidate), Constants())
-        found.setdefault(kind, Counter())[verdict.label] += 1
+        counts.setdefault(kind, Counter())[verdict.label] += 1
         print(described(f"{kind}: {name}", verdict), file=sys.stderr)
-    return found
+    return counts
 
 
-def spelled(found: Counter[str]) -> str:
-    """A cell: the verdicts from harmless to bad with their numbers."""
-    return ", ".join(f"{found[x]} {x}" for x in (*LABELS, CANNOT_TELL) if found[x])
+def spelled(counts: Counter[str]) -> str:
+    """Return a table cell: the number of each verdict, from harmless to severe."""
+    labels = (*LABELS, CANNOT_TELL)
+    return ", ".join(f"{counts[label]} {label}" for label in labels if counts[label])
 
 
 def main() -> None:
@@ -145,7 +151,7 @@ def main() -> None:
     print(f"| {options.size:,} tokens a side | {' | '.join(tables)} |")
     print(f"|---|{'---|' * len(tables)}")
     for kind in next(iter(tables.values())):
-        print(f"| {kind} | {' | '.join(spelled(found[kind]) for found in tables.values())} |")
+        print(f"| {kind} | {' | '.join(spelled(counts[kind]) for counts in tables.values())} |")
 
 
 if __name__ == "__main__":

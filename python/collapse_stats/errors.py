@@ -1,25 +1,25 @@
-"""The errors users may catch. Bad arguments are plain `ValueError` / `TypeError`."""
+"""Errors that callers may catch. Bad arguments raise plain `ValueError` or `TypeError`."""
 
 
 class CollapseStatsError(Exception):
-    """Base of everything collapse-stats raises on purpose."""
+    """Base class of all errors defined by collapse-stats."""
 
 
 class InputError(CollapseStatsError):
-    """A corpus, a shard or a profile cannot be read as what it should be."""
+    """A corpus, a data file or a profile cannot be read, or cannot be written."""
 
 
 class LayoutMismatchError(CollapseStatsError):
-    """Two runs or profiles were counted with different layouts or tokenizers."""
+    """Two n-gram tables or profiles were counted with different layouts or tokenizers."""
 
 
 class BackendError(CollapseStatsError):
-    """The backend asked for is not usable on this machine, or failed while it counted."""
+    """The requested backend cannot be used on this machine, or failed while counting."""
 
 
 class GpuError(BackendError, RuntimeError):
-    """A GPU failed while it was used. What was given to be counted is still there."""
+    """A GPU failed. Tokens that were passed to be counted are kept."""
 
 
 class GpuMemoryError(BackendError, MemoryError):
-    """A GPU has too little memory left. What was given to be counted is still there."""
+    """A GPU has too little free memory. Tokens that were passed to be counted are kept."""

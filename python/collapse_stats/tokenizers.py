@@ -1,4 +1,4 @@
-"""Text to token ids and back, and the identity of a vocabulary."""
+"""Tokenizers: conversion of text to token ids and back, and the identity of a vocabulary."""
 
 import base64
 import gzip
@@ -27,15 +27,16 @@ if TYPE_CHECKING:
 TokenArray = npt.NDArray[np.uint16] | npt.NDArray[np.uint32]
 _Ids = npt.NDArray[np.integer]
 
-# Words with the mark before them, numbers by three digits, punctuation, white space. White space is
-# bounded: a regular expression that looks ahead keeps a state for each character it may give back,
-# and collapsed text can be a million spaces.
+# Words with a preceding punctuation mark or space, groups of up to three digits, punctuation, and
+# white space. Runs of white space are bounded because a regular expression with a lookahead keeps a
+# state for each character it may give back, and collapsed text can contain a million spaces.
 SPLIT_PATTERN = (
     r"[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*"
     r"|\s{0,128}[\r\n]+|\s{1,128}(?!\S)|\s"
 )
 
-# A `.tiktoken` file does not say how to split text; these are OpenAI's, by sha256 of the file.
+# A `.tiktoken` file does not contain its splitting pattern. These are the patterns of OpenAI's
+# files, by the sha256 of the file.
 _R50K = r"'(?:[sdmt]|ll|ve|re)| ?\p{L}++| ?\p{N}++| ?[^\s\p{L}\p{N}]++|\s++$|\s+(?!\S)|\s"
 _CL100K = (
     r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+"
@@ -55,26 +56,26 @@ _PUBLISHED_PATTERNS = {
     "446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d": _O200K,
 }
 
-_MARK = "<|endoftext|>"  # a special token of every published vocabulary
+_SEPARATOR = "<|endoftext|>"  # a special token of every published vocabulary
 
-_PATIENCE = 60.0  # seconds for a vocabulary to come, which has some MB
+_DOWNLOAD_TIMEOUT = 60.0  # seconds for a vocabulary, which has a few MB
 
 _KNOWN = "'bytes', 'builtin', 'tiktoken:NAME', 'file:PATH' (.tiktoken or tokenizer.json)"
 
 
 @dataclass(frozen=True, slots=True)
 class Tokenizer:
-    """A vocabulary and how text is cut into it. Safe to use from several threads at once.
+    """A vocabulary and the rule that splits text into its tokens. Safe to use from many threads.
 
     Attributes
     ----------
     spec
-        What `load` was given.
+        The name it was loaded by; see `load`.
     vocab_size
-        Ids lie in ``0 <= id < vocab_size``; special tokens are included.
+        Ids are in ``0 <= id < vocab_size``, special tokens included.
     sha256
-        Identity of the vocabulary and its splitting rule: counts of tokenizers that differ here
-        never compare.
+        Hash of the vocabulary and its splitting rule. Corpora whose tokenizers have different
+        hashes cannot be compared.
     """
 
     spec: str
@@ -87,10 +88,10 @@ class Tokenizer:
     )
 
     def encode(self, text: str) -> TokenArray:
-        """Ids of a text, ``(T,)`` uint16 for up to 65,536 ids, else uint32; ``""`` gives none.
+        """Return the token ids of a text, ``(T,)``, uint16 if `vocab_size` is at most 65,536.
 
-        Names of special tokens in the text are text. Half a surrogate pair, which no UTF-8 can
-        hold, becomes U+FFFD.
+        Larger vocabularies give uint32. Names of special tokens are encoded as ordinary text. Half
+        a surrogate pair, which UTF-8 cannot represent, becomes U+FFFD.
 
         >>> load("bytes").encode("né").tolist()
         [110, 195, 169]
@@ -102,38 +103,41 @@ class Tokenizer:
         return self._narrow(ids)
 
     def encode_all(self, texts: Sequence[str]) -> tuple[TokenArray, Int64Array]:
-        """Ids of several texts, one after the other as `encode` gives them, and where each ends.
+        """Return the concatenated token ids of several texts, ``(T,)``, and where each text ends.
+
+        The ids are those of `encode`; the ends, ``(D,)`` int64, are positions in them.
 
         >>> load("bytes").encode_all(["ab", "", "c"])
         (array([97, 98, 99], dtype=uint16), array([2, 2, 3]))
         """
-        found = self._ids_of_all(texts) if len(texts) > 1 else None
-        if found is not None:
-            ids, ends = found
+        joint = self._ids_of_all(texts) if len(texts) > 1 else None
+        if joint is not None:
+            ids, ends = joint
             return self._narrow(ids), ends
-        coded = [self.encode(text) for text in texts]
-        ends = np.cumsum([len(one) for one in coded], dtype=np.int64)
-        return self._narrow(np.concatenate([*coded, self._narrow(())])), ends
+        encoded = [self.encode(text) for text in texts]
+        ends = np.cumsum([len(ids) for ids in encoded], dtype=np.int64)
+        return self._narrow(np.concatenate([*encoded, self._narrow(())])), ends
 
     def _narrow(self, ids: npt.ArrayLike) -> TokenArray:
+        """Convert ids to uint16 if the vocabulary is small enough, else to uint32."""
         if self.vocab_size <= 1 << 16:
             return np.asarray(ids, dtype=np.uint16)
         return np.asarray(ids, dtype=np.uint32)
 
     def decode(self, ids: Sequence[int]) -> str:
-        r"""Text of the ids: bytes that are not UTF-8 as ``\xe0``, ids without meaning as U+FFFD."""
+        r"""Return the text of ids; invalid UTF-8 appears as ``\xe0``, unknown ids as U+FFFD."""
         return self._bytes_of(ids).decode("utf-8", errors="backslashreplace")
 
 
 def load(spec: str) -> Tokenizer:
-    """Tokenizer named by `spec`: ``bytes``, ``builtin``, ``tiktoken:NAME`` or ``file:PATH``.
+    """Load the tokenizer named ``bytes``, ``builtin``, ``tiktoken:NAME`` or ``file:PATH``.
 
     Raises
     ------
     ValueError
-        The spec names no tokenizer.
+        When `spec` is none of these.
     InputError
-        The tokenizer's file cannot be had or read.
+        When the tokenizer's file cannot be downloaded or read.
     """
     kind, _, name = spec.partition(":")
     if spec == "bytes":
@@ -146,8 +150,8 @@ def load(spec: str) -> Tokenizer:
         return _from_file(spec, Path(name).expanduser())
     if spec == "none":
         raise ValueError(
-            "'none' is not a tokenizer: it says that the input holds token ids already. "
-            f"To read text use {_KNOWN}"
+            "'none' is not a tokenizer: it means that the input holds token ids already. "
+            f"To read text, use {_KNOWN}"
         )
     raise ValueError(f"tokenizer must be {_KNOWN}, got {spec!r}")
 
@@ -155,22 +159,34 @@ def load(spec: str) -> Tokenizer:
 def of_ranks(
     spec: str, ranks: Mapping[bytes, int], pattern: str, special: Mapping[str, int] | None = None
 ) -> Tokenizer:
-    """Byte-pair tokenizer of mergeable ranks (bytes of each token -> id, low ids merge first)."""
+    """Make a byte-pair tokenizer from mergeable ranks.
+
+    Parameters
+    ----------
+    spec
+        Name of the tokenizer.
+    ranks
+        Id of each token by its bytes; pairs with low ids are merged first.
+    pattern
+        Regular expression that splits text before pairs are merged.
+    special
+        Ids of special tokens by name.
+    """
     import tiktoken
 
-    own = dict(special or {})
-    vocab_size = max([*ranks.values(), *own.values()]) + 1
+    special = dict(special or {})
+    vocab_size = max([*ranks.values(), *special.values()]) + 1
     encoding = tiktoken.Encoding(
         spec,
         pat_str=pattern,
         mergeable_ranks=dict(ranks),
-        special_tokens={_MARK: vocab_size} | own,
+        special_tokens={_SEPARATOR: vocab_size} | special,
     )
-    return _of_encoding(spec, encoding, vocab_size, own)
+    return _of_encoding(spec, encoding, vocab_size, special)
 
 
 def ranks_in(lines: bytes, path: str) -> dict[bytes, int]:
-    """Mergeable ranks of the lines of a ``.tiktoken`` file ('base64 rank')."""
+    """Parse the lines of a ``.tiktoken`` file ('base64 rank') into mergeable ranks."""
     ranks: dict[bytes, int] = {}
     for number, line in enumerate(lines.splitlines(), 1):
         if not line:
@@ -187,7 +203,7 @@ def ranks_in(lines: bytes, path: str) -> dict[bytes, int]:
     if missing:
         raise InputError(
             f"{path}: all 256 single bytes must have a rank, {len(missing)} have none (the first "
-            f"is byte {missing[0]}): the file is cut short or not a byte-level vocabulary"
+            f"is byte {missing[0]}): the file is truncated or not a byte-level vocabulary"
         )
     if len(set(ranks.values())) != len(ranks):
         raise InputError(f"{path}: ranks must be different, got the same rank twice")
@@ -217,47 +233,47 @@ def _published(spec: str, name: str) -> Tokenizer:
     if name not in known:
         raise ValueError(f"tiktoken:NAME must be one of {', '.join(known)}, got {name!r}")
     try:
-        encoding = _in_time(lambda: tiktoken.get_encoding(name))
-    except (OSError, ValueError) as error:  # requests' errors are OSErrors; a bad hash a ValueError
+        encoding = _with_timeout(lambda: tiktoken.get_encoding(name))
+    except (OSError, ValueError) as error:  # requests raises OSErrors; a wrong hash is a ValueError
         raise InputError(_not_downloaded(spec, error)) from error
     return _of_encoding(spec, encoding, encoding.n_vocab, encoding._special_tokens)
 
 
-def _in_time(load: "Callable[[], tiktoken.Encoding]") -> "tiktoken.Encoding":
-    """What a call gives; TimeoutError when that takes too long.
+def _with_timeout(load: "Callable[[], tiktoken.Encoding]") -> "tiktoken.Encoding":
+    """Return `load()`; raise TimeoutError after `_DOWNLOAD_TIMEOUT` seconds.
 
-    tiktoken downloads without a limit of its own, and waits forever where a network swallows what
-    is sent. A call that is given up is left to a thread that ends with the process.
+    tiktoken downloads without a timeout, and waits forever on a network that drops packets. After
+    a timeout the call stays in a thread that ends with the process.
     """
-    done: Future[tiktoken.Encoding] = Future()
+    result: Future[tiktoken.Encoding] = Future()
 
     def run() -> None:
         try:
-            done.set_result(load())
+            result.set_result(load())
         except BaseException as error:
-            done.set_exception(error)
+            result.set_exception(error)
 
     threading.Thread(target=run, daemon=True).start()
     try:
-        return done.result(_PATIENCE)
+        return result.result(_DOWNLOAD_TIMEOUT)
     except TimeoutError as error:
-        raise TimeoutError(f"no answer within {_PATIENCE:g} seconds") from error
+        raise TimeoutError(f"no answer within {_DOWNLOAD_TIMEOUT:g} seconds") from error
 
 
 def _not_downloaded(spec: str, error: Exception) -> str:
-    # Where tiktoken looks: its variables, their order and its default.
+    # tiktoken reads these variables, in this order, and has this default.
     cache = os.environ.get("TIKTOKEN_CACHE_DIR", os.environ.get("DATA_GYM_CACHE_DIR"))
     place = "not set; the default is " + str(Path(tempfile.gettempdir()) / "data-gym-cache")
     if cache is not None:
         place = f"now {cache}" if cache else "now empty, which means no cache"
-    why = f": {error}" if isinstance(error, TimeoutError) else ""
+    reason = f": {error}" if isinstance(error, TimeoutError) else ""
     url = getattr(getattr(error, "request", None), "url", None)
     name = f" under the name {hashlib.sha1(url.encode()).hexdigest()}" if url else ""
     return (
         f"tokenizer {spec}: {url or 'its vocabulary file'} could not be downloaded "
-        f"({type(error).__name__}{why}). Put that file{name} into a folder and set "
-        f"TIKTOKEN_CACHE_DIR to it ({place}), or use --tokenizer file:PATH, or one that needs no "
-        "download: builtin, bytes"
+        f"({type(error).__name__}{reason}). Put that file{name} into a folder and set "
+        f"TIKTOKEN_CACHE_DIR to it ({place}), or use --tokenizer file:PATH, or a tokenizer that "
+        "needs no download: builtin, bytes"
     )
 
 
@@ -292,13 +308,13 @@ def _hugging_face(spec: str, path: Path, data: bytes) -> Tokenizer:
         model = tokenizers.Tokenizer.from_buffer(data)
     except Exception as error:  # the library raises bare Exception
         raise InputError(f"{path} is not a Hugging Face tokenizer.json: {error}") from error
-    model.encode_special_tokens = True  # as text, which their names in a text are
+    model.encode_special_tokens = True  # names of special tokens are text
     model.no_truncation()
     model.no_padding()
     vocabulary = model.get_vocab(with_added_tokens=True)
 
     def ids_of(text: str) -> npt.ArrayLike:
-        text.encode()  # a lone surrogate must end in the same error as everywhere
+        text.encode()  # a lone surrogate raises the error that `encode` handles
         return np.asarray(model.encode(text, add_special_tokens=False).ids, dtype=np.uint32)
 
     def bytes_of(ids: Sequence[int]) -> bytes:
@@ -317,33 +333,35 @@ def _hugging_face(spec: str, path: Path, data: bytes) -> Tokenizer:
 def _of_encoding(
     spec: str, encoding: "tiktoken.Encoding", vocab_size: int, special: Mapping[str, int]
 ) -> Tokenizer:
-    mark = encoding._special_tokens.get(_MARK)
+    separator = encoding._special_tokens.get(_SEPARATOR)
 
     def ids_of(text: str) -> npt.ArrayLike:
         try:
             return encoding.encode_to_numpy(text, disallowed_special=())
-        except UnicodeEncodeError:  # a ValueError too, and for Tokenizer.encode
+        except UnicodeEncodeError:  # a ValueError, too, which `Tokenizer.encode` handles
             raise
         except ValueError:
-            # A published pattern that backtracks gives up on a very long run of white space:
-            # cut such runs. Text without one is not touched.
+            # A published pattern that backtracks fails on a very long run of white space, so such
+            # runs are cut. This changes no text without one.
             pieces = re.split(r"(\s{10000})", text)
             parts = [encoding.encode_to_numpy(piece, disallowed_special=()) for piece in pieces]
             return np.concatenate(parts)
 
     def ids_of_all(texts: Sequence[str]) -> tuple[_Ids, Int64Array] | None:
-        # In one call that is free of Python's lock: threads that come back for it after each short
-        # text take half as long again. Text on either side of a special token is split alone.
-        joined = _MARK.join(texts)
-        if mark is None or joined.count(_MARK) >= len(texts):
-            return None  # there is none, or one of the texts speaks of it
+        # A single call runs without the GIL; threads that take it again after each short text need
+        # 1.5 times as long. Texts on either side of a special token are split independently.
+        joined = _SEPARATOR.join(texts)
+        if separator is None or joined.count(_SEPARATOR) >= len(texts):
+            return None  # there is no separator, or one of the texts contains it
         try:
-            ids = encoding.encode_to_numpy(joined, allowed_special={_MARK}, disallowed_special=())
+            ids = encoding.encode_to_numpy(
+                joined, allowed_special={_SEPARATOR}, disallowed_special=()
+            )
         except ValueError:
             return None
-        marks = np.flatnonzero(ids == mark)
-        ends = np.append(marks, len(ids)) - np.arange(len(texts))
-        return np.delete(ids, marks), ends
+        separators = np.flatnonzero(ids == separator)
+        ends = np.append(separators, len(ids)) - np.arange(len(texts))
+        return np.delete(ids, separators), ends
 
     def bytes_of(ids: Sequence[int]) -> bytes:
         return b"".join(
@@ -361,7 +379,7 @@ def _bytes_of_token(encoding: "tiktoken.Encoding", token: int) -> bytes:
 
 
 def _identity(encoding: "tiktoken.Encoding", special: Mapping[str, int]) -> str:
-    """sha256 of the splitting pattern, the special tokens and the ranks in 'base64 rank' lines."""
+    """sha256 of the splitting pattern, the special tokens, and the ranks as 'base64 rank' lines."""
     digest = hashlib.sha256(encoding._pat_str.encode() + b"\n")
     for name, i in sorted(special.items(), key=lambda item: item[1]):
         digest.update(b"%s %d\n" % (name.encode(), i))

@@ -270,14 +270,14 @@ def test_a_users_own_corpora_replace_the_limits() -> None:
     assert mine.far_lost == Constants().far_lost
     assert judge(found, mine).label == DRIFT
     assert judge(given([-0.7] * 3), mine).label == LOSS_OF_TAIL
-    with pytest.raises(ValueError, match="got 1 that are not: give more documents"):
+    with pytest.raises(ValueError, match="got 1 that are not: provide more documents"):
         Constants().of_human([given([0.1])])
 
 
 def test_duplicates_and_repetition_are_said() -> None:
     verdict = judge(given([0.0] * 3, distinct=400, repeated=0.2), Constants())
-    assert "20% of documents are exact duplicates (baseline 0%)" in verdict.reasons
-    assert "20% of a document repeats what it said before (baseline 0%)" in verdict.reasons
+    assert "20 % of the documents are exact duplicates (baseline: 0 %)" in verdict.reasons
+    assert "on average 20 % of a document repeats itself (baseline: 0 %)" in verdict.reasons
 
 
 # --- sources whose truth is known ----------------------------------------------------------------
@@ -320,6 +320,6 @@ def test_few_documents_say_nothing() -> None:
     few = sample(text(rng, 20, 3000))
     verdict = judge(evidence(few, few), Constants())
     assert verdict.label == CANNOT_TELL
-    assert "20 distinct documents on one side, 30 are needed" in verdict.reasons[-1]
+    assert "one side has only 20 distinct documents, and 30 are needed" in verdict.reasons[-1]
     empty = judge(evidence(Sample.empty(), few), Constants())
     assert (empty.label, empty.reasons) == (CANNOT_TELL, ("one side has no text",))

@@ -34,7 +34,7 @@ def ranks_of_lines(lines: bytes) -> dict[bytes, int]:
 
 
 def merged(piece: bytes, ranks: dict[bytes, int]) -> list[int]:
-    """Byte-pair encoding by its definition: merge the lowest-ranked neighbours, again and again."""
+    """Byte-pair encoding by definition: repeatedly merge the neighbours with the lowest rank."""
     parts = [piece[i : i + 1] for i in range(len(piece))]
     while len(parts) > 1:
         rank, at = min(
@@ -68,7 +68,7 @@ def test_bytes_are_utf8(text: str) -> None:
 
 @settings(max_examples=300)
 @given(st.text() | st.text(alphabet="ab \n\r\t'1.\u00a0\u3000é\u0301", max_size=300))
-def test_builtin_gives_any_text_back(text: str) -> None:
+def test_builtin_round_trips_any_text(text: str) -> None:
     ids = BUILTIN.encode(text)
     assert ids.dtype == np.uint16
     assert ids.max(initial=0) < BUILTIN.vocab_size
@@ -99,7 +99,7 @@ def test_degenerate_text(unit: str) -> None:
     assert BUILTIN.decode(BUILTIN.encode(text).tolist()) == text
 
 
-def test_a_published_pattern_that_gives_up_on_white_space(tmp_path: Path) -> None:
+def test_a_published_pattern_that_fails_on_white_space(tmp_path: Path) -> None:
     tokenizer = tokenizers.of_ranks("x", RANKS, tokenizers._CL100K)
     text = "a" + " " * 3_000_000 + "b"
     assert tokenizer.decode(tokenizer.encode(text).tolist()) == text
@@ -119,12 +119,12 @@ def test_lone_surrogates_become_replacement_characters(spec: str) -> None:
         | st.sampled_from(["<|endoftext|>", "<|endof", "text|>", "", " " * 20_000])
     )
 )
-def test_texts_together_are_the_texts_one_by_one(texts: list[str]) -> None:
+def test_encode_all_equals_encode_of_each_text(texts: list[str]) -> None:
     for tokenizer in (BUILTIN, load("bytes"), LIKE_PUBLISHED, UNMARKED):
         ids, ends = tokenizer.encode_all(texts)
         alone = [tokenizer.encode(text).tolist() for text in texts]
-        assert ids.tolist() == [i for one in alone for i in one]
-        assert ends.tolist() == np.cumsum([len(one) for one in alone], dtype=int).tolist()
+        assert ids.tolist() == [token for text_ids in alone for token in text_ids]
+        assert ends.tolist() == np.cumsum([len(text_ids) for text_ids in alone], dtype=int).tolist()
         assert ids.dtype == tokenizer.encode("").dtype
 
 
@@ -143,7 +143,7 @@ def test_special_tokens_of_a_vocabulary_are_never_found_in_text() -> None:
 
 
 @pytest.mark.parametrize("spec", ["bytes", "builtin"])
-def test_decoding_ids_that_are_no_text(spec: str) -> None:
+def test_decoding_ids_that_are_not_text(spec: str) -> None:
     tokenizer = load(spec)
     assert tokenizer.decode([0xFF]) == r"\xff"
     assert tokenizer.decode([ord("a"), 60_000, ord("b")]) == "a\ufffdb"
@@ -152,7 +152,7 @@ def test_decoding_ids_that_are_no_text(spec: str) -> None:
 
 
 def test_identity() -> None:
-    # Profiles keep this: a vocabulary trained anew must get a new name, not this one's.
+    # Profiles store this hash, so a retrained vocabulary needs a new name.
     assert BUILTIN.sha256 == "4f2a0bac27aa8495bbe63c100492fd337afeecd5791c4dc3f1bccada5d17d4c0"
     assert load("builtin") == BUILTIN
     assert load("bytes").sha256 != BUILTIN.sha256
@@ -248,7 +248,7 @@ def test_hugging_face_file_without_the_library(
 
 
 @pytest.mark.parametrize("spec", ["", "gpt2", "tiktoken:", "file:", "bytes:x"])
-def test_unknown_specs_name_the_known(spec: str) -> None:
+def test_unknown_specs_list_the_known_ones(spec: str) -> None:
     with pytest.raises(ValueError, match=r"'bytes', 'builtin', 'tiktoken:NAME', 'file:PATH'"):
         load(spec)
 
@@ -283,7 +283,7 @@ def test_offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TIKTOKEN_CACHE_DIR", str(tmp_path))
     with pytest.raises(InputError) as caught:
         load("tiktoken:o200k_base")
-    said = str(caught.value)
+    message = str(caught.value)
     for part in (
         "o200k_base.tiktoken",
         "TIKTOKEN_CACHE_DIR",
@@ -291,31 +291,33 @@ def test_offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         "builtin",
         "file:PATH",
     ):
-        assert part in said
-    url = next(word for word in said.split() if word.startswith("https://"))
+        assert part in message
+    url = next(word for word in message.split() if word.startswith("https://"))
     name = hashlib.sha1(url.encode()).hexdigest()
-    assert name in said  # where tiktoken itself will look for it
+    assert name in message  # where tiktoken itself looks for it
     (tmp_path / name).write_bytes(b"not the vocabulary")
     with pytest.raises(InputError, match="could not be downloaded"):
         load("tiktoken:o200k_base")
 
 
-def test_a_network_that_swallows_packets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_network_that_drops_packets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import requests
     import tiktoken.registry
 
     real = requests.get
     monkeypatch.setattr(tiktoken.registry, "ENCODINGS", {})
-    monkeypatch.setattr(tokenizers, "_PATIENCE", 0.3)
+    monkeypatch.setattr(tokenizers, "_DOWNLOAD_TIMEOUT", 0.3)
     monkeypatch.setenv("TIKTOKEN_CACHE_DIR", str(tmp_path))
-    with socket.create_server(("127.0.0.1", 0)) as silent:  # takes connections, says nothing
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # accepts connections and never answers
         url = "http://{}:{}".format(*silent.getsockname())
         monkeypatch.setattr(requests, "get", lambda _, **options: real(url, **options))
         with pytest.raises(InputError, match=r"no answer within 0\.3 seconds.*TIKTOKEN_CACHE_DIR"):
             load("tiktoken:r50k_base")
 
 
-def test_patterns_of_published_files_are_tiktokens_own(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_published_patterns_equal_those_of_tiktoken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     from tiktoken_ext import openai_public
 
     seen: list[str] = []

@@ -105,7 +105,7 @@ def test_tokens_on_another_gpu(cupy: Any, second: Any) -> None:
     counter.update(cupy.asarray(TOKENS))
     counter.update(TOKENS)
     assert counter.profile().tokens == 3 * len(TOKENS)
-    with pytest.raises(ValueError, match="mask must lie where the tokens do, on GPU 1, got GPU 0"):
+    with pytest.raises(ValueError, match="mask must be where the tokens are, on GPU 1, got GPU 0"):
         counter.update(array, mask=cupy.ones(len(TOKENS), dtype=bool))
 
 

@@ -118,11 +118,11 @@ def test_kernels_that_count_bits_have_the_instructions(counted):
     uniform = Counter(["UPOPC", "BREV", "FLO.U32"])
     assert lacking(code(instructions=uniform), code("Merge")) == ""
     constant = lacking(code(instructions=Counter(["MOV"])), code("Merge"))
-    assert "Count<int> on sm_90: counts set bits, and has no POPC: use the functions of" in constant
+    assert "Count<int> on sm_90: counts set bits, but has no POPC: use the functions of" in constant
     atomics = code(instructions=Counter(["POPC", "FLO"]))
     assert "has no BREV" in lacking(atomics, code("Merge"))
     atomics = code(ptx=Ptx(512, 2, {"brev"}))
-    assert "counts set bits, and has no popc in its PTX" in lacking(atomics, code("Merge"))
+    assert "counts set bits, but has no popc in its PTX" in lacking(atomics, code("Merge"))
 
 
 def test_from_sm_100_on_zeros_are_counted_as_ones(counted):
@@ -142,14 +142,14 @@ def exceeded(*codes: Code) -> str:
 
 def test_registers_suffice_for_the_blocks_that_are_wanted():
     assert exceeded(code(registers=64)) == ""
-    assert "65 registers, and 2 blocks of 512 threads leave 64" in exceeded(code(registers=65))
+    assert "65 registers, but 2 blocks of 512 threads leave 64" in exceeded(code(registers=65))
     assert exceeded(code(registers=85, ptx=Ptx(256, 3))) != ""  # 88 are given
     assert "build the module with PTX" in exceeded(code(ptx=None))
     assert exceeded(code(ptx=Ptx())) == ""  # declares nothing
 
 
 def test_static_shared_memory_is_refused():
-    assert "2,208 B of static shared memory, which must be none" in exceeded(code(static=2208))
+    assert "2,208 B of static shared memory, which is not allowed" in exceeded(code(static=2208))
 
 
 SOURCE = """\
@@ -223,7 +223,7 @@ def test_the_check_and_the_table(dumped, monkeypatch, capsys):
     monkeypatch.setattr(cuda_kernels, "compiler", lambda: "12.4")
     assert cuda_kernels.main() == 1
     said = capsys.readouterr().out
-    assert "comments are those of nvcc 13.0: not compared" in said
+    assert "comments are for nvcc 13.0 and were not compared" in said
     assert "Count: is not in COUNTED" in said
     assert "static shared memory" in said
     monkeypatch.setattr("sys.argv", ["cuda_kernels.py", "_cuda.so"])

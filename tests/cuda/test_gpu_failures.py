@@ -12,7 +12,7 @@ from gpu_fixtures import two_gpus
 
 import collapse_stats as cs
 from collapse_stats.errors import BackendError, CollapseStatsError, GpuError, GpuMemoryError
-from collapse_stats.system.gpu import failures
+from collapse_stats.system.gpu import gpu_errors
 
 FULL = OutOfMemoryError("Out of memory allocating 8,000 bytes (allocated so far: 512 bytes).")
 LOST = CUDARuntimeError("cudaErrorIllegalAddress: an illegal memory access was encountered")
@@ -40,7 +40,7 @@ def test_a_full_gpu_says_what_was_asked_the_budget_and_the_remedy(cupy: Any) -> 
         cs.spectra(Tensor(cupy, [1, 2, 3], 1), vocab_size=5)
     said = str(caught.value)
     assert "GPU 1 has too little memory left: Out of memory allocating 8,000 bytes" in said
-    assert "counting may take 800,000 bytes of it: close what else uses it" in said
+    assert "counting may use 800,000 bytes of it: close other programs" in said
     assert "device_memory" in said
     assert "backend='native'" in said
     assert isinstance(caught.value, MemoryError)
@@ -63,11 +63,11 @@ def test_out_of_memory_in_a_step_is_one_too(cupy: Any) -> None:
 
 @pytest.mark.parametrize("error", [RuntimeError("of a reader"), MemoryError("of the host")])
 def test_what_comes_from_elsewhere_stays_what_it_is(error: Exception) -> None:
-    with pytest.raises(type(error)) as caught, failures(0):
+    with pytest.raises(type(error)) as caught, gpu_errors(0):
         raise error
     assert caught.value is error
     own = GpuError("said already")
-    with pytest.raises(CollapseStatsError) as again, failures(0):
+    with pytest.raises(CollapseStatsError) as again, gpu_errors(0):
         raise own
     assert again.value is own
 

@@ -16,7 +16,7 @@ from collapse_stats.corpus.sample import Sample
 from collapse_stats.counting.device_batch import DeviceBatch
 from collapse_stats.ngrams.arrays import as_documents, as_tokens
 from collapse_stats.ngrams.layout import Layout
-from collapse_stats.system.placement import as_device_array, on_gpu
+from collapse_stats.system.placement import as_device_array, is_on_gpu
 from collapse_stats.uncertainty.matched_samples import MatchedSamples
 
 TOKENS = np.random.default_rng(0).integers(0, 50, 700)
@@ -59,7 +59,7 @@ def test_views_are_waited_for_by_the_gpu_and_not_by_the_host(cupy: Any) -> None:
 
 
 def test_a_stream_of_zero_is_ambiguous(cupy: Any) -> None:
-    with pytest.raises(ValueError, match="got 0, which may be either of two"):
+    with pytest.raises(ValueError, match="got 0, which is ambiguous"):
         cs.spectra(Described(cupy, TOKENS, 0, "zero"), vocab_size=50)
 
 
@@ -112,9 +112,9 @@ def test_a_mask_lies_where_the_tokens_do(cupy: Any) -> None:
         lambda: as_documents(tokens, mask=mask, gpu=True),
         lambda: cs.NgramCounter(50).update(tokens, mask=mask),
     ):
-        with pytest.raises(ValueError, match=r"mask must lie .* on GPU 0, got GPU 1: pass mask"):
+        with pytest.raises(ValueError, match=r"mask must be .* on GPU 0, got GPU 1: pass mask"):
             call()
-    with pytest.raises(ValueError, match="lengths must lie where"):
+    with pytest.raises(ValueError, match="lengths must be where"):
         cs.NgramCounter(50).update(tokens, lengths=Tensor(cupy, [1, 1], 1))
     flat, start, stop = as_documents(np.array([1, 2]), mask=mask)
     assert (flat.tolist(), start.tolist(), stop.tolist()) == ([1, 2], [0], [1])
@@ -199,7 +199,7 @@ def test_memory_that_a_cpu_can_read(kind: int) -> None:
     tensor = OnHost(kind)
     assert as_tokens(tensor).tolist() == [0, 1, 2, 3, 4]
     assert tensor.asked == (kind == 13)
-    assert on_gpu(tensor) == (kind == 13)
+    assert is_on_gpu(tensor) == (kind == 13)
 
 
 def test_managed_memory_whose_owner_cannot_be_asked_is_as_a_gpus() -> None:

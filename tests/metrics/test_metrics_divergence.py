@@ -1,7 +1,7 @@
 """Divergences against SciPy over explicit distributions, and their invariances.
 
-Tolerances: terms are good to 1e-15 and never cancel, so sums are too; SciPy's are good to 1e-15
-absolute.
+Tolerances: terms are accurate to 1e-15 and never cancel, so sums are as accurate. SciPy has an
+absolute error of 1e-15.
 """
 
 import math
@@ -88,7 +88,7 @@ def test_jelinek_mercer(seen: Pairs, weight: float) -> None:
 
 
 def turing_smoothed(counts: np.ndarray) -> np.ndarray:
-    """One side's distribution, type by type, and last the cell of what neither side has seen."""
+    """One side's distribution, type by type; the last cell is for types that neither side has."""
     n = counts.sum()
     unseen = min(max((counts == 1).sum(), 1), max(n - 1, 0.5)) / n
     fit = metrics.simple_good_turing(Spectrum.from_counts(counts.astype(int)))
@@ -160,7 +160,7 @@ def test_kl_punishes_lost_types_more_the_more_are_lost() -> None:
     ]
     assert figures == sorted(figures)
     assert figures[0] == 0
-    assert figures[1] < 0.05  # one lost hapax is no catastrophe
+    assert figures[1] < 0.05  # a single lost hapax changes it little
 
 
 @pytest.mark.parametrize("shift", [10**4, 10**7, 10**9, 10**11])
@@ -178,7 +178,7 @@ def test_kl_is_accurate_between_opposites() -> None:
     assert got == pytest.approx((big - 1) / (big + 1) * math.log2(big), rel=1e-14)
 
 
-def test_kl_refuses() -> None:
+def test_kl_rejects_wrong_arguments() -> None:
     joint = joint_of([(1, 2)])
     with pytest.raises(ValueError, match="got 'none'"):
         kl_divergence(joint, "none")
@@ -267,7 +267,7 @@ def test_shared_types(seen: Pairs) -> None:
 
 @given(pairs)
 def test_rows_of_a_joint_spectrum_stand_for_their_types(seen: Pairs) -> None:
-    """Ten copies of every type: shares, and so every plain figure, stay as they are."""
+    """Ten copies of every type leave the shares, and so all unsmoothed figures, unchanged."""
     once, tenfold = joint_of(seen), joint_of(seen * 10)
     for figure in PLAIN:
         assert figure(tenfold) == pytest.approx(figure(once), abs=1e-14)
@@ -275,13 +275,13 @@ def test_rows_of_a_joint_spectrum_stand_for_their_types(seen: Pairs) -> None:
 
 @pytest.mark.parametrize("figure", PLAIN + SHARED + SMOOTHED)
 @pytest.mark.parametrize("seen", [[], [(3, 0)], [(0, 3)]])
-def test_a_comparison_with_nothing_is_no_figure(figure: Figure, seen: Pairs) -> None:
+def test_a_comparison_with_an_empty_side_is_none(figure: Figure, seen: Pairs) -> None:
     assert figure(joint_of(seen)) is None
 
 
 @given(pairs, st.sampled_from(metrics.SMOOTHINGS))
-def test_reverse_is_the_other_way_round(seen: Pairs, smoothing: str) -> None:
+def test_reverse_swaps_the_sides(seen: Pairs, smoothing: str) -> None:
     joint = joint_of(seen)
-    other = kl_divergence(joint.swapped, smoothing)
-    assert kl_divergence(joint, smoothing, reverse=True) == pytest.approx(other, abs=1e-12)
+    swapped = kl_divergence(joint.swapped, smoothing)
+    assert kl_divergence(joint, smoothing, reverse=True) == pytest.approx(swapped, abs=1e-12)
     assert metrics.novelty(joint) == pytest.approx(metrics.unseen_mass(joint.swapped), abs=1e-15)

@@ -189,12 +189,12 @@ def test_size_matching_tells_change_from_growth() -> None:
 
 
 def test_of_nothing() -> None:
-    empty, one = Spectrum.from_counts([]), Spectrum.from_counts([1])
+    empty, single = Spectrum.from_counts([]), Spectrum.from_counts([1])
     assert metrics.distinct_ratio(empty) is None
     assert metrics.hapax(empty) == metrics.dis(empty) == 0
-    assert metrics.size_matched_distinct_ratio(empty, one) is None
-    assert metrics.size_matched_distinct_ratio(one, empty) is None
-    assert metrics.size_matched_distinct_ratio(one, one) == 1
+    assert metrics.size_matched_distinct_ratio(empty, single) is None
+    assert metrics.size_matched_distinct_ratio(single, empty) is None
+    assert metrics.size_matched_distinct_ratio(single, single) == 1
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -203,8 +203,8 @@ def test_duplicate_documents_are_those_of_a_counter(seed: int) -> None:
     documents = [rng.integers(0, 2, size).tolist() for size in rng.integers(0, 5, 60)]
     kinds = len({tuple(document) for document in documents})
     tokens = np.array([token for document in documents for token in document], dtype=np.uint16)
-    found = metrics.duplicate_documents(tokens, [len(document) for document in documents])
-    assert found == pytest.approx(1 - kinds / 60, rel=1e-12)
+    share = metrics.duplicate_documents(tokens, [len(document) for document in documents])
+    assert share == pytest.approx(1 - kinds / 60, rel=1e-12)
 
 
 def test_duplicate_documents_at_their_ends() -> None:

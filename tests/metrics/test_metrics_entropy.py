@@ -1,6 +1,6 @@
 """Entropies against SciPy, mpmath and published figures.
 
-Tolerances: the special functions are good to 1e-14, sums of R rows add at most R units of 1e-16.
+Tolerances: the special functions are accurate to 1e-14, and sums of R rows add at most R 1e-16.
 """
 
 import math
@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collapse_stats import metrics
-from collapse_stats.metrics.numeric.functions import (
+from collapse_stats.metrics.numeric.special_functions import (
     geometric_harmonic_sum,
     log1p_gap,
     log_minus_digamma,
@@ -36,7 +36,7 @@ def relative_error(got: float, expected: mp.mpf) -> float:
 
 
 def chao_wang_jost(rows: dict[int, int]) -> mp.mpf:
-    """The published formula in nats, its tail literally or, for large n, as an integral."""
+    """The published formula in nats; its tail is summed or, for large n, integrated."""
     n = sum(m * f for m, f in rows.items())
     f1, f2 = rows.get(1, 0), rows.get(2, 0)
     seen = mp.fsum(f * mp.mpf(m) / n * (mp.digamma(n) - mp.digamma(m)) for m, f in rows.items())
@@ -115,7 +115,7 @@ def test_chao_wang_jost_is_stable(rows: dict[int, int]) -> None:
 def test_chao_wang_jost_approaches_plugin_in_a_large_sample() -> None:
     spectrum = Spectrum.from_counts([10**9, 2 * 10**9, 10**9])
     plugin = metrics.entropy(spectrum, "plugin")
-    # With no hapax what is left is about (V - 1) / (2 N).
+    # Without hapax legomena the difference is about (V - 1) / (2 N).
     assert metrics.entropy(spectrum) - plugin == pytest.approx(1 / 4e9 / math.log(2), rel=1e-5)
 
 
@@ -206,7 +206,7 @@ def test_conditional_entropy_is_withheld_when_saturated() -> None:
     assert metrics.conditional_entropy(empty, empty) is None
 
 
-def test_conditional_entropy_refuses_what_is_no_context() -> None:
+def test_conditional_entropy_rejects_wrong_contexts() -> None:
     ngrams = Spectrum.from_counts([4, 4, 4, 4])
     with pytest.raises(ValueError, match="16 times, got 8"):
         metrics.conditional_entropy(ngrams, Spectrum.from_counts([4, 4]))

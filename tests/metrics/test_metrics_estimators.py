@@ -1,6 +1,6 @@
-"""Grassberger, Chao-Shen and jackknife: against their papers' formulas and exact expectations.
+"""Grassberger, Chao-Shen and jackknife against published formulas and exact expectations.
 
-Tolerances: sums of R rows of terms good to 1e-15.
+Tolerances: the terms of sums over R rows are accurate to 1e-15.
 """
 
 import itertools
@@ -34,15 +34,15 @@ def nats(values: list[int], estimator: str) -> float:
 
 def samples(p: tuple[float, ...], n: int) -> list[tuple[list[int], float]]:
     """Every sample of n draws from p, as counts, with its probability."""
-    found = []
+    results = []
     for bars in itertools.combinations(range(n + len(p) - 1), len(p) - 1):
         edges = [-1, *bars, n + len(p) - 1]
         drawn = [b - a - 1 for a, b in itertools.pairwise(edges)]
         ways = math.factorial(n)
         for c in drawn:
             ways //= math.factorial(c)
-        found.append((drawn, ways * math.prod(q**c for q, c in zip(p, drawn, strict=True))))
-    return found
+        results.append((drawn, ways * math.prod(q**c for q, c in zip(p, drawn, strict=True))))
+    return results
 
 
 def expectation(figure: Callable[[list[int]], float], p: tuple[float, ...], n: int) -> float:
@@ -53,7 +53,7 @@ def true_entropy(p: tuple[float, ...]) -> float:
     return -sum(q * math.log(q) for q in p)
 
 
-def test_all_samples_are_there() -> None:
+def test_samples_are_complete() -> None:
     assert sum(chance for _, chance in samples((0.7, 0.2, 0.1), 9)) == pytest.approx(1, abs=1e-12)
 
 
@@ -97,13 +97,13 @@ def test_grassberger_numbers_are_what_poisson_counts_need(mean: float) -> None:
 @pytest.mark.parametrize("p", SOURCES)
 @pytest.mark.parametrize("n", [6, 12])
 def test_grassberger_expectation(p: tuple[float, ...], n: int) -> None:
-    """By linearity from binomial counts, apart from samples of one type that are cut at 0."""
+    """Linear in binomial counts, except for samples of one type, whose values are cut at 0."""
     g = grassberger_numbers(n)
     mean = mp.mpf(0)
     for q in p:
         for c in range(1, n + 1):
             mean += mp.binomial(n, c) * mp.mpf(q) ** c * (1 - mp.mpf(q)) ** (n - c) * c * g[c] / n
-    below = min(mp.mpf(0), mp.log(n) - g[n])  # what a sample of one type has before the cut
+    below = min(mp.mpf(0), mp.log(n) - g[n])  # value of a sample of one type before the cut
     cut = below * mp.fsum(mp.mpf(q) ** n for q in p)
     got = expectation(lambda drawn: nats(drawn, "grassberger"), p, n)
     assert got == pytest.approx(float(mp.log(n) - mean - cut), abs=1e-13)
@@ -185,7 +185,7 @@ def test_chao_shen_agrees_with_its_formula(values: list[int]) -> None:
 )
 def test_chao_shen_is_stable(rows: dict[int, int]) -> None:
     got = metrics.entropy(Spectrum.from_pairs(list(rows), list(rows.values())), "chao-shen")
-    # Near one type alone terms of 1 - q are 1e-12 of it: nothing is left of a relative tolerance.
+    # With one dominant type, 1 - q is near 1e-12, so the relative error can be large.
     assert got * BITS == pytest.approx(float(chao_shen(rows)), rel=1e-12, abs=1e-15)
 
 

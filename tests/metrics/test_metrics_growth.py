@@ -1,4 +1,4 @@
-"""Binomial subsamples, extrapolation, coverage of any size: enumeration, SciPy, mpmath."""
+"""Binomial subsamples, extrapolation and coverage against enumeration, SciPy and mpmath."""
 
 import math
 from collections import Counter
@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collapse_stats import metrics
-from collapse_stats.metrics.numeric.condensed import FEW
+from collapse_stats.metrics.numeric.compressed_counts import MAX_EXACT_COUNTS
 from collapse_stats.ngrams.spectrum import Spectrum
 
 counts = st.lists(st.integers(1, 60), min_size=1, max_size=40)
 few_tokens = st.lists(st.integers(0, 4), min_size=2, max_size=9)
 TEXT = {1: 4 * 10**8, 2: 10**8, 3: 5 * 10**7, 5: 10**7, 10**9: 800, 10**11: 1}
-# Spiders of Sackett et al. 2011, the girdled sample of Chao et al. 2014 and of the iNEXT manual.
+# Spiders of Sackett et al. 2011: the "girdled" sample of Chao et al. 2014 and the iNEXT manual.
 GIRDLED = [46, 22, 17, 15, 15, 9, 8, 6, 6, 4, 2, 2, 2, 2, *[1] * 12]
 
 
@@ -105,7 +105,7 @@ def test_expected_distinct_rarefies_below(values: list[int], data: st.DataObject
 
 
 def test_published_example() -> None:
-    """As the iNEXT manual prints it: 168 individuals of 26 kinds, Chao1 43.893, coverage 0.929."""
+    """The iNEXT manual has 168 individuals of 26 kinds, Chao1 43.893, coverage 0.929."""
     spectrum = Spectrum.from_counts(GIRDLED)
     assert (spectrum.occurrences, spectrum.distinct) == (168, 26)
     assert metrics.chao1(spectrum, "small-sample") == pytest.approx(43.893, abs=5e-4)
@@ -117,7 +117,7 @@ def test_published_example() -> None:
 
 @given(few_tokens, st.data())
 def test_expected_coverage_is_the_mean_over_subsets(tokens: list[int], data: st.DataObject) -> None:
-    """A token left out is seen by a subset of the others: an unbiased view of coverage."""
+    """The chance that a subset of the others contains a left-out token is an unbiased estimate."""
     n = data.draw(st.integers(0, len(tokens) - 1))
     hits = trials = 0
     for left_out in range(len(tokens)):
@@ -135,7 +135,7 @@ def test_extrapolation_of_coverage(values: list[int], more: int) -> None:
     f1, f2 = seen[1], seen[2]
     if f2:
         a = (n - 1) * f1 / ((n - 1) * f1 + 2 * f2)
-    else:  # one hapax alone says nothing: iNEXT too leaves the coverage as it is
+    else:  # undefined for a single hapax; iNEXT, too, leaves the coverage unchanged
         a = (n - 1) * (f1 - 1) / ((n - 1) * (f1 - 1) + 2) if f1 > 1 else 1
     expected = 1 - f1 / n * a ** (more + 1)
     assert metrics.expected_coverage(spectrum, n + more) == pytest.approx(expected, abs=1e-13)
@@ -165,7 +165,7 @@ def test_coverage_at_large_sizes() -> None:
     assert metrics.expected_coverage(spectrum, later) == pytest.approx(0.9999, abs=1e-12)
 
 
-def test_refusals() -> None:
+def test_wrong_arguments_are_rejected() -> None:
     spectrum = Spectrum.from_counts([2, 1])
     for figure in (metrics.expected_distinct, metrics.expected_coverage):
         with pytest.raises(ValueError, match="at least 0, got -1"):
@@ -175,16 +175,16 @@ def test_refusals() -> None:
             metrics.size_at_coverage(spectrum, target)
 
 
-# Very many different counts ------------------------------------------------------------------
+# Very many distinct counts -------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("n", [1, 5, 13, 64, 1000, 10**6, 10**8])
 def test_many_different_counts(n: int) -> None:
-    """More than are kept: dense ones, which give way to a few nodes, and sparse ones."""
+    """Dense counts, which are replaced by a few nodes, and sparse ones."""
     count = np.unique((1e8 / np.arange(1, 30_000) ** 1.2).astype(np.int64))
     types = np.maximum(1, 10**9 // count**2)
     spectrum = Spectrum.from_pairs(count, types)
-    assert len(count) > FEW
+    assert len(count) > MAX_EXACT_COUNTS
     rows, total = list(zip(count.tolist(), types.tolist(), strict=True)), spectrum.occurrences
 
     def missed(sizes: list[int], among: int) -> list[mp.mpf]:
@@ -200,14 +200,14 @@ def test_many_different_counts(n: int) -> None:
         chances = missed([m for m, _ in rows], total)
         distinct = mp.fsum(f * (1 - q) for (_, f), q in zip(rows, chances, strict=True))
         chances = missed([m - 1 for m, _ in rows], total - 1)
-        found = mp.fsum(m * f * (1 - q) for (m, f), q in zip(rows, chances, strict=True)) / total
+        coverage = mp.fsum(m * f * (1 - q) for (m, f), q in zip(rows, chances, strict=True)) / total
     assert metrics.rarefied_distinct(spectrum, n) == pytest.approx(float(distinct), rel=1e-12)
     assert metrics.growth_curve(spectrum, [n])[0].distinct == metrics.rarefied_distinct(spectrum, n)
-    assert metrics.expected_coverage(spectrum, n) == pytest.approx(float(found), rel=1e-12)
+    assert metrics.expected_coverage(spectrum, n) == pytest.approx(float(coverage), rel=1e-12)
 
 
 def test_size_at_coverage_of_many_different_counts() -> None:
-    count = np.arange(1, 2 * FEW)
+    count = np.arange(1, 2 * MAX_EXACT_COUNTS)
     spectrum = Spectrum.from_pairs(count, np.maximum(1, 10**9 // count**2))
     n = metrics.size_at_coverage(spectrum, 0.5)
     assert (

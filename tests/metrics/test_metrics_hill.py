@@ -48,10 +48,10 @@ def test_plugin_agrees_with_scikit_bio(values: list[int], q: float) -> None:
 @given(counts)
 def test_orders_fall(values: list[int]) -> None:
     spectrum = Spectrum.from_counts(values)
-    found = [metrics.hill(spectrum, q, "plugin") for q in (0, 0.5, 1, 1.5, 2, 5, math.inf)]
-    assert all(a >= b * (1 - 1e-12) for a, b in pairwise(found))
-    assert found[0] == pytest.approx(len(values), rel=1e-13)
-    assert found[-1] == pytest.approx(sum(values) / max(values), rel=1e-13)
+    figures = [metrics.hill(spectrum, q, "plugin") for q in (0, 0.5, 1, 1.5, 2, 5, math.inf)]
+    assert all(a >= b * (1 - 1e-12) for a, b in pairwise(figures))
+    assert figures[0] == pytest.approx(len(values), rel=1e-13)
+    assert figures[-1] == pytest.approx(sum(values) / max(values), rel=1e-13)
 
 
 @pytest.mark.parametrize("q", [0.5, 0.99999, 1.00001, 2, 50])
@@ -88,7 +88,7 @@ def test_unbiased_power_sum_over_every_order() -> None:
     assert np.mean(cubes) == pytest.approx((p**3).sum(), abs=4 * np.std(cubes) / 20_000**0.5)
 
 
-def test_refusals() -> None:
+def test_wrong_arguments_are_rejected() -> None:
     spectrum = Spectrum.from_counts([3, 1])
     for q in (1, 2.5, 0, math.inf, math.nan):
         with pytest.raises(ValueError, match="integer of at least 2"):

@@ -47,7 +47,7 @@ def test_indices_by_definition(values: list[int]) -> None:
 
 
 def test_indices_at_their_ends() -> None:
-    one, singles, none = ([7], [1] * 9, [])
+    repeated, singles, empty = ([7], [1] * 9, [])
     ends = {
         metrics.root_ttr: (1 / 7**0.5, 3, None),
         metrics.herdan_c: (0, 1, None),
@@ -59,7 +59,7 @@ def test_indices_at_their_ends() -> None:
         metrics.sichel_s: (0, 0, None),
     }
     for index, expected in ends.items():
-        for values, value in zip((one, singles, none), expected, strict=True):
+        for values, value in zip((repeated, singles, empty), expected, strict=True):
             got = index(Spectrum.from_counts(values))
             assert got == (value if value is None else pytest.approx(value, rel=1e-14)), index
 
@@ -285,7 +285,7 @@ def test_totals_of_batches_are_the_figures_of_all(
         assert got == (expected if expected is None else pytest.approx(expected, abs=1e-9))
 
 
-def test_totals_refuse() -> None:
+def test_totals_reject_wrong_arguments() -> None:
     with pytest.raises(ValueError, match="window must be at least 1 token, got 0"):
         metrics.SequenceTotals(window=0)
     with pytest.raises(ValueError, match="n must be at least 1, got 0"):

@@ -1,6 +1,6 @@
-"""Figures beside those of published libraries, where they are installed.
+"""Figures against those of published libraries, where these are installed.
 
-None of them is needed by the other tests: `pip install lexicalrichness powerlaw nltk infomeasure`.
+No other test needs them: `pip install lexicalrichness powerlaw nltk infomeasure`.
 """
 
 import math
@@ -25,8 +25,10 @@ def _their_warnings() -> Iterator[None]:
 
 
 def library(name: str) -> ModuleType:
-    found: ModuleType = pytest.importorskip(name, reason=f"{name} is not installed to compare with")
-    return found
+    module: ModuleType = pytest.importorskip(
+        name, reason=f"{name} is not installed to compare with"
+    )
+    return module
 
 
 def text(size: int, kinds: int, slope: float) -> npt.NDArray[np.int64]:
@@ -69,7 +71,7 @@ def test_powerlaw(low: int) -> None:
         values, discrete=True, xmin=low, estimate_discrete=False, verbose=False
     )
     ours = metrics.zipf_fit(Spectrum.from_counts(values), c_min=low)
-    # It stops its search within 1e-4 of the best.
+    # powerlaw stops its search within 1e-4 of the optimum.
     assert ours.alpha == pytest.approx(fit.power_law.alpha, abs=2e-4)
     assert ours.distance == pytest.approx(fit.power_law.D, abs=1e-4)
 

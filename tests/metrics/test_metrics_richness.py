@@ -1,4 +1,4 @@
-"""ACE, Chao1 of small samples, Good-Turing: scikit-bio, published tables, a literal program."""
+"""ACE, Chao1 and Good-Turing against scikit-bio, published tables and a literal program."""
 
 import math
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Power-law fits against SciPy and mpmath, and the special functions beneath them."""
+"""Power-law fits against SciPy and mpmath, and the special functions that they use."""
 
 import math
 
@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collapse_stats import metrics
-from collapse_stats.metrics.numeric.functions import log_gamma_ratio, scaled_zeta
+from collapse_stats.metrics.numeric.special_functions import log_gamma_ratio, scaled_zeta
 from collapse_stats.ngrams.spectrum import Spectrum
 
 LARGE = Spectrum.from_pairs(
@@ -29,13 +29,13 @@ def drawn(alpha: float, types: int, seed: int = 0) -> npt.NDArray[np.int64]:
 
 def best_alpha(values: npt.NDArray[np.int64], low: int) -> float:
     mean_log = np.log(values).mean()
-    found = scipy.optimize.minimize_scalar(
+    result = scipy.optimize.minimize_scalar(
         lambda s: s * mean_log + math.log(scipy.special.zeta(s, low)),
         bounds=(1.0001, 30),
         method="bounded",
         options={"xatol": 1e-10},
     )
-    return float(found.x)
+    return float(result.x)
 
 
 def distance_of(values: npt.NDArray[np.int64], alpha: float, low: int) -> float:
@@ -52,7 +52,7 @@ def test_maximum_likelihood(alpha: float, low: int) -> None:
     values = np.minimum(drawn(alpha, 4000), 20_000)
     fit = metrics.zipf_fit(Spectrum.from_counts(values), c_min=low)
     tail = values[values >= low]
-    # A minimum found to the digits of the function is good to the root of them.
+    # A numerical minimum has half the digits of the function.
     assert fit.alpha == pytest.approx(best_alpha(tail, low), abs=1e-6)
     assert fit.distance == pytest.approx(distance_of(tail, fit.alpha, low), abs=1e-11)
     assert (fit.c_min, fit.types) == (low, len(tail))
@@ -70,24 +70,24 @@ def test_the_best_tail_is_chosen() -> None:
         for c in spectrum.count
         if (values >= c).sum() >= 50
     ]
-    best = min(tried, key=lambda one: one.distance)
+    best = min(tried, key=lambda candidate: candidate.distance)
     assert fit.distance <= 1.5 * best.distance
     assert fit.distance < metrics.zipf_fit(spectrum, c_min=5).distance
     assert fit.types >= 50
 
 
 def test_many_counts_are_looked_at() -> None:
-    """Blocks of counts that cannot hold the largest gap are passed over: none that does."""
+    """Skipping blocks of counts that cannot contain the largest gap does not change the fit."""
     values = np.minimum(drawn(1.4, 40_000, seed=2), 300_000)
     spectrum = Spectrum.from_counts(values)
     assert len(spectrum.count) > 2000
     fit = metrics.zipf_fit(spectrum)
     assert metrics.zipf_fit(spectrum, c_min=fit.c_min) == fit
     for low in (1, 3, fit.c_min):
-        one = metrics.zipf_fit(spectrum, c_min=low)
-        expected = distance_of(values[values >= low], one.alpha, low)
-        assert one.distance == pytest.approx(expected, abs=1e-11)
-        assert fit.distance <= one.distance
+        other_fit = metrics.zipf_fit(spectrum, c_min=low)
+        expected = distance_of(values[values >= low], other_fit.alpha, low)
+        assert other_fit.distance == pytest.approx(expected, abs=1e-11)
+        assert fit.distance <= other_fit.distance
 
 
 def test_few_counts_are_all_tried() -> None:
@@ -98,7 +98,7 @@ def test_few_counts_are_all_tried() -> None:
     assert metrics.zipf_fit(spectrum) == min(able, key=lambda fit: fit.distance)
 
 
-def test_no_fit_where_there_is_none() -> None:
+def test_no_fit_for_degenerate_spectra() -> None:
     for values in ([], [5], [3, 3, 3], [10**9] * 60):
         assert metrics.zipf_fit(Spectrum.from_counts(values)) is None
         assert metrics.zipf_fit(Spectrum.from_counts(values), c_min=1) is None or len(values) > 0
@@ -142,7 +142,7 @@ def test_mandelbrot_finds_the_model_it_is_given(alpha: float, largest: float, n:
     assert fit.largest == pytest.approx(largest, rel=0.02)
     assert fit.exponent == 1 / fit.alpha
     assert fit.shift == pytest.approx((1 - alpha) / (alpha * largest), rel=0.03)
-    # The gap is where the rest was put on one count; below it the model holds.
+    # The largest gap is where the rest was put on one count; the model fits below it.
     low = Spectrum.from_pairs(list(range(1, 40)), [rows[m] for m in range(1, 40)])
     model = 1 - np.exp(
         [
@@ -162,7 +162,7 @@ def test_mandelbrot_shift_is_that_of_the_ranks() -> None:
     assert (fit.alpha / c * fit.shift) ** (-fit.exponent) == pytest.approx(fit.largest, rel=1e-12)
 
 
-def test_no_mandelbrot_where_there_is_none() -> None:
+def test_no_mandelbrot_fit_for_degenerate_spectra() -> None:
     for values in ([], [4, 5], [1, 1], [1, 2]):
         assert metrics.zipf_mandelbrot_fit(Spectrum.from_counts(values)) is None
     assert metrics.zipf_mandelbrot_fit(LARGE) is not None

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 
 from ..errors import BackendError
-from ..system.gpu import reason_of_fork
+from ..system.gpu import fork_problem
 from .base import Backend
 from .cuda.architectures import has_code
 
@@ -86,7 +86,7 @@ def _cuda_info() -> BackendInfo:
         from .. import _cuda
     except ImportError as error:
         return BackendInfo("cuda", False, f"the compiled module does not load: {error}")
-    forked = reason_of_fork()
+    forked = fork_problem()
     if forked is not None:
         return BackendInfo("cuda", False, forked)
     try:

@@ -7,8 +7,8 @@ import numpy as np
 from ..ngrams.arrays import as_documents, as_tokens
 from ..ngrams.chunk import Int64Array
 from ..ngrams.ids import outside_vocabulary
-from ..system.gpu import at_work, cupy_module, failures
-from ..system.placement import beside, gpu_of, on_gpu
+from ..system.gpu import cupy_module, gpu_errors, use_gpu
+from ..system.placement import gpu_of, is_on_gpu, place_with_tokens
 
 
 class DeviceBatch:
@@ -28,8 +28,8 @@ class DeviceBatch:
         self._vocab_size = vocab_size
         self.size = int(source.size)
         xp = cupy_module()
-        with at_work(self._gpu):
-            self._mask = None if mask is None else beside("mask", mask, source) != 0
+        with use_gpu(self._gpu):
+            self._mask = None if mask is None else place_with_tokens("mask", mask, source) != 0
             self._lengths = _copy_of_lengths(lengths, source)
             self._wrong = _first_wrong(xp, source, self._mask, vocab_size)
             self._ids = source.astype(np.uint16 if vocab_size <= 2**16 else np.uint32)
@@ -39,7 +39,7 @@ class DeviceBatch:
     def is_copied(self) -> bool:
         """Whether the tokens were read, so that their owner may let them go."""
         if self._source is not None:
-            with failures(self._gpu):
+            with gpu_errors(self._gpu):
                 if self._copied.done:
                     self._source = None
         return self._source is None
@@ -49,7 +49,7 @@ class DeviceBatch:
 
         Raises ValueError naming the first id outside the vocabulary, and its position.
         """
-        with at_work(self._gpu):
+        with use_gpu(self._gpu):
             cupy_module().cuda.get_current_stream().wait_event(self._copied)
             any_wrong, at, token = (int(value) for value in self._wrong)
         if any_wrong:
@@ -58,9 +58,9 @@ class DeviceBatch:
 
 
 def _copy_of_lengths(lengths: Any, tokens: Any) -> Any:
-    if not on_gpu(lengths):
+    if not is_on_gpu(lengths):
         return None if lengths is None else np.array(lengths)
-    return beside("lengths", lengths, tokens).copy()
+    return place_with_tokens("lengths", lengths, tokens).copy()
 
 
 def _first_wrong(xp: Any, tokens: Any, mask: Any, vocab_size: int) -> tuple[Any, Any, Any]:

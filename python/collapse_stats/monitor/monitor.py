@@ -20,7 +20,7 @@ from ..ngrams.spectrum import JointSpectra
 from ..ngrams.table import NgramTable
 from ..profiles.counter import NgramCounter
 from ..profiles.profile import Profile
-from ..system.gpu import current_gpu, using
+from ..system.gpu import current_gpu, select_gpu
 from ..system.memory import budget
 from . import figures
 from .baseline import Baseline
@@ -365,7 +365,7 @@ class CollapseMonitor:
             self._arenas.append(arena)
         try:
             while self._late:
-                with using(gpu):
+                with select_gpu(gpu):
                     self._count(self._late[0])
                 self._late.popleft()
         finally:

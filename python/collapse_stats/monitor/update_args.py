@@ -10,8 +10,8 @@ from ..errors import BackendError
 from ..ngrams.arrays import as_documents, as_tokens
 from ..ngrams.chunk import Int64Array
 from ..ngrams.ids import check_ids
-from ..system.gpu import at_work, cupy_module
-from ..system.placement import as_device_array, gpu_of, on_gpu
+from ..system.gpu import cupy_module, use_gpu
+from ..system.placement import as_device_array, gpu_of, is_on_gpu
 from .batch import PackedBatch, id_type
 from .surprisal import MOST, as_surprisals
 
@@ -182,7 +182,7 @@ class DeviceArguments:
         self._device = {
             name: _copied_there(array, floating=name == "logprobs")
             for name, array in arrays.items()
-            if on_gpu(array)
+            if is_on_gpu(array)
         }
         self._here = {
             name: _as_floats(array).copy() if name == "logprobs" else np.array(array)
@@ -192,7 +192,7 @@ class DeviceArguments:
         self._pad = arrival.pad
         self._copied: dict[int | None, Any] = {}  # by GPU
         for gpu in {gpu_of(array) for array in self._device.values()}:
-            with at_work(gpu):
+            with use_gpu(gpu):
                 self._copied[gpu] = cupy.cuda.get_current_stream().record()
 
     @property
@@ -206,7 +206,7 @@ class DeviceArguments:
         cupy = cupy_module()
         there = {}
         for gpu, copied in self._copied.items():
-            with at_work(gpu), cupy.cuda.Stream(non_blocking=True) as stream:
+            with use_gpu(gpu), cupy.cuda.Stream(non_blocking=True) as stream:
                 stream.wait_event(copied)
                 for name, array in self._device.items():
                     if gpu_of(array) == gpu:
@@ -221,7 +221,7 @@ def _copied_there(array: Any, floating: bool) -> Any:
         array = array.float() if floating else array  # CuPy has no bfloat16
         return as_device_array(array.clone())
     view = as_device_array(array)
-    with at_work(gpu_of(view)):
+    with use_gpu(gpu_of(view)):
         return view.copy()
 
 
@@ -234,11 +234,11 @@ def _as_floats(logprobs: Any) -> npt.NDArray[np.floating]:
 
 
 def _on_gpu(array: Any) -> bool:
-    """`on_gpu`, without asking for what most arrays are slow to give."""
+    """`is_on_gpu`, without asking for what most arrays are slow to give."""
     if array is None or type(array) is np.ndarray:
         return False
     is_cuda = getattr(array, "is_cuda", None)
-    return on_gpu(array) if is_cuda is None else bool(is_cuda)
+    return is_on_gpu(array) if is_cuda is None else bool(is_cuda)
 
 
 def _viewed(array: Any) -> Any:

@@ -5,15 +5,15 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from ..system.gpu import at_work
+from ..system.gpu import use_gpu
 from ..system.placement import (
     array_module,
     as_device_array,
-    beside,
     gpu_of,
     host_view,
-    on_gpu,
-    on_host,
+    is_on_gpu,
+    place_with_tokens,
+    to_host,
 )
 from .chunk import Int64Array
 
@@ -31,7 +31,7 @@ def as_tokens(tokens: object, *, gpu: bool = False) -> npt.NDArray[np.integer]:
         for anything but integers of 8 to 64 bits, for tensors on a GPU without `gpu`, and for those
         on devices that are neither a CPU nor an NVIDIA GPU.
     """
-    array: Any = as_device_array(tokens) if gpu and on_gpu(tokens) else host_view(tokens)
+    array: Any = as_device_array(tokens) if gpu and is_on_gpu(tokens) else host_view(tokens)
     if array is None:
         raise TypeError(
             "tokens must be in CPU memory for this backend, got a CUDA array: use the cuda "
@@ -76,7 +76,7 @@ def as_documents(
             f"got shape {array.shape}"
         )
     if lengths is not None:
-        size = np.asarray(on_host(lengths), dtype=np.int64)
+        size = np.asarray(to_host(lengths), dtype=np.int64)
         if array.ndim != 1 or size.ndim != 1 or np.any(size < 0) or size.sum() != array.size:
             raise ValueError(
                 f"lengths must be one non-negative length per document of 1-D tokens and add up to "
@@ -86,9 +86,9 @@ def as_documents(
         size = np.full(array.shape[0], array.shape[1], dtype=np.int64)
     else:
         size = np.array([array.size], dtype=np.int64)
-    if not on_gpu(array):
+    if not is_on_gpu(array):
         return _cut(array, size, mask, eot)
-    with at_work(gpu_of(array)):
+    with use_gpu(gpu_of(array)):
         return _cut(array, size, mask, eot)
 
 
@@ -104,7 +104,7 @@ def _cut(
         return flat, start, stop
     out = xp.zeros(flat.size, dtype=bool) if eot is None else flat == eot
     if mask is not None:
-        keep = beside("mask", mask, array)
+        keep = place_with_tokens("mask", mask, array)
         if keep.shape != array.shape:
             raise ValueError(f"mask must have the tokens' shape {array.shape}, got {keep.shape}")
         out |= keep.reshape(-1) == 0
@@ -120,4 +120,4 @@ def _split(xp: Any, start: Int64Array, out: Any) -> tuple[Int64Array, Int64Array
     cut[:-1] |= out
     cut[1:] |= out
     begin, end = (~out & cut[:-1]).nonzero()[0], (~out & cut[1:]).nonzero()[0] + 1
-    return on_host(begin).astype(np.int64), on_host(end).astype(np.int64)
+    return to_host(begin).astype(np.int64), to_host(end).astype(np.int64)

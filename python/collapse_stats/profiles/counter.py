@@ -22,7 +22,7 @@ from ..ngrams.ids import check_documents
 from ..ngrams.layout import MAX_KEY_BITS, Layout
 from ..ngrams.table import NgramTable
 from ..system.memory import TooLittleMemoryError, budget, release_pages
-from ..system.placement import gpu_of, on_gpu, on_host
+from ..system.placement import gpu_of, is_on_gpu, to_host
 from ..system.spill import Spill
 from .profile import Profile
 
@@ -127,7 +127,7 @@ class NgramCounter:
             when the GPU fails. Then and without room, nothing is added, of a batch larger than what
             waits at a time perhaps a part, and nothing that was given before is lost.
         """
-        if on_gpu(tokens):
+        if is_on_gpu(tokens):
             as_tokens(tokens, gpu=self._backend.on_gpu)  # or says what to do
             batch = DeviceBatch(tokens, lengths, mask, self.layout.vocab_size)
             self._make_room(batch.size)
@@ -289,7 +289,7 @@ class NgramCounter:
             self._tables[-2:] = [self._backend.merge(self._tables[-2:])]
 
     def _written(self, chunk: Chunk) -> Chunk:
-        return Chunk(*self._spill.put([on_host(array) for array in chunk.arrays]))
+        return Chunk(*self._spill.put([to_host(array) for array in chunk.arrays]))
 
 
 def _by_gpu(chunks: Sequence[Chunk]) -> list[list[Chunk]]:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError
-from ..system.placement import on_gpu, on_host
+from ..system.placement import is_on_gpu, to_host
 from .base import BATCH_BYTES, Batch, IntegerArray
 from .boundaries import cut_rows, rows_of
 from .formats.chat import chat_text, looks_like_chat
@@ -161,8 +161,8 @@ def _array_of_ids(source: Any) -> Any:
         if len(source) and not isinstance(source[0], (int, np.integer)):
             return None
         return np.asarray(source, dtype=None if len(source) else np.int64)
-    if on_gpu(source):
-        return on_host(source)
+    if is_on_gpu(source):
+        return to_host(source)
     if hasattr(source, "__array__") or hasattr(source, "__array_interface__"):
         array = np.asarray(source)
         return None if array.dtype.kind in "OUST" else array

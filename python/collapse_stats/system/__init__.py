@@ -1,1 +1,1 @@
-"""The machine: memory, temporary files, directories and GPUs."""
+"""Memory, temporary files, directories and GPUs of the machine."""

@@ -1,7 +1,7 @@
-"""The GPU that a thread works on, and what its failures become.
+"""Select the GPU that a thread uses, and translate the errors of CUDA and CuPy.
 
-Which GPU is current, and which stream of CuPy's on it, belongs to a thread: another thread begins
-with GPU 0. So what is handed to another thread is handed over with the GPU's number.
+The current GPU, and CuPy's current stream on it, are properties of a thread: a new thread starts on
+GPU 0. Work that moves to another thread must therefore carry the number of its GPU.
 """
 
 import os
@@ -11,11 +11,11 @@ from typing import Any
 
 from ..errors import CollapseStatsError, GpuError, GpuMemoryError
 
-_process: int | None = None  # the one that uses GPUs, as soon as one does
+_process: int | None = None  # id of the process that first used a GPU
 
 
 def cupy_module() -> Any:
-    """CuPy. Raises TypeError with the remedy where it is not installed."""
+    """Return the module `cupy`; raise TypeError with the remedy where it is not installed."""
     try:
         import cupy
     except ImportError as error:
@@ -27,81 +27,81 @@ def cupy_module() -> Any:
 
 
 def current_gpu() -> int:
-    """Number of the GPU that is current in this thread; nothing is set up on it."""
+    """Return the number of this thread's current GPU without initializing it."""
     return int(cupy_module().cuda.runtime.getDevice())
 
 
-def using(gpu: int | None) -> AbstractContextManager[Any]:
-    """Makes a GPU the current one of this thread for a while; None leaves the one that is."""
+def select_gpu(gpu: int | None) -> AbstractContextManager[Any]:
+    """Make `gpu` this thread's current GPU inside a `with` block; None keeps the current one."""
     return nullcontext() if gpu is None else cupy_module().cuda.Device(gpu)
 
 
 @contextmanager
-def at_work(gpu: int | None = None) -> Iterator[None]:
-    """As `using`, with the failures of CUDA and CuPy as errors of ours."""
-    check_process()
-    with failures(gpu), using(gpu):
+def use_gpu(gpu: int | None = None) -> Iterator[None]:
+    """Select a GPU as `select_gpu` does, check for a fork, and translate errors (`gpu_errors`)."""
+    check_not_forked()
+    with gpu_errors(gpu), select_gpu(gpu):
         yield
 
 
-def check_process() -> None:
-    """Raise GpuError in a process that was forked from one that used a GPU: CUDA works in none.
+def check_not_forked() -> None:
+    """Raise GpuError in a process forked from one that had used a GPU, where CUDA cannot work.
 
-    In any other, this is the one that uses GPUs from here on.
+    The first call also records this process as the one that uses GPUs.
     """
     global _process
     if _process is None:
         _process = os.getpid()
-    reason = reason_of_fork()
-    if reason is not None:
-        raise GpuError(f"{reason}, or count with backend='native' in it")
+    problem = fork_problem()
+    if problem is not None:
+        raise GpuError(f"{problem}, or count with backend='native' in it")
 
 
-def reason_of_fork() -> str | None:
-    """Why no GPU can be used in this process, if that is because it was forked."""
+def fork_problem() -> str | None:
+    """Why this process cannot use a GPU, if it was forked from one that had; None otherwise."""
     if _process in (None, os.getpid()):
         return None
     return (
-        f"this process was forked from process {_process}, which had used a GPU, and CUDA works in "
-        "no such process: start it by multiprocessing's method spawn or forkserver"
+        f"this process was forked from process {_process}, which had used a GPU, and CUDA does not "
+        "work after a fork: start it with multiprocessing's method spawn or forkserver"
     )
 
 
 @contextmanager
-def failures(gpu: int | None = None, budget: int | None = None) -> Iterator[None]:
-    """What CUDA or CuPy raise becomes a GpuError or GpuMemoryError; anything else stays.
+def gpu_errors(gpu: int | None = None, budget: int | None = None) -> Iterator[None]:
+    """Turn exceptions of CUDA and CuPy into GpuError or GpuMemoryError; pass on all others.
 
     Parameters
     ----------
     gpu
-        Its number, if it is not the current one.
+        Number of the GPU for the message; None for the current one.
     budget
-        Bytes of its memory that may be taken, for the message.
+        Bytes of GPU memory that counting may use, for the message.
     """
     try:
         yield
     except CollapseStatsError:
         raise
     except Exception as error:
-        if not _is_of_gpu(error):
+        if not _comes_from_gpu(error):
             raise
         which = "the current GPU" if gpu is None else f"GPU {gpu}"
-        said = " ".join(str(error).split()).rstrip(".")
-        if isinstance(error, MemoryError) or "out of memory" in said.lower():
-            allowed = "" if budget is None else f"; counting may take {budget:,} bytes of it"
+        text = " ".join(str(error).split()).rstrip(".")
+        if isinstance(error, MemoryError) or "out of memory" in text.lower():
+            allowed = "" if budget is None else f"; counting may use {budget:,} bytes of it"
             raise GpuMemoryError(
-                f"{which} has too little memory left: {said}{allowed}: close what else uses it, "
-                "have other libraries give back what they keep (torch.cuda.empty_cache()), give a "
+                f"{which} has too little memory left: {text}{allowed}: close other programs that "
+                "use it, release the caches of other libraries (torch.cuda.empty_cache()), set a "
                 "smaller device_memory, or count with backend='native' (--backend native)"
             ) from error
         raise GpuError(
-            f"{which} failed: {said}: after most failures a process cannot use its GPU again, so "
+            f"{which} failed: {text}: after most failures a process cannot use its GPU again, so "
             "start anew, or count with backend='native' (--backend native)"
         ) from error
 
 
-def _is_of_gpu(error: Exception) -> bool:
-    """Whether an exception comes from CuPy, or from CUDA through the compiled module."""
+def _comes_from_gpu(error: Exception) -> bool:
+    """Whether an exception comes from CuPy, or from CUDA through the compiled extension."""
     if type(error).__module__.split(".")[0] in ("cupy", "cupy_backends"):
         return True
     return isinstance(error, RuntimeError) and str(error).startswith(("CUDA: ", "CuPy "))

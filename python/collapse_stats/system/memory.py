@@ -1,4 +1,4 @@
-"""How much memory may be used."""
+"""Memory budgets, free memory and memory-mapped files."""
 
 import contextlib
 import ctypes
@@ -15,7 +15,7 @@ _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 
 
 def budget(memory: int | str | None) -> int:
-    """Bytes that `memory` stands for: a number, a size like ``"8GB"``, or half of what is free."""
+    """Convert a number, a size like ``"8GB"``, or None (half of what is free) to bytes."""
     if memory is None:
         return available() // 2
     if isinstance(memory, int):
@@ -35,17 +35,17 @@ def budget(memory: int | str | None) -> int:
 
 
 def available() -> int:
-    """Bytes of memory free now: what the system says, and what the control group leaves."""
+    """Bytes of memory that are free now in the system and under the control group's limit."""
     free = _system_free()
     group = Path("/sys/fs/cgroup")
-    with contextlib.suppress(OSError, ValueError):  # no limit set, or no control groups here
+    with contextlib.suppress(OSError, ValueError):  # no limit or no control groups
         limit = int((group / "memory.max").read_text())
         free = min(free, limit - int((group / "memory.current").read_text()))
     return max(free, 64 * 10**6)
 
 
 class TooLittleMemoryError(MemoryError):
-    """The budget is smaller than the least that would do."""
+    """The memory budget is smaller than the smallest that works."""
 
     def __init__(self, memory: int, least: int, otherwise: str = "") -> None:
         enough = f"{-(-least // 10**6)}MB"
@@ -57,10 +57,10 @@ class TooLittleMemoryError(MemoryError):
 
 
 class MappedBytes:
-    """Bytes of a file mapped to be read, as NumPy takes them; mapped while an array views them."""
+    """Bytes of a file mapped for reading, which ``np.asarray`` can view and keep mapped."""
 
     def __init__(self, buffer: Any) -> None:
-        self._buffer = buffer  # of Arrow
+        self._buffer = buffer  # an Arrow buffer
         self.__array_interface__ = {
             "data": (buffer.address, True),
             "shape": (len(buffer),),
@@ -70,7 +70,7 @@ class MappedBytes:
 
 
 def is_mapped(array: npt.NDArray[Any]) -> bool:
-    """Whether an array views a file mapped to be read, so that it takes no memory to keep it."""
+    """Whether an array views a file mapped for reading, so that keeping it uses no memory."""
     base: Any = array
     while isinstance(base, np.ndarray):
         if isinstance(base, np.memmap) and not isinstance(base.base, np.ndarray):
@@ -80,22 +80,22 @@ def is_mapped(array: npt.NDArray[Any]) -> bool:
 
 
 def release_pages(array: npt.NDArray[Any]) -> None:
-    """Take the pages of a mapped file that an array views out of this process's memory.
+    """Release this process's pages of the mapped file that an array views.
 
-    They stay in the system's cache as long as there is room; what is in no file is left alone.
+    The system's page cache may keep them. Arrays that are not mapped from a file are unaffected.
     """
     if not array.nbytes or not is_mapped(array) or not hasattr(mmap, "MADV_DONTNEED"):
         return
     address = array.ctypes.data
     begin = address // mmap.PAGESIZE * mmap.PAGESIZE
-    madvise = ctypes.CDLL(None).madvise  # the map may be Arrow's, which has no such method
+    madvise = ctypes.CDLL(None).madvise  # Arrow's maps have no method for it
     madvise.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
     madvise(begin, address + array.nbytes - begin, mmap.MADV_DONTNEED)
 
 
 def _system_free() -> int:
     with contextlib.suppress(OSError):
-        found = re.search(r"MemAvailable:\s+(\d+) kB", Path("/proc/meminfo").read_text())
-        if found:
-            return int(found.group(1)) * 1024
+        match = re.search(r"MemAvailable:\s+(\d+) kB", Path("/proc/meminfo").read_text())
+        if match:
+            return int(match.group(1)) * 1024
     return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2

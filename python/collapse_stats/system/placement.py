@@ -1,8 +1,8 @@
-"""Where an array lies, on the host or on which GPU, and views of it there.
+"""Find out whether an array is on the host or on a GPU, and view or copy it there.
 
-Arrays of other libraries say it by DLPack (``__dlpack_device__``), or lie on an NVIDIA GPU and have
-``__cuda_array_interface__`` alone. Where both are there DLPack is believed: what a GPU of another
-maker holds may have the other as well.
+Arrays of other libraries report their device by DLPack (``__dlpack_device__``), or are on an NVIDIA
+GPU and have only ``__cuda_array_interface__``. DLPack decides where an array has both, because
+arrays on GPUs of other vendors may have ``__cuda_array_interface__`` as well.
 """
 
 from typing import Any
@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .gpu import at_work, cupy_module, using
+from .gpu import cupy_module, select_gpu, use_gpu
 
-_HOST = (1, 3, 11)  # kDLCPU, kDLCUDAHost and kDLROCMHost: the last two are pinned
+_HOST = (1, 3, 11)  # kDLCPU, kDLCUDAHost and kDLROCMHost; the last two are pinned memory
 _CUDA, _MANAGED = 2, 13  # kDLCUDA, kDLCUDAManaged
 _ELSEWHERE = {
     4: "an OpenCL device",
@@ -24,10 +24,10 @@ _ELSEWHERE = {
 }
 
 
-def on_gpu(array: object) -> bool:
-    """Whether an array lies in the memory of an NVIDIA GPU, or in memory shared with one.
+def is_on_gpu(array: object) -> bool:
+    """Whether an array is in the memory of an NVIDIA GPU, or in memory managed by CUDA.
 
-    Raises TypeError for one that lies on a device of another kind.
+    Raises TypeError for an array on a device of another kind.
     """
     if type(array) is np.ndarray:
         return False
@@ -39,82 +39,83 @@ def on_gpu(array: object) -> bool:
     if kind not in _HOST:
         where = _ELSEWHERE.get(kind, f"a device of DLPack type {kind}")
         raise TypeError(
-            f"arrays must lie in CPU memory or on an NVIDIA GPU, got one on {where}: pass a copy "
+            f"arrays must be in CPU memory or on an NVIDIA GPU, got one on {where}: pass a copy "
             "in CPU memory, such as tokens.cpu()"
         )
     return False
 
 
 def gpu_of(array: Any) -> int | None:
-    """Number of the GPU that one of CuPy's arrays lies on; None for those on the host."""
-    return int(array.__dlpack_device__()[1]) if on_gpu(array) else None
+    """Number of the GPU that a CuPy array is on; None for an array on the host."""
+    return int(array.__dlpack_device__()[1]) if is_on_gpu(array) else None
 
 
 def array_module(array: object) -> Any:
-    """CuPy for arrays on a GPU, else NumPy: what they have in common is used."""
-    return cupy_module() if on_gpu(array) else np
+    """The module `cupy` for an array on a GPU, `numpy` for one on the host."""
+    return cupy_module() if is_on_gpu(array) else np
 
 
 def as_device_array(array: Any) -> Any:
-    """CuPy's view of what lies on a GPU, ready in the order of CuPy's current stream there.
+    """View an array on a GPU as a CuPy array, valid for work on CuPy's current stream there.
 
-    Nothing waits for it on the host.
+    The host does not wait for the array to be ready.
     """
     cupy = cupy_module()
-    with at_work():
-        if _kind(array) is not None:  # CuPy tells the owner its stream, of the GPU of the array
+    with use_gpu():
+        if _kind(array) is not None:  # CuPy passes its stream on the array's GPU to the owner
             return cupy.from_dlpack(array)
         return _by_interface(cupy, array)
 
 
-def beside(name: str, array: Any, tokens: Any) -> Any:
-    """A mask, say, where the tokens lie: brought there from the host, or to it.
+def place_with_tokens(name: str, array: Any, tokens: Any) -> Any:
+    """Return an array that belongs to the tokens, such as a mask, on the tokens' device.
 
-    Raises ValueError when it is on another GPU than they are.
+    It is copied from the host to the tokens' GPU, or from a GPU to the host, where necessary.
+    Raises ValueError when it is on a GPU other than theirs.
     """
     gpu = gpu_of(tokens)
     if gpu is None:
-        return np.asarray(on_host(array))
-    if not on_gpu(array):
-        with using(gpu):
+        return np.asarray(to_host(array))
+    if not is_on_gpu(array):
+        with select_gpu(gpu):
             return cupy_module().asarray(np.asarray(array))
     view = as_device_array(array)
     if gpu_of(view) != gpu:
         raise ValueError(
-            f"{name} must lie where the tokens do, on GPU {gpu}, got GPU {gpu_of(view)}: pass "
+            f"{name} must be where the tokens are, on GPU {gpu}, got GPU {gpu_of(view)}: pass "
             f"{name}.to(tokens.device)"
         )
     return view
 
 
-def on_host(array: Any) -> Any:
-    """The array, copied from the GPU where it lies there."""
-    if not on_gpu(array):
+def to_host(array: Any) -> Any:
+    """Copy an array from a GPU to the host; return one that is on the host unchanged."""
+    if not is_on_gpu(array):
         return array
     view = as_device_array(array)
-    with at_work(gpu_of(view)):
+    with use_gpu(gpu_of(view)):
         return cupy_module().asnumpy(view)
 
 
 def host_view(array: Any) -> npt.NDArray[Any] | None:
-    """NumPy's view of memory that a CPU can read; None of a GPU's own memory.
+    """View memory that the CPU can read as a NumPy array; None for a GPU's own memory.
 
-    Of memory that is managed by CUDA its owner is asked, who waits until it is ready.
+    Managed memory is requested from the library that owns it, which waits until it is ready.
     """
     kind = None if type(array) is np.ndarray else _kind(array)
-    if not on_gpu(array):
+    if not is_on_gpu(array):
         by_dlpack = kind is not None and not isinstance(array, np.ndarray)
         return np.from_dlpack(array) if by_dlpack else np.asarray(array)
     if kind != _MANAGED:
         return None
     try:
-        return np.from_dlpack(_ForCpu(array))
-    except TypeError:  # it knows no `dl_device`
+        return np.from_dlpack(_ManagedOnHost(array))
+    except TypeError:  # the owner does not support `dl_device`
         return None
 
 
 def _kind(array: Any) -> int | None:
-    """Type of the device by DLPack; None if the array does not say, being on several, say."""
+    """DLPack device type; None if an array does not report one, as when it is on several."""
     device = getattr(array, "__dlpack_device__", None)
     if device is None:
         return None
@@ -124,8 +125,8 @@ def _kind(array: Any) -> int | None:
         return None
 
 
-class _ForCpu:
-    """What lies in managed memory, as an array of the host."""
+class _ManagedOnHost:
+    """An array in managed memory, presented to NumPy as an array on the host."""
 
     def __init__(self, array: Any) -> None:
         self._array = array
@@ -138,7 +139,7 @@ class _ForCpu:
 
 
 class _Described:
-    """An array by its description; `owner` keeps the memory."""
+    """An array given by its ``__cuda_array_interface__``; `owner` keeps its memory alive."""
 
     def __init__(self, owner: Any, description: dict[str, Any]) -> None:
         self.owner = owner
@@ -146,23 +147,23 @@ class _Described:
 
 
 def _by_interface(cupy: Any, array: Any) -> Any:
-    """View by ``__cuda_array_interface__``, whose `stream` is waited for on the GPU.
+    """View an array by ``__cuda_array_interface__``; the GPU waits for the array's stream.
 
-    CuPy would have the host wait for it, and copy what lies on another GPU than the current one.
+    ``cupy.asarray`` alone would make the host wait, and would copy an array on another GPU.
     """
     description = dict(array.__cuda_array_interface__)
     stream = description.pop("stream", None)
     address = description["data"][0]
     if stream == 0:
         raise ValueError(
-            "__cuda_array_interface__ must name its stream by a handle, 1 for the default stream, "
-            "2 for that of the thread, or None, got 0, which may be either of two: give it as a "
-            "CuPy array or by DLPack"
+            "__cuda_array_interface__ must give its stream as a handle, as 1 for the default "
+            "stream, as 2 for the per-thread one, or as None, got 0, which is ambiguous: pass a "
+            "CuPy array or one with DLPack"
         )
     runtime = cupy.cuda.runtime
-    with using(int(runtime.pointerGetAttributes(address).device) if address else None):
+    with select_gpu(int(runtime.pointerGetAttributes(address).device) if address else None):
         view = cupy.asarray(_Described(array, description))
-        if stream is not None:  # 1 and 2 are handles that CUDA knows
+        if stream is not None:  # CUDA accepts 1 and 2 as handles
             event = cupy.cuda.Event(disable_timing=True)
             runtime.eventRecord(event.ptr, stream)
             cupy.cuda.get_current_stream().wait_event(event)

@@ -1,4 +1,4 @@
-"""Arrays in an unnamed temporary file, which no way of ending the process leaves behind."""
+"""Arrays in an unnamed temporary file, which disappears however the process ends."""
 
 import errno
 import os
@@ -13,48 +13,54 @@ import numpy.typing as npt
 
 from ..errors import InputError
 
-_ALIGNED = 64  # bytes at whose multiples arrays begin
+_ALIGNMENT = 64  # arrays begin at multiples of so many bytes
 
 
 class Spill:
-    """Takes arrays out of memory: they are written to a file and mapped from it.
+    """Moves arrays out of memory by writing them to a file and mapping them from it.
 
     Parameters
     ----------
     tmp
-        Folder of the file, which is made when the first array comes; by default the system's.
+        Folder of the file, which is created with the first array; by default the system's
+        folder for temporary files.
     """
 
     def __init__(self, tmp: str | os.PathLike[str] | None = None) -> None:
         self._tmp = tmp
         self._file: IO[bytes] | None = None
-        self._map: npt.NDArray[Any] = np.empty(0, dtype=np.uint8)  # the file's last stretch,
-        self._map_begin = 0  # where that begins
-        self.bytes = 0  # written, all told
+        self._map: npt.NDArray[Any] = np.empty(0, dtype=np.uint8)  # the last part of the file
+        self._map_begin = 0  # its offset in the file
+        self.bytes = 0  # written to the file so far
 
     def put(self, arrays: Sequence[npt.NDArray[Any]], whole: int = 0) -> list[npt.NDArray[Any]]:
-        """The same arrays, mapped to be read.
+        """Write arrays to the file and return them mapped for reading.
 
-        Input: `whole` is about how many bytes the file will have in the end, 0 if nobody knows.
+        Parameters
+        ----------
+        arrays
+            One-dimensional arrays.
+        whole
+            Estimate of the file's final size in bytes, 0 if unknown.
 
         Raises
         ------
         InputError
-            when there is no room for them, with how much is needed. Nothing was added then.
+            When the disk is full; the message says how much space is needed. Nothing is added.
         """
-        sizes = [-(-array.nbytes // _ALIGNED) * _ALIGNED for array in arrays]
+        sizes = [-(-array.nbytes // _ALIGNMENT) * _ALIGNMENT for array in arrays]
         begins = self.bytes + np.cumsum([0, *sizes])
         end = int(begins[-1])
         try:
-            file = self._reach(end)
+            file = self._extended(end)
             for array, begin in zip(arrays, begins.tolist(), strict=False):
                 file.seek(begin)
                 array.tofile(file)
         except OSError as error:
             needed = f"about {whole:,}" if whole else f"more than {end:,}"
-            why = os.strerror(error.errno or errno.ENOSPC)
+            reason = os.strerror(error.errno or errno.ENOSPC)
             raise InputError(
-                f"no room for tokens in {self._tmp or tempfile.gettempdir()} ({why}): {needed} "
+                f"no room for tokens in {self._tmp or tempfile.gettempdir()} ({reason}): {needed} "
                 "bytes are needed there: give more memory, or another folder for temporary files"
             ) from error
         self.bytes = end
@@ -64,14 +70,14 @@ class Spill:
             for array, (begin, next_) in zip(arrays, pairwise(begins.tolist()), strict=True)
         ]
 
-    def _reach(self, end: int) -> IO[bytes]:
-        """The file, mapped from `bytes` to `end` and not yet written there.
+    def _extended(self, end: int) -> IO[bytes]:
+        """Extend the file and its last map to reach byte `end`; return the file.
 
-        Each stretch is as long as all before it: a map holds a file descriptor.
+        Each map is at least as long as all before it, because each one holds a file descriptor.
         """
         if self._file is None:
             self._file = tempfile.TemporaryFile(dir=self._tmp, prefix="collapse-stats-")  # noqa: SIM115
-            weakref.finalize(self, self._file.close)  # the maps keep what they need of it
+            weakref.finalize(self, self._file.close)  # the maps stay valid after this
         if end > self._map_begin + len(self._map):
             length = max(end - self.bytes, self.bytes)
             os.ftruncate(self._file.fileno(), self.bytes + length)

@@ -1,1 +1,1 @@
-"""When is it collapse: a label for a comparison, with the evidence and the reasons."""
+"""The verdict on a comparison: a label, the reasons for it, and the evidence."""

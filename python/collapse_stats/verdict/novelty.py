@@ -1,9 +1,9 @@
-"""How new fresh text is: unseen mass between groups of documents, with jackknife errors.
+"""Novelty of fresh text: unseen masses between parts of two corpora, with jackknife errors.
 
 The unseen mass of X against Y at size m is the expected share of X's n-grams that do not occur
 among m n-grams drawn from Y without replacement (hypergeometric thinning, as in Hurlbert's
-rarefaction, Ecology 52, 1971). Standard errors delete one group of documents at a time
-(Quenouille-Tukey jackknife), on each side separately, and add the variances.
+rarefaction, Ecology 52, 1971). Standard errors come from the Quenouille-Tukey jackknife, which
+leaves out one group of documents at a time, on each side separately; their variances are added.
 """
 
 import math
@@ -19,9 +19,9 @@ from ..uncertainty.matched_samples import BASELINE, CANDIDATE, LeftOut, MatchedS
 Floats = npt.NDArray[np.float64]
 Masses = dict[LeftOut | None, float]
 
-LEAST = 0.01  # of the largest part
-NEVER = 1e-30  # a chance that adds nothing to a share of some million n-grams
-_FIGURES = {  # means of two unseen masses (of, against)
+LEAST = 0.01  # smallest size of a part that is used, relative to the largest part
+NEVER = 1e-30  # a probability that is negligible in a share of millions of n-grams
+_FIGURES = {  # the two pairs of parts (of, against) whose unseen masses are averaged
     "floor": ((0, 1), (1, 0)),
     "own": ((2, 3), (3, 2)),
     "lost": ((0, 3), (1, 2)),
@@ -49,21 +49,22 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Novelty:
-    """Unseen masses (0..1) of one order, and what they say, as differences of log odds.
+    """Unseen masses (0..1) at one n-gram order, and differences of their log odds ``L``.
 
     Attributes
     ----------
+    order
+        Length of the n-grams.
     floor, own
-        Share of fresh baseline (candidate) text that other baseline (candidate) text does not have.
+        Share of fresh baseline (candidate) n-grams that other baseline (candidate) text lacks.
     lost, new
-        Share of baseline text that the candidate does not have, and the other way round.
+        Share of baseline n-grams that the candidate lacks, and the reverse.
     tail
-        ``L(own) - L(floor)``: below 0, the candidate's own tail is thinner.
+        ``L(own) - L(floor)``: negative when the candidate's tail is thinner than the baseline's.
     drift
-        ``(L(lost) + L(new) - L(floor) - L(own)) / 2``: above 0, another distribution.
+        ``(L(lost) + L(new) - L(floor) - L(own)) / 2``: positive when the distributions differ.
     gain
-        ``L(new) - L(floor)``: at most 0 with a thinner tail, the candidate says less and nothing
-        else.
+        ``L(new) - L(floor)``: at most 0 when the candidate adds nothing that the baseline lacks.
     """
 
     order: int
@@ -77,23 +78,23 @@ class Novelty:
 
 
 def novelty(matched: MatchedSamples, order: int) -> Novelty | None:
-    """Novelty of two samples at one order; None where a half has too few n-grams."""
+    """Novelty of two matched samples at one order; None when a half has too few n-grams."""
     joints = {
-        pair: {key: one.ngrams[order] for key, one in found.items()}
-        for pair, found in matched.recounts.items()
+        pair: {key: recount.ngrams[order] for key, recount in recounts.items()}
+        for pair, recounts in matched.recounts.items()
     }
     drawn = _drawn_from(joints) if joints else 0
     if not drawn:
         return None
     masses: dict[Pair, Masses] = {}
-    for (a, b), found in joints.items():
-        masses[a, b] = {key: _unseen_mass(one.a, one.b, one, drawn) for key, one in found.items()}
-        masses[b, a] = {key: _unseen_mass(one.b, one.a, one, drawn) for key, one in found.items()}
-    keys = [
+    for (a, b), by_key in joints.items():
+        masses[a, b] = {key: _unseen_mass(j.a, j.b, j, drawn) for key, j in by_key.items()}
+        masses[b, a] = {key: _unseen_mass(j.b, j.a, j, drawn) for key, j in by_key.items()}
+    keys = [  # groups that hold n-grams: leaving out another changes nothing
         key
         for pair in (BASELINE, CANDIDATE)
-        for key, one in joints[pair].items()
-        if key is not None and _size(one) < _size(joints[pair][None])
+        for key, joint in joints[pair].items()
+        if key is not None and _size(joint) < _size(joints[pair][None])
     ]
     figures = {
         name: np.array([_mean(masses, pairs, key) for key in (None, *keys)])
@@ -111,16 +112,17 @@ def novelty(matched: MatchedSamples, order: int) -> Novelty | None:
 
 
 def _drawn_from(joints: Mapping[Pair, Mapping[LeftOut | None, JointSpectrum]]) -> int:
-    """Size at which unseen masses are taken.
+    """Number of n-grams that are drawn to measure unseen masses.
 
-    The smallest part less its largest group: it must survive the loss of any group, so that errors
-    are those of the text. 0 where one group is nearly all of a part: nothing can be measured.
+    This is the size of the smallest part without its largest group, so that all masses of the
+    jackknife are measured at the same size. It is 0 when one group makes up nearly all of a part,
+    for then nothing can be measured.
     """
     sizes = [
         size
         for pair in (BASELINE, CANDIDATE)
-        for one in joints[pair].values()
-        for size in (int(one.a @ one.types), int(one.b @ one.types))
+        for joint in joints[pair].values()
+        for size in (int(joint.a @ joint.types), int(joint.b @ joint.types))
     ]
     return min(sizes) if min(sizes) >= LEAST * max(sizes) else 0
 
@@ -130,9 +132,9 @@ def _size(joint: JointSpectrum) -> int:
 
 
 def _mean(masses: Mapping[Pair, Masses], pairs: tuple[Pair, Pair], key: LeftOut | None) -> float:
-    """Mean of two unseen masses without a group; one whose parts do not have it stays whole."""
-    one, other = (masses[pair].get(key, masses[pair][None]) for pair in pairs)
-    return (one + other) / 2
+    """Mean of two unseen masses with group `key` left out of the parts that contain it."""
+    first, second = (masses[pair].get(key, masses[pair][None]) for pair in pairs)
+    return (first + second) / 2
 
 
 def _unseen_mass(of: UInt64Array, against: UInt64Array, joint: JointSpectrum, drawn: int) -> float:
@@ -143,11 +145,14 @@ def _unseen_mass(of: UInt64Array, against: UInt64Array, joint: JointSpectrum, dr
 
 
 def _missed(size: int, drawn: int) -> Floats:
-    """Chance that `drawn` of `size` n-grams miss one that occurs 0, 1, 2 ... times, or oftener."""
-    kept = (size - drawn) / size  # one occurrence is missed with this chance
+    """Probability that `drawn` of `size` n-grams contain no occurrence of one.
+
+    Element k is for an n-gram that occurs k times; the last also for all more frequent ones.
+    """
+    kept = (size - drawn) / size  # probability that a single occurrence is not drawn
     often = math.ceil(math.log(NEVER) / math.log(kept)) if kept > 0 else 1
     k = np.arange(min(often, size))
-    with np.errstate(divide="ignore"):  # certain to be drawn: the log of 0
+    with np.errstate(divide="ignore"):  # log 0 where an n-gram is certain to be drawn
         steps = np.log((size - drawn - k).clip(min=0) / (size - k).clip(min=1))
     missed: Floats = np.exp(np.concatenate([[0.0], np.cumsum(steps)]))
     return missed
@@ -159,7 +164,11 @@ def _log_odds(share: Floats) -> Floats:
 
 
 def _jackknife(values: Floats, side: npt.NDArray[np.intp]) -> Estimate:
-    """From values ``(1 + G,)``, of all first, then without each group of `side` 0 or 1 ``(G,)``."""
+    """Jackknife estimate from the full value and the G values that leave out one group.
+
+    `values` has shape ``(1 + G,)``, the full value first; `side`, ``(G,)``, is 0 for groups of the
+    baseline and 1 for groups of the candidate.
+    """
     variance = 0.0
     for number in (0, 1):
         without = values[1:][side == number]

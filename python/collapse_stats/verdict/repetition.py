@@ -1,4 +1,4 @@
-"""How much of a document it has said before: loops, measured alike under any tokenizer."""
+"""Repetition inside documents (loops), measured so that tokenizers hardly matter."""
 
 from collections.abc import Iterator
 
@@ -7,9 +7,9 @@ import numpy.typing as npt
 
 from ..corpus.sample import Sample
 
-SPAN = 24  # tokens: some 18 words, which people rarely say twice in one document
-BLOCK = 512  # tokens: longer documents repeat themselves by their length alone
-_AT_ONCE = 1 << 16  # stretches that are sorted: they stay in cache
+SPAN = 24  # tokens, about 18 words, which people rarely repeat within a document
+BLOCK = 512  # tokens; longer documents would repeat themselves by their length alone
+_SORTED_AT_ONCE = 1 << 16  # spans, few enough to stay in cache
 _PLACE_BITS = 9
 _PLACE = np.uint64(BLOCK - 1)
 _MULTIPLIER = 0x9E3779B97F4A7C15
@@ -20,18 +20,18 @@ Ints = npt.NDArray[np.int64]
 
 
 def repeated_share(sample: Sample) -> float:
-    """Share of a document's tokens in stretches that occurred before in it, mean over documents.
+    """Share of a document's tokens that repeat earlier text of it, averaged over documents (0..1).
 
-    A stretch is `SPAN` tokens or more; documents are cut into blocks of 512. Every document counts
-    the same: a loop may go on for thousands of tokens, and how many there are to a word of it
-    depends on the tokenizer. 0 without text.
+    A token counts if it is part of at least `SPAN` consecutive tokens that occurred before in the
+    same block of `BLOCK` tokens. All documents have equal weight, because a loop may go on for
+    thousands of tokens, and their number depends on the tokenizer. 0 without text.
     """
     end = np.cumsum(sample.length)
     begin = end - sample.length
     filled = sample.length > 0
     if not filled.any():
         return 0.0
-    repeats = np.zeros(len(sample.tokens) + SPAN, dtype=np.int32)  # stretches of SPAN that begin
+    repeats = np.zeros(len(sample.tokens) + SPAN, dtype=np.int32)  # 1 where repeats begin, + SPAN
     if len(sample.tokens) >= SPAN:
         hashes = _hashes(sample.tokens)
         for places in _repeats(hashes, *_blocks(begin, sample.length)):
@@ -42,16 +42,16 @@ def repeated_share(sample: Sample) -> float:
 
 
 def _blocks(begin: Ints, length: Ints) -> tuple[Ints, Ints]:
-    """Where the blocks begin, and how many stretches begin in each."""
+    """Where each block begins, and how many spans of `SPAN` tokens it contains."""
     blocks = -(-length // BLOCK)
-    home = np.repeat(np.arange(len(length)), blocks)
-    before = BLOCK * (np.arange(len(home)) - (np.cumsum(blocks) - blocks)[home])
-    size = np.minimum(length[home] - before, BLOCK)
-    return begin[home] + before, size - SPAN + 1
+    document = np.repeat(np.arange(len(length)), blocks)
+    before = BLOCK * (np.arange(len(document)) - (np.cumsum(blocks) - blocks)[document])
+    size = np.minimum(length[document] - before, BLOCK)
+    return begin[document] + before, size - SPAN + 1
 
 
 def _hashes(tokens: npt.NDArray[np.uint32]) -> Hashes:
-    """64-bit hash of each stretch of 24 tokens: a polynomial in mixed tokens, modulo 2**64."""
+    """64-bit hash of each span of 24 tokens: a polynomial in the mixed tokens, modulo 2**64."""
     mixed = tokens.astype(np.uint64) + np.uint64(1)
     for shift in (29, 32):
         mixed *= np.uint64(_MULTIPLIER)
@@ -66,20 +66,20 @@ def _power(exponent: int) -> np.uint64:
     return np.uint64(pow(_BASE, exponent, 1 << 64))
 
 
-def _repeats(hashes: Hashes, begin: Ints, stretches: Ints) -> Iterator[Ints]:
-    """Where a stretch begins that occurred before in its block; blocks of about a size together.
+def _repeats(hashes: Hashes, begin: Ints, spans: Ints) -> Iterator[Ints]:
+    """Where spans begin that occurred before in their block; blocks of similar size together.
 
-    Two that differ are taken for one with a chance below 1e-11 in a block.
+    Hashes of different spans collide with a probability below 1e-11 per block.
     """
     for width in (32, 64, 128, 256, 512):
-        of_width = (stretches > (1 if width == 32 else width // 2)) & (stretches <= width)
+        of_width = (spans > (1 if width == 32 else width // 2)) & (spans <= width)
         chosen, place = np.flatnonzero(of_width), np.arange(width)
-        for first in range(0, len(chosen), _AT_ONCE // width):
-            some = chosen[first : first + _AT_ONCE // width]
-            at = begin[some, None] + place
-            inside = place < stretches[some, None]
+        for first in range(0, len(chosen), _SORTED_AT_ONCE // width):
+            block = chosen[first : first + _SORTED_AT_ONCE // width]
+            at = begin[block, None] + place
+            inside = place < spans[block, None]
             rows = hashes[np.where(inside, at, 0)] & ~_PLACE | place.astype(np.uint64)
             rows[~inside] = np.broadcast_to(place << _PLACE_BITS, rows.shape)[~inside]
             rows.sort(axis=1)
             again = (rows[:, 1:] ^ rows[:, :-1]) <= _PLACE
-            yield (begin[some, None] + (rows[:, 1:] & _PLACE).astype(np.int64))[again]
+            yield (begin[block, None] + (rows[:, 1:] & _PLACE).astype(np.int64))[again]

@@ -1,4 +1,4 @@
-"""From figures to a word: the rule, its constants, and the reasons it gives."""
+"""The rule that turns measurements into a verdict, its constants, and the reasons it gives."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -13,23 +13,25 @@ LOSS_OF_TAIL = "loss of tail"
 COLLAPSE = "collapse"
 CANNOT_TELL = "cannot tell"
 LABELS = (WITHIN_FLOOR, DRIFT, LOSS_OF_TAIL, COLLAPSE)
-"""From harmless to bad; `CANNOT_TELL` is none of them."""
+"""Verdicts from harmless to severe; `CANNOT_TELL` has no place in this order."""
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What the rule looks at: samples of two corpora, matched in size by whole documents.
+    """Measurements that the rule uses, of two samples matched in size by whole documents.
+
+    Pairs hold the value of the baseline and that of the candidate.
 
     Attributes
     ----------
     orders
-        Novelty by order, as far as it could be measured.
+        Novelty by n-gram order, for the orders at which it could be measured.
     tokens, documents, distinct_documents
-        Of baseline and candidate after matching.
+        Sizes of the two samples after matching.
     largest_share
-        The largest document's share of its half, on either side.
+        Largest share of its half that a single document makes up, over both sides (0..1).
     repeated
-        Share of a document that repeats what it said before, mean over documents, of both sides.
+        Share of a document that repeats earlier parts of it, averaged over documents (0..1).
     """
 
     orders: Mapping[int, Novelty]
@@ -41,72 +43,74 @@ class Evidence:
 
     @property
     def duplicates(self) -> tuple[float, float]:
-        """Share of documents that copy another one exactly, of both sides."""
-        one, other = (
+        """Share of documents that copy another document exactly (0..1), for each side."""
+        baseline, candidate = (
             1 - distinct / max(total, 1)
             for distinct, total in zip(self.distinct_documents, self.documents, strict=True)
         )
-        return one, other
+        return baseline, candidate
 
 
 @dataclass(frozen=True, slots=True)
 class Constants:
-    """What the rule compares with. `near`, `far` and `far_lost` are differences of log odds.
+    """Thresholds of the rule. `near`, `far` and `far_lost` are differences of log odds.
 
-    They were chosen on English text; `Constants.of_human` takes the last three from a user's own
-    human corpora.
+    The defaults were chosen on English text; `Constants.of_human` derives `near`, `far` and
+    `far_lost` from a user's own human corpora.
     """
 
-    sigmas: float = 3.0  # standard errors that count as a change
-    precision: float = 0.15  # largest standard error of an order that is used
-    floor_low: float = 0.02  # an order's floor, for it to be used
-    floor_high: float = 0.97
-    documents: int = 30  # fewest distinct documents of a side
-    document_share: float = 0.25  # of its half that one document may be
-    size_ratio: float = 1.6
-    nested: float = 0.05  # gain up to which the candidate adds nothing new
-    near: float = 0.20  # what neighbouring human sources differ by
-    far: float = 1.25  # what any two human sources differ by
-    far_lost: float = math.log(2.5)  # beyond it at every order: collapse
-    repetition: float = 0.07  # excess share of a document that repeats what it said before
-    heavy_repetition: float = 0.40
-    duplicates: float = 0.10  # excess share of exact duplicates worth saying
-    equivalent: float = 0.25  # a change that is excluded, for `within floor`
+    sigmas: float = 3.0  # number of standard errors that makes a change significant
+    precision: float = 0.15  # largest standard error of `tail` for an order to be used
+    floor_low: float = 0.02  # smallest floor for an order to be used
+    floor_high: float = 0.97  # largest floor for an order to be used
+    documents: int = 30  # minimum number of distinct documents on each side
+    document_share: float = 0.25  # largest share of its half that one document may make up
+    size_ratio: float = 1.6  # largest ratio of the sides' tokens after matching
+    nested: float = 0.05  # largest `gain` at which the candidate adds nothing new
+    near: float = 0.20  # typical difference between similar human sources
+    far: float = 1.25  # largest difference between any two human sources
+    far_lost: float = math.log(2.5)  # a larger loss at every order is a collapse
+    repetition: float = 0.07  # excess of the repeated share that counts as a loss
+    heavy_repetition: float = 0.40  # excess of the repeated share that counts as a collapse
+    duplicates: float = 0.10  # excess share of exact duplicates that is reported
+    equivalent: float = 0.25  # change that must be ruled out for `within floor`
 
     def of_human(self, pairs: Sequence[Evidence]) -> "Constants":
-        """Constants whose three limits are what a user's own human corpora differ by.
+        """Replace the three limits by the differences between a user's own human corpora.
+
+        The difference of a pair is the absolute median of `tail` over its orders plus two median
+        standard errors; the largest difference becomes the limit.
 
         Parameters
         ----------
         pairs
-            Evidence of human corpora against a human baseline: of each the median over its orders
-            of the difference of log odds, and two standard errors more; the largest counts.
+            Evidence of human corpora against a human baseline.
 
         Raises
         ------
         ValueError
-            when no pair has two orders that could be measured well enough.
+            When no pair has two orders that could be measured precisely enough.
         """
-        most = max((difference for pair in pairs if (difference := self._differs(pair))), default=0)
-        if most <= 0:
+        differences = [self._difference(pair) for pair in pairs]
+        largest = max((value for value in differences if value), default=0.0)
+        if largest <= 0:
             raise ValueError(
                 "human corpora must be large enough for two orders to be measured against the "
-                f"baseline, got {len(pairs)} that are not: give more documents"
+                f"baseline, got {len(pairs)} that are not: provide more documents"
             )
-        return Constants(
-            **{**asdict(self), "near": most, "far": most, "far_lost": max(most, self.far_lost)}
-        )
+        far_lost = max(largest, self.far_lost)
+        return Constants(**{**asdict(self), "near": largest, "far": largest, "far_lost": far_lost})
 
-    def _differs(self, pair: Evidence) -> float | None:
-        tails = [novelty.tail for novelty in _working(pair, self)]
+    def _difference(self, pair: Evidence) -> float | None:
+        tails = [novelty.tail for novelty in _usable_orders(pair, self)]
         if len(tails) < 2:
             return None
-        return abs(median(t.value for t in tails)) + 2 * median(t.error for t in tails)
+        return abs(median(tail.value for tail in tails)) + 2 * median(tail.error for tail in tails)
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A word for how a candidate differs from its baseline, and why it was chosen."""
+    """How a candidate differs from its baseline, as a label with reasons."""
 
     label: str
     reasons: tuple[str, ...]
@@ -115,97 +119,155 @@ class Verdict:
 
     def working(self) -> list[Novelty]:
         """The orders that the rule used."""
-        return [] if self.evidence is None else _working(self.evidence, self.constants)
+        return [] if self.evidence is None else _usable_orders(self.evidence, self.constants)
 
 
 def judge(evidence: Evidence, constants: Constants) -> Verdict:
-    """The rule of docs/verdict.md."""
-    label, reasons = _judge(evidence, constants)
-    return Verdict(label, (*_remarks(evidence, constants), *reasons), evidence, constants)
+    """Apply the rule of docs/verdict.md."""
+    label, reason = _decide(evidence, constants)
+    return Verdict(label, (*_remarks(evidence, constants), reason), evidence, constants)
 
 
-def _judge(e: Evidence, c: Constants) -> tuple[str, list[str]]:
-    void = _void(e, c)
-    if void:
-        return CANNOT_TELL, [void]
-    repetition = e.repeated[1] - e.repeated[0]
-    if repetition >= c.heavy_repetition:
-        return COLLAPSE, ["degenerate repetition"]
-    orders = _working(e, c)
+def _decide(evidence: Evidence, constants: Constants) -> tuple[str, str]:
+    """The label and its main reason: the first condition of docs/verdict.md that holds."""
+    problem = _problem(evidence, constants)
+    if problem:
+        return CANNOT_TELL, problem
+    repetition = evidence.repeated[1] - evidence.repeated[0]
+    if repetition >= constants.heavy_repetition:
+        return COLLAPSE, "degenerate repetition inside documents"
+    orders = _usable_orders(evidence, constants)
+    if len(orders) >= 2:
+        lost = _loss_of_novelty(orders, constants)
+        if lost:
+            return lost
+    if repetition >= constants.repetition:
+        return LOSS_OF_TAIL, "more repetition inside documents than in the baseline"
     if len(orders) < 2:
-        if repetition >= c.repetition:
-            return LOSS_OF_TAIL, ["repetition inside documents"]
-        return CANNOT_TELL, [
-            "fewer than two orders could be measured well enough: give more documents"
-        ]
-    tails = [n.tail for n in orders]
-    shared = any(n.drift.value < -c.sigmas * n.drift.error for n in orders)
-    nested = not shared and all(n.gain.value <= c.nested for n in orders[-2:])
+        return CANNOT_TELL, (
+            "fewer than two n-gram orders could be measured precisely enough: provide more "
+            "documents"
+        )
+    return _difference_without_loss(orders, constants)
+
+
+def _loss_of_novelty(orders: Sequence[Novelty], constants: Constants) -> tuple[str, str] | None:
+    """Collapse or loss of tail, if the candidate's own text is that much less novel."""
+    tails = [novelty.tail for novelty in orders]
+    if all(tail.high < -constants.far_lost for tail in tails):
+        ratio = math.exp(max(tail.value for tail in tails))
+        return COLLAPSE, (
+            f"the odds that an n-gram of fresh text is new are at most {ratio:.2f} times the "
+            "baseline's at every order"
+        )
     middle = median(tail.value for tail in tails)
-    thinner = all(tail.value < -c.sigmas * tail.error for tail in tails)
-    if all(tail.high < -c.far_lost for tail in tails):
-        least = math.exp(max(tail.value for tail in tails))
-        return COLLAPSE, [f"odds of something new down to x{least:.2f} or less at every order"]
-    if thinner and ((nested and middle < -c.near) or middle < -c.far):
-        why = "nothing new instead" if nested else "beyond what human sources differ by"
-        return LOSS_OF_TAIL, [f"odds of something new x{math.exp(middle):.2f}, {why}"]
-    if repetition >= c.repetition:
-        return LOSS_OF_TAIL, ["repetition inside documents"]
-    if shared:
-        return CANNOT_TELL, ["baseline and candidate share documents: compare disjoint ones"]
-    moved = any(
-        n.drift.value > c.sigmas * n.drift.error or abs(n.tail.value) > c.sigmas * n.tail.error
-        for n in orders
+    adds_nothing = not _share_documents(orders, constants) and all(
+        novelty.gain.value <= constants.nested for novelty in orders[-2:]
     )
-    if moved:
+    far = middle < -constants.far or (adds_nothing and middle < -constants.near)
+    if not far or not _is_thinner(orders, constants):
+        return None
+    why = (
+        "the candidate adds nothing that the baseline lacks"
+        if adds_nothing
+        else "human sources differ by less"
+    )
+    return LOSS_OF_TAIL, (
+        f"the odds that an n-gram of fresh text is new are {math.exp(middle):.2f} times the "
+        f"baseline's, and {why}"
+    )
+
+
+def _difference_without_loss(orders: Sequence[Novelty], constants: Constants) -> tuple[str, str]:
+    """The verdict on two sides of which neither repetition nor a loss of novelty was found."""
+    tails = [novelty.tail for novelty in orders]
+    if _share_documents(orders, constants):
+        return CANNOT_TELL, (
+            "baseline and candidate share documents: compare corpora without common documents"
+        )
+    if _is_thinner(orders, constants):
+        ratio = math.exp(median(tail.value for tail in tails))
         return DRIFT, (
-            [f"thinner tail (odds x{math.exp(middle):.2f}), but human genres differ as much"]
-            if thinner
-            else ["another distribution, not a thinner one"]
+            f"the tail is thinner (odds of a new n-gram {ratio:.2f} times the baseline's), but "
+            "human genres differ as much"
         )
-    if sum(abs(tail.value) + 2 * tail.error < c.equivalent for tail in tails) >= 2:
-        return WITHIN_FLOOR, ["as close as the baseline is to itself"]
-    return CANNOT_TELL, [
-        "no change seen, but one of 25 % could not have been excluded: give more documents"
-    ]
+    if any(
+        novelty.drift.value > constants.sigmas * novelty.drift.error
+        or abs(novelty.tail.value) > constants.sigmas * novelty.tail.error
+        for novelty in orders
+    ):
+        return DRIFT, "the distribution differs, but its tail is not thinner"
+    if sum(abs(tail.value) + 2 * tail.error < constants.equivalent for tail in tails) >= 2:
+        return WITHIN_FLOOR, (
+            "the candidate is as close to the baseline as the baseline's halves are to each other"
+        )
+    return CANNOT_TELL, (
+        f"no change was detected, but a {_percent(constants.equivalent)} change cannot be ruled "
+        "out: provide more documents"
+    )
 
 
-def _void(e: Evidence, c: Constants) -> str | None:
-    """Why nothing can be said, with the remedy."""
-    if min(e.tokens) == 0:
+def _problem(evidence: Evidence, constants: Constants) -> str | None:
+    """Why the samples allow no verdict at all, with the remedy; None when they do."""
+    if min(evidence.tokens) == 0:
         return "one side has no text"
-    fewest = min(e.distinct_documents)
-    if fewest < c.documents:
-        return f"{fewest} distinct documents on one side, {c.documents} are needed: give more"
-    if max(e.tokens) > c.size_ratio * min(e.tokens):
+    fewest = min(evidence.distinct_documents)
+    if fewest < constants.documents:
         return (
-            f"{e.tokens[0]:,} and {e.tokens[1]:,} tokens after matching whole documents: give the "
-            "smaller side more, or shorter documents"
+            f"one side has only {fewest} distinct documents, and {constants.documents} are "
+            "needed: provide more documents"
         )
-    if e.largest_share > c.document_share:
-        return f"one document is {e.largest_share:.0%} of its half: cut or leave out long documents"
+    if max(evidence.tokens) > constants.size_ratio * min(evidence.tokens):
+        baseline, candidate = evidence.tokens
+        return (
+            f"the sides have {baseline:,} and {candidate:,} tokens after matching by whole "
+            "documents: provide more or shorter documents for the smaller side"
+        )
+    if evidence.largest_share > constants.document_share:
+        return (
+            f"one document makes up {_percent(evidence.largest_share)} of its half: split or "
+            "remove long documents"
+        )
     return None
 
 
-def _working(e: Evidence, c: Constants) -> list[Novelty]:
+def _usable_orders(evidence: Evidence, constants: Constants) -> list[Novelty]:
+    """The orders that were measured precisely enough and whose floor is not extreme."""
     return [
-        n
-        for _, n in sorted(e.orders.items())
-        if c.floor_low <= n.floor <= c.floor_high and n.tail.error <= c.precision
+        novelty
+        for _, novelty in sorted(evidence.orders.items())
+        if constants.floor_low <= novelty.floor <= constants.floor_high
+        and novelty.tail.error <= constants.precision
     ]
 
 
-def _remarks(e: Evidence, c: Constants) -> list[str]:
-    """What a reader wants to know whatever the rule says."""
-    found = []
-    if e.repeated[1] - e.repeated[0] >= c.repetition:
-        found.append(
-            f"{e.repeated[1]:.0%} of a document repeats what it said before "
-            f"(baseline {e.repeated[0]:.0%})"
+def _share_documents(orders: Sequence[Novelty], constants: Constants) -> bool:
+    """Whether the sides are closer to each other than to themselves, so that they share text."""
+    return any(novelty.drift.value < -constants.sigmas * novelty.drift.error for novelty in orders)
+
+
+def _is_thinner(orders: Sequence[Novelty], constants: Constants) -> bool:
+    """Whether the candidate's tail is significantly thinner at every order."""
+    return all(novelty.tail.value < -constants.sigmas * novelty.tail.error for novelty in orders)
+
+
+def _remarks(evidence: Evidence, constants: Constants) -> list[str]:
+    """Repetition and duplicates above the baseline's, which are reported with every verdict."""
+    remarks = []
+    baseline, candidate = evidence.repeated
+    if candidate - baseline >= constants.repetition:
+        remarks.append(
+            f"on average {_percent(candidate)} of a document repeats itself "
+            f"(baseline: {_percent(baseline)})"
         )
-    if e.duplicates[1] - e.duplicates[0] >= c.duplicates:
-        found.append(
-            f"{e.duplicates[1]:.0%} of documents are exact duplicates "
-            f"(baseline {e.duplicates[0]:.0%})"
+    baseline, candidate = evidence.duplicates
+    if candidate - baseline >= constants.duplicates:
+        remarks.append(
+            f"{_percent(candidate)} of the documents are exact duplicates "
+            f"(baseline: {_percent(baseline)})"
         )
-    return found
+    return remarks
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"

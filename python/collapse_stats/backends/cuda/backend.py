@@ -16,7 +16,7 @@ from ...ngrams.chunk import Chunk
 from ...ngrams.layout import MAX_KEY_RANGE_BITS, KeyRanges, Layout
 from ...ngrams.spectrum import JointSpectra, Masks
 from ...ngrams.table import NgramTable
-from ...system.gpu import at_work, failures
+from ...system.gpu import gpu_errors, use_gpu
 from . import count as counting
 from .device import Core, CupyMemory, Gpu, Memory
 from .one_gpu import placed
@@ -159,7 +159,7 @@ class CudaBackend:
     @contextmanager
     def _operation(self, where: int | None = None) -> Iterator[Gpu]:
         """What an operation works with, on a GPU by its number or on the current one."""
-        with at_work(where):
+        with use_gpu(where):
             try:
                 self._core.check_device()
             except RuntimeError as reason:
@@ -171,5 +171,5 @@ class CudaBackend:
             budget = self.device_memory
             if budget is None:
                 budget = int(SHARE_OF_FREE * self._memory.free())
-            with failures(where, budget):
+            with gpu_errors(where, budget):
                 yield Gpu(self._core, self._memory, budget, self._by_sorting)

@@ -8,7 +8,7 @@ import numpy as np
 
 from ...ngrams.ids import outside_vocabulary
 from ...ngrams.layout import MAX_KEY_BITS, KeyRanges, Layout
-from ...system.placement import on_gpu
+from ...system.placement import is_on_gpu
 from .device import Array, Gpu, Memory
 from .partition import HeavyWindows
 from .pieces import Piece
@@ -110,7 +110,7 @@ def make_resident(gpu: Gpu, piece: Piece, layout: Layout) -> Resident:
 
 def _on_device(memory: Memory, piece: Piece) -> Array:
     parts = piece.parts
-    if on_gpu(parts[0]):
+    if is_on_gpu(parts[0]):
         joined = parts[0] if len(parts) == 1 else memory.xp.concatenate(parts)
         return memory.xp.ascontiguousarray(joined)
     native = parts[0].dtype.newbyteorder("=")

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ...system.gpu import check_process
+from ...system.gpu import check_not_forked
 
 RING_BYTES = 1 << 26  # of each of three buffers
 BUFFERS = 3
@@ -29,7 +29,7 @@ _ring: "Ring | None" = None
 def of_process(cupy: Any) -> "Ring":
     """The ring of this process, made when it is first asked for."""
     global _ring
-    check_process()  # before a lock that a thread of the parent may have held when it forked
+    check_not_forked()  # before a lock that a thread of the parent may have held when it forked
     with _made:
         if _ring is None:
             _ring = Ring(cupy)
@@ -59,7 +59,7 @@ class Ring:
 
         Returns when the arrays are read. If it fails, nothing is on its way when it raises.
         """
-        check_process()
+        check_not_forked()
         with self._lock:
             caller, stream = self._cupy.cuda.get_current_stream(), self._stream()
             stream.wait_event(self._behind(caller))  # what used this memory before

@@ -1,1 +1,1 @@
-"""Numerical functions that several formulas share."""
+"""Numerical functions that several metrics use."""

@@ -1,1 +1,1 @@
-"""Formulas over the spectrum of one corpus."""
+"""Metrics of the spectrum of one corpus."""

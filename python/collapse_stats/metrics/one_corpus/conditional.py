@@ -1,19 +1,22 @@
-"""What the next token adds to an n-gram, and when the sample is too small to say."""
+"""Conditional entropy of the next token, and the saturation that makes it unreliable."""
 
 import math
 
 from ...ngrams.spectrum import Spectrum
-from ..numeric.functions import LN2
+from ..numeric.special_functions import LN2
 from .entropy import plugin_entropy
 
+__all__ = ["SATURATION_LIMIT", "conditional_entropy", "saturation"]
+
 SATURATION_LIMIT = 0.95
-"""No conditional entropy is given above this saturation."""
+"""`conditional_entropy` returns None above this saturation."""
 
 
 def saturation(spectrum: Spectrum) -> float | None:
-    """Plug-in entropy over log2 N, in 0..1: near 1, the sample is too small for its entropy.
+    """Plug-in entropy divided by log2 N, in 0..1.
 
-    None below two occurrences, where log2 N says nothing.
+    Near 1 nearly every n-gram occurs once, and the sample is too small to estimate the entropy of
+    its source. None below two occurrences.
 
     >>> saturation(Spectrum.from_counts([1, 1, 1, 1]))
     1.0
@@ -23,18 +26,19 @@ def saturation(spectrum: Spectrum) -> float | None:
 
 
 def conditional_entropy(ngrams: Spectrum, contexts: Spectrum) -> float | None:
-    """Bits the last token of an n-gram adds to its first n - 1: plug-in H(ngrams) - H(contexts).
+    """Entropy of an n-gram's last token given the tokens before it, in bits per token, at least 0.
 
-    At least 0. None when ``saturation(ngrams)`` is None or above `SATURATION_LIMIT`: there the
-    figure falls to 0 only because every n-gram is new.
+    The difference of plug-in entropies H(ngrams) - H(contexts). None when ``saturation(ngrams)`` is
+    None or above `SATURATION_LIMIT`, where the difference is near 0 only because nearly every
+    n-gram occurs once.
 
     Parameters
     ----------
     ngrams
         Spectrum of the n-grams.
     contexts
-        Spectrum of the (n-1)-grams that begin these same n-grams; for order 1 the one empty
-        context, seen N times.
+        Spectrum of the (n-1)-grams at the beginning of the same n-grams; for order 1 the spectrum
+        of a single empty context that occurs N times.
 
     Raises
     ------
@@ -49,8 +53,8 @@ def conditional_entropy(ngrams: Spectrum, contexts: Spectrum) -> float | None:
             f"contexts must occur as often as ngrams, {ngrams.occurrences} times, got "
             f"{contexts.occurrences}: count only the (n-1)-grams that begin an n-gram"
         )
-    full = saturation(ngrams)
-    if full is None or full > SATURATION_LIMIT:
+    share = saturation(ngrams)
+    if share is None or share > SATURATION_LIMIT:
         return None
     whole, context = plugin_entropy(ngrams), plugin_entropy(contexts)
     if contexts.distinct > ngrams.distinct or context - whole > 1e-9:
@@ -59,4 +63,4 @@ def conditional_entropy(ngrams: Spectrum, contexts: Spectrum) -> float | None:
             f"{context / LN2:.6g} bits against {ngrams.distinct} of {whole / LN2:.6g}: "
             "are the two arguments swapped?"
         )
-    return max(0.0, whole - context) / LN2  # the difference of equals may round below zero
+    return max(0.0, whole - context) / LN2  # rounding may give a negative difference

@@ -1,12 +1,14 @@
-"""How much of the source's probability a sample has seen."""
+"""Sample coverage: the probability mass of the source that lies on the types in the sample."""
 
 from ...ngrams.spectrum import Spectrum
 
+__all__ = ["coverage", "missing_mass"]
+
 
 def missing_mass(spectrum: Spectrum) -> float | None:
-    """Good-Turing share of the source's probability that lies on types never seen, in 0..1.
+    """Estimated probability mass of the types that are not in the sample, in 0..1.
 
-    f1 / N (Good 1953). None for an empty spectrum.
+    The Good-Turing estimate f1 / N (Good 1953). None for an empty spectrum.
 
     >>> missing_mass(Spectrum.from_counts([5, 3, 1, 1]))
     0.2
@@ -16,10 +18,12 @@ def missing_mass(spectrum: Spectrum) -> float | None:
 
 
 def coverage(spectrum: Spectrum) -> float | None:
-    """Share of the source's probability that lies on types seen, in 0..1.
+    """Estimated probability mass of the types in the sample, in 0..1.
 
-    1 - (f1 / N) (1 - A) with A of `deficit_odds` (Chao & Jost 2012). Where the only rare type is
-    one hapax A is undefined and Turing's 1 - f1 / N is given. None for an empty spectrum.
+    1 - (f1 / N) (1 - A), where A is the estimated mean probability of the types that occur once
+    (Chao & Jost 2012): A / (1 - A) = 2 f2 / ((N - 1) f1), or 2 / ((N - 1) (f1 - 1)) if f2 is 0.
+    Where that is undefined, at f2 = 0 and f1 <= 1, it is Turing's 1 - f1 / N. None for an empty
+    spectrum.
 
     >>> coverage(Spectrum.from_counts([2, 2, 2]))
     1.0
@@ -32,10 +36,9 @@ def coverage(spectrum: Spectrum) -> float | None:
 
 
 def deficit_odds(spectrum: Spectrum) -> float | None:
-    """A / (1 - A), where A is the mean probability of the types seen once (Chao & Jost 2012).
+    """A / (1 - A), where A is the mean probability of the types that occur once; see `coverage`.
 
-    2 f2 / ((N - 1) f1), or 2 / ((N - 1) (f1 - 1)) when no type was seen twice. None when that
-    divides by zero: nothing was seen once, or a single type was and none twice.
+    None where it is undefined: f1 is 0, or f1 is 1 and f2 is 0 (Chao & Jost 2012).
     """
     once, twice = spectrum.types_seen(1), spectrum.types_seen(2)
     if not twice:

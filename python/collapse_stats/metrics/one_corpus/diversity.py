@@ -1,15 +1,18 @@
-"""How varied the n-grams of a whole corpus are: types seen once, twice, and per occurrence."""
+"""Distinct-n of a whole corpus, and its numbers of types that occur once or twice."""
 
 import math
 
 from ...ngrams.spectrum import Spectrum
 
+__all__ = ["dis", "distinct_ratio", "expectation_adjusted_distinct", "hapax"]
+
 
 def distinct_ratio(spectrum: Spectrum) -> float | None:
-    """Distinct-n, pooled: types over occurrences, V / N, in 0..1. None for an empty spectrum.
+    """Distinct-n over the whole corpus: types per occurrence, V / N, in 0..1.
 
-    It falls as a corpus grows: compare corpora with `size_matched_distinct_ratio`. The mean over
-    documents is another figure, far larger: `document_distinct_ratio`.
+    It falls as a corpus grows, so use `size_matched_distinct_ratio` to compare corpora. The mean
+    over documents, `document_distinct_ratio`, is a different and far larger figure. None for an
+    empty spectrum.
 
     >>> distinct_ratio(Spectrum.from_counts([3, 1]))
     0.5
@@ -19,11 +22,18 @@ def distinct_ratio(spectrum: Spectrum) -> float | None:
 
 
 def expectation_adjusted_distinct(spectrum: Spectrum, vocab_size: int) -> float | None:
-    """EAD: types over those expected of N draws from a uniform vocabulary of U, at least 0.
+    """Expectation-adjusted distinct (EAD): V relative to N uniform draws from U types, at least 0.
 
-    V / (U (1 - (1 - 1/U)^N)) (Liu et al. 2022): about 1 for text as varied as can be. U is the
-    number of types that could have occurred; tools differ in what they take for n-grams, and
-    ``vocab_size ** n`` is so large that V / N is left. None for an empty spectrum.
+    V / (U (1 - (1 - 1/U)^N)), about 1 for text of maximal variety (Liu et al. 2022). None for an
+    empty spectrum.
+
+    Parameters
+    ----------
+    spectrum
+        Counts of counts.
+    vocab_size
+        U, the number of types that could occur. Tools differ in their choice for n-grams; with
+        ``vocab_size ** n`` the metric is practically V / N.
 
     Raises
     ------
@@ -47,10 +57,10 @@ def expectation_adjusted_distinct(spectrum: Spectrum, vocab_size: int) -> float 
 
 
 def hapax(spectrum: Spectrum) -> int:
-    """Types seen exactly once, f1. Zero for an empty spectrum."""
+    """Number of types that occur exactly once (hapax legomena), f1. 0 for an empty spectrum."""
     return spectrum.types_seen(1)
 
 
 def dis(spectrum: Spectrum) -> int:
-    """Types seen exactly twice, f2. Zero for an empty spectrum."""
+    """Number of types that occur exactly twice (dis legomena), f2. 0 for an empty spectrum."""
     return spectrum.types_seen(2)

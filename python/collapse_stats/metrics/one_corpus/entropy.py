@@ -1,4 +1,4 @@
-"""Shannon entropy of the source of a sample, from the sample's spectrum."""
+"""Estimators of the Shannon entropy of a source from the spectrum of a sample."""
 
 import math
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 
 from ...ngrams.spectrum import Spectrum
-from ..numeric.functions import (
+from ..numeric.special_functions import (
     LN2,
     FloatArray,
     geometric_harmonic_sum,
@@ -15,29 +15,34 @@ from ..numeric.functions import (
 )
 from .coverage import deficit_odds
 
+__all__ = ["ESTIMATORS", "entropy"]
+
 
 def entropy(spectrum: Spectrum, estimator: str = "chao-wang-jost") -> float | None:
-    """Entropy of the source of the n-grams, in bits. None for an empty spectrum.
+    """Estimated Shannon entropy of the source, in bits per n-gram, at least 0.
+
+    None for an empty spectrum.
 
     Parameters
     ----------
     spectrum
         Counts of counts.
     estimator
-        ``"chao-wang-jost"`` (Chao, Wang & Jost 2013), the least biased on text.
-        ``"plugin"``, the entropy of the sample itself, in 0..log2 V.
-        ``"miller-madow"`` (Miller 1955), plug-in plus (V - 1) / (2 N) nats.
-        ``"grassberger"`` (Grassberger 2003), log N less the mean of G(m) = digamma(floor(m / 2) +
-        1 / 2) + log 2 nats; 0 where that falls below.
-        ``"chao-shen"`` (Chao & Shen 2003), shares shrunk to the coverage 1 - f1 / N, each divided
-        by its chance of being seen; where every type was seen once, f1 is counted as N - 1.
-        ``"jackknife"`` (Zahl 1977), N H less N - 1 times the mean of H with one occurrence left
-        out; never below plug-in.
+        ``"chao-wang-jost"`` (Chao, Wang & Jost 2013) has the least bias on text.
+        ``"plugin"`` is the entropy of the sample, - sum f_m (m/N) log2(m/N), in 0..log2 V.
+        ``"miller-madow"`` (Miller 1955) adds (V - 1) / (2 N) nats to it.
+        ``"grassberger"`` (Grassberger 2003) is log N minus the mean over occurrences of
+        G(m) = digamma(floor(m / 2) + 1 / 2) + log 2, in nats; negative values become 0.
+        ``"chao-shen"`` (Chao & Shen 2003) multiplies the shares m / N by the coverage 1 - f1 / N
+        and divides each term by the probability that its type is sampled; where all types occur
+        once, f1 is replaced by N - 1.
+        ``"jackknife"`` (Zahl 1977) is N H minus N - 1 times the mean of H without one occurrence,
+        H being the plug-in entropy; it is never below H.
 
     Raises
     ------
     ValueError
-        For another estimator.
+        When `estimator` is none of these.
 
     >>> entropy(Spectrum.from_counts([4, 2, 1, 1]), "plugin")
     1.75
@@ -51,7 +56,7 @@ def entropy(spectrum: Spectrum, estimator: str = "chao-wang-jost") -> float | No
 
 def plugin_entropy(spectrum: Spectrum) -> float:
     """Entropy of the sample, in nats; 0 for an empty spectrum."""
-    return float(np.sum(_share(spectrum) * _log_ratio(spectrum)))
+    return float(np.sum(row_shares(spectrum) * log_inverse_share(spectrum)))
 
 
 def _miller_madow(spectrum: Spectrum) -> float:
@@ -61,16 +66,17 @@ def _miller_madow(spectrum: Spectrum) -> float:
 def _chao_wang_jost(spectrum: Spectrum) -> float:
     """Chao-Wang-Jost entropy, in nats; relative error below 1e-13 from N = 1 to 1e12.
 
-    The digammas enter as log N - log m and two small remainders, so that text of one dominant
-    type loses no digits. The unseen part is ``(1-A)^(1-N) (-log A - sum of (1-A)^r / r, r < N)`` in
-    the paper, which overflows; it equals ``sum of (1-A)^(j+1) / (N+j), j >= 0``.
+    The digammas are computed as log N - log m and two small remainders, so that no digits are lost
+    in text with one dominant type. The paper's term for unseen types,
+    ``(1-A)^(1-N) (-log A - sum of (1-A)^r / r for r < N)``, overflows; it equals
+    ``sum of (1-A)^(j+1) / (N+j) for j >= 0``.
     """
     n = spectrum.occurrences
     m = spectrum.count.astype(np.float64)
-    digammas = log_minus_digamma(np.append(m, float(n)))  # small next to the logarithms
-    seen = _share(spectrum) * (_log_ratio(spectrum) + (digammas[:-1] - digammas[-1]))
+    digammas = log_minus_digamma(np.append(m, float(n)))  # small compared with the logarithms
+    seen = row_shares(spectrum) * (log_inverse_share(spectrum) + (digammas[:-1] - digammas[-1]))
     odds = deficit_odds(spectrum)
-    if odds is None:  # A is 1 or there is no hapax: nothing to add
+    if odds is None:  # no unseen types are estimated
         return float(np.sum(seen))
     unseen = geometric_harmonic_sum(math.log1p(odds), n)  # 1 - A = 1 / (1 + odds)
     return float(np.sum(seen)) + spectrum.types_seen(1) / n * unseen
@@ -79,13 +85,14 @@ def _chao_wang_jost(spectrum: Spectrum) -> float:
 def _grassberger(spectrum: Spectrum) -> float:
     """Grassberger's entropy with G(m), in nats.
 
-    The paper's G(1) = -gamma - log 2, G(2) = 2 - gamma - log 2, G(2k+1) = G(2k), G(2k+2) = G(2k) +
-    2 / (2k+1) is digamma(x) + log 2 at x = floor(m/2) + 1/2. It enters as log m and what is left.
+    The paper's G(1) = -gamma - log 2, G(2) = 2 - gamma - log 2, G(2k+1) = G(2k) and
+    G(2k+2) = G(2k) + 2 / (2k+1) equal digamma(x) + log 2 at x = floor(m/2) + 1/2. G is computed as
+    log m minus a remainder.
     """
     m = spectrum.count.astype(np.float64)
-    half = np.floor(m / 2) + 0.5  # 2x is m + 1 for even m, m for odd
-    rest = log_minus_digamma(half) - np.where(m == 2 * half, 0.0, np.log1p(1 / m))
-    return max(0.0, float(np.sum(_share(spectrum) * (_log_ratio(spectrum) + rest))))
+    half = np.floor(m / 2) + 0.5  # 2 half is m + 1 for even m, m for odd m
+    remainder = log_minus_digamma(half) - np.where(m == 2 * half, 0.0, np.log1p(1 / m))
+    return max(0.0, float(np.sum(row_shares(spectrum) * (log_inverse_share(spectrum) + remainder))))
 
 
 def _chao_shen(spectrum: Spectrum) -> float:
@@ -93,8 +100,8 @@ def _chao_shen(spectrum: Spectrum) -> float:
     once = spectrum.types_seen(1)
     covered = (n - once + (once == n)) / n
     q = covered * spectrum.count.astype(np.float64) / n
-    information = _log_ratio(spectrum) - math.log(covered)
-    with np.errstate(divide="ignore"):  # q = 1: one type, certain to be seen
+    information = log_inverse_share(spectrum) - math.log(covered)
+    with np.errstate(divide="ignore"):  # log 0 where the only type is certain to be sampled
         seen = -np.expm1(n * np.log1p(-q))
     return float(np.sum(spectrum.types * q * information / seen))
 
@@ -102,22 +109,22 @@ def _chao_shen(spectrum: Spectrum) -> float:
 def _jackknife(spectrum: Spectrum) -> float:
     """Jackknifed plug-in entropy, in nats.
 
-    Multiplied out it is the mean over occurrences of D(N) - D(m) with D(x) = x log x - (x-1)
-    log(x-1): nothing large cancels, and D rises, so no term is negative. D(x) = log x + 1 - g(x).
+    This is the mean over occurrences of D(N) - D(m), where D(x) = x log x - (x-1) log(x-1). No
+    large terms cancel, and no term is negative, because D increases. D(x) = log x + 1 - g(x).
     """
     x = np.append(spectrum.count.astype(np.float64), float(spectrum.occurrences))
     above = np.maximum(x - 1, 1.0)
     g = np.where(x > 1, above * log1p_gap(1 / above), 1.0)
-    return float(np.sum(_share(spectrum) * (_log_ratio(spectrum) + (g[:-1] - g[-1]))))
+    return float(np.sum(row_shares(spectrum) * (log_inverse_share(spectrum) + (g[:-1] - g[-1]))))
 
 
-def _share(spectrum: Spectrum) -> FloatArray:
-    """Share of the occurrences in each row, ``(R,)``."""
+def row_shares(spectrum: Spectrum) -> FloatArray:
+    """Share m f_m / N of the occurrences that each row holds, ``(R,)``."""
     return spectrum.count.astype(np.float64) * spectrum.types / max(spectrum.occurrences, 1)
 
 
-def _log_ratio(spectrum: Spectrum) -> FloatArray:
-    """log(N / m) of each row, ``(R,)``, accurate also where m is nearly N."""
+def log_inverse_share(spectrum: Spectrum) -> FloatArray:
+    """log(N / m) of each row, ``(R,)``, accurate also where m is close to N."""
     m = spectrum.count.astype(np.float64)
     return np.log1p((spectrum.occurrences - m) / m)
 
@@ -132,4 +139,4 @@ _ESTIMATORS: dict[str, Callable[[Spectrum], float]] = {
 }
 
 ESTIMATORS = tuple(_ESTIMATORS)
-"""Names `entropy` takes, the default first."""
+"""Estimators that `entropy` accepts, the default first."""

@@ -1,4 +1,4 @@
-"""Types and coverage at any sample size: rarefied below N, extrapolated above."""
+"""Expected types and coverage at any sample size: rarefaction below N, extrapolation above."""
 
 import math
 
@@ -7,13 +7,16 @@ from ..two_corpora.rarefaction import Rarefied, rarefied_distinct
 from .coverage import coverage, deficit_odds
 from .richness import unseen_types
 
+__all__ = ["distinct_at_coverage", "expected_coverage", "expected_distinct", "size_at_coverage"]
+
 
 def expected_distinct(spectrum: Spectrum, n: int) -> float:
-    """Expected types among n occurrences of the source. 0 for an empty spectrum.
+    """Expected number of types among n occurrences of the source. 0 for an empty spectrum.
 
-    Up to N `rarefied_distinct`; above it V + f0 (1 - (1 - f1 / (N f0 + f1))^(n - N)), where f0 is
-    what `chao1` of the small-sample variant adds (Chao & Jost 2012; Colwell et al. 2012). It rises
-    to that lower bound, so it is too low in the long run: trust it up to about n = 2 N.
+    Up to N it is `rarefied_distinct`, above N V + f0 (1 - (1 - f1 / (N f0 + f1))^(n - N)), where f0
+    is the number of unseen types that `chao1` estimates in its small-sample variant (Chao & Jost
+    2012; Colwell et al. 2012). It converges to V + f0, a lower bound, so it is reliable only up to
+    about n = 2 N.
 
     Raises
     ------
@@ -36,8 +39,8 @@ def expected_distinct(spectrum: Spectrum, n: int) -> float:
 def expected_coverage(spectrum: Spectrum, n: int) -> float | None:
     """Expected coverage of n occurrences of the source, in 0..1. None for an empty spectrum.
 
-    Below N 1 - sum f_m (m/N) C(N-m, n) / C(N-1, n), at N `coverage`, above it
-    1 - (f1/N) (1 - A)^(n - N + 1) with A as there (Chao & Jost 2012).
+    1 - sum f_m (m/N) C(N-m, n) / C(N-1, n) below N, `coverage` at N, and above N
+    1 - (f1/N) (1 - A)^(n - N + 1), with A as in `coverage` (Chao & Jost 2012).
 
     Raises
     ------
@@ -61,31 +64,31 @@ def expected_coverage(spectrum: Spectrum, n: int) -> float | None:
 
 
 def size_at_coverage(spectrum: Spectrum, target: float) -> int | None:
-    """Fewest occurrences whose `expected_coverage` is at least `target`.
+    """Smallest number of occurrences whose `expected_coverage` is at least `target`.
 
-    Compare corpora at the size at which each reaches one coverage: unlike equal size, that does
-    not hold the richer one down. None when it is never reached, and for an empty spectrum.
+    Comparing corpora at equal coverage, unlike comparing them at equal size, does not underestimate
+    the richer one. None when the target is never reached, and for an empty spectrum.
 
     Raises
     ------
     ValueError
-        When `target` does not lie in 0..1.
+        When `target` is not in 0..1.
 
     >>> size_at_coverage(Spectrum.from_counts([2, 2]), 0.3)
     1
     """
     if not 0 <= target <= 1:
         raise ValueError(f"target must be a coverage between 0 and 1, got {target}")
-    total, here = spectrum.occurrences, coverage(spectrum)
-    if here is None:
+    total, covered = spectrum.occurrences, coverage(spectrum)
+    if covered is None:
         return None
-    if target > here:
+    if target > covered:
         return _size_above(spectrum, target)
-    smaller = Rarefied(spectrum)
-    low, high = -1, total  # the coverage of low is below the target, that of high is not
+    rarefied = Rarefied(spectrum)
+    low, high = -1, total  # low has a coverage below the target, high has not
     while high - low > 1:
         middle = (low + high) // 2
-        if smaller.coverage(middle) >= target:
+        if rarefied.coverage(middle) >= target:
             high = middle
         else:
             low = middle
@@ -93,7 +96,9 @@ def size_at_coverage(spectrum: Spectrum, target: float) -> int | None:
 
 
 def distinct_at_coverage(spectrum: Spectrum, target: float) -> float | None:
-    """`expected_distinct` at `size_at_coverage`; None where that is None (Chao & Jost 2012).
+    """Expected number of types at a coverage of `target` (Chao & Jost 2012).
+
+    `expected_distinct` at `size_at_coverage`; None where the latter is None.
 
     >>> round(distinct_at_coverage(Spectrum.from_counts([2, 2]), 0.9), 12)
     2.0
@@ -103,13 +108,14 @@ def distinct_at_coverage(spectrum: Spectrum, target: float) -> float | None:
 
 
 def _size_above(spectrum: Spectrum, target: float) -> int | None:
+    """`size_at_coverage` for a target above the coverage of the sample."""
     odds = deficit_odds(spectrum)
     if odds is None or target == 1:
         return None
-    wanted = math.log(spectrum.types_seen(1) / (spectrum.occurrences * (1 - target)))
-    return spectrum.occurrences - 1 + math.ceil(wanted / math.log1p(odds))
+    decay = math.log(spectrum.types_seen(1) / (spectrum.occurrences * (1 - target)))
+    return spectrum.occurrences - 1 + math.ceil(decay / math.log1p(odds))
 
 
 def _check_size(n: int) -> None:
     if n < 0:
-        raise ValueError(f"n must be a number of occurrences, at least 0, got {n:,}")
+        raise ValueError(f"n must be a number of occurrences of at least 0, got {n:,}")

@@ -1,33 +1,35 @@
-"""Good-Turing: what the counts of a sample are worth, and how much mass was never seen."""
+"""Good-Turing estimates of the probabilities of seen types and of the mass of unseen types."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 from ...ngrams.spectrum import Spectrum, UInt64Array
-from ..numeric.functions import FloatArray
+from ..numeric.special_functions import FloatArray
+
+__all__ = ["GoodTuring", "good_turing", "simple_good_turing"]
 
 CONFIDENCE = 1.65
-"""Standard deviations by which a Turing estimate must differ from the line to be preferred."""
+"""Turing's estimate is used where it differs from the line by more standard deviations."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GoodTuring:
-    """Good-Turing estimate of a source.
+    """Good-Turing estimate of the probabilities of a source.
 
     Attributes
     ----------
     unseen_mass
-        Probability of all types never seen together, f1 / N.
+        Total probability of all types that are not in the sample, f1 / N.
     count
-        ``(R,)`` uint64: counts m, as in the spectrum.
+        ``(R,)`` uint64: the counts m of the spectrum.
     adjusted
-        ``(R,)``: r* of a type seen m times, before it is normalised.
+        ``(R,)`` float64: adjusted count r* of a type that occurs m times, before normalization.
     probability
-        ``(R,)``: probability of one type seen m times. Times ``spectrum.types`` they add up to
-        1 - unseen_mass.
+        ``(R,)`` float64: probability of one type that occurs m times. Weighted by
+        ``spectrum.types``, the probabilities add up to 1 - unseen_mass.
     slope
-        Of log Z against log m, for a valid fit below -1; None without a fit.
+        Slope of log Z against log m, below -1 for a valid fit; None without a fit.
     """
 
     unseen_mass: float
@@ -38,10 +40,11 @@ class GoodTuring:
 
 
 def good_turing(spectrum: Spectrum) -> GoodTuring | None:
-    """Turing's estimate r* = (m + 1) f_{m+1} / f_m (Good 1953), where f_{m+1} = 0 m itself.
+    """Turing's estimate of the source, r* = (m + 1) f_{m+1} / f_m (Good 1953).
 
-    Noisy above the first few counts, where `simple_good_turing` smooths. None for an empty
-    spectrum and when every type was seen once, for then nothing is left to what was seen.
+    Where f_{m+1} is 0, r* is m. It is noisy above the first few counts, which `simple_good_turing`
+    smooths. None for an empty spectrum, and when all types occur once, because then no probability
+    would be left for the types in the sample.
 
     >>> good_turing(Spectrum.from_counts([1, 1, 1, 2])).adjusted.round(3).tolist()
     [0.667, 2.0]
@@ -54,13 +57,13 @@ def good_turing(spectrum: Spectrum) -> GoodTuring | None:
 
 
 def simple_good_turing(spectrum: Spectrum) -> GoodTuring | None:
-    """Simple Good-Turing of Gale & Sampson (1995).
+    """Simple Good-Turing estimate of the source (Gale & Sampson 1995).
 
-    The number of types per unit of count, Z_m = f_m over half the gap between its neighbours, is
-    fitted by a straight line in logarithms, which gives r* = m (1 + 1/m)^(slope + 1). Turing's
-    estimate is preferred from m = 1 on as long as it differs by more than 1.65 standard deviations.
+    Z_m, f_m divided by half the distance between the neighbouring counts, is fitted by a straight
+    line in logarithms, which gives r* = m (1 + 1/m)^(slope + 1). From m = 1 on, Turing's estimate
+    is used instead as long as it differs by more than 1.65 standard deviations.
 
-    None for fewer than two different counts: there is no line.
+    None for fewer than two distinct counts, which define no line.
 
     >>> source = simple_good_turing(Spectrum.from_pairs([1, 2, 3, 7, 12], [60, 20, 9, 1, 1]))
     >>> source.adjusted.round(3).tolist()
@@ -78,18 +81,19 @@ def simple_good_turing(spectrum: Spectrum) -> GoodTuring | None:
     ratio = turing / (m + 1)
     deviation = (m + 1) * np.sqrt(ratio / f * (1 + ratio))
     prefers_line = (turing == 0) | (np.abs(line - turing) <= CONFIDENCE * deviation)
-    first = int(np.argmax(prefers_line))  # the largest count has no successor
+    first = int(np.argmax(prefers_line))  # it is true at the largest count, which has no successor
     return _estimate(spectrum, np.append(turing[:first], line[first:]), slope)
 
 
 def _turing(spectrum: Spectrum) -> FloatArray:
-    """(m + 1) f_{m+1} / f_m of each row, 0 where no type was seen m + 1 times."""
+    """(m + 1) f_{m+1} / f_m of each row, ``(R,)``, 0 where f_{m+1} is 0."""
     m, f = spectrum.count.astype(np.float64), spectrum.types.astype(np.float64)
     follows = np.append(np.diff(spectrum.count) == 1, False)
     return np.where(follows, (m + 1) * np.append(f[1:], 0.0) / f, 0.0)
 
 
 def _estimate(spectrum: Spectrum, adjusted: FloatArray, slope: float | None) -> GoodTuring:
+    """Normalize adjusted counts to probabilities."""
     unseen = spectrum.types_seen(1) / spectrum.occurrences
     seen = float(np.sum(spectrum.types * adjusted))
     return GoodTuring(unseen, spectrum.count, adjusted, (1 - unseen) * adjusted / seen, slope)

@@ -1,4 +1,4 @@
-"""How the vocabulary grows with the corpus."""
+"""Growth of the number of types with the size of the corpus."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +10,8 @@ from ..two_corpora.rarefaction import Rarefied
 from .binomial import binomial_distinct, binomial_types_seen
 from .extrapolation import expected_distinct
 
+__all__ = ["GrowthPoint", "growth_curve", "heaps_exponent"]
+
 
 @dataclass(frozen=True, slots=True)
 class GrowthPoint:
@@ -20,7 +22,7 @@ class GrowthPoint:
     occurrences
         Size of the sample.
     distinct
-        Expected types in it, `expected_distinct`.
+        Expected number of types in a sample of that size.
     """
 
     occurrences: int
@@ -28,10 +30,18 @@ class GrowthPoint:
 
 
 def growth_curve(spectrum: Spectrum, sizes: Sequence[int] | None = None) -> list[GrowthPoint]:
-    """Expected types at growing sample sizes: rarefied up to N, extrapolated above.
+    """Expected number of types by sample size: `expected_distinct` at each of `sizes`.
 
-    Without `sizes`, at N and at the powers of two below it; none for an empty spectrum. It is the
-    curve of occurrences in random order: in text they cluster, and it grows more slowly at first.
+    It is the curve for occurrences in random order. In text, occurrences of a type cluster, and the
+    number of types grows more slowly at first.
+
+    Parameters
+    ----------
+    spectrum
+        Counts of counts.
+    sizes
+        Numbers of occurrences. Default: N and the powers of two below it; none for an empty
+        spectrum.
 
     Raises
     ------
@@ -44,20 +54,20 @@ def growth_curve(spectrum: Spectrum, sizes: Sequence[int] | None = None) -> list
     total = spectrum.occurrences
     if sizes is None:
         sizes = [*(2**k for k in range((total - 1).bit_length())), total] if total else []
-    smaller = Rarefied(spectrum)
+    rarefied = Rarefied(spectrum)
 
     def distinct(n: int) -> float:
-        return smaller.distinct(n) if 0 <= n <= total else expected_distinct(spectrum, n)
+        return rarefied.distinct(n) if 0 <= n <= total else expected_distinct(spectrum, n)
 
     return [GrowthPoint(int(n), distinct(int(n))) for n in sizes]
 
 
 def heaps_exponent(spectrum: Spectrum, n: int | None = None) -> float | None:
-    """Local exponent of Heaps' law, d log V / d log N, in 0..1: no fit.
+    """Local exponent of Heaps' law, the slope d log V / d log N of the growth curve, in 0..1.
 
-    f1 / V at N itself, and of binomial subsamples at a smaller `n` E[f1] / E[V], of which it is
-    exactly the slope (Baayen 2001). Near 1 nearly all that is read is new; 0 when the vocabulary
-    is exhausted. None for an empty spectrum, and at n = 0.
+    f1 / V at N, and E[f1] / E[V] of a binomial subsample at a smaller `n`, which is the exact slope
+    of its expected number of types (Baayen 2001). Near 1 nearly every further occurrence is a new
+    type; 0 when no further types are expected. None for an empty spectrum, and at n = 0.
 
     Raises
     ------

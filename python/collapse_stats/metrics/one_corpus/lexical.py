@@ -1,7 +1,7 @@
-"""Indices of lexical richness that are functions of N, V and the spectrum.
+"""Indices of lexical richness that are functions of the spectrum.
 
-All but `yule_k` move with sample size: compare texts of equal length only. For orders above 1 they
-are defined alike, and rarely used.
+All except `yule_k` depend on sample size, so compare only texts of equal length with them. They
+are defined for all n-gram orders, but are rarely used above order 1.
 """
 
 import math
@@ -10,9 +10,21 @@ import numpy as np
 
 from ...ngrams.spectrum import Spectrum
 
+__all__ = [
+    "corrected_ttr",
+    "dugast_u",
+    "herdan_c",
+    "honore_r",
+    "maas_a",
+    "root_ttr",
+    "sichel_s",
+    "summer_s",
+    "yule_k",
+]
+
 
 def root_ttr(spectrum: Spectrum) -> float | None:
-    """Guiraud's (1954) root type-token ratio V / sqrt N, at least 0. None for an empty spectrum.
+    """Root type-token ratio V / sqrt N, at least 0 (Guiraud 1954). None for an empty spectrum.
 
     >>> root_ttr(Spectrum.from_counts([2, 1, 1]))
     1.5
@@ -22,13 +34,16 @@ def root_ttr(spectrum: Spectrum) -> float | None:
 
 
 def corrected_ttr(spectrum: Spectrum) -> float | None:
-    """Carroll's (1964) corrected type-token ratio V / sqrt(2 N). None for an empty spectrum."""
+    """Corrected type-token ratio V / sqrt(2 N), at least 0 (Carroll 1964).
+
+    None for an empty spectrum.
+    """
     root = root_ttr(spectrum)
     return None if root is None else root / math.sqrt(2)
 
 
 def herdan_c(spectrum: Spectrum) -> float | None:
-    """Herdan's (1960) C = log V / log N, in 0..1. None below two occurrences.
+    """Herdan's C = log V / log N, in 0..1 (Herdan 1960). None below two occurrences.
 
     >>> herdan_c(Spectrum.from_counts([2, 1, 1, 1, 1, 1, 1, 1]))  # log 8 / log 9
     0.946394630357186
@@ -38,9 +53,9 @@ def herdan_c(spectrum: Spectrum) -> float | None:
 
 
 def summer_s(spectrum: Spectrum) -> float | None:
-    """Somers' (1966) S = log log V / log log N, at most 1; often spelled Summer.
+    """Somers' S = log log V / log log N, at most 1 (Somers 1966); often spelled "Summer".
 
-    None below two types or three occurrences.
+    Natural logarithms. None below two types or three occurrences.
 
     >>> summer_s(Spectrum.from_counts([1] * 16))
     1.0
@@ -52,9 +67,9 @@ def summer_s(spectrum: Spectrum) -> float | None:
 
 
 def maas_a(spectrum: Spectrum) -> float | None:
-    """Maas's (1972) a^2 = (log N - log V) / (log N)^2, natural logarithms; low for rich text.
+    """Maas's a^2 = (log N - log V) / (log N)^2, at least 0, low for rich text (Maas 1972).
 
-    None below two occurrences.
+    Natural logarithms. None below two occurrences.
 
     >>> maas_a(Spectrum.from_counts([1, 1]))
     0.0
@@ -64,19 +79,19 @@ def maas_a(spectrum: Spectrum) -> float | None:
 
 
 def dugast_u(spectrum: Spectrum) -> float | None:
-    """Dugast's (1978) U = (log N)^2 / (log N - log V), natural logarithms: 1 / `maas_a`.
+    """Dugast's U = (log N)^2 / (log N - log V), the inverse of `maas_a` (Dugast 1978).
 
-    None below two occurrences, and when every type was seen once.
+    Natural logarithms; above 0. None below two occurrences, and when all types occur once.
     """
     maas = maas_a(spectrum)
     return 1 / maas if maas else None
 
 
 def yule_k(spectrum: Spectrum) -> float | None:
-    """Yule's (1944) K = 1e4 (sum m^2 f_m - N) / N^2, in 0..1e4; high for repetitive text.
+    """Yule's K = 1e4 (sum m^2 f_m - N) / N^2, in 0..1e4, high for repetitive text (Yule 1944).
 
-    1e4 times the plug-in `simpson`, up to (N-1)/N: near constant in the size of the sample. Some
-    tools print it ten times as large. None for an empty spectrum.
+    1e4 (N - 1) / N times `simpson`, so it hardly depends on sample size. Some tools report a value
+    ten times as large. None for an empty spectrum.
 
     >>> yule_k(Spectrum.from_counts([2, 2]))
     2500.0
@@ -89,9 +104,9 @@ def yule_k(spectrum: Spectrum) -> float | None:
 
 
 def honore_r(spectrum: Spectrum) -> float | None:
-    """Honore's (1979) R = 100 log N / (1 - f1 / V), natural logarithm; at least 0.
+    """Honore's R = 100 log N / (1 - f1 / V), at least 0 (Honore 1979).
 
-    None for an empty spectrum, and when every type was seen once.
+    Natural logarithm. None for an empty spectrum, and when all types occur once.
 
     >>> honore_r(Spectrum.from_counts([7])) == 100 * math.log(7)
     True
@@ -102,7 +117,7 @@ def honore_r(spectrum: Spectrum) -> float | None:
 
 
 def sichel_s(spectrum: Spectrum) -> float | None:
-    """Sichel's (1975) S = f2 / V, in 0..1. None for an empty spectrum.
+    """Sichel's S = f2 / V, in 0..1 (Sichel 1975). None for an empty spectrum.
 
     >>> sichel_s(Spectrum.from_counts([2, 1, 1, 5]))
     0.25

@@ -1,14 +1,18 @@
-"""How many types the source has at least, seen or not."""
+"""Estimators of the number of types of a source, including those not in the sample."""
 
 import numpy as np
 
 from ...ngrams.spectrum import Spectrum
 
+__all__ = ["CHAO1_VARIANTS", "ace", "chao1"]
+
 CHAO1_VARIANTS = ("bias-corrected", "classic", "small-sample")
 
 
 def chao1(spectrum: Spectrum, variant: str = "bias-corrected") -> float | None:
-    """Lower bound of the source's number of types, seen or not. None for an empty spectrum.
+    """Estimated lower bound of the source's number of types, at least V.
+
+    None for an empty spectrum.
 
     Parameters
     ----------
@@ -16,14 +20,14 @@ def chao1(spectrum: Spectrum, variant: str = "bias-corrected") -> float | None:
         Counts of counts.
     variant
         ``"bias-corrected"`` is V + f1 (f1 - 1) / (2 (f2 + 1)) (Chao 1987).
-        ``"classic"`` is V + f1^2 / (2 f2) (Chao 1984); None when types were seen once, none twice.
-        ``"small-sample"`` is V + (N-1)/N f1^2 / (2 f2), with f1 (f1 - 1) / 2 in place of the
-        fraction when f2 = 0, as iNEXT and `expected_distinct` have it (Chao & Jost 2012).
+        ``"classic"`` is V + f1^2 / (2 f2) (Chao 1984), and V if f1 is 0; None if only f2 is 0.
+        ``"small-sample"`` is V + (N-1)/N f1^2 / (2 f2), with f1 (f1 - 1) / 2 in place of the last
+        fraction if f2 is 0, as in iNEXT and `expected_distinct` (Chao & Jost 2012).
 
     Raises
     ------
     ValueError
-        For another variant.
+        When `variant` is none of these.
 
     >>> chao1(Spectrum.from_counts([5, 3, 2, 1, 1, 1, 1]))
     10.0
@@ -31,7 +35,7 @@ def chao1(spectrum: Spectrum, variant: str = "bias-corrected") -> float | None:
     if variant not in CHAO1_VARIANTS:
         raise ValueError(
             f"variant must be one of {', '.join(map(repr, CHAO1_VARIANTS))}, got {variant!r}: "
-            "published Chao1 figures differ by variant, so name the one you compare with"
+            "published Chao1 figures differ by variant, so choose the one you compare with"
         )
     if not spectrum.distinct:
         return None
@@ -46,7 +50,7 @@ def chao1(spectrum: Spectrum, variant: str = "bias-corrected") -> float | None:
 
 
 def unseen_types(spectrum: Spectrum) -> float:
-    """f0, what `chao1` of the small-sample variant adds to V; 0 for an empty spectrum."""
+    """f0, the unseen types that `chao1` estimates in its small-sample variant; 0 if it is empty."""
     n, f1, f2 = spectrum.occurrences, spectrum.types_seen(1), spectrum.types_seen(2)
     if not f1:
         return 0.0
@@ -54,11 +58,12 @@ def unseen_types(spectrum: Spectrum) -> float:
 
 
 def ace(spectrum: Spectrum, rare: int = 10) -> float | None:
-    """Abundance-based coverage estimate of the source's number of types (Chao & Lee 1992).
+    """Abundance-based coverage estimator (ACE) of the source's number of types, at least V.
 
-    V_abundant + V_rare / C + (f1 / C) g with, over types of at most `rare` occurrences, C = 1 - f1
-    / N_rare and g = max(0, V_rare / C sum m (m-1) f_m / (N_rare (N_rare - 1)) - 1). At least V.
-    None for an empty spectrum, and when all rare types are hapax: `chao1` is given there.
+    V_abundant + V_rare / C + (f1 / C) g (Chao & Lee 1992), where rare types occur at most `rare`
+    times, C = 1 - f1 / N_rare, and over rare types
+    g = max(0, V_rare / C sum m (m-1) f_m / (N_rare (N_rare - 1)) - 1). None for an empty spectrum,
+    and when all rare types occur once; use `chao1` then.
 
     Raises
     ------
@@ -69,11 +74,12 @@ def ace(spectrum: Spectrum, rare: int = 10) -> float | None:
     12.643076923
     """
     if rare < 2:
-        raise ValueError(f"rare must be at least 2, got {rare}: a hapax alone says nothing of C")
+        raise ValueError(f"rare must be at least 2, got {rare}: C needs types that occur twice")
     if not spectrum.distinct:
         return None
-    few = spectrum.count <= np.uint64(rare)
-    m, f = spectrum.count[few].astype(np.float64), spectrum.types[few].astype(np.float64)
+    is_rare = spectrum.count <= np.uint64(rare)
+    m = spectrum.count[is_rare].astype(np.float64)
+    f = spectrum.types[is_rare].astype(np.float64)
     types, total, once = float(np.sum(f)), float(np.sum(m * f)), spectrum.types_seen(1)
     if not types:
         return float(spectrum.distinct)

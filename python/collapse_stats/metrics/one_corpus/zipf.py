@@ -1,4 +1,4 @@
-"""Zipf's law as a power law of the counts: how many types were seen how often."""
+"""Zipf's law, fitted as a power law of the counts of the types."""
 
 import math
 from dataclasses import dataclass
@@ -7,33 +7,35 @@ import numpy as np
 import numpy.typing as npt
 
 from ...ngrams.spectrum import Spectrum
-from ..numeric.functions import FloatArray, scaled_zeta
+from ..numeric.special_functions import FloatArray, scaled_zeta
+
+__all__ = ["ZipfFit", "zipf_fit"]
 
 STEEPEST = 30.0
-"""A power law steeper than this is none: nearly every count is the smallest."""
+"""Steeper fits are rejected, because nearly all their counts are the smallest."""
 LEAST_TYPES = 50
-"""Tails of fewer types are not tried when c_min is chosen (Clauset, Shalizi & Newman 2009)."""
+"""Minimum number of types in a tail when c_min is chosen (Clauset, Shalizi & Newman 2009)."""
 _CANDIDATES = 40
 _BLOCK = 256
-_STEP = 1e-30  # an imaginary part this small carries the derivative, and costs no digit
+_STEP = 1e-30  # of complex-step differentiation, which loses no digits however small it is
 
 
 @dataclass(frozen=True, slots=True)
 class ZipfFit:
-    """Power law of the counts from `c_min` up.
+    """Power law fitted to the counts of at least `c_min`.
 
     Attributes
     ----------
     alpha
-        Exponent: a type is seen c times with probability c^-alpha / zeta(alpha, c_min), above 1.
+        Exponent, above 1: a type occurs c times with probability c^-alpha / zeta(alpha, c_min).
     exponent
         Zipf's exponent of frequency by rank, s = 1 / (alpha - 1).
     c_min
         Smallest count that is fitted.
     types
-        Types seen at least that often.
+        Number of types with at least that count.
     distance
-        Kolmogorov-Smirnov distance between the counts and the fit, 0..1: small when it is good.
+        Kolmogorov-Smirnov distance between the counts and the fit, in 0..1; small for a good fit.
     """
 
     alpha: float
@@ -44,14 +46,19 @@ class ZipfFit:
 
 
 def zipf_fit(spectrum: Spectrum, c_min: int | None = None) -> ZipfFit | None:
-    """Maximum likelihood fit of a discrete power law to the counts (Clauset et al. 2009).
+    """Fit a discrete power law to the counts by maximum likelihood (Clauset et al. 2009).
 
-    Without `c_min`, the one of least Kolmogorov-Smirnov distance is taken, among up to 40 of the
-    counts seen, spread evenly in logarithms, that have 50 types above them. A small distance is no
-    proof of a power law. Types are not independent draws, so no error bar is given.
+    A small distance does not prove a power law. No standard error is given, because types are not
+    independent draws. None when fewer than two distinct counts are left to fit, when the fit is
+    steeper than alpha = 30, and when no `c_min` leaves 50 types.
 
-    None when fewer than two different counts are left, for then there is nothing to fit, when the
-    fit is steeper than alpha = 30, or when no c_min has 50 types.
+    Parameters
+    ----------
+    spectrum
+        Counts of counts.
+    c_min
+        Smallest count to fit. By default the one with the smallest Kolmogorov-Smirnov distance,
+        out of up to 40 observed counts, evenly spaced in logarithms, with at least 50 types each.
 
     Raises
     ------
@@ -72,18 +79,18 @@ def zipf_fit(spectrum: Spectrum, c_min: int | None = None) -> ZipfFit | None:
 
 
 def _candidates(spectrum: Spectrum) -> npt.NDArray[np.int64]:
-    """Counts to begin a tail with: all of them when few, else spread over their logarithms."""
+    """Candidates for c_min: all counts if they are few, else counts evenly spaced in logarithms."""
     above = np.cumsum(spectrum.types[::-1])[::-1]
     counts = spectrum.count[above >= np.uint64(LEAST_TYPES)].astype(np.int64)
     if len(counts) <= _CANDIDATES:
         return counts
-    wanted = np.geomspace(counts[0], counts[-1], _CANDIDATES)
-    chosen: npt.NDArray[np.int64] = np.unique(counts[np.searchsorted(counts, wanted, "right") - 1])
+    targets = np.geomspace(counts[0], counts[-1], _CANDIDATES)
+    chosen: npt.NDArray[np.int64] = np.unique(counts[np.searchsorted(counts, targets, "right") - 1])
     return chosen
 
 
 def _best_fit(spectrum: Spectrum, lows: npt.NDArray[np.int64]) -> ZipfFit | None:
-    """The fit of least distance among those of the tails that have one."""
+    """The fit with the smallest distance over all tails; None when no tail has a fit."""
     starts = np.searchsorted(spectrum.count, lows.astype(np.uint64))
     lows, starts = lows[starts < len(spectrum.count) - 1], starts[starts < len(spectrum.count) - 1]
     if not len(lows):
@@ -105,9 +112,9 @@ def _best_fit(spectrum: Spectrum, lows: npt.NDArray[np.int64]) -> ZipfFit | None
 
 
 def _maximum_likelihood(mean_log: FloatArray, low: FloatArray) -> FloatArray:
-    """alpha whose expected log(c / low) is `mean_log`, by bisection: the expectation falls.
+    """The alpha for which the expectation of log(c / low) is `mean_log`, by bisection.
 
-    NaN where that is steeper than `STEEPEST`.
+    The expectation decreases with alpha. NaN where alpha would exceed `STEEPEST`.
     """
 
     def expected(alpha: FloatArray) -> FloatArray:
@@ -116,7 +123,7 @@ def _maximum_likelihood(mean_log: FloatArray, low: FloatArray) -> FloatArray:
 
     small, large = np.full_like(low, 1.0), np.full_like(low, STEEPEST)
     too_steep = expected(large) > mean_log
-    for _ in range(60):  # 29 / 2^60 is below a double's last digit
+    for _ in range(60):  # 29 / 2^60 is below the precision of a double
         middle = (small + large) / 2
         steeper = expected(np.maximum(middle, 1 + 1e-15)) > mean_log
         small, large = np.where(steeper, middle, small), np.where(steeper, large, middle)
@@ -124,29 +131,29 @@ def _maximum_likelihood(mean_log: FloatArray, low: FloatArray) -> FloatArray:
 
 
 def _distance(alpha: float, low: int, c: FloatArray, types: FloatArray, limit: float) -> float:
-    """Kolmogorov-Smirnov distance; of one that is not below `limit` some lower bound that is not.
+    """Kolmogorov-Smirnov distance if it is below `limit`, else a lower bound of at least `limit`.
 
-    Both curves fall: what they are at the ends of a block limits the gap inside, and most blocks
-    need not be looked into.
+    Both curves decrease, so their values at the ends of a block bound the gap inside it, and most
+    blocks need not be searched.
     """
-    seen = np.append(types / types[0], 0.0)  # share of types at or above each count
+    seen = np.append(types / types[0], 0.0)  # share of types with at least each count
     ends = np.append(np.arange(0, len(c) - 1, _BLOCK), len(c) - 1)
-    reach, gap = _gaps(alpha, low, c, seen, ends)
+    model, gap = _gaps(alpha, low, c, seen, ends)
     widest = float(gap.max())
     if widest >= limit:
         return widest
-    most = np.maximum(seen[ends[:-1]] - reach[1:], reach[:-1] - seen[ends[1:]])
-    inside = np.flatnonzero(np.repeat(most > widest, np.diff(ends)))
+    bound = np.maximum(seen[ends[:-1]] - model[1:], model[:-1] - seen[ends[1:]])
+    inside = np.flatnonzero(np.repeat(bound > widest, np.diff(ends)))
     return max(widest, float(_gaps(alpha, low, c, seen, inside)[1].max(initial=0)))
 
 
 def _gaps(
     alpha: float, low: int, c: FloatArray, seen: FloatArray, at: npt.NDArray[np.intp]
 ) -> tuple[FloatArray, FloatArray]:
-    """Chance of each of some counts or more, and the gap to what was seen, ``(R,)`` both."""
+    """Model probability of at least each count ``c[at]``, and the gap to the observed share."""
     s = np.array([alpha])
     once = (c[at] / low) ** -alpha / scaled_zeta(s, np.array([float(low)]))
     zeta = scaled_zeta(s, c[at])
-    reach, beyond = zeta * once, (zeta - 1) * once
-    # Between two counts only the fit falls: its gap is widest at either end.
-    return reach, np.maximum(np.abs(seen[at] - reach), np.abs(seen[at + 1] - beyond))
+    model, beyond = zeta * once, (zeta - 1) * once
+    # Between two counts only the model's curve changes, so the largest gap is at an end.
+    return model, np.maximum(np.abs(seen[at] - model), np.abs(seen[at + 1] - beyond))

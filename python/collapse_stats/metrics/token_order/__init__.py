@@ -1,1 +1,1 @@
-"""Formulas that read the tokens of documents in order."""
+"""Metrics of token ids in their order."""

@@ -1,4 +1,4 @@
-"""Token ids of packed documents, for the metrics that depend on the order of tokens."""
+"""Packed documents of token ids, and helpers of the metrics that depend on token order."""
 
 import numpy as np
 import numpy.typing as npt
@@ -9,44 +9,50 @@ IndexArray = npt.NDArray[np.int64]
 def packed(
     tokens: npt.ArrayLike, lengths: npt.ArrayLike | None
 ) -> tuple[npt.NDArray[np.integer], IndexArray]:
-    """Tokens ``(T,)`` one document after the other, and the documents' lengths ``(D,)``.
+    """Check documents; return their tokens ``(T,)``, concatenated, and their lengths ``(D,)``.
 
-    One-dimensional tokens without lengths are one document, two-dimensional ones a document a row.
+    Without lengths, one-dimensional tokens are one document, and two-dimensional tokens have one
+    document in each row.
 
     Raises
     ------
     TypeError
-        When tokens or lengths are no integers.
+        When tokens or lengths are not integers.
     ValueError
-        When the lengths do not add up to the tokens.
+        When the lengths do not add up to the number of tokens.
     """
-    given = np.asarray(tokens)
-    if given.size == 0 and given.dtype.kind == "f":
-        given = given.astype(np.int64)  # an empty list
-    if given.dtype.kind not in "iu":
-        raise TypeError(f"tokens must be integers, got {given.dtype}: give token ids")
-    if given.ndim == 2 and lengths is None:
-        return given.reshape(-1), np.full(len(given), given.shape[1], dtype=np.int64)
-    if given.ndim != 1:
+    ids = np.asarray(tokens)
+    if ids.size == 0 and ids.dtype.kind == "f":
+        ids = ids.astype(np.int64)  # NumPy makes an empty list an array of floats
+    if ids.dtype.kind not in "iu":
+        raise TypeError(f"tokens must be integers, got {ids.dtype}: pass token ids")
+    if ids.ndim == 2 and lengths is None:
+        return ids.reshape(-1), np.full(len(ids), ids.shape[1], dtype=np.int64)
+    if ids.ndim != 1:
         raise ValueError(
-            f"tokens must have one dimension, or two without lengths, got shape {given.shape}"
+            f"tokens must have one dimension, or two without lengths, got shape {ids.shape}"
         )
     if lengths is None:
-        return given, np.array([len(given)], dtype=np.int64)
-    long = np.asarray(lengths)
-    if long.size and long.dtype.kind not in "iu":
-        raise TypeError(f"lengths must be integers, got {long.dtype}")
-    long = long.astype(np.int64).reshape(-1)
-    if (long < 0).any() or int(long.sum()) != len(given):
+        return ids, np.array([len(ids)], dtype=np.int64)
+    sizes = np.asarray(lengths)
+    if sizes.size and sizes.dtype.kind not in "iu":
+        raise TypeError(f"lengths must be integers, got {sizes.dtype}")
+    sizes = sizes.astype(np.int64).reshape(-1)
+    if (sizes < 0).any() or int(sizes.sum()) != len(ids):
         raise ValueError(
-            f"lengths must not be negative and add up to the {len(given):,} tokens, got "
-            f"{int(long.sum()):,} in {len(long):,} documents"
+            f"lengths must not be negative and must add up to the {len(ids):,} tokens, got "
+            f"{int(sizes.sum()):,} in {len(sizes):,} documents"
         )
-    return given, long
+    return ids, sizes
+
+
+def mean(total: float, number: int) -> float | None:
+    """total / number; None when number is 0."""
+    return total / number if number else None
 
 
 def ranked(keys: npt.NDArray[np.integer]) -> tuple[IndexArray, IndexArray]:
-    """Rank of each key among the different ones, ``(T,)``, and where each is seen first."""
+    """Rank of each key among the distinct keys, ``(T,)``, and their first positions, ``(K,)``."""
     order = _order(keys)
     new = np.ones(len(keys), dtype=bool)
     new[1:] = np.diff(keys[order]) != 0
@@ -56,7 +62,7 @@ def ranked(keys: npt.NDArray[np.integer]) -> tuple[IndexArray, IndexArray]:
 
 
 def previous(tokens: npt.NDArray[np.integer]) -> IndexArray:
-    """Position of the same token before each position, ``(T,)``; -1 for the first of its kind."""
+    """Previous position of the token at each position, ``(T,)``; -1 at its first occurrence."""
     order = _order(tokens)
     same = np.diff(tokens[order]) == 0
     before = np.full(len(tokens), -1, dtype=np.int64)
@@ -65,9 +71,9 @@ def previous(tokens: npt.NDArray[np.integer]) -> IndexArray:
 
 
 def _order(keys: npt.NDArray[np.integer]) -> IndexArray:
-    """Positions that bring equal keys together, ``(T,)``, earlier ones first.
+    """Stable order of the keys as positions, ``(T,)``.
 
-    NumPy sorts 16-bit integers by radix, in a quarter of the time: hence digit by digit.
+    NumPy sorts 16-bit integers by radix, so sorting by 16-bit digits takes a quarter of the time.
     """
     bits = keys.astype(np.uint64, copy=False)
     order = np.argsort(bits.astype(np.uint16), kind="stable")

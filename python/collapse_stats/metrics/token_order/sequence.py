@@ -1,31 +1,34 @@
-"""The metrics of token order for a corpus that is read in batches of documents."""
+"""Metrics of token order for a corpus that is read in batches of documents."""
 
 from dataclasses import dataclass, field
 
 import numpy.typing as npt
 
+from .documents import mean
 from .hdd import hdd_totals
 from .mattr import window_totals
 from .mtld import factor_totals, tokens_per_factor
 from .repetition import document_ratios, ratio_totals
+
+__all__ = ["SequenceTotals"]
 
 _DIVERSITY_ORDERS = 4
 
 
 @dataclass(slots=True)
 class SequenceTotals:
-    """Sums over documents from which `mattr`, `mtld`, `document_hdd` and `repetition` follow.
+    """Running sums over documents for `mattr`, `mtld`, `document_hdd` and `repetition`.
 
-    Memory grows with a batch, not with the corpus, and the figures are those of the functions over
-    all documents at once, up to the rounding of a sum; None as there.
+    Memory depends on the size of a batch, not of the corpus. The figures equal those of the
+    functions for all documents at once, up to rounding, and are None where those are None.
 
     Attributes
     ----------
     window, threshold, draws
         Parameters of `mattr`, `mtld` and `document_hdd`.
     max_order
-        Longest n-gram of `document_distinct_ratio` and `repetition`; at least 4 for
-        `repetition_diversity`.
+        Largest n of `document_distinct_ratio` and `repetition`; `repetition_diversity` needs at
+        least 4.
 
     >>> totals = SequenceTotals(window=2)
     >>> totals.update([1, 1, 2, 1])
@@ -46,16 +49,16 @@ class SequenceTotals:
 
     def __post_init__(self) -> None:
         self._ratios = [(0.0, 0)] * self.max_order
-        self.update([])  # says at once that a parameter is out of range
+        self.update([])  # raises an error if a parameter is out of range
 
     def update(self, tokens: npt.ArrayLike, lengths: npt.ArrayLike | None = None) -> None:
-        """Add whole documents, given as to `mattr`."""
+        """Add whole documents, which are passed as to `mattr`."""
         ratios = document_ratios(tokens, self.max_order, lengths)
         self._add(
             window_totals(tokens, lengths, self.window),
             factor_totals(tokens, lengths, self.threshold),
             hdd_totals(tokens, lengths, self.draws),
-            [ratio_totals([one]) for one in ratios],
+            [ratio_totals([ratio]) for ratio in ratios],
             ratio_totals(ratios[1:_DIVERSITY_ORDERS]) if self._has_diversity else (0.0, 0),
         )
 
@@ -65,11 +68,12 @@ class SequenceTotals:
         Raises
         ------
         ValueError
-            When its parameters are others.
+            When its parameters differ.
         """
         mine, theirs = (
-            (x.window, x.threshold, x.draws, x.max_order) for x in (self, other)
-        )  # fmt: skip
+            (totals.window, totals.threshold, totals.draws, totals.max_order)
+            for totals in (self, other)
+        )
         if mine != theirs:
             raise ValueError(
                 f"window, threshold, draws and max_order must be {mine} to be added, got {theirs}"
@@ -80,7 +84,7 @@ class SequenceTotals:
     def mattr(self) -> float | None:
         """`metrics.mattr` of the documents so far."""
         types, windows = self._windows
-        return types / (windows * self.window) if windows else None
+        return mean(types, windows * self.window)
 
     @property
     def mtld(self) -> float | None:
@@ -90,7 +94,7 @@ class SequenceTotals:
     @property
     def hdd(self) -> float | None:
         """`metrics.document_hdd` of the documents so far."""
-        return _mean(self._hdd)
+        return mean(*self._hdd)
 
     @property
     def repetition_diversity(self) -> float | None:
@@ -100,13 +104,13 @@ class SequenceTotals:
         """
         if not self._has_diversity:
             raise ValueError(f"max_order must be at least 4 for this, got {self.max_order}")
-        return _mean(self._diversity)
+        return mean(*self._diversity)
 
     def document_distinct_ratio(self, n: int) -> float | None:
         """`metrics.document_distinct_ratio` of the documents so far."""
         if not 1 <= n <= self.max_order:
             raise ValueError(f"n must be between 1 and max_order, {self.max_order}, got {n}")
-        return _mean(self._ratios[n - 1])
+        return mean(*self._ratios[n - 1])
 
     def repetition(self, n: int) -> float | None:
         """`metrics.repetition` of the documents so far."""
@@ -135,7 +139,3 @@ class SequenceTotals:
 
 def _sum(a: tuple[float, int], b: tuple[float, int]) -> tuple[float, int]:
     return a[0] + b[0], a[1] + b[1]
-
-
-def _mean(total: tuple[float, int]) -> float | None:
-    return total[0] / total[1] if total[1] else None

@@ -1,1 +1,1 @@
-"""Formulas over the joint spectrum of two corpora."""
+"""Metrics of the joint spectrum of two corpora."""

@@ -1,7 +1,7 @@
-"""How far a candidate is from a baseline: figures of a joint spectrum, baseline first.
+"""Divergences and distances between two corpora, from their joint spectrum, baseline first.
 
-Every one of them is above zero for two samples of one source. Print each beside its floor: the same
-figure between the baseline's own halves, at the same size.
+All of them are above zero between two samples of one source. Report each with its floor: the same
+figure between the baseline's own halves at the same size.
 """
 
 import math
@@ -9,9 +9,11 @@ import math
 import numpy as np
 
 from ...ngrams.spectrum import JointSpectrum
-from ..numeric.functions import LN2, FloatArray, log1p_gap
+from ..numeric.special_functions import LN2, FloatArray, log1p_gap
 from .overlap import is_one_sided
 from .smoothing import SMOOTHINGS, plain, smoothed
+
+__all__ = ["hellinger", "js_divergence", "kl_divergence", "total_variation"]
 
 
 def kl_divergence(
@@ -22,36 +24,37 @@ def kl_divergence(
     alpha: float = 0.5,
     weight: float = 0.1,
 ) -> float | None:
-    """Kullback-Leibler divergence KL(first || second), in bits; with `reverse`, the other way.
+    """Kullback-Leibler divergence KL(first || second) = sum p log2(p / q), in bits, at least 0.
 
-    Both sides are smoothed alike over the U types that either has seen, so the figure is finite,
-    at least 0, and 0 exactly when the smoothed distributions agree. The smoothing decides the
-    figure: name it wherever the figure is shown. None when either side is empty.
+    Both distributions are smoothed in the same way over the U types of either corpus, so the figure
+    is finite, and 0 exactly when the smoothed distributions agree. It depends strongly on the
+    smoothing, so state the smoothing with it. None when either side is empty.
 
     Parameters
     ----------
     joint
         p from the first corpus, q from the second.
     smoothing
-        ``"absolute-discount"``: every count above zero gives up D = f1 / (f1 + 2 f2) of its own
-        side (Ney, Essen & Kneser 1994; a zero f1 or f2 is counted as one, so 0 < D < 1), and what
-        is collected is shared equally by the U types. Where the supports are equal nothing changes:
-        equal relative frequencies give 0.
-        ``"additive"``: (c + alpha) / (N + alpha U).
-        ``"jelinek-mercer"``: (1 - weight) c / N + weight times the share in both corpora together.
-        ``"good-turing"``: counts adjusted by `simple_good_turing`; its unseen mass is shared
-        equally by the types only the other side has seen and one cell for all that neither has.
+        How a type with count c gets its probability.
+        ``"absolute-discount"`` subtracts D = f1 / (f1 + 2 f2), of the same corpus, from every
+        positive count and distributes the sum equally over the U types (Ney, Essen & Kneser 1994;
+        a zero f1 or f2 is replaced by 1, so that 0 < D < 1). When both corpora have all U types,
+        their relative frequencies do not change.
+        ``"additive"`` is (c + alpha) / (N + alpha U).
+        ``"jelinek-mercer"`` is (1 - weight) c / N + weight times the share in both corpora pooled.
+        ``"good-turing"`` adjusts counts by `simple_good_turing` and distributes the unseen mass
+        equally over the types that only the other corpus has and one cell for all further types.
     reverse
-        KL(second || first), from the same two smoothed distributions.
+        Return KL(second || first), from the same two smoothed distributions.
     alpha
-        Of additive smoothing, positive.
+        Pseudocount of additive smoothing, above 0.
     weight
-        Of the common distribution in Jelinek-Mercer smoothing, 0 < weight < 1.
+        Weight of the pooled distribution in Jelinek-Mercer smoothing, 0 < weight < 1.
 
     Raises
     ------
     ValueError
-        For another smoothing, or a parameter out of range.
+        When `smoothing` is none of these, or a parameter is out of range.
 
     >>> round(kl_divergence(JointSpectrum.from_counts([3, 1], [1, 3])), 12)
     0.792481250361
@@ -63,7 +66,7 @@ def kl_divergence(
     if smoothing not in SMOOTHINGS:
         raise ValueError(
             f"smoothing must be one of {', '.join(map(repr, SMOOTHINGS))}, got {smoothing!r}: "
-            "there is no divergence of unequal supports without one"
+            "without smoothing the divergence of different vocabularies is infinite"
         )
     if is_one_sided(joint):
         return None
@@ -74,9 +77,10 @@ def kl_divergence(
 
 
 def js_divergence(joint: JointSpectrum) -> float | None:
-    """Jensen-Shannon divergence of the relative frequencies, in bits, 0..1 (Lin 1991).
+    """Jensen-Shannon divergence of the relative frequencies, in bits, in 0..1 (Lin 1991).
 
-    0 when they are equal, 1 when no type is shared. None when either side is empty.
+    (KL(p || (p + q) / 2) + KL(q || (p + q) / 2)) / 2: 0 when they are equal, 1 when no type is
+    shared. None when either side is empty.
 
     >>> js_divergence(JointSpectrum.from_counts([1, 0], [0, 2]))
     1.0
@@ -86,13 +90,14 @@ def js_divergence(joint: JointSpectrum) -> float | None:
     p, q = plain(joint)
     middle = (p + q) / 2
     nats = np.sum(joint.types * (_divergence(p, middle) + _divergence(q, middle))) / 2
-    return min(1.0, float(nats) / LN2)  # may round above
+    return min(1.0, float(nats) / LN2)  # rounding may exceed 1
 
 
 def total_variation(joint: JointSpectrum) -> float | None:
-    """Total variation distance, 0..1: the share of occurrences that would have to change type.
+    """Total variation distance of the relative frequencies, in 0..1.
 
-    Half the sum of |p - q|. None when either side is empty.
+    Half the sum of |p - q|: the share of occurrences that would have to change their type to make
+    the corpora equal. None when either side is empty.
 
     >>> total_variation(JointSpectrum.from_counts([1, 1], [2, 0]))
     0.5
@@ -100,13 +105,13 @@ def total_variation(joint: JointSpectrum) -> float | None:
     if is_one_sided(joint):
         return None
     p, q = plain(joint)
-    return min(1.0, float(np.sum(joint.types * np.abs(p - q))) / 2)  # may round above
+    return min(1.0, float(np.sum(joint.types * np.abs(p - q))) / 2)  # rounding may exceed 1
 
 
 def hellinger(joint: JointSpectrum) -> float | None:
-    """Hellinger distance, 0..1: root of half the sum of (sqrt p - sqrt q)^2.
+    """Hellinger distance of the relative frequencies, in 0..1.
 
-    None when either side is empty.
+    The square root of half the sum of (sqrt p - sqrt q)^2. None when either side is empty.
 
     >>> hellinger(JointSpectrum.from_counts([1, 0], [0, 1]))
     1.0
@@ -118,10 +123,10 @@ def hellinger(joint: JointSpectrum) -> float | None:
 
 
 def _divergence(p: FloatArray, q: FloatArray) -> FloatArray:
-    """p log(p/q) - p + q of each type, in nats: never negative, 0 only where p = q.
+    """p log(p/q) - p + q of each type, in nats: never negative, and 0 only where p = q.
 
-    Over two distributions the additions cancel, so the sum is KL(p || q), free of the cancellation
-    of its signed terms. q is positive wherever p is.
+    Summed over two distributions, p and q cancel and KL(p || q) remains, without the cancellation
+    of its signed terms. q must be positive wherever p is.
     """
     terms = q.copy()
     near = np.abs(q - p) < p / 4

@@ -1,12 +1,14 @@
-"""What two corpora share, and what either lacks, by types and by occurrences."""
+"""Overlap of two corpora, by types and by occurrences."""
 
 import numpy as np
 
 from ...ngrams.spectrum import JointSpectrum, UInt64Array
 
+__all__ = ["jaccard", "novelty", "overlap_coefficient", "unseen_mass"]
+
 
 def unseen_mass(joint: JointSpectrum) -> float | None:
-    """Share of the baseline's occurrences whose n-gram the candidate lacks, 0..1.
+    """Share of the baseline's occurrences whose type the candidate lacks, in 0..1.
 
     None when either side is empty.
 
@@ -17,7 +19,7 @@ def unseen_mass(joint: JointSpectrum) -> float | None:
 
 
 def novelty(joint: JointSpectrum) -> float | None:
-    """Share of the candidate's occurrences whose n-gram the baseline lacks, 0..1.
+    """Share of the candidate's occurrences whose type the baseline lacks, in 0..1.
 
     None when either side is empty.
 
@@ -28,9 +30,10 @@ def novelty(joint: JointSpectrum) -> float | None:
 
 
 def jaccard(joint: JointSpectrum) -> float | None:
-    """Types in both corpora over types in either, 0..1 (Jaccard 1912).
+    """Jaccard index: number of types in both corpora over types in either, in 0..1 (Jaccard 1912).
 
-    Rare types decide it: two samples of one source are far from 1. None when either side is empty.
+    It is dominated by rare types, so two samples of one source are far from 1. None when either
+    side is empty.
 
     >>> jaccard(JointSpectrum.from_counts([3, 1], [1, 0]))
     0.5
@@ -41,9 +44,9 @@ def jaccard(joint: JointSpectrum) -> float | None:
 
 
 def overlap_coefficient(joint: JointSpectrum) -> float | None:
-    """Types in both corpora over the types of the poorer one, 0..1 (Szymkiewicz 1934).
+    """Number of types in both corpora over that of the corpus with fewer types, in 0..1.
 
-    1 when one vocabulary holds the other. None when either side is empty.
+    1 when one vocabulary contains the other (Szymkiewicz 1934). None when either side is empty.
 
     >>> overlap_coefficient(JointSpectrum.from_counts([3, 1], [1, 0]))
     1.0
@@ -55,20 +58,21 @@ def overlap_coefficient(joint: JointSpectrum) -> float | None:
 
 
 def occurrences(count: UInt64Array, types: UInt64Array) -> float:
-    """Sum of count * types: exact below 2**53."""
+    """Number of occurrences, the sum of count * types; exact below 2**53."""
     return float(np.sum(count.astype(np.float64) * types))
 
 
 def is_one_sided(joint: JointSpectrum) -> bool:
-    """Whether either corpus is empty: there is nothing to compare then."""
+    """Whether either corpus is empty, so that there is nothing to compare."""
     return not (joint.a.any() and joint.b.any())
 
 
 def _share_of_absent(own: UInt64Array, other: UInt64Array, types: UInt64Array) -> float:
-    """Share of the occurrences `own` whose type the other side lacks."""
+    """Share of one side's occurrences whose type the other side lacks."""
     absent = other == 0
     return occurrences(own[absent], types[absent]) / occurrences(own, types)
 
 
 def _shared(joint: JointSpectrum) -> int:
+    """Number of types in both corpora."""
     return int(joint.types[(joint.a > 0) & (joint.b > 0)].sum())

@@ -1,22 +1,25 @@
-"""Distributions of two corpora over common types, smoothed so that divergences are finite."""
+"""Smoothed distributions of two corpora over the types of either, for finite divergences."""
 
 import numpy as np
 
 from ...ngrams.spectrum import JointSpectrum, Spectrum, UInt64Array
-from ..numeric.functions import FloatArray
+from ..numeric.special_functions import FloatArray
 from ..one_corpus.good_turing import simple_good_turing
 from .overlap import occurrences
 
+__all__ = ["SMOOTHINGS"]
+
 SMOOTHINGS = ("absolute-discount", "additive", "jelinek-mercer", "good-turing")
-"""Names `kl_divergence` takes, the default first."""
+"""Smoothings that `kl_divergence` accepts, the default first."""
 
 
 def smoothed(
     joint: JointSpectrum, smoothing: str, *, alpha: float, weight: float
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """p and q of each row, one type's probability, and the number of types of the row.
+    """Smoothed probabilities p and q of one type in each row, and the row's number of types.
 
-    Neither side may be empty. Good-Turing has a last row more, of the types neither has seen.
+    All three have shape ``(R,)``, and ``(R + 1,)`` for Good-Turing, whose last row is for all types
+    that neither corpus has. Neither side may be empty.
     """
     types = joint.types.astype(np.float64)
     if smoothing == "good-turing":
@@ -32,35 +35,37 @@ def smoothed(
 
 
 def plain(joint: JointSpectrum) -> tuple[FloatArray, FloatArray]:
-    """Relative frequencies of either side, one type's in each row, ``(R,)``."""
+    """Relative frequencies of one type in each row, ``(R,)`` for either side."""
     return _shares(joint.a, joint.types), _shares(joint.b, joint.types)
 
 
 def _shares(count: UInt64Array, types: UInt64Array) -> FloatArray:
+    """Relative frequency of one type in each row, ``(R,)``."""
     return count.astype(np.float64) / occurrences(count, types)
 
 
 def _added(count: UInt64Array, types: UInt64Array, alpha: float) -> FloatArray:
+    """Additive smoothing."""
     return (count.astype(np.float64) + alpha) / (
         occurrences(count, types) + alpha * int(types.sum())
     )
 
 
 def _discounted(count: UInt64Array, types: UInt64Array) -> FloatArray:
-    """Absolute discounting, what is collected shared equally by all types of the joint spectrum."""
+    """Absolute discounting; the discounts are distributed equally over all types of either side."""
     once = max(1, int(types[count == 1].sum()))
     twice = max(1, int(types[count == 2].sum()))
     discount = once / (once + 2 * twice)
     seen = count > 0
-    refund = int(types[seen].sum()) / int(types.sum())  # exactly 1 on full support: plug-in shares
+    refund = int(types[seen].sum()) / int(types.sum())  # exactly 1 when this side has all types
     return (count.astype(np.float64) + discount * (refund - seen)) / occurrences(count, types)
 
 
 def _good_turing(count: UInt64Array, types: UInt64Array) -> FloatArray:
-    """Simple Good-Turing over the rows and a last cell of what neither side has seen.
+    """Simple Good-Turing over the rows and a last cell for the types that neither side has.
 
-    f1 counts as at least 1, so that an unseen type is possible, and as at most N - 1 (1/2 when N is
-    1), so that a seen one is. Without a line to fit, counts keep their proportions.
+    f1 is taken as at least 1, so that unseen types have some probability, and at most N - 1 (1/2
+    when N is 1), so that seen types have some. Without a fit, counts keep their proportions.
     """
     spectrum = Spectrum.from_pairs(count, types)
     n, once = spectrum.occurrences, spectrum.types_seen(1)
@@ -68,9 +73,9 @@ def _good_turing(count: UInt64Array, types: UInt64Array) -> FloatArray:
     fit = simple_good_turing(spectrum)
     adjusted = spectrum.count.astype(np.float64) if fit is None else fit.adjusted
     per_type = (1 - unseen) * adjusted / float(np.sum(spectrum.types * adjusted))
-    lacking = count == 0
-    cell = unseen / (int(types[lacking].sum()) + 1)
+    absent = count == 0
+    cell = unseen / (int(types[absent].sum()) + 1)
     p = np.full(len(count) + 1, cell)
-    seen = np.flatnonzero(~lacking)
+    seen = np.flatnonzero(~absent)
     p[seen] = per_type[np.searchsorted(spectrum.count, count[seen])]
     return p

@@ -1,6 +1,6 @@
-"""The few special functions the metrics need, each to about 1e-15 and free of cancellation.
+"""Special functions of the metrics, accurate to about 1e-15 and free of cancellation.
 
-NumPy has none of them; SciPy would be a heavy dependency for forty lines.
+NumPy has none of them, and SciPy would be a heavy dependency for forty lines.
 """
 
 import math
@@ -18,15 +18,15 @@ _EULER_GAMMA = float(np.euler_gamma)
 _DIRECT_TERMS = 80
 _ZETA_TERMS = 16
 
-# B_2k / (2k)! for k = 1, 2, ...: the Euler-Maclaurin weights.
+# Weights of the Euler-Maclaurin formula, B_2k / (2k)! for k = 1, 2, ...
 _BERNOULLI = (1 / 12, -1 / 720, 1 / 30240, -1 / 1209600, 1 / 47900160, -691 / 1307674368000)
 
 
 def log1p_gap(x: FloatArray) -> FloatArray:
-    """``x - log(1 + x)``, never negative, relative error below 1e-14 for every x > -1.
+    """Compute ``x - log(1 + x)``, never negative, with relative error below 1e-14 for x > -1.
 
-    Near zero both terms agree to most of their digits, so there the difference is summed as a
-    series in r = x / (2 + x), from log(1 + x) = 2 atanh r.
+    Near zero, where the two terms agree in most digits, the difference is summed as a series in
+    r = x / (2 + x), from log(1 + x) = 2 atanh r.
 
     >>> float(log1p_gap(np.array([1e-20]))[0])
     5e-41
@@ -41,29 +41,29 @@ def log1p_gap(x: FloatArray) -> FloatArray:
 
 
 def log_minus_digamma(x: FloatArray) -> FloatArray:
-    """``log(x) - digamma(x)`` for x >= 1, relative error below 1e-14.
+    """Compute ``log(x) - digamma(x)`` for x >= 1 with relative error below 1e-14.
 
-    Small arguments are raised to 16 by the recurrence, whose steps are all positive; from there the
-    asymptotic series (Abramowitz & Stegun 6.3.18) holds.
+    Small arguments are raised to 16 by the recurrence, whose steps are all positive; from 16 on the
+    asymptotic series is used (Abramowitz & Stegun 6.3.18).
     """
-    x, rest = x.copy(), np.zeros_like(x)
+    x, correction = x.copy(), np.zeros_like(x)
     while len(low := np.flatnonzero(x < 16)):
-        rest[low] += log1p_gap(1 / x[low])
+        correction[low] += log1p_gap(1 / x[low])
         x[low] += 1
     z = 1 / (x * x)
     series = z * (1 / 12 - z * (1 / 120 - z * (1 / 252 - z * (1 / 240 - z / 132))))
-    return rest + (0.5 / x + series)
+    return correction + (0.5 / x + series)
 
 
 def geometric_harmonic_sum(y: float, start: int) -> float:
-    """``sum over j >= 0 of exp(-y (j + 1)) / (start + j)``, relative error below 1e-13.
+    """Compute the sum over j >= 0 of ``exp(-y (j + 1)) / (start + j)``, relative error below 1e-13.
 
-    For every y > 0 and start >= 1 in constant time: the first terms directly, the others by
-    Euler-Maclaurin, whose integral is an exponential integral.
+    This takes constant time for all y > 0 and start >= 1: the first terms are summed directly, the
+    others by the Euler-Maclaurin formula, whose integral is an exponential integral.
     """
     j = np.arange(_DIRECT_TERMS)
     total = float(np.sum(np.exp(-y * (j + 1.0)) / (start + j)))
-    if y > 0.5:  # what follows is below exp(-40) of it
+    if y > 0.5:  # the other terms are below exp(-40) of the total
         return total
     n = float(start + _DIRECT_TERMS)
     tail = _scaled_e1(n * y) + 0.5 / n
@@ -77,10 +77,11 @@ def geometric_harmonic_sum(y: float, start: int) -> float:
 
 
 def scaled_zeta(s: Numbers, a: FloatArray) -> Numbers:
-    """``a^s zeta(s, a)``, the sum over k >= 0 of (1 + k/a)^-s, for 1 < Re s <= 32 and a >= 1.
+    """Compute ``a^s zeta(s, a)``, the sum over k >= 0 of (1 + k/a)^-s.
 
-    Relative error below 1e-12 by Euler-Maclaurin, after 16 terms where a is small. s may be
-    complex: an imaginary part of 1e-30 carries the derivative.
+    For 1 < Re s <= 32 and a >= 1, with relative error below 1e-12, by the Euler-Maclaurin formula,
+    after 16 direct terms where a is small. With an imaginary part of 1e-30 in s, the result's
+    imaginary part is 1e-30 times the derivative (complex-step differentiation).
     """
     s = np.broadcast_to(s, a.shape)
     small = a < 64
@@ -99,27 +100,28 @@ def scaled_zeta(s: Numbers, a: FloatArray) -> Numbers:
 
 
 def log_gamma_ratio(x: FloatArray, shift: float) -> FloatArray:
-    """``log(Gamma(x + shift) / Gamma(x))`` for x >= 1, -1 < shift <= 1, absolute error below 1e-13.
+    """Compute ``log(Gamma(x + shift) / Gamma(x))`` with absolute error below 1e-13.
 
-    Both arguments are raised to 16 by the recurrence; from there the large terms of Stirling's
-    series are cancelled on paper.
+    For x >= 1 and -1 < shift <= 1. Both arguments are raised to 16 by the recurrence; from there
+    the large terms of Stirling's series are cancelled analytically.
     """
-    x, rest = x.copy(), np.zeros_like(x)
+    x, correction = x.copy(), np.zeros_like(x)
     while len(low := np.flatnonzero(x < 16)):
-        rest[low] -= np.log1p(shift / x[low])
+        correction[low] -= np.log1p(shift / x[low])
         x[low] += 1
     y = x + shift
-    stirling = _stirling_rest(y) - _stirling_rest(x)
-    return rest + (x - 0.5) * np.log1p(shift / x) + shift * np.log(y) - shift + stirling
+    stirling = _stirling_remainder(y) - _stirling_remainder(x)
+    return correction + (x - 0.5) * np.log1p(shift / x) + shift * np.log(y) - shift + stirling
 
 
-def _stirling_rest(x: FloatArray) -> FloatArray:
+def _stirling_remainder(x: FloatArray) -> FloatArray:
+    """log Gamma(x) minus (x - 1/2) log x - x + log(2 pi) / 2, for x >= 16."""
     z = 1 / (x * x)
     return (1 / 12 - z * (1 / 360 - z * (1 / 1260 - z * (1 / 1680 - z / 1188)))) / x
 
 
 def _scaled_e1(x: float) -> float:
-    """``exp(x) E1(x)`` for x > 0: power series up to 1, continued fraction (A&S 5.1.22) above."""
+    """``exp(x) E1(x)`` for x > 0: power series up to 1, continued fraction above (A&S 5.1.22)."""
     if x <= 1:
         term, total = -1.0, -_EULER_GAMMA - math.log(x)
         for k in range(1, 25):
