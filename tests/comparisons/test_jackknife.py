@@ -10,9 +10,14 @@ import collapse_stats as cs
 from collapse_stats.backends.selection import select
 from collapse_stats.corpus.sample import Sample
 from collapse_stats.corpus.split import group_of, half_of, ordinal_hash
+from collapse_stats.metrics.figures import (
+    COMPARISON_FIGURES,
+    CORPUS_FIGURES_WITH_ERRORS,
+    FLOORED_FIGURES,
+)
 from collapse_stats.ngrams.layout import Layout
-from collapse_stats.uncertainty.jackknife import FIGURES, OF_SIZE, HalfSample, recounts, variance
-from collapse_stats.uncertainty.matched_samples import NAMES, MatchedSamples
+from collapse_stats.uncertainty.jackknife import HalfSample, recounts, variance
+from collapse_stats.uncertainty.matched_samples import MatchedSamples
 
 VOCAB = 2000
 REPEATS = 40
@@ -113,9 +118,9 @@ def repeated() -> dict[tuple[str, int], np.ndarray]:
         second = cs.profile(other, vocab_size=VOCAB, max_order=2, table=False)
         diff = cs.compare(first, second)
         for n in (1, 2):
-            intervals = {name: first.interval(name, n) for name in FIGURES}
-            intervals |= {name: diff.interval(name, n) for name in NAMES}
-            intervals |= {f"excess {name}": diff.excess(name, n) for name in NAMES}
+            intervals = {name: first.interval(name, n) for name in CORPUS_FIGURES_WITH_ERRORS}
+            intervals |= {name: diff.interval(name, n) for name in COMPARISON_FIGURES}
+            intervals |= {f"excess {name}": diff.excess(name, n) for name in COMPARISON_FIGURES}
             for name, interval in intervals.items():
                 if interval is not None:
                     rows.setdefault((name, n), []).append((interval.value, interval.error))
@@ -151,12 +156,12 @@ def test_intervals_of_a_part_hold_for_the_whole() -> None:
         _kept(documents, len(part.sample)), vocab_size=VOCAB, max_order=2, table=False
     )
     for n in (1, 2):
-        for name in FIGURES:
+        for name, figure in CORPUS_FIGURES_WITH_ERRORS.items():
             found, own = part.interval(name, n), alone.interval(name, n)
             if own is None or found is None:
                 assert name == "conditional_entropy"
                 continue
-            if name in OF_SIZE:
+            if figure.error == "sample":
                 assert (found.value, found.error, found.tokens) == (own.value, own.error, size)
             else:
                 tokens = whole.windows(n)
@@ -175,7 +180,7 @@ def _kept(documents: list[np.ndarray], number: int) -> list[np.ndarray]:
 def test_values_are_those_of_the_comparison() -> None:
     diff = cs.compare(text(200, 5), looped(text(200, 6)), vocab_size=VOCAB, max_order=2)
     for n in (1, 2):
-        for name in NAMES[:-2]:
+        for name in FLOORED_FIGURES:
             # The samples are cut to the tokens of the smaller side: nearly all of it.
             assert diff.interval(name, n).value == pytest.approx(diff.figure(name, n), rel=0.05)
             excess = diff.figure(name, n) - diff.floor(name, n)
