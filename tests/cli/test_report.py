@@ -12,11 +12,19 @@ import pytest
 import skbio.diversity.alpha
 
 import collapse_stats as cs
+from collapse_stats.cli.threshold import parse_thresholds
 from collapse_stats.corpus.split import group_of, half_of, ordinal_hash
+from collapse_stats.metrics.figures import (
+    COMPARISON_FIGURES,
+    CORPUS_FIGURES,
+    CORPUS_FIGURES_WITH_ERRORS,
+    FLOORED_FIGURES,
+)
 from collapse_stats.report import delimited, make_report, markdown, schema, table
 from collapse_stats.report.comparison_view import FlooredValue, comparison_page, marked, warnings_of
 from collapse_stats.report.corpus_view import corpus_page
 from collapse_stats.report.grid import Cell, Column, Grid, Page
+from collapse_stats.report.json_schema import SCHEMA_FILE, schema_text
 from collapse_stats.report.numbers import column, count, fixed, percent
 
 VOCAB = 50
@@ -81,6 +89,10 @@ def test_corpus_figures_are_those_of_a_counter(compared: dict, order: int) -> No
     }  # fmt: skip
 
 
+def test_the_schema_in_the_package_is_the_one_that_the_registry_gives() -> None:
+    assert SCHEMA_FILE.read_text("utf-8") == schema_text(), "run python tools/report_schema.py"
+
+
 def test_schema_is_a_schema_and_the_report_follows_it(compared: dict) -> None:
     jsonschema.Draft202012Validator.check_schema(schema())
     jsonschema.validate(json.loads(json.dumps(compared)), schema())
@@ -110,6 +122,33 @@ def test_schema_refuses(compared: dict, path: tuple, value: object) -> None:
     place[path[-1]] = value
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(broken, schema())
+
+
+def test_the_schema_describes_every_registered_figure() -> None:
+    definitions = schema()["$defs"]
+    for figures, name in (
+        (CORPUS_FIGURES, "order_figures"),
+        (FLOORED_FIGURES, "divergences"),
+    ):
+        for figure in figures.values():
+            described = definitions[name]["properties"][figure.key]
+            assert described["description"] == figure.description
+            assert figure.key in definitions[name]["required"]
+
+
+def test_a_report_gives_every_registered_figure_and_every_limit_takes_it(compared: dict) -> None:
+    comparison, corpus = compared["comparisons"][0], compared["corpora"][0]
+    for n in "123":
+        own, against = corpus["orders"][n], comparison["orders"][n]
+        assert [key for key in own if key != "intervals"] == [
+            figure.key for figure in CORPUS_FIGURES.values()
+        ]
+        assert [*own["intervals"]] == [f.key for f in CORPUS_FIGURES_WITH_ERRORS.values()]
+        assert [*against["floor"]] == [f.key for f in FLOORED_FIGURES.values()]
+        assert [*against["intervals"]] == [f.key for f in COMPARISON_FIGURES.values()]
+    for name in (*COMPARISON_FIGURES, *CORPUS_FIGURES):
+        (limit,) = parse_thresholds(None, None, [f"{name}_1 > 0"])  # type: ignore[arg-type]
+        assert limit.key == (COMPARISON_FIGURES.get(name) or CORPUS_FIGURES[name]).key
 
 
 def test_schema_asks_for_every_figure(compared: dict) -> None:
