@@ -31,13 +31,13 @@ def cautions(corpus: Profile) -> list[str]:
         )
     if corpus.halved_by != "documents":
         messages.append(
-            f"with only {documents_counted(corpus.documents)}, halves consist of "
+            f"with only {counted(corpus.documents, 'document')}, halves consist of "
             f"{corpus.halved_by}: floors are too low, and there are no standard errors; give at "
             f"least {MIN_DOCUMENTS_FOR_HALVES} documents"
         )
     elif 0 < corpus.documents < FEW_DOCUMENTS:
         messages.append(
-            f"with only {documents_counted(corpus.documents)}, a single one can change a figure "
+            f"with only {counted(corpus.documents, 'document')}, a single one can change a figure "
             "noticeably; add documents"
         )
     duplicates = corpus.sample.duplicates
@@ -115,7 +115,7 @@ def no_verdict(corpus: Profile) -> str | None:
         return "one side has no text"
     if corpus.halved_by != "documents":
         return (
-            f"{corpus.name} has {documents_counted(corpus.documents)}, but "
+            f"{corpus.name} has {counted(corpus.documents, 'document')}, but "
             f"{MIN_DOCUMENTS_FOR_HALVES} are needed: add documents, or cut the text into documents"
         )
     if not len(corpus.sample.tokens):
@@ -126,9 +126,9 @@ def no_verdict(corpus: Profile) -> str | None:
     return None
 
 
-def documents_counted(number: int) -> str:
-    """Return a number of documents in words: ``1 document``, ``1,200 documents``."""
-    return f"{number:,} document" + "s" * (number != 1)
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun: ``1 document``, ``1,200 documents``."""
+    return f"{number:,} {noun}" + "s" * (number != 1)
 
 
 def orders_named(orders: Iterable[int]) -> str:

@@ -117,6 +117,11 @@ class Comparison:
         if self._has_documents and self.matched is not None:
             self.matched.resample(progress)
 
+    @property
+    def has_errors(self) -> bool:
+        """Whether there are standard errors: from enough documents in both matched samples."""
+        return self._has_documents and self.matched is not None and bool(self.matched.recounts)
+
     def size_matched_distinct_ratio(self, order: int) -> float | None:
         """Return the distinct n-grams of the candidate over those of the baseline at equal size.
 
@@ -224,9 +229,9 @@ class Comparison:
 
     @cached_property
     def _side_intervals(self) -> dict[int, CorpusIntervals]:
-        if not (self._has_documents and self.matched and self.matched.recounts):
-            return {}
         matched = self.matched
+        if matched is None or not self.has_errors:
+            return {}
         samples = (matched.baseline, BASELINE), (matched.candidate, CANDIDATE)
         return {
             id(side): CorpusIntervals(sample, side.spectra, list(matched.recounts[halves].values()))

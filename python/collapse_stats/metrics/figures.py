@@ -1,7 +1,8 @@
 """The registry of figures: what reports, errors, limits and the monitor give, and under which keys.
 
-A figure that is registered here is computed for every order and written wherever it belongs; the
-report's JSON Schema is generated from the entries (`python tools/report_schema.py`).
+To add a figure, write its formula in one of the modules imported below and an entry here, run
+``python tools/report_schema.py``, and add a test and a row in ``docs/metrics.md``. To give a figure
+in the monitor, set its entry's `monitored`.
 """
 
 from collections.abc import Callable, Iterable

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from ..comparisons.cautions import counted
 from .corpus_view import described
 from .detail_view import example_grids, orders_grid
 from .figures import NOT_GIVEN
@@ -53,8 +54,9 @@ def comparison_page(report: Json) -> Page:
         head=described(report["corpora"][0]),
         warnings=warnings_of(report),
         tail=(
-            f"{_counted(len(against))} against {printable(main)}. Entropy: Chao-Wang-Jost. "
-            f"KL(baseline || candidate): {smoothing} smoothing. Backend: {report['backend']}.",
+            f"{counted(len(against), 'candidate')} against {printable(main)}. "
+            f"Entropy: Chao-Wang-Jost. KL(baseline || candidate): {smoothing} smoothing. "
+            f"Backend: {report['backend']}.",
             *_sizes_of_samples(against),
         ),
     )
@@ -87,10 +89,6 @@ def _joined(group: list[tuple[str, str]]) -> str:
     others = [name for name in names if name != first]
     alike = f" (likewise {_shortened(others)})" if others else ""
     return printable(f"{first}: {warning}{alike}")
-
-
-def _counted(candidates: int) -> str:
-    return "1 candidate" if candidates == 1 else f"{candidates} candidates"
 
 
 def _shortened(names: Sequence[str]) -> str:

@@ -1,8 +1,8 @@
 """Pages about single corpora, from a report."""
 
 from collections.abc import Callable, Sequence
-from functools import partial
 
+from ..comparisons.cautions import counted
 from .grid import Cell, Column, Emphasis, Grid, Page, printable
 from .json_object import Json
 from .numbers import count, fixed, percent
@@ -31,7 +31,7 @@ _ROWS: tuple[tuple[str, str, Callable[[float | None], str]], ...] = (
     ("missing mass, %", "missing_mass", percent),
     ("Chao1, types", "chao1", count),
     ("ACE, types", "ace", count),
-    ("Hill 2, types", "hill_2", partial(count)),
+    ("Hill 2, types", "hill_2", count),
     ("Heaps exponent", "heaps_exponent", fixed),
     ("Yule K", "yule_k", fixed),
     ("  ± 2 SE", "± yule_k", fixed),
@@ -78,8 +78,9 @@ def described(corpus: Json) -> str:
     spec = corpus["tokenizer"]["spec"]
     tokenizer = "token ids" if spec == "none" else f"tokenizer {printable(spec)}"
     return (
-        f"{printable(corpus['name'])}: {corpus['tokens']:,} tokens, {corpus['documents']:,} "
-        f"documents, {tokenizer}, vocabulary {corpus['vocab_size']:,}"
+        f"{printable(corpus['name'])}: {counted(corpus['tokens'], 'token')}, "
+        f"{counted(corpus['documents'], 'document')}, {tokenizer}, "
+        f"vocabulary {corpus['vocab_size']:,}"
     )
 
 
@@ -112,7 +113,8 @@ def _sample(corpus: Json) -> Grid:
         cells = (Cell(percent(ratios[order])) for order in orders)
         rows.append([Cell("distinct per document, %"), *cells])
     columns = [Column(("order",), number=False), *(Column((order,)) for order in orders)]
-    title = f"sample: {sample['tokens']:,} tokens, {sample['documents']:,} whole documents"
+    documents = counted(sample["documents"], "whole document")
+    title = f"sample: {counted(sample['tokens'], 'token')}, {documents}"
     return Grid(columns, rows, title, () if ratios is None else _in_order(sample))
 
 

@@ -31,7 +31,7 @@ from .verdict_figures import sides, verdict_figures
 FORMATS = ("table", "json", "csv", "markdown")
 SMOOTHING = "absolute-discount"
 NOT_GIVEN = "null at order"
-"""Part of the warnings about figures that no table shows."""
+"""Part of each warning that explains a null; beside candidates, tables leave them out."""
 
 EstimateOf = Callable[[str, int], Estimate | None]
 
@@ -54,36 +54,43 @@ def make_report(
     has the figures that read the tokens of the samples in order.
     """
     profiles = list(profiles)
-    compared = [side for c in comparisons for side in (c.baseline, c.candidate)]
-    resampled: list[Profile | Comparison] = list(comparisons)
-    resampled += [profile for profile in profiles if profile not in compared]
-    for number, item in enumerate(resampled):
-        item.resample(_part(progress, number, len(resampled)))
+    comparison_of = {
+        id(profile): comparison
+        for comparison in reversed(comparisons)  # the first one that has a profile counts
+        for profile in (comparison.baseline, comparison.candidate)
+    }
+
+    def is_resampled(profile: Profile) -> bool:
+        comparison = comparison_of.get(id(profile))
+        return comparison is not None and comparison.has_errors
+
+    def estimate_of(profile: Profile) -> EstimateOf:
+        comparison = comparison_of.get(id(profile))
+        return partial(comparison.side_interval, profile) if comparison else profile.interval
+
+    _resample(comparisons, progress)
+    _resample([profile for profile in profiles if not is_resampled(profile)], progress)
     return {
         "schema": SCHEMA,
         "tool": {"name": "collapse-stats", "version": __version__},
         "backend": backend,
         "corpora": [
-            corpus_figures(profile, _estimates_of(profile, comparisons), in_order=not comparisons)
+            corpus_figures(profile, estimate_of(profile), in_order=not comparisons)
             for profile in profiles
         ],
         "comparisons": [comparison_figures(comparison) for comparison in comparisons],
     }
 
 
-def _part(progress: Progress | None, number: int, parts: int) -> Progress | None:
-    """Return the progress of one of several equal parts of a task."""
-    if progress is None:
-        return None
-    return lambda what, done, total: progress(what, number * total + done, parts * total)
+def _resample(items: Sequence[Profile | Comparison], progress: Progress | None) -> None:
+    """Recount the samples of profiles or comparisons; each is an equal part of the progress."""
+    for number, item in enumerate(items):
 
+        def of_all(what: str, done: int, total: int, number: int = number) -> None:
+            assert progress is not None
+            progress(what, number * total + done, len(items) * total)
 
-def _estimates_of(profile: Profile, comparisons: Sequence[Comparison]) -> EstimateOf:
-    """Return `interval` of a corpus, or of a comparison that recounts its sample in any case."""
-    for comparison in comparisons:
-        if profile in (comparison.baseline, comparison.candidate):
-            return partial(comparison.side_interval, profile)
-    return profile.interval
+        item.resample(of_all if progress else None)
 
 
 def corpus_figures(profile: Profile, estimate: EstimateOf, *, in_order: bool = True) -> Json:

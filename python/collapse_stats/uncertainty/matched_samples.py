@@ -37,8 +37,8 @@ Recounts = dict[Pair, dict[LeftOut | None, Recount]]
 # Parts 0 and 1 are the halves of the baseline, 2 and 3 those of the candidate.
 BASELINE: Pair = (0, 1)
 CANDIDATE: Pair = (2, 3)
-OPPOSITE: tuple[Pair, Pair] = ((0, 3), (1, 2))
-PAIRS: tuple[Pair, ...] = (*OPPOSITE, BASELINE, CANDIDATE)
+OPPOSITE_PAIRS: tuple[Pair, Pair] = ((0, 3), (1, 2))
+PAIRS: tuple[Pair, ...] = (*OPPOSITE_PAIRS, BASELINE, CANDIDATE)
 LEAST_ORDER = 3  # the verdict reads orders up to this one, whatever else is counted
 
 # Vectors of figures have one entry for each of these.
@@ -161,13 +161,13 @@ class MatchedSamples:
         """Compute standard errors: leave out the groups of each half in turn, add the variances."""
         *opposite, own = (
             {key: _figures(recount.ngrams[order]) for key, recount in self.recounts[pair].items()}
-            for pair in (*OPPOSITE, BASELINE)
+            for pair in (*OPPOSITE_PAIRS, BASELINE)
         )
         floors = {key: (figures + _mirrored(figures)) / 2 for key, figures in own.items()}
         whole, floor = (opposite[0][None] + opposite[1][None]) / 2, floors[None]
         total, total_excess = np.zeros(len(_FIGURES)), np.zeros(len(_FIGURES))
         for part in range(4):
-            affected, unaffected = opposite if part in OPPOSITE[0] else opposite[::-1]
+            affected, unaffected = opposite if part in OPPOSITE_PAIRS[0] else opposite[::-1]
             shares = group_shares((self.baseline, self.candidate)[part // 2], part % 2)
             filled = np.flatnonzero(shares).tolist()
             figures = [(affected[part, g] + unaffected[None]) / 2 for g in filled]
