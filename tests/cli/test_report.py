@@ -416,6 +416,14 @@ def test_counts(value: float | None, shown: str) -> None:
     assert count(value) == shown
 
 
+def test_one_document_is_no_documents() -> None:
+    report = make_report([profile([np.array([1, 2])], "alone")], backend="numpy")
+    page = table.draw(corpus_page(report))
+    assert "alone: 2 tokens, 1 document, token ids" in page
+    assert "with only 1 document, halves consist of blocks" in page
+    assert "1 documents" not in page
+
+
 def test_columns_share_one_unit() -> None:
     assert column([1200, 8]) == ("", ["1,200", "8"])
     assert column([200_024, 5]) == ("M", ["0.200", "0.000"])

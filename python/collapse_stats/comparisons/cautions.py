@@ -72,7 +72,7 @@ def reasons_for_caution(
         messages.append(
             f"sizes differ {max(sizes) / min(sizes):.1f}-fold ({sizes[0]:,} and {sizes[1]:,} "
             "tokens): divergences and retention depend on size, and their floor holds for equal "
-            "sizes; keep a sample of both, with shorter documents"
+            "sizes; keep samples of both sides, of shorter documents"
         )
     if baseline.halves(1) is None:
         messages.append(

@@ -83,14 +83,14 @@ def make_report(
 
 
 def _resample(items: Sequence[Profile | Comparison], progress: Progress | None) -> None:
-    """Recount the samples of profiles or comparisons; each is an equal part of the progress."""
+    """Recount the samples of profiles or comparisons, each an equal part of the progress."""
     for number, item in enumerate(items):
+        item.resample(progress and _part(progress, number, len(items)))
 
-        def of_all(what: str, done: int, total: int, number: int = number) -> None:
-            assert progress is not None
-            progress(what, number * total + done, len(items) * total)
 
-        item.resample(of_all if progress else None)
+def _part(progress: Progress, number: int, parts: int) -> Progress:
+    """Return the progress of one of several equal parts."""
+    return lambda what, done, total: progress(what, number * total + done, parts * total)
 
 
 def corpus_figures(profile: Profile, estimate: EstimateOf, *, in_order: bool = True) -> Json:
