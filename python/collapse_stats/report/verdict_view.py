@@ -23,7 +23,7 @@ def verdict_grid(name: str, against: Sequence[Json], *, explain: bool = True) ->
     columns = [
         Column(("",), number=False),
         Column(("tokens", "used", unit)),
-        Column(("new 2-grams", "in new text", "% (floor)")),
+        Column(("2-grams new", "to own text", "% (floor)")),
         Column(("novelty odds", "vs floor", "± 2 SE")),
         Column(("repeated", "text", "%")),
         Column(("duplicate", "documents", "%")),
@@ -76,11 +76,11 @@ def _explained(name: str, comparison: Json) -> str:
     candidate = comparison["candidate"]
     low, high = _odds_interval(novelty)
     return printable(
-        f"How to read the row of {candidate} ({comparison['verdict']}): in new {candidate} text, "
-        f"{percent(novelty['own'])} % of the {SHOWN_ORDER}-grams do not occur in as much other "
-        f"{candidate} text; for {name} text of the same size it is {percent(novelty['floor'])} % "
-        f"(the floor). The odds of the first share are x{_odds(novelty)} those of the second "
-        f"({low:.2f} to {high:.2f})."
+        f"How to read the row of {candidate} ({comparison['verdict']}): in new text of "
+        f"{candidate}, {percent(novelty['own'])} % of the {SHOWN_ORDER}-grams do not occur in as "
+        f"much other text of {candidate}; for {name} at the same size it is "
+        f"{percent(novelty['floor'])} % (the floor). The odds of the first share are "
+        f"x{_odds(novelty)} those of the second ({low:.2f} to {high:.2f})."
     )
 
 
