@@ -14,8 +14,8 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 import collapse_stats as cs
 from collapse_stats import metrics
-from collapse_stats.report.figures import SPECTRUM_FIGURES, comparison_figures
-from collapse_stats.uncertainty.halves import FIGURES
+from collapse_stats.metrics.figures import CORPUS_FIGURES, FLOORED_FIGURES
+from collapse_stats.report.figures import comparison_figures
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,11 @@ def spectrum() -> cs.Spectrum:
 
 
 CALLS: dict[str, Callable[[cs.Spectrum], object]] = {
-    **SPECTRUM_FIGURES,
+    **{
+        figure.key: figure.formula
+        for figure in CORPUS_FIGURES.values()
+        if not (figure.needs_contexts or figure.estimators)
+    },
     **{name: partial(metrics.entropy, estimator=name) for name in metrics.ESTIMATORS},
     "hdd": metrics.hdd,
     "zipf_fit": metrics.zipf_fit,
@@ -43,7 +47,7 @@ def test_of_a_spectrum(benchmark: BenchmarkFixture, spectrum: cs.Spectrum, figur
     assert value is not None
 
 
-@pytest.mark.parametrize("figure", FIGURES)
+@pytest.mark.parametrize("figure", FLOORED_FIGURES)
 def test_of_a_joint_spectrum(
     benchmark: BenchmarkFixture, spectrum: cs.Spectrum, figure: str
 ) -> None:
@@ -52,7 +56,7 @@ def test_of_a_joint_spectrum(
     a = np.resize(spectrum.count, 200_000)
     b = rng.poisson(np.minimum(a, 10**12) * rng.choice([0.3, 1, 2], len(a))).astype(np.uint64)
     joint = cs.JointSpectrum.from_rows(a, b, np.ones(len(a), dtype=np.uint64))
-    value = timed(benchmark, lambda: FIGURES[figure](joint), int(a.sum()))
+    value = timed(benchmark, lambda: FLOORED_FIGURES[figure].value(joint), int(a.sum()))
     assert value is not None
     assert value >= 0
 

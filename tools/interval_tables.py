@@ -23,9 +23,13 @@ import numpy as np
 import numpy.typing as npt
 
 import collapse_stats as cs
+from collapse_stats.metrics.figures import (
+    COMPARISON_FIGURES,
+    CORPUS_FIGURES_WITH_ERRORS,
+    FLOORED_FIGURES,
+)
 from collapse_stats.tokenizers import load
-from collapse_stats.uncertainty.jackknife import FIGURES, Interval
-from collapse_stats.uncertainty.matched_samples import NAMES
+from collapse_stats.uncertainty.estimate import Estimate
 
 Ids = npt.NDArray[np.uint16]
 PIECE = 2500
@@ -81,12 +85,14 @@ def profiled(documents: list[Ids], share: float) -> cs.Profile:
     )
 
 
-def intervals(baseline: cs.Profile, candidate: cs.Profile) -> dict[tuple[str, int], Interval]:
+def intervals(baseline: cs.Profile, candidate: cs.Profile) -> dict[tuple[str, int], Estimate]:
     """Return all intervals by name and order."""
     diff = cs.compare(baseline, candidate)
-    by_key = {(name, n): baseline.interval(name, n) for name in FIGURES for n in ORDERS}
-    by_key |= {(name, n): diff.interval(name, n) for name in NAMES for n in ORDERS}
-    by_key |= {(f"{name}, excess", n): diff.excess(name, n) for name in NAMES[:-2] for n in ORDERS}
+    by_key: dict[tuple[str, int], Estimate | None] = {}
+    for n in ORDERS:
+        by_key |= {(name, n): baseline.interval(name, n) for name in CORPUS_FIGURES_WITH_ERRORS}
+        by_key |= {(name, n): diff.interval(name, n) for name in COMPARISON_FIGURES}
+        by_key |= {(f"{name}, excess", n): diff.excess(name, n) for name in FLOORED_FIGURES}
     return {key: interval for key, interval in by_key.items() if interval is not None}
 
 
@@ -101,7 +107,7 @@ def main() -> None:
     documents = pool(options.data)
     for number in options.documents:
         rng = np.random.default_rng(number)
-        seen: dict[tuple[str, int], list[Interval]] = defaultdict(list)
+        seen: dict[tuple[str, int], list[Estimate]] = defaultdict(list)
         for _ in range(options.repeats):
             baseline, candidate = draw(documents, number, rng)
             loops = rng.random(len(candidate)) < 0.3

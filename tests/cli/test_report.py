@@ -12,11 +12,19 @@ import pytest
 import skbio.diversity.alpha
 
 import collapse_stats as cs
+from collapse_stats.cli.threshold import parse_thresholds
 from collapse_stats.corpus.split import group_of, half_of, ordinal_hash
+from collapse_stats.metrics.figures import (
+    COMPARISON_FIGURES,
+    CORPUS_FIGURES,
+    CORPUS_FIGURES_WITH_ERRORS,
+    FLOORED_FIGURES,
+)
 from collapse_stats.report import delimited, make_report, markdown, schema, table
-from collapse_stats.report.comparison_view import Figure, comparison_page, marked, warnings_of
+from collapse_stats.report.comparison_view import FlooredValue, comparison_page, marked, warnings_of
 from collapse_stats.report.corpus_view import corpus_page
 from collapse_stats.report.grid import Cell, Column, Grid, Page
+from collapse_stats.report.json_schema import SCHEMA_FILE, schema_text
 from collapse_stats.report.numbers import column, count, fixed, percent
 
 VOCAB = 50
@@ -81,6 +89,10 @@ def test_corpus_figures_are_those_of_a_counter(compared: dict, order: int) -> No
     }  # fmt: skip
 
 
+def test_the_schema_in_the_package_is_the_one_that_the_registry_gives() -> None:
+    assert SCHEMA_FILE.read_text("utf-8") == schema_text(), "run python tools/report_schema.py"
+
+
 def test_schema_is_a_schema_and_the_report_follows_it(compared: dict) -> None:
     jsonschema.Draft202012Validator.check_schema(schema())
     jsonschema.validate(json.loads(json.dumps(compared)), schema())
@@ -110,6 +122,33 @@ def test_schema_refuses(compared: dict, path: tuple, value: object) -> None:
     place[path[-1]] = value
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(broken, schema())
+
+
+def test_the_schema_describes_every_registered_figure() -> None:
+    definitions = schema()["$defs"]
+    for figures, name in (
+        (CORPUS_FIGURES, "order_figures"),
+        (FLOORED_FIGURES, "divergences"),
+    ):
+        for figure in figures.values():
+            described = definitions[name]["properties"][figure.key]
+            assert described["description"] == figure.description
+            assert figure.key in definitions[name]["required"]
+
+
+def test_a_report_gives_every_registered_figure_and_every_limit_takes_it(compared: dict) -> None:
+    comparison, corpus = compared["comparisons"][0], compared["corpora"][0]
+    for n in "123":
+        own, against = corpus["orders"][n], comparison["orders"][n]
+        assert [key for key in own if key != "intervals"] == [
+            figure.key for figure in CORPUS_FIGURES.values()
+        ]
+        assert [*own["intervals"]] == [f.key for f in CORPUS_FIGURES_WITH_ERRORS.values()]
+        assert [*against["floor"]] == [f.key for f in FLOORED_FIGURES.values()]
+        assert [*against["intervals"]] == [f.key for f in COMPARISON_FIGURES.values()]
+    for name in (*COMPARISON_FIGURES, *CORPUS_FIGURES):
+        (limit,) = parse_thresholds(None, None, [f"{name}_1 > 0"])  # type: ignore[arg-type]
+        assert limit.key == (COMPARISON_FIGURES.get(name) or CORPUS_FIGURES[name]).key
 
 
 def test_schema_asks_for_every_figure(compared: dict) -> None:
@@ -148,7 +187,7 @@ def test_what_is_not_given_is_null_with_a_reason(
     (corpus,) = report["corpora"]
     assert corpus["orders"][order][figure] is None
     (said,) = [w for w in corpus["warnings"] if reason in w]
-    assert order in said.rpartition("at order ")[2].split(", ")
+    assert order in said.rpartition("at order")[2].lstrip("s ").split(", ")
 
 
 @pytest.mark.parametrize("side", ["baseline", "candidate", "both"])
@@ -189,14 +228,13 @@ def test_samples_stand_in_for_tables_and_that_is_said() -> None:
     assert found["value"] == pytest.approx(comparison["orders"]["2"]["js_bits"], rel=1e-12)
     assert found["tokens"] == min(size.values())
     page = table.draw(comparison_page(report), width=80)
-    assert f"tokens a side: p2 {min(size.values()):,}" in page
+    assert f"tokens per side: p2 {min(size.values()):,}" in " ".join(page.split())
     assert f"{found['value']:.3f} ±{2 * found['error']:.3f}" in page
 
 
 def test_no_figure_within_its_error_is_marked(compared: dict) -> None:
-    figure = Figure(1.0, 0.5)
-    assert marked(figure) == "↑"
-    assert marked(Figure(1.0, 0.5, seen=False)) == ""
+    assert marked(FlooredValue(1.0, 0.5)) == "↑"
+    assert marked(FlooredValue(1.0, 0.5, significant=False)) == ""
 
 
 def test_show_has_the_figures_of_the_sample() -> None:
@@ -208,7 +246,7 @@ def test_show_has_the_figures_of_the_sample() -> None:
     assert sample["duplicate_documents"] == pytest.approx(1 - kinds / len(docs))
     ratios = [len(set(document.tolist())) / len(document) for document in docs]
     assert sample["document_distinct_ratio"]["1"] == pytest.approx(np.mean(ratios))
-    assert any("exact copies" in warning for warning in report["corpora"][0]["warnings"])
+    assert any("exact duplicates" in warning for warning in report["corpora"][0]["warnings"])
     page = table.draw(corpus_page(report), width=80)
     assert f"sample: {sample['tokens']:,} tokens, {len(docs)} whole documents" in page
     assert f"MTLD {sample['mtld']:.1f}" in page
@@ -229,7 +267,7 @@ def test_examples_are_drawn() -> None:
     jsonschema.validate(json.loads(json.dumps(report)), schema())
     page = table.draw(comparison_page(report), width=80)
     assert "most frequent n-grams that p2 lost" in page
-    assert "n-grams that p2 has most too often" in page
+    assert "n-grams over-represented in p2" in page
     assert f"{now:,}  {inflated[0]}" in page
 
 
@@ -309,7 +347,7 @@ def test_digits_line_up_with_and_without_marks() -> None:
     ],
 )
 def test_marks(value: float | None, floor: float | None, mark: str) -> None:
-    assert marked(Figure(value, floor)) == mark
+    assert marked(FlooredValue(value, floor)) == mark
 
 
 def test_warnings_that_differ_in_numbers_only_are_said_once() -> None:
@@ -376,6 +414,14 @@ def test_markdown_tables_are_rectangular(compared: dict) -> None:
 )
 def test_counts(value: float | None, shown: str) -> None:
     assert count(value) == shown
+
+
+def test_one_document_is_no_documents() -> None:
+    report = make_report([profile([np.array([1, 2])], "alone")], backend="numpy")
+    page = table.draw(corpus_page(report))
+    assert "alone: 2 tokens, 1 document, token ids" in page
+    assert "with only 1 document, halves consist of blocks" in page
+    assert "1 documents" not in page
 
 
 def test_columns_share_one_unit() -> None:

@@ -10,7 +10,8 @@ import collapse_stats as cs
 from collapse_stats import metrics
 from collapse_stats.backends.selection import select
 from collapse_stats.corpus.split import group_of, half_of, ordinal_hash
-from collapse_stats.uncertainty.halves import BANDS, FIGURES
+from collapse_stats.metrics.figures import FLOORED_FIGURES
+from collapse_stats.uncertainty.halves import BANDS
 
 VOCAB = 200
 
@@ -52,10 +53,10 @@ def test_figures_lie_between_opposite_halves(diff):
     for n in (1, 2, 3):
         (ba, bb), (ca, cb) = counts_by_half(BASELINE, n), counts_by_half(POORER, n)
         assert diff.joint_spectrum(n) == joint(ba + bb, ca + cb)
-        for name, figure in FIGURES.items():
-            expected = fmean([figure(joint(ba, cb)), figure(joint(bb, ca))])
+        for name, figure in FLOORED_FIGURES.items():
+            expected = fmean([figure.value(joint(ba, cb)), figure.value(joint(bb, ca))])
             assert diff.figure(name, n) == pytest.approx(expected, rel=1e-12)
-            floor = fmean([figure(joint(ba, bb)), figure(joint(bb, ba))])
+            floor = fmean([figure.value(joint(ba, bb)), figure.value(joint(bb, ba))])
             assert diff.floor(name, n) == pytest.approx(floor, rel=1e-12)
         assert diff.kl(n, reverse=True) == diff.figure("reverse_kl", n)
         assert diff.js(n) == diff.figure("js", n)
@@ -109,7 +110,7 @@ def test_one_pass_and_joined_tables_agree(diff, tmp_path, backend, monkeypatch):
 
 def test_two_samples_of_one_source_give_the_floor():
     diff = cs.compare(BASELINE, SAME, vocab_size=VOCAB, max_order=2)
-    for name in FIGURES:
+    for name in FLOORED_FIGURES:
         ratio = diff.figure(name, 2) / diff.floor(name, 2)
         assert 0.7 < ratio < 1.3, (name, ratio)
 
@@ -174,7 +175,7 @@ def test_what_cannot_be_given_is_none_with_a_warning():
     assert any("without its table" in warning for warning in diff.warnings)
     empty = cs.compare(BASELINE, [], vocab_size=VOCAB)
     assert empty.kl(1) is None
-    assert empty.warnings == ["one side has no tokens: nothing can be compared"]
+    assert empty.warnings == ["one side has no tokens, so nothing can be compared"]
     plain = [cs.profile(d, vocab_size=VOCAB, max_order=2, halves=False) for d in (BASELINE, SAME)]
     diff = cs.compare(*plain)
     assert diff.floor("kl", 1) is None
@@ -193,10 +194,10 @@ def test_sizes_apart_are_matched_by_whole_documents():
     assert not any("sizes differ" in warning for warning in diff.warnings)
     for n in (1, 2):
         (ba, bb), (ca, cb) = counts_by_half(cut, n), counts_by_half(few, n)
-        for name, figure in FIGURES.items():
-            expected = fmean([figure(joint(ba, cb)), figure(joint(bb, ca))])
+        for name, figure in FLOORED_FIGURES.items():
+            expected = fmean([figure.value(joint(ba, cb)), figure.value(joint(bb, ca))])
             assert diff.figure(name, n) == pytest.approx(expected, rel=1e-12)
-            floor = fmean([figure(joint(ba, bb)), figure(joint(bb, ba))])
+            floor = fmean([figure.value(joint(ba, bb)), figure.value(joint(bb, ba))])
             assert diff.floor(name, n) == pytest.approx(floor, rel=1e-12)
         assert diff.size_matched_distinct_ratio(n) == len(ca + cb) / len(ba + bb)
         kept_once = [share([g for g, c in a.items() if c == 1], b) for a, b in ((ba, cb), (bb, ca))]
@@ -217,7 +218,7 @@ def test_without_tables_the_samples_are_compared():
     diff, joined = cs.compare(*bare), cs.compare(*whole)
     assert joined.by_samples is None
     assert diff.by_samples is not None
-    for name in FIGURES:  # the samples are the corpora
+    for name in FLOORED_FIGURES:  # the samples are the corpora
         assert diff.figure(name, 2) == pytest.approx(joined.figure(name, 2), rel=1e-12)
         assert diff.floor(name, 2) == pytest.approx(joined.floor(name, 2), rel=1e-12)
 
@@ -225,26 +226,30 @@ def test_without_tables_the_samples_are_compared():
 def test_warnings_name_what_is_wrong_and_what_to_do():
     diff = cs.compare(BASELINE, POORER[:20], vocab_size=VOCAB, max_order=3)
     words = "\n".join(diff.warnings)
-    assert "halves are made of blocks of 256 tokens" in words
-    assert "give 64 documents" in words
+    assert "with only 20 documents, halves consist of blocks of 256 tokens" in words
+    assert "give at least 64 documents" in words
     assert "coverage is below 0.5 at order 3" in words
     assert "saturation is above 0.95 at order 3" in words
     few = cs.compare(BASELINE, POORER[:70], vocab_size=VOCAB, max_order=1)
-    assert any("each of the 70 documents" in warning for warning in few.warnings)
+    assert any("with only 70 documents" in warning for warning in few.warnings)
     bare = [
         cs.profile(d, vocab_size=VOCAB, max_order=1, sample_tokens=0)
         for d in (BASELINE, POORER[:20])
     ]
     assert any("sizes differ 15.0-fold" in warning for warning in cs.compare(*bare).warnings)
     copied = cs.compare(BASELINE, [*POORER[:250], *POORER[:50]], vocab_size=VOCAB, max_order=1)
-    assert any("17% of documents are exact copies" in warning for warning in copied.warnings)
+    assert any("17% of documents are exact duplicates" in warning for warning in copied.warnings)
 
 
 def test_a_floor_as_large_as_the_figure_is_said():
     same = cs.compare(BASELINE, SAME, vocab_size=VOCAB, max_order=2)
-    assert any("JS is not above its floor" in warning for warning in same.warnings)
+    assert any(
+        "JS is within two standard errors of its floor" in warning for warning in same.warnings
+    )
     poorer = cs.compare(BASELINE, POORER, vocab_size=VOCAB, max_order=1)
-    assert not any("JS is not above its floor" in warning for warning in poorer.warnings)
+    assert not any(
+        "JS is within two standard errors of its floor" in warning for warning in poorer.warnings
+    )
 
 
 def test_ids_of_an_unnamed_tokenizer_are_taken_on_trust_and_that_is_said():
@@ -253,7 +258,9 @@ def test_ids_of_an_unnamed_tokenizer_are_taken_on_trust_and_that_is_said():
     counter.update(np.frombuffer(b"some text", dtype=np.uint8))
     diff = cs.compare(text, counter.profile())
     assert diff.joint_spectrum(2).swapped.first.distinct == 8
-    assert any("not named: taken to be bytes" in warning for warning in diff.warnings)
+    assert any(
+        "was not named; its ids are assumed to be of bytes" in warning for warning in diff.warnings
+    )
 
 
 def test_sides_that_mean_different_things_never_compare():

@@ -2,6 +2,8 @@
 
 import math
 from collections import Counter
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,9 +12,15 @@ import collapse_stats as cs
 from collapse_stats.backends.selection import select
 from collapse_stats.corpus.sample import Sample
 from collapse_stats.corpus.split import group_of, half_of, ordinal_hash
+from collapse_stats.metrics.figures import (
+    COMPARISON_FIGURES,
+    CORPUS_FIGURES_WITH_ERRORS,
+    FLOORED_FIGURES,
+)
 from collapse_stats.ngrams.layout import Layout
-from collapse_stats.uncertainty.jackknife import FIGURES, OF_SIZE, HalfSample, recounts, variance
-from collapse_stats.uncertainty.matched_samples import NAMES, MatchedSamples
+from collapse_stats.report import make_report
+from collapse_stats.uncertainty.jackknife import HalfSample, recounts, variance
+from collapse_stats.uncertainty.matched_samples import MatchedSamples
 
 VOCAB = 2000
 REPEATS = 40
@@ -113,9 +121,9 @@ def repeated() -> dict[tuple[str, int], np.ndarray]:
         second = cs.profile(other, vocab_size=VOCAB, max_order=2, table=False)
         diff = cs.compare(first, second)
         for n in (1, 2):
-            intervals = {name: first.interval(name, n) for name in FIGURES}
-            intervals |= {name: diff.interval(name, n) for name in NAMES}
-            intervals |= {f"excess {name}": diff.excess(name, n) for name in NAMES}
+            intervals = {name: first.interval(name, n) for name in CORPUS_FIGURES_WITH_ERRORS}
+            intervals |= {name: diff.interval(name, n) for name in COMPARISON_FIGURES}
+            intervals |= {f"excess {name}": diff.excess(name, n) for name in COMPARISON_FIGURES}
             for name, interval in intervals.items():
                 if interval is not None:
                     rows.setdefault((name, n), []).append((interval.value, interval.error))
@@ -151,12 +159,12 @@ def test_intervals_of_a_part_hold_for_the_whole() -> None:
         _kept(documents, len(part.sample)), vocab_size=VOCAB, max_order=2, table=False
     )
     for n in (1, 2):
-        for name in FIGURES:
+        for name, figure in CORPUS_FIGURES_WITH_ERRORS.items():
             found, own = part.interval(name, n), alone.interval(name, n)
             if own is None or found is None:
                 assert name == "conditional_entropy"
                 continue
-            if name in OF_SIZE:
+            if figure.error == "sample":
                 assert (found.value, found.error, found.tokens) == (own.value, own.error, size)
             else:
                 tokens = whole.windows(n)
@@ -175,7 +183,7 @@ def _kept(documents: list[np.ndarray], number: int) -> list[np.ndarray]:
 def test_values_are_those_of_the_comparison() -> None:
     diff = cs.compare(text(200, 5), looped(text(200, 6)), vocab_size=VOCAB, max_order=2)
     for n in (1, 2):
-        for name in NAMES[:-2]:
+        for name in FLOORED_FIGURES:
             # The samples are cut to the tokens of the smaller side: nearly all of it.
             assert diff.interval(name, n).value == pytest.approx(diff.figure(name, n), rel=0.05)
             excess = diff.figure(name, n) - diff.floor(name, n)
@@ -212,3 +220,68 @@ def test_matched_samples_are_of_whole_documents() -> None:
     assert matched.tokens[0] <= matched.tokens[1] == len(other.tokens)
     assert matched.tokens[0] + int(one.length[matched.documents[0]]) > matched.tokens[1]
     assert np.array_equal(matched.baseline.tokens, one.tokens[: matched.tokens[0]])
+
+
+class CountingBackend:
+    """The NumPy backend, with a record of its calls."""
+
+    on_gpu = False
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def spectra(self, *arguments: Any) -> Any:
+        self.calls += 1
+        return select("numpy").spectra(*arguments)
+
+
+@pytest.mark.parametrize("candidate_documents", [100, 60], ids=["one size", "sizes apart"])
+def test_resampling_counts_what_a_report_needs_and_says_how_far_it_is(candidate_documents):
+    sides = [
+        cs.profile(text(number, seed), vocab_size=VOCAB, max_order=2, backend="numpy")
+        for number, seed in ((100, 1), (candidate_documents + 10, 2))
+    ]
+    backends = [CountingBackend() for _ in range(2)]
+    at_once, as_needed = (replace(cs.compare(*sides), backend=backend) for backend in backends)
+    steps: list[tuple[str, int, int]] = []
+    at_once.resample(lambda *step: steps.append(step))
+    calls = backends[0].calls
+    reports = [
+        make_report(sides, [comparison], backend="numpy") for comparison in (at_once, as_needed)
+    ]
+    assert calls == backends[0].calls == backends[1].calls > 0
+    assert reports[0] == reports[1]
+    assert as_needed.interval("js", 1) == at_once.interval("js", 1) is not None
+    total = steps[0][2]
+    assert steps == [("recounting samples", done, total) for done in range(1, total + 1)]
+    at_once.resample(lambda *step: pytest.fail("counted twice"))
+    assert backends[0].calls == calls
+
+
+def test_resampling_a_profile_is_what_its_intervals_need() -> None:
+    made = cs.profile(text(100, 1), vocab_size=VOCAB, max_order=2, backend="numpy")
+    backends = [CountingBackend() for _ in range(2)]
+    at_once, as_needed = (replace(made, backend=backend) for backend in backends)
+    steps: list[tuple[str, int, int]] = []
+    at_once.resample(lambda *step: steps.append(step))
+    assert steps == [("recounting samples", done, 17) for done in range(1, 18)]
+    for n in (1, 2):
+        for name in CORPUS_FIGURES_WITH_ERRORS:
+            assert at_once.interval(name, n) == as_needed.interval(name, n)
+    assert backends[0].calls == backends[1].calls > 0
+
+
+def test_progress_of_a_report_is_that_of_all_its_samples() -> None:
+    base, *others = (
+        cs.profile(text(100, seed), vocab_size=VOCAB, max_order=1, backend="numpy")
+        for seed in range(3)
+    )
+    comparisons = [cs.compare(base, other) for other in others]
+    steps: list[tuple[int, int]] = []
+    profiles = [base, *others]
+    make_report(
+        profiles, comparisons, backend="numpy", progress=lambda _, *step: steps.append(step)
+    )
+    shares = [done / total for done, total in steps]
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0

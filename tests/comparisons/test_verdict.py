@@ -10,8 +10,9 @@ import pytest
 
 from collapse_stats.corpus.sample import Sample
 from collapse_stats.corpus.split import GROUPS, group_of, ordinal_hash
+from collapse_stats.uncertainty.estimate import Estimate
 from collapse_stats.verdict.measure import evidence
-from collapse_stats.verdict.novelty import Estimate, Novelty
+from collapse_stats.verdict.novelty import Novelty
 from collapse_stats.verdict.repetition import repeated_share
 from collapse_stats.verdict.rule import (
     CANNOT_TELL,

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import collapse_stats as cs
-from collapse_stats.uncertainty.halves import FIGURES
+from collapse_stats.metrics.figures import FLOORED_FIGURES
 
 DATA = Path(os.environ.get("COLLAPSE_STATS_DATA", Path(__file__).parents[3] / "shared" / "data"))
 
@@ -54,7 +54,7 @@ def test_halves_of_one_source_stay_at_their_floor(seed):
     middle = len(texts) // 2
     diff = cs.compare(iter(texts[:middle]), iter(texts[middle:]))
     for order in range(1, 6):
-        for name in FIGURES:
+        for name in FLOORED_FIGURES:
             figure, floor = diff.figure(name, order), diff.floor(name, order)
             assert figure <= 1.1 * floor, (name, order, figure, floor)
     # Of longer n-grams the rare ones are boilerplate of a show: a few documents decide.

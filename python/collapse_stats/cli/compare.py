@@ -84,7 +84,10 @@ def compare(
             comparisons = [replace(one, constants=limits) for one in comparisons]
         first = comparisons[: len(candidates)]
         profiles = [first[0].baseline, *(one.candidate for one in first)]
-        report = make_report(profiles, comparisons, backend=counting.backend.name)
+        with reporter.task("recounting samples") as task:
+            report = make_report(
+                profiles, comparisons, backend=counting.backend.name, progress=task
+            )
         if examples:
             for found, figures in zip(first, report["comparisons"], strict=False):
                 figures |= _examples(found, examples)

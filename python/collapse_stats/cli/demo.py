@@ -16,12 +16,13 @@ from ..readers.options import ReadOptions
 from ..report import make_report
 from ..report.comparison_view import (
     DISTINCT_ORDER,
-    Figure,
+    FlooredValue,
     generations_grid,
     rare_kept,
     warnings_of,
 )
 from ..report.grid import Page
+from ..report.json_object import Json
 from ..report.numbers import fixed, percent
 from ..report.verdict_view import verdict_grid
 from ..system.memory import budget
@@ -32,7 +33,6 @@ from .progress import Reporter
 FRESH = 0.1
 CONTROL = "human B"
 _ROWS_OF_REPORT = ("corpora", "comparisons")
-Json = dict[str, Any]
 
 
 @click.command()
@@ -127,7 +127,7 @@ def _reading(reports: Sequence[Json], number: int) -> list[str]:
         last = report["comparisons"][-1]
         distinct = last["orders"][str(DISTINCT_ORDER)]["size_matched_distinct_ratio"]
         kept = rare_kept(last)
-        kl = Figure(last["orders"]["1"]["kl_bits"], last["orders"]["1"]["floor"]["kl_bits"])
+        kl = FlooredValue(last["orders"]["1"]["kl_bits"], last["orders"]["1"]["floor"]["kl_bits"])
         lines.append(
             f"After {number} generations{run}, {percent(distinct)} % of the distinct "
             f"{DISTINCT_ORDER}-grams are left, {percent(kept.value)} % of the rare tokens (other "

@@ -42,7 +42,8 @@ def show(
         else:
             read_in = read(corpus, counting, reporter, name_of(corpus))
             found = count(read_in, counting, reporter, table=top is not None)
-        report = make_report([found], backend=counting.backend.name)
+        with reporter.task("recounting samples") as task:
+            report = make_report([found], backend=counting.backend.name, progress=task)
         for order, figures in report["corpora"][0]["orders"].items():
             if spectrum:
                 rows = found.spectrum(int(order))

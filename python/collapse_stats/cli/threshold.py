@@ -8,41 +8,40 @@ from typing import Any
 
 import click
 
+from ..metrics.figures import COMPARISON_FIGURES, CORPUS_FIGURES
 from ..report.comparison_view import rare_kept
-from ..report.figures import COMPARISON_FIGURES, SPECTRUM_FIGURES
+from ..report.json_object import Json
 from ..verdict.rule import LABELS
 
-Json = dict[str, Any]
 _SIGNS: dict[str, Callable[[float, float], bool]] = {
     ">": operator.gt,
     ">=": operator.ge,
     "<": operator.lt,
     "<=": operator.le,
 }
-_OF_COMPARISON = (*COMPARISON_FIGURES.values(), "size_matched_distinct_ratio")
-_OF_CANDIDATE = (*SPECTRUM_FIGURES, "entropy_bits", "conditional_entropy_bits")
-_RETAINED = "retained"
-FIGURES = (*_OF_COMPARISON, _RETAINED, *_OF_CANDIDATE)
+_OF_COMPARISON = tuple(figure.key for figure in COMPARISON_FIGURES.values())
+_OF_CANDIDATE = tuple(figure.key for figure in CORPUS_FIGURES.values())
+_KEYS = (*_OF_COMPARISON, *_OF_CANDIDATE)
 
 
 @dataclass(frozen=True, slots=True)
 class WorstVerdict:
-    """``verdict >= loss-of-tail``: the label from which on a verdict is too bad."""
+    """``verdict >= loss-of-tail``: the mildest label that is too bad."""
 
     text: str
     label: str
 
     def check(self, comparison: Json, candidate: Json) -> tuple[bool, str]:
-        """Whether it is crossed and what it is; raises LookupError when that cannot be told."""
-        found = comparison["verdict"]
-        if found not in LABELS:
-            raise LookupError(f"the verdict is '{found}', {'; '.join(comparison['reasons'])}")
-        return LABELS.index(found) >= LABELS.index(self.label), f"it is {found}"
+        """Return whether the limit is crossed, and the verdict; LookupError if there is none."""
+        verdict = comparison["verdict"]
+        if verdict not in LABELS:
+            raise LookupError(f"the verdict is '{verdict}', {'; '.join(comparison['reasons'])}")
+        return LABELS.index(verdict) >= LABELS.index(self.label), f"it is {verdict}"
 
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """A figure of every candidate and what it must not be."""
+    """A limit that a figure of every candidate must not cross."""
 
     text: str
     key: str
@@ -51,16 +50,16 @@ class Threshold:
     number: float
 
     def value(self, comparison: Json, candidate: Json) -> float | None:
-        """The figure: of the comparison, else of the candidate itself."""
-        if self.key == _RETAINED:
+        """Return the figure of the comparison, or else of the candidate itself."""
+        if self.key == "retained":
             return rare_kept(comparison, self.order).value
         source = comparison if self.key in _OF_COMPARISON else candidate
-        value: Any = source["orders"][str(self.order)][self.key]
-        found: float | None = value["chao-wang-jost"] if isinstance(value, dict) else value
-        return found
+        figure: Any = source["orders"][str(self.order)][self.key]
+        value: float | None = figure["chao-wang-jost"] if isinstance(figure, dict) else figure
+        return value
 
     def check(self, comparison: Json, candidate: Json) -> tuple[bool, str]:
-        """Whether it is crossed and what it is; raises LookupError when that cannot be told."""
+        """Return whether the limit is crossed, and the value; LookupError if there is none."""
         value = self.value(comparison, candidate)
         if value is None:
             raise LookupError("the figure is not given")
@@ -71,10 +70,10 @@ Limit = Threshold | WorstVerdict
 
 
 def parse_thresholds(
-    ctx: click.Context, param: click.Parameter, given: Sequence[str]
+    ctx: click.Context, param: click.Parameter, expressions: Sequence[str]
 ) -> tuple[Limit, ...]:
-    """Limits from expressions such as ``kl_1 > 0.3`` and ``verdict >= loss-of-tail``."""
-    return tuple(map(_limit, given))
+    """Parse expressions such as ``kl_1 > 0.3`` and ``verdict >= loss-of-tail``."""
+    return tuple(map(_limit, expressions))
 
 
 def _limit(text: str) -> Limit:
@@ -98,9 +97,9 @@ def _threshold(text: str) -> Threshold:
             f"{text!r}"
         )
     name, order, sign, limit = match.groups()
-    key = next((key for key in (name, f"{name}_bits") if key in FIGURES), None)
+    key = next((key for key in (name, f"{name}_bits") if key in _KEYS), None)
     if key is None:
-        known = ", ".join(figure.removesuffix("_bits") for figure in FIGURES)
+        known = ", ".join(key.removesuffix("_bits") for key in _KEYS)
         raise click.BadParameter(f"the figure must be one of {known}, got {name!r}")
     return Threshold(text.strip(), key, int(order), sign, float(limit))
 
@@ -116,7 +115,7 @@ def check_orders(limits: tuple[Limit, ...], max_order: int) -> None:
 
 
 def crossings(limits: tuple[Limit, ...], report: Json) -> tuple[list[str], list[str]]:
-    """What was crossed by a candidate against the baseline, and what could not be checked."""
+    """Return in words which limits candidates crossed, and which could not be checked."""
     corpora = {corpus["name"]: corpus for corpus in report["corpora"]}
     first = report["corpora"][0]["name"]
     crossed, unknown = [], []
@@ -126,10 +125,10 @@ def crossings(limits: tuple[Limit, ...], report: Json) -> tuple[list[str], list[
         name = comparison["candidate"]
         for limit in limits:
             try:
-                is_crossed, what = limit.check(comparison, corpora[name])
-            except LookupError as why:
-                unknown.append(f"{name}: {limit.text} cannot be checked: {why}")
+                is_crossed, value = limit.check(comparison, corpora[name])
+            except LookupError as reason:
+                unknown.append(f"{name}: {limit.text} cannot be checked: {reason}")
                 continue
             if is_crossed:
-                crossed.append(f"{name}: {limit.text} ({what})")
+                crossed.append(f"{name}: {limit.text} ({value})")
     return crossed, unknown

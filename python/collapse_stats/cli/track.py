@@ -59,7 +59,10 @@ def track(
     with Reporter() as reporter:
         comparisons = _series(paths, baseline, counting, reporter)
         profiles = [comparisons[0].baseline, *(one.candidate for one in comparisons)]
-        report = make_report(profiles, comparisons, backend=counting.backend.name)
+        with reporter.task("recounting samples") as task:
+            report = make_report(
+                profiles, comparisons, backend=counting.backend.name, progress=task
+            )
     write_result(report, comparison_page(report), form, output, delimited.write)
 
 

@@ -1,118 +1,141 @@
-"""What stands against a corpus, a comparison, or one figure of it: said with the remedy."""
+"""Reasons to be careful with a corpus, a comparison or a figure, each with its remedy."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from .. import metrics
 from ..corpus.split import MIN_DOCUMENTS_FOR_HALVES
 from ..profiles.profile import Profile
 
-SIZE_RATIO = 1.1  # sizes further apart than this are not called equal
+SIZE_RATIO = 1.1  # corpora whose sizes differ by more are matched before they are compared
 FEW_DOCUMENTS = 100
 LOW_COVERAGE = 0.5
-MANY_COPIES = 0.1
+MANY_DUPLICATES = 0.1
 
 
 def sizes_apart(a: Profile, b: Profile) -> bool:
-    """Whether two corpora must be matched in size before anything is called a change."""
+    """Whether two corpora must be matched in size before a difference can be called a change."""
     return max(a.tokens, b.tokens) > SIZE_RATIO * min(a.tokens, b.tokens)
 
 
-def cautions(side: Profile) -> list[str]:
-    """What a reader of one corpus's figures must know."""
-    found = []
-    orders = range(1, side.max_order + 1)
-    covered = {n: metrics.coverage(side.spectrum(n)) for n in orders}
-    sparse = [n for n, share in covered.items() if share is not None and share < LOW_COVERAGE]
+def cautions(corpus: Profile) -> list[str]:
+    """Return what a reader of one corpus's figures must know."""
+    messages = []
+    orders = range(1, corpus.max_order + 1)
+    coverages = {n: metrics.coverage(corpus.spectrum(n)) for n in orders}
+    sparse = [n for n, share in coverages.items() if share is not None and share < LOW_COVERAGE]
     if sparse:
-        found.append(
-            f"coverage is below {LOW_COVERAGE} at order {listed(sparse)}: most of the n-grams "
-            "there are were not seen; entropies extrapolate, KL and JS measure size: read "
-            "collision entropy, retention and novelty there, or give more text"
+        messages.append(
+            f"coverage is below {LOW_COVERAGE} at {orders_named(sparse)}: the text covers under "
+            "half of its source's n-gram mass, so entropy is extrapolated and KL/JS mostly reflect "
+            "sample size; use collision entropy, retention or novelty, or add text"
         )
-    if side.halved_by != "documents":
-        found.append(
-            f"{side.documents:,} documents are few: halves are made of {side.halved_by}, which "
-            f"makes a floor too low, and no errors are given: give {MIN_DOCUMENTS_FOR_HALVES} "
-            "documents"
+    if corpus.halved_by != "documents":
+        messages.append(
+            f"with only {counted(corpus.documents, 'document')}, halves consist of "
+            f"{corpus.halved_by}: floors are too low, and there are no standard errors; give at "
+            f"least {MIN_DOCUMENTS_FOR_HALVES} documents"
         )
-    elif 0 < side.documents < FEW_DOCUMENTS:
-        found.append(f"figures move with each of the {side.documents:,} documents: give more")
-    copies = side.sample.duplicates
-    if copies is not None and copies >= MANY_COPIES:
-        found.append(
-            f"{copies:.0%} of documents are exact copies of others: they lower novelty and make "
-            "errors too small: leave them out, unless they are what you ask about"
+    elif 0 < corpus.documents < FEW_DOCUMENTS:
+        messages.append(
+            f"with only {counted(corpus.documents, 'document')}, a single one can change a figure "
+            "noticeably; add documents"
         )
-    return found
+    duplicates = corpus.sample.duplicates
+    if duplicates is not None and duplicates >= MANY_DUPLICATES:
+        messages.append(
+            f"{duplicates:.0%} of documents are exact duplicates, which lower novelty and make "
+            "standard errors too small; remove them, unless duplication is what you measure"
+        )
+    return messages
 
 
-def reasons_for_caution(a: Profile, b: Profile, sizes: tuple[int, int] | None) -> list[str]:
-    """Why figures of baseline `a` and candidate `b` must not be trusted, or cannot be given.
+def reasons_for_caution(
+    baseline: Profile, candidate: Profile, sizes: tuple[int, int] | None
+) -> list[str]:
+    """Return why figures of a comparison must not be trusted, or cannot be given.
 
-    `sizes` are the tokens of both sides that divergences are taken from; None if there are none.
+    Parameters
+    ----------
+    sizes
+        Tokens of both sides that divergences are taken from; None when there are no divergences.
     """
-    if min(a.tokens, b.tokens) == 0:
-        return ["one side has no tokens: nothing can be compared"]
-    found = []
+    if min(baseline.tokens, candidate.tokens) == 0:
+        return ["one side has no tokens, so nothing can be compared"]
+    messages = []
     if sizes is None:
-        found.append(
-            "no divergences: a profile was made without its table, and one of both without a "
-            "sample: make it again with --sample-tokens, or without --no-table"
+        messages.append(
+            "divergences cannot be computed: at least one profile was made without its table, and "
+            "at least one without a sample; make it again with --sample-tokens, or without "
+            "--no-table"
         )
     elif max(sizes) > SIZE_RATIO * min(sizes):
-        found.append(
+        messages.append(
             f"sizes differ {max(sizes) / min(sizes):.1f}-fold ({sizes[0]:,} and {sizes[1]:,} "
-            "tokens): divergences and retention depend on size, their floor is for equal sizes: "
-            "keep a sample of both, of shorter documents"
+            "tokens): divergences and retention depend on size, and their floor holds for equal "
+            "sizes; keep samples of both sides, of shorter documents"
         )
-    if a.halves(1) is None:
-        found.append("no floors of the corpora: a profile was made without halves (halves=True)")
-    for one, other in ((a, b), (b, a)):
-        if one.tokenizer.sha256 is None and other.tokenizer.sha256 is not None:
-            found.append(
-                f"{one.name} has ids of a tokenizer that was not named: taken to be "
-                f"{other.tokenizer.spec} as in {other.name}"
+    if baseline.halves(1) is None:
+        messages.append(
+            "there are no floors of whole corpora: a profile was made without halves; make it "
+            "again with halves=True"
+        )
+    for profile, other in ((baseline, candidate), (candidate, baseline)):
+        if profile.tokenizer.sha256 is None and other.tokenizer.sha256 is not None:
+            messages.append(
+                f"the tokenizer of {profile.name} was not named; its ids are assumed to be of "
+                f"{other.tokenizer.spec}, as in {other.name}"
             )
-    for side in (a, b):
-        found += [f"{side.name}: {caution}" for caution in cautions(side)]
-    full = [n for n in range(1, a.max_order + 1) if _saturation(a, b, n) > metrics.SATURATION_LIMIT]
-    if full:
-        found.append(
-            f"saturation is above {metrics.SATURATION_LIMIT} at order {listed(full)}: nearly every "
-            "n-gram is new on one side, so divergences there are made of size: read lower orders"
+    for profile in (baseline, candidate):
+        messages += [f"{profile.name}: {caution}" for caution in cautions(profile)]
+    saturated = [
+        n
+        for n in range(1, baseline.max_order + 1)
+        if max(_saturation(baseline, n), _saturation(candidate, n)) > metrics.SATURATION_LIMIT
+    ]
+    if saturated:
+        messages.append(
+            f"saturation is above {metrics.SATURATION_LIMIT} at {orders_named(saturated)}: on one "
+            "side nearly every n-gram occurs once, so divergences reflect sample size; use lower "
+            "orders"
         )
-    return found
+    return messages
 
 
-def no_signal(orders: Sequence[int]) -> str:
-    """That divergences of some orders cannot be told from their floor."""
+def js_within_floor(orders: Sequence[int]) -> str:
+    """Return the warning that JS at these orders cannot be told from its floor."""
     return (
-        f"JS is not above its floor by two standard errors at order {listed(orders)}: no "
-        "difference in shares can be seen there; more documents would show a smaller one"
+        f"JS is within two standard errors of its floor at {orders_named(orders)}: no difference "
+        "detected; more documents would detect a smaller one"
     )
 
 
-def no_verdict(side: Profile) -> str | None:
-    """Why a profile has no groups of documents to judge by, with the remedy; None if it has."""
-    if side.tokens == 0:
+def no_verdict(corpus: Profile) -> str | None:
+    """Return why a corpus cannot be judged, with the remedy; None if it can."""
+    if corpus.tokens == 0:
         return "one side has no text"
-    if side.halved_by != "documents":
+    if corpus.halved_by != "documents":
         return (
-            f"{side.name} has {side.documents:,} documents, {MIN_DOCUMENTS_FOR_HALVES} are needed: "
-            "give more, or cut it into documents"
+            f"{corpus.name} has {counted(corpus.documents, 'document')}, but "
+            f"{MIN_DOCUMENTS_FOR_HALVES} are needed: add documents, or cut the text into documents"
         )
-    if not len(side.sample.tokens):
+    if not len(corpus.sample.tokens):
         return (
-            f"{side.name} keeps no sample of its documents: make it again with --sample-tokens, or "
-            "with cs.profile where it is of a counter"
+            f"{corpus.name} has no sample of its documents: make the profile again with "
+            "--sample-tokens, or with cs.profile instead of a counter"
         )
     return None
 
 
-def listed(orders: Sequence[int]) -> str:
-    """Orders as they are written in a sentence."""
-    return ", ".join(map(str, orders))
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun: ``1 document``, ``1,200 documents``."""
+    return f"{number:,} {noun}" + "s" * (number != 1)
 
 
-def _saturation(a: Profile, b: Profile, order: int) -> float:
-    return max(metrics.saturation(side.spectrum(order)) or 0.0 for side in (a, b))
+def orders_named(orders: Iterable[int]) -> str:
+    """Return orders as part of a sentence: ``order 2``, ``orders 2, 3``."""
+    names = [str(order) for order in orders]
+    return f"order{'s' * (len(names) > 1)} {', '.join(names)}"
+
+
+def _saturation(profile: Profile, order: int) -> float:
+    return metrics.saturation(profile.spectrum(order)) or 0.0

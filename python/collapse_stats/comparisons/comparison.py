@@ -1,7 +1,8 @@
-"""A baseline against a candidate: every figure with the same figure between the baseline's halves.
+"""A candidate against a baseline: each figure with its floor between the baseline's own halves.
 
-Figures lie between opposite halves (`opposite`): of the corpora, or, where sizes are apart or
-n-grams were not kept, of samples of them that are matched by whole documents (`matching`).
+Figures are taken between opposite halves (`uncertainty.halves`) of the two corpora. Where sizes are
+too far apart, or n-grams were not kept, they are taken from samples of both that are matched by
+whole documents (`uncertainty.matched_samples`).
 """
 
 from collections.abc import Callable
@@ -11,42 +12,43 @@ from functools import cached_property
 from .. import metrics
 from ..backends.base import Backend
 from ..backends.selection import select
+from ..corpus.load import Progress
 from ..counting.top import most_frequent, most_inflated
 from ..errors import CollapseStatsError
+from ..metrics.figures import COMPARISON_FIGURES, FLOORED_FIGURES, look_up
 from ..ngrams.spectrum import JointSpectra, JointSpectrum
 from ..profiles.profile import Ngram, Profile
+from ..uncertainty.estimate import Estimate
 from ..uncertainty.halves import (
     FLOOR,
     OPPOSITE,
     SIDES,
     WHOLE,
-    Figure,
     RetainedBand,
-    figure_of,
     mean,
     retained_bands,
 )
-from ..uncertainty.jackknife import CorpusIntervals, Interval
-from ..uncertainty.matched_samples import BASELINE, CANDIDATE, NAMES, MatchedSamples
+from ..uncertainty.jackknife import CorpusIntervals
+from ..uncertainty.matched_samples import BASELINE, CANDIDATE, MatchedSamples
 from ..verdict.measure import measured
 from ..verdict.rule import CANNOT_TELL, Constants, Verdict, judge
-from .cautions import no_signal, no_verdict, reasons_for_caution, sizes_apart
+from .cautions import js_within_floor, no_verdict, reasons_for_caution, sizes_apart
 
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """Figures of a candidate against a baseline. What cannot be given honestly is None.
+    """Figures of a candidate against a baseline. A figure without an honest value is None.
 
     Attributes
     ----------
     baseline, candidate
         Profiles of the two, without their tables when they were counted in one pass.
-    tables
-        Joint spectra of the two, or None when neither text nor tables were there to join.
+    joint_spectra
+        Joint spectra of the two; None when there was neither text nor a table to join.
     constants
-        What the verdict compares with.
+        Limits of the verdict's rule.
     backend
-        What counts samples; by default the first that is usable.
+        The backend that counts samples; None: the first that is usable.
     """
 
     baseline: Profile
@@ -58,53 +60,72 @@ class Comparison:
     def kl(
         self, order: int, *, reverse: bool = False, smoothing: str = "absolute-discount"
     ) -> float | None:
-        """KL divergence (baseline || candidate), `reverse` the other way, in bits."""
+        """Return KL(baseline || candidate) in bits, with `reverse` KL(candidate || baseline)."""
 
-        def figure(joint: JointSpectrum) -> float | None:
+        def formula(joint: JointSpectrum) -> float | None:
             return metrics.kl_divergence(joint, smoothing, reverse=reverse)
 
-        return self._between(figure, order)
+        return self._between(formula, order)
 
     def js(self, order: int) -> float | None:
-        """Jensen-Shannon divergence in bits, 0..1."""
+        """Return the Jensen-Shannon divergence in bits, 0..1."""
         return self.figure("js", order)
 
     def total_variation(self, order: int) -> float | None:
-        """Total variation distance, a share 0..1."""
+        """Return the total variation distance, a share 0..1."""
         return self.figure("total_variation", order)
 
     def figure(self, name: str, order: int) -> float | None:
-        """Any of `opposite.FIGURES` between opposite halves of baseline and candidate."""
-        return self._between(figure_of(name), order)
+        """Return a figure of `metrics.figures.FLOORED_FIGURES` between opposite halves."""
+        return self._between(look_up(name, FLOORED_FIGURES).value, order)
 
     def floor(self, name: str, order: int) -> float | None:
-        """The figure `name` between the baseline's own halves; None when there are no halves."""
+        """Return the same figure between the baseline's own halves; None when it has no halves."""
         joint = self._own(order)
-        return None if joint is None else mean(map(figure_of(name), (joint, joint.swapped)))
+        if joint is None:
+            return None
+        return mean(map(look_up(name, FLOORED_FIGURES).value, (joint, joint.swapped)))
 
-    def interval(self, name: str, order: int) -> Interval | None:
-        """A figure of `matching.NAMES` with its standard error, at the size of the matched samples.
+    def interval(self, name: str, order: int) -> Estimate | None:
+        """Return a figure of `metrics.figures.COMPARISON_FIGURES` with its standard error.
 
-        None where the figure is, without a sample, or with too few documents for an error.
+        Both are those of the matched samples. None where the figure is None, without samples, or
+        with too few documents for an error.
         """
-        return self._counted(name, order, MatchedSamples.interval)
+        return self._estimate(name, order, MatchedSamples.interval)
 
-    def excess(self, name: str, order: int) -> Interval | None:
-        """A figure less its floor with the standard error of the difference, as `interval`."""
-        return self._counted(name, order, MatchedSamples.excess)
+    def excess(self, name: str, order: int) -> Estimate | None:
+        """Return a figure less its floor, with the standard error of the difference."""
+        return self._estimate(name, order, MatchedSamples.excess)
 
-    def side_interval(self, side: Profile, name: str, order: int) -> Interval | None:
-        """As `Profile.interval` of one of the sides; from its matched sample, if there is one.
+    def side_interval(self, side: Profile, name: str, order: int) -> Estimate | None:
+        """Return `Profile.interval` of one of the two profiles.
 
-        That was counted without each group of documents in any case.
+        It is taken from the matched sample, if there is one, because that is recounted without each
+        group of documents in any case.
         """
-        found = self._side_intervals.get(id(side))
-        return side.interval(name, order) if found is None else found.interval(name, order)
+        intervals = self._side_intervals.get(id(side))
+        return side.interval(name, order) if intervals is None else intervals.interval(name, order)
+
+    def resample(self, progress: Progress | None = None) -> None:
+        """Count the samples for intervals and the verdict now, and report progress.
+
+        Without this call, that is done when the first figure that needs it is asked for.
+        """
+        if self.by_samples is not None:
+            _ = self.by_samples.joint_spectra
+        if self._has_documents and self.matched is not None:
+            self.matched.resample(progress)
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether there are standard errors: from enough documents in both matched samples."""
+        return self._has_documents and self.matched is not None and bool(self.matched.recounts)
 
     def size_matched_distinct_ratio(self, order: int) -> float | None:
-        """Distinct n-grams of candidate over baseline at equal size.
+        """Return the distinct n-grams of the candidate over those of the baseline at equal size.
 
-        Of corpora or samples of nearly one size; what is left between them is rarefied.
+        Taken from corpora or samples of nearly the same size; the remaining difference is rarefied.
         """
         sides = [side.spectrum(self.baseline.check_order(order)) for side in self._sides]
         if self.by_samples is not None:
@@ -113,11 +134,11 @@ class Comparison:
         return metrics.size_matched_distinct_ratio(sides[1], sides[0])
 
     def retention(self, order: int) -> list[RetainedBand]:
-        """Per band of baseline counts: the share of types still present, and its floor."""
+        """Return by band of baseline counts the share of n-grams still present, and its floor."""
         return retained_bands(self._opposite(order), self._own(order))
 
     def joint_spectrum(self, order: int) -> JointSpectrum:
-        """Joint spectrum of the whole baseline and the whole candidate."""
+        """Return the joint spectrum of the whole baseline and the whole candidate."""
         if self.joint_spectra is None:
             raise CollapseStatsError(
                 "the joint spectrum needs the text or the tables of both sides, got a profile made "
@@ -127,7 +148,7 @@ class Comparison:
         return pairs[WHOLE] if WHOLE in pairs else pairs[SIDES[0]]
 
     def lost(self, order: int, k: int = 20) -> list[tuple[Ngram, int]]:
-        """The k most frequent baseline n-grams that the candidate does not have, with counts.
+        """Return the k most frequent baseline n-grams that the candidate lacks, with their counts.
 
         Raises
         ------
@@ -135,15 +156,15 @@ class Comparison:
             when either side was compared without its table of n-grams.
         """
         self.baseline.check_order(order)
-        own, other = self.baseline.known_table, self.candidate.known_table
-        ids, counts = most_frequent(own, order, k, without=other)
+        baseline, candidate = self.baseline.known_table, self.candidate.known_table
+        ids, counts = most_frequent(baseline, order, k, without=candidate)
         return list(zip(self.baseline.spell(ids), counts.tolist(), strict=True))
 
     def inflated(self, order: int, k: int = 20) -> list[tuple[Ngram, int, int]]:
-        """The k n-grams that the candidate has most too often, with counts in it and the baseline.
+        """Return the k most over-represented n-grams, with counts in candidate and baseline.
 
-        The largest excess first: occurrences above what the baseline's share of the n-gram would
-        give in as much text; `frequent.most_inflated` has the exact order.
+        They are ordered by their excess, largest first: the occurrences beyond those that the
+        baseline's share of the n-gram would give in as much text (`counting.top.most_inflated`).
 
         Raises
         ------
@@ -151,44 +172,45 @@ class Comparison:
             when either side was compared without its table of n-grams.
         """
         order = self.baseline.check_order(order)
-        own, other = self.candidate.known_table, self.baseline.known_table
+        candidate, baseline = self.candidate.known_table, self.baseline.known_table
         windows = self.candidate.windows(order), self.baseline.windows(order)
-        ids, counts = most_inflated(own, other, order, k, windows)
+        ids, counts = most_inflated(candidate, baseline, order, k, windows)
         return list(zip(self.baseline.spell(ids), *counts.tolist(), strict=True))
 
     @cached_property
     def matched(self) -> MatchedSamples | None:
         """Samples of both sides at one size; None when a side keeps none."""
-        one, other = (side.sample for side in self._sides)
-        if not (len(one.tokens) and len(other.tokens)):
+        baseline, candidate = self.baseline.sample, self.candidate.sample
+        if not (len(baseline.tokens) and len(candidate.tokens)):
             return None
-        return MatchedSamples.of(one, other, self.baseline.layout, self.backend or select())
+        backend = self.backend or select()
+        return MatchedSamples.of(baseline, candidate, self.baseline.layout, backend)
 
     @cached_property
     def by_samples(self) -> MatchedSamples | None:
-        """`matched` when figures are those of the samples, None when those of the whole corpora."""
+        """`matched` when figures are taken from the samples, None when from the whole corpora."""
         return self.matched if self.joint_spectra is None or sizes_apart(*self._sides) else None
 
     @property
     def measured_tokens(self) -> tuple[int, int] | None:
-        """Tokens of baseline and candidate that divergences are taken from; None without any."""
+        """Tokens of baseline and candidate that divergences are taken from; None without those."""
         if self.by_samples is not None:
             return self.by_samples.tokens
         return None if self.joint_spectra is None else (self.baseline.tokens, self.candidate.tokens)
 
     @cached_property
     def warnings(self) -> list[str]:
-        """Why a figure must not be trusted, or cannot be given, and what to do."""
-        return [*reasons_for_caution(*self._sides, self.measured_tokens), *self._no_signal()]
+        """Why figures must not be trusted, or cannot be given, and what to do about it."""
+        return [*reasons_for_caution(*self._sides, self.measured_tokens), *self._within_floor()]
 
     @cached_property
     def judgement(self) -> Verdict:
-        """The verdict with its evidence: samples of both sides, matched by whole documents."""
+        """The verdict with its evidence, which is taken from the matched samples."""
         for side in (self.baseline, self.candidate):
-            missing = no_verdict(side)
-            if missing:
-                return Verdict(CANNOT_TELL, (missing,), None, self.constants)
-        assert self.matched is not None  # both have text in their samples
+            reason = no_verdict(side)
+            if reason:
+                return Verdict(CANNOT_TELL, (reason,), None, self.constants)
+        assert self.matched is not None  # both samples have text
         return judge(measured(self.matched), self.constants)
 
     @property
@@ -198,7 +220,7 @@ class Comparison:
 
     @property
     def reasons(self) -> list[str]:
-        """Why the verdict is what it is, in sentences."""
+        """The reasons for the verdict, in sentences."""
         return list(self.judgement.reasons)
 
     @property
@@ -207,9 +229,9 @@ class Comparison:
 
     @cached_property
     def _side_intervals(self) -> dict[int, CorpusIntervals]:
-        if not (self._has_documents and self.matched and self.matched.recounts):
-            return {}
         matched = self.matched
+        if matched is None or not self.has_errors:
+            return {}
         samples = (matched.baseline, BASELINE), (matched.candidate, CANDIDATE)
         return {
             id(side): CorpusIntervals(sample, side.spectra, list(matched.recounts[halves].values()))
@@ -220,21 +242,22 @@ class Comparison:
     def _has_documents(self) -> bool:
         return all(side.halved_by == "documents" for side in self._sides)
 
-    def _counted(
-        self, name: str, order: int, kind: Callable[[MatchedSamples, str, int], Interval | None]
-    ) -> Interval | None:
-        if name not in NAMES:
-            raise ValueError(f"figure must be one of {', '.join(NAMES)}, got {name!r}")
+    def _estimate(
+        self,
+        name: str,
+        order: int,
+        estimate_of: Callable[[MatchedSamples, str, int], Estimate | None],
+    ) -> Estimate | None:
+        look_up(name, COMPARISON_FIGURES)
         order = self.baseline.check_order(order)
         matched = self.matched if self._has_documents else None
-        return kind(matched, name, order) if matched else None
+        return estimate_of(matched, name, order) if matched else None
 
-    def _no_signal(self) -> list[str]:
-        """That a divergence cannot be told from its floor."""
-        orders = range(1, self.baseline.max_order + 1)
-        over = [(order, self.excess("js", order)) for order in orders]
-        lost = [order for order, excess in over if excess is not None and excess.low <= 0]
-        return [no_signal(lost)] if lost else []
+    def _within_floor(self) -> list[str]:
+        """Return a warning if the JS of some orders cannot be told from its floor."""
+        excesses = {n: self.excess("js", n) for n in range(1, self.baseline.max_order + 1)}
+        orders = [n for n, excess in excesses.items() if excess is not None and excess.low <= 0]
+        return [js_within_floor(orders)] if orders else []
 
     def _own(self, order: int) -> JointSpectrum | None:
         if self.by_samples is None:
@@ -243,11 +266,14 @@ class Comparison:
 
     def _opposite(self, order: int) -> list[JointSpectrum]:
         self.baseline.check_order(order)
-        found = self.joint_spectra if self.by_samples is None else self.by_samples.joint_spectra
-        if found is None:
+        by_samples = self.by_samples
+        spectra = self.joint_spectra if by_samples is None else by_samples.joint_spectra
+        if spectra is None:
             return []
-        pairs = found.ngrams[order]
+        pairs = spectra.ngrams[order]
         return [pairs[masks] for masks in (OPPOSITE if WHOLE in pairs else SIDES)]
 
-    def _between(self, figure: Figure, order: int) -> float | None:
-        return mean(map(figure, self._opposite(order)))
+    def _between(
+        self, formula: Callable[[JointSpectrum], float | None], order: int
+    ) -> float | None:
+        return mean(map(formula, self._opposite(order)))

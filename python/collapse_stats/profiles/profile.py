@@ -9,17 +9,20 @@ import numpy.typing as npt
 
 from .. import metrics
 from ..backends.selection import select
+from ..corpus.load import Progress
 from ..counting.top import most_frequent
+from ..metrics.figures import CORPUS_FIGURES_WITH_ERRORS, look_up
 from ..ngrams.table import NgramTable
 from ..system.memory import budget
 from ..tokenizers import load as load_tokenizer
+from ..uncertainty.estimate import Estimate
 from ..uncertainty.jackknife import (
     CorpusIntervals,
     HalfSample,
-    Interval,
-    check_figure,
     has_intervals,
+    number_of_recounts,
     recounts,
+    step_counter,
 )
 from . import storage
 from .data import ProfileData
@@ -47,23 +50,37 @@ class Profile(ProfileData):
         """Entropy of the n-grams of one order, in bits; None for an empty corpus."""
         return metrics.entropy(self.spectrum(order), estimator=estimator)
 
-    def interval(self, name: str, order: int) -> Interval | None:
-        """A figure of `intervals.FIGURES` with its standard error, from groups of documents.
+    def interval(self, name: str, order: int) -> Estimate | None:
+        """Return a figure of `CORPUS_FIGURES_WITH_ERRORS` with its standard error.
 
-        Of the corpus where the figure settles as a corpus grows (entropies), else of the sample;
-        None where the figure is, without a sample, or with too few documents for an error.
+        The figure is that of the corpus if it converges as a corpus grows (entropies, Yule's K),
+        else that of the sample. None where the figure is None, without a sample, or with too few
+        documents for an error.
         """
-        check_figure(name)
-        known, found = self.check_order(order), self._intervals
-        return None if found is None else found.interval(name, known)
+        look_up(name, CORPUS_FIGURES_WITH_ERRORS)
+        order, intervals = self.check_order(order), self._intervals
+        return None if intervals is None else intervals.interval(name, order)
+
+    def resample(self, progress: Progress | None = None) -> None:
+        """Recount the sample for `interval` now, and report progress.
+
+        Without this call, that is done when the first interval is asked for.
+        """
+        if "_intervals" not in vars(self):
+            vars(self)["_intervals"] = self._resampled(progress)  # as cached_property would
 
     @cached_property
     def _intervals(self) -> CorpusIntervals | None:
+        return self._resampled(None)
+
+    def _resampled(self, progress: Progress | None) -> CorpusIntervals | None:
         if self.halved_by != "documents" or not has_intervals(self.sample):
             return None
         halves = HalfSample.of(self.sample, 0), HalfSample.of(self.sample, 1)
-        counted = list(recounts(halves, self.layout, self.backend or select()))
-        return CorpusIntervals(self.sample, self.spectra, counted)
+        counted = step_counter(progress, number_of_recounts(halves))
+        backend = self.backend or select()
+        recounted = list(recounts(halves, self.layout, backend, counted))
+        return CorpusIntervals(self.sample, self.spectra, recounted)
 
     def top(self, order: int, k: int = 20) -> list[tuple[Ngram, int]]:
         """The k most frequent n-grams with their counts, as text when the tokenizer is known."""

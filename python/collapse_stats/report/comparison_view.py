@@ -1,36 +1,39 @@
-"""The generations table, from a report."""
+"""The page about candidates and their baseline, from a report."""
 
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from ..comparisons.cautions import counted
 from .corpus_view import described
 from .detail_view import example_grids, orders_grid
 from .figures import NOT_GIVEN
 from .grid import DASH, Cell, Column, Emphasis, Grid, Page, printable
+from .json_object import Json
 from .numbers import column, count, fixed, percent
 from .verdict_view import verdict_grid
 
-Json = dict[str, Any]
 TOLERANCE = 0.1
-"""Share of the floor by which a figure must differ from it to be marked."""
+"""A figure is marked when it differs from its floor by more than this share of the floor."""
 
 ENTROPY_ORDER, DISTINCT_ORDER, NOVELTY_ORDER = 2, 4, 2
-RARE = "1"  # the band of retention that is shown: types seen once in half of the baseline
+RARE = "1"  # the band of retention that is shown: n-grams seen once in half of the baseline
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
-    """A figure of a comparison with its floor; `seen` unless the difference is within its error."""
+class FlooredValue:
+    """A value with its floor, and whether their difference is beyond its standard error."""
 
     value: float | None
     floor: float | None
-    seen: bool = True
+    significant: bool = True
 
 
 def comparison_page(report: Json) -> Page:
-    """The candidates against the baseline, and against the first of them when there are more."""
+    """Return the page of a report that has comparisons.
+
+    Candidates are shown against the baseline and, when there are several, against the first.
+    """
     comparisons = report["comparisons"]
     by_baseline: dict[str, list[Json]] = {}
     for comparison in comparisons:
@@ -44,34 +47,35 @@ def comparison_page(report: Json) -> Page:
     ]
     if len(against) == 1:
         grids.append(orders_grid(against[0]))
-    examples = [grid for one in against for grid in example_grids(one)]
+    examples = [grid for comparison in against for grid in example_grids(comparison)]
     smoothing = against[0]["orders"]["1"]["smoothing"]
     return Page(
         [*grids, *examples],
         head=described(report["corpora"][0]),
         warnings=warnings_of(report),
         tail=(
-            f"{_counted(len(against))} against {printable(main)}. Entropy: Chao-Wang-Jost. "
-            f"KL(baseline || candidate): {smoothing} smoothing. Counted by: {report['backend']}.",
-            *_matched(against),
+            f"{counted(len(against), 'candidate')} against {printable(main)}. "
+            f"Entropy: Chao-Wang-Jost. KL(baseline || candidate): {smoothing} smoothing. "
+            f"Backend: {report['backend']}.",
+            *_sizes_of_samples(against),
         ),
     )
 
 
 def warnings_of(report: Json) -> list[str]:
-    """Warnings with the names they hold for; those that differ only in numbers are said once."""
-    said: list[tuple[str, str]] = []
+    """Return warnings with the names that they hold for; alike but for numbers, they are joined."""
+    warnings: list[tuple[str, str]] = []
     for corpus in report["corpora"]:
-        said += [(corpus["name"], w) for w in corpus["warnings"] if NOT_GIVEN not in w]
+        warnings += [(corpus["name"], w) for w in corpus["warnings"] if NOT_GIVEN not in w]
     first = report["corpora"][0]["name"]
-    known = {f"{name}: {warning}" for name, warning in said}
+    known = {f"{name}: {warning}" for name, warning in warnings}
     for comparison in report["comparisons"]:
         if comparison["baseline"] == first:
             name = comparison["candidate"]
             new = (w for w in comparison["warnings"] if NOT_GIVEN not in w and w not in known)
-            said += [(name, w) for w in new]
+            warnings += [(name, w) for w in new]
     alike: dict[str, list[tuple[str, str]]] = {}
-    for name, warning in said:
+    for name, warning in warnings:
         kind = re.sub(r"\d[\d.,]*", "#", warning.replace(name, "@"))
         alike.setdefault(kind, []).append((name, warning))
     return [_joined(group) for group in alike.values()]
@@ -81,29 +85,25 @@ def _joined(group: list[tuple[str, str]]) -> str:
     names = list(dict.fromkeys(name for name, _ in group))
     first, warning = group[0]
     if len({warning for _, warning in group}) == 1:
-        return printable(f"{_some(names)}: {warning}")
+        return printable(f"{_shortened(names)}: {warning}")
     others = [name for name in names if name != first]
-    alike = f" (likewise {_some(others)})" if others else ""
+    alike = f" (likewise {_shortened(others)})" if others else ""
     return printable(f"{first}: {warning}{alike}")
 
 
-def _counted(candidates: int) -> str:
-    return "1 candidate" if candidates == 1 else f"{candidates} candidates"
-
-
-def _some(names: Sequence[str]) -> str:
-    return (
-        ", ".join(names) if len(names) <= 4 else f"{names[0]} … {names[-1]} ({len(names)} of them)"
-    )
+def _shortened(names: Sequence[str]) -> str:
+    if len(names) <= 4:
+        return ", ".join(names)
+    return f"{names[0]} … {names[-1]} ({len(names)} of them)"
 
 
 def generations_grid(
     corpora: Sequence[Json], against: Sequence[Json], title: str, legend: bool = True
 ) -> Grid:
-    """One row per corpus, the baseline first with the floors."""
-    shown = {corpus["name"]: corpus for corpus in corpora}
+    """Return a table with one row per corpus; that of the baseline comes first, with the floors."""
+    by_name = {corpus["name"]: corpus for corpus in corpora}
     baseline = corpora[0]
-    rows = [baseline, *(shown[comparison["candidate"]] for comparison in against)]
+    rows = [baseline, *(by_name[comparison["candidate"]] for comparison in against)]
     longest = len(baseline["orders"])
     entropy, distinct = min(ENTROPY_ORDER, longest), min(DISTINCT_ORDER, longest)
     token_unit, tokens = column([row["tokens"] for row in rows])
@@ -123,7 +123,7 @@ def generations_grid(
         + divergences[i]
         for i, row in enumerate(rows)
     ]
-    sizes = {one["measured"]["tokens"]["baseline"] for one in against}
+    sizes = {comparison["measured"]["tokens"]["baseline"] for comparison in against}
     return Grid(columns, cells, title, _legend(longest, len(sizes) > 1) if legend else ())
 
 
@@ -147,98 +147,100 @@ def _divergence_columns(longest: int) -> list[Column]:
     novel = min(NOVELTY_ORDER, longest)
     return [
         Column(("KL", "1-grams", "bits")),
-        Column(("rare kept", "1-grams", "%")),
+        Column(("rare", "tokens", "kept, %")),
         Column(("new", f"{novel}-grams", "%")),
     ]
 
 
 def _legend(longest: int, sizes_differ: bool) -> tuple[str, ...]:
     novel = min(NOVELTY_ORDER, longest)
-    size = ", at the size of the first candidate; each is held against its own" * sizes_differ
+    size = " (at the size of the first candidate; each candidate has its own floor)" * sizes_differ
     return (
-        f"(in brackets) the floor: the same figure between the baseline's own halves{size}.",
-        f"↑ ↓ above, below the floor by more than {100 * TOLERANCE:.0f} % of it and two standard "
-        "errors; worse is ↑ in KL, ↓ in rare kept and in new.",
-        "rare kept: of the tokens seen once in half of the baseline, the share still there. "
-        f"new: the share of {novel}-grams that the baseline does not have.",
+        f"(in brackets): the floor, the same figure between the baseline's own halves{size}.",
+        f"↑ ↓: above or below the floor by more than {100 * TOLERANCE:.0f} % of it and two "
+        "standard errors; ↑ is worse for KL, ↓ for rare tokens kept and new.",
+        "rare tokens kept: share of the tokens seen once in half of the baseline that are still "
+        f"present. new: share of {novel}-grams that the baseline lacks.",
     )
 
 
 def _divergences(against: Sequence[Json], distinct: int) -> list[list[Cell]]:
-    """Cells of the figures that have a floor: first the baseline's row, then the candidates'."""
+    """Return the cells of figures with a floor: the baseline's row, then the candidates' rows."""
     longest = len(against[0]["orders"])
     floors = _floored(against[0], longest)
     shows = (fixed, percent, percent)
     own = [
-        Cell(f"({show(figure.floor)})" if figure.floor is not None else DASH, "dim")
-        for figure, show in zip(floors, shows, strict=True)
+        Cell(f"({show(floored.floor)})" if floored.floor is not None else DASH, "dim")
+        for floored, show in zip(floors, shows, strict=True)
     ]
     rows = [[Cell(fixed(1.0, 2), "dim"), *own]]
     for comparison in against:
         ratio = comparison["orders"][str(distinct)]["size_matched_distinct_ratio"]
         cells = [Cell(fixed(ratio, 2))]
-        for figure, show, worse in zip(
+        for floored, show, worse in zip(
             _floored(comparison, longest), shows, ("↑", "↓", "↓"), strict=True
         ):
-            mark = marked(figure)
+            mark = marked(floored)
             emphasis: Emphasis = "plain" if not mark else "worse" if mark == worse else "other"
-            cells.append(Cell(show(figure.value), emphasis, mark))
+            cells.append(Cell(show(floored.value), emphasis, mark))
         rows.append(cells)
     return rows
 
 
-def marked(figure: Figure) -> str:
-    """An arrow where the figure is off its floor by more than `TOLERANCE` of it, and its error."""
-    if figure.value is None or figure.floor is None or not figure.seen:
+def marked(floored: FlooredValue) -> str:
+    """Return an arrow if the value is off its floor by more than `TOLERANCE` and its error."""
+    if floored.value is None or floored.floor is None or not floored.significant:
         return ""
-    off = figure.value - figure.floor
-    if abs(off) <= TOLERANCE * figure.floor:
+    excess = floored.value - floored.floor
+    if abs(excess) <= TOLERANCE * floored.floor:
         return ""
-    return "↑" if off > 0 else "↓"
+    return "↑" if excess > 0 else "↓"
 
 
-def _floored(comparison: Json, longest: int) -> tuple[Figure, Figure, Figure]:
-    """KL of order 1, retention of the rare, novelty."""
+def _floored(comparison: Json, longest: int) -> tuple[FlooredValue, FlooredValue, FlooredValue]:
+    """Return KL of order 1, retention of rare tokens, and novelty."""
     novel = str(min(NOVELTY_ORDER, longest))
     return (
-        _figure(comparison["orders"]["1"], "kl_bits"),
+        _floored_value(comparison["orders"]["1"], "kl_bits"),
         rare_kept(comparison),
-        _figure(comparison["orders"][novel], "novelty"),
+        _floored_value(comparison["orders"][novel], "novelty"),
     )
 
 
-def _figure(figures: Json, key: str) -> Figure:
-    return Figure(figures[key], figures["floor"][key], _seen(figures["intervals"][key]))
+def _floored_value(figures: Json, key: str) -> FlooredValue:
+    significant = _is_significant(figures["intervals"][key])
+    return FlooredValue(figures[key], figures["floor"][key], significant)
 
 
-def _seen(interval: Json | None) -> bool:
-    """Whether a figure is off its floor by more than two standard errors; without any, it is."""
+def _is_significant(interval: Json | None) -> bool:
+    """Whether the excess is more than two standard errors; True when there is no error."""
     if interval is None or interval["excess"] is None:
         return True
     return bool(abs(interval["excess"]) > 2 * interval["excess_error"])
 
 
-def rare_kept(comparison: Json, order: int = 1) -> Figure:
-    """Share of the n-grams seen once in half of the baseline that are still there."""
+def rare_kept(comparison: Json, order: int = 1) -> FlooredValue:
+    """Return the share of n-grams seen once in half of the baseline that are still present."""
     rows: Iterable[Json] = comparison["retention"]
     for row in rows:
         if (row["order"], row["band"]) == (order, RARE):
             interval = comparison["orders"][str(order)]["intervals"]["retained"]
-            return Figure(row["retained"], row["floor"], _seen(interval))
-    return Figure(None, None)
+            return FlooredValue(row["retained"], row["floor"], _is_significant(interval))
+    return FlooredValue(None, None)
 
 
-def _matched(against: Sequence[Json]) -> tuple[str, ...]:
-    """What divergences were taken from, where it is not the corpora."""
+def _sizes_of_samples(against: Sequence[Json]) -> tuple[str, ...]:
+    """Return a note on the comparisons that were taken from samples, if there are any."""
     by_size: dict[str, list[str]] = {}
-    for one in against:
-        if one["measured"]["text"] == "samples":
-            size = count(min(one["measured"]["tokens"].values()))
-            by_size.setdefault(size, []).append(printable(one["candidate"]))
+    for comparison in against:
+        measured = comparison["measured"]
+        if measured["text"] == "samples":
+            size = count(min(measured["tokens"].values()))
+            by_size.setdefault(size, []).append(printable(comparison["candidate"]))
     if not by_size:
         return ()
-    sizes = "; ".join(f"{_some(names)} {size}" for size, names in by_size.items())
+    sizes = "; ".join(f"{_shortened(names)} {size}" for size, names in by_size.items())
     return (
-        "All but tokens, entropy and distinct n-grams is of samples matched in size by whole "
-        f"documents, tokens a side: {sizes}.",
+        "Figures other than tokens, entropy and distinct n-grams are taken from samples matched in "
+        f"size by whole documents; tokens per side: {sizes}.",
     )

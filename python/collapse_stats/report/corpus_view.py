@@ -1,14 +1,13 @@
 """Pages about single corpora, from a report."""
 
 from collections.abc import Callable, Sequence
-from functools import partial
-from typing import Any
 
+from ..comparisons.cautions import counted
 from .grid import Cell, Column, Emphasis, Grid, Page, printable
+from .json_object import Json
 from .numbers import count, fixed, percent
 
-Json = dict[str, Any]
-SPECTRUM_ROWS = 12  # of the counts of counts, in a table
+SPECTRUM_ROWS = 12  # most rows of a spectrum in a table
 
 _ROWS: tuple[tuple[str, str, Callable[[float | None], str]], ...] = (
     ("n-grams", "windows", count),
@@ -32,7 +31,7 @@ _ROWS: tuple[tuple[str, str, Callable[[float | None], str]], ...] = (
     ("missing mass, %", "missing_mass", percent),
     ("Chao1, types", "chao1", count),
     ("ACE, types", "ace", count),
-    ("Hill 2, types", "hill_2", partial(count)),
+    ("Hill 2, types", "hill_2", count),
     ("Heaps exponent", "heaps_exponent", fixed),
     ("Yule K", "yule_k", fixed),
     ("  ± 2 SE", "± yule_k", fixed),
@@ -43,18 +42,19 @@ _SAMPLE_ROWS = (
     ("Heaps exponent, %", "heaps_exponent"),
 )
 _NOTES = (
-    "entropy: Chao-Wang-Jost; other estimators beside it. saturation near 1 (entropy over log2 of "
-    "the n-grams): too small a sample for its entropy.",
-    "coverage: share of the source's n-grams, by probability, that were seen. Chao1, ACE: at least "
-    "so many types exist. Hill 2: so many equally likely types would repeat as often. Heaps "
-    "exponent: growth of the types, in %, as the corpus grows by 1 %.",
-    "± 2 SE: what other documents of the same source would move a figure by, from 16 groups of the "
-    "sample's documents.",
+    "entropy: Chao-Wang-Jost; other estimators below it. saturation: plug-in entropy over log2 of "
+    "the number of n-grams; near 1, the text is too small for its entropy.",
+    "coverage: share of the source's n-grams, by probability, that were seen. types: distinct "
+    "n-grams. Chao1, ACE: lower bounds of the source's types. Hill 2: number of equally likely "
+    "types that would repeat as often. Heaps exponent: growth of the types, in %, when the corpus "
+    "grows by 1 %.",
+    "± 2 SE: two standard errors, how much other documents of the same source would move a figure; "
+    "from 16 groups of the sample's documents.",
 )
 
 
 def corpus_page(report: Json) -> Page:
-    """Every figure of each corpus, a column per order."""
+    """Return the page of a report without comparisons: every figure, one column per order."""
     grids = []
     for corpus in report["corpora"]:
         grids.append(_figures(corpus))
@@ -74,35 +74,36 @@ def corpus_page(report: Json) -> Page:
 
 
 def described(corpus: Json) -> str:
-    """Name, size and tokenizer of a corpus in one line."""
+    """Describe a corpus in one line: name, size and tokenizer."""
     spec = corpus["tokenizer"]["spec"]
-    coded = "token ids" if spec == "none" else f"tokenizer {printable(spec)}"
+    tokenizer = "token ids" if spec == "none" else f"tokenizer {printable(spec)}"
     return (
-        f"{printable(corpus['name'])}: {corpus['tokens']:,} tokens, {corpus['documents']:,} "
-        f"documents, {coded}, vocabulary {corpus['vocab_size']:,}"
+        f"{printable(corpus['name'])}: {counted(corpus['tokens'], 'token')}, "
+        f"{counted(corpus['documents'], 'document')}, {tokenizer}, "
+        f"vocabulary {corpus['vocab_size']:,}"
     )
 
 
 def _figures(corpus: Json) -> Grid:
     orders = corpus["orders"]
     rows = []
-    for label, key, shown in _ROWS:
+    for label, key, show in _ROWS:
         values = [_value(figures, key) for figures in orders.values()]
         emphasis: Emphasis = "dim" if label.startswith(" ") else "plain"
-        rows.append([Cell(label, emphasis), *(Cell(shown(value), emphasis) for value in values)])
+        rows.append([Cell(label, emphasis), *(Cell(show(value), emphasis) for value in values)])
     columns = [Column(("order",), number=False), *(Column((order,)) for order in orders)]
     return Grid(columns, rows, described(corpus))
 
 
 def _sample(corpus: Json) -> Grid:
-    """Figures that depend on size, or on the order of tokens: of the sample."""
+    """Return the figures that hold for the sample: of its size, or of the order of its tokens."""
     sample, orders = corpus["sample"], corpus["orders"]
     rows = []
     for label, key in _SAMPLE_ROWS:
-        found = [figures["intervals"][key] for figures in orders.values()]
-        if any(found):
-            values = [None if one is None else one["value"] for one in found]
-            errors = [None if one is None else 2 * one["error"] for one in found]
+        intervals = [figures["intervals"][key] for figures in orders.values()]
+        if any(intervals):
+            values = [interval and interval["value"] for interval in intervals]
+            errors = [interval and 2 * interval["error"] for interval in intervals]
             rows.append([Cell(label), *(Cell(percent(value)) for value in values)])
             rows.append(
                 [Cell("  ± 2 SE", "dim"), *(Cell(percent(error), "dim") for error in errors)]
@@ -110,9 +111,10 @@ def _sample(corpus: Json) -> Grid:
     ratios = sample.get("document_distinct_ratio")
     if ratios is not None:
         cells = (Cell(percent(ratios[order])) for order in orders)
-        rows.append([Cell("distinct in a document, %"), *cells])
+        rows.append([Cell("distinct per document, %"), *cells])
     columns = [Column(("order",), number=False), *(Column((order,)) for order in orders)]
-    title = f"sample: {sample['tokens']:,} tokens, {sample['documents']:,} whole documents"
+    documents = counted(sample["documents"], "whole document")
+    title = f"sample: {counted(sample['tokens'], 'token')}, {documents}"
     return Grid(columns, rows, title, () if ratios is None else _in_order(sample))
 
 
@@ -120,8 +122,8 @@ def _in_order(sample: Json) -> tuple[str, ...]:
     return (
         f"MATTR(100) {fixed(sample['mattr'])} · MTLD {fixed(sample['mtld'], 1)} · HD-D(42) "
         f"{fixed(sample['hdd'])} · diversity {fixed(sample['repetition_diversity'])}",
-        f"text that repeats inside a document {percent(sample['repeated_text'])} % · documents "
-        f"that copy another {percent(sample['duplicate_documents'])} %",
+        f"repeated text within documents {percent(sample['repeated_text'])} % · duplicate "
+        f"documents {percent(sample['duplicate_documents'])} %",
     )
 
 
@@ -134,7 +136,7 @@ def _value(figures: Json, key: str) -> float | None:
 
 
 def _spectrum(corpus: Json) -> Grid:
-    """Types by how often they were seen, the rarest first."""
+    """Return the distinct n-grams by how often they were seen, the rarest first."""
     orders = corpus["orders"]
     by_count: list[dict[int, int]] = [dict(figures["spectrum"]) for figures in orders.values()]
     counts = sorted(set().union(*by_count))[:SPECTRUM_ROWS]
@@ -146,14 +148,14 @@ def _spectrum(corpus: Json) -> Grid:
     return Grid(columns, rows, "distinct n-grams by how often they were seen (all in --json)")
 
 
-def _top(order: str, found: Sequence[Json]) -> Grid:
+def _top(order: str, ngrams: Sequence[Json]) -> Grid:
     columns = [Column(("count",)), Column(("n-gram",), number=False)]
-    rows = [[Cell(f"{row['count']:,}"), Cell(spelled(row["ngram"]))] for row in found]
+    rows = [[Cell(f"{row['count']:,}"), Cell(spelled(row["ngram"]))] for row in ngrams]
     return Grid(columns, rows, f"most frequent n-grams of order {order}")
 
 
 def spelled(ngram: str | list[int]) -> str:
-    """An n-gram in one line: text quoted, nothing in it steering a terminal."""
+    """Return an n-gram in one line, text quoted, without control characters."""
     if isinstance(ngram, str):
-        return repr(ngram).replace("\\\\x", "\\x")  # pieces of characters, as decoded
+        return repr(ngram).replace("\\\\x", "\\x")  # bytes that are part of a character
     return " ".join(map(str, ngram))

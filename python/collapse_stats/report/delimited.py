@@ -1,14 +1,11 @@
-"""A report as CSV: one row per corpus, or per comparison, and order; every figure in full."""
+"""A report as CSV: one row for each corpus, or comparison, and order; figures in full precision."""
 
-from typing import Any
-
+from .json_object import Json
 from .rows import write_rows
-
-Json = dict[str, Any]
 
 
 def write(report: Json) -> str:
-    """Comparisons when there are any, else corpora; what is not given is empty."""
+    """Return the comparisons, or the corpora when there are none; a null is an empty field."""
     return write_rows(_comparisons(report) if report["comparisons"] else _corpora(report))
 
 
@@ -46,7 +43,7 @@ def _comparisons(report: Json) -> list[Json]:
 
 
 def _flat(figures: Json) -> Json:
-    """Figures with those of inner objects named after both; lists are left to JSON."""
+    """Return the figures, those of inner objects named after both; lists are left out."""
     flat: Json = {}
     for name, value in figures.items():
         if isinstance(value, dict):

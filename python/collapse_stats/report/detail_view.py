@@ -1,12 +1,10 @@
-"""One comparison in more detail: its figures by order with their errors, and n-grams as text."""
-
-from typing import Any
+"""One comparison in more detail: its figures by order with their errors, and example n-grams."""
 
 from .corpus_view import spelled
 from .grid import DASH, Cell, Column, Grid, printable
+from .json_object import Json
 from .numbers import count, fixed, percent
 
-Json = dict[str, Any]
 _SHOWN = (
     (("JS", "bits"), "js_bits", fixed),
     (("lost", "%"), "unseen_mass", percent),
@@ -15,41 +13,44 @@ _SHOWN = (
 
 
 def orders_grid(comparison: Json) -> Grid:
-    """Figures of every order: with two standard errors, and how far they are above their floor."""
+    """Return the figures of every order and their excess over the floor, each ± 2 SE."""
     columns = [Column(("order",))]
     for (name, unit), _, _ in _SHOWN:
         columns += [Column((name, f"{unit} ± 2 SE")), Column(("over floor", "± 2 SE"))]
     rows = []
     for order, figures in comparison["orders"].items():
         cells = [Cell(order)]
-        for _, key, shown in _SHOWN:
-            found = figures["intervals"][key]
-            if found is None or found["excess"] is None:
-                cells += [Cell(shown(figures[key])), Cell(DASH)]
+        for _, key, show in _SHOWN:
+            interval = figures["intervals"][key]
+            if interval is None or interval["excess"] is None:
+                cells += [Cell(show(figures[key])), Cell(DASH)]
                 continue
-            excess = found["excess"]
-            cells.append(Cell(f"{shown(found['value'])} ±{shown(2 * found['error'])}"))
-            signed = shown(excess) if excess < 0 else f"+{shown(excess)}"
-            seen = abs(excess) > 2 * found["excess_error"]
-            cells.append(
-                Cell(f"{signed} ±{shown(2 * found['excess_error'])}", "plain" if seen else "dim")
-            )
+            excess, excess_error = interval["excess"], interval["excess_error"]
+            signed = show(excess) if excess < 0 else f"+{show(excess)}"
+            significant = abs(excess) > 2 * excess_error
+            cells += [
+                Cell(f"{show(interval['value'])} ±{show(2 * interval['error'])}"),
+                Cell(f"{signed} ±{show(2 * excess_error)}", "plain" if significant else "dim"),
+            ]
         rows.append(cells)
     name = printable(comparison["candidate"])
-    found = comparison["orders"]["1"]["intervals"]["js_bits"]
-    size = "" if found is None else f", {count(found['tokens'])} tokens a side"
+    interval = comparison["orders"]["1"]["intervals"]["js_bits"]
+    size = "" if interval is None else f", {count(interval['tokens'])} tokens per side"
     return Grid(
         columns,
         rows,
         f"{name} by order{size}",
-        ("lost, new: share of the baseline, of the candidate, that the other lacks.",),
+        (
+            "lost: share of the baseline's n-grams that the candidate lacks. new: share of the "
+            "candidate's n-grams that the baseline lacks.",
+        ),
     )
 
 
 def example_grids(comparison: Json) -> list[Grid]:
-    """What was lost and what was inflated, if the report has it."""
+    """Return tables of the n-grams that were lost and inflated, if the report has them."""
     name = printable(comparison["candidate"])
-    found = []
+    grids = []
     if comparison.get("lost"):
         rows = [
             [Cell(str(row["order"])), Cell(f"{row['count']:,}"), Cell(spelled(row["ngram"]))]
@@ -60,7 +61,7 @@ def example_grids(comparison: Json) -> list[Grid]:
             Column(("in baseline",)),
             Column(("n-gram",), number=False),
         ]
-        found.append(Grid(columns, rows, f"most frequent n-grams that {name} lost"))
+        grids.append(Grid(columns, rows, f"most frequent n-grams that {name} lost"))
     if comparison.get("inflated"):
         rows = [
             [
@@ -77,5 +78,5 @@ def example_grids(comparison: Json) -> list[Grid]:
             Column((f"in {name}",)),
             Column(("n-gram",), number=False),
         ]
-        found.append(Grid(columns, rows, f"n-grams that {name} has most too often"))
-    return found
+        grids.append(Grid(columns, rows, f"n-grams over-represented in {name}"))
+    return grids

@@ -7,96 +7,95 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from functools import partial
-from importlib import resources
-from typing import Any
 
 from .. import metrics
-from ..comparisons.cautions import cautions, listed
+from ..comparisons.cautions import cautions, orders_named
 from ..comparisons.comparison import Comparison
+from ..corpus.load import Progress
+from ..metrics.figures import (
+    COMPARISON_FIGURES,
+    CORPUS_FIGURES,
+    CORPUS_FIGURES_WITH_ERRORS,
+    FLOORED_FIGURES,
+    CorpusFigure,
+)
 from ..ngrams.spectrum import Spectrum
 from ..profiles.profile import Profile
-from ..uncertainty import jackknife
-from ..uncertainty.halves import FIGURES
-from ..uncertainty.jackknife import Interval
-from ..uncertainty.matched_samples import NAMES
+from ..uncertainty.estimate import Estimate
 from ..version import __version__
+from .json_object import Json
+from .json_schema import SCHEMA, SCHEMA_FILE
 from .sample_figures import sample_figures
 from .verdict_figures import sides, verdict_figures
 
-SCHEMA = "collapse-stats.report/1"
 FORMATS = ("table", "json", "csv", "markdown")
 SMOOTHING = "absolute-discount"
 NOT_GIVEN = "null at order"
-"""In warnings about figures that no table shows."""
+"""Part of each warning that explains a null; beside candidates, tables leave them out."""
 
-Json = dict[str, Any]
-IntervalOf = Callable[[str, int], Interval | None]
-SPECTRUM_FIGURES: dict[str, Callable[[Spectrum], float | None]] = {
-    "windows": lambda spectrum: spectrum.occurrences,
-    "distinct": lambda spectrum: spectrum.distinct,
-    "hapax": metrics.hapax,
-    "dis": metrics.dis,
-    "distinct_ratio": metrics.distinct_ratio,
-    "saturation": metrics.saturation,
-    "coverage": metrics.coverage,
-    "missing_mass": metrics.missing_mass,
-    "chao1": metrics.chao1,
-    "ace": metrics.ace,
-    "hill_2": metrics.hill,
-    "collision_entropy_bits": metrics.collision_entropy,
-    "heaps_exponent": metrics.heaps_exponent,
-    "yule_k": metrics.yule_k,
-    "honore_r": metrics.honore_r,
-    "sichel_s": metrics.sichel_s,
-}
-_IN_BITS = ("kl", "reverse_kl", "js", "entropy", "conditional_entropy", "collision_entropy")
-
-
-def _keys(names: Iterable[str]) -> dict[str, str]:
-    return {name: f"{name}_bits" if name in _IN_BITS else name for name in names}
-
-
-COMPARISON_FIGURES = _keys(FIGURES)
-"""Key in the report of each figure of `Comparison.figure`."""
-CORPUS_INTERVALS, COMPARISON_INTERVALS = _keys(jackknife.FIGURES), _keys(NAMES)
+EstimateOf = Callable[[str, int], Estimate | None]
 
 
 def schema() -> Json:
-    """The JSON Schema of a report."""
-    text = resources.files(__package__).joinpath("report.schema.json").read_text("utf-8")
-    return json.loads(text)  # type: ignore[no-any-return]
+    """Return the JSON Schema of a report, as it is in the package."""
+    return json.loads(SCHEMA_FILE.read_text("utf-8"))  # type: ignore[no-any-return]
 
 
 def make_report(
-    profiles: Iterable[Profile], comparisons: Sequence[Comparison] = (), *, backend: str
+    profiles: Iterable[Profile],
+    comparisons: Sequence[Comparison] = (),
+    *,
+    backend: str,
+    progress: Progress | None = None,
 ) -> Json:
-    """Report of some corpora and of comparisons between them.
+    """Return the report of some corpora and of comparisons between them.
 
-    Without comparisons it also has the figures that read the tokens of the samples in order.
+    The samples are recounted first, which `progress` reports. Without comparisons, the report also
+    has the figures that read the tokens of the samples in order.
     """
+    profiles = list(profiles)
+    comparison_of = {
+        id(profile): comparison
+        for comparison in reversed(comparisons)  # the first one that has a profile counts
+        for profile in (comparison.baseline, comparison.candidate)
+    }
+
+    def is_resampled(profile: Profile) -> bool:
+        comparison = comparison_of.get(id(profile))
+        return comparison is not None and comparison.has_errors
+
+    def estimate_of(profile: Profile) -> EstimateOf:
+        comparison = comparison_of.get(id(profile))
+        return partial(comparison.side_interval, profile) if comparison else profile.interval
+
+    _resample(comparisons, progress)
+    _resample([profile for profile in profiles if not is_resampled(profile)], progress)
     return {
         "schema": SCHEMA,
         "tool": {"name": "collapse-stats", "version": __version__},
         "backend": backend,
         "corpora": [
-            corpus_figures(profile, _interval_of(profile, comparisons), in_order=not comparisons)
+            corpus_figures(profile, estimate_of(profile), in_order=not comparisons)
             for profile in profiles
         ],
         "comparisons": [comparison_figures(comparison) for comparison in comparisons],
     }
 
 
-def _interval_of(profile: Profile, comparisons: Sequence[Comparison]) -> IntervalOf:
-    """Intervals of a corpus: those of a comparison that has it, for they are counted there."""
-    for comparison in comparisons:
-        if profile in (comparison.baseline, comparison.candidate):
-            return partial(comparison.side_interval, profile)
-    return profile.interval
+def _resample(items: Sequence[Profile | Comparison], progress: Progress | None) -> None:
+    """Recount the samples of profiles or comparisons, each an equal part of the progress."""
+    for number, item in enumerate(items):
+        item.resample(progress and _part(progress, number, len(items)))
 
 
-def corpus_figures(profile: Profile, interval: IntervalOf, *, in_order: bool = True) -> Json:
-    """Every figure of one corpus; those of token order only if `in_order`."""
-    orders = {n: _order_figures(profile, n, interval) for n in range(1, profile.max_order + 1)}
+def _part(progress: Progress, number: int, parts: int) -> Progress:
+    """Return the progress of one of several equal parts."""
+    return lambda what, done, total: progress(what, number * total + done, parts * total)
+
+
+def corpus_figures(profile: Profile, estimate: EstimateOf, *, in_order: bool = True) -> Json:
+    """Return every figure of one corpus; those of the order of tokens only if `in_order`."""
+    orders = {n: _order_figures(profile, n, estimate) for n in range(1, profile.max_order + 1)}
     return {
         "name": profile.name,
         "tokens": profile.tokens,
@@ -115,7 +114,7 @@ def corpus_figures(profile: Profile, interval: IntervalOf, *, in_order: bool = T
 
 
 def comparison_figures(comparison: Comparison) -> Json:
-    """Every figure of a candidate against a baseline, each beside its floor."""
+    """Return every figure of a candidate against a baseline, with its floor."""
     orders = range(1, comparison.baseline.max_order + 1)
     figures = {n: _compared_order(comparison, n) for n in orders}
     warnings = list(comparison.warnings)
@@ -123,15 +122,15 @@ def comparison_figures(comparison: Comparison) -> Json:
         missing = [n for n in orders if figures[n]["kl_bits"] is None]
         if missing:
             warnings.append(
-                f"no divergences at order {listed(missing)}: a side, or a half of one, has no "
+                f"no divergences at {orders_named(missing)}: a side, or one of its halves, has no "
                 "n-grams that long"
             )
     retention = [row for n in orders for row in _retention(comparison, n)]
     bare = sorted({row["order"] for row in retention if None in (row["retained"], row["floor"])})
     if bare and figures[1]["floor"]["kl_bits"] is not None:
         warnings.append(
-            "a half of the baseline has no n-gram in a band, so retained or its floor is "
-            f"{NOT_GIVEN} {listed(bare)}"
+            "a half of the baseline has no n-gram in a band, so retained or its floor is null at "
+            f"{orders_named(bare)}"
         )
     return {
         "baseline": comparison.baseline.name,
@@ -144,51 +143,55 @@ def comparison_figures(comparison: Comparison) -> Json:
     }
 
 
-def _order_figures(profile: Profile, order: int, interval: IntervalOf) -> Json:
-    spectrum = profile.spectrum(order)
-    figures: Json = {name: figure(spectrum) for name, figure in SPECTRUM_FIGURES.items()}
-    figures["entropy_bits"] = {
-        name: metrics.entropy(spectrum, estimator=name) for name in metrics.ESTIMATORS
+def _order_figures(profile: Profile, order: int, estimate: EstimateOf) -> Json:
+    ngrams, contexts = profile.spectrum(order), profile.contexts(order)
+    figures: Json = {
+        figure.key: _value(figure, ngrams, contexts) for figure in CORPUS_FIGURES.values()
     }
-    figures["conditional_entropy_bits"] = metrics.conditional_entropy(
-        spectrum, profile.contexts(order)
-    )
     figures["intervals"] = {
-        key: _interval(interval(name, order)) for name, key in CORPUS_INTERVALS.items()
+        figure.key: _interval(estimate(name, order))
+        for name, figure in CORPUS_FIGURES_WITH_ERRORS.items()
     }
     return figures
+
+
+def _value(figure: CorpusFigure, ngrams: Spectrum, contexts: Spectrum) -> float | Json | None:
+    """Return a figure, or an object of its values by estimator."""
+    if not figure.estimators:
+        return figure.value(ngrams, contexts)
+    return {name: figure.formula(ngrams, estimator=name) for name in figure.estimators}
 
 
 def _compared_order(comparison: Comparison, order: int) -> Json:
-    figures: Json = {
-        key: comparison.figure(name, order) for name, key in COMPARISON_FIGURES.items()
+    values: Json = {
+        figure.key: comparison.figure(name, order) for name, figure in FLOORED_FIGURES.items()
     }
-    figures["size_matched_distinct_ratio"] = comparison.size_matched_distinct_ratio(order)
-    figures["floor"] = {
-        key: comparison.floor(name, order) for name, key in COMPARISON_FIGURES.items()
+    values["size_matched_distinct_ratio"] = comparison.size_matched_distinct_ratio(order)
+    values["floor"] = {
+        figure.key: comparison.floor(name, order) for name, figure in FLOORED_FIGURES.items()
     }
-    figures["smoothing"] = SMOOTHING
-    figures["intervals"] = {
-        key: _compared_interval(comparison, name, order)
-        for name, key in COMPARISON_INTERVALS.items()
+    values["smoothing"] = SMOOTHING
+    values["intervals"] = {
+        figure.key: _compared_interval(comparison, name, order)
+        for name, figure in COMPARISON_FIGURES.items()
     }
-    return figures
+    return values
 
 
-def _interval(found: Interval | None) -> Json | None:
-    return None if found is None else asdict(found)
+def _interval(estimate: Estimate | None) -> Json | None:
+    return None if estimate is None else asdict(estimate)
 
 
 def _compared_interval(comparison: Comparison, name: str, order: int) -> Json | None:
-    own, over = comparison.interval(name, order), comparison.excess(name, order)
-    if own is None:
+    estimate, excess = comparison.interval(name, order), comparison.excess(name, order)
+    if estimate is None:
         return None
-    excess, error = (None, None) if over is None else (over.value, over.error)
-    return {**asdict(own), "excess": excess, "excess_error": error}
+    value, error = (None, None) if excess is None else (excess.value, excess.error)
+    return {**asdict(estimate), "excess": value, "excess_error": error}
 
 
 def _measured(comparison: Comparison) -> Json:
-    """What divergences and retention are taken from."""
+    """Say what divergences and retention are taken from."""
     text = None if comparison.measured_tokens is None else "corpora"
     documents = (comparison.baseline.documents, comparison.candidate.documents)
     if comparison.by_samples is not None:
@@ -215,18 +218,20 @@ def _retention(comparison: Comparison, order: int) -> list[Json]:
 
 
 def _why_not_given(orders: dict[int, Json]) -> list[str]:
+    """Return a warning for each reason why figures are null, with the orders."""
     empty = [n for n, figures in orders.items() if not figures["windows"]]
     filled = {n: figures for n, figures in orders.items() if n not in empty}
     reasons = {
-        f"no document is that long, so every figure is {NOT_GIVEN}": empty,
+        "no document is that long, so every figure is null": empty,
         "nearly every n-gram is new (saturation above "
-        f"{metrics.SATURATION_LIMIT}), so conditional_entropy_bits is {NOT_GIVEN}": [
+        f"{metrics.SATURATION_LIMIT}), so conditional_entropy_bits is null": [
             n for n, figures in filled.items() if figures["conditional_entropy_bits"] is None
         ],
-        "no n-gram was seen twice, so hill_2, collision_entropy_bits and honore_r are "
-        f"{NOT_GIVEN}": [n for n, figures in filled.items() if figures["hill_2"] is None],
-        f"all rare n-grams were seen just once, so ace is {NOT_GIVEN}": [
+        "no n-gram was seen twice, so hill_2, collision_entropy_bits and honore_r are null": [
+            n for n, figures in filled.items() if figures["hill_2"] is None
+        ],
+        "all rare n-grams were seen just once, so ace is null": [
             n for n, figures in filled.items() if figures["ace"] is None
         ],
     }
-    return [f"{why} {listed(which)}" for why, which in reasons.items() if which]
+    return [f"{reason} at {orders_named(where)}" for reason, where in reasons.items() if where]

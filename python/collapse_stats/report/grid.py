@@ -1,4 +1,4 @@
-"""A table before it is drawn: what terminal, Markdown and pages have in common."""
+"""Tables and pages before they are drawn, for the terminal or as Markdown."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ DASH = "–"
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A text, its emphasis, and a mark behind it that stays out of the alignment of numbers."""
+    """A text, its emphasis, and a mark behind it that does not affect the alignment of numbers."""
 
     text: str
     emphasis: Emphasis = "plain"
@@ -19,7 +19,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A heading (lines of it, the last one the unit) and whether the cells are numbers."""
+    """The lines of a heading, the last one being the unit, and whether the cells are numbers."""
 
     heading: tuple[str, ...]
     number: bool = True
@@ -27,7 +27,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """A titled table with the notes that belong under it."""
+    """A table with its title and the notes below it."""
 
     columns: Sequence[Column]
     rows: Sequence[Sequence[Cell]]
@@ -37,7 +37,7 @@ class Grid:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Tables with what is said before and after them."""
+    """Tables with a head, and with warnings and notes below them."""
 
     grids: Sequence[Grid]
     head: str = ""
@@ -46,5 +46,5 @@ class Page:
 
 
 def printable(text: str) -> str:
-    """The text with everything that could steer a terminal replaced."""
+    """Return the text with control characters replaced."""
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)

@@ -4,7 +4,7 @@ from .grid import Cell, Grid, Page
 
 
 def write(page: Page) -> str:
-    """The page as Markdown: pipe tables, then warnings as a list."""
+    """Return the page as Markdown: pipe tables, then warnings as a list."""
     blocks = [_escaped(page.head)] if page.head else []
     for grid in page.grids:
         if grid.title:
@@ -39,7 +39,7 @@ def _cell(cell: Cell) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Text that Markdown shows as it is, within one cell."""
+    """Escape a text so that Markdown shows it as it is, within one cell."""
     for sign in "\\|*_`<[":
         text = text.replace(sign, "\\" + sign)
     return text

@@ -1,4 +1,4 @@
-"""Numbers as people read them; what is not given is a dash."""
+"""Numbers for people; None is a dash."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ _UNITS = ((1e12, "T"), (1e9, "G"), (1e6, "M"))
 
 
 def count(value: float | None) -> str:
-    """``1,234,567``; from ten million on in four digits, ``12.35 M``."""
+    """Format a count: ``1,234,567``; from ten million on with four digits, ``12.35 M``."""
     if value is None:
         return DASH
     for size, unit in _UNITS:
@@ -18,20 +18,20 @@ def count(value: float | None) -> str:
 
 
 def fixed(value: float | None, digits: int = 3) -> str:
-    """``0.104``"""
+    """Format a number with some decimals: ``0.104``."""
     return DASH if value is None else f"{value:.{digits}f}"
 
 
 def percent(value: float | None) -> str:
-    """A share 0..1 as ``43.2``, the sign being in the heading."""
+    """Format a share 0..1 in percent: ``43.2``; the sign is in the heading."""
     return DASH if value is None else f"{100 * value:.1f}"
 
 
 def column(values: Sequence[float | None]) -> tuple[str, list[str]]:
-    """One unit for a column of counts, and the counts in it: ``M`` and ``1.20``."""
+    """Choose one unit for a column of counts, and format them: ``M`` and ``1.20``."""
     largest = max((value for value in values if value is not None), default=0)
     if largest < 1e4:
         return "", [count(value) for value in values]
-    size, unit = next((u for u in _UNITS[:2] if largest >= 10 * u[0]), _UNITS[2])
+    size, unit = next((unit for unit in _UNITS[:2] if largest >= 10 * unit[0]), _UNITS[2])
     digits = 3 if largest < size else 2 if largest < 100 * size else 1
-    return unit, [fixed(None if v is None else v / size, digits) for v in values]
+    return unit, [fixed(None if value is None else value / size, digits) for value in values]

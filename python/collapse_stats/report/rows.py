@@ -8,7 +8,7 @@ from typing import Any
 
 
 def write_rows(rows: Sequence[dict[str, Any]]) -> str:
-    """One line per object, lists and objects in it as JSON; what is not given is empty."""
+    """Return one line per object; lists and objects in it become JSON, None an empty field."""
     out = io.StringIO()
     columns = list(dict.fromkeys(name for row in rows for name in row))
     writer = csv.DictWriter(out, columns, lineterminator="\n")

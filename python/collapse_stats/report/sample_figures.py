@@ -1,16 +1,13 @@
-"""Figures of a profile's sample of whole documents: duplicates, and what depends on token order."""
-
-from typing import Any
+"""Figures of a profile's sample: duplicate documents, and what depends on the order of tokens."""
 
 from .. import metrics
 from ..profiles.profile import Profile
 from ..verdict.repetition import repeated_share
-
-Json = dict[str, Any]
+from .json_object import Json
 
 
 def sample_figures(profile: Profile, *, in_order: bool) -> Json:
-    """Size of the sample and its figures; those of token order only if `in_order`."""
+    """Return the sample's size and figures; those of the order of tokens only if `in_order`."""
     tokens, lengths = profile.sample.tokens, profile.sample.length
     figures: Json = {
         "tokens": len(tokens),

@@ -1,4 +1,4 @@
-"""A page for the terminal: light tables that also read well without colour."""
+"""A page for the terminal: light tables, readable without colour."""
 
 import io
 from typing import TYPE_CHECKING
@@ -9,13 +9,13 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 _STYLES = {"plain": "", "dim": "dim", "worse": "bold red", "other": "yellow"}
-_NARROW = 16  # to which a column of names may be folded
+_NARROW = 16  # width to which a column of names may be folded
 
 
 def draw(page: Page, *, width: int = 100, color: bool = False) -> str:
-    """The page in `width` columns, with control codes only when `color`.
+    """Draw the page in `width` columns, with control codes only when `color`.
 
-    A table whose numbers need more columns takes them: a number is never cut.
+    A table whose numbers need more columns is wider: a number is never cut.
     """
     from rich.console import Console
     from rich.table import Table
@@ -57,15 +57,15 @@ def _grid(grid: Grid, width: int) -> "list[RenderableType]":
         box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style=""
     )
     drawn: list[list[Text]] = []
-    least = 2 * (len(grid.columns) - 1)  # columns of the terminal that the table cannot do without
+    least = 2 * (len(grid.columns) - 1)  # smallest width of the table
     for number, column in enumerate(grid.columns):
         marked = any(row[number].mark for row in grid.rows)
         lines = [line + "  " * marked for line in column.heading]
-        texts = [_lined_up(row[number], marked) for row in grid.rows]
-        if column.number:  # by hand: what draws the table drops spaces at the end
+        texts = [_aligned(row[number], marked) for row in grid.rows]
+        if column.number:  # aligned here, because rich drops spaces at the end of a line
             wide = max(map(len, lines + texts))
             least += wide
-            lines, texts = ([x.rjust(wide) for x in group] for group in (lines, texts))
+            lines, texts = ([text.rjust(wide) for text in group] for group in (lines, texts))
         else:
             wide = 1
             least += min(max(map(len, lines + texts)), _NARROW)
@@ -89,8 +89,8 @@ def _grid(grid: Grid, width: int) -> "list[RenderableType]":
     return [*title, table, *notes]
 
 
-def _lined_up(cell: Cell, marked: bool) -> str:
-    """The cell's text; in a column with marks, with room for a mark or a bracket at the end."""
+def _aligned(cell: Cell, marked: bool) -> str:
+    """Return the cell's text; in a column with marks, with room for a mark or a bracket."""
     if not marked:
         return cell.text
     return cell.text + (f" {cell.mark}" if cell.mark else " " if cell.text.endswith(")") else "  ")

@@ -1,34 +1,32 @@
-"""A verdict as JSON: the word, its reasons, and every number that the rule looked at."""
+"""A verdict as JSON: the label, its reasons, and every number that the rule used."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
 
 from ..corpus.split import GROUPS
 from ..verdict.novelty import Novelty
 from ..verdict.rule import Verdict
-
-Json = dict[str, Any]
+from .json_object import Json
 
 
 def verdict_figures(verdict: Verdict) -> Json:
-    """The keys that a verdict adds to a comparison; figures are None when nothing was compared."""
-    found = verdict.evidence
+    """Return the verdict's keys of a comparison; figures are None when nothing was compared."""
+    evidence = verdict.evidence
     working = {novelty.order for novelty in verdict.working()}
     return {
         "verdict": verdict.label,
         "reasons": list(verdict.reasons),
         "compared": {
-            "tokens": sides(found.tokens if found else None),
-            "documents": sides(found.documents if found else None),
+            "tokens": sides(evidence.tokens if evidence else None),
+            "documents": sides(evidence.documents if evidence else None),
             "groups": GROUPS,
         },
-        "repeated_text": sides(found.repeated if found else None),
-        "duplicate_documents": sides(found.duplicates if found else None),
+        "repeated_text": sides(evidence.repeated if evidence else None),
+        "duplicate_documents": sides(evidence.duplicates if evidence else None),
         "constants": asdict(verdict.constants),
         "novel_mass": [
             _order(novelty, novelty.order in working)
-            for _, novelty in sorted(found.orders.items() if found else ())
+            for _, novelty in sorted(evidence.orders.items() if evidence else ())
         ],
     }
 
@@ -51,6 +49,6 @@ def _order(novelty: Novelty, working: bool) -> Json:
 
 
 def sides(pair: Sequence[float] | None) -> Json:
-    """A figure of both sides, None when there is none."""
-    one, other = pair if pair else (None, None)
-    return {"baseline": one, "candidate": other}
+    """Return a figure of both sides, None when there is none."""
+    baseline, candidate = pair if pair else (None, None)
+    return {"baseline": baseline, "candidate": candidate}

@@ -2,13 +2,12 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 from ..verdict.rule import COLLAPSE, DRIFT, LOSS_OF_TAIL, WITHIN_FLOOR
 from .grid import DASH, Cell, Column, Emphasis, Grid, printable
+from .json_object import Json
 from .numbers import column, percent
 
-Json = dict[str, Any]
 SHOWN_ORDER = 2
 _EMPHASIS: dict[str, Emphasis] = {
     COLLAPSE: "worse",
@@ -19,74 +18,81 @@ _EMPHASIS: dict[str, Emphasis] = {
 
 
 def verdict_grid(name: str, against: Sequence[Json], *, explain: bool = True) -> Grid:
-    """One row per candidate with the figures that decide, the reasons below."""
-    unit, tokens = column([one["compared"]["tokens"]["candidate"] for one in against])
+    """Return a table with one row per candidate: the figures that decide, the reasons below."""
+    unit, tokens = column([comparison["compared"]["tokens"]["candidate"] for comparison in against])
     columns = [
         Column(("",), number=False),
         Column(("tokens", "used", unit)),
-        Column(("new 2-grams", "in more", "% (floor)")),
-        Column(("odds of new", "to floor", "± 2 SE")),
-        Column(("repeats", "in texts", "%")),
-        Column(("copies", "texts", "%")),
+        Column(("2-grams new", "to own text", "% (floor)")),
+        Column(("novelty odds", "vs floor", "± 2 SE")),
+        Column(("repeated", "text", "%")),
+        Column(("duplicate", "documents", "%")),
         Column(("verdict",), number=False),
     ]
     rows = [
-        [Cell(printable(one["candidate"])), Cell(compared), *_figures(one), _word(one)]
-        for one, compared in zip(against, tokens, strict=True)
+        [Cell(printable(comparison["candidate"])), Cell(size), *_figures(comparison)]
+        for comparison, size in zip(against, tokens, strict=True)
     ]
-    return Grid(
-        columns, rows, f"verdicts against {printable(name)}", _notes(name, against, explain)
-    )
+    notes = _notes(name, against, explain)
+    return Grid(columns, rows, f"verdicts against {printable(name)}", notes)
 
 
 def _figures(comparison: Json) -> list[Cell]:
-    novel = _shown(comparison)
-    if novel is None:
+    novelty = _shown_novelty(comparison)
+    if novelty is None:
         masses = [Cell(DASH)] * 2
     else:
-        low, high = (math.exp(novel["tail"] + s * novel["tail_se"]) for s in (-2, 2))
-        odds = f"x{_odds(novel)} ±{(high - low) / 2:.2f}"
-        masses = [Cell(f"{percent(novel['own'])} ({percent(novel['floor'])})"), Cell(odds)]
+        low, high = _odds_interval(novelty)
+        odds = f"x{_odds(novelty)} ±{(high - low) / 2:.2f}"
+        masses = [Cell(f"{percent(novelty['own'])} ({percent(novelty['floor'])})"), Cell(odds)]
+    verdict = comparison["verdict"]
     return [
         *masses,
         Cell(percent(comparison["repeated_text"]["candidate"])),
         Cell(percent(comparison["duplicate_documents"]["candidate"])),
+        Cell(verdict, _EMPHASIS.get(verdict, "dim")),
     ]
 
 
-def _word(comparison: Json) -> Cell:
-    return Cell(comparison["verdict"], _EMPHASIS.get(comparison["verdict"], "dim"))
-
-
 def _notes(name: str, against: Sequence[Json], explain: bool) -> tuple[str, ...]:
-    because: dict[str, list[str]] = {}
-    for one in against:
-        if one["verdict"] != WITHIN_FLOOR:
-            why = f"{one['verdict']}, {'; '.join(one['reasons'])}."
-            because.setdefault(why, []).append(one["candidate"])
-    said = [printable(f"{', '.join(names)}: {why}") for why, names in because.items()]
-    told = [one for one in against if explain and _shown(one) is not None]
-    return (*said, *(_explained(name, one) for one in told[-1:]))
+    names_by_reason: dict[str, list[str]] = {}
+    for comparison in against:
+        if comparison["verdict"] != WITHIN_FLOOR:
+            reason = f"{comparison['verdict']}, {'; '.join(comparison['reasons'])}."
+            names_by_reason.setdefault(reason, []).append(comparison["candidate"])
+    notes = [
+        printable(f"{', '.join(names)}: {reason}") for reason, names in names_by_reason.items()
+    ]
+    measured = [comparison for comparison in against if _shown_novelty(comparison) is not None]
+    if explain and measured:
+        notes.append(_explained(name, measured[-1]))
+    return tuple(notes)
 
 
 def _explained(name: str, comparison: Json) -> str:
-    """The figures of the last candidate in words."""
-    novel = _shown(comparison)
-    assert novel is not None
+    """Say the figures of a candidate in words."""
+    novelty = _shown_novelty(comparison)
+    assert novelty is not None
     candidate = comparison["candidate"]
-    low, high = (math.exp(novel["tail"] + s * novel["tail_se"]) for s in (-2, 2))
+    low, high = _odds_interval(novelty)
     return printable(
-        f"How to read it: {candidate}: {comparison['verdict']}. In fresh {candidate} text "
-        f"{percent(novel['own'])} % of {SHOWN_ORDER}-grams are new to as much other {candidate} "
-        f"text; in fresh {name} text of the same size {percent(novel['floor'])} %. "
-        f"The odds are x{_odds(novel)} of {name}'s ({low:.2f} to {high:.2f})."
+        f"How to read the row of {candidate} ({comparison['verdict']}): in new text of "
+        f"{candidate}, {percent(novelty['own'])} % of the {SHOWN_ORDER}-grams do not occur in as "
+        f"much other text of {candidate}; for {name} at the same size it is "
+        f"{percent(novelty['floor'])} % (the floor). The odds of the first share are "
+        f"x{_odds(novelty)} those of the second ({low:.2f} to {high:.2f})."
     )
 
 
-def _shown(comparison: Json) -> Json | None:
-    found: Sequence[Json] = comparison["novel_mass"]
-    return next((one for one in found if one["order"] == SHOWN_ORDER), None)
+def _shown_novelty(comparison: Json) -> Json | None:
+    orders: Sequence[Json] = comparison["novel_mass"]
+    return next((novelty for novelty in orders if novelty["order"] == SHOWN_ORDER), None)
 
 
-def _odds(novel: Json) -> str:
-    return f"{math.exp(novel['tail']):.2f}"
+def _odds(novelty: Json) -> str:
+    return f"{math.exp(novelty['tail']):.2f}"
+
+
+def _odds_interval(novelty: Json) -> tuple[float, float]:
+    low, high = (math.exp(novelty["tail"] + sign * novelty["tail_se"]) for sign in (-2, 2))
+    return low, high

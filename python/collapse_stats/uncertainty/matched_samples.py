@@ -1,6 +1,7 @@
 """Two corpora at one size: samples of both, cut to the tokens of the smaller by whole documents.
 
-Thinning counts is no matching: it takes tokens to be independent, and they are not.
+Thinning the counts of the larger corpus would not match them: it assumes that tokens are
+independent of each other, and they are not.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -9,46 +10,47 @@ from functools import cached_property
 
 import numpy as np
 
-from .. import metrics
 from ..backends.base import Backend
+from ..corpus.load import Progress
 from ..corpus.sample import Sample, within
+from ..metrics.figures import COMPARISON_FIGURES, RETAINED_BACKWARD
 from ..ngrams.layout import Layout
 from ..ngrams.spectrum import JointSpectra, JointSpectrum
-from .halves import FIGURES, MASKS, MIRRORED
+from .estimate import Estimate
+from .halves import MASKS
 from .jackknife import (
     Floats,
     HalfSample,
-    Interval,
     Recount,
     group_shares,
     has_intervals,
+    number_of_recounts,
     recounts,
+    step_counter,
     variance,
 )
 
 Pair = tuple[int, int]
 LeftOut = tuple[int, int]
+Recounts = dict[Pair, dict[LeftOut | None, Recount]]
 
 # Parts 0 and 1 are the halves of the baseline, 2 and 3 those of the candidate.
 BASELINE: Pair = (0, 1)
 CANDIDATE: Pair = (2, 3)
-OPPOSITE: tuple[Pair, Pair] = ((0, 3), (1, 2))
-LEAST_ORDER = 3  # counted at least: what the verdict reads
+OPPOSITE_PAIRS: tuple[Pair, Pair] = ((0, 3), (1, 2))
+PAIRS: tuple[Pair, ...] = (*OPPOSITE_PAIRS, BASELINE, CANDIDATE)
+LEAST_ORDER = 3  # the verdict reads orders up to this one, whatever else is counted
 
-RATIO = "size_matched_distinct_ratio"
-RETAINED = "retained"
-NAMES = (*FIGURES, RATIO, RETAINED)
-"""Figures with intervals. `RETAINED` is the retention of what half of the baseline saw once."""
-
-_KEPT_BACK = "kept back"  # what `RETAINED` is with the sides exchanged
-_ALL = (*NAMES, _KEPT_BACK)
-_SWAPPED = {**MIRRORED, RETAINED: _KEPT_BACK, _KEPT_BACK: RETAINED}
-_MIRROR = [_ALL.index(_SWAPPED.get(name, name)) for name in _ALL]
+# Vectors of figures have one entry for each of these.
+_FIGURES = (*COMPARISON_FIGURES.values(), RETAINED_BACKWARD)
+_PLACE = {figure.name: place for place, figure in enumerate(_FIGURES)}
+_MIRROR = [_PLACE[figure.mirrored or figure.name] for figure in _FIGURES]
+_RECIPROCAL = [place for place, figure in enumerate(_FIGURES) if figure.reciprocal]
 
 
 @dataclass(frozen=True, slots=True)
 class _Errors:
-    """Figures of one order, ``(K,)`` each in the order of `_ALL`, NaN where there is none."""
+    """Figures of one order, ``(K,)`` each in the order of `_FIGURES`, NaN where there is none."""
 
     value: Floats
     error: Floats
@@ -69,14 +71,17 @@ class MatchedSamples:
     def of(
         cls, baseline: Sample, candidate: Sample, layout: Layout, backend: Backend
     ) -> "MatchedSamples":
-        """Samples cut to the tokens of the smaller one, the last in hash order left out first.
+        """Cut both samples to the tokens of the smaller one.
 
-        So the n-th documents of both sides stay together.
+        The last documents in hash order are left out first, so the n-th documents of both sides
+        stay together.
         """
         limit = min(len(baseline.tokens), len(candidate.tokens))
-        one, other = (side.first(within(side.length, limit)) for side in (baseline, candidate))
+        baseline, candidate = (
+            side.first(within(side.length, limit)) for side in (baseline, candidate)
+        )
         layout = Layout(layout.vocab_size, max(layout.max_order, LEAST_ORDER), 4)
-        return cls(one, other, layout, backend)
+        return cls(baseline, candidate, layout, backend)
 
     @property
     def tokens(self) -> tuple[int, int]:
@@ -91,71 +96,81 @@ class MatchedSamples:
     @cached_property
     def joint_spectra(self) -> JointSpectra:
         """Joint spectra of the halves of both, as `compare` has them of whole corpora."""
-        of_candidate = self.candidate.half + np.uint8(2)
-        chunks = [self.baseline.chunk(), self.candidate.chunk(of_candidate)]
+        candidate_label = self.candidate.half + np.uint8(2)
+        chunks = [self.baseline.chunk(), self.candidate.chunk(candidate_label)]
         return self.backend.spectra(chunks, self.layout, MASKS)
 
-    def interval(self, name: str, order: int) -> Interval | None:
-        """A figure of `NAMES` between opposite halves, with its standard error."""
-        found = self._errors(order)
-        return None if found is None else self._interval(name, found.value, found.error)
+    def interval(self, name: str, order: int) -> Estimate | None:
+        """Return a figure of `COMPARISON_FIGURES` between opposite halves, with its error."""
+        errors = self._errors(order)
+        return None if errors is None else self._estimate(name, errors.value, errors.error)
 
-    def excess(self, name: str, order: int) -> Interval | None:
-        """A figure of `NAMES` less its floor, with the standard error of the difference."""
-        found = self._errors(order)
-        return None if found is None else self._interval(name, found.excess, found.excess_error)
+    def excess(self, name: str, order: int) -> Estimate | None:
+        """Return a figure less its floor, with the standard error of the difference."""
+        errors = self._errors(order)
+        return None if errors is None else self._estimate(name, errors.excess, errors.excess_error)
 
-    def _interval(self, name: str, values: Floats, errors: Floats) -> Interval | None:
-        value, error = (float(column[NAMES.index(name)]) for column in (values, errors))
-        return None if np.isnan(value + error) else Interval(value, error, min(self.tokens))
+    def _estimate(self, name: str, values: Floats, errors: Floats) -> Estimate | None:
+        value, error = (float(vector[_PLACE[name]]) for vector in (values, errors))
+        return None if np.isnan(value + error) else Estimate(value, error, min(self.tokens))
 
     def _errors(self, order: int) -> _Errors | None:
-        if order not in self._found:
-            self._found[order] = self._jackknifed(order) if self.recounts else None
-        return self._found[order]
+        if order not in self._errors_by_order:
+            self._errors_by_order[order] = self._jackknifed(order) if self.recounts else None
+        return self._errors_by_order[order]
 
     @cached_property
-    def _found(self) -> dict[int, _Errors | None]:
+    def _errors_by_order(self) -> dict[int, _Errors | None]:
         return {}
 
     @cached_property
-    def recounts(self) -> dict[Pair, dict[LeftOut | None, Recount]]:
-        """Counts of parts that meet, by the part and the group left out; None when none was.
+    def recounts(self) -> Recounts:
+        """Recounts of each pair of parts, by the part and the group left out (None: no group).
 
-        Nothing when there are too few documents for errors.
+        Empty when there are too few documents for errors.
         """
+        return self._recount(None)
+
+    def resample(self, progress: Progress | None = None) -> None:
+        """Compute `recounts` now, unless that is done, and report progress."""
+        if "recounts" not in vars(self):
+            vars(self)["recounts"] = self._recount(progress)  # where cached_property looks for it
+
+    def _recount(self, progress: Progress | None) -> Recounts:
         if not (has_intervals(self.baseline) and has_intervals(self.candidate)):
             return {}
         parts = [
             HalfSample.of(side, half) for side in (self.baseline, self.candidate) for half in (0, 1)
         ]
-        pairs = (*OPPOSITE, BASELINE, CANDIDATE)
+        total = sum(number_of_recounts((parts[a], parts[b])) for a, b in PAIRS)
+        counted = step_counter(progress, total)
 
-        def counted(pair: Pair) -> dict[LeftOut | None, Recount]:
+        def recounts_of(pair: Pair) -> dict[LeftOut | None, Recount]:
+            both = parts[pair[0]], parts[pair[1]]
             return {
-                one.left_out and (pair[one.left_out[0]], one.left_out[1]): one
-                for one in recounts((parts[pair[0]], parts[pair[1]]), self.layout, self.backend)
+                recount.left_out and (pair[recount.left_out[0]], recount.left_out[1]): recount
+                for recount in recounts(both, self.layout, self.backend, counted)
             }
 
-        if self.backend.on_gpu:  # which belongs to this thread
-            return {pair: counted(pair) for pair in pairs}
-        with ThreadPoolExecutor(2) as pool:  # one goes on where the other is serial
-            return dict(zip(pairs, pool.map(counted, pairs), strict=True))
+        if self.backend.on_gpu:  # the current GPU belongs to this thread
+            return {pair: recounts_of(pair) for pair in PAIRS}
+        with ThreadPoolExecutor(2) as pool:  # one pair continues while the other is in serial code
+            return dict(zip(PAIRS, pool.map(recounts_of, PAIRS), strict=True))
 
     def _jackknifed(self, order: int) -> _Errors:
-        """Standard errors: the groups of each half are left out one at a time, variances added."""
+        """Compute standard errors: leave out the groups of each half in turn, add the variances."""
         *opposite, own = (
-            {key: _figures(one.ngrams[order]) for key, one in self.recounts[pair].items()}
-            for pair in (*OPPOSITE, BASELINE)
+            {key: _figures(recount.ngrams[order]) for key, recount in self.recounts[pair].items()}
+            for pair in (*OPPOSITE_PAIRS, BASELINE)
         )
         floors = {key: (figures + _mirrored(figures)) / 2 for key, figures in own.items()}
         whole, floor = (opposite[0][None] + opposite[1][None]) / 2, floors[None]
-        total, total_excess = np.zeros(len(_ALL)), np.zeros(len(_ALL))
+        total, total_excess = np.zeros(len(_FIGURES)), np.zeros(len(_FIGURES))
         for part in range(4):
-            there, other = opposite if part in OPPOSITE[0] else opposite[::-1]
+            affected, unaffected = opposite if part in OPPOSITE_PAIRS[0] else opposite[::-1]
             shares = group_shares((self.baseline, self.candidate)[part // 2], part % 2)
             filled = np.flatnonzero(shares).tolist()
-            figures = [(there[part, g] + other[None]) / 2 for g in filled]
+            figures = [(affected[part, g] + unaffected[None]) / 2 for g in filled]
             excess = np.array(figures) - np.array([floors.get((part, g), floor) for g in filled])
             total += variance(whole, np.array(figures), shares[filled])
             total_excess += variance(whole - floor, excess, shares[filled])
@@ -163,18 +178,14 @@ class MatchedSamples:
 
 
 def _figures(joint: JointSpectrum) -> Floats:
-    """Figures of `_ALL` ``(K,)``, NaN where there is none."""
-    found = [figure(joint) for figure in FIGURES.values()]
-    found.append(metrics.size_matched_distinct_ratio(joint.second, joint.first))
-    for own, other in ((joint.a, joint.b), (joint.b, joint.a)):
-        once = own == 1
-        types = int(joint.types[once].sum())
-        found.append(int(joint.types[once & (other > 0)].sum()) / types if types else None)
-    return np.array([np.nan if value is None else value for value in found])
+    """Return the figures of `_FIGURES` ``(K,)``, NaN where there is none."""
+    values = [figure.value(joint) for figure in _FIGURES]
+    return np.array([np.nan if value is None else value for value in values])
 
 
 def _mirrored(figures: Floats) -> Floats:
-    """`_figures` of the same joint spectrum with its sides exchanged."""
+    """Return `_figures` of the same joint spectrum with its sides exchanged."""
     mirrored = figures[_MIRROR]
-    mirrored[NAMES.index(RATIO)] **= -1
+    for place in _RECIPROCAL:
+        mirrored[place] **= -1
     return mirrored

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..ngrams.spectrum import JointSpectrum, UInt64Array
+from ..uncertainty.estimate import Estimate
 from ..uncertainty.matched_samples import BASELINE, CANDIDATE, LeftOut, MatchedSamples, Pair
 
 Floats = npt.NDArray[np.float64]
@@ -27,24 +28,6 @@ _FIGURES = {  # the two pairs of parts (of, against) whose unseen masses are ave
     "lost": ((0, 3), (1, 2)),
     "new": ((2, 1), (3, 0)),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """A value and its standard error."""
-
-    value: float
-    error: float
-
-    @property
-    def low(self) -> float:
-        """Two standard errors below."""
-        return self.value - 2 * self.error
-
-    @property
-    def high(self) -> float:
-        """Two standard errors above."""
-        return self.value + 2 * self.error
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,342 @@
+"""The registry of figures: what reports, errors, limits and the monitor give, and under which keys.
+
+To add a figure, write its formula in one of the modules imported below and an entry here, run
+``python tools/report_schema.py``, and add a test and a row in ``docs/metrics.md``. To give a figure
+in the monitor, set its entry's `monitored`.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal, TypeVar
+
+from ..ngrams.spectrum import JointSpectrum, Spectrum
+from .one_corpus.conditional import conditional_entropy, saturation
+from .one_corpus.coverage import coverage, missing_mass
+from .one_corpus.diversity import dis, distinct_ratio, hapax
+from .one_corpus.entropy import ESTIMATORS, entropy
+from .one_corpus.growth import heaps_exponent
+from .one_corpus.hill import collision_entropy, hill
+from .one_corpus.lexical import honore_r, sichel_s, yule_k
+from .one_corpus.richness import ace, chao1
+from .two_corpora.divergence import hellinger, js_divergence, kl_divergence, total_variation
+from .two_corpora.overlap import novelty, unseen_mass
+from .two_corpora.rarefaction import size_matched_distinct_ratio
+
+Unit = Literal["count", "bits", "share", "types", "number"]
+"""A count is an integer and always given, a share lies in 0..1, types may be fractional."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """What is known of a figure besides its value.
+
+    Attributes
+    ----------
+    name
+        Its name in Python, as in ``Profile.interval(name, order)``.
+    formula
+        The function that computes it; returns None where no honest number exists.
+    unit, maximum
+        Unit, and the largest value where the unit does not imply it.
+    description
+        One line for the schema of reports.
+    error
+        What the standard error holds for: the corpus, for figures that converge as a corpus grows,
+        or a text of the sample's size, for figures that depend on size. None: no error is computed.
+    monitored
+        Whether the monitor gives it.
+    """
+
+    name: str
+    formula: Callable[..., float | None]
+    unit: Unit
+    description: str
+    maximum: float | None = None
+    error: Literal["corpus", "sample"] | None = None
+    monitored: bool = False
+
+    @property
+    def key(self) -> str:
+        """Key in reports and in the monitor: the name, with the unit when that is bits."""
+        return f"{self.name}_bits" if self.unit == "bits" else self.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorpusFigure(Figure):
+    """A figure of one corpus and one order, computed from the spectrum of its n-grams.
+
+    Attributes
+    ----------
+    needs_contexts
+        Whether `formula` also takes the spectrum of the contexts.
+    estimators
+        Values of the formula's argument `estimator`, the default first: a report gives the figure
+        by each of them.
+    """
+
+    needs_contexts: bool = False
+    estimators: tuple[str, ...] = ()
+
+    def value(self, ngrams: Spectrum, contexts: Spectrum) -> float | None:
+        """The figure of a corpus with these spectra."""
+        return self.formula(ngrams, contexts) if self.needs_contexts else self.formula(ngrams)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparisonFigure(Figure):
+    """A figure of two corpora and one order, computed from their joint spectrum.
+
+    Attributes
+    ----------
+    mirrored
+        Name of the figure that it becomes when baseline and candidate are exchanged; None when it
+        stays the same.
+    reciprocal
+        Whether it becomes its own reciprocal instead.
+    has_floor
+        Whether it is taken between opposite halves, with its floor between the baseline's own
+        halves (`Comparison.figure`, `Comparison.floor`).
+    """
+
+    error: Literal["corpus", "sample"] | None = "sample"
+    mirrored: str | None = None
+    reciprocal: bool = False
+    has_floor: bool = True
+
+    def value(self, joint: JointSpectrum) -> float | None:
+        """The figure of two corpora, the baseline first."""
+        return self.formula(joint)
+
+
+def _retained_singletons(joint: JointSpectrum, *, backward: bool = False) -> float | None:
+    baseline, candidate = (joint.b, joint.a) if backward else (joint.a, joint.b)
+    once = baseline == 1
+    types = int(joint.types[once].sum())
+    return int(joint.types[once & (candidate > 0)].sum()) / types if types else None
+
+
+_CORPUS_FIGURES = (
+    CorpusFigure(
+        name="windows",
+        formula=lambda ngrams: ngrams.occurrences,
+        unit="count",
+        description="n-gram occurrences.",
+    ),
+    CorpusFigure(
+        name="distinct",
+        formula=lambda ngrams: ngrams.distinct,
+        unit="count",
+        description="Distinct n-grams.",
+    ),
+    CorpusFigure(
+        name="hapax", formula=hapax, unit="count", description="Distinct n-grams seen once."
+    ),
+    CorpusFigure(name="dis", formula=dis, unit="count", description="Distinct n-grams seen twice."),
+    CorpusFigure(
+        name="distinct_ratio",
+        formula=distinct_ratio,
+        unit="share",
+        description="distinct / windows.",
+        error="sample",
+        monitored=True,
+    ),
+    CorpusFigure(
+        name="saturation",
+        formula=saturation,
+        unit="share",
+        description="Plug-in entropy over log2 of the windows.",
+    ),
+    CorpusFigure(
+        name="coverage",
+        formula=coverage,
+        unit="share",
+        description="Total probability, in the source, of the n-grams that were seen.",
+        error="sample",
+        monitored=True,
+    ),
+    CorpusFigure(
+        name="missing_mass",
+        formula=missing_mass,
+        unit="share",
+        description="Good-Turing estimate of the probability of all n-grams that were not seen.",
+    ),
+    CorpusFigure(
+        name="chao1",
+        formula=chao1,
+        unit="types",
+        description="Lower bound of the number of n-grams that the source has (Chao1).",
+    ),
+    CorpusFigure(
+        name="ace",
+        formula=ace,
+        unit="types",
+        description="As chao1, from the coverage of the rare n-grams (ACE).",
+    ),
+    CorpusFigure(
+        name="hill_2",
+        formula=hill,
+        unit="types",
+        description="Effective number of n-grams (Hill number of order 2).",
+    ),
+    CorpusFigure(
+        name="collision_entropy",
+        formula=collision_entropy,
+        unit="bits",
+        description="Collision entropy (Rényi entropy of order 2).",
+        error="corpus",
+        monitored=True,
+    ),
+    CorpusFigure(
+        name="heaps_exponent",
+        formula=heaps_exponent,
+        unit="share",
+        description="Growth exponent of the distinct n-grams: hapax / distinct.",
+        error="sample",
+    ),
+    CorpusFigure(
+        name="yule_k",
+        formula=yule_k,
+        unit="number",
+        maximum=10000,
+        description="Yule's K, the rate of repetition.",
+        error="corpus",
+    ),
+    CorpusFigure(name="honore_r", formula=honore_r, unit="number", description="Honoré's R."),
+    CorpusFigure(
+        name="sichel_s", formula=sichel_s, unit="share", description="Sichel's S: dis / distinct."
+    ),
+    CorpusFigure(
+        name="entropy",
+        formula=entropy,
+        unit="bits",
+        description="Shannon entropy, by estimator.",
+        error="corpus",
+        monitored=True,
+        estimators=ESTIMATORS,
+    ),
+    CorpusFigure(
+        name="conditional_entropy",
+        formula=conditional_entropy,
+        unit="bits",
+        description="Entropy of an n-gram's last token given those before it, plug-in.",
+        error="corpus",
+        monitored=True,
+        needs_contexts=True,
+    ),
+)
+
+_COMPARISON_FIGURES = (
+    ComparisonFigure(
+        name="kl",
+        formula=kl_divergence,
+        unit="bits",
+        description="KL(baseline || candidate).",
+        mirrored="reverse_kl",
+        monitored=True,
+    ),
+    ComparisonFigure(
+        name="reverse_kl",
+        formula=partial(kl_divergence, reverse=True),
+        unit="bits",
+        description="KL(candidate || baseline).",
+        mirrored="kl",
+        monitored=True,
+    ),
+    ComparisonFigure(
+        name="js",
+        formula=js_divergence,
+        unit="bits",
+        maximum=1,
+        description="Jensen-Shannon divergence.",
+        monitored=True,
+    ),
+    ComparisonFigure(
+        name="total_variation",
+        formula=total_variation,
+        unit="share",
+        description="Total variation distance.",
+        monitored=True,
+    ),
+    ComparisonFigure(
+        name="hellinger", formula=hellinger, unit="share", description="Hellinger distance."
+    ),
+    ComparisonFigure(
+        name="unseen_mass",
+        formula=unseen_mass,
+        unit="share",
+        description="Share of the baseline's occurrences whose n-gram the candidate lacks.",
+        mirrored="novelty",
+        monitored=True,
+    ),
+    ComparisonFigure(
+        name="novelty",
+        formula=novelty,
+        unit="share",
+        description="Share of the candidate's occurrences whose n-gram the baseline lacks.",
+        mirrored="unseen_mass",
+        monitored=True,
+    ),
+    ComparisonFigure(
+        name="size_matched_distinct_ratio",
+        formula=lambda joint: size_matched_distinct_ratio(joint.second, joint.first),
+        unit="number",
+        description="Distinct n-grams of the candidate over the baseline's at equal size.",
+        reciprocal=True,
+        has_floor=False,
+        monitored=True,
+    ),
+    ComparisonFigure(
+        name="retained",
+        formula=_retained_singletons,
+        unit="share",
+        description="Share of the n-grams seen once in half of the baseline that are still there.",
+        mirrored="retained_backward",
+        has_floor=False,
+    ),
+)
+
+RETAINED_BACKWARD = ComparisonFigure(
+    name="retained_backward",
+    formula=partial(_retained_singletons, backward=True),
+    unit="share",
+    description="`retained` with baseline and candidate exchanged; only its mirror is reported.",
+    mirrored="retained",
+    has_floor=False,
+)
+
+F = TypeVar("F", bound=Figure)
+
+
+def _by_name(figures: Iterable[F], first: tuple[str, ...] = ()) -> dict[str, F]:
+    """Figures by name, those named in `first` in front of the others."""
+    named = {figure.name: figure for figure in figures}
+    return {name: named[name] for name in first} | named
+
+
+CORPUS_FIGURES = _by_name(_CORPUS_FIGURES)
+"""Every figure of one corpus, in the order of reports."""
+CORPUS_FIGURES_WITH_ERRORS = _by_name(
+    (figure for figure in _CORPUS_FIGURES if figure.error),
+    first=("entropy", "conditional_entropy", "collision_entropy", "yule_k"),
+)
+"""Those that `Profile.interval` takes, in the order of reports."""
+MONITORED_CORPUS_FIGURES = _by_name(
+    (figure for figure in _CORPUS_FIGURES if figure.monitored),
+    first=("entropy", "collision_entropy"),
+)
+"""Those that the monitor gives, in its order."""
+
+COMPARISON_FIGURES = _by_name(_COMPARISON_FIGURES)
+"""Every figure of two corpora, in the order of reports: each has a standard error."""
+FLOORED_FIGURES = _by_name(figure for figure in _COMPARISON_FIGURES if figure.has_floor)
+"""Those that `Comparison.figure` and `Comparison.floor` take."""
+MONITORED_FLOORED_FIGURES = _by_name(f for f in FLOORED_FIGURES.values() if f.monitored)
+"""Those that the monitor gives with their floors, in its order."""
+
+
+def look_up(name: str, figures: dict[str, F]) -> F:
+    """Return the figure of this name; raise ValueError when there is none."""
+    if name not in figures:
+        raise ValueError(f"figure must be one of {', '.join(figures)}, got {name!r}")
+    return figures[name]
