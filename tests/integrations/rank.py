@@ -49,7 +49,7 @@ def main(rank: int, world: int, folder: Path) -> None:
     for window in (None, 10_000):
         monitor = monitor_of(rank, window, human)
         found[f"reduced {window}"] = reduce(monitor)
-        joint_spectra = reduced_joint_spectra(monitor.snapshot().run, monitor.backend, Ranks())
+        joint_spectra = reduced_joint_spectra(monitor.snapshot().table, monitor.backend, Ranks())
         found[f"spectra {window}"] = {
             n: [joint.total.count.tolist(), joint.total.types.tolist()]
             for n, pairs in joint_spectra.ngrams.items()

@@ -169,7 +169,7 @@ def test_packed_rows_are_counted_as_their_documents(tmp_path, told):
     assert len(collator(data[:3])["input_ids"]) == 1  # a row of three documents
     trainer, monitor = trainer_of(tmp_path, steps=10, data=data, collator=collator)
     trainer.train()
-    found = monitor.snapshot().run
+    found = monitor.snapshot().table
     windows = [tuple(t for t in w if t >= 0) for w in found.tokens().T.tolist()]
     expected = Counter(tuple(d[at : at + 2]) for d in learned for at in range(len(d)))
     assert dict(zip(windows, found.counts[0].tolist(), strict=True)) == expected

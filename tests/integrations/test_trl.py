@@ -92,7 +92,7 @@ def test_packed_fine_tuning_is_counted_as_its_documents(tmp_path, packing):
     CollapseCallback(trainer, monitor)
     trainer.train()
     expected = Counter(tuple(d[at : at + 2]) for d in documents for at in range(len(d)))
-    found = monitor.snapshot().run
+    found = monitor.snapshot().table
     windows = [tuple(t for t in w if t >= 0) for w in found.tokens().T.tolist()]
     assert dict(zip(windows, found.counts[0].tolist(), strict=True)) == expected
     assert monitor.compute()["documents"] == len(documents)

@@ -23,7 +23,7 @@ documents_strategy = st.lists(
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch):
     """A block is handed to the thread every few updates, as it is in a long run."""
-    monkeypatch.setattr(monitor_module, "_BLOCK", 20)
+    monkeypatch.setattr(monitor_module, "_BLOCK_TOKENS", 20)
 
 
 def ngrams(documents, n):
@@ -41,7 +41,7 @@ def newest(documents, window):
 
 
 def spectra_of(monitor):
-    held = monitor.snapshot().run
+    held = monitor.snapshot().table
     counts = {}
     for window, count in zip(held.tokens().T.tolist(), held.counts[0].tolist(), strict=True):
         counts[tuple(t for t in window if t >= 0)] = count
@@ -177,7 +177,11 @@ def test_the_callers_memory_may_be_used_again():
         ([1, 2], {"lengths": [1]}, "add up to 2, got 1"),
         ([[1, 2]], {"lengths": [3]}, r"one number from 0 to 2 for each of the 1 rows, got \[3\]"),
         ([1, 2], {"lengths": [2], "cu_seqlens": [0, 2]}, "got both"),
-        ([1, 2], {"cu_seqlens": [2]}, r"after a 0, such as \[0, 3, 7\], got \[2\]"),
+        (
+            [1, 2],
+            {"cu_seqlens": [2]},
+            r"a 0 followed by the ends of the documents, such as \[0, 3, 7\], got \[2\]",
+        ),
         ([1, 2], {"cu_seqlens": [0, 1]}, "add up to 2, got 1"),
         ([[1, 2]], {"mask": [1]}, r"mask must have the tokens' shape \(1, 2\), got \(1,\)"),
         ([[[1, 2]]], {}, "one dimension"),

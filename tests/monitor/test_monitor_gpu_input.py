@@ -34,7 +34,7 @@ def cupy(monkeypatch):
     module.asnumpy = asnumpy
     module.cuda.Stream = stream
     monkeypatch.setitem(sys.modules, "cupy", module)
-    monkeypatch.setattr(monitor_module, "_BLOCK", 50)
+    monkeypatch.setattr(monitor_module, "_BLOCK_TOKENS", 50)
     return module
 
 

@@ -19,7 +19,7 @@ PRECISION = UNIT  # nats: each surprisal is rounded by half of it at most
 
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch):
-    monkeypatch.setattr(monitor_module, "_BLOCK", 200)
+    monkeypatch.setattr(monitor_module, "_BLOCK_TOKENS", 200)
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,7 @@ LIMIT = 60  # seconds that a process may take at most
 
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch):
-    monkeypatch.setattr(monitor_module, "_BLOCK", 10)
+    monkeypatch.setattr(monitor_module, "_BLOCK_TOKENS", 10)
 
 
 def threads():
@@ -76,33 +76,33 @@ def test_the_call_that_tells_of_an_error_is_made():
 
 def test_update_waits_for_nothing_while_there_is_room(monkeypatch):
     gate = threading.Event()
-    take = cs.CollapseMonitor._take
+    take = cs.CollapseMonitor._add_block
 
     def slow(self, *arrived):
         gate.wait(LIMIT)
         take(self, *arrived)
 
-    monkeypatch.setattr(cs.CollapseMonitor, "_take", slow)
+    monkeypatch.setattr(cs.CollapseMonitor, "_add_block", slow)
     monitor = cs.CollapseMonitor(10, 2)
-    for _ in range(monitor_module._WAITING):
+    for _ in range(monitor_module._WAITING_BLOCKS):
         monitor.update(np.arange(10))
     gate.set()
-    assert monitor.compute()["tokens"] == 10 * monitor_module._WAITING
+    assert monitor.compute()["tokens"] == 10 * monitor_module._WAITING_BLOCKS
 
 
 def test_blocks_that_wait_do_not_share_memory(monkeypatch):
     rng = np.random.default_rng(0)
-    documents = rng.integers(0, 10, (6 * monitor_module._WAITING, 5)).tolist()
-    gate, take = threading.Event(), cs.CollapseMonitor._take
+    documents = rng.integers(0, 10, (6 * monitor_module._WAITING_BLOCKS, 5)).tolist()
+    gate, take = threading.Event(), cs.CollapseMonitor._add_block
     monkeypatch.setattr(
-        cs.CollapseMonitor, "_take", lambda *given: (gate.wait(LIMIT), take(*given))
+        cs.CollapseMonitor, "_add_block", lambda *given: (gate.wait(LIMIT), take(*given))
     )
     monitor = cs.CollapseMonitor(10, 2)
     for at, document in enumerate(documents):
         monitor.update(document, logprobs=np.full(5, -1.0), mask=np.ones(5))
         if at == len(documents) // 3:
             gate.set()  # from here on memory is used again
-    found = monitor.snapshot().run
+    found = monitor.snapshot().table
     counted = dict(
         zip(map(tuple, found.tokens().T.tolist()), found.counts[0].tolist(), strict=True)
     )
@@ -129,7 +129,7 @@ import numpy as np
 import collapse_stats as cs
 from collapse_stats.monitor import monitor as module
 signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs in the background has none
-module._BLOCK = 1000
+module._BLOCK_TOKENS = 1000
 monitors = [cs.CollapseMonitor(1000, 4, window=window) for window in (None, 5000)]
 tokens = np.random.default_rng(0).integers(0, 1000, 10_000)
 try:

@@ -35,7 +35,7 @@ def reduce(monitor: CollapseMonitor, group: dist.ProcessGroup | None = None) -> 
     other figures are those of one process that saw every token.
     """
     held, ranks = monitor.snapshot(), Ranks(group)
-    joint_spectra = reduced_joint_spectra(held.run, monitor.backend, ranks)
+    joint_spectra = reduced_joint_spectra(held.table, monitor.backend, ranks)
     documents = int(ranks.sum(np.array([held.documents]))[0])
     newest = _newest(monitor, held.newest, ranks)
     sums = SurprisalSums(monitor.layout.vocab_size)
