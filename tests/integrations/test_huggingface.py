@@ -178,6 +178,6 @@ def test_packed_rows_are_counted_as_their_documents(tmp_path, told):
 
 def test_every_must_be_a_number_of_steps(tmp_path):
     trainer, monitor = trainer_of(tmp_path)
-    with pytest.raises(ValueError, match="every must be a number of steps from 1 on, got 0"):
+    with pytest.raises(ValueError, match="every must be a number of steps, at least 1, got 0"):
         CollapseCallback(trainer, monitor, every=0)
     assert not math.isnan(monitor.compute()["tokens"])

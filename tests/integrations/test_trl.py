@@ -111,5 +111,5 @@ def test_called_by_hand():
         assert found == [None, None]
     assert logged["collapse/tokens"] == 6
     assert reward(completion_ids=[[1]]) == [None]  # without metrics to log to
-    with pytest.raises(ValueError, match="every must be a number of calls from 1 on, got 0"):
+    with pytest.raises(ValueError, match="every must be a number of calls, at least 1, got 0"):
         CollapseReward(cs.CollapseMonitor(10, 2), every=0)
