@@ -50,7 +50,7 @@ class CollapseMetric(Metric):
         self.monitor.update(tokens, mask, **arguments)
 
     def compute(self) -> dict[str, torch.Tensor]:
-        """Return the figures of `CollapseMonitor.compute` over all ranks, which must all call it."""
+        """Return the figures of `CollapseMonitor.compute`, of all ranks, which must all call it."""
         together = self._to_sync and self.distributed_available_fn()
         figures = reduce(self.monitor, self._group()) if together else self.monitor.compute()
         return {name: torch.tensor(value, dtype=torch.float64) for name, value in figures.items()}
