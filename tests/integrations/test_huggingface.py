@@ -38,9 +38,7 @@ def rows(number, seed=0):
         data.append(
             {"input_ids": ids, "attention_mask": np.arange(LENGTH) < size, "labels": labels}
         )
-    return [
-        {k: torch.from_numpy(np.asarray(v, np.int64)) for k, v in row.items()} for row in data
-    ]
+    return [{k: torch.from_numpy(np.asarray(v, np.int64)) for k, v in row.items()} for row in data]
 
 
 def trainer_of(folder, steps=6, every=2, save=100, data=None, collator=None, **options):

@@ -40,7 +40,7 @@ class Baseline:
     LayoutMismatchError
         when the baseline has another vocabulary than the monitor.
     ValueError
-        when the profile has no sample, or one of too few documents for halves.
+        when the profile has no sample, or its sample has too few documents for halves.
     """
 
     def __init__(self, baseline: Profile | str | os.PathLike[str], layout: Layout) -> None:

@@ -60,7 +60,10 @@ class Contents:
         return error
 
     def count(self, gpu: int | None) -> None:
-        """Count all packed documents, on a GPU if one is given. On failure, the rest is kept."""
+        """Count all packed documents, with `gpu` as the current GPU unless it is None.
+
+        Documents that could not be counted because of an exception are left for the next call.
+        """
         while self._uncounted:
             with using(gpu):
                 self._count(self._uncounted[0])

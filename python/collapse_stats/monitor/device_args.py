@@ -1,4 +1,4 @@
-"""Arguments of `CollapseMonitor.update` on GPUs: copied there, and read by the worker thread."""
+"""Arguments of `CollapseMonitor.update` that lie on a GPU."""
 
 from typing import Any
 
