@@ -1,4 +1,4 @@
-"""One rank of tests/integrations/test_distributed.py: what it finds goes into a file as JSON."""
+"""One rank of tests/integrations/test_distributed.py; it writes its results to a JSON file."""
 
 import json
 import sys
@@ -15,14 +15,14 @@ VOCAB, ORDER = 11, 3
 
 
 def documents_of(rank: int) -> list[np.ndarray]:
-    """Of each rank another number, of the second none."""
+    """Random documents; their number differs by rank, and the second rank has none."""
     rng = np.random.default_rng(rank)
     number = (150, 0, 40, 90)[rank]
     return [rng.integers(0, VOCAB, rng.integers(1, 12)) for _ in range(number)]
 
 
 def logprobs_of(document: np.ndarray) -> np.ndarray:
-    """Some number below 0 for each token."""
+    """A number below 0 for each token."""
     return -(document + 1) / 7
 
 
@@ -45,22 +45,22 @@ def main(rank: int, world: int, folder: Path) -> None:
         "gloo", init_method=f"file://{folder}/meeting", rank=rank, world_size=world
     )
     human = baseline()
-    found: dict[str, object] = {}
+    results: dict[str, object] = {}
     for window in (None, 10_000):
         monitor = monitor_of(rank, window, human)
-        found[f"reduced {window}"] = reduce(monitor)
-        joint_spectra = reduced_joint_spectra(monitor.snapshot().run, monitor.backend, Ranks())
-        found[f"spectra {window}"] = {
+        results[f"reduced {window}"] = reduce(monitor)
+        joint_spectra = reduced_joint_spectra(monitor.snapshot().table, monitor.backend, Ranks())
+        results[f"spectra {window}"] = {
             n: [joint.total.count.tolist(), joint.total.types.tolist()]
             for n, pairs in joint_spectra.ngrams.items()
             for joint in pairs.values()
         }
-    found["nothing at all"] = reduce(cs.CollapseMonitor(VOCAB, ORDER))
+    results["nothing at all"] = reduce(cs.CollapseMonitor(VOCAB, ORDER))
     metric = CollapseMetric(VOCAB, ORDER)
     if rank == 0:
         metric.update(np.array([1, 2, 3]))
-    found["metric"] = {name: value.item() for name, value in metric.compute().items()}
-    (folder / f"{rank}.json").write_text(json.dumps(found))
+    results["metric"] = {name: value.item() for name, value in metric.compute().items()}
+    (folder / f"{rank}.json").write_text(json.dumps(results))
     dist.destroy_process_group()
 
 

@@ -1,4 +1,4 @@
-"""Figures of several ranks over gloo are those of one process, spectra those of a Counter."""
+"""Figures of several ranks over gloo equal those of one process; spectra equal a Counter's."""
 
 import json
 import subprocess
@@ -19,8 +19,8 @@ RANK = Path(ranks.__file__)
 
 
 @pytest.fixture(scope="module", params=[1, 2, 3, 4])
-def found(request, tmp_path_factory):
-    """What every rank found."""
+def results(request, tmp_path_factory):
+    """The results of every rank."""
     folder = tmp_path_factory.mktemp("ranks")
     started = [
         subprocess.Popen([sys.executable, RANK, str(rank), str(request.param), folder])
@@ -36,34 +36,34 @@ def found(request, tmp_path_factory):
     return [json.loads((folder / f"{r}.json").read_text()) for r in range(request.param)]
 
 
-def test_every_rank_finds_the_same(found):
-    assert all(one == found[0] for one in found)
+def test_every_rank_has_the_same_results(results):
+    assert all(result == results[0] for result in results)
 
 
 @pytest.mark.parametrize("window", [None, 10_000])
-def test_spectra_are_those_of_all_tokens(found, window):
-    documents = [d.tolist() for rank in range(len(found)) for d in ranks.documents_of(rank)]
+def test_spectra_cover_the_tokens_of_all_ranks(results, window):
+    documents = [d.tolist() for rank in range(len(results)) for d in ranks.documents_of(rank)]
     for n in range(1, ranks.ORDER + 1):
         grams = Counter(tuple(d[i : i + n]) for d in documents for i in range(len(d) - n + 1))
         expected = sorted(Counter(grams.values()).items())
-        counts, types = found[0][f"spectra {window}"][str(n)]
+        counts, types = results[0][f"spectra {window}"][str(n)]
         assert [*zip(counts, types, strict=True)] == expected
 
 
 @pytest.mark.parametrize("window", [None, 10_000])
-def test_figures_are_those_of_one_process(found, window):
+def test_figures_equal_those_of_one_process(results, window):
     human = ranks.baseline()
     whole = ranks.monitor_of(0, window, human)
-    for rank in range(1, len(found)):
+    for rank in range(1, len(results)):
         whole.merge(ranks.monitor_of(rank, window, human))
     expected = whole.compute()
-    assert found[0][f"reduced {window}"] == expected
+    assert results[0][f"reduced {window}"] == expected
     assert {"js_bits/2", "perplexity/seen-65-up", "conditional_entropy_bits/1"} <= {*expected}
 
 
-def test_ranks_without_data(found):
+def test_ranks_without_data(results):
     nothing = {"tokens": 0.0, "documents": 0.0}
-    assert found[0]["nothing at all"] == nothing
+    assert results[0]["nothing at all"] == nothing
     alone = cs.CollapseMonitor(ranks.VOCAB, ranks.ORDER)
     alone.update([1, 2, 3])
-    assert found[0]["metric"] == alone.compute()  # of the first rank alone
+    assert results[0]["metric"] == alone.compute()  # only the first rank had tokens

@@ -1,4 +1,4 @@
-"""Every example runs and prints its series."""
+"""Every example runs and prints figures."""
 
 import os
 import subprocess
@@ -24,7 +24,7 @@ SHORTER = {
 }
 
 
-def test_every_example_is_run_here():
+def test_every_example_is_listed():
     assert {path.stem for path in EXAMPLES.glob("*.py")} == {*NEEDS}
 
 
@@ -33,12 +33,12 @@ def test_an_example_runs(name):
     missing = [module for module in NEEDS[name] if find_spec(module) is None]
     if missing:
         pytest.skip(f"{', '.join(missing)} not installed: make test-integrations")
-    found = subprocess.run(
+    result = subprocess.run(
         [sys.executable, EXAMPLES / f"{name}.py", *SHORTER.get(name, [])],
         capture_output=True,
         text=True,
         timeout=280,
         env={**os.environ, "HF_HUB_OFFLINE": "1"},
     )
-    assert found.returncode == 0, found.stderr[-2000:]
-    assert "entropy" in found.stdout or len(found.stdout.split()) >= 4
+    assert result.returncode == 0, result.stderr[-2000:]
+    assert "entropy" in result.stdout or len(result.stdout.split()) >= 4

@@ -1,4 +1,4 @@
-"""The callback in a real Trainer on the CPU."""
+"""The callback in an actual Trainer on the CPU."""
 
 import math
 from collections import Counter
@@ -27,7 +27,7 @@ VOCAB, LENGTH, BATCH = 40, 12, 4
 
 def rows(number, seed=0):
     rng = np.random.default_rng(seed)
-    found = []
+    data = []
     for _ in range(number):
         size = rng.integers(4, LENGTH + 1)
         ids = np.zeros(LENGTH, np.int64)
@@ -35,10 +35,10 @@ def rows(number, seed=0):
         labels = ids.copy()
         labels[size:] = -100
         labels[0] = -100  # a prompt
-        found.append(
+        data.append(
             {"input_ids": ids, "attention_mask": np.arange(LENGTH) < size, "labels": labels}
         )
-    return [{k: torch.from_numpy(np.asarray(v, np.int64)) for k, v in row.items()} for row in found]
+    return [{k: torch.from_numpy(np.asarray(v, np.int64)) for k, v in row.items()} for row in data]
 
 
 def trainer_of(folder, steps=6, every=2, save=100, data=None, collator=None, **options):
@@ -71,7 +71,7 @@ def series(trainer):
     }
 
 
-def test_what_is_learned_from_is_counted_and_logged(tmp_path):
+def test_tokens_with_labels_are_counted_and_logged(tmp_path):
     trainer, monitor = trainer_of(tmp_path, steps=10)
     trainer.train()
     learned = cs.CollapseMonitor(VOCAB, 2)
@@ -84,7 +84,7 @@ def test_what_is_learned_from_is_counted_and_logged(tmp_path):
     assert logged[10] == pytest.approx({f"collapse/{k}": v for k, v in expected.items()})
 
 
-def test_evaluation_and_what_comes_after_are_not_counted(tmp_path):
+def test_evaluation_and_calls_after_training_are_not_counted(tmp_path):
     trainer, monitor = trainer_of(tmp_path, steps=4, eval_strategy="steps", eval_steps=1)
     trainer.train()
     tokens = monitor.compute()["tokens"]
@@ -95,18 +95,18 @@ def test_evaluation_and_what_comes_after_are_not_counted(tmp_path):
 
 
 def test_a_resumed_run_gives_the_same_series(tmp_path):
-    straight, _ = trainer_of(tmp_path / "straight", save=3)
-    straight.train()
+    uninterrupted, _ = trainer_of(tmp_path / "uninterrupted", save=3)
+    uninterrupted.train()
     halted, _ = trainer_of(tmp_path / "halted", save=3)
     halted.add_callback(StopAt(3))
     halted.train()
     resumed, _ = trainer_of(tmp_path / "halted", save=3)
     resumed.train(resume_from_checkpoint=True)
     assert [*series(resumed)] == [2, 4, 6]
-    assert series(resumed) == series(straight)
+    assert series(resumed) == series(uninterrupted)
 
 
-def test_a_checkpoint_without_the_monitor_is_told(tmp_path):
+def test_a_checkpoint_without_the_monitor_gives_a_warning(tmp_path):
     halted, _ = trainer_of(tmp_path, steps=3, save=3)
     halted.train()
     (tmp_path / "checkpoint-3" / "collapse-monitor-0.pt").unlink()
@@ -120,7 +120,7 @@ class StopAt(TrainerCallback):
     def __init__(self, step):
         self.step = step
 
-    def on_step_end(self, args, state, control, **given):
+    def on_step_end(self, args, state, control, **kwargs):
         control.should_training_stop = state.global_step >= self.step
 
 
@@ -137,7 +137,7 @@ def test_an_exception_in_the_loop_does_not_make_the_next_run_count_twice(tmp_pat
 
 
 class Fail(TrainerCallback):
-    def on_step_end(self, args, state, control, **given):
+    def on_step_end(self, args, state, control, **kwargs):
         raise RuntimeError("of the loop")
 
 
@@ -148,7 +148,7 @@ def test_gradient_accumulation_counts_every_batch(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "told",
+    "options",
     [
         {},
         {"position_ids_start": 2},
@@ -157,27 +157,27 @@ def test_gradient_accumulation_counts_every_batch(tmp_path):
         {"return_seq_idx": True, "return_position_ids": False},
     ],
 )
-def test_packed_rows_are_counted_as_their_documents(tmp_path, told):
+def test_packed_rows_are_counted_as_their_documents(tmp_path, options):
     rng = np.random.default_rng(2)
     data, learned = [], []
     for _ in range(40):
         ids = rng.integers(1, VOCAB, rng.integers(2, LENGTH)).tolist()
-        prompt = rng.choice([0, 2])  # what a prompt of one token is, a packed row does not say
+        prompt = rng.choice([0, 2])  # a packed row does not tell a prompt of one token from none
         data.append({"input_ids": ids, "labels": [-100] * prompt + ids[prompt:]})
         learned.append(ids[prompt:])
-    collator = DataCollatorWithFlattening(**told)
+    collator = DataCollatorWithFlattening(**options)
     assert len(collator(data[:3])["input_ids"]) == 1  # a row of three documents
     trainer, monitor = trainer_of(tmp_path, steps=10, data=data, collator=collator)
     trainer.train()
-    found = monitor.snapshot().run
-    windows = [tuple(t for t in w if t >= 0) for w in found.tokens().T.tolist()]
+    table = monitor.snapshot().table
+    windows = [tuple(t for t in w if t >= 0) for w in table.tokens().T.tolist()]
     expected = Counter(tuple(d[at : at + 2]) for d in learned for at in range(len(d)))
-    assert dict(zip(windows, found.counts[0].tolist(), strict=True)) == expected
+    assert dict(zip(windows, table.counts[0].tolist(), strict=True)) == expected
     assert monitor.compute()["documents"] == sum(map(bool, learned))
 
 
 def test_every_must_be_a_number_of_steps(tmp_path):
     trainer, monitor = trainer_of(tmp_path)
-    with pytest.raises(ValueError, match="every must be a number of steps from 1 on, got 0"):
+    with pytest.raises(ValueError, match="every must be a number of steps, at least 1, got 0"):
         CollapseCallback(trainer, monitor, every=0)
     assert not math.isnan(monitor.compute()["tokens"])

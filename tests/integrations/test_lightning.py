@@ -1,4 +1,4 @@
-"""The callback in a real Lightning trainer on the CPU."""
+"""The callback in an actual Lightning trainer on the CPU."""
 
 import pytest
 
@@ -32,14 +32,14 @@ class Model(LightningModule):
 
 
 class Recorded(CSVLogger):
-    """A logger that keeps what it is given."""
+    """A logger that keeps the metrics it gets."""
 
     def __init__(self, folder):
         super().__init__(folder)
-        self.found = {}
+        self.logged = {}
 
     def log_metrics(self, metrics, step=None):
-        self.found.setdefault(step, {}).update(metrics)
+        self.logged.setdefault(step, {}).update(metrics)
 
 
 def run(folder, steps, monitor, checkpoint=None, data=None):
@@ -65,9 +65,9 @@ def run(folder, steps, monitor, checkpoint=None, data=None):
     trainer.fit(model, data, ckpt_path=checkpoint, weights_only=True)
     assert trainer.callback_metrics["collapse/tokens"] == monitor.compute()["tokens"]
     return {
-        step: {name: v for name, v in found.items() if name.startswith("collapse/")}
-        for step, found in logger.found.items()
-        if "collapse/tokens" in found
+        step: {name: v for name, v in metrics.items() if name.startswith("collapse/")}
+        for step, metrics in logger.logged.items()
+        if "collapse/tokens" in metrics
     }
 
 
@@ -82,11 +82,11 @@ def test_batches_are_counted_and_logged(tmp_path):
 
 
 def test_a_resumed_run_gives_the_same_series(tmp_path):
-    straight = run(tmp_path / "straight", 18, cs.CollapseMonitor(VOCAB, 2))
-    run(tmp_path / "halted", 12, cs.CollapseMonitor(VOCAB, 2))  # an epoch
+    uninterrupted = run(tmp_path / "uninterrupted", 18, cs.CollapseMonitor(VOCAB, 2))
+    run(tmp_path / "halted", 12, cs.CollapseMonitor(VOCAB, 2))  # one epoch
     saved = str(tmp_path / "halted" / "step=12.ckpt")
     resumed = run(tmp_path / "halted", 18, cs.CollapseMonitor(VOCAB, 2), saved)
-    assert resumed == {step: found for step, found in straight.items() if step > 12}
+    assert resumed == {step: metrics for step, metrics in uninterrupted.items() if step > 12}
     assert [*resumed] == [14, 16, 18]
 
 
@@ -98,8 +98,8 @@ def test_tokens_in_a_batch():
     assert arguments_of((ids, mask))["tokens"] is ids
     assert arguments_of({"input_ids": ids})["mask"] is None
     assert arguments_of({"input_ids": ids, "attention_mask": mask})["mask"].tolist() == [[1, 1, 0]]
-    given = {"input_ids": ids, "attention_mask": mask, "labels": labels}
-    assert arguments_of(given)["mask"].tolist() == [[False, True, False]]
+    batch = {"input_ids": ids, "attention_mask": mask, "labels": labels}
+    assert arguments_of(batch)["mask"].tolist() == [[False, True, False]]
 
 
 def test_packed_rows_are_counted_as_their_documents(tmp_path):
@@ -117,5 +117,5 @@ def test_packed_rows_are_counted_as_their_documents(tmp_path):
 
 
 def test_every_must_be_a_number_of_batches():
-    with pytest.raises(ValueError, match="every must be a number of batches from 1 on, got 0"):
+    with pytest.raises(ValueError, match="every must be a number of batches, at least 1, got 0"):
         CollapseCallback(cs.CollapseMonitor(VOCAB, 2), every=0)

@@ -1,4 +1,4 @@
-"""Tensors of torch and JAX, log-probabilities, and states that torch saves."""
+"""Tensors of torch and JAX, log-probabilities, and states saved by torch."""
 
 import io
 
@@ -12,7 +12,7 @@ from collapse_stats.integrations.pytorch import tensor_state, token_logprobs
 
 
 @pytest.mark.parametrize("dtype", ["int64", "int32", "int16", "uint8"])
-def test_tensors_are_what_arrays_are(dtype):
+def test_tensors_and_arrays_give_equal_figures(dtype):
     tokens = np.random.default_rng(0).integers(0, 50, (8, 16)).astype(dtype)
     mask = np.random.default_rng(1).integers(0, 2, (8, 16))
     logprobs = -np.random.default_rng(2).random((8, 16), dtype=np.float32)
@@ -31,10 +31,10 @@ def test_tensors_are_what_arrays_are(dtype):
 def test_views_of_tensors():
     tokens = torch.arange(40).reshape(5, 8) % 7
     for view in (tokens.T, tokens[:, 1:], tokens[::2], tokens[:, :0]):
-        one, other = cs.CollapseMonitor(10, 2), cs.CollapseMonitor(10, 2)
-        one.update(view)
-        other.update(view.numpy().copy())
-        assert one.compute() == other.compute()
+        of_view, of_copy = cs.CollapseMonitor(10, 2), cs.CollapseMonitor(10, 2)
+        of_view.update(view)
+        of_copy.update(view.numpy().copy())
+        assert of_view.compute() == of_copy.compute()
 
 
 def test_bfloat16_log_probabilities():
@@ -53,20 +53,20 @@ def test_packed_sequences():
     assert (figures["tokens"], figures["documents"]) == (10, 4)
 
 
-def test_log_probabilities_are_those_of_cross_entropy():
+def test_log_probabilities_equal_those_of_cross_entropy():
     torch.manual_seed(0)
     logits = torch.randn(3, 6, 11)
     tokens = torch.randint(0, 11, (3, 6))
     tokens[1, 4:] = -100
-    found = token_logprobs(logits, tokens)
-    assert torch.isnan(found[:, 0]).all()
-    assert torch.isnan(found[1, 4:]).all()
+    logprobs = token_logprobs(logits, tokens)
+    assert torch.isnan(logprobs[:, 0]).all()
+    assert torch.isnan(logprobs[1, 4:]).all()
     for row in range(3):
         for at in range(1, 4):
             loss = torch.nn.functional.cross_entropy(
                 logits[row, at - 1][None], tokens[row, at][None]
             )
-            assert found[row, at].item() == pytest.approx(-loss.item(), abs=1e-5)
+            assert logprobs[row, at].item() == pytest.approx(-loss.item(), abs=1e-5)
 
 
 @pytest.mark.parametrize("window", [None, 100])
@@ -86,8 +86,8 @@ def test_a_state_survives_torch_save(window):
 def test_arrays_of_jax():
     jnp = pytest.importorskip("jax.numpy", reason="JAX is not installed: make test-integrations")
     tokens = np.random.default_rng(0).integers(0, 50, (8, 16))
-    one, other = cs.CollapseMonitor(50, 3), cs.CollapseMonitor(50, 3)
+    of_jax, of_numpy = cs.CollapseMonitor(50, 3), cs.CollapseMonitor(50, 3)
     logprobs = jnp.full((8, 16), -0.5, dtype=jnp.bfloat16)
-    one.update(jnp.asarray(tokens), jnp.asarray(tokens) > 3, logprobs=logprobs)
-    other.update(tokens, tokens > 3, logprobs=np.full((8, 16), -0.5))
-    assert one.compute() == other.compute()
+    of_jax.update(jnp.asarray(tokens), jnp.asarray(tokens) > 3, logprobs=logprobs)
+    of_numpy.update(tokens, tokens > 3, logprobs=np.full((8, 16), -0.5))
+    assert of_jax.compute() == of_numpy.compute()

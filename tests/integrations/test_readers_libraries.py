@@ -1,7 +1,7 @@
-"""Files that the frameworks' own libraries write here and now; skipped where they are missing.
+"""Files written by the frameworks' own libraries; tests are skipped where a library is missing.
 
-`make test-integrations` has them, but for mosaicml-streaming, which asks for an older
-huggingface_hub than `datasets`: it takes an environment of its own.
+`make test-integrations` installs the libraries except mosaicml-streaming, which needs an older
+huggingface_hub than `datasets` and therefore an environment of its own.
 """
 
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Loggers of three shapes, and outputs of an engine: nothing need be installed for them."""
+"""Loggers with three interfaces, and outputs of an engine; neither has to be installed."""
 
 from types import SimpleNamespace
 
@@ -35,24 +35,24 @@ def test_tensorboard():
     assert logged == {f"collapse/{k}": (v, 7) for k, v in FIGURES.items()}
 
 
-def test_anything_else_is_refused():
+def test_another_object_raises():
     with pytest.raises(TypeError, match="must have add_scalar, log_metrics or log, got list"):
         log_figures([], FIGURES, 1)
 
 
-def test_names_are_what_loggers_allow():
+def test_names_have_only_characters_that_loggers_allow():
     for name in cs.CollapseMonitor(10, 3).names:
         assert set(name) <= set("abcdefghijklmnopqrstuvwxyz0123456789_-/")
 
 
 def completion(ids, logprobs=None):
-    found = SimpleNamespace(token_ids=ids)
+    result = SimpleNamespace(token_ids=ids)
     if logprobs is not None:
-        found.logprobs = [
+        result.logprobs = [
             None if p is None else {t: SimpleNamespace(logprob=p), 0: SimpleNamespace(logprob=-9.0)}
             for t, p in zip(ids, logprobs, strict=True)
         ]
-    return found
+    return result
 
 
 def test_outputs_of_an_engine():

@@ -1,4 +1,4 @@
-"""The metric, and what torchmetrics would do to counts; several ranks are in test_distributed."""
+"""The metric in one process; several ranks are tested in test_distributed."""
 
 import copy
 import io
@@ -42,14 +42,14 @@ def test_update_and_compute():
     assert value(filled(TOKENS[:1])) == expected(TOKENS[:1])
 
 
-def test_a_value_is_not_kept_when_more_comes():
+def test_a_computed_value_is_not_reused_after_an_update():
     metric = filled(TOKENS[:3])
     metric.compute()
     metric.update(TOKENS[3:])
     assert value(metric) == expected(TOKENS)
 
 
-def test_a_value_is_not_kept_when_another_is_merged():
+def test_a_computed_value_is_not_reused_after_a_merge():
     metric = filled(TOKENS[:3])
     metric.compute()
     metric.merge_state(filled(TOKENS[3:]))
@@ -58,8 +58,8 @@ def test_a_value_is_not_kept_when_another_is_merged():
         metric.merge_state({})
 
 
-def test_a_change_of_dtype_rounds_no_count():
-    many = torch.ones(1, 5000, dtype=torch.int64)  # more than float16 can count
+def test_a_change_of_dtype_does_not_round_counts():
+    many = torch.ones(1, 5000, dtype=torch.int64)  # more than float16 represents exactly
     for change in (
         lambda m: m.set_dtype(torch.float16),
         lambda m: m.half(),
@@ -71,13 +71,13 @@ def test_a_change_of_dtype_rounds_no_count():
         assert value(metric)["tokens"] == 10_000
 
 
-def test_forward_gives_the_batch_and_keeps_the_rest():
+def test_forward_returns_figures_of_the_batch_and_adds_it():
     metric = CollapseMetric(10, 3)
     assert metric.full_state_update is False
     for tokens in (TOKENS[:3], TOKENS[3:]):
-        found = metric(tokens)
-        assert found["tokens"].item() == expected(tokens)["tokens"]
-        assert found["distinct_ratio/2"].item() == pytest.approx(
+        figures = metric(tokens)
+        assert figures["tokens"].item() == expected(tokens)["tokens"]
+        assert figures["distinct_ratio/2"].item() == pytest.approx(
             expected(tokens)["distinct_ratio/2"]
         )
     assert value(metric) == expected(TOKENS)
@@ -86,15 +86,15 @@ def test_forward_gives_the_batch_and_keeps_the_rest():
 def test_in_a_collection():
     metrics = MetricCollection({"human": filled(), "model": filled(window=20)})
     metrics.update(TOKENS)
-    found = metrics.compute()
-    assert any(name.endswith("entropy_bits/2") for name in found)
+    figures = metrics.compute()
+    assert any(name.endswith("entropy_bits/2") for name in figures)
 
 
 COPIES = [copy.deepcopy, CollapseMetric.clone, lambda metric: pickle.loads(pickle.dumps(metric))]
 
 
 @pytest.mark.parametrize("copied", COPIES)
-def test_copies_go_on_by_themselves(copied):
+def test_copies_are_independent(copied):
     metric = filled(TOKENS[:3])
     other = copied(metric)
     other.update(TOKENS[3:])
@@ -102,7 +102,7 @@ def test_copies_go_on_by_themselves(copied):
     assert value(other) == expected(TOKENS)
 
 
-def test_a_checkpoint_has_the_state_when_it_is_asked_for():
+def test_a_checkpoint_has_the_state_if_persistent():
     metric = filled(TOKENS[:3])
     plain = CollapseMetric(10, 3)
     plain.load_state_dict(metric.state_dict())

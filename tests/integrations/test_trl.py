@@ -1,4 +1,4 @@
-"""The reward function in a real GRPO trainer on the CPU."""
+"""The reward function in an actual GRPO trainer on the CPU."""
 
 from collections import Counter
 
@@ -21,19 +21,19 @@ WORDS = ["<pad>", "<eos>", "<unk>", *(f"w{n}" for n in range(29))]
 
 
 def tokenizer():
-    model = models.WordLevel({word: at for at, word in enumerate(WORDS)}, unk_token="<unk>")
-    found = Tokenizer(model)
-    found.pre_tokenizer = pre_tokenizers.Whitespace()
+    model = models.WordLevel({word: number for number, word in enumerate(WORDS)}, unk_token="<unk>")
+    words = Tokenizer(model)
+    words.pre_tokenizer = pre_tokenizers.Whitespace()
     return PreTrainedTokenizerFast(
-        tokenizer_object=found, pad_token="<pad>", eos_token="<eos>", unk_token="<unk>"
+        tokenizer_object=words, pad_token="<pad>", eos_token="<eos>", unk_token="<unk>"
     )
 
 
-def test_generations_are_watched_and_logged(tmp_path):
-    seen = []
+def test_generations_are_counted_and_logged(tmp_path):
+    generated = []
 
-    def reward(completion_ids, **given):
-        seen.extend(completion_ids)
+    def reward(completion_ids, **kwargs):
+        generated.extend(completion_ids)
         return [float(len(set(ids))) for ids in completion_ids]
 
     monitor = cs.CollapseMonitor(len(WORDS), 2)
@@ -58,7 +58,7 @@ def test_generations_are_watched_and_logged(tmp_path):
     )
     trainer.train()
     expected = cs.CollapseMonitor(len(WORDS), 2)
-    for ids in seen:
+    for ids in generated:
         expected.update(ids)
     assert monitor.compute() == expected.compute()
     logged = [e for e in trainer.state.log_history if "collapse/distinct_ratio/2" in e]
@@ -92,24 +92,24 @@ def test_packed_fine_tuning_is_counted_as_its_documents(tmp_path, packing):
     CollapseCallback(trainer, monitor)
     trainer.train()
     expected = Counter(tuple(d[at : at + 2]) for d in documents for at in range(len(d)))
-    found = monitor.snapshot().run
-    windows = [tuple(t for t in w if t >= 0) for w in found.tokens().T.tolist()]
-    assert dict(zip(windows, found.counts[0].tolist(), strict=True)) == expected
+    table = monitor.snapshot().table
+    windows = [tuple(t for t in w if t >= 0) for w in table.tokens().T.tolist()]
+    assert dict(zip(windows, table.counts[0].tolist(), strict=True)) == expected
     assert monitor.compute()["documents"] == len(documents)
 
 
-def test_called_by_hand():
+def test_direct_calls():
     logged = {}
     reward = CollapseReward(cs.CollapseMonitor(10, 2), every=2)
     for _ in range(3):
-        found = reward(
+        rewards = reward(
             prompts=["a", "b"],
             completions=["c", "d"],
             completion_ids=[[1, 2, 3], []],
             log_metric=logged.__setitem__,
         )
-        assert found == [None, None]
+        assert rewards == [None, None]
     assert logged["collapse/tokens"] == 6
     assert reward(completion_ids=[[1]]) == [None]  # without metrics to log to
-    with pytest.raises(ValueError, match="every must be a number of calls from 1 on, got 0"):
+    with pytest.raises(ValueError, match="every must be a number of calls, at least 1, got 0"):
         CollapseReward(cs.CollapseMonitor(10, 2), every=0)

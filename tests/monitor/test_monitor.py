@@ -1,6 +1,7 @@
-"""The monitor's figures against `collections.Counter`, however its tokens come."""
+"""The monitor's figures equal those of `collections.Counter`, in every form of input."""
 
 import copy
+import itertools
 import pickle
 from collections import Counter
 
@@ -22,8 +23,8 @@ documents_strategy = st.lists(
 
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch):
-    """A block is handed to the thread every few updates, as it is in a long run."""
-    monkeypatch.setattr(monitor_module, "_BLOCK", 20)
+    """Hand a block to the worker thread every few updates, as happens in a long run."""
+    monkeypatch.setattr(monitor_module, "_BLOCK_TOKENS", 20)
 
 
 def ngrams(documents, n):
@@ -31,7 +32,7 @@ def ngrams(documents, n):
 
 
 def newest(documents, window):
-    """The last documents that hold at most `window` tokens, the very last in any case."""
+    """The last documents that hold at most `window` tokens; the very last in any case."""
     kept = []
     for document in reversed(documents):
         if kept and sum(map(len, kept)) + len(document) > window:
@@ -40,10 +41,11 @@ def newest(documents, window):
     return kept
 
 
-def spectra_of(monitor):
-    held = monitor.snapshot().run
+def counts_of(monitor):
+    """The windows in a monitor, without what reaches past a document's end, and their counts."""
+    table = monitor.snapshot().table
     counts = {}
-    for window, count in zip(held.tokens().T.tolist(), held.counts[0].tolist(), strict=True):
+    for window, count in zip(table.tokens().T.tolist(), table.counts[0].tolist(), strict=True):
         counts[tuple(t for t in window if t >= 0)] = count
     return counts
 
@@ -52,22 +54,22 @@ def windows(documents, order):
     return Counter(tuple(d[i : i + order]) for d in documents for i in range(len(d)))
 
 
-def fed(documents, sizes=(3, 1, 5), **options):
+def monitor_with(documents, sizes=(3, 1, 5), **options):
+    """A monitor that got the documents in batches of these sizes, again and again."""
     monitor = cs.CollapseMonitor(VOCAB, 3, **options)
-    rest = list(documents)
-    at = 0
+    rest, size_cycle = list(documents), itertools.cycle(sizes)
     while rest:
-        part, rest = rest[: sizes[at % len(sizes)]], rest[sizes[at % len(sizes)] :]
-        flat = np.array([t for d in part for t in d], dtype=np.int64)
-        monitor.update(flat, lengths=[len(d) for d in part])
-        at += 1
+        size = next(size_cycle)
+        batch, rest = rest[:size], rest[size:]
+        flat = np.array([t for d in batch for t in d], dtype=np.int64)
+        monitor.update(flat, lengths=[len(d) for d in batch])
     return monitor
 
 
 @given(documents_strategy, st.integers(1, 60), st.lists(st.integers(1, 6), min_size=1, max_size=3))
-def test_a_window_holds_the_newest_documents_however_they_come(documents, window, sizes):
-    monitor = fed(documents, sizes, window=window)
-    assert spectra_of(monitor) == windows(newest(documents, window), 3)
+def test_a_window_holds_the_newest_documents_in_batches_of_any_size(documents, window, sizes):
+    monitor = monitor_with(documents, sizes, window=window)
+    assert counts_of(monitor) == windows(newest(documents, window), 3)
     figures = monitor.compute()
     assert figures["tokens"] == sum(map(len, newest(documents, window)))
     assert figures["documents"] == len(newest(documents, window))
@@ -75,8 +77,8 @@ def test_a_window_holds_the_newest_documents_however_they_come(documents, window
 
 @given(documents_strategy, st.lists(st.integers(1, 6), min_size=1, max_size=3))
 def test_without_a_window_everything_is_counted(documents, sizes):
-    monitor = fed(documents, sizes, window=None)
-    assert spectra_of(monitor) == windows(documents, 3)
+    monitor = monitor_with(documents, sizes, window=None)
+    assert counts_of(monitor) == windows(documents, 3)
     figures = monitor.compute()
     for n in (1, 2, 3):
         counted = ngrams(documents, n)
@@ -86,13 +88,13 @@ def test_without_a_window_everything_is_counted(documents, sizes):
             assert f"distinct_ratio/{n}" not in figures
 
 
-def test_one_more_look_does_not_change_the_series():
+def test_an_extra_compute_does_not_change_later_figures():
     documents = [[1, 2, 3]] * 5 + [[4, 5]] * 5
-    looked, not_looked = fed(documents, window=12), fed(documents, window=12)
-    looked.compute()
-    for monitor in (looked, not_looked):
+    computed, plain = monitor_with(documents, window=12), monitor_with(documents, window=12)
+    before = computed.compute()
+    for monitor in (computed, plain):
         monitor.update([7, 8, 9])
-    assert looked.compute() == not_looked.compute() != fed(documents, window=12).compute()
+    assert computed.compute() == plain.compute() != before
 
 
 ROWS = np.array([[1, 2, 3, 0], [4, 5, 0, 0], [6, 7, 8, 9]])
@@ -102,7 +104,7 @@ BEGINS = np.array([1, 0, 0, 1, 0, 1, 0, 0, 0, 1, 0])
 
 
 @pytest.mark.parametrize(
-    ("tokens", "given"),
+    ("tokens", "arguments"),
     [
         (ROWS, {"mask": ROWS > 0}),
         (ROWS, {"mask": (ROWS > 0).astype(np.int64)}),
@@ -125,21 +127,21 @@ BEGINS = np.array([1, 0, 0, 1, 0, 1, 0, 0, 0, 1, 0])
         (ROWS.tolist(), {"pad": 0}),
     ],
 )
-def test_masks_padding_and_packing(tokens, given):
+def test_masks_padding_and_packing(tokens, arguments):
     monitor = cs.CollapseMonitor(VOCAB, 3)
-    monitor.update(tokens, **given)
-    assert spectra_of(monitor) == windows(KEPT, 3)
+    monitor.update(tokens, **arguments)
+    assert counts_of(monitor) == windows(KEPT, 3)
     assert monitor.compute()["documents"] == 3
 
 
 def test_a_hole_in_a_mask_ends_a_document():
     monitor = cs.CollapseMonitor(VOCAB, 3)
     monitor.update([[1, 2, 3, 4, 5]], mask=[[1, 1, 0, 1, 1]])
-    assert spectra_of(monitor) == windows([[1, 2], [4, 5]], 3)
+    assert counts_of(monitor) == windows([[1, 2], [4, 5]], 3)
 
 
 class Tensor:
-    """An array of another library: DLPack is all that it has."""
+    """An array of another library, which supports DLPack only."""
 
     def __init__(self, array):
         self._array = array
@@ -151,23 +153,23 @@ class Tensor:
         return self._array.__dlpack_device__()
 
 
-def test_tokens_of_other_libraries_come_by_dlpack():
+def test_tokens_of_other_libraries_are_read_by_dlpack():
     monitor = cs.CollapseMonitor(VOCAB, 3)
     monitor.update(Tensor(np.array([1, 2, 3])))
-    assert spectra_of(monitor) == windows([[1, 2, 3]], 3)
+    assert counts_of(monitor) == windows([[1, 2, 3]], 3)
 
 
-def test_the_callers_memory_may_be_used_again():
+def test_update_copies_the_tokens():
     monitor = cs.CollapseMonitor(VOCAB, 2)
     for dtype in (np.uint16, np.int64):
         tokens = np.array([1, 2, 3], dtype)
         monitor.update(tokens)
         tokens[:] = 9
-    assert spectra_of(monitor) == windows([[1, 2, 3]] * 2, 2)
+    assert counts_of(monitor) == windows([[1, 2, 3]] * 2, 2)
 
 
 @pytest.mark.parametrize(
-    ("tokens", "given", "message"),
+    ("tokens", "arguments", "message"),
     [
         ([3, VOCAB], {}, f"token id {VOCAB} at position 1 is outside the vocabulary of {VOCAB}"),
         ([[3, 4], [-1, 4]], {}, "token id -1 at position 2 is outside"),
@@ -177,18 +179,22 @@ def test_the_callers_memory_may_be_used_again():
         ([1, 2], {"lengths": [1]}, "add up to 2, got 1"),
         ([[1, 2]], {"lengths": [3]}, r"one number from 0 to 2 for each of the 1 rows, got \[3\]"),
         ([1, 2], {"lengths": [2], "cu_seqlens": [0, 2]}, "got both"),
-        ([1, 2], {"cu_seqlens": [2]}, r"after a 0, such as \[0, 3, 7\], got \[2\]"),
+        (
+            [1, 2],
+            {"cu_seqlens": [2]},
+            r"a 0 followed by the ends of the documents, such as \[0, 3, 7\], got \[2\]",
+        ),
         ([1, 2], {"cu_seqlens": [0, 1]}, "add up to 2, got 1"),
         ([[1, 2]], {"mask": [1]}, r"mask must have the tokens' shape \(1, 2\), got \(1,\)"),
         ([[[1, 2]]], {}, "one dimension"),
     ],
 )
-def test_what_does_not_fit_is_named_and_nothing_added(tokens, given, message):
+def test_invalid_arguments_raise_and_nothing_is_added(tokens, arguments, message):
     monitor = cs.CollapseMonitor(VOCAB, 2)
     monitor.update([1, 2])
     with pytest.raises(ValueError, match=message):
-        monitor.update(tokens, **given)
-    assert spectra_of(monitor) == windows([[1, 2]], 2)
+        monitor.update(tokens, **arguments)
+    assert counts_of(monitor) == windows([[1, 2]], 2)
 
 
 def test_tokens_must_be_integers():
@@ -198,7 +204,7 @@ def test_tokens_must_be_integers():
         cs.CollapseMonitor(VOCAB, 2, window=0)
 
 
-def test_nothing_was_seen_yet():
+def test_an_empty_monitor():
     monitor = cs.CollapseMonitor(VOCAB, 2)
     assert monitor.compute() == {"tokens": 0.0, "documents": 0.0}
     monitor.update(np.empty((0, 5), np.int64))
@@ -206,10 +212,10 @@ def test_nothing_was_seen_yet():
     assert monitor.compute() == {"tokens": 0.0, "documents": 0.0}
 
 
-def test_entropy_is_that_of_the_metrics():
+def test_entropy_equals_that_of_the_metrics():
     documents = [[1, 2, 1, 2, 3], [3, 3, 4]]
     for window in (None, 100):
-        figures = fed(documents, window=window).compute()
+        figures = monitor_with(documents, window=window).compute()
         for n in (1, 2, 3):
             spectrum = cs.Spectrum.from_counts(list(ngrams(documents, n).values()))
             assert figures[f"entropy_bits/{n}"] == cs.metrics.entropy(spectrum)
@@ -223,33 +229,33 @@ def random_documents(number, seed, tokens=VOCAB):
 
 def test_windows_merge():
     first, second = random_documents(10, 0), random_documents(7, 1)
-    one, other = fed(first, window=30), fed(second, window=20)
-    one.merge(other)
-    assert spectra_of(one) == windows(newest(first, 30) + newest(second, 20), 3)
-    assert one.window == 50
-    assert spectra_of(other) == windows(newest(second, 20), 3)
-    one.update(random_documents(1, 2)[0])
-    assert one.compute()["tokens"] <= 50
+    merged, other = monitor_with(first, window=30), monitor_with(second, window=20)
+    merged.merge(other)
+    assert counts_of(merged) == windows(newest(first, 30) + newest(second, 20), 3)
+    assert merged.window == 50
+    assert counts_of(other) == windows(newest(second, 20), 3)
+    merged.update(random_documents(1, 2)[0])
+    assert merged.compute()["tokens"] <= 50
 
 
-def test_everything_merges():
+def test_monitors_without_a_window_merge():
     first, second = random_documents(10, 0), random_documents(7, 1)
-    one = fed(first, window=None)
-    one.merge(fed(second, window=None))
-    assert spectra_of(one) == windows(first + second, 3)
-    assert one.compute()["documents"] == 17
+    monitor = monitor_with(first, window=None)
+    monitor.merge(monitor_with(second, window=None))
+    assert counts_of(monitor) == windows(first + second, 3)
+    assert monitor.compute()["documents"] == 17
 
 
-def test_only_like_monitors_merge():
-    one = cs.CollapseMonitor(VOCAB, 2)
+def test_monitors_with_other_parameters_do_not_merge():
+    monitor = cs.CollapseMonitor(VOCAB, 2)
     for other in (cs.CollapseMonitor(VOCAB, 3), cs.CollapseMonitor(VOCAB, 2, window=None)):
         with pytest.raises(cs.LayoutMismatchError, match="one layout, and both a window or none"):
-            one.merge(other)
+            monitor.merge(other)
 
 
 def test_reset_forgets_everything():
     for window in (30, None):
-        monitor = fed(random_documents(10, 0), window=window)
+        monitor = monitor_with(random_documents(10, 0), window=window)
         monitor.update([1, 2], logprobs=[-1.0, -2.0])
         monitor.reset()
         assert monitor.compute() == {"tokens": 0.0, "documents": 0.0}
@@ -271,10 +277,10 @@ def resumed(monitor, how, **options):
         return pickle.loads(pickle.dumps(monitor))
     if how == "copy":
         return copy.deepcopy(monitor)
-    again = cs.CollapseMonitor(VOCAB, 3, **options)
-    again.update([1, 1, 1])  # forgotten
-    again.load_state_dict(monitor.state_dict())
-    return again
+    copied = cs.CollapseMonitor(VOCAB, 3, **options)
+    copied.update([1, 1, 1])  # load_state_dict forgets it
+    copied.load_state_dict(monitor.state_dict())
+    return copied
 
 
 @pytest.mark.parametrize("window", [600, None])
@@ -282,13 +288,13 @@ def resumed(monitor, how, **options):
 def test_a_resumed_run_gives_the_same_series(baseline, window, how):
     options = {"window": window, "baseline": baseline[0]}
     before, after = random_documents(90, 4), random_documents(12, 5, tokens=7)
-    straight = fed(before, **options)
-    first = fed(before, **options)
-    for monitor in (straight, first):
+    uninterrupted = monitor_with(before, **options)
+    first = monitor_with(before, **options)
+    for monitor in (uninterrupted, first):
         monitor.update([1, 2, 3], logprobs=[np.nan, -1.0, -2.0])
     second = resumed(first, how, **options)
     series = []
-    for monitor in (straight, second):
+    for monitor in (uninterrupted, second):
         figures = [monitor.compute()]
         for document in after:
             monitor.update(document, logprobs=np.full(len(document), -0.5))
@@ -309,67 +315,13 @@ def test_a_state_of_another_monitor_is_refused():
 
 def test_two_monitors_do_not_interact():
     first, second = random_documents(40, 0), random_documents(40, 1, tokens=5)
-    one, other = cs.CollapseMonitor(VOCAB, 3, window=50), cs.CollapseMonitor(VOCAB, 3, window=None)
-    for a, b in zip(first, second, strict=True):
-        one.update(a)
-        other.update(b)
-    assert one.compute() == fed(first, window=50).compute()
-    assert other.compute() == fed(second, window=None).compute()
-
-
-def half(ordinal):
-    """Half of a document, from the rule of docs/architecture.md in Python's integers."""
-    mask = 2**64 - 1
-    x = (ordinal * 0x9E3779B97F4A7C15 + 0x632BE59BD9B4E019) & mask
-    x = ((x ^ x >> 30) * 0xBF58476D1CE4E5B9) & mask
-    x = ((x ^ x >> 27) * 0x94D049BB133111EB) & mask
-    return ((x ^ x >> 31) & 15) // 8
-
-
-def in_halves(documents, n):
-    return [ngrams([d for at, d in documents if half(at) == side], n) for side in (0, 1)]
-
-
-def js_bits(p, q):
-    grams = sorted({*p, *q})
-    return jensenshannon([p[g] for g in grams], [q[g] for g in grams], base=2) ** 2
-
-
-def kept(p, q, low, high):
-    band = [gram for gram, count in p.items() if low <= count <= high]
-    return sum(gram in q for gram in band) / len(band)
-
-
-@pytest.mark.parametrize("window", [100_000, 700, None])
-def test_figures_against_a_baseline_are_those_of_halves_at_equal_size(human, baseline, window):
-    live = random_documents(200, 6, tokens=9)
-    monitor = fed(live, window=window, baseline=baseline[0])
-    figures = monitor.compute()
-
-    recent = newest(newest(live, window or 10**9), sum(map(len, human)))
-    limit = sum(map(len, recent))
-    candidate = list(enumerate(live))[-len(recent) :]
-    hashed = sorted(range(len(human)), key=lambda at: hash_of(at))
-    matched, size = [], 0
-    for at in hashed:
-        size += len(human[at])
-        if size > limit:
-            break
-        matched.append((at, human[at]))
-    assert figures["compared_tokens"] == limit
-    for n in (1, 2, 3):
-        (bA, bB), (cA, cB) = in_halves(matched, n), in_halves(candidate, n)
-        expected = (js_bits(bA, cB) + js_bits(bB, cA)) / 2
-        assert figures[f"js_bits/{n}"] == pytest.approx(expected, rel=1e-9)
-        assert figures[f"floor/js_bits/{n}"] == pytest.approx(js_bits(bA, bB), rel=1e-9)
-        for band, low, high in (("seen-once", 1, 1), ("seen-3-4", 3, 4)):
-            if f"retention/{n}/{band}" in figures:
-                found = (kept(bA, cB, low, high) + kept(bB, cA, low, high)) / 2
-                assert figures[f"retention/{n}/{band}"] == pytest.approx(found)
-                floor = (kept(bA, bB, low, high) + kept(bB, bA, low, high)) / 2
-                assert figures[f"floor/retention/{n}/{band}"] == pytest.approx(floor)
-    assert "retention/3/seen-once" in figures
-    assert {*figures} <= {*monitor.names}
+    with_window = cs.CollapseMonitor(VOCAB, 3, window=50)
+    without = cs.CollapseMonitor(VOCAB, 3, window=None)
+    for first_document, second_document in zip(first, second, strict=True):
+        with_window.update(first_document)
+        without.update(second_document)
+    assert with_window.compute() == monitor_with(first, window=50).compute()
+    assert without.compute() == monitor_with(second, window=None).compute()
 
 
 def hash_of(ordinal):
@@ -378,6 +330,56 @@ def hash_of(ordinal):
     x = ((x ^ x >> 30) * 0xBF58476D1CE4E5B9) & mask
     x = ((x ^ x >> 27) * 0x94D049BB133111EB) & mask
     return x ^ x >> 31
+
+
+def half(ordinal):
+    """Half of a document, by the rule in docs/architecture.md, in Python's integers."""
+    return (hash_of(ordinal) & 15) // 8
+
+
+def in_halves(documents, n):
+    return [ngrams([d for ordinal, d in documents if half(ordinal) == side], n) for side in (0, 1)]
+
+
+def js_bits(p, q):
+    grams = sorted({*p, *q})
+    return jensenshannon([p[g] for g in grams], [q[g] for g in grams], base=2) ** 2
+
+
+def retention(p, q, low, high):
+    band = [gram for gram, count in p.items() if low <= count <= high]
+    return sum(gram in q for gram in band) / len(band)
+
+
+@pytest.mark.parametrize("window", [100_000, 700, None])
+def test_figures_against_a_baseline_compare_halves_at_equal_size(human, baseline, window):
+    live = random_documents(200, 6, tokens=9)
+    monitor = monitor_with(live, window=window, baseline=baseline[0])
+    figures = monitor.compute()
+
+    recent = newest(newest(live, window or 10**9), sum(map(len, human)))
+    limit = sum(map(len, recent))
+    candidate = list(enumerate(live))[-len(recent) :]
+    matched, size = [], 0
+    for ordinal in sorted(range(len(human)), key=hash_of):
+        size += len(human[ordinal])
+        if size > limit:
+            break
+        matched.append((ordinal, human[ordinal]))
+    assert figures["compared_tokens"] == limit
+    for n in (1, 2, 3):
+        (bA, bB), (cA, cB) = in_halves(matched, n), in_halves(candidate, n)
+        expected = (js_bits(bA, cB) + js_bits(bB, cA)) / 2
+        assert figures[f"js_bits/{n}"] == pytest.approx(expected, rel=1e-9)
+        assert figures[f"floor/js_bits/{n}"] == pytest.approx(js_bits(bA, bB), rel=1e-9)
+        for band, low, high in (("seen-once", 1, 1), ("seen-3-4", 3, 4)):
+            if f"retention/{n}/{band}" in figures:
+                retained = (retention(bA, cB, low, high) + retention(bB, cA, low, high)) / 2
+                assert figures[f"retention/{n}/{band}"] == pytest.approx(retained)
+                floor = (retention(bA, bB, low, high) + retention(bB, bA, low, high)) / 2
+                assert figures[f"floor/retention/{n}/{band}"] == pytest.approx(floor)
+    assert "retention/3/seen-once" in figures
+    assert {*figures} <= {*monitor.names}
 
 
 def test_too_few_documents_are_not_compared(baseline):
@@ -391,7 +393,7 @@ def test_too_few_documents_are_not_compared(baseline):
     assert "js_bits/1" in monitor.compute()
 
 
-def test_the_verdict_of_what_is_compared():
+def test_the_verdict_on_repetitive_text_is_collapse():
     human = np.random.default_rng(3).integers(0, VOCAB, (150, 40))
     monitor = cs.CollapseMonitor(VOCAB, 3, baseline=cs.profile(list(human), vocab_size=VOCAB))
     for first in range(150):
@@ -406,8 +408,8 @@ def test_the_verdict_of_what_is_compared():
 def test_a_baseline_may_be_a_path(baseline, tmp_path):
     baseline[0].save(tmp_path / "human.profile")
     documents = random_documents(100, 9)
-    saved = fed(documents, baseline=tmp_path / "human.profile").compute()
-    assert saved == fed(documents, baseline=baseline[0]).compute()
+    saved = monitor_with(documents, baseline=tmp_path / "human.profile").compute()
+    assert saved == monitor_with(documents, baseline=baseline[0]).compute()
 
 
 def test_a_baseline_that_cannot_be_compared_is_refused(baseline):
@@ -418,9 +420,8 @@ def test_a_baseline_that_cannot_be_compared_is_refused(baseline):
         cs.CollapseMonitor(VOCAB, 3, baseline=few)
 
 
-def test_the_newest_document_stays_however_long():
-    held = Window(VOCAB, 4)
+def test_the_newest_document_is_kept_however_long():
     monitor = cs.CollapseMonitor(VOCAB, 2, window=4)
     monitor.update([[1] * 9, [2] * 9])
-    assert spectra_of(monitor) == windows([[2] * 9], 2)
-    assert held.all().tokens == 0
+    assert counts_of(monitor) == windows([[2] * 9], 2)
+    assert Window(VOCAB, 4).all().tokens == 0

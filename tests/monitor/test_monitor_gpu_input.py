@@ -1,4 +1,4 @@
-"""Tokens on a GPU, played by NumPy: `update` waits for nothing, the thread brings them over."""
+"""Tokens on a GPU emulated with NumPy: `update` waits for nothing, the worker copies them."""
 
 import sys
 import threading
@@ -15,14 +15,14 @@ from collapse_stats.monitor import monitor as monitor_module
 
 @pytest.fixture
 def cupy(monkeypatch):
-    """A GPU with CuPy; reading from it in the caller's thread is an error, and is noted."""
+    """An emulated GPU with CuPy; reading from it in the caller's thread fails the test."""
     module = fake_cupy()
     caller = threading.current_thread()
     read, waited = module.asnumpy, []
 
     def asnumpy(array):
         assert threading.current_thread() is not caller, "update waits for the GPU"
-        assert waited, "the copy may not be there yet"
+        assert waited, "the copy on the GPU may not be finished"
         return read(array)
 
     @contextmanager
@@ -34,30 +34,30 @@ def cupy(monkeypatch):
     module.asnumpy = asnumpy
     module.cuda.Stream = stream
     monkeypatch.setitem(sys.modules, "cupy", module)
-    monkeypatch.setattr(monitor_module, "_BLOCK", 50)
+    monkeypatch.setattr(monitor_module, "_BLOCK_TOKENS", 50)
     return module
 
 
-def test_tokens_on_a_gpu_give_the_figures_of_the_same_on_the_host(cupy):
+def test_tokens_on_a_gpu_and_on_the_host_give_equal_figures(cupy):
     rng = np.random.default_rng(0)
-    here, there = (cs.CollapseMonitor(10, 3, window=300) for _ in range(2))
+    host_monitor, gpu_monitor = (cs.CollapseMonitor(10, 3, window=300) for _ in range(2))
     for number in range(30):
         tokens = rng.integers(0, 10, (3, 8))
         mask = rng.integers(0, 4, (3, 8)) > 0
         tokens[~mask] = -100
         logprobs = -rng.random((3, 8)).astype(np.float32)
-        here.update(tokens, mask, logprobs=logprobs)
+        host_monitor.update(tokens, mask, logprobs=logprobs)
         if number % 5 == 4:  # host tokens in between
-            there.update(tokens, mask, logprobs=logprobs)
+            gpu_monitor.update(tokens, mask, logprobs=logprobs)
         else:
             device = on_device(tokens)
-            there.update(
+            gpu_monitor.update(
                 device,
                 on_device(mask) if number % 2 else mask,
                 logprobs=on_device(logprobs) if number % 3 else logprobs,
             )
-            device[:] = 0  # it was copied
-    assert there.compute() == here.compute()
+            device[:] = 0  # update has copied it
+    assert gpu_monitor.compute() == host_monitor.compute()
 
 
 def test_packed_tokens_on_a_gpu(cupy):
@@ -69,7 +69,7 @@ def test_packed_tokens_on_a_gpu(cupy):
     assert (figures["tokens"], figures["documents"]) == (15, 6)
 
 
-def test_a_wrong_id_is_told_later_and_only_its_batch_dropped(cupy):
+def test_an_out_of_range_id_is_reported_later_and_only_its_batch_dropped(cupy):
     monitor = cs.CollapseMonitor(10, 2)
     monitor.update(on_device([1, 2, 3]))
     monitor.update(on_device([1, 10]))
@@ -79,19 +79,19 @@ def test_a_wrong_id_is_told_later_and_only_its_batch_dropped(cupy):
     assert monitor.compute()["tokens"] == 5
 
 
-def test_what_is_no_integer_is_told_at_once(cupy):
+def test_tokens_that_are_not_integers_raise_at_once(cupy):
     with pytest.raises(TypeError, match="integers of 8 to 64 bits, got float64"):
         cs.CollapseMonitor(10, 2).update(on_device([0.5]))
 
 
-def test_without_cupy_the_remedy_is_said(monkeypatch):
+def test_the_error_without_cupy_gives_the_remedy(monkeypatch):
     monkeypatch.setitem(sys.modules, "cupy", None)
     with pytest.raises(TypeError, match=r"which is not installed: .* or pass tokens.cpu\(\)"):
         cs.CollapseMonitor(10, 2).update(on_device([1, 2]))
 
 
 class TorchTensor:
-    """What the monitor uses of a CUDA tensor of torch: it copies on torch's own stream."""
+    """The methods of a CUDA tensor of torch that the monitor calls; each call is logged."""
 
     def __init__(self, array, log):
         self.array, self._log = array, log
@@ -114,8 +114,8 @@ class TorchTensor:
 
 def test_torch_tensors_are_copied_by_torch(cupy, monkeypatch):
     log = []
-    view = cupy.from_dlpack
-    monkeypatch.setattr(cupy, "from_dlpack", lambda t: view(on_device(t.array)))
+    from_dlpack = cupy.from_dlpack
+    monkeypatch.setattr(cupy, "from_dlpack", lambda t: from_dlpack(on_device(t.array)))
     monkeypatch.setattr(TorchTensor, "__dlpack__", lambda self: None, raising=False)
     tokens = TorchTensor(np.array([1, 2]), log)
     monitor = cs.CollapseMonitor(10, 2)

@@ -1,4 +1,4 @@
-"""Perplexity per band of baseline frequency, against sums of Python's fractions."""
+"""Perplexity by band of baseline frequency equals that from sums of Python's fractions."""
 
 import math
 from collections import Counter, defaultdict
@@ -14,12 +14,12 @@ from collapse_stats.monitor import monitor as monitor_module
 from collapse_stats.monitor.surprisal import UNIT
 
 VOCAB = 300
-PRECISION = UNIT  # nats: each surprisal is rounded by half of it at most
+PRECISION = UNIT  # nats: rounding changes each surprisal by at most half of it
 
 
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch):
-    monkeypatch.setattr(monitor_module, "_BLOCK", 200)
+    monkeypatch.setattr(monitor_module, "_BLOCK_TOKENS", 200)
 
 
 @pytest.fixture(scope="module")
@@ -52,12 +52,12 @@ def band(count):
 def expected(human, tokens, logprobs):
     """Perplexity by band: the exponential of the mean of -log p."""
     counts = Counter(int(t) for d in human for t in d)
-    sums = defaultdict(list)
+    logprobs_by_name = defaultdict(list)
     for token, logprob in zip(tokens, logprobs, strict=True):
         if not math.isnan(logprob):
             for name in ("perplexity", f"perplexity/{band(counts[int(token)])}"):
-                sums[name].append(Fraction(float(logprob)))
-    return {name: math.exp(-sum(values) / len(values)) for name, values in sums.items()}
+                logprobs_by_name[name].append(Fraction(float(logprob)))
+    return {name: math.exp(-sum(values) / len(values)) for name, values in logprobs_by_name.items()}
 
 
 def perplexities(monitor):
@@ -76,20 +76,20 @@ def stream(seed, number):
 def test_perplexity_by_band(human, baseline, window):
     monitor = cs.CollapseMonitor(VOCAB, 1, baseline=baseline, window=window)
     tokens, logprobs = stream(1, 80)
-    for at in range(0, 80, 4):
-        monitor.update(tokens[at : at + 4], logprobs=logprobs[at : at + 4])
-    found = perplexities(monitor)
-    wanted = expected(human, tokens.ravel(), logprobs.ravel())
-    assert len(wanted) == 10
-    assert found == pytest.approx(wanted, rel=PRECISION)
-    assert {*found} <= {*monitor.names}
+    for first in range(0, 80, 4):
+        monitor.update(tokens[first : first + 4], logprobs=logprobs[first : first + 4])
+    actual = perplexities(monitor)
+    reference = expected(human, tokens.ravel(), logprobs.ravel())
+    assert len(reference) == 10
+    assert actual == pytest.approx(reference, rel=PRECISION)
+    assert {*actual} <= {*monitor.names}
 
 
-def test_what_leaves_the_window_is_taken_off_exactly(baseline):
+def test_documents_that_leave_the_window_are_subtracted_exactly(baseline):
     tokens, logprobs = stream(2, 80)
     rolling = cs.CollapseMonitor(VOCAB, 1, baseline=baseline, window=300)
-    for row, known in zip(tokens, logprobs, strict=True):
-        rolling.update(row, logprobs=known)
+    for row, row_logprobs in zip(tokens, logprobs, strict=True):
+        rolling.update(row, logprobs=row_logprobs)
     fresh = cs.CollapseMonitor(VOCAB, 1, baseline=baseline, window=300)
     fresh.update(tokens[-12:], logprobs=logprobs[-12:])
     assert rolling.compute() == fresh.compute()
@@ -101,8 +101,8 @@ def test_ranks_add_up_exactly(homes):
     whole = cs.CollapseMonitor(VOCAB, 1, window=None)
     whole.update(tokens, logprobs=logprobs)
     ranks = [cs.CollapseMonitor(VOCAB, 1, window=None) for _ in range(4)]
-    for row, known, home in zip(tokens, logprobs, homes, strict=True):
-        ranks[home].update(row, logprobs=known)
+    for row, row_logprobs, home in zip(tokens, logprobs, homes, strict=True):
+        ranks[home].update(row, logprobs=row_logprobs)
     for rank in ranks[1:]:
         ranks[0].merge(rank)
     assert ranks[0].compute() == whole.compute()
@@ -117,7 +117,7 @@ def test_masked_positions_and_missing_predictions_do_not_count():
     assert monitor.compute()["perplexity"] == pytest.approx(math.exp(2), rel=PRECISION)
 
 
-def test_no_prediction_no_perplexity():
+def test_without_predictions_perplexity_is_absent():
     monitor = cs.CollapseMonitor(VOCAB, 1)
     monitor.update([1, 2], logprobs=[math.nan, math.nan])
     assert perplexities(monitor) == {}
@@ -127,12 +127,12 @@ def test_probability_zero_is_infinite_perplexity(human, baseline):
     for window in (None, 100):
         monitor = cs.CollapseMonitor(VOCAB, 1, baseline=baseline, window=window)
         monitor.update([1, VOCAB - 1], logprobs=[-1.0, -math.inf])
-        found = perplexities(monitor)
-        assert found["perplexity"] == found["perplexity/seen-never"] == math.inf
-        assert found["perplexity/seen-65-up"] == pytest.approx(math.e, rel=PRECISION)
+        values = perplexities(monitor)
+        assert values["perplexity"] == values["perplexity/seen-never"] == math.inf
+        assert values["perplexity/seen-65-up"] == pytest.approx(math.e, rel=PRECISION)
 
 
-def test_probabilities_are_not_log_probabilities():
+def test_probabilities_instead_of_log_probabilities_raise():
     monitor = cs.CollapseMonitor(VOCAB, 1)
     with pytest.raises(ValueError, match=r"at most 0, got 0.5 at position 1: give log_softmax"):
         monitor.update([1, 2], logprobs=[0.0, 0.5])
@@ -141,7 +141,7 @@ def test_probabilities_are_not_log_probabilities():
     assert monitor.compute()["tokens"] == 0
 
 
-def test_half_precision():
+def test_half_precision_log_probabilities_may_be_slightly_above_0():
     monitor = cs.CollapseMonitor(VOCAB, 1)
     monitor.update([1, 2], logprobs=np.array([-1.5, 0.001], np.float16))
     assert monitor.compute()["perplexity"] == pytest.approx(math.exp(0.75), rel=1e-3)

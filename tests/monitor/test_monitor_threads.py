@@ -1,4 +1,4 @@
-"""The monitor's thread: it is waited for, never dropped from, and hangs nothing."""
+"""The monitor's thread: its work is waited for and never dropped, and no process hangs."""
 
 import gc
 import os
@@ -21,7 +21,7 @@ LIMIT = 60  # seconds that a process may take at most
 
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch):
-    monkeypatch.setattr(monitor_module, "_BLOCK", 10)
+    monkeypatch.setattr(monitor_module, "_BLOCK_TOKENS", 10)
 
 
 def threads():
@@ -30,81 +30,81 @@ def threads():
 
 def test_calls_are_made_in_order_and_none_is_dropped():
     made = []
-    lane = Worker(2)
+    worker = Worker(2)
     for number in range(50):
-        lane.submit(made.append, number)
-    lane.flush()
+        worker.submit(made.append, number)
+    worker.flush()
     assert made == [*range(50)]
 
 
 def test_a_full_queue_is_waited_for():
     gate = threading.Event()
-    lane = Worker(2)
+    worker = Worker(2)
     for _ in range(2):
-        lane.submit(gate.wait)
-    third = threading.Thread(target=lane.submit, args=(gate.wait,))
+        worker.submit(gate.wait)
+    third = threading.Thread(target=worker.submit, args=(gate.wait,))
     third.start()
     third.join(0.2)
-    assert third.is_alive()  # it waits for room
+    assert third.is_alive()  # it waits until a call is finished
     gate.set()
     third.join(LIMIT)
     assert not third.is_alive()
-    lane.flush()
+    worker.flush()
 
 
-def test_what_a_call_raises_is_raised_by_the_next():
-    lane, made, gate = Worker(3), [], threading.Event()
-    lane.submit(gate.wait)
-    lane.submit(int, "no number")
-    lane.submit(made.append, 1)
+def test_an_exception_of_a_call_is_raised_by_the_next():
+    worker, made, gate = Worker(3), [], threading.Event()
+    worker.submit(gate.wait)
+    worker.submit(int, "no number")
+    worker.submit(made.append, 1)
     gate.set()
     with pytest.raises(ValueError, match="no number"):
-        lane.flush()
+        worker.flush()
     assert made == [1]
-    lane.flush()  # said once
+    worker.flush()  # raised once
 
 
-def test_the_call_that_tells_of_an_error_is_made():
-    lane, made, gate = Worker(1), [], threading.Event()
-    lane.submit(lambda: (gate.wait(), int("no number")))
+def test_a_submit_that_raises_an_earlier_error_makes_its_own_call():
+    worker, made, gate = Worker(1), [], threading.Event()
+    worker.submit(lambda: (gate.wait(), int("no number")))
     threading.Timer(0.05, gate.set).start()
     with pytest.raises(ValueError, match="no number"):
-        lane.submit(made.append, 1)
-    lane.flush()
+        worker.submit(made.append, 1)
+    worker.flush()
     assert made == [1]
 
 
-def test_update_waits_for_nothing_while_there_is_room(monkeypatch):
+def test_update_does_not_wait_while_the_queue_has_room(monkeypatch):
     gate = threading.Event()
-    take = cs.CollapseMonitor._take
+    add_block = cs.CollapseMonitor._add_block
 
-    def slow(self, *arrived):
+    def slow(self, *arguments):
         gate.wait(LIMIT)
-        take(self, *arrived)
+        add_block(self, *arguments)
 
-    monkeypatch.setattr(cs.CollapseMonitor, "_take", slow)
+    monkeypatch.setattr(cs.CollapseMonitor, "_add_block", slow)
     monitor = cs.CollapseMonitor(10, 2)
-    for _ in range(monitor_module._WAITING):
+    for _ in range(monitor_module._WAITING_BLOCKS):
         monitor.update(np.arange(10))
     gate.set()
-    assert monitor.compute()["tokens"] == 10 * monitor_module._WAITING
+    assert monitor.compute()["tokens"] == 10 * monitor_module._WAITING_BLOCKS
 
 
-def test_blocks_that_wait_do_not_share_memory(monkeypatch):
+def test_waiting_blocks_do_not_share_memory(monkeypatch):
     rng = np.random.default_rng(0)
-    documents = rng.integers(0, 10, (6 * monitor_module._WAITING, 5)).tolist()
-    gate, take = threading.Event(), cs.CollapseMonitor._take
+    documents = rng.integers(0, 10, (6 * monitor_module._WAITING_BLOCKS, 5)).tolist()
+    gate, add_block = threading.Event(), cs.CollapseMonitor._add_block
     monkeypatch.setattr(
-        cs.CollapseMonitor, "_take", lambda *given: (gate.wait(LIMIT), take(*given))
+        cs.CollapseMonitor, "_add_block", lambda *args: (gate.wait(LIMIT), add_block(*args))
     )
     monitor = cs.CollapseMonitor(10, 2)
-    for at, document in enumerate(documents):
+    for number, document in enumerate(documents):
         monitor.update(document, logprobs=np.full(5, -1.0), mask=np.ones(5))
-        if at == len(documents) // 3:
-            gate.set()  # from here on memory is used again
-    found = monitor.snapshot().run
+        if number == len(documents) // 3:
+            gate.set()  # from here on, arenas are used again
+    table = monitor.snapshot().table
     counted = dict(
-        zip(map(tuple, found.tokens().T.tolist()), found.counts[0].tolist(), strict=True)
+        zip(map(tuple, table.tokens().T.tolist()), table.counts[0].tolist(), strict=True)
     )
     assert counted == Counter(tuple([*d, -1][i : i + 2]) for d in documents for i in range(5))
     assert monitor.compute()["perplexity"] == pytest.approx(np.e, rel=1e-4)
@@ -113,7 +113,7 @@ def test_blocks_that_wait_do_not_share_memory(monkeypatch):
 def test_the_thread_ends_with_the_monitor():
     before = {*threads()}
     monitor = cs.CollapseMonitor(10, 2)
-    assert not {*threads()} - before  # none as long as nothing is to be done
+    assert not {*threads()} - before  # none is started before it has work
     monitor.update(np.arange(10))
     monitor.compute()
     (thread,) = {*threads()} - before
@@ -128,8 +128,8 @@ import os, signal, sys, time
 import numpy as np
 import collapse_stats as cs
 from collapse_stats.monitor import monitor as module
-signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs in the background has none
-module._BLOCK = 1000
+signal.signal(signal.SIGINT, signal.default_int_handler)  # background processes ignore it
+module._BLOCK_TOKENS = 1000
 monitors = [cs.CollapseMonitor(1000, 4, window=window) for window in (None, 5000)]
 tokens = np.random.default_rng(0).integers(0, 1000, 10_000)
 try:
@@ -145,29 +145,29 @@ finally:
 
 
 @pytest.mark.parametrize(
-    ("end", "code", "said"),
+    ("end", "code", "message"),
     [
         ("raise RuntimeError('of the loop')", 1, "RuntimeError: of the loop"),
         ("sys.exit(3)", 3, ""),
         ("os.kill(os.getpid(), signal.SIGINT)", -signal.SIGINT, "KeyboardInterrupt"),
     ],
 )
-def test_a_loop_that_ends_leaves_no_process_behind(end, code, said):
-    found = subprocess.run(
+def test_the_process_exits_however_the_loop_ends(end, code, message):
+    result = subprocess.run(
         [sys.executable, "-c", SCRIPT.format(end=end)],
         capture_output=True,
         text=True,
         timeout=LIMIT,
     )
-    assert found.stdout.split() == ["running", "left"]
-    assert found.returncode == code
-    assert said in found.stderr
-    assert found.stderr.count("Traceback") <= 1
+    assert result.stdout.split() == ["running", "left"]
+    assert result.returncode == code
+    assert message in result.stderr
+    assert result.stderr.count("Traceback") <= 1
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
-def test_a_forked_process_goes_on_with_its_own_thread():
+def test_a_forked_process_starts_its_own_thread():
     monitor = cs.CollapseMonitor(10, 2)
     monitor.update(np.arange(10))
     monitor.compute()

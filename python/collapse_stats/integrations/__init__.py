@@ -1,5 +1,5 @@
-"""A monitor in the frameworks people train with; each file imports its own, and no other does.
+"""Adapters of the monitor to training frameworks; each file imports only its own framework.
 
-`distributed`, `pytorch`, `torchmetrics`, `huggingface`, `lightning` and `trl` need torch; `vllm`
-and `sinks` take whatever has the right attributes.
+`distributed`, `pytorch`, `callbacks`, `torchmetrics`, `huggingface`, `lightning` and `trl` need
+torch; `vllm` and `sinks` work with any object that has the right attributes.
 """

@@ -1,7 +1,8 @@
 """A Hugging Face ``Trainer`` callback.
 
-A callback is never given the batch, and a data collator runs in worker processes. So the tokens are
-taken where the model is given them: by a hook before its forward pass, in training mode alone.
+The trainer does not give the batch to its callbacks, and a data collator runs in worker processes.
+So the tokens are read where the model receives them: by a hook before its forward pass, in training
+mode only.
 """
 
 import warnings
@@ -12,21 +13,23 @@ import torch
 from transformers import Trainer, TrainerCallback
 
 from ..monitor import CollapseMonitor
-from .pytorch import arguments_in, figures_of_all_ranks, tensor_state
-from .sinks import named
+from .callbacks import check_every, figures_to_log
+from .pytorch import arguments_in, tensor_state
 
 
 class CollapseCallback(TrainerCallback):
-    """Watches what a trainer's model learns from, and logs with the trainer's own logs.
+    """Monitors the tokens that a model is trained on, and logs figures with the trainer's own logs.
 
-    Positions left out by ``attention_mask``, or with a label of -100, are not counted; a packed row
-    is counted as the documents in it (`pytorch.arguments_in`). The monitor's state is saved in each
-    checkpoint, a file per rank, and read when one is resumed from.
+    Positions that ``attention_mask`` leaves out or that have the label -100 are not counted. A
+    packed row is counted as the documents in it (see `pytorch.arguments_in`). Each checkpoint
+    contains the monitor's state, in a file per rank, and resuming from a checkpoint loads it.
 
     Parameters
     ----------
     trainer
-        Its ``log`` is called every `every` optimizer steps; the callback adds itself to it.
+        The callback adds itself to this trainer.
+    every
+        Number of optimizer steps between two logs.
 
     Examples
     --------
@@ -34,59 +37,58 @@ class CollapseCallback(TrainerCallback):
     """
 
     def __init__(self, trainer: Trainer, monitor: CollapseMonitor, every: int = 100) -> None:
-        if every < 1:
-            raise ValueError(f"every must be a number of steps from 1 on, got {every}")
+        check_every(every, "steps")
         self.monitor = monitor
         self._trainer, self._every = trainer, every
         self._hook: Any = None
         trainer.add_callback(self)
 
-    def on_train_begin(self, args: Any, state: Any, control: Any, **given: Any) -> None:
-        """Begin to watch; go on from the state of the checkpoint that is resumed from."""
-        saved = self._file(args, state)
+    def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Load the monitor's state if the run is resumed, and add the hook to the model."""
+        saved = self._state_file(args, state)
         if state.global_step and saved.exists():
             self.monitor.load_state_dict(torch.load(saved, weights_only=True))
         elif state.global_step:
             warnings.warn(
-                f"the run is resumed, but there is no {saved}: the monitor goes on from what it "
-                "holds; load_state_dict gives it another state",
+                f"the run is resumed, but there is no {saved}: the monitor continues with its "
+                "present contents; call its load_state_dict to give it another state",
                 stacklevel=2,
             )
-        self._forget_hook()  # of a run that ended with an exception
-        self._hook = given["model"].register_forward_pre_hook(self._take, with_kwargs=True)
+        self._remove_hook()  # a run that ended with an exception has left it in place
+        self._hook = kwargs["model"].register_forward_pre_hook(self._update, with_kwargs=True)
 
-    def on_step_end(self, args: Any, state: Any, control: Any, **given: Any) -> None:
-        """Log; every rank takes part in the count of all."""
+    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Log the figures of all ranks every so many steps."""
         if state.global_step % self._every == 0:
-            self._trainer.log(named(figures_of_all_ranks(self.monitor)))
+            self._trainer.log(figures_to_log(self.monitor))
 
-    def on_save(self, args: Any, state: Any, control: Any, **given: Any) -> None:
-        """Keep the state beside the checkpoint's other files."""
-        file = self._file(args, state)
+    def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Save the monitor's state with the checkpoint's other files."""
+        file = self._state_file(args, state)
         file.parent.mkdir(parents=True, exist_ok=True)
         torch.save(tensor_state(self.monitor), file)
 
-    def on_train_end(self, args: Any, state: Any, control: Any, **given: Any) -> None:
-        """Watch no more."""
-        self._forget_hook()
+    def on_train_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Remove the hook from the model."""
+        self._remove_hook()
 
-    def _forget_hook(self) -> None:
+    def _remove_hook(self) -> None:
         if self._hook is not None:
             self._hook.remove()
             self._hook = None
 
-    def _take(self, model: Any, arguments: tuple[Any, ...], given: dict[str, Any]) -> None:
+    def _update(self, model: Any, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> None:
         if not model.training:
             return
-        tokens = given.get("input_ids", arguments[0] if arguments else None)
+        tokens = keywords.get("input_ids", arguments[0] if arguments else None)
         if tokens is None:
             raise ValueError(
                 "the model must be given input_ids, got none: a model that is given embeddings "
-                "cannot be watched, call monitor.update where its tokens are"
+                "cannot be monitored by this callback; call monitor.update where its tokens are"
             )
-        self.monitor.update(**arguments_in(given, tokens))
+        self.monitor.update(**arguments_in(keywords, tokens))
 
     @staticmethod
-    def _file(args: Any, state: Any) -> Path:
+    def _state_file(args: Any, state: Any) -> Path:
         folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
         return folder / f"collapse-monitor-{args.process_index}.pt"

@@ -1,4 +1,4 @@
-"""A Lightning ``Callback``, for ``lightning`` and its 2.x trainers."""
+"""A Lightning ``Callback``, for the package ``lightning`` and its 2.x trainers."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -6,22 +6,24 @@ from typing import Any
 from lightning.pytorch import Callback, LightningModule, Trainer
 
 from ..monitor import CollapseMonitor
-from .pytorch import arguments_in, figures_of_all_ranks, tensor_state
-from .sinks import named
+from .callbacks import check_every, figures_to_log
+from .pytorch import arguments_in, tensor_state
 
 
 class CollapseCallback(Callback):
-    """Watches training batches; saved with checkpoints.
+    """Monitors training batches; checkpoints contain the monitor's state.
 
-    Figures go to the trainer's loggers, and through ``log_dict`` to callbacks as early stopping is.
+    Figures go to the trainer's loggers, and through ``log_dict`` to other callbacks, such as early
+    stopping.
 
     Parameters
     ----------
     every
-        Batches between two points of the series.
+        Number of batches between two logs.
     tokens
-        Arguments of `CollapseMonitor.update` in a batch. By default a batch is a tensor of tokens,
-        or has ``input_ids`` and what `pytorch.arguments_in` knows beside them.
+        Returns the arguments of `CollapseMonitor.update` for a batch. By default a batch must be a
+        tensor of tokens, or have ``input_ids`` and perhaps the other keys that
+        `pytorch.arguments_in` reads.
     """
 
     def __init__(
@@ -30,10 +32,9 @@ class CollapseCallback(Callback):
         every: int = 100,
         tokens: Callable[[Any], Mapping[str, Any]] | None = None,
     ) -> None:
-        if every < 1:
-            raise ValueError(f"every must be a number of batches from 1 on, got {every}")
+        check_every(every, "batches")
         self.monitor = monitor
-        self._every, self._tokens = every, tokens or arguments_of
+        self._every, self._arguments_of = every, tokens or arguments_of
         self._batches = 0
 
     def on_train_batch_end(
@@ -44,27 +45,27 @@ class CollapseCallback(Callback):
         batch: Any,
         batch_idx: int,
     ) -> None:
-        """Take in the batch; log when it is time to."""
-        self.monitor.update(**self._tokens(batch))
+        """Add the batch, and log the figures of all ranks every so many batches."""
+        self.monitor.update(**self._arguments_of(batch))
         self._batches += 1
         if self._batches % self._every == 0:
-            figures = named(figures_of_all_ranks(self.monitor))
-            pl_module.log_dict(figures, logger=False)  # which would repeat them at every step
+            figures = figures_to_log(self.monitor)
+            pl_module.log_dict(figures, logger=False)  # a logger would repeat them at every step
             for logger in trainer.loggers:
                 logger.log_metrics(figures, step=trainer.global_step)
 
     def state_dict(self) -> dict[str, Any]:
-        """For checkpoints."""
+        """Return the state for a checkpoint."""
         return {"batches": self._batches, "monitor": tensor_state(self.monitor)}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """From a checkpoint."""
+        """Load the state from a checkpoint."""
         self._batches = state_dict["batches"]
         self.monitor.load_state_dict(state_dict["monitor"])
 
 
 def arguments_of(batch: Any) -> dict[str, Any]:
-    """Tokens of a batch as data sets of language models have them, and what is said of them."""
+    """Return the arguments of `CollapseMonitor.update` for a batch of a language-model data set."""
     if not isinstance(batch, Mapping):
         return {"tokens": batch[0] if isinstance(batch, list | tuple) else batch}
     return arguments_in(batch, batch["input_ids"])

@@ -1,4 +1,4 @@
-"""Loggers by what they can do: W&B-, MLflow- and TensorBoard-shaped ones; none is imported."""
+"""Writing figures to loggers like those of TensorBoard, MLflow and W&B; none is imported."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +7,7 @@ PREFIX = "collapse/"
 
 
 def named(figures: Mapping[str, float]) -> dict[str, float]:
-    """Figures under names that begin with ``collapse/``."""
+    """Return the figures under names that begin with ``collapse/``."""
     return {PREFIX + name: value for name, value in figures.items()}
 
 
@@ -17,23 +17,23 @@ def log_figures(sink: Any, figures: Mapping[str, float], step: int) -> None:
     Parameters
     ----------
     sink
-        Has ``add_scalar(name, value, step)`` (TensorBoard's ``SummaryWriter``),
+        An object with ``add_scalar(name, value, step)`` (TensorBoard's ``SummaryWriter``),
         ``log_metrics(mapping, step=)`` (MLflow, Lightning's loggers) or ``log(mapping, step=)`` (a
         run of W&B).
 
     Raises
     ------
     TypeError
-        for anything else.
+        for any other object.
     """
-    found = named(figures)
+    named_figures = named(figures)
     if hasattr(sink, "add_scalar"):
-        for name, value in found.items():
+        for name, value in named_figures.items():
             sink.add_scalar(name, value, step)
     elif hasattr(sink, "log_metrics"):
-        sink.log_metrics(found, step=step)
+        sink.log_metrics(named_figures, step=step)
     elif hasattr(sink, "log"):
-        sink.log(found, step=step)
+        sink.log(named_figures, step=step)
     else:
         raise TypeError(
             "sink must have add_scalar, log_metrics or log, got "

@@ -1,4 +1,4 @@
-"""Outputs of an inference engine that look like vLLM's; the engine is not imported."""
+"""Adding the outputs of vLLM, or of an engine whose outputs look like vLLM's; none is imported."""
 
 from collections.abc import Iterable
 from math import nan
@@ -8,11 +8,15 @@ from ..monitor import CollapseMonitor
 
 
 def update_from_outputs(monitor: CollapseMonitor, outputs: Iterable[Any]) -> None:
-    """Add every completion of ``RequestOutput``-like objects, one document each.
+    """Add every completion of objects like vLLM's ``RequestOutput``, each as one document.
 
-    Input: objects with ``outputs``, of which each has ``token_ids`` and may have ``logprobs``: per
-    token a mapping of ids to objects with ``logprob``. Prompts are not counted: they are not the
-    model's.
+    Prompts are not counted, since the model did not write them.
+
+    Parameters
+    ----------
+    outputs
+        Objects with ``outputs``, a list of completions. A completion has ``token_ids``, and may
+        have ``logprobs``: for each token a mapping from ids to objects with ``logprob``.
     """
     completions = [completion for output in outputs for completion in output.outputs]
     ids = [list(completion.token_ids) for completion in completions]
@@ -20,17 +24,25 @@ def update_from_outputs(monitor: CollapseMonitor, outputs: Iterable[Any]) -> Non
         _logprobs(tokens, getattr(completion, "logprobs", None))
         for tokens, completion in zip(ids, completions, strict=True)
     ]
-    known = any(value == value for values in logprobs for value in values)
+    any_logprob = any(value == value for values in logprobs for value in values)  # not NaN
     monitor.update(
         [token for tokens in ids for token in tokens],
         lengths=[len(tokens) for tokens in ids],
-        logprobs=[value for values in logprobs for value in values] if known else None,
+        logprobs=[value for values in logprobs for value in values] if any_logprob else None,
     )
 
 
-def _logprobs(tokens: list[int], given: Any) -> list[float]:
-    """The log-probability of each token that was sampled; NaN where it was not kept."""
-    if given is None:
+def _logprobs(tokens: list[int], candidates: Any) -> list[float]:
+    """Return the log-probability of each sampled token, or NaN where it was not kept.
+
+    Parameters
+    ----------
+    candidates
+        For each token, a mapping from ids to log-probabilities, or None; or None as a whole.
+    """
+    if candidates is None:
         return [nan] * len(tokens)
-    found = [at.get(token) if at else None for token, at in zip(tokens, given, strict=True)]
-    return [nan if one is None else float(getattr(one, "logprob", one)) for one in found]
+    sampled = [
+        by_id.get(token) if by_id else None for token, by_id in zip(tokens, candidates, strict=True)
+    ]
+    return [nan if entry is None else float(getattr(entry, "logprob", entry)) for entry in sampled]

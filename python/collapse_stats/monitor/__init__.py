@@ -1,4 +1,4 @@
-"""A training or generation run watched live: the newest tokens, against a baseline."""
+"""Live monitoring of a training or generation run: the newest tokens, compared with a baseline."""
 
 from .monitor import CollapseMonitor
 

@@ -1,8 +1,8 @@
-"""The baseline of a monitor: the sample that its profile keeps, compared at equal size.
+"""The baseline of a monitor, compared with the newest tokens at equal size.
 
-Divergences and retention depend on the size of both sides, and a window fills as a run goes on. So
-the newest documents meet as many tokens of the baseline's sample, in whole documents, and every
-figure has its floor at that very size.
+Divergences and retention depend on the size of both sides, and a window fills up during a run. So
+the newest documents are compared with as many tokens from the sample of the baseline's profile, in
+whole documents, and every figure has its floor at that same size.
 """
 
 import os
@@ -17,7 +17,7 @@ from ..corpus.sample import Sample, within
 from ..corpus.split import MIN_DOCUMENTS_FOR_HALVES, ordinal_hash
 from ..errors import LayoutMismatchError
 from ..ngrams.layout import Layout
-from ..ngrams.spectrum import JointSpectra
+from ..ngrams.spectrum import JointSpectra, Masks
 from ..profiles.build import load
 from ..profiles.profile import Profile
 from ..uncertainty.halves import BANDS, CANDIDATE, FLOOR, MASKS
@@ -28,19 +28,19 @@ NEVER = "seen-never"
 
 
 class Baseline:
-    """A baseline that newest documents are compared with.
+    """The baseline that the newest documents are compared with.
 
     Attributes
     ----------
     profile
-        The baseline's, without its table.
+        The baseline's profile, without its table.
 
     Raises
     ------
     LayoutMismatchError
-        when its token ids are not those of the vocabulary.
+        when the baseline has another vocabulary than the monitor.
     ValueError
-        when it keeps no sample of its documents, or too few documents for halves.
+        when the profile has no sample, or its sample has too few documents for halves.
     """
 
     def __init__(self, baseline: Profile | str | os.PathLike[str], layout: Layout) -> None:
@@ -48,91 +48,94 @@ class Baseline:
         if profile.vocab_size != layout.vocab_size:
             raise LayoutMismatchError(
                 f"baseline {profile.name} has {profile.vocab_size:,} token ids, the monitor "
-                f"{layout.vocab_size:,}: give both one vocab_size"
+                f"{layout.vocab_size:,}: give both the same vocab_size"
             )
         if len(profile.sample) < MIN_DOCUMENTS_FOR_HALVES:
             raise ValueError(
-                f"baseline {profile.name} must keep a sample of {MIN_DOCUMENTS_FOR_HALVES} "
-                f"documents or more, got {len(profile.sample)}: make it again with more documents "
-                "or --sample-tokens"
+                f"baseline {profile.name} must have a sample of {MIN_DOCUMENTS_FOR_HALVES} "
+                f"documents or more, got {len(profile.sample)}: make the profile again with more "
+                "documents or a larger --sample-tokens"
             )
-        self.profile = replace(profile, table=None)  # which may be large, and is not needed
+        self.profile = replace(profile, table=None)  # the table may be large and is not needed
         self._layout = replace(layout, labels=4)
-        self._counts = np.bincount(profile.sample.tokens, minlength=layout.vocab_size)
+        self._token_counts = np.bincount(profile.sample.tokens, minlength=layout.vocab_size)
 
     @property
     def tokens(self) -> int:
-        """Tokens of the sample: so many, at most, are compared."""
+        """Number of tokens in the sample, which is the most that are compared."""
         return len(self.profile.sample.tokens)
 
     def compare(
-        self, newest: Window, backend: Backend, *, samples: bool = False
+        self, window: Window, backend: Backend, *, samples: bool = False
     ) -> Comparison | None:
-        """The newest documents against as many of the baseline; None with too few documents.
+        """Compare the newest documents of a window with as many tokens of the baseline.
 
-        With `samples`, with what the verdict needs.
+        None if either side has too few documents. With `samples`, the comparison holds what its
+        verdict needs.
         """
-        candidate = newest.last(self.tokens)
-        whole = self.profile.sample
-        baseline = whole.first(within(whole.length, candidate.tokens))
-        if min(len(baseline), len(candidate.length)) < MIN_DOCUMENTS_FOR_HALVES:
+        newest = window.last(self.tokens)
+        sample = self.profile.sample
+        matched = sample.first(within(sample.length, newest.tokens))
+        if min(len(matched), len(newest.length)) < MIN_DOCUMENTS_FOR_HALVES:
             return None
-        chunks = [baseline.chunk(), halved(candidate, first_label=2)]
-        joined = backend.spectra(chunks, self._layout, MASKS)
-
-        def side(
-            profile: Profile, masks: tuple[int, int], documents: int, sample: Sample
-        ) -> Profile:
-            found = JointSpectra(
-                {n: {FLOOR: pairs[masks]} for n, pairs in joined.ngrams.items()},
-                {n: {FLOOR: pairs[masks]} for n, pairs in joined.contexts.items()},
-            )
-            return replace(
-                profile,
-                layout=replace(self._layout, labels=2),
-                joint_spectra=found,
-                documents=documents,
-                sample=sample,
-                table=None,
-            )
-
-        live = Profile("monitor", self._layout, joined, 0, Sample.empty())
-        return Comparison(
-            side(self.profile, FLOOR, len(baseline), baseline),
-            side(
-                replace(live, tokenizer=self.profile.tokenizer),
-                CANDIDATE,
-                len(candidate.length),
-                _sample(candidate) if samples else Sample.empty(),
-            ),
-            joined,
+        chunks = [matched.chunk(), halved(newest, first_label=2)]
+        joint_spectra = backend.spectra(chunks, self._layout, MASKS)
+        baseline = replace(
+            self.profile,
+            layout=replace(self._layout, labels=2),
+            joint_spectra=_between_halves(joint_spectra, FLOOR),
+            documents=len(matched),
+            sample=matched,
         )
+        candidate = Profile(
+            "monitor",
+            baseline.layout,
+            _between_halves(joint_spectra, CANDIDATE),
+            len(newest.length),
+            _sample(newest) if samples else Sample.empty(),
+            tokenizer=self.profile.tokenizer,
+        )
+        return Comparison(baseline, candidate, joint_spectra)
 
     def bands(self) -> dict[str, npt.NDArray[np.bool_]]:
-        """Which token ids ``(vocab_size,)`` the sample has how often."""
-        edges = np.searchsorted(BANDS, self._counts, side="right")
+        """Return for each band which token ids ``(vocab_size,)`` the sample has that often."""
+        band_of_id = np.searchsorted(BANDS, self._token_counts, side="right")
         names = [NEVER, *BAND_NAMES.values()]
-        return {name: edges == number for number, name in enumerate(names)}
+        return {name: band_of_id == number for number, name in enumerate(names)}
+
+
+def _between_halves(joint_spectra: JointSpectra, halves: Masks) -> JointSpectra:
+    """Return the spectra between the halves of one side, labelled as in a profile."""
+    return JointSpectra(
+        {n: {FLOOR: pairs[halves]} for n, pairs in joint_spectra.ngrams.items()},
+        {n: {FLOOR: pairs[halves]} for n, pairs in joint_spectra.contexts.items()},
+    )
+
+
+def _band_label(low: int, high: int | None) -> str:
+    """Return the band as `Comparison.retention` names it."""
+    if high is None:
+        return f"{low}+"
+    return str(low) if low == high else f"{low}-{high}"
 
 
 def _band_name(low: int, high: int | None) -> str:
-    words = {(1, 1): "once", (2, 2): "twice"}
+    """Return the band as the keys of a monitor name it."""
     if high is None:
         return f"seen-{low}-up"
+    words = {(1, 1): "once", (2, 2): "twice"}
     return "seen-" + words.get((low, high), f"{low}-{high}")
 
 
 BAND_NAMES = {
-    (f"{low}+" if high is None else str(low) if low == high else f"{low}-{high}"): _band_name(
-        low, high
-    )
+    _band_label(low, high): _band_name(low, high)
     for low, high in zip(BANDS, [*(low - 1 for low in BANDS[1:]), None], strict=True)
 }
-"""How the bands of `Comparison.retention` are called in the keys of a monitor."""
+"""Names of the bands in the keys of a monitor, by their labels in `Comparison.retention`."""
 
 
 def _sample(batch: PackedBatch) -> Sample:
-    """The documents in the order of their hash, as a profile keeps them."""
+    """Return the documents in the order of their hash, as a profile keeps them."""
     hashes = ordinal_hash(batch.ordinal)
     order = np.argsort(hashes, kind="stable")
     documents = np.split(batch.ids, np.cumsum(batch.length)[:-1])

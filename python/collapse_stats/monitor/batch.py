@@ -1,4 +1,4 @@
-"""Packed documents in memory of the monitor's own."""
+"""Packed documents in memory that the monitor owns."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,18 +13,19 @@ from .surprisal import NO_PREDICTION, Int32Array
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PackedBatch:
-    """Packed documents, none of them empty.
+    """Packed documents, none of which is empty.
 
     Attributes
     ----------
     ids
-        ``(T,)`` uint16 or uint32: tokens.
+        ``(T,)`` uint16 or uint32: token ids.
     length
-        ``(D,)`` int64: tokens of each document.
+        ``(D,)`` int64: number of tokens of each document.
     ordinal
-        ``(D,)`` int64: which document of the stream it is; its half follows from that.
+        ``(D,)`` int64: position of each document in the stream, from which its half follows.
     surprisal
-        ``(T,)`` int32, see `as_surprisals`; None when no log-probabilities came with the tokens.
+        ``(T,)`` int32, as `as_surprisals` returns it. None if the tokens came without
+        log-probabilities.
     """
 
     ids: npt.NDArray[np.unsignedinteger]
@@ -34,39 +35,40 @@ class PackedBatch:
 
     @property
     def tokens(self) -> int:
-        """Tokens of all documents."""
+        """Number of tokens in all documents."""
         return len(self.ids)
 
     def documents(self, first: int, last: int | None = None) -> "PackedBatch":
-        """The documents ``first <= d < last``, sharing memory with this batch."""
+        """Return the documents ``first <= d < last``, which share memory with this batch."""
         begin = int(self.length[:first].sum())
-        kept = self.length[first:last]
-        end = begin + int(kept.sum())
+        length = self.length[first:last]
+        end = begin + int(length.sum())
         return PackedBatch(
             self.ids[begin:end],
-            kept,
+            length,
             self.ordinal[first:last],
             None if self.surprisal is None else self.surprisal[begin:end],
         )
 
 
 def join(batches: Sequence[PackedBatch], vocab_size: int) -> PackedBatch:
-    """One batch of all documents, copied, with surprisals if any has them."""
-    known = any(batch.surprisal is not None for batch in batches)
+    """Copy the documents of all batches into one; it has surprisals if one of the batches does."""
+    has_surprisal = any(batch.surprisal is not None for batch in batches)
+    surprisals = map(_surprisal_or_missing, batches)
     return PackedBatch(
         np.concatenate([np.empty(0, id_type(vocab_size)), *(batch.ids for batch in batches)]),
         np.concatenate([np.empty(0, np.int64), *(batch.length for batch in batches)]),
         np.concatenate([np.empty(0, np.int64), *(batch.ordinal for batch in batches)]),
-        np.concatenate([np.empty(0, np.int32), *map(_surprisal, batches)]) if known else None,
+        np.concatenate([np.empty(0, np.int32), *surprisals]) if has_surprisal else None,
     )
 
 
 def id_type(vocab_size: int) -> np.dtype[np.unsignedinteger[Any]]:
-    """The narrower of uint16 and uint32 that holds every id."""
+    """Return uint16 if it can hold every id, else uint32."""
     return np.dtype(np.uint16 if vocab_size <= 2**16 else np.uint32)
 
 
-def _surprisal(batch: PackedBatch) -> Int32Array:
+def _surprisal_or_missing(batch: PackedBatch) -> Int32Array:
     if batch.surprisal is not None:
         return batch.surprisal
     return np.full(batch.tokens, NO_PREDICTION, dtype=np.int32)

@@ -30,7 +30,7 @@ def all_of(
     documents: int,
     comparison: Comparison | None,
     surprisals: SurprisalSums,
-    reference: Baseline | None,
+    baseline: Baseline | None,
 ) -> Figures:
     """Return every figure that can be given."""
     (joint,) = joint_spectra.ngrams[1].values()
@@ -38,7 +38,7 @@ def all_of(
     figures |= of_window(joint_spectra)
     if comparison is not None:
         figures |= of_comparison(comparison)
-    return figures | of_surprisals(surprisals, reference)
+    return figures | of_surprisals(surprisals, baseline)
 
 
 def of_window(joint_spectra: JointSpectra) -> Figures:
@@ -67,10 +67,10 @@ def of_comparison(comparison: Comparison) -> Figures:
     return given(values)
 
 
-def of_surprisals(sums: SurprisalSums, reference: Baseline | None) -> Figures:
+def of_surprisals(sums: SurprisalSums, baseline: Baseline | None) -> Figures:
     """Return the perplexity of all tokens, and by how often the baseline has their ids."""
     values = {"perplexity": sums.perplexity()}
-    bands = reference.bands() if reference and given(values) else {}
+    bands = baseline.bands() if baseline and given(values) else {}
     return given(
         values | {f"perplexity/{name}": sums.perplexity(ids) for name, ids in bands.items()}
     )

@@ -1,64 +1,58 @@
-"""`CollapseMonitor`: what a loop calls."""
+"""`CollapseMonitor`, which a training or generation loop calls."""
 
 import os
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
-
-import numpy as np
 
 from ..backends.selection import select
 from ..comparisons.comparison import Comparison
-from ..corpus.sample import Sample
-from ..counting.passes import NO_HALVES
-from ..counting.spectra import count_spectra
-from ..counting.table import TableInMemory
 from ..errors import LayoutMismatchError
 from ..ngrams.layout import Layout
 from ..ngrams.spectrum import JointSpectra
-from ..ngrams.table import NgramTable
 from ..profiles.counter import NgramCounter
 from ..profiles.profile import Profile
-from ..system.gpu import current_gpu, select_gpu
-from ..system.memory import budget
+from ..system.gpu import current_gpu
 from . import figures
+from .arena import Arena
 from .baseline import Baseline
-from .batch import PackedBatch, join
+from .contents import Contents
+from .device_args import DeviceArguments
+from .packing import Arguments
 from .snapshot import Snapshot
+from .state import MonitorState
 from .surprisal import SurprisalSums
-from .update_args import Arena, Arguments, DeviceArguments, UpdateArguments, packed
+from .update_args import UpdateArguments
 from .window import Window
 from .worker import Worker
 
-FORMAT = "collapse-stats.monitor/1"
-_ARRAYS = ("ids", "length", "ordinal", "surprisal", "surprisal_sums", "keys", "counts")
-_BLOCK = 1 << 18  # tokens handed to the thread at once
-_WAITING = 8  # blocks
-_ARENA = 12  # bytes for each token of a block: id, mask, log-probability and some more
+_BLOCK_TOKENS = 1 << 18  # handed to the worker thread at once
+_WAITING_BLOCKS = 8
+_ARENA_BYTES = 12  # per token of a block: id, mask, log-probability and a reserve
 
 
 class CollapseMonitor:
-    """Figures of the newest tokens of a run, against a baseline.
+    """Figures of the newest tokens of a run, compared with a baseline.
 
-    `update` copies and returns; a thread of the monitor does the rest, and `compute` waits for it.
-    When more than 8 blocks of 2**18 tokens wait for the thread, `update` waits for the oldest:
-    nothing is dropped. One monitor belongs to one thread of the caller.
+    `update` copies its arguments and returns; a thread of the monitor does the rest, and `compute`
+    waits for it. When more than 8 blocks of 2**18 tokens wait for the thread, `update` waits for
+    the oldest: nothing is dropped. All calls of one monitor must come from one thread.
 
     Parameters
     ----------
     vocab_size, max_order
-        Ids lie below `vocab_size`; ``max_order * ceil(log2(vocab_size + 1))`` is at most 128.
+        Token ids lie below `vocab_size`; ``max_order * ceil(log2(vocab_size + 1))`` is at most 128.
     baseline
-        What to compare with: a `Profile` with its sample, or the path of a saved one. As many of
-        the newest tokens as the sample holds (2 million by default) are compared.
+        A `Profile` with its sample, or the path of a saved one. The newest tokens are compared with
+        it, at most as many as the sample holds (2 million by default).
     window
-        Figures are of so many newest tokens, in whole documents. None: of all tokens since the
-        start, whose n-grams are then kept counted.
+        The figures cover this many of the newest tokens, in whole documents. None: they cover all
+        tokens since the start, whose n-gram counts are then kept.
     backend, memory
         As in `NgramCounter`.
     threads
-        Threads that count in `compute`; all by default. The thread beside the loop counts alone.
+        Threads that count in `compute`; all by default. Beside the loop, a single thread counts
+        unless `threads` is given.
 
     Examples
     --------
@@ -84,53 +78,38 @@ class CollapseMonitor:
         self.layout = Layout(vocab_size, max_order)
         self.window = window
         self.backend = select(backend, threads)
-        self._memory = memory
-        self._counting = (backend, 1 if threads is None else threads)
-        self._reference = None if baseline is None else Baseline(baseline, self.layout)
-        self._arguments = {
+        self._baseline = None if baseline is None else Baseline(baseline, self.layout)
+        self._parameters: dict[str, Any] = {
             "vocab_size": vocab_size,
             "max_order": max_order,
-            "baseline": None if self._reference is None else self._reference.profile,
+            "baseline": None if self._baseline is None else self._baseline.profile,
             "backend": backend,
             "threads": threads,
             "memory": memory,
         }
-        self._worker = Worker(_WAITING)
-        self._arenas: deque[Arena] = deque()  # that the thread is done with
+        self._worker = Worker(_WAITING_BLOCKS)
+        self._free_arenas: deque[Arena] = deque()
         self.reset()
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Every key that `compute` can give."""
-        return figures.names(self.layout.max_order, baseline=self._reference is not None)
+        """Every key that `compute` can return."""
+        return figures.names(self.layout.max_order, baseline=self._baseline is not None)
 
     @property
     def compared_tokens(self) -> int:
-        """So many of the newest tokens, at most, are compared with the baseline."""
-        return 0 if self._reference is None else self._reference.tokens
+        """The largest number of newest tokens that are compared with the baseline."""
+        return 0 if self._baseline is None else self._baseline.tokens
 
     def reset(self) -> None:
         """Forget every token."""
         self._worker.drop()
-        self._open: list[Arguments] = []  # not yet handed to the thread
-        self._open_tokens = 0
-        self._arena = self._free_arena()
-        self._seen = 0  # documents, ever
-        self._unread: list[Arguments] = []  # that the thread could not bring from a GPU
-        self._late: deque[PackedBatch] = deque()  # that it could not count
-        self._counter: NgramCounter | None = None
-        if self.window is None:
-            backend, threads = self._counting
-            self._counter = NgramCounter(
-                self.layout.vocab_size,
-                self.layout.max_order,
-                backend=backend,
-                threads=threads,
-                memory=self._memory,
-            )
+        self._block: list[Arguments] = []  # not handed to the worker thread yet
+        self._block_tokens = 0
+        self._block_arena = self._take_arena()
+        counter = self._new_counter() if self.window is None else None
         limit = self.compared_tokens if self.window is None else self.window
-        self._newest = Window(self.layout.vocab_size, limit)
-        self._surprisals = SurprisalSums(self.layout.vocab_size)
+        self._contents = Contents(self.layout, limit, counter)
         self._figures: figures.Figures | None = None
 
     def update(
@@ -144,7 +123,7 @@ class CollapseMonitor:
         pad: int | None = None,
         logprobs: object = None,
     ) -> None:
-        """Add documents. They are copied, on a GPU in the order of the caller's stream.
+        """Add documents. They are copied; those on a GPU in the order of the caller's stream.
 
         Parameters
         ----------
@@ -154,80 +133,85 @@ class CollapseMonitor:
         mask
             Shaped like `tokens`: positions with 0 end a document and are not counted.
         lengths
-            Of ``(T,)`` tokens, the length of each document packed in them; of ``(D, T)`` tokens,
-            how many of each row count.
+            For ``(T,)`` tokens, the length of each document packed in them; for ``(D, T)`` tokens,
+            how many tokens of each row are counted.
         cu_seqlens
-            Of packed tokens ``(T,)`` or ``(1, T)``: 0, then the end of each document.
+            For packed tokens ``(T,)`` or ``(1, T)``: 0, followed by the end of each document.
         begins
-            Shaped like `tokens`: positions that are not 0 begin a document, of packed rows
-            ``position_ids == 0``. The first of a row always does.
+            Shaped like `tokens`: a document begins at each position that is not 0, and at the start
+            of each row. For packed rows, give ``position_ids == 0``.
         pad
             An id that ends a document and is not counted.
         logprobs
-            As many as tokens: the natural logarithm of the probability the model gave each token;
-            NaN where it gave none.
+            As many as tokens: the natural logarithm of the probability that the model gave to each
+            token, or NaN if it gave none.
 
         Raises
         ------
         ValueError
-            when an id is outside the vocabulary, naming it and its position; for tokens on a GPU,
-            a later call says so. Nothing of the batch is added then.
+            naming an id outside the vocabulary and its position. Nothing of this batch is added.
+            For tokens on a GPU, a later call raises it.
         BackendError
-            when a GPU failed; nothing is lost, and the next call tries again to count.
+            when a GPU failed. Nothing is lost, and the next call tries again to count.
         """
-        arrival = UpdateArguments(tokens, mask, lengths, cu_seqlens, begins, logprobs, pad)
+        arguments = UpdateArguments(tokens, mask, lengths, cu_seqlens, begins, logprobs, pad)
         self._figures = None
-        if arrival.is_on_gpu:
-            there = DeviceArguments(arrival)
-            self._open.append(there)
-            self._open_tokens += there.positions
+        if arguments.is_on_gpu:
+            on_device = DeviceArguments(arguments)
+            self._block.append(on_device)
+            self._block_tokens += on_device.positions
         else:
-            rows, vocab_size = arrival.rows(), self.layout.vocab_size
-            later = rows.can_wait(vocab_size)
-            self._open.append(
-                rows.copied(self._arena, vocab_size) if later else rows.packed(vocab_size)
+            to_host, vocab_size = arguments.to_host(), self.layout.vocab_size
+            self._block.append(
+                to_host.copy_into(self._block_arena, vocab_size)
+                if to_host.surely_valid(vocab_size)
+                else to_host.pack(vocab_size)
             )
-            self._open_tokens += rows.tokens.size
-        if self._open_tokens >= _BLOCK:
-            self._hand_over()
+            self._block_tokens += to_host.tokens.size
+        if self._block_tokens >= _BLOCK_TOKENS:
+            self._hand_over_block()
 
     def compute(self) -> dict[str, float]:
-        """Every figure that can be given. Waits for all tokens, those on a GPU too.
+        """Return every available figure. Waits until all tokens are counted, also those on a GPU.
 
-        A figure that cannot be given honestly is absent: those against the baseline as long as
-        either side has fewer than 64 documents, say. `names` has every key there is.
+        A figure that the data do not support is absent: for example, those against the baseline
+        while either side has fewer than 64 documents. `names` lists every possible key.
         """
         self.settle()
         if self._figures is None:
-            self._figures = self.figures_of(*self._counted(), self._newest, self._surprisals)
+            self._figures = self.figures_of(
+                *self._contents.spectra(self.backend, self._parameters["memory"]),
+                self._contents.window,
+                self._contents.surprisals,
+            )
         return dict(self._figures)
 
     def figures_of(
-        self, joint_spectra: JointSpectra, documents: int, newest: Window, surprisals: SurprisalSums
+        self, joint_spectra: JointSpectra, documents: int, window: Window, surprisals: SurprisalSums
     ) -> dict[str, float]:
-        """The figures of `compute`, of what this monitor or several ranks hold together."""
-        compared = None
-        if self._reference is not None:
-            compared = self._reference.compare(newest, self.backend)
-        return figures.all_of(joint_spectra, documents, compared, surprisals, self._reference)
+        """Return the figures of `compute` for the contents of this monitor, or of several ranks."""
+        comparison = None
+        if self._baseline is not None:
+            comparison = self._baseline.compare(window, self.backend)
+        return figures.all_of(joint_spectra, documents, comparison, surprisals, self._baseline)
 
     def comparison(self) -> Comparison | None:
-        """The newest tokens against as many of the baseline; its `verdict` takes seconds.
+        """Compare the newest tokens with as many of the baseline; its `verdict` takes seconds.
 
         None without a baseline, or with fewer than 64 documents on either side.
         """
         self.settle()
-        if self._reference is None:
+        if self._baseline is None:
             return None
-        return self._reference.compare(self._newest, self.backend, samples=True)
+        return self._baseline.compare(self._contents.window, self.backend, samples=True)
 
     def merge(self, other: "CollapseMonitor") -> None:
-        """Add all that `other` holds; the windows of both are added as well.
+        """Add the contents of `other`; the result's window is the sum of both windows.
 
         Raises
         ------
         LayoutMismatchError
-            when vocabularies or orders differ, or only one of both has a window.
+            when vocabularies or orders differ, or only one of the two has a window.
         """
         if other.layout != self.layout or (other.window is None) != (self.window is None):
             raise LayoutMismatchError(
@@ -237,153 +221,90 @@ class CollapseMonitor:
         self.settle()
         other.settle()
         self._figures = None
-        self._newest.merge(other._newest)
+        self._contents.merge(other._contents)
         if self.window is not None and other.window is not None:
             self.window += other.window
-            self._newest.limit = self.window
+            self._contents.window.limit = self.window
         else:
-            self._newest.trim()
-        self._seen = max(self._seen, other._seen)
-        if self._counter is not None and other._counter is not None:
-            self._counter.merge(other._counter)
-        self._surprisals.sums += other._surprisals.sums
+            self._contents.window.trim()
 
     def snapshot(self) -> Snapshot:
-        """What the figures are made of. Waits as `compute` does."""
+        """Return what the figures are computed from. Waits as `compute` does."""
         self.settle()
-        newest, documents = self._newest.all(), self._newest.documents
-        if self._counter is not None:
-            profile = self._counter.profile()
-            run, documents = profile.run, profile.documents
-        else:
-            run = self.backend.count(self._newest.chunks(), self.layout)
-        return Snapshot(newest, documents, self._surprisals, run)
+        return self._contents.snapshot(self.backend)
 
     def state_dict(self) -> dict[str, Any]:
-        """All that was counted, as numbers and NumPy arrays; the baseline is not in it.
+        """Return all that was counted, as numbers and NumPy arrays. The baseline is not included.
 
-        A window takes 2 or 4 bytes a token; without one, the n-grams take 16 to 24 bytes each.
+        With a window, the state takes 2 or 4 bytes per token; without one, 16 to 24 bytes per
+        n-gram.
         """
         self.settle()
-        newest = self._newest.all()
-        state: dict[str, Any] = {
-            "format": FORMAT,
-            "vocab_size": self.layout.vocab_size,
-            "max_order": self.layout.max_order,
-            "window": self.window,
-            "seen": self._seen,
-            "ids": newest.ids,
-            "length": newest.length,
-            "ordinal": newest.ordinal,
-        }
-        if self._surprisals.sums.any():
-            state["surprisal_sums"] = self._surprisals.sums.copy()
-        if newest.surprisal is not None:
-            state["surprisal"] = newest.surprisal
-        if self._counter is not None:
-            profile = self._counter.profile()
-            state |= {"keys": profile.run.keys, "counts": profile.run.counts}
-            state["documents"] = profile.documents
-        return state
+        return self._contents.state().to_dict(self.layout, self.window)
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from a `state_dict`; arrays may be anything NumPy can view.
+        """Replace the contents by those of a `state_dict`; arrays may be anything NumPy can view.
 
         Raises
         ------
         LayoutMismatchError
-            when it is of a monitor with other parameters.
+            when the state is from a monitor with other parameters.
         """
-        own = (FORMAT, self.layout.vocab_size, self.layout.max_order, self.window)
-        found = tuple(state.get(key) for key in ("format", "vocab_size", "max_order", "window"))
-        if found != own:
-            raise LayoutMismatchError(
-                f"the state must be of a monitor with (format, vocab_size, max_order, window) {own}"
-                f", got {found}: make the monitor with these"
-            )
+        loaded = MonitorState.from_dict(state, self.layout, self.window)
         self.reset()
-        known = {key: np.asarray(state[key]).copy() for key in _ARRAYS if key in state}
-        self._newest.add(
-            PackedBatch(known["ids"], known["length"], known["ordinal"], known.get("surprisal"))
-        )
-        self._seen = int(state["seen"])
-        self._surprisals.sums += known.get("surprisal_sums", 0)
-        if self._counter is not None:
-            run = NgramTable(self.layout, known["keys"], known["counts"])
-            self._counter.merge(_profile(run, int(state["documents"])))
-
-    def __getstate__(self) -> dict[str, Any]:
-        """For copies and pickles: all of the monitor but its thread."""
-        return {"arguments": self._arguments, "state": self.state_dict()}
-
-    def __setstate__(self, pickled: dict[str, Any]) -> None:
-        arguments = dict(pickled["arguments"], window=pickled["state"]["window"])
-        self.__init__(**arguments)  # type: ignore[misc]
-        self.load_state_dict(pickled["state"])
-
-    def _counted(self) -> tuple[JointSpectra, int]:
-        """Spectra of all tokens, and how many documents they are."""
-        if self._counter is not None:
-            profile = self._counter.profile()
-            return profile.joint_spectra, profile.documents
-        newest, limit = self._newest, budget(self._memory)
-        found = count_spectra(
-            newest.chunks, newest.tokens, self.layout, self.backend, NO_HALVES, limit
-        )
-        return found, newest.documents
+        self._contents.load(loaded)
 
     def settle(self) -> None:
-        """Wait until every token is taken in."""
-        self._hand_over()
+        """Wait until every token is counted."""
+        self._hand_over_block()
         self._worker.flush()
-        if self._unread or self._late:  # a GPU failed, which somebody was told
-            self._worker.submit(self._take, [], None, self._gpu())
+        if self._contents.is_incomplete:  # a GPU failed, and an earlier call raised the error
+            self._worker.submit(self._add_block, [], None, self._gpu())
             self._worker.flush()
 
-    def _hand_over(self) -> None:
-        if self._open:
-            arrived, self._open, self._open_tokens = self._open, [], 0
-            arena, self._arena = self._arena, self._free_arena()
-            self._worker.submit(self._take, arrived, arena, self._gpu())
+    def __getstate__(self) -> dict[str, Any]:
+        """Return everything but the thread, for copies and pickles."""
+        return {"arguments": self._parameters, "state": self.state_dict()}
+
+    def __setstate__(self, pickled: dict[str, Any]) -> None:
+        parameters = dict(pickled["arguments"], window=pickled["state"]["window"])
+        self.__init__(**parameters)  # type: ignore[misc]
+        self.load_state_dict(pickled["state"])
+
+    def _new_counter(self) -> NgramCounter:
+        threads = self._parameters["threads"]
+        return NgramCounter(
+            self.layout.vocab_size,
+            self.layout.max_order,
+            backend=self._parameters["backend"],
+            threads=1 if threads is None else threads,
+            memory=self._parameters["memory"],
+        )
+
+    def _hand_over_block(self) -> None:
+        if self._block:
+            block, self._block, self._block_tokens = self._block, [], 0
+            arena, self._block_arena = self._block_arena, self._take_arena()
+            self._worker.submit(self._add_block, block, arena, self._gpu())
 
     def _gpu(self) -> int | None:
-        """The GPU that counts for this thread, which the monitor's is to use as well."""
+        """Return the GPU that is current in the caller's thread, for the worker thread to use."""
         return current_gpu() if self.backend.on_gpu else None
 
-    def _free_arena(self) -> Arena:
-        return self._arenas.pop() if self._arenas else Arena(_ARENA * _BLOCK)
+    def _take_arena(self) -> Arena:
+        return self._free_arenas.pop() if self._free_arenas else Arena(_ARENA_BYTES * _BLOCK_TOKENS)
 
-    def _take(self, arrived: list[Arguments], arena: Arena | None, gpu: int | None) -> None:
-        """Take in what arrived, on the thread. What a failing GPU holds up is for the next time."""
-        batches, self._unread, wrong = packed(self._unread + arrived, self.layout.vocab_size)
-        for at, batch in enumerate(batches):
-            batches[at] = replace(batch, ordinal=batch.ordinal + self._seen)
-            self._seen += len(batch.length)
-        self._late.append(join(batches, self.layout.vocab_size))
+    def _add_block(self, block: list[Arguments], arena: Arena | None, gpu: int | None) -> None:
+        """Add a block, on the worker thread. What a failing GPU prevents is left for a later call.
+
+        An exception raised here is raised again by a later call in the caller's thread.
+        """
+        invalid = self._contents.pack(block)
         if arena is not None:
             arena.clear()
-            self._arenas.append(arena)
+            self._free_arenas.append(arena)
         try:
-            while self._late:
-                with select_gpu(gpu):
-                    self._count(self._late[0])
-                self._late.popleft()
+            self._contents.count(gpu)
         finally:
-            if wrong is not None:  # first: it is told once, a failure to count the next time too
-                raise wrong
-
-    def _count(self, batch: PackedBatch) -> None:
-        if self._counter is not None:  # which nothing leaves again
-            self._counter.update(batch.ids, lengths=batch.length)
-        gone = self._newest.add(batch)
-        if batch.surprisal is not None:
-            self._surprisals.add(batch.ids, batch.surprisal)
-        for old in gone if self._counter is None else []:
-            if old.surprisal is not None:
-                self._surprisals.add(old.ids, old.surprisal, -1)
-
-
-def _profile(run: NgramTable, documents: int) -> Profile:
-    """What was counted before, as a counter takes it in."""
-    nothing = JointSpectra({}, {})
-    return Profile("state", run.layout, nothing, documents, Sample.empty(), TableInMemory(run))
+            if invalid is not None:  # raised only once, while a failure to count will occur again
+                raise invalid

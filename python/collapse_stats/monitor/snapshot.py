@@ -1,4 +1,4 @@
-"""What a monitor holds, as several ranks hand it to each other."""
+"""The contents of a monitor that ranks exchange."""
 
 from dataclasses import dataclass
 
@@ -9,16 +9,16 @@ from .surprisal import SurprisalSums
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What a monitor's figures are made of: all that other ranks need to know.
+    """Everything that a monitor's figures are computed from.
 
     Attributes
     ----------
     newest
         The newest documents, oldest first: those that are compared with the baseline, and more.
     documents
-        Documents counted.
+        Number of documents counted.
     surprisals
-        Of every token id.
+        Sums of surprisals by token id.
     table
         Every window counted.
     """
@@ -26,4 +26,4 @@ class Snapshot:
     newest: PackedBatch
     documents: int
     surprisals: SurprisalSums
-    run: NgramTable
+    table: NgramTable

@@ -1,17 +1,15 @@
-"""The arguments of `CollapseMonitor.update`: checked and copied at once, packed by the thread."""
+"""The arguments of `CollapseMonitor.update`, and the checks that the caller's thread makes."""
 
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import BackendError
 from ..ngrams.arrays import as_documents, as_tokens
 from ..ngrams.chunk import Int64Array
 from ..ngrams.ids import check_ids
-from ..system.gpu import cupy_module, use_gpu
-from ..system.placement import as_device_array, gpu_of, is_on_gpu
+from ..system.placement import is_on_gpu
+from .arena import Arena
 from .batch import PackedBatch, id_type
 from .surprisal import MOST, as_surprisals
 
@@ -21,45 +19,23 @@ _UNSIGNED = {
 }
 
 
-class Arena:
-    """Memory that is used again.
-
-    Fresh memory is slow in the caller's thread: the system clears a page for every 4 KiB.
-    """
-
-    def __init__(self, size: int) -> None:
-        self._bytes = np.empty(size, dtype=np.uint8)
-        self._used = 0
-
-    def copy(self, array: npt.NDArray[Any], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
-        """The array as another type; in memory of its own when there is no room left."""
-        begin = self._used
-        if begin + array.size * dtype.itemsize > len(self._bytes):
-            return array.astype(dtype)
-        self._used += -(-array.size * dtype.itemsize // 8) * 8  # where every type may begin
-        copied = np.ndarray(array.shape, dtype, self._bytes, begin)
-        copied[...] = array
-        return copied
-
-    def clear(self) -> None:
-        """Use the memory again."""
-        self._used = 0
-
-
 class HostArguments(NamedTuple):
-    """Arguments in CPU memory that fit together.
+    """Arguments in CPU memory whose shapes agree.
 
-    Between two steps of a loop the caches are cold: then `update` takes as long as fetching its
-    code and data does. So there is little of both, and what can wait is left to the thread.
+    Between two steps of a training loop the CPU caches are cold, and `update` takes about as long
+    as fetching its code and data. So the caller's thread does little with them, and whatever can be
+    done later is left to the worker thread.
 
     Attributes
     ----------
     tokens
-        ``(T,)``, or ``(D, T)``: each row a document.
+        ``(T,)``, or ``(D, T)`` with one document per row.
     lengths
-        ``(D,)``: of the documents packed in ``(T,)`` tokens; None for one document, or rows.
+        ``(D,)``: lengths of the documents packed in ``(T,)`` tokens. None for a single document
+        and for rows.
     keep, begins, logprobs
-        Shaped like `tokens`, or None: what is not 0 counts, and begins a document.
+        Shaped like `tokens`, or None. Positions where `keep` is not 0 are counted, and a document
+        begins where `begins` is not 0.
     pad
         An id that ends a document and is not counted.
     """
@@ -71,20 +47,21 @@ class HostArguments(NamedTuple):
     logprobs: npt.NDArray[np.floating] | None
     pad: int | None
 
-    def can_wait(self, vocab_size: int) -> bool:
-        """Whether nothing can be wrong, so that `packed` may be called later.
+    def surely_valid(self, vocab_size: int) -> bool:
+        """Return whether no value can be invalid, so that `pack` cannot fail later.
 
-        Ids outside the vocabulary may be right where they are masked.
+        False does not mean that a value is invalid: ids outside the vocabulary are allowed where
+        they are masked.
         """
-        unsigned = _UNSIGNED.get(self.tokens.dtype)  # in which ids below 0 are very large
+        unsigned = _UNSIGNED.get(self.tokens.dtype)  # makes negative ids very large
         if unsigned is None or not self.tokens.size:
             return False
         if np.maximum.reduce(self.tokens.view(unsigned), axis=None) >= vocab_size:
             return False
         return self.logprobs is None or not (self.logprobs > MOST).any()
 
-    def copied(self, arena: Arena, vocab_size: int) -> "HostArguments":
-        """The same in memory of an arena; only when they `can_wait`."""
+    def copy_into(self, arena: Arena, vocab_size: int) -> "HostArguments":
+        """Return a copy in the memory of an arena. The arguments must be `surely_valid`."""
         tokens, lengths, keep, begins, logprobs, pad = self
         return HostArguments(
             arena.copy(tokens, id_type(vocab_size)),
@@ -95,34 +72,39 @@ class HostArguments(NamedTuple):
             pad,
         )
 
-    def packed(self, vocab_size: int) -> PackedBatch:
-        """The documents; raises ValueError naming a wrong id or log-probability.
+    def pack(self, vocab_size: int) -> PackedBatch:
+        """Return the documents as a packed batch.
 
-        They may share memory with the rows. Not with rows that could not wait and are right: of
-        these a mask leaves something out, or the order of their bytes is another.
+        The batch shares memory with these arguments only if they are `surely_valid`. Otherwise
+        selecting the counted positions, or swapping the order of their bytes, copies them.
+
+        Raises
+        ------
+        ValueError
+            naming an id or a log-probability that is out of range.
         """
         keep = None if self.keep is None else self.keep != 0
         if self.pad is not None:
-            own = self.tokens != self.pad
-            keep = own if keep is None else keep & own
+            not_padding = self.tokens != self.pad
+            keep = not_padding if keep is None else keep & not_padding
         tokens, lengths = self.tokens, self.lengths
         if self.begins is not None:
-            lengths = _lengths_of(self.begins, tokens.shape, lengths)
+            lengths = _lengths_from_begins(self.begins, tokens.shape, lengths)
             tokens, keep = tokens.reshape(-1), None if keep is None else keep.reshape(-1)
         flat, start, stop = as_documents(tokens, lengths, keep)
-        inside = slice(None) if keep is None else keep.reshape(-1)
-        ids = flat[inside]
+        counted = slice(None) if keep is None else keep.reshape(-1)
+        ids = flat[counted]
         check_ids(ids, vocab_size, None if keep is None else keep.reshape(-1))
         length = stop - start
         length = length[length > 0]
-        known = self.logprobs
-        surprisal = None if known is None else as_surprisals(known.reshape(-1)[inside])
+        logprobs = self.logprobs
+        surprisal = None if logprobs is None else as_surprisals(logprobs.reshape(-1)[counted])
         narrow = np.asarray(ids, dtype=id_type(vocab_size))
         return PackedBatch(narrow, length, np.arange(len(length)), surprisal)
 
 
 class UpdateArguments(NamedTuple):
-    """The arguments of one `CollapseMonitor.update`."""
+    """The arguments of one `CollapseMonitor.update`, as the caller gave them."""
 
     tokens: Any
     mask: Any = None
@@ -134,99 +116,52 @@ class UpdateArguments(NamedTuple):
 
     @property
     def is_on_gpu(self) -> bool:
-        """Whether one of the arrays lies on a GPU."""
+        """Whether at least one of the arrays lies on a GPU."""
         return any(map(_on_gpu, self))
 
-    def rows(self) -> HostArguments:
-        """Views of the arguments; raises ValueError for what does not fit together."""
-        tokens = _viewed(self.tokens)
+    def to_host(self) -> HostArguments:
+        """Return views of the arguments, none of which may lie on a GPU.
+
+        Raises
+        ------
+        TypeError, ValueError
+            naming an argument of a wrong type, or two whose shapes do not agree.
+        """
+        tokens = _numpy_view(self.tokens)
         if type(tokens) is not np.ndarray or tokens.dtype not in _UNSIGNED:
             tokens = as_tokens(tokens)
         lengths = None if self.lengths is None else np.asarray(self.lengths)
         if self.cu_seqlens is not None:
             if lengths is not None:
-                raise ValueError("give lengths or cu_seqlens, got both: they say the same")
-            lengths = _lengths_between(np.asarray(self.cu_seqlens, dtype=np.int64))
-            if tokens.ndim == 2 and tokens.shape[0] == 1:  # as variable-length attention has it
+                raise ValueError("give either lengths or cu_seqlens, got both: they say the same")
+            lengths = _lengths_from_ends(np.asarray(self.cu_seqlens, dtype=np.int64))
+            if tokens.ndim == 2 and tokens.shape[0] == 1:  # the shape for variable-length attention
                 tokens = tokens.reshape(-1)
-        keep = None if self.mask is None else _like("mask", self.mask, tokens)
+        keep = None if self.mask is None else _shaped_like_tokens("mask", self.mask, tokens)
         if lengths is not None and tokens.ndim == 2:
-            own = _within(lengths, tokens)
-            keep = own if keep is None else own & (keep != 0)
+            within_length = _mask_from_row_lengths(lengths, tokens)
+            keep = within_length if keep is None else within_length & (keep != 0)
             lengths = None
-        begins = None if self.begins is None else _like("begins", self.begins, tokens)
+        begins = None if self.begins is None else _shaped_like_tokens("begins", self.begins, tokens)
         logprobs = None
         if self.logprobs is not None:
-            logprobs = _as_floats(self.logprobs)
+            logprobs = as_floats(self.logprobs)
             if logprobs.size != tokens.size:
                 raise ValueError(
                     f"logprobs must have a number for each of the {tokens.size:,} tokens, got "
-                    f"shape {logprobs.shape}: the first token of a text has none, give NaN there"
+                    f"shape {logprobs.shape}: give NaN for tokens without a prediction, such as "
+                    "the first of a text"
                 )
         if lengths is not None or tokens.ndim not in (1, 2):
-            as_documents(tokens, lengths)  # or says what does not fit
+            as_documents(tokens, lengths)  # only for its checks
         return HostArguments(tokens, lengths, keep, begins, logprobs, self.pad)
 
 
-class DeviceArguments:
-    """Arguments that lie on GPUs, copied there in the order of the caller's streams.
+def as_floats(logprobs: Any) -> npt.NDArray[np.floating]:
+    """Return log-probabilities in CPU memory as a NumPy array of floats.
 
-    Making one waits for nothing. `packed` waits, on a stream of its own; another thread calls it.
+    Torch tensors are converted to float32 first, because NumPy cannot view bfloat16.
     """
-
-    def __init__(self, arrival: UpdateArguments) -> None:
-        cupy = cupy_module()
-        as_tokens(arrival.tokens, gpu=True)  # or says what to do
-        arrays = {name: one for name, one in arrival._asdict().items() if one is not None}
-        arrays.pop("pad", None)
-        self._device = {
-            name: _copied_there(array, floating=name == "logprobs")
-            for name, array in arrays.items()
-            if is_on_gpu(array)
-        }
-        self._here = {
-            name: _as_floats(array).copy() if name == "logprobs" else np.array(array)
-            for name, array in arrays.items()
-            if name not in self._device
-        }
-        self._pad = arrival.pad
-        self._copied: dict[int | None, Any] = {}  # by GPU
-        for gpu in {gpu_of(array) for array in self._device.values()}:
-            with use_gpu(gpu):
-                self._copied[gpu] = cupy.cuda.get_current_stream().record()
-
-    @property
-    def positions(self) -> int:
-        """Tokens at most: what a mask leaves out is not known yet."""
-        tokens = self._device.get("tokens")
-        return int(tokens.size if tokens is not None else self._here["tokens"].size)
-
-    def packed(self, vocab_size: int) -> PackedBatch:
-        """The documents, in host memory; as `HostArguments.packed`."""
-        cupy = cupy_module()
-        there = {}
-        for gpu, copied in self._copied.items():
-            with use_gpu(gpu), cupy.cuda.Stream(non_blocking=True) as stream:
-                stream.wait_event(copied)
-                for name, array in self._device.items():
-                    if gpu_of(array) == gpu:
-                        there[name] = cupy.asnumpy(array)
-        return UpdateArguments(**self._here, **there, pad=self._pad).rows().packed(vocab_size)
-
-
-def _copied_there(array: Any, floating: bool) -> Any:
-    """A copy on the GPU. A torch tensor is copied by torch, whose stream is the caller's."""
-    if hasattr(array, "detach"):
-        array = array.detach()
-        array = array.float() if floating else array  # CuPy has no bfloat16
-        return as_device_array(array.clone())
-    view = as_device_array(array)
-    with use_gpu(gpu_of(view)):
-        return view.copy()
-
-
-def _as_floats(logprobs: Any) -> npt.NDArray[np.floating]:
-    """Log-probabilities in CPU memory; NumPy has no view of a torch tensor in bfloat16."""
     if hasattr(logprobs, "detach"):
         logprobs = logprobs.detach().float()
     values = np.asarray(logprobs)
@@ -234,21 +169,23 @@ def _as_floats(logprobs: Any) -> npt.NDArray[np.floating]:
 
 
 def _on_gpu(array: Any) -> bool:
-    """`is_on_gpu`, without asking for what most arrays are slow to give."""
+    """Do what `is_on_gpu` does, but avoid `__dlpack_device__`, which is slow in NumPy and torch."""
     if array is None or type(array) is np.ndarray:
         return False
     is_cuda = getattr(array, "is_cuda", None)
     return is_on_gpu(array) if is_cuda is None else bool(is_cuda)
 
 
-def _viewed(array: Any) -> Any:
-    """NumPy's view of a torch tensor, by the shortest way; anything else as it is."""
+def _numpy_view(array: Any) -> Any:
+    """Return a torch tensor as a NumPy array, in the fastest way, and anything else unchanged."""
     return array.numpy() if hasattr(array, "is_cuda") else array
 
 
-def _like(name: str, given: Any, tokens: npt.NDArray[np.integer]) -> npt.NDArray[Any]:
-    """An array that must have the tokens' shape, but for axes of one."""
-    array = np.asarray(_viewed(given))
+def _shaped_like_tokens(
+    name: str, values: Any, tokens: npt.NDArray[np.integer]
+) -> npt.NDArray[Any]:
+    """Return an array in the tokens' shape, from which it may differ by axes of length 1."""
+    array = np.asarray(_numpy_view(values))
     if array.shape != tokens.shape:
         if array.size != tokens.size:
             raise ValueError(
@@ -258,31 +195,31 @@ def _like(name: str, given: Any, tokens: npt.NDArray[np.integer]) -> npt.NDArray
     return array
 
 
-def _lengths_between(ends: Int64Array) -> Int64Array:
+def _lengths_from_ends(ends: Int64Array) -> Int64Array:
     if ends.ndim != 1 or not len(ends) or ends[0] != 0:
         raise ValueError(
-            f"cu_seqlens must be the ends of the documents after a 0, such as [0, 3, 7], got "
+            "cu_seqlens must be a 0 followed by the ends of the documents, such as [0, 3, 7], got "
             f"{ends.tolist()}"
         )
     return ends[1:] - ends[:-1]
 
 
-def _lengths_of(
+def _lengths_from_begins(
     begins: npt.NDArray[Any], shape: tuple[int, ...], lengths: npt.NDArray[np.integer] | None
 ) -> Int64Array:
-    """Lengths of documents that begin where they are said to, and with each row or length."""
+    """Return the lengths of documents that begin at `begins` and where a row or a length does."""
     if lengths is None:
         lengths = np.full(shape[0], shape[1]) if len(shape) == 2 else np.array([begins.size])
     stop = np.cumsum(lengths, dtype=np.int64)
     start = (stop - lengths)[lengths > 0]
-    at = np.union1d(np.flatnonzero(begins), start)
-    return np.diff(at, append=begins.size)
+    positions = np.union1d(np.flatnonzero(begins), start)
+    return np.diff(positions, append=begins.size)
 
 
-def _within(
+def _mask_from_row_lengths(
     lengths: npt.NDArray[np.integer], tokens: npt.NDArray[np.integer]
 ) -> npt.NDArray[np.bool_]:
-    """The first so many positions of each row."""
+    """Return a mask ``(D, T)`` of the first ``lengths[d]`` positions of each row."""
     rows, width = tokens.shape
     if lengths.shape != (rows,) or np.any((lengths < 0) | (lengths > width)):
         raise ValueError(
@@ -290,26 +227,3 @@ def _within(
             f"{lengths.tolist()}"
         )
     return np.arange(width) < lengths[:, np.newaxis]
-
-
-Arguments = HostArguments | DeviceArguments | PackedBatch
-
-
-def packed(
-    arrived: Sequence[Arguments], vocab_size: int
-) -> tuple[list[PackedBatch], list[Arguments], Exception | None]:
-    """The batches; what a GPU that failed kept from being read; the first error.
-
-    What is wrong in one batch keeps out no other.
-    """
-    batches: list[PackedBatch] = []
-    unread: list[Arguments] = []
-    wrong: Exception | None = None
-    for one in arrived:
-        try:
-            batches.append(one if isinstance(one, PackedBatch) else one.packed(vocab_size))
-        except (ValueError, BackendError) as error:
-            wrong = wrong or error
-            if isinstance(error, BackendError):
-                unread.append(one)
-    return batches, unread, wrong

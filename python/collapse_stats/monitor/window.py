@@ -1,4 +1,4 @@
-"""The newest documents of a stream, up to so many tokens."""
+"""The newest documents of a stream, up to a limit of tokens."""
 
 from collections import deque
 from collections.abc import Iterator
@@ -11,10 +11,10 @@ from .batch import PackedBatch, join
 
 
 class Window:
-    """As many whole documents, from the newest back, as hold at most `limit` tokens.
+    """The newest whole documents that together hold at most `limit` tokens.
 
-    The newest is always there, however long. What is held does not depend on how the documents
-    came in batches.
+    The newest document is always kept, however long it is. The contents do not depend on how the
+    documents were divided into batches.
     """
 
     def __init__(self, vocab_size: int, limit: int) -> None:
@@ -25,66 +25,67 @@ class Window:
 
     @property
     def documents(self) -> int:
-        """Documents held."""
+        """Number of documents in the window."""
         return sum(len(batch.length) for batch in self._batches)
 
     def add(self, batch: PackedBatch) -> list[PackedBatch]:
-        """Add newer documents; returns those that had to leave."""
+        """Add newer documents, and return those that leave the window for them."""
         if batch.tokens:
             self._batches.append(batch)
             self.tokens += batch.tokens
         return self.trim()
 
     def trim(self) -> list[PackedBatch]:
-        """Let the oldest documents go until the rest is within the limit; returns them."""
-        gone = []
+        """Remove the oldest documents until the rest is within the limit, and return them."""
+        removed = []
         while self.tokens > self.limit:
             oldest = self._batches.popleft()
             ends = np.cumsum(oldest.length)
-            leave = int(np.searchsorted(ends, self.tokens - self.limit)) + 1
-            leave = min(leave, len(oldest.length) - (not self._batches))
-            if leave < len(oldest.length):
-                self._batches.appendleft(oldest.documents(leave))
-            if not leave:
+            leaving = int(np.searchsorted(ends, self.tokens - self.limit)) + 1
+            leaving = min(leaving, len(oldest.length) - (not self._batches))
+            if leaving < len(oldest.length):
+                self._batches.appendleft(oldest.documents(leaving))
+            if not leaving:
                 break
-            gone.append(oldest.documents(0, leave))
-            self.tokens -= gone[-1].tokens
-        return gone
+            removed.append(oldest.documents(0, leaving))
+            self.tokens -= removed[-1].tokens
+        return removed
 
     def merge(self, other: "Window") -> None:
-        """Add what another stream holds, documents of like age beside each other; none leaves."""
-        mine, theirs = list(self._batches), list(other._batches)
-        shift = len(mine) - len(theirs)
-        aged = [(at, 0, batch) for at, batch in enumerate(mine)]
-        aged += [(at + shift, 1, batch) for at, batch in enumerate(theirs)]
-        self._batches = deque(batch for _, _, batch in sorted(aged, key=lambda one: one[:2]))
+        """Add the documents of another stream, sorted in by age. No document is removed."""
+        own_batches, other_batches = list(self._batches), list(other._batches)
+        shift = len(own_batches) - len(other_batches)  # the newest batches get the same age
+        by_age = [(age, 0, batch) for age, batch in enumerate(own_batches)]
+        by_age += [(age + shift, 1, batch) for age, batch in enumerate(other_batches)]
+        by_age.sort(key=lambda entry: entry[:2])
+        self._batches = deque(batch for _, _, batch in by_age)
         self.tokens += other.tokens
 
     def all(self) -> PackedBatch:
-        """Every document, oldest first."""
+        """Return every document, oldest first."""
         return join(self._batches, self._vocab_size)
 
     def last(self, tokens: int) -> PackedBatch:
-        """The newest documents that hold at most so many tokens; the newest in any case."""
-        part = Window(self._vocab_size, tokens)
-        found: list[PackedBatch] = []
+        """Return the newest documents that hold at most `tokens` tokens; at least one."""
+        batches: list[PackedBatch] = []
         for batch in reversed(self._batches):
-            found.insert(0, batch)
-            if sum(one.tokens for one in found) > tokens:
+            batches.insert(0, batch)
+            if sum(newest.tokens for newest in batches) > tokens:
                 break
-        for batch in found:
+        part = Window(self._vocab_size, tokens)
+        for batch in batches:
             part.add(batch)
         return part.all()
 
     def chunks(self) -> Iterator[Chunk]:
-        """Every document, to be counted."""
+        """Yield the documents as chunks to count."""
         for batch in self._batches:
             stop = np.cumsum(batch.length)
             yield Chunk.of_documents(batch.ids, stop - batch.length, stop)
 
 
 def halved(batch: PackedBatch, first_label: int = 0) -> Chunk:
-    """The documents of a batch, with label `first_label` for half A, the next for half B."""
+    """Return the documents as a chunk: label `first_label` for half A, the next for half B."""
     stop = np.cumsum(batch.length)
     half = half_of_ordinals(batch.ordinal)
     return Chunk.of_documents(batch.ids, stop - batch.length, stop, half + np.uint8(first_label))

@@ -1,4 +1,4 @@
-"""One thread that works beside the training loop, with a bounded queue."""
+"""A thread that works beside the training loop, with a bounded queue of calls."""
 
 import os
 from collections import deque
@@ -8,12 +8,13 @@ from typing import Any
 
 
 class Worker:
-    """Calls made one after the other, on another thread.
+    """A thread that makes calls one after the other.
 
-    While more than `waiting` calls have not been made, `submit` waits for the oldest: nothing is
-    ever dropped. What a call raises is raised by a `submit` or `flush` that comes later. The thread
-    starts with the first call, ends when the lane is no longer used, and at the interpreter's end
-    finishes what waits; after a fork the child starts its own.
+    No call is ever dropped: while more than `waiting` calls are unfinished, `submit` waits for the
+    oldest. An exception raised by a call is raised again by a later `submit` or `flush`.
+
+    The thread starts with the first call and ends when the worker is deleted. When the interpreter
+    exits, the thread first finishes the calls in the queue. A forked process starts its own thread.
     """
 
     def __init__(self, waiting: int) -> None:
@@ -23,9 +24,9 @@ class Worker:
         self._calls: deque[Future[None]] = deque()
 
     def submit(self, call: Callable[..., None], *arguments: Any) -> None:
-        """Have `call` made after those before it."""
+        """Append a call to the queue. If this raises an earlier error, the call is made anyway."""
         if self._process != os.getpid():
-            self._left_by_parent()
+            self._restart_after_fork()
         if self._executor is None:
             self._executor = ThreadPoolExecutor(1, thread_name_prefix="collapse-stats-monitor")
         self._calls.append(self._executor.submit(call, *arguments))
@@ -33,23 +34,23 @@ class Worker:
             self._calls.popleft().result()
 
     def flush(self) -> None:
-        """Wait until every call is made; raises what the first that failed raised."""
+        """Wait until all calls are finished, and raise the exception of the first that failed."""
         if self._process != os.getpid():
-            self._left_by_parent()
+            self._restart_after_fork()
         calls = [self._calls.popleft() for _ in range(len(self._calls))]
         errors = [error for call in calls if (error := call.exception()) is not None]
         if errors:
             raise errors[0]
 
     def drop(self) -> None:
-        """Forget the calls that were not made yet, and what others raised."""
+        """Cancel the calls that have not started, and discard the exceptions of the others."""
         if self._process != os.getpid():
-            self._left_by_parent()
+            self._restart_after_fork()
         for call in self._calls:
             call.cancel()
         wait([call for call in self._calls if not call.cancelled()])
         self._calls.clear()
 
-    def _left_by_parent(self) -> None:
-        """After a fork: the thread stayed with the parent, and so did what it had to do."""
+    def _restart_after_fork(self) -> None:
+        """Forget the thread and the calls, which belong to the parent process."""
         self._process, self._executor, self._calls = os.getpid(), None, deque()
