@@ -37,7 +37,9 @@ class CountOptions:
     )
     backend: str = field(
         default="auto",
-        metadata=described("What counts; auto is the first that is usable.", choices=BACKENDS),
+        metadata=described(
+            "What counts; auto takes the first of the others that is usable.", choices=BACKENDS
+        ),
     )
     threads: int | None = field(
         default=None,

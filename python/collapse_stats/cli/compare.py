@@ -44,8 +44,8 @@ T = TypeVar("T")
     multiple=True,
     type=as_location,
     metavar="CORPUS",
-    help="Another human corpus. A candidate must differ from the baseline by more than such "
-    "corpora do to be called collapsing. May be repeated.",
+    help="Another human corpus. Differences from the baseline that such corpora show as well do "
+    "not count towards a verdict. May be repeated.",
 )
 @click.option(
     "--examples",

@@ -152,7 +152,7 @@ def _click_type(field: Field[Any], text: OptionText) -> Any:
         return click.Path(exists=True, file_okay=False, path_type=Path)
     if str in types:
         return click.STRING
-    return click.IntRange(text.minimum)
+    return click.INT if text.minimum is None else click.IntRange(text.minimum)
 
 
 def _take(kind: type, values: dict[str, Any]) -> dict[str, Any]:
