@@ -60,7 +60,8 @@ def stream(path: Path, tokens: int, vocab_size: int = VOCAB) -> Path:
 
 
 def corpus_of(path: Path):
-    return read_corpus(path, reading=ReadOptions(dtype="u16", vocab_size=VOCAB))
+    reading = ReadOptions(dtype="u16", vocab_size=VOCAB)
+    return read_corpus(path, reading=reading, counting=CountOptions(memory=10**9))
 
 
 PEAK = """
@@ -279,10 +280,9 @@ def test_repeated_text_needs_no_memory(backend):
 def test_merging_says_what_would_do(tmp_path):
     corpus = corpus_of(stream(tmp_path / "tokens.bin", 1 << 16))
     backend = select()
+    counting = CountOptions(max_order=3, memory=10**9)
     saved = [
-        profile_corpus(
-            corpus, counting=CountOptions(max_order=3), backend=backend, save_to=tmp_path / f"p{i}"
-        )
+        profile_corpus(corpus, counting=counting, backend=backend, save_to=tmp_path / f"p{i}")
         for i in (0, 1)
     ]
     with pytest.raises(TooLittleMemoryError) as error:

@@ -35,6 +35,7 @@ FUZZ = settings(
 )
 ROWS = [[1, 2, 300], [4], [50, 6, 7, 8]]
 SPARSE = 300  # places: more bytes than that are cut and changed at some of them only
+COUNTING = CountOptions(max_order=2, memory=10**9)
 
 
 def made_mds(folder: Path, ending: str = ".mds") -> Path:
@@ -190,12 +191,12 @@ def test_what_is_read_of_damaged_files_is_counted(
         options = ReadOptions(eot=rng.choice([None, 4]))
         try:
             read = documents(open_file(path, options))
-            corpus = read_corpus(path, reading=options)
+            corpus = read_corpus(path, reading=options, counting=COUNTING, share=10)
         except InputError:
             continue
         # On the heap the sanitizer sees the end of what would else be mapped.
         corpus.segments = [replace(one, tokens=one.tokens.copy()) for one in corpus.segments]
-        found = profile_corpus(corpus, counting=CountOptions(max_order=2), backend=backend)
+        found = profile_corpus(corpus, counting=COUNTING, backend=backend)
         assert found.documents == len(read)
         for n in (1, 2):
             grams = Counter(tuple(ids[i : i + n]) for ids in read for i in range(len(ids) - n + 1))
