@@ -13,6 +13,7 @@ from measure import size, timed
 from pytest_benchmark.fixture import BenchmarkFixture
 
 import collapse_stats as cs
+from collapse_stats.backends.options import CountOptions
 from collapse_stats.backends.selection import select
 from collapse_stats.corpus.load import read_corpus
 from collapse_stats.profiles.build import profile_corpus
@@ -41,15 +42,13 @@ def test_without_table(benchmark: BenchmarkFixture, shard: Path) -> None:
 
 def test_saved_with_table(benchmark: BenchmarkFixture, shard: Path, tmp_path: Path) -> None:
     """Do what `collapse-stats profile -o` does: write the n-gram table while counting."""
-    options = ReadOptions(dtype="u16", vocab_size=workloads.text_vocab_size())
+    reading = ReadOptions(dtype="u16", vocab_size=workloads.text_vocab_size())
 
     def save() -> cs.Profile:
         shutil.rmtree(tmp_path / "p", ignore_errors=True)
-        memory = budget(None)
-        corpus = read_corpus(shard, options=options, memory=memory // 2)
-        return profile_corpus(
-            corpus, max_order=5, backend=select(), memory=memory, save_to=tmp_path / "p"
-        )
+        counting = CountOptions()
+        corpus = read_corpus(shard, reading=reading, counting=counting, share=2)
+        return profile_corpus(corpus, counting=counting, save_to=tmp_path / "p")
 
     saved = timed(benchmark, save, size())
     assert saved.joint_spectra == profile(shard, table=False).joint_spectra

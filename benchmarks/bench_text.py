@@ -29,6 +29,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 import collapse_stats as cs
 from collapse_stats import tokenizers
+from collapse_stats.backends.options import CountOptions
 from collapse_stats.corpus.load import read_corpus
 
 BUILTIN = tokenizers.load("builtin")
@@ -177,7 +178,7 @@ def test_small_files(benchmark: BenchmarkFixture, corpora: dict[str, Corpus], en
         (folder / f"{i:06}{ending}").write_bytes(data)
     together = corpus.folder / f"together{ending}.jsonl"
     together.write_bytes(lines(texts))
-    read = partial(read_corpus, memory=1 << 30)
+    read = partial(read_corpus, counting=CountOptions(memory=1 << 30))
     corpus_read, own, alone = alternating(
         benchmark, lambda: read(folder), lambda: read(together), ALL
     )

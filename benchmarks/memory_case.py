@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 import collapse_stats as cs
+from collapse_stats.backends.options import CountOptions
 from collapse_stats.backends.selection import select
 from collapse_stats.corpus.load import read_corpus
 from collapse_stats.ngrams.spectrum import Spectrum
@@ -47,9 +48,10 @@ def _profile(path: str, memory: int, vocab_size: int, max_order: int, table: boo
 
 def _written(path: str, memory: int, vocab_size: int, max_order: int, to: Path) -> cs.Profile:
     """Do what `profile -o` does."""
-    options = ReadOptions(dtype="u16", vocab_size=vocab_size)
-    corpus = read_corpus(path, options=options, memory=memory // 2)
-    return profile_corpus(corpus, max_order=max_order, backend=select(), memory=memory, save_to=to)
+    reading = ReadOptions(dtype="u16", vocab_size=vocab_size)
+    counting = CountOptions(max_order=max_order, memory=memory)
+    corpus = read_corpus(path, reading=reading, counting=counting, share=2)
+    return profile_corpus(corpus, counting=counting, save_to=to)
 
 
 def _counted(path: str, memory: int, vocab_size: int, max_order: int) -> cs.Profile:

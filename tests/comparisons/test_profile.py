@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import collapse_stats as cs
+from collapse_stats.backends.options import CountOptions
 from collapse_stats.backends.selection import select
 from collapse_stats.corpus.load import read_corpus
 from collapse_stats.counting import parquet_table as parts
@@ -294,14 +295,17 @@ def test_a_failed_save_leaves_nothing(tmp_path):
 def test_ranges_of_shards_never_change_a_result(documents, tmp_path, monkeypatch):
     monkeypatch.setattr(parts, "PART_ROWS", 500)
     once = cs.profile(documents, vocab_size=50, max_order=ORDER)
-    corpus = read_corpus(documents, options=ReadOptions(vocab_size=50), memory=10**9)
+    corpus = read_corpus(documents, reading=ReadOptions(vocab_size=50))
     backend = select()
     with monkeypatch.context() as patched:  # as if nothing were needed beside the windows
         patched.setattr(type(backend), "needs", lambda self, layout, key_ranges, rows: (0, 20))
         patched.setattr("collapse_stats.counting.passes.writer_bytes", lambda memory: 0)
         memory = corpus.resident_bytes + 100_000
         saved = profile_corpus(
-            corpus, max_order=ORDER, backend=backend, memory=memory, save_to=tmp_path / "p"
+            corpus,
+            counting=CountOptions(max_order=ORDER, memory=memory),
+            backend=backend,
+            save_to=tmp_path / "p",
         )
     assert len(list((tmp_path / "p").glob("part-*"))) > 5
     assert same(saved, once)

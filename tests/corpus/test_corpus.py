@@ -5,6 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from collapse_stats.backends.options import CountOptions
 from collapse_stats.corpus.corpus import Corpus, TokenizerIdentity
 from collapse_stats.corpus.load import TokenStore, read_corpus
 from collapse_stats.corpus.sample import merge_samples
@@ -18,11 +19,12 @@ from collapse_stats.readers.options import ReadOptions
 from collapse_stats.system.memory import budget
 
 MEMORY = 10**9
+COUNTING = CountOptions(memory=MEMORY)
 
 
 def corpus_of(documents, **options):
-    options = ReadOptions(vocab_size=1000, **options)
-    return read_corpus(documents, options=options, memory=MEMORY)
+    reading = ReadOptions(vocab_size=1000, **options)
+    return read_corpus(documents, reading=reading, counting=COUNTING)
 
 
 def random_documents(number, seed=0, longest=40):
@@ -144,14 +146,14 @@ def test_text_and_ids_do_not_mix(tmp_path):
     (tmp_path / "a.txt").write_text("some text")
     np.save(tmp_path / "b.npy", np.arange(5))
     with pytest.raises(InputError, match="all text or all token ids"):
-        read_corpus(tmp_path, memory=MEMORY)
+        read_corpus(tmp_path, counting=COUNTING)
 
 
 def test_a_vocabulary_not_given_is_rounded_so_that_corpora_compare():
-    sizes = {read_corpus(np.array(ids), memory=MEMORY).vocab_size for ids in ([1], [5, 50256])}
+    sizes = {read_corpus(np.array(ids)).vocab_size for ids in ([1], [5, 50256])}
     assert sizes == {2**16 - 1}
-    assert read_corpus(np.array([65535]), memory=MEMORY).vocab_size == 2**17 - 1
-    assert read_corpus(np.array([2**32 - 1]), memory=MEMORY).vocab_size == 2**32
+    assert read_corpus(np.array([65535])).vocab_size == 2**17 - 1
+    assert read_corpus(np.array([2**32 - 1])).vocab_size == 2**32
 
 
 @pytest.mark.parametrize(
@@ -191,5 +193,5 @@ def test_a_sample_keeps_every_bit_of_a_hash():
 
 def test_a_list_of_texts_too_long_for_names_of_files():
     texts = ["a word and another " * 500, "one more"]
-    corpus = read_corpus(texts, tokenizer="bytes", memory=MEMORY)
+    corpus = read_corpus(texts, reading=ReadOptions(tokenizer="bytes"))
     assert corpus.tokens == sum(map(len, texts))

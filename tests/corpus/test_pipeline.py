@@ -9,6 +9,7 @@ import sys
 import textwrap
 import threading
 import time
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from reader_helpers import split_at, write, write_lines
 
+from collapse_stats.backends.options import CountOptions
 from collapse_stats.corpus.corpus import Corpus
 from collapse_stats.corpus.load import read_corpus
 from collapse_stats.corpus.pipeline import in_order
@@ -32,6 +34,11 @@ from collapse_stats.readers.options import ReadOptions
 
 READERS_OF_TEXT = ("jsonl", "text", "parquet", "arrow")
 THREADS = [1, 2, 3, 8]
+BYTES = ReadOptions(tokenizer="bytes")
+
+
+def counting(threads: int, memory: int = 10**8) -> CountOptions:
+    return CountOptions(threads=threads, memory=memory)
 
 
 def texts(seed: int, number: int = 40) -> list[str]:
@@ -95,7 +102,7 @@ def test_neither_threads_nor_units_change_a_corpus_of_text(
     for name in READERS_OF_TEXT if size else ():
         monkeypatch.setattr(f"collapse_stats.readers.formats.{name}.BATCH_BYTES", size)
     monkeypatch.setattr("collapse_stats.corpus.pipeline._CALL_BYTES", size or 1 << 19)
-    found = read_corpus(folder, tokenizer="bytes", threads=threads, memory=10**8)
+    found = read_corpus(folder, reading=BYTES, counting=counting(threads))
     assert documents(found) == as_bytes(expected)
 
 
@@ -108,8 +115,8 @@ def test_lines_as_documents_and_notes_come_in_order(
     lines = [f"line {i} \udcff"[: 7 + i % 3] for i in range(500)]
     path = tmp_path / "a.txt"
     path.write_bytes("\n".join(lines).encode("utf-8", "surrogateescape"))
-    options = ReadOptions(doc_per_line=True)
-    found = read_corpus(path, tokenizer="bytes", options=options, threads=threads, memory=memory)
+    reading = replace(BYTES, doc_per_line=True)
+    found = read_corpus(path, reading=reading, counting=counting(threads, memory))
     assert documents(found) == as_bytes([line.replace("\udcff", "\ufffd") for line in lines])
     replaced = sum(line.count("\udcff") for line in lines)
     (warning,) = found.warnings
@@ -141,8 +148,8 @@ def test_neither_threads_nor_units_change_a_corpus_of_ids(
         else:
             stream.tofile(path)
     expected = [piece for row in rows for piece in split_at(row, 99)]
-    options = ReadOptions(eot=99, dtype="u32")
-    found = read_corpus(tmp_path, options=options, threads=threads, memory=10**8)
+    reading = ReadOptions(eot=99, dtype="u32")
+    found = read_corpus(tmp_path, reading=reading, counting=counting(threads))
     assert documents(found) == expected
     assert found.vocab_size == 2**17 - 1  # as large as the largest id asks for
 
@@ -193,8 +200,8 @@ def test_what_lies_behind_a_bad_place_is_not_counted(
     (tmp_path / "c.jsonl.gz").write_bytes(gzip.compress(b'{"text": "c"}\n' * 50)[:-9])
     write_lines(tmp_path / "d.jsonl", [{"text": "d"}] * 4)
 
-    given = {"tokenizer": "bytes", "threads": threads, "memory": 10**8}
-    found = read_corpus(tmp_path, skip_bad=True, **given)  # type: ignore[arg-type]
+    skipping = replace(BYTES, skip_bad=True)
+    found = read_corpus(tmp_path, reading=skipping, counting=counting(threads))
     read = documents(found)
     assert read[:1003] == as_bytes(["a"] * 3 + values[:1000])
     assert read[-4:] == as_bytes(["d"] * 4)
@@ -204,7 +211,7 @@ def test_what_lies_behind_a_bad_place_is_not_counted(
     assert str(bad).endswith("(1,000 documents before it are counted)")
     assert "c.jsonl.gz: the gzip data is cut short" in str(cut)
     with pytest.raises(InputError, match=r"b\.parquet: reading failed after 1,000"):
-        read_corpus([tmp_path / "a.jsonl", path], **given)  # type: ignore[arg-type]
+        read_corpus([tmp_path / "a.jsonl", path], reading=BYTES, counting=counting(threads))
     assert no_thread_is_left()
 
 
@@ -270,13 +277,15 @@ def test_an_abandoned_pool_ends() -> None:
 
 INTERRUPTED = """
     import os, signal, sys, threading
+    from collapse_stats.backends.options import CountOptions
     from collapse_stats.corpus.load import read_corpus
+    from collapse_stats.readers.options import ReadOptions
     signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs in the background has none
     def progress(what, done, total):
         os.kill(os.getpid(), signal.SIGINT)
     try:
-        read_corpus(sys.argv[1], tokenizer="bytes", threads=4, memory=10**8, tmp=sys.argv[2],
-                    progress=progress)
+        read_corpus(sys.argv[1], reading=ReadOptions(tokenizer="bytes"), progress=progress,
+                    counting=CountOptions(threads=4, memory=10**8, tmp=sys.argv[2]))
     except KeyboardInterrupt:
         print(threading.active_count())
 """
@@ -297,7 +306,7 @@ def test_an_interrupt_ends_every_thread(tmp_path: Path) -> None:
 def test_many_small_files_are_read_as_one_by_one(tmp_path: Path) -> None:
     for i in range(1000):
         (tmp_path / f"{i:04}.json").write_text(json.dumps({"text": f"text {i}"}))
-    found = read_corpus(tmp_path, tokenizer="bytes", threads=2, memory=10**8)
+    found = read_corpus(tmp_path, reading=BYTES, counting=counting(2))
     assert documents(found) == as_bytes([f"text {i}" for i in range(1000)])
     assert len(found.sources) == 1000
     assert len(found.segments) == 1
@@ -334,7 +343,7 @@ def test_digests_tell_size_and_ends_however_they_are_made(
     path = tmp_path / f"a.txt{ending}"
     path.write_bytes(gzip.compress(data) if ending else data)
     data = path.read_bytes()
-    (source,) = read_corpus(path, tokenizer="bytes", memory=1 << 28).sources
+    (source,) = read_corpus(path, reading=BYTES, counting=counting(1)).sources
     edge = 1 << 20
     expected = hashlib.sha256(str(len(data)).encode() + data[:edge] + data[-edge:])
     assert source.digest == expected.hexdigest()

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 import collapse_stats as cs
+from collapse_stats.backends.options import CountOptions
 from collapse_stats.backends.selection import select
 from collapse_stats.corpus.load import TokenStore, read_corpus
 from collapse_stats.counting import parquet_table as parts
@@ -60,7 +61,8 @@ def stream(path: Path, tokens: int, vocab_size: int = VOCAB) -> Path:
 
 
 def corpus_of(path: Path):
-    return read_corpus(path, options=ReadOptions(dtype="u16", vocab_size=VOCAB), memory=10**9)
+    reading = ReadOptions(dtype="u16", vocab_size=VOCAB)
+    return read_corpus(path, reading=reading, counting=CountOptions(memory=10**9))
 
 
 PEAK = """
@@ -142,7 +144,7 @@ def test_only_a_table_that_is_written_is_counted_in_ranges(tmp_path, backend, mo
             return _real(self, source, *others)
 
         monkeypatch.setattr(type(backend), name, noted)
-    given = {"max_order": 3, "backend": backend, "memory": 10**9}
+    given = {"counting": CountOptions(max_order=3, memory=10**9), "backend": backend}
     profile_corpus(corpus, **given)
     profile_corpus(corpus, table=False, **given)
     assert called == ["count", "spectra"]
@@ -277,10 +279,9 @@ def test_repeated_text_needs_no_memory(backend):
 def test_merging_says_what_would_do(tmp_path):
     corpus = corpus_of(stream(tmp_path / "tokens.bin", 1 << 16))
     backend = select()
+    counting = CountOptions(max_order=3, memory=10**9)
     saved = [
-        profile_corpus(
-            corpus, max_order=3, backend=backend, memory=10**9, save_to=tmp_path / f"p{i}"
-        )
+        profile_corpus(corpus, counting=counting, backend=backend, save_to=tmp_path / f"p{i}")
         for i in (0, 1)
     ]
     with pytest.raises(TooLittleMemoryError) as error:
@@ -297,7 +298,9 @@ def test_the_table_of_a_profile_in_memory_is_bounded(tmp_path, monkeypatch):
     monkeypatch.setattr(type(backend), "needs", lambda self, layout, key_ranges, rows: (0, 16))
     with pytest.raises(TooLittleMemoryError, match="profile -o"):
         profile_corpus(
-            corpus, max_order=5, backend=backend, memory=corpus.resident_bytes + 4_000_000
+            corpus,
+            counting=CountOptions(memory=corpus.resident_bytes + 4_000_000),
+            backend=backend,
         )
 
 

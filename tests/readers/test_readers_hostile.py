@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 from reader_helpers import U16, documents, write, write_lines
 
 from collapse_stats.backends.base import Backend
+from collapse_stats.backends.options import CountOptions
 from collapse_stats.corpus.load import read_corpus
 from collapse_stats.errors import InputError
 from collapse_stats.profiles.build import profile_corpus
@@ -34,6 +35,7 @@ FUZZ = settings(
 )
 ROWS = [[1, 2, 300], [4], [50, 6, 7, 8]]
 SPARSE = 300  # places: more bytes than that are cut and changed at some of them only
+COUNTING = CountOptions(max_order=2, memory=10**9)
 
 
 def made_mds(folder: Path, ending: str = ".mds") -> Path:
@@ -189,12 +191,12 @@ def test_what_is_read_of_damaged_files_is_counted(
         options = ReadOptions(eot=rng.choice([None, 4]))
         try:
             read = documents(open_file(path, options))
-            corpus = read_corpus(path, options=options, memory=10**8)
+            corpus = read_corpus(path, reading=options, counting=COUNTING, share=10)
         except InputError:
             continue
         # On the heap the sanitizer sees the end of what would else be mapped.
         corpus.segments = [replace(one, tokens=one.tokens.copy()) for one in corpus.segments]
-        found = profile_corpus(corpus, max_order=2, backend=backend, memory=10**9)
+        found = profile_corpus(corpus, counting=COUNTING, backend=backend)
         assert found.documents == len(read)
         for n in (1, 2):
             grams = Counter(tuple(ids[i : i + n]) for ids in read for i in range(len(ids) - n + 1))

@@ -20,6 +20,7 @@ from reader_helpers import documents, write, write_lines
 from remote_servers import Web, google, hub, s3, web
 
 import collapse_stats as cs
+from collapse_stats.backends.options import CountOptions
 from collapse_stats.cli.group import program
 from collapse_stats.corpus.corpus import Corpus
 from collapse_stats.corpus.load import read_corpus
@@ -273,9 +274,7 @@ def test_ids_lie_in_unnamed_files_and_are_fetched_once(
     assert server.given < 1.2 * ids.nbytes
     found = cs.profile(url, dtype="u16", backend="numpy", tmp=tmp, max_order=2)
     assert found.tokens == len(ids)
-    assert (
-        f"8,000,000 bytes of ids from elsewhere lie in unnamed files in {tmp}" in found.warnings[0]
-    )
+    assert f"8,000,000 bytes of remote ids are kept in unnamed files in {tmp}" in found.warnings[0]
     here = tmp_path / "a.bin"
     here.write_bytes(ids.tobytes())
     local = cs.profile(here, dtype="u16", backend="numpy", max_order=2)
@@ -302,14 +301,12 @@ def test_threads_read_objects_in_the_order_of_the_corpus(
     serve(server, corpus)
     server.drop, server.drops = 1000, 5
     for names in (["flat.bin", "one.npy", "two.npy"], ["lines.jsonl", "a.parquet", "file.arrow"]):
-        options = STREAM if "flat.bin" in names else ReadOptions()
+        reading = STREAM if "flat.bin" in names else ReadOptions(tokenizer="bytes")
         there, here = (
             read_corpus(
                 [f"{where}/{name}" for name in names],
-                options=options,
-                tokenizer="none" if options is STREAM else "bytes",
-                threads=threads,
-                memory=1 << 28,
+                reading=reading,
+                counting=CountOptions(threads=threads),
             )
             for where in (server.url, corpus)
         )
@@ -322,12 +319,14 @@ def test_bad_objects_among_good_ones_are_said_in_order(server: Web) -> None:
     cut = gzip.compress(lines + os.urandom(9000))[:-4000]
     server.objects = {"/a.jsonl": lines, "/b.jsonl.gz": cut, "/c.txt": b"c", "/d.jsonl.gz": cut}
     urls = [server.url + name for name in server.objects]
-    found = read_corpus(urls, tokenizer="bytes", threads=8, memory=1 << 28, skip_bad=True)
+    counting = CountOptions(threads=8)
+    skipping = ReadOptions(tokenizer="bytes", skip_bad=True)
+    found = read_corpus(urls, reading=skipping, counting=counting)
     bad = [source.path for source in found.sources if source.error]
     assert bad == [urls[1], urls[3]]
     assert [warning.split()[2] for warning in found.warnings] == [f"{url}:" for url in bad]
     with pytest.raises(InputError, match=rf"^{urls[1]}"):
-        read_corpus(urls, tokenizer="bytes", threads=8, memory=1 << 28)
+        read_corpus(urls, reading=ReadOptions(tokenizer="bytes"), counting=counting)
 
 
 def test_names() -> None:
@@ -515,7 +514,7 @@ def test_google_storage_reads_as_here(corpus: Path, monkeypatch: pytest.MonkeyPa
         for pattern in ("", "/below", "/*.npy", "/**/*.jsonl"):
             local, remote = (discover([f"{at}{pattern}"]) for at in (corpus, "gs://corpora"))
             assert found_in(remote, "gs://corpora") == found_in(local, str(corpus)) != []
-        assert read_corpus("gs://corpora/below", memory=1 << 28).documents == len(TEXTS)
+        assert read_corpus("gs://corpora/below").documents == len(TEXTS)
         for missing in ("corpora/nothing", "no-such-bucket/a"):
             with pytest.raises(InputError, match="no such object"):
                 discover([f"gs://{missing}"])

@@ -1,24 +1,23 @@
-"""The command line: one file per family of commands."""
+"""The command line.
 
-from . import backends, bench, compare, demo, inspect, profile, show, track
+A module of this folder that holds a click command of its own name is a command; it is found here.
+"""
+
+import pkgutil
+from importlib import import_module
+
+import click
+
 from .group import program
 
 __all__ = ["main", "program"]
 
-for _command in (
-    profile.profile,
-    show.show,
-    compare.compare,
-    track.track,
-    profile.merge,
-    inspect.inspect,
-    backends.backends,
-    bench.bench,
-    demo.demo,
-):
-    program.add_command(_command)
+for _module in pkgutil.iter_modules(__path__):
+    _command = getattr(import_module(f".{_module.name}", __name__), _module.name, None)
+    if isinstance(_command, click.Command):
+        program.add_command(_command)
 
 
 def main() -> None:
-    """Run the command line and leave with its exit code."""
+    """Run the command line and exit with its code."""
     program(prog_name="collapse-stats")

@@ -1,11 +1,11 @@
-"""``backends``: what counts here."""
+"""``backends``: what can count on this machine."""
 
 from pathlib import Path
 from typing import Any
 
 import click
 
-from ..backends.selection import backends as known_backends
+from ..backends.selection import backends as all_backends
 from ..report.grid import Cell, Column, Grid, Page
 from ..report.rows import write_rows
 from .output import output_options, write_result
@@ -14,20 +14,20 @@ from .output import output_options, write_result
 @click.command()
 @output_options
 def backends(form: str, output: Path | None) -> None:
-    """List the backends, or the reason why one cannot be used."""
-    found: list[dict[str, Any]] = [
+    """List the backends, and why one cannot be used on this machine."""
+    rows: list[dict[str, Any]] = [
         {"name": info.name, "usable": info.usable, "detail": info.detail}
-        for info in known_backends(tried=True)
+        for info in all_backends(tried=True)
     ]
     columns = [Column((name,), number=False) for name in ("backend", "usable", "detail")]
-    rows = [
+    cells = [
         [Cell(row["name"]), Cell("yes" if row["usable"] else "no"), Cell(row["detail"])]
-        for row in found
+        for row in rows
     ]
     write_result(
-        {"backends": found},
-        Page([Grid(columns, rows)]),
+        {"backends": rows},
+        Page([Grid(columns, cells)]),
         form,
         output,
-        lambda c: write_rows(c["backends"]),
+        lambda result: write_rows(result["backends"]),
     )

@@ -1,4 +1,4 @@
-"""``bench``: how fast this machine counts."""
+"""``bench``: how fast the backends count on this machine."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -8,7 +8,8 @@ from typing import Any
 import click
 import numpy as np
 
-from ..backends.selection import backends as known_backends
+from ..backends.options import CountOptions
+from ..backends.selection import backends as all_backends
 from ..corpus.load import read_corpus
 from ..demo.bench import (
     RESIDENT,
@@ -19,12 +20,12 @@ from ..demo.bench import (
     time_counting,
 )
 from ..errors import InputError
+from ..readers.options import ReadOptions
 from ..report.grid import Cell, Column, Grid, Page
 from ..report.numbers import fixed, percent
 from ..report.rows import write_rows
-from ..system.memory import budget
 from ..version import __version__
-from .corpora import DEFAULT_ORDER, read_options, reading_options
+from .options import reading_options, some_counting_options
 from .output import output_options, write_result
 from .progress import Reporter
 
@@ -35,54 +36,54 @@ SCHEMA = "collapse-stats.bench/1"
 @click.argument("corpus", required=False, type=click.Path(path_type=Path))
 @click.option(
     "--tokens",
-    "number",
+    "size",
     type=click.IntRange(1),
     default=5_000_000,
-    show_default=True,
-    help="Tokens to count.",
+    metavar="N",
+    help="How many tokens to count. Default: 5,000,000.",
 )
-@click.option("--max-order", type=click.IntRange(1), default=DEFAULT_ORDER, show_default=True)
-@click.option("--threads", type=click.IntRange(1), metavar="N", help="Default: every core.")
+@some_counting_options("max_order", "threads")
 @output_options
 @reading_options
 def bench(
     corpus: Path | None,
-    number: int,
-    max_order: int,
-    threads: int | None,
+    size: int,
     form: str,
     output: Path | None,
-    **given: Any,
+    reading: ReadOptions,
+    counting: CountOptions,
 ) -> None:
-    """Time every usable backend on this machine, all answers compared.
+    """Measure how fast each usable backend counts on this machine.
 
-    Counts the first tokens of CORPUS, as one document, or else of text that comes with Python.
+    The first tokens of CORPUS are counted as one document; by default, text that comes with Python.
+    It is an error if the backends do not agree.
     """
-    found = [info for info in known_backends(tried=True) if info.usable]
-    usable = [info.name for info in found]
+    infos = [info for info in all_backends(tried=True) if info.usable]
+    names = [info.name for info in infos]
     on_gpu = None
-    if "cuda" in usable:
-        usable.insert(usable.index("cuda") + 1, RESIDENT)
+    if "cuda" in names:
+        names.insert(names.index("cuda") + 1, RESIDENT)
     with Reporter() as reporter:
         with reporter.task("reading"):
-            tokens, vocab_size, what = _tokens(corpus, number, given)
+            tokens, vocab_size, source = _tokens(corpus, size, reading, counting)
         with reporter.task("copying memory"):
-            bandwidth = copy_bandwidth(threads)
-            if "cuda" in usable:
+            bandwidth = copy_bandwidth(counting.threads)
+            if "cuda" in names:
                 on_gpu = device_bandwidth()
-        with reporter.task("counting", max_order * len(usable)) as task:
+        total = counting.max_order * len(names)
+        with reporter.task("counting", total) as task:
             timings = []
             for timing in time_counting(
                 tokens,
                 vocab_size,
-                usable,
-                max_order=max_order,
+                names,
+                max_order=counting.max_order,
                 bandwidth=bandwidth,
                 on_gpu=on_gpu,
-                threads=threads,
+                threads=counting.threads,
             ):
                 timings.append(timing)
-                task("counting", len(timings), max_order * len(usable))
+                task("counting", len(timings), total)
     result = {
         "schema": SCHEMA,
         "tool": {"name": "collapse-stats", "version": __version__},
@@ -90,33 +91,33 @@ def bench(
         "vocab_size": vocab_size,
         "copy_bytes_per_second": bandwidth,
         "device_copy_bytes_per_second": on_gpu,
-        "backends": [{"name": info.name, "detail": info.detail} for info in found],
+        "backends": [{"name": info.name, "detail": info.detail} for info in infos],
         "timings": [asdict(timing) for timing in timings],
     }
-    page = _page(timings, what, len(tokens), bandwidth, on_gpu)
-    write_result(result, page, form, output, lambda found: write_rows(found["timings"]))
+    page = _page(timings, source, len(tokens), bandwidth, on_gpu)
+    write_result(result, page, form, output, lambda content: write_rows(content["timings"]))
 
 
 def _tokens(
-    path: Path | None, number: int, given: dict[str, Any]
+    path: Path | None, size: int, reading: ReadOptions, counting: CountOptions
 ) -> tuple[np.typing.NDArray[Any], int, str]:
+    """At most `size` tokens, the size of their vocabulary, and where they come from."""
     if path is None:
-        tokens, vocab_size = embedded_tokens(number)
+        tokens, vocab_size = embedded_tokens(size)
         return tokens, vocab_size, "text that comes with Python"
-    options = read_options(given)
-    corpus = read_corpus(path, tokenizer=given["tokenizer"], options=options, memory=budget(None))
-    parts = [
+    corpus = read_corpus(path, reading=reading, counting=counting)
+    documents = [
         segment.tokens[start:stop]
         for segment in corpus.segments
         for start, stop in zip(segment.start, segment.stop, strict=True)
     ]
     if not corpus.tokens:
         raise InputError(f"{path} has no tokens to count")
-    return np.concatenate(parts)[:number], corpus.vocab_size, corpus.name
+    return np.concatenate(documents)[:size], corpus.vocab_size, corpus.name
 
 
 def _page(
-    timings: Sequence[Timing], what: str, tokens: int, bandwidth: float, on_gpu: float | None
+    timings: Sequence[Timing], source: str, tokens: int, bandwidth: float, on_gpu: float | None
 ) -> Page:
     names = list(dict.fromkeys(timing.backend for timing in timings))
     columns = [Column(("orders",), number=False)]
@@ -134,11 +135,15 @@ def _page(
         rows.append(cells)
     return Page(
         [Grid(columns, rows)],
-        head=f"{tokens:,} tokens of {what}; copying memory: {bandwidth / 1e9:.1f} GB/s"
+        head=f"{tokens:,} tokens of {source}; copying memory: {bandwidth / 1e9:.1f} GB/s"
         + (f", on the GPU {on_gpu / 1e9:,.0f} GB/s" if on_gpu else ""),
         tail=(
-            "of copying: bytes that must move (tokens read once, records written and read once) "
-            "over the bytes this machine copies in that time"
-            + (": for cuda, the GPU. Resident: tokens are on the GPU already." if on_gpu else "."),
+            "of copying: bytes that must be moved (tokens are read once, records written once and "
+            "read once), in percent of the bytes that this machine can copy in the same time"
+            + (
+                " (for cuda: the GPU). Resident: the tokens are on the GPU already."
+                if on_gpu
+                else "."
+            ),
         ),
     )

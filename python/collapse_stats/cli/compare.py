@@ -1,8 +1,8 @@
-"""``compare``: candidates against a baseline, and against the first of them."""
+"""``compare``: compares candidates with a baseline, and with the first of them."""
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
@@ -18,20 +18,14 @@ from ..report import delimited, make_report
 from ..report.comparison_view import comparison_page
 from ..verdict.measure import evidence
 from ..verdict.rule import Constants
-from .corpora import (
-    DEFAULT_ORDER,
-    Counting,
-    any_saved,
-    count,
-    counting_options,
-    load_saved,
-    names_of,
-    read,
-)
+from .corpora import any_saved, count, load_saved, names_of, read
+from .options import Request, request_options
 from .output import is_seen, output_options, write_result
 from .paths import paths_argument
 from .progress import Reporter
 from .threshold import Limit, check_orders, crossings, parse_thresholds
+
+T = TypeVar("T")
 
 
 @click.command()
@@ -42,24 +36,26 @@ from .threshold import Limit, check_orders, crossings, parse_thresholds
     multiple=True,
     callback=parse_thresholds,
     metavar="EXPR",
-    help="Exit with 1 when true of a candidate, as 'kl_1 > 0.3' or 'verdict >= loss-of-tail'; "
-    "may be repeated. With --strict also when it cannot be checked.",
+    help="Exit with code 1 if this is true of a candidate, such as 'kl_1 > 0.3' or 'verdict >= "
+    "loss-of-tail'. With --strict, also if it cannot be checked. May be repeated.",
 )
 @click.option(
     "--human",
     multiple=True,
     type=as_location,
     metavar="CORPUS",
-    help="Another human corpus: what they differ by limits the verdicts; may be repeated.",
+    help="Another human corpus. Differences from the baseline that such corpora show as well do "
+    "not count towards a verdict. May be repeated.",
 )
 @click.option(
     "--examples",
     type=click.IntRange(1),
     metavar="K",
-    help="The K most frequent n-grams lost, and the K that are most too often.",
+    help="Show the K most frequent n-grams that a candidate lost, and the K that are most inflated "
+    "in it.",
 )
 @output_options
-@counting_options
+@request_options
 @click.pass_context
 def compare(
     ctx: click.Context,
@@ -70,27 +66,25 @@ def compare(
     examples: int | None,
     form: str,
     output: Path | None,
-    counting: Counting,
+    request: Request,
 ) -> None:
-    """Compare candidates with a baseline, one row each.
+    """Compare candidates with a baseline, one row for each.
 
-    Generations in order: the rows are then compared with the first of them as well.
+    Give generations of a model in order: later ones are also compared with the first.
     """
     paths = [baseline, *candidates]
     with Reporter() as reporter:
-        comparisons = _compared(paths, counting, reporter, fail_on, tables=examples is not None)
+        comparisons = _compared(paths, request, reporter, fail_on, tables=examples is not None)
         if human:
-            limits = _limits(comparisons[0].baseline, human, counting, reporter)
-            comparisons = [replace(one, constants=limits) for one in comparisons]
-        first = comparisons[: len(candidates)]
-        profiles = [first[0].baseline, *(one.candidate for one in first)]
+            constants = _limits(comparisons[0].baseline, human, request, reporter)
+            comparisons = [replace(each, constants=constants) for each in comparisons]
+        with_baseline = comparisons[: len(candidates)]
+        profiles = [with_baseline[0].baseline, *(each.candidate for each in with_baseline)]
         with reporter.task("recounting samples") as task:
-            report = make_report(
-                profiles, comparisons, backend=counting.backend.name, progress=task
-            )
+            report = make_report(profiles, comparisons, backend=request.backend.name, progress=task)
         if examples:
-            for found, figures in zip(first, report["comparisons"], strict=False):
-                figures |= _examples(found, examples)
+            for comparison, figures in zip(with_baseline, report["comparisons"], strict=False):
+                figures |= _examples(comparison, examples)
         if not is_seen(form, output):
             for profile in profiles:
                 for warning in profile.warnings:
@@ -101,102 +95,94 @@ def compare(
         click.echo(f"warning: {line}", err=True)
     for line in crossed:
         click.echo(f"collapse-stats: crossed: {line}", err=True)
-    if crossed or (counting.strict and unknown):
+    if crossed or (request.strict and unknown):
         ctx.exit(1)
 
 
 def _compared(
     paths: list[Location],
-    counting: Counting,
+    request: Request,
     reporter: Reporter,
     fail_on: tuple[Limit, ...],
     tables: bool,
 ) -> list[Comparison]:
-    """Each candidate against the baseline, then each later candidate against the first."""
+    """Compare each candidate with the baseline, then each later candidate with the first."""
     if tables or any_saved(paths):
-        return _joined(paths, counting, reporter, fail_on)
-    max_order = counting.max_order or DEFAULT_ORDER
-    check_orders(fail_on, max_order)
+        return _joined(paths, request, reporter, fail_on)
+    check_orders(fail_on, request.counting.max_order)
     corpora = [
-        read([path], counting, reporter, name, share=2 * len(paths))
+        read([path], request, reporter, name, share=2 * len(paths))
         for path, name in zip(paths, names_of(paths), strict=True)
     ]
-    found = []
-    for a, b in _pairs(len(corpora)):
-        one, other = corpora[a], corpora[b]
-        what = f"counting {one.name} and {other.name}"
-        with reporter.task(what, one.tokens + other.tokens, "M tokens"):
-            found.append(
-                compare_corpora(
-                    one,
-                    other,
-                    max_order=max_order,
-                    backend=counting.backend,
-                    memory=counting.memory,
-                )
-            )
-    return found
+    comparisons = []
+    for baseline, candidate in _pairs(corpora):
+        task = f"counting {baseline.name} and {candidate.name}"
+        with reporter.task(task, baseline.tokens + candidate.tokens, "M tokens"):
+            comparisons.append(compare_corpora(baseline, candidate, counting=request.counting))
+    return comparisons
 
 
 def _joined(
-    paths: list[Location], counting: Counting, reporter: Reporter, fail_on: tuple[Limit, ...]
+    paths: list[Location], request: Request, reporter: Reporter, fail_on: tuple[Limit, ...]
 ) -> list[Comparison]:
-    """Comparisons through tables: of saved profiles, and of corpora counted as they were."""
-    saved = {path: load_saved(path, counting) for path in paths if is_profile(path)}
-    known = next(iter(saved.values()), None)
-    if known is not None:
-        counting = replace(
-            counting,
-            max_order=known.max_order,
-            tokenizer=None if known.tokenizer.spec == "none" else known.tokenizer.spec,
-            options=replace(counting.options, vocab_size=known.vocab_size),
-        )
-    check_orders(fail_on, counting.max_order or DEFAULT_ORDER)
+    """The same by joining n-gram tables, of saved profiles and of corpora that are profiled."""
+    saved = {path: load_saved(path, request) for path in paths if is_profile(path)}
+    if saved:
+        request = request.like(next(iter(saved.values())))
+    check_orders(fail_on, request.counting.max_order)
     names = names_of(paths)
     corpora = {
-        path: read([path], counting, reporter, name, share=2 * len(paths))
+        path: read([path], request, reporter, name, share=2 * len(paths))
         for path, name in zip(paths, names, strict=True)
         if path not in saved
     }
-    for corpus in corpora.values():  # ids without a tokenizer: one vocabulary for all of them
-        corpus.vocab_size = max(one.vocab_size for one in corpora.values())
+    # Corpora of ids without a tokenizer have vocabularies as large as their ids: use the largest.
+    vocab_size = max((corpus.vocab_size for corpus in corpora.values()), default=0)
+    for corpus in corpora.values():
+        corpus.vocab_size = vocab_size
     profiles: list[Profile] = []
     for path, name in zip(paths, names, strict=True):
-        one = saved.get(path) or count(corpora[path], counting, reporter, table=True)
-        profiles.append(replace(one, name=name))
-    found = []
-    for a, b in _pairs(len(profiles)):
-        with reporter.task(f"joining {names[a]} and {names[b]}"):
-            found.append(
-                compare_profiles(profiles[a], profiles[b], counting.backend, counting.memory)
+        profile = saved.get(path) or count(corpora[path], request, reporter, table=True)
+        profiles.append(replace(profile, name=name))
+    comparisons = []
+    for baseline, candidate in _pairs(profiles):
+        with reporter.task(f"joining {baseline.name} and {candidate.name}"):
+            comparisons.append(
+                compare_profiles(
+                    baseline, candidate, request.backend, request.counting.memory_bytes
+                )
             )
-    return found
+    return comparisons
 
 
 def _limits(
-    baseline: Profile, human: tuple[Location, ...], counting: Counting, reporter: Reporter
+    baseline: Profile, human: tuple[Location, ...], request: Request, reporter: Reporter
 ) -> Constants:
-    """Constants of the verdict from what other human corpora differ by from the baseline."""
+    """Constants of the verdict, from how much other human corpora differ from the baseline."""
     if baseline.tokenizer.spec != "none":
-        counting = replace(counting, tokenizer=baseline.tokenizer.spec)
+        reading = replace(request.reading, tokenizer=baseline.tokenizer.spec)
+        request = replace(request, reading=reading)
     pairs = []
     for path, name in zip(human, names_of(list(human)), strict=True):
         if is_profile(path):
-            saved = load_saved(path, replace(counting, max_order=None))  # only its sample counts
-            check_comparable(baseline, saved)
-            sample = saved.sample
+            # Any order will do, because only the profile's sample is counted.
+            typed = {key: value for key, value in request.typed.items() if key != "max_order"}
+            profile = load_saved(path, replace(request, typed=typed))
+            check_comparable(baseline, profile)
+            sample = profile.sample
         else:
-            sample = read([path], counting, reporter, name, share=4).sample(DEFAULT_TOKENS)
+            sample = read([path], request, reporter, name, share=4).sample(DEFAULT_TOKENS)
         pairs.append(evidence(baseline.sample, sample))
     return Constants().of_human(pairs)
 
 
-def _pairs(sides: int) -> list[tuple[int, int]]:
-    return [(0, n) for n in range(1, sides)] + [(1, n) for n in range(2, sides)]
+def _pairs(sides: list[T]) -> list[tuple[T, T]]:
+    """The baseline with each candidate, then the first candidate with each later one."""
+    return [(sides[0], side) for side in sides[1:]] + [(sides[1], side) for side in sides[2:]]
 
 
 def _examples(comparison: Comparison, k: int) -> dict[str, list[dict[str, Any]]]:
-    """The k most frequent n-grams lost and the k most inflated, of every order."""
+    """The k most frequent n-grams that were lost and the k most inflated, of every order."""
     if comparison.joint_spectra is None:
         raise InputError(
             "--examples needs the n-grams of both sides, got a profile made with --no-table: make "
@@ -205,14 +191,14 @@ def _examples(comparison: Comparison, k: int) -> dict[str, list[dict[str, Any]]]
     orders = range(1, comparison.baseline.max_order + 1)
     return {
         "lost": [
-            {"order": n, "ngram": _plain(ngram), "count": seen}
+            {"order": n, "ngram": _plain(ngram), "count": count}
             for n in orders
-            for ngram, seen in comparison.lost(n, k)
+            for ngram, count in comparison.lost(n, k)
         ],
         "inflated": [
-            {"order": n, "ngram": _plain(ngram), "count": seen, "baseline_count": before}
+            {"order": n, "ngram": _plain(ngram), "count": count, "baseline_count": before}
             for n in orders
-            for ngram, seen, before in comparison.inflated(n, k)
+            for ngram, count, before in comparison.inflated(n, k)
         ],
     }
 

@@ -1,4 +1,4 @@
-"""``demo``: a human text, generations that collapse, and the table, offline in under a minute."""
+"""``demo``: compares human text with generations of a model that collapses, without a network."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 import click
 import numpy as np
 
+from ..backends.options import CountOptions
 from ..backends.selection import select
 from ..comparisons.build import compare_corpora
 from ..comparisons.comparison import Comparison
@@ -25,7 +26,6 @@ from ..report.grid import Page
 from ..report.json_object import Json
 from ..report.numbers import fixed, percent
 from ..report.verdict_view import verdict_grid
-from ..system.memory import budget
 from ..tokenizers import load
 from .output import drawn, write
 from .progress import Reporter
@@ -36,10 +36,26 @@ _ROWS_OF_REPORT = ("corpora", "comparisons")
 
 
 @click.command()
-@click.option("--generations", "number", type=click.IntRange(1, 50), default=5, show_default=True)
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option(
+    "--generations",
+    "number",
+    type=click.IntRange(1, 50),
+    default=5,
+    metavar="N",
+    help="Number of generations. Default: 5.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    default=0,
+    metavar="S",
+    help="Seed of the random numbers. Default: 0.",
+)
 def demo(number: int, seed: int) -> None:
-    """Watch a collapse: real recursion of a small model on text that comes with Python."""
+    """Watch a small model collapse that learns from its own output.
+
+    It starts with the documentation that comes with Python. No network is needed.
+    """
     with Reporter() as reporter:
         with reporter.task("reading Python's documentation"):
             texts = human_documents()
@@ -50,50 +66,44 @@ def demo(number: int, seed: int) -> None:
         control = [_compared(baseline, _corpus(CONTROL, learned))]
         pure = control + _run(baseline, learned, number, 0.0, seed, reporter)
         fresh = control + _run(baseline, learned, number, FRESH, seed, reporter)
-    pages = [_report(comparisons) for comparisons in (pure, fresh)]
+    reports = [_report(comparisons) for comparisons in (pure, fresh)]
     size = sum(len(text.encode()) for text in texts) / 1e6
     head = (
-        f"{len(texts):,} documents, {size:.1f} MB of this Python's documentation. Half of them are "
-        f"the baseline ({CONTROL}: the other half); on the other half a 4-gram model is trained, "
-        "and then again and again on what it wrote itself."
+        f"{len(texts):,} documents, {size:.1f} MB, of this Python's documentation. One half is the "
+        f"baseline. The other half ({CONTROL}) trains a 4-gram model, and each later model is "
+        "trained on the text that the model before it wrote."
     )
     titles = (
-        "pure recursion: each generation is learned from the one before and nothing else",
-        f"the same, with {100 * FRESH:.0f} % fresh human text in what each generation learns from",
+        "each generation learns only from the text of the one before",
+        f"each generation also learns from fresh human text, {100 * FRESH:.0f} % of its tokens",
     )
     grids = [
         generations_grid(report["corpora"], report["comparisons"], title, legend=i > 0)
-        for i, (report, title) in enumerate(zip(pages, titles, strict=True))
+        for i, (report, title) in enumerate(zip(reports, titles, strict=True))
     ]
-    verdicts = verdict_grid("human", [*pages[0]["comparisons"], *pages[1]["comparisons"][1:]])
-    grids.append(verdicts)
-    both = {key: [row for report in pages for row in report[key]] for key in _ROWS_OF_REPORT}
-    write(drawn(Page(grids, head, warnings_of(both), [*_reading(pages, number), *_NEXT])))
+    pure_rows, fresh_rows = (report["comparisons"] for report in reports)
+    grids.append(verdict_grid("human", [*pure_rows, *fresh_rows[1:]]))
+    both = {key: [row for report in reports for row in report[key]] for key in _ROWS_OF_REPORT}
+    write(drawn(Page(grids, head, warnings_of(both), [*_conclusions(reports, number), *_NEXT])))
 
 
 _NEXT = (
     "",
     "Next, with your own text (.jsonl, .parquet, .txt, .npy, .bin, or directories of them):",
-    "  collapse-stats compare HUMAN GEN1 GEN2 GEN3     the table above",
+    "  collapse-stats compare HUMAN GEN1 GEN2 GEN3     make such a table",
     "  collapse-stats profile HUMAN -o human.profile   count once, compare often",
-    "  collapse-stats show HUMAN                       every figure of one corpus",
+    "  collapse-stats show HUMAN                       show all figures of one corpus",
 )
 
 
 def _corpus(name: str, documents: Sequence[Any]) -> Corpus:
-    return read_corpus(
-        list(documents),
-        tokenizer="builtin",
-        options=ReadOptions(vocab_size=load("builtin").vocab_size),
-        name=name,
-        memory=budget(None),
-    )
+    vocab_size = load("builtin").vocab_size
+    reading = ReadOptions(tokenizer="builtin", vocab_size=vocab_size)
+    return read_corpus(list(documents), reading=reading, name=name)
 
 
 def _compared(baseline: Corpus, candidate: Corpus) -> Comparison:
-    return compare_corpora(
-        baseline, candidate, max_order=DISTINCT_ORDER, backend=select(), memory=budget(None)
-    )
+    return compare_corpora(baseline, candidate, counting=CountOptions(max_order=DISTINCT_ORDER))
 
 
 def _run(
@@ -105,21 +115,21 @@ def _run(
     reporter: Reporter,
 ) -> list[Comparison]:
     suffix = f"+{fresh:.0%}" if fresh else ""
-    found = []
+    comparisons = []
     with reporter.task(f"generations with {100 * fresh:.0f} % fresh text", number) as task:
         for i, documents in enumerate(generations(learned, number, fresh=fresh, seed=seed), 1):
-            found.append(_compared(baseline, _corpus(f"gen{i}{suffix}", documents)))
+            comparisons.append(_compared(baseline, _corpus(f"gen{i}{suffix}", documents)))
             task("generations", i, number)
-    return found
+    return comparisons
 
 
 def _report(comparisons: Sequence[Comparison]) -> Json:
-    profiles = [comparisons[0].baseline, *(one.candidate for one in comparisons)]
+    profiles = [comparisons[0].baseline, *(comparison.candidate for comparison in comparisons)]
     return make_report(profiles, comparisons, backend=select().name)
 
 
-def _reading(reports: Sequence[Json], number: int) -> list[str]:
-    """The last generations in words, from their figures."""
+def _conclusions(reports: Sequence[Json], number: int) -> list[str]:
+    """One sentence for each run, about its last generation."""
     lines = []
     for report, run in zip(
         reports, ("", f" with {100 * FRESH:.0f} % fresh human text"), strict=True
@@ -130,8 +140,8 @@ def _reading(reports: Sequence[Json], number: int) -> list[str]:
         kl = FlooredValue(last["orders"]["1"]["kl_bits"], last["orders"]["1"]["floor"]["kl_bits"])
         lines.append(
             f"After {number} generations{run}, {percent(distinct)} % of the distinct "
-            f"{DISTINCT_ORDER}-grams are left, {percent(kept.value)} % of the rare tokens (other "
-            f"human text keeps {percent(kept.floor)} %), and KL is {fixed(kl.value)} bits "
-            f"(floor {fixed(kl.floor)})."
+            f"{DISTINCT_ORDER}-grams and {percent(kept.value)} % of the rare tokens are left (in "
+            f"other human text: {percent(kept.floor)} % of the rare tokens), and KL is "
+            f"{fixed(kl.value)} bits (floor {fixed(kl.floor)})."
         )
     return lines

@@ -1,6 +1,7 @@
-"""The group of commands, and how errors become one line on stderr and an exit code.
+"""The group of commands; it turns errors into one line on stderr and an exit code.
 
-0 done; 1 a threshold was crossed; 2 usage or unreadable input; 130 interrupted.
+Exit codes: 0 success, 1 a threshold was crossed, 2 wrong usage or unreadable input, 130
+interrupted.
 """
 
 import sys
@@ -13,18 +14,23 @@ from ..report.grid import printable
 from ..version import __version__
 from .output import abandon_stdout
 
-USAGE, INTERRUPTED = 2, 130
+USAGE, INTERRUPTED = 2, 130  # exit codes
+
+# Commands that are not listed come last.
+_ORDER = "profile show compare track merge inspect backends bench demo".split()
 
 
 class Program(click.Group):
-    """A group whose commands fail with one line and never with a traceback of a user's mistake."""
+    """A group of commands that report a user's mistake in one line, without a traceback."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Commands in the order of their use."""
-        return list(self.commands)
+        """Names of the commands, in the order in which a new user needs them."""
+        last = len(_ORDER)
+        rank = {name: i for i, name in enumerate(_ORDER)}
+        return sorted(self.commands, key=lambda name: (rank.get(name, last), name))
 
     def main(self, *args: Any, **kwargs: Any) -> NoReturn:
-        """Run and exit."""
+        """Run a command and exit with its code."""
         kwargs["standalone_mode"] = False
         try:
             code = super().main(*args, **kwargs)
@@ -39,7 +45,7 @@ class Program(click.Group):
         sys.exit(code if isinstance(code, int) else 0)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; what it raises on purpose becomes a line."""
+        """Run a command; errors that it raises on purpose become `click.ClickException`."""
         try:
             result = super().invoke(ctx)
             if sys.stdout is not None:
@@ -47,10 +53,10 @@ class Program(click.Group):
             return result
         except KeyboardInterrupt:
             raise click.Abort from None
-        except BrokenPipeError:  # whoever reads has read enough
+        except BrokenPipeError:  # the reader has closed the pipe
             abandon_stdout()
             return 0
-        except BackendError as error:  # before MemoryError, which may be that of a GPU
+        except BackendError as error:  # before MemoryError, which a GPU's may be as well
             raise click.ClickException(str(error)) from error
         except MemoryError as error:
             message = str(error) or "not enough memory"
@@ -68,7 +74,7 @@ class Program(click.Group):
 
 
 def fail(message: str) -> NoReturn:
-    """Say in one line what is wrong, and leave."""
+    """Print what is wrong in one line, and exit."""
     click.echo(f"collapse-stats: error: {printable(' '.join(message.split()))}", err=True)
     sys.exit(USAGE)
 
@@ -83,9 +89,9 @@ def fail(message: str) -> NoReturn:
 def program(ctx: click.Context) -> None:
     """See whether a text corpus is collapsing.
 
-    Exact n-gram statistics of corpora and the divergences between them, each with its noise floor.
-    A CORPUS is a file or a directory of shards (Parquet, JSON lines, text, Arrow, and what training
-    frameworks write), a 'pattern', or a saved profile.
+    Computes exact n-gram statistics of corpora and divergences between them, each with its noise
+    floor. A CORPUS is a file, a directory, a URL, a quoted 'pattern' of paths, or a saved profile.
+    Files may be Parquet, JSON lines, text, Arrow, or token files of training frameworks.
     """
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help(), err=True)

@@ -1,4 +1,4 @@
-"""``inspect``: what a file was taken for, and why."""
+"""``inspect``: how files are read, and why."""
 
 import os
 from dataclasses import asdict
@@ -19,19 +19,19 @@ from ..report.grid import DASH, Cell, Column, Grid, Page, printable
 from ..report.rows import write_rows
 from ..tokenizers import Tokenizer
 from ..tokenizers import load as load_tokenizer
-from .corpora import exit_2_if, read_options, reading_options
+from .options import exit_2_if, reading_options
 from .output import is_seen, output_options, write_result
 from .paths import paths_argument
 from .progress import Reporter
 
 SCHEMA = "collapse-stats.inspect/1"
-_SAMPLE, _LEAST = 512 << 20, 1 << 20  # bytes looked at of all files, and of each at least
-_OF_ONE = 64 << 20
+_SAMPLE = 512 << 20  # bytes that are read of all files together,
+_LEAST, _MOST = 1 << 20, 64 << 20  # of each file at least, and at most
 
 
 @click.command()
 @paths_argument("paths", "PATH")
-@click.option("--full", is_flag=True, help="Read large files to their end, not only a sample.")
+@click.option("--full", is_flag=True, help="Read large files completely, not only a sample.")
 @output_options
 @reading_options
 def inspect(
@@ -39,28 +39,25 @@ def inspect(
     full: bool,
     form: str,
     output: Path | None,
-    tokenizer: str | None,
-    strict: bool | None,
-    **given: Any,
+    reading: ReadOptions,
 ) -> None:
-    """Say what each file was taken for and why, what is in it, and what would go wrong.
+    """Show how files are read, what is in them and what may go wrong.
 
-    Of a large file only the beginning is read, and figures of it are estimates. Tokens of text are
+    Only the beginning of a large file is read, and its figures are estimates. Tokens of text are
     counted only with --tokenizer.
     """
-    options = read_options(given)
-    coder = load_tokenizer(tokenizer) if tokenizer not in (None, "none") else None
+    named = reading.tokenizer not in (None, "none")
+    tokenizer = load_tokenizer(str(reading.tokenizer)) if named else None
     with Reporter() as reporter:
-        found, bad = _inspected(paths, options, coder, full, reporter)
+        inspections, bad = _inspected(paths, reading, tokenizer, full, reporter)
         if not is_seen(form, output):
-            for facts in found:
-                for warning in facts.warnings:
+            for inspection in inspections:
+                for warning in inspection.warnings:
                     reporter.warn(warning)
-    inputs = [_facts(one) for one in found]
-    with exit_2_if(bad, strict is not False):
+    with exit_2_if(bad, not reading.skip_bad):
         write_result(
-            {"schema": SCHEMA, "inputs": inputs},
-            _page(found),
+            {"schema": SCHEMA, "inputs": [_facts(inspection) for inspection in inspections]},
+            _page(inspections),
             form,
             output,
             lambda content: write_rows(content["inputs"]),
@@ -69,43 +66,43 @@ def inspect(
 
 def _inspected(
     paths: tuple[Location, ...],
-    options: ReadOptions,
-    coder: Tokenizer | None,
+    reading: ReadOptions,
+    tokenizer: Tokenizer | None,
     full: bool,
     reporter: Reporter,
 ) -> tuple[list[Inspection], list[str]]:
-    """Facts of each input, and the inputs that could not be read; one alone is an error."""
+    """Inspect each input, and list those that cannot be read; if it is the only one, raise."""
     inputs = [file for path in paths for file in ([path] if is_profile(path) else discover([path]))]
-    budget = None if full else min(_OF_ONE, max(_LEAST, _SAMPLE // max(1, len(inputs))))
-    found: list[Inspection] = []
+    budget = None if full else min(_MOST, max(_LEAST, _SAMPLE // max(1, len(inputs))))
+    inspections: list[Inspection] = []
     bad: list[str] = []
     for path in inputs:
         if is_profile(path):
-            found.append(_of_profile(path))
+            inspections.append(_of_profile(path))
             continue
         with reporter.task(f"reading {path}"):
             try:
-                found.append(inspect_file(path, options, coder, budget))
+                inspections.append(inspect_file(path, reading, tokenizer, budget))
             except InputError as error:
                 if len(inputs) == 1:
                     raise
                 bad.append(str(path))
-                found.append(_of_unreadable(path, error))
-    return found, bad
+                inspections.append(_of_unreadable(path, error))
+    return inspections, bad
 
 
 def _of_profile(path: Location) -> Inspection:
-    saved = load(str(path))
+    profile = load(str(path))
     return Inspection(
         path=str(path),
         format="profile",
         evidence="has a manifest.json",
         dtype=None,
-        tokens=saved.tokens,
-        documents=saved.documents,
+        tokens=profile.tokens,
+        documents=profile.documents,
         max_id=None,
-        vocab_size=saved.vocab_size,
-        warnings=["a profile does not keep its largest id", *saved.warnings],
+        vocab_size=profile.vocab_size,
+        warnings=["a profile does not keep its largest id", *profile.warnings],
     )
 
 
@@ -123,77 +120,78 @@ def _of_unreadable(path: Location, error: InputError) -> Inspection:
     )
 
 
-def _facts(facts: Inspection) -> dict[str, Any]:
-    row = asdict(facts)
-    row["boundary_ids"] = {str(name): seen for name, seen in facts.boundary_ids.items()}
-    if facts.tokens is None and facts.format != "unreadable":
-        row["warnings"] = [*facts.warnings, "tokens of text are counted only with --tokenizer"]
-    return row
+def _facts(inspection: Inspection) -> dict[str, Any]:
+    """An inspection as JSON."""
+    facts = asdict(inspection)
+    facts["boundary_ids"] = {str(i): count for i, count in inspection.boundary_ids.items()}
+    if _has_uncounted_text(inspection):
+        hint = "tokens of text are counted only with --tokenizer"
+        facts["warnings"] = [*inspection.warnings, hint]
+    return facts
 
 
-def _page(found: list[Inspection]) -> Page:
-    """What is in the files, then why it was taken for that; both fit 80 columns."""
+def _page(inspections: list[Inspection]) -> Page:
+    """A table of what is in the files, and one of how this is known; both fit 80 columns."""
     numbers = ("documents", "tokens", "largest id")
-    names = ("path", "format", "dtype", *numbers)
-    folder = _common_folder(found)
-    paths = [printable(os.path.relpath(one.path, folder) if folder else one.path) for one in found]
-    rows = [
-        [
-            Cell(path),
-            Cell(one.format),
-            Cell(one.dtype or DASH),
-            Cell(_about(one) + f"{one.documents:,}"),
-            Cell(DASH if one.tokens is None else _about(one) + f"{one.tokens:,}"),
-            Cell(DASH if one.max_id is None else f"{one.max_id:,}"),
-        ]
-        for path, one in zip(paths, found, strict=True)
-    ]
-    reasons = [
-        [
-            Cell(path),
-            Cell(one.evidence),
-            Cell(
-                ", ".join(f"{mark}: {seen:,} times" for mark, seen in one.boundary_ids.items())
-                or DASH
-            ),
-            Cell(_vocabulary(one)),
-        ]
-        for path, one in zip(paths, found, strict=True)
-    ]
-    headings = ("path", "taken for that because", "boundary ids", "vocabulary")
-    grids = [
-        Grid([Column((name,), number=name in numbers) for name in names], rows),
-        Grid([Column((name,), number=False) for name in headings], reasons),
-    ]
-    tail = []
-    if any(one.sampled is not None for one in found):
-        least = min(one.sampled for one in found if one.sampled is not None)
-        tail.append(
-            f"~: estimated from the beginning ({least:.1%} of the file, or more); --full reads all."
+    headings = ("path", "format", "dtype", *numbers)
+    evidence_headings = ("path", "taken for that because", "boundary ids", "vocabulary")
+    folder = _common_folder(inspections)
+    contents, evidence = [], []
+    for each in inspections:
+        path = printable(os.path.relpath(each.path, folder) if folder else each.path)
+        about = "" if each.sampled is None else "~"
+        marks = ", ".join(f"{i}: {count:,} times" for i, count in each.boundary_ids.items())
+        contents.append(
+            [
+                Cell(path),
+                Cell(each.format),
+                Cell(each.dtype or DASH),
+                Cell(f"{about}{each.documents:,}"),
+                Cell(DASH if each.tokens is None else f"{about}{each.tokens:,}"),
+                Cell(DASH if each.max_id is None else f"{each.max_id:,}"),
+            ]
         )
-    if any(one.tokens is None and one.format != "unreadable" for one in found):
-        tail.append("Tokens of text are counted with --tokenizer, for example --tokenizer builtin.")
-    warnings = [printable(warning) for one in found for warning in one.warnings]
-    return Page(grids, head=f"in {folder}" if folder else "", warnings=warnings, tail=tail)
+        evidence.append(
+            [Cell(path), Cell(each.evidence), Cell(marks or DASH), Cell(_vocabulary(each))]
+        )
+    grids = [
+        Grid([Column((heading,), number=heading in numbers) for heading in headings], contents),
+        Grid([Column((heading,), number=False) for heading in evidence_headings], evidence),
+    ]
+    warnings = [printable(warning) for each in inspections for warning in each.warnings]
+    head = f"in {folder}" if folder else ""
+    return Page(grids, head=head, warnings=warnings, tail=_notes(inspections))
 
 
-def _common_folder(found: list[Inspection]) -> str:
-    """What the paths of several files begin with and need not repeat; "" for nothing."""
-    if len(found) < 2 or any(is_url(one.path) for one in found):
+def _notes(inspections: list[Inspection]) -> list[str]:
+    notes = []
+    shares = [each.sampled for each in inspections if each.sampled is not None]
+    if shares:
+        notes.append(
+            f"~: estimated from the beginning ({min(shares):.1%} of the file, or more); --full "
+            "reads all."
+        )
+    if any(map(_has_uncounted_text, inspections)):
+        notes.append("Tokens of text are counted with --tokenizer, such as --tokenizer builtin.")
+    return notes
+
+
+def _has_uncounted_text(inspection: Inspection) -> bool:
+    return inspection.tokens is None and inspection.format != "unreadable"
+
+
+def _common_folder(inspections: list[Inspection]) -> str:
+    """The folder that the paths of several files have in common; "" if there is none."""
+    if len(inspections) < 2 or any(is_url(each.path) for each in inspections):
         return ""
-    common = os.path.commonpath([Path(one.path).absolute().parent for one in found])
+    common = os.path.commonpath([Path(each.path).absolute().parent for each in inspections])
     return "" if common == Path(common).anchor else common
 
 
-def _about(one: Inspection) -> str:
-    return "" if one.sampled is None else "~"
-
-
-def _vocabulary(one: Inspection) -> str:
-    if one.vocab_size is not None:
-        return f"{one.vocab_size:,}"
-    if one.implied_vocab_size is None:
+def _vocabulary(inspection: Inspection) -> str:
+    if inspection.vocab_size is not None:
+        return f"{inspection.vocab_size:,}"
+    if inspection.implied_vocab_size is None:
         return DASH
-    return f"at least {one.implied_vocab_size:,}" + (
-        f" ({one.vocabulary})" if one.vocabulary else ""
-    )
+    name = f" ({inspection.vocabulary})" if inspection.vocabulary else ""
+    return f"at least {inspection.implied_vocab_size:,}{name}"

@@ -1,4 +1,4 @@
-"""Where results go: stdout, or a file that appears whole or not at all."""
+"""Writes results to stdout, or to a file that appears complete or not at all."""
 
 import os
 import sys
@@ -14,7 +14,7 @@ from ..errors import InputError
 from ..report import FORMATS
 from ..report.grid import Page
 
-WIDTH = 100  # of a table that goes to no terminal
+WIDTH = 100  # columns of a table that is not written to a terminal
 _PLAIN = str.maketrans({"↑": "^", "↓": "v", "–": "-", "…": "~", "·": "|", "─": "-", "⚠": "!"})
 
 
@@ -22,8 +22,8 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add ``--format``, ``--json`` and ``-o``; the command is called with ``form``, ``output``."""
 
     @wraps(command)
-    def chosen(form: str, as_json: bool, **given: Any) -> Any:
-        return command(form="json" if as_json else form, **given)
+    def chosen(form: str, as_json: bool, **values: Any) -> Any:
+        return command(form="json" if as_json else form, **values)
 
     for option in (
         click.option(
@@ -31,11 +31,15 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
             "--output",
             type=click.Path(dir_okay=False, path_type=Path),
             metavar="FILE",
-            help="Write the result to a file.",
+            help="Write the result to a file instead of stdout.",
         ),
         click.option("--json", "as_json", is_flag=True, help="The same as --format json."),
         click.option(
-            "--format", "form", type=click.Choice(FORMATS), default="table", show_default=True
+            "--format",
+            "form",
+            type=click.Choice(FORMATS),
+            default="table",
+            help="Format of the result. Default: table.",
         ),
     ):
         chosen = option(chosen)
@@ -49,7 +53,15 @@ def write_result(
     output: Path | None,
     csv: Callable[[Any], str],
 ) -> None:
-    """Write a result in one of `FORMATS`; `page` says it as tables, `csv` as rows."""
+    """Write a result in one of `FORMATS`.
+
+    Parameters
+    ----------
+    content, page
+        The result for JSON, and the same as tables for people.
+    csv
+        Makes rows from `content`.
+    """
     if form == "json":
         import json
 
@@ -66,7 +78,7 @@ def write_result(
 
 
 def drawn(page: Page, to_file: bool = False) -> str:
-    """The page as a table, as wide and as colourful as where it goes to."""
+    """The page as text; its width and colours suit a terminal if stdout is one."""
     from ..report import table
 
     terminal = not to_file and _is_terminal()
@@ -80,13 +92,13 @@ def drawn(page: Page, to_file: bool = False) -> str:
 
 
 def write(text: str, output: Path | None = None) -> None:
-    """Write to stdout, or to a file that takes its name when all of it is written."""
+    """Write to stdout, or to a file that gets its name when it is complete."""
     if output is None:
         _to_stdout(text)
         return
     try:
         if output.exists() and not output.is_file():
-            output.write_text(text, "utf-8")  # a device or a pipe has no name to take
+            output.write_text(text, "utf-8")  # a device or a pipe cannot be replaced
             return
         target = output.resolve()
         beside = target.with_name(f".{target.name}.{os.getpid()}")
@@ -100,15 +112,15 @@ def write(text: str, output: Path | None = None) -> None:
 
 
 def abandon_stdout() -> None:
-    """Send what is left to nowhere, so that it fails no more when the interpreter ends."""
+    """Discard what is still buffered, so that it does not fail again when Python exits."""
     with suppress(OSError, ValueError, AttributeError):
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, sys.stdout.fileno())
+        os.close(null)
 
 
 def is_seen(form: str, output: Path | None) -> bool:
-    """Whether the result is a table that the user sees at once, with its warnings."""
+    """Whether the user sees the result, and the warnings in it, on a terminal."""
     return form == "table" and output is None and _is_terminal()
 
 
@@ -127,7 +139,7 @@ def _to_stdout(text: str) -> None:
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
-    except BrokenPipeError:  # whoever reads has read enough; the exit code still stands
+    except BrokenPipeError:  # the reader has closed the pipe; the exit code stays
         abandon_stdout()
     except OSError as error:
         abandon_stdout()

@@ -1,4 +1,4 @@
-"""Arguments that are corpora: paths, patterns, URLs, and lists of them."""
+"""Arguments that name corpora: paths, patterns, URLs, and files that list them."""
 
 import sys
 from collections.abc import Callable
@@ -13,20 +13,20 @@ from ..readers.remote.location import Location, as_location
 
 
 def paths_argument(name: str, metavar: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Add paths, one at least, and ``--files-from`` with more; the command gets a tuple."""
+    """Add an argument of one or more paths, and ``--files-from``; the command gets a tuple."""
 
     def add(command: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(command)
-        def collected(files_from: str | None, **given: Any) -> Any:
-            given[name] = (*given[name], *_listed(files_from))
-            if not given[name]:
+        def collected(files_from: str | None, **values: Any) -> Any:
+            values[name] = (*values[name], *_listed(files_from))
+            if not values[name]:
                 raise click.UsageError(f"expected a {metavar}, or --files-from with paths in it")
-            return command(**given)
+            return command(**values)
 
         with_option = click.option(
             "--files-from",
-            metavar="F",
-            help="Paths in a file, one a line, or - for stdin, as if they were typed last.",
+            metavar="FILE",
+            help="Read more paths from a file, or from stdin if it is -; one path a line.",
         )(collected)
         return click.argument(name, metavar=f"{metavar}...", nargs=-1, type=as_location)(
             with_option

@@ -1,4 +1,4 @@
-"""Progress on stderr: a bar with rate and time left when stderr is a terminal, else nothing."""
+"""Progress bars on stderr if it is a terminal; nothing otherwise."""
 
 import sys
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Reporter:
-    """Bars on stderr while a ``with`` block runs, and warnings between them."""
+    """Shows progress bars and warnings on stderr while a ``with`` block runs."""
 
     def __init__(self) -> None:
         self._bars: rich.progress.Progress | None = None
@@ -38,7 +38,7 @@ class Reporter:
 
     @contextmanager
     def task(self, what: str, size: int = 0, unit: str = "") -> "Iterator[Task]":
-        """A bar for one piece of work of `size` units, gone when the work is done."""
+        """Show a bar for work of `size` units until the ``with`` block ends."""
         if self._bars is None:
             yield Task(None, None, size)
             return
@@ -49,7 +49,7 @@ class Reporter:
             self._bars.remove_task(number)
 
     def warn(self, message: str) -> None:
-        """Say a warning."""
+        """Print a warning."""
         line = f"warning: {printable(' '.join(message.split()))}"
         if self._bars is not None:
             self._bars.console.print(line, markup=False, highlight=False, soft_wrap=True)
@@ -58,13 +58,13 @@ class Reporter:
 
 
 class Task:
-    """One bar; called as the library's `Progress`."""
+    """One bar; it can be called as the `Progress` of the library."""
 
     def __init__(self, bars: "rich.progress.Progress | None", number: Any, size: int) -> None:
         self._bars, self._number, self._size = bars, number, size
 
     def __call__(self, what: str, done: int, total: int) -> None:
-        """Set how much is done, in shares of the task's own size when it has one."""
+        """Show how much is done; if the task has a size of its own, in units of that."""
         if self._bars is None:
             return
         if self._size:
@@ -86,7 +86,7 @@ def _bars() -> "rich.progress.Progress":
     from rich.text import Text
 
     class Pace(ProgressColumn):
-        """Millions of units a second, and the time left."""
+        """Millions of units per second, and the time left."""
 
         def render(self, task: Task) -> Text:
             speed, unit, left = task.speed, task.fields.get("unit"), task.time_remaining

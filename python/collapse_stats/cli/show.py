@@ -1,15 +1,18 @@
-"""``show``: one corpus."""
+"""``show``: the figures of one corpus."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from ..errors import InputError
+from ..profiles.profile import Profile
 from ..profiles.storage import is_profile
 from ..readers.remote.location import Location
 from ..report import delimited, make_report
 from ..report.corpus_view import corpus_page
-from .corpora import Counting, count, counting_options, load_saved, name_of, read
+from .corpora import count, load_saved, name_of, read
+from .options import Request, request_options
 from .output import is_seen, output_options, write_result
 from .paths import paths_argument
 from .progress import Reporter
@@ -17,45 +20,58 @@ from .progress import Reporter
 
 @click.command()
 @paths_argument("corpus", "CORPUS")
-@click.option("--spectrum", is_flag=True, help="How many n-grams were seen how often.")
-@click.option("--top", type=click.IntRange(1), metavar="K", help="The K most frequent n-grams.")
+@click.option("--spectrum", is_flag=True, help="Show how many n-grams occur how often.")
+@click.option(
+    "--top", type=click.IntRange(1), metavar="K", help="Show the K most frequent n-grams."
+)
 @output_options
-@counting_options
+@request_options
 def show(
     corpus: tuple[Location, ...],
     spectrum: bool,
     top: int | None,
     form: str,
     output: Path | None,
-    counting: Counting,
+    request: Request,
 ) -> None:
-    """Show every figure of one corpus, for each order.
+    """Show all figures of one corpus, for each order.
 
-    Several paths are one corpus.
+    Several paths are read as one corpus.
     """
     with Reporter() as reporter:
-        saved = next(filter(is_profile, corpus), None)
-        if saved is not None and len(corpus) > 1:
-            raise InputError(f"{saved} is a saved profile: show it alone, or merge them first")
-        if saved is not None:
-            found = load_saved(saved, counting)
-        else:
-            read_in = read(corpus, counting, reporter, name_of(corpus))
-            found = count(read_in, counting, reporter, table=top is not None)
+        profile = _profile(corpus, request, reporter, table=top is not None)
         with reporter.task("recounting samples") as task:
-            report = make_report([found], backend=counting.backend.name, progress=task)
+            report = make_report([profile], backend=request.backend.name, progress=task)
         for order, figures in report["corpora"][0]["orders"].items():
             if spectrum:
-                rows = found.spectrum(int(order))
-                figures["spectrum"] = [
-                    list(row) for row in zip(rows.count.tolist(), rows.types.tolist(), strict=True)
-                ]
+                figures["spectrum"] = _spectrum(profile, int(order))
             if top:
-                figures["top"] = [
-                    {"ngram": ngram if isinstance(ngram, str) else list(ngram), "count": seen}
-                    for ngram, seen in found.top(int(order), top)
-                ]
+                figures["top"] = _top(profile, int(order), top)
         if not is_seen(form, output):
-            for warning in found.warnings:
+            for warning in profile.warnings:
                 reporter.warn(warning)
     write_result(report, corpus_page(report), form, output, delimited.write)
+
+
+def _profile(
+    corpus: tuple[Location, ...], request: Request, reporter: Reporter, table: bool
+) -> Profile:
+    saved = next(filter(is_profile, corpus), None)
+    if saved is None:
+        tokens = read(corpus, request, reporter, name_of(corpus))
+        return count(tokens, request, reporter, table=table)
+    if len(corpus) > 1:
+        raise InputError(f"{saved} is a saved profile: show it alone, or merge them first")
+    return load_saved(saved, request)
+
+
+def _spectrum(profile: Profile, order: int) -> list[list[int]]:
+    spectrum = profile.spectrum(order)
+    return [list(row) for row in zip(spectrum.count.tolist(), spectrum.types.tolist(), strict=True)]
+
+
+def _top(profile: Profile, order: int, k: int) -> list[dict[str, Any]]:
+    return [
+        {"ngram": ngram if isinstance(ngram, str) else list(ngram), "count": count}
+        for ngram, count in profile.top(order, k)
+    ]

@@ -1,4 +1,4 @@
-"""``track``: the steps of a run against the first of them, or against a baseline."""
+"""``track``: compares the steps of a training run with the first of them, or with a baseline."""
 
 import re
 from dataclasses import replace
@@ -16,12 +16,13 @@ from ..readers.discover import discover
 from ..readers.open import open_file
 from ..report import delimited, make_report
 from ..report.comparison_view import comparison_page
-from .corpora import DEFAULT_ORDER, Counting, count, counting_options, load_saved, names_of, read
+from .corpora import count, load_saved, names_of, read
+from .options import Request, request_options
 from .output import output_options, write_result
 from .progress import Reporter
 
-_GENERATED = ("completion", "output")  # what TRL and verl call the text that a step wrote
-_FOLDERS = ("completions",)  # where TRL puts it
+_GENERATED = ("completion", "output")  # the columns of generated text that TRL and verl write
+_FOLDERS = ("completions",)  # the folder that TRL writes them to
 
 
 @click.command()
@@ -30,26 +31,30 @@ _FOLDERS = ("completions",)  # where TRL puts it
     "--baseline",
     type=click.Path(path_type=Path),
     metavar="CORPUS",
-    help="What steps are compared with (default: the first of them).",
+    help="Compare the steps with this corpus instead of the first step.",
 )
 @click.option(
-    "--every", type=click.IntRange(1), default=1, show_default=True, help="Take each K-th step."
+    "--every",
+    type=click.IntRange(1),
+    default=1,
+    metavar="K",
+    help="Take only every K-th step. Default: 1.",
 )
 @output_options
-@counting_options
+@request_options
 def track(
     run: Path,
     baseline: Path | None,
     every: int,
     form: str,
     output: Path | None,
-    counting: Counting,
+    request: Request,
 ) -> None:
-    """Show a run as a series: each step's text against the first step, or a baseline.
+    """Compare the steps of a run with its first step or a baseline.
 
-    A step is a file or directory of DIR with a number in its name: TRL's completions, verl's
-    rollouts, checkpoints with samples. Of records, what was generated is read ('completion',
-    'output'), unless --text-key, --ids-key or --part says otherwise.
+    DIR has one file or directory for each step, with the step's number in its name: completions of
+    TRL, rollouts of verl, or checkpoints with samples. Generated text is read from the column
+    'completion' or 'output' if there is one, unless --text-key, --ids-key or --part is given.
     """
     paths = [path for _, path in steps(run)[::every]]
     if len(paths) + (baseline is not None) < 2:
@@ -57,94 +62,93 @@ def track(
             f"{run} must have two steps or more to be compared, got {len(paths)}: give --baseline"
         )
     with Reporter() as reporter:
-        comparisons = _series(paths, baseline, counting, reporter)
-        profiles = [comparisons[0].baseline, *(one.candidate for one in comparisons)]
+        comparisons = _series(paths, baseline, request, reporter)
+        profiles = [comparisons[0].baseline, *(each.candidate for each in comparisons)]
         with reporter.task("recounting samples") as task:
-            report = make_report(
-                profiles, comparisons, backend=counting.backend.name, progress=task
-            )
+            report = make_report(profiles, comparisons, backend=request.backend.name, progress=task)
     write_result(report, comparison_page(report), form, output, delimited.write)
 
 
 def _series(
-    paths: list[Path], baseline: Path | None, counting: Counting, reporter: Reporter
+    paths: list[Path], baseline: Path | None, request: Request, reporter: Reporter
 ) -> list[Comparison]:
-    """Each step against the baseline, or the first; no more than two corpora are held at a time."""
-    names = names_of(paths)
+    """Compare each step with the baseline or the first; at most two corpora are in memory."""
     if baseline is not None and is_profile(baseline):
-        known = load_saved(baseline, counting)
-        counting = replace(
-            counting,
-            max_order=known.max_order,
-            tokenizer=None if known.tokenizer.spec == "none" else known.tokenizer.spec,
-            options=replace(counting.options, vocab_size=known.vocab_size),
-        )
-        generated = _of_generated(counting, paths[0])
-        found = []
-        for path, name in zip(paths, names, strict=True):
-            step = count(read([path], generated, reporter, name), generated, reporter, table=True)
-            compared = compare_profiles(known, step, counting.backend, counting.memory)
-            found.append(replace(compared, candidate=replace(compared.candidate, table=None)))
-        return found
-    generated = _of_generated(counting, paths[0])
+        return _series_of_profile(paths, baseline, request, reporter)
+    names = names_of(paths)
+    generated = _reading_generated_text(request, paths[0])
     if baseline is not None:
-        base = read([baseline], counting, reporter, names_of([baseline])[0], share=4)
+        first = read([baseline], request, reporter, names_of([baseline])[0], share=4)
     else:
-        base = read(paths[:1], generated, reporter, names[0], share=4)
+        first = read(paths[:1], generated, reporter, names[0], share=4)
         paths, names = paths[1:], names[1:]
     return [
         compare_corpora(
-            base,
+            first,
             read([path], generated, reporter, name, share=4),
-            max_order=counting.max_order or DEFAULT_ORDER,
-            backend=counting.backend,
-            memory=counting.memory,
+            counting=request.counting,
         )
         for path, name in zip(paths, names, strict=True)
     ]
 
 
+def _series_of_profile(
+    paths: list[Path], baseline: Path, request: Request, reporter: Reporter
+) -> list[Comparison]:
+    """Compare each step with a saved profile; no n-gram table is kept for longer than needed."""
+    saved = load_saved(baseline, request)
+    generated = _reading_generated_text(request.like(saved), paths[0])
+    comparisons = []
+    for path, name in zip(paths, names_of(paths), strict=True):
+        corpus = read([path], generated, reporter, name)
+        step = count(corpus, generated, reporter, table=True)
+        comparison = compare_profiles(saved, step, request.backend, request.counting.memory_bytes)
+        without_table = replace(comparison.candidate, table=None)
+        comparisons.append(replace(comparison, candidate=without_table))
+    return comparisons
+
+
 def steps(run: Path) -> list[tuple[int, Path]]:
-    """Files and directories with a number in their name, in the order of the last such number.
+    """Number and path of each step, in order: the last number in the name of a file or directory.
 
     Raises
     ------
     InputError
-        when there are none, or two have one number.
+        There are no steps, or two have the same number.
     """
     for folder in (run, *(run / name for name in _FOLDERS if (run / name).is_dir())):
-        found = sorted(
+        numbered = sorted(
             (int(numbers[-1]), path)
             for path in folder.iterdir()
             if not path.name.startswith(".")
             and (path.is_dir() or extension_of(path.name) in EXTENSIONS)
             and (numbers := re.findall(r"\d+", path.name.split(".")[0]))
         )
-        for (number, one), (again, other) in pairwise(found):
-            if number == again:
+        for (number, path), (next_number, next_path) in pairwise(numbered):
+            if number == next_number:
                 raise InputError(
-                    f"{folder} must have one file or directory for each step, got {one.name} and "
-                    f"{other.name}: give a directory with one of them"
+                    f"{folder} must have one file or directory for each step, got {path.name} and "
+                    f"{next_path.name}: give a directory with one of them"
                 )
-        if found:
-            return found
+        if numbered:
+            return numbered
     raise InputError(
         f"{run} has no file or directory with the number of a step in its name, such as "
         "completions_00010.parquet, 10.jsonl or step-10/"
     )
 
 
-def _of_generated(counting: Counting, step: Path) -> Counting:
-    """The same, with the key under which the first step has what was generated."""
-    options = counting.options
-    if options.text_key or options.ids_key or options.part:
-        return counting
+def _reading_generated_text(request: Request, step: Path) -> Request:
+    """The same request, with the text key of generated text if the first step has one."""
+    reading = request.reading
+    if reading.text_key or reading.ids_key or reading.part:
+        return request
     first = discover([step])[0]
     for key in _GENERATED:
-        chosen = replace(options, text_key=key)
+        keyed = replace(reading, text_key=key)
         try:
-            open_file(first, chosen)
+            open_file(first, keyed)
         except InputError:
             continue
-        return replace(counting, options=chosen)
-    return counting
+        return replace(request, reading=keyed)
+    return request

@@ -1,13 +1,15 @@
-"""Two corpora to a `Comparison`: counted in one pass, or their tables joined."""
+"""Makes a `Comparison`: counts two corpora in one pass, or joins the tables of two profiles."""
 
 import os
 from collections.abc import Iterable
 from dataclasses import replace
 from itertools import chain
+from typing import Unpack
 
 from ..backends.base import Backend
-from ..backends.selection import select
+from ..backends.options import CountOptions
 from ..corpus.corpus import Corpus
+from ..corpus.keywords import Keywords, options_of, with_options
 from ..corpus.load import Progress, read_corpus
 from ..corpus.sample import DEFAULT_TOKENS
 from ..counting.spectra import count_spectra
@@ -16,101 +18,68 @@ from ..errors import LayoutMismatchError
 from ..ngrams.chunk import Chunk
 from ..ngrams.layout import Layout
 from ..ngrams.spectrum import JointSpectra, Masks
-from ..profiles.build import load, profile, profile_of
+from ..profiles.build import load, options_of_profile, profile_of, profile_source
 from ..profiles.data import check_comparable
 from ..profiles.profile import Profile
 from ..profiles.storage import is_profile
-from ..readers.options import ReadOptions
-from ..system.memory import budget
 from ..uncertainty.halves import CANDIDATE, FLOOR, MASKS, SIDES
 from .comparison import Comparison
 
 
+@with_options
 def compare(
     baseline: object,
     candidate: object,
     *,
-    tokenizer: str | None = None,
-    max_order: int = 5,
-    vocab_size: int | None = None,
-    text_key: str | None = None,
-    ids_key: str | None = None,
-    dtype: str | None = None,
-    eot: int | None = None,
-    doc_per_line: bool = False,
-    part: str | None = None,
-    skip_bad: bool = False,
-    backend: str = "auto",
-    threads: int | None = None,
-    memory: int | str | None = None,
-    tmp: str | os.PathLike[str] | None = None,
     progress: Progress | None = None,
+    **keywords: Unpack[Keywords],
 ) -> Comparison:
     """Compare a candidate with a baseline.
 
-    Each side is a `Profile`, the path of a saved one, or whatever `profile` takes. Two corpora are
-    counted in one labelled pass that builds no table; a corpus beside a profile is profiled with
-    the profile's tokenizer and layout. The parameters are those of `profile`, and hold for both.
+    Two corpora are counted in one pass that builds no n-gram table. A corpus beside a profile is
+    profiled with the profile's tokenizer, vocabulary and order, and the tables are joined.
+
+    Parameters
+    ----------
+    baseline, candidate
+        A `Profile`, the path of a saved one, or whatever `profile` takes as its source. The options
+        below hold for both.
+    progress
+        Called with what is being done, how much of it is done, and how much there is in all.
+    **keywords
+        The options of reading and counting, which `with_options` describes here.
 
     Raises
     ------
     LayoutMismatchError
-        when token ids do not mean the same on both sides.
+        Token ids do not have the same meaning on both sides.
     InputError
-        when something cannot be read as what it should be.
+        A side cannot be read as the options say.
     """
+    reading, counting = options_of(keywords)
+    backend = counting.selected_backend  # before anything is read, in case it is not usable
     sides = [_loaded(side) for side in (baseline, candidate)]
-    known = next((side for side in sides if isinstance(side, Profile)), None)
-    limit = budget(memory)
-    counter = select(backend, threads)
-    if known is not None:
-        profiles = [
-            side
-            if isinstance(side, Profile)
-            else profile(
-                side,
-                tokenizer=tokenizer or known.tokenizer.spec,
-                max_order=known.max_order,
-                vocab_size=vocab_size or known.vocab_size,
-                text_key=text_key,
-                ids_key=ids_key,
-                dtype=dtype,
-                eot=eot,
-                doc_per_line=doc_per_line,
-                part=part,
-                skip_bad=skip_bad,
-                backend=backend,
-                threads=threads,
-                memory=limit,
-                tmp=tmp,
-                progress=progress,
-            )
+    saved = next((side for side in sides if isinstance(side, Profile)), None)
+    if saved is None:
+        corpora = [
+            read_corpus(side, reading=reading, counting=counting, share=4, progress=progress)
             for side in sides
         ]
-        return compare_profiles(profiles[0], profiles[1], counter, limit)
-    options = ReadOptions(text_key, ids_key, dtype, eot, vocab_size, doc_per_line, part)  # type: ignore[arg-type]
-    corpora = [
-        read_corpus(
-            side,
-            tokenizer=tokenizer,
-            options=options,
-            threads=threads,
-            memory=limit // 4,
-            tmp=tmp,
-            skip_bad=skip_bad,
-            progress=progress,
-        )
+        return compare_corpora(corpora[0], corpora[1], counting=counting)
+    reading, counting = options_of_profile(saved, reading, counting)
+    profiles = [
+        side
+        if isinstance(side, Profile)
+        else profile_source(side, reading=reading, counting=counting, progress=progress)
         for side in sides
     ]
-    return compare_corpora(
-        corpora[0], corpora[1], max_order=max_order, backend=counter, memory=limit
-    )
+    return compare_profiles(profiles[0], profiles[1], backend, counting.memory_bytes)
 
 
 def compare_profiles(
     baseline: Profile, candidate: Profile, backend: Backend, memory: int
 ) -> Comparison:
-    """Compare two profiles by joining their tables, within `memory` bytes."""
+    """Compare two profiles by joining their n-gram tables, within `memory` bytes."""
     check_comparable(baseline, candidate)
     if baseline.max_order != candidate.max_order:
         raise LayoutMismatchError(
@@ -125,8 +94,8 @@ def compare_profiles(
             f"{baseline.name} and {candidate.name} must both have halves, or neither"
         )
     masks = MASKS if halves else SIDES
-    runs = read_aligned([baseline.table, candidate.table], memory)
-    joined = backend.joint_spectra(runs, masks)
+    stretches = read_aligned([baseline.table, candidate.table], memory)
+    joined = backend.joint_spectra(stretches, masks)
     return Comparison(baseline, candidate, joined, backend=backend)
 
 
@@ -134,36 +103,45 @@ def compare_corpora(
     baseline: Corpus,
     candidate: Corpus,
     *,
-    max_order: int,
-    backend: Backend,
-    memory: int,
+    counting: CountOptions,
     sample_tokens: int = DEFAULT_TOKENS,
 ) -> Comparison:
-    """Compare two corpora in one labelled pass over both, without building a table."""
-    one, other = baseline.tokenizer.sha256, candidate.tokenizer.sha256
-    on_trust = None in (one, other) and baseline.vocab_size == candidate.vocab_size
-    if one != other and not on_trust and baseline.tokens and candidate.tokens:
+    """Compare two corpora in one pass over both, without building an n-gram table.
+
+    Raises
+    ------
+    LayoutMismatchError
+        The corpora are tokenized differently.
+    """
+    hashes = {baseline.tokenizer.sha256, candidate.tokenizer.sha256}
+    # Ids whose tokenizer is unknown are trusted to be the other's, if the vocabularies are equal.
+    on_trust = None in hashes and baseline.vocab_size == candidate.vocab_size
+    if len(hashes) > 1 and not on_trust and baseline.tokens and candidate.tokens:
         raise LayoutMismatchError(
             f"{baseline.name} is tokenized with {baseline.tokenizer.spec}, {candidate.name} with "
-            f"{candidate.tokenizer.spec}: ids that mean different things never compare"
+            f"{candidate.tokenizer.spec}: token ids of different tokenizers cannot be compared"
         )
-    layout = Layout(max(baseline.vocab_size, candidate.vocab_size), max_order, 4)
+    backend = counting.selected_backend
+    layout = Layout(max(baseline.vocab_size, candidate.vocab_size), counting.max_order, 4)
 
     def chunks() -> Iterable[Chunk]:
         return chain(baseline.chunks(0), candidate.chunks(2))
 
     windows = baseline.tokens + candidate.tokens
     resident_bytes = baseline.resident_bytes + candidate.resident_bytes
-    joined = count_spectra(chunks, windows, layout, backend, MASKS, memory, resident_bytes)
+    joined = count_spectra(
+        chunks, windows, layout, backend, MASKS, counting.memory_bytes, resident_bytes
+    )
 
-    def side(corpus: Corpus, masks: Masks) -> Profile:
-        own = JointSpectra(
+    def profile_side(corpus: Corpus, masks: Masks) -> Profile:
+        spectra = JointSpectra(
             {n: {FLOOR: pairs[masks]} for n, pairs in joined.ngrams.items()},
             {n: {FLOOR: pairs[masks]} for n, pairs in joined.contexts.items()},
         )
-        return profile_of(corpus, replace(layout, labels=2), own, sample_tokens, backend)
+        return profile_of(corpus, replace(layout, labels=2), spectra, sample_tokens, backend)
 
-    return Comparison(side(baseline, FLOOR), side(candidate, CANDIDATE), joined, backend=backend)
+    profiles = profile_side(baseline, FLOOR), profile_side(candidate, CANDIDATE)
+    return Comparison(*profiles, joined, backend=backend)
 
 
 def _loaded(side: object) -> object:

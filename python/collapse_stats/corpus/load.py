@@ -1,4 +1,4 @@
-"""Readers and a tokenizer in, a `Corpus` out."""
+"""Reads a source into a `Corpus`."""
 
 import os
 import tempfile
@@ -10,6 +10,7 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
+from ..backends.options import CountOptions
 from ..errors import InputError
 from ..ngrams.chunk import Int64Array
 from ..ngrams.layout import MAX_VOCAB_SIZE
@@ -28,26 +29,23 @@ from ..system.memory import is_mapped, release_pages
 from ..system.spill import Spill
 from ..tokenizers import Tokenizer, load
 from .corpus import Corpus, Segment, Source, TokenizerIdentity
-from .pipeline import encoded, narrowed, read_packed
+from .pipeline import EncodedSplits, encoded, narrowed, read_packed
 
 Progress = Callable[[str, int, int], None]
-"""Called with what is being done, how much of it is done and how much there is."""
+"""Called with what is being done, how much of it is done and how much there is in all."""
 
-SEGMENT_TOKENS = 1 << 22  # small batches are packed until a segment has so many
-_AHEAD = 256 << 20  # bytes that may be read ahead of what is kept
-_SHORTEST = 16 << 20  # bytes that a line may have, however little memory there is
+SEGMENT_TOKENS = 1 << 22  # small batches are joined into segments of at least this many tokens
+_READ_AHEAD = 256 << 20  # most bytes that are read before they can be stored
+_MIN_LONGEST = 16 << 20  # bytes that a line may have, however small the memory
 
 
 def read_corpus(
     source: object,
     *,
-    tokenizer: str | None = None,
-    options: ReadOptions | None = None,
+    reading: ReadOptions | None = None,
+    counting: CountOptions | None = None,
     name: str | None = None,
-    threads: int | None = None,
-    memory: int,
-    tmp: str | os.PathLike[str] | None = None,
-    skip_bad: bool = False,
+    share: int = 1,
     progress: Progress | None = None,
 ) -> Corpus:
     """Read, tokenize and keep the tokens of a corpus.
@@ -56,68 +54,50 @@ def read_corpus(
     ----------
     source
         A path, several paths, an array of ids, or an iterable of arrays, strings or dicts.
-    tokenizer
-        Specification as in `tokenizers.load`; None means `builtin` for text, `none` for ids.
-    memory
-        Bytes of tokens to keep in memory; what is beyond goes to an unnamed file in `tmp`.
-    skip_bad
-        Whether to go on without a bad file among many, which then is in the warnings, and its
-        error in the sources.
+    share
+        Tokens may take this fraction (one `share`-th) of the memory; what is beyond goes to an
+        unnamed file in ``counting.tmp``.
 
     Raises
     ------
     InputError
-        when something cannot be read as what it should be.
+        The source cannot be read as the options say. With ``skip_bad``, a bad file among several
+        is a warning instead, and its error is in the corpus' sources.
     """
-    options = options or ReadOptions()
-    # A line is there as bytes, as text and as what is parsed of it.
-    options = replace(options, longest=min(options.longest, max(_SHORTEST, memory // 4)))
-    ahead = min(memory // 8, _AHEAD)
-    readers, unreadable, found = _open(source, options, skip_bad, tmp, ahead // 2)
-    kinds = {reader.kind for reader in readers}
-    if len(kinds) > 1:
-        examples = [next(r.path for r in readers if r.kind == kind) for kind in ("text", "ids")]
-        raise InputError(
-            f"a corpus must be all text or all token ids, got both ({examples[0]} is text, "
-            f"{examples[1]} has ids): give them as two corpora"
-        )
-    text = kinds == {"text"}
-    if not text and tokenizer not in (None, "none"):
-        coder: Tokenizer | None = load(str(tokenizer))  # the ids' meaning, as the user states it
+    reading, counting = reading or ReadOptions(), counting or CountOptions()
+    memory = counting.memory_bytes // share
+    # A line is held three times: as bytes, as text and as what is parsed from it.
+    reading = replace(reading, longest=min(reading.longest, max(_MIN_LONGEST, memory // 4)))
+    read_ahead = min(memory // 8, _READ_AHEAD)
+    readers, bad_files, skipped = _open(source, reading, counting.tmp, read_ahead // 2)
+    is_text = _is_text(readers)
+    tokenizer = _tokenizer(reading.tokenizer, is_text)
+    vocab_size = reading.vocab_size or (tokenizer.vocab_size if tokenizer else None)
+    if tokenizer and is_text:
+        pack = partial(encoded, tokenizer)
     else:
-        coder = load(tokenizer or "builtin") if text else None
-    known = options.vocab_size or (coder.vocab_size if coder else None)
-    store = TokenStore(memory, tmp)
-    total = sum(reader.size for reader in readers)
-    done = 0
-    largest = -1
-    pack = partial(encoded, coder) if coder and text else partial(narrowed, not known)
-    with closing(read_packed(readers, unreadable, pack, threads, ahead)) as parts:
-        for packed in parts:
-            done += packed.bytes_read
-            largest = max(largest, packed.largest)
-            share = done / total if total else 0.0
-            store.append(packed.tokens, packed.start, packed.stop, share)
-            if progress:
-                progress("reading", done, total)
-    unreadable.raise_if_all(len(readers) + len(unreadable.at_open))
+        pack = partial(narrowed, not vocab_size)  # the largest id is needed when no size is known
+    store = TokenStore(memory, counting.tmp)
+    with closing(read_packed(readers, bad_files, pack, counting.threads, read_ahead)) as parts:
+        largest = _store_all(parts, store, sum(reader.size for reader in readers), progress)
+    bad_files.raise_if_all(len(readers) + len(bad_files.at_open))
     segments = store.segments()
     warnings = [warning for reader in readers for warning in reader.warnings]
     return Corpus(
         name=name or _name(source),
-        vocab_size=known or _vocabulary(largest),
-        tokenizer=_identity(coder),
+        vocab_size=vocab_size or _vocabulary(largest),
+        tokenizer=_identity(tokenizer),
         segments=segments,
-        sources=_sources(readers, unreadable),
-        boundaries=_boundaries(readers, options, text),
-        warnings=found + unreadable.messages() + _fetched(readers, tmp) + warnings,
+        sources=_sources(readers, bad_files),
+        boundaries=_boundaries(readers, reading, is_text),
+        warnings=skipped + bad_files.messages() + _copied(readers, counting.tmp) + warnings,
     )
 
 
 class TokenStore:
-    """Token arrays kept in memory up to a limit, and in an unnamed temporary file beyond it.
+    """Token arrays, in memory up to a limit in bytes and in an unnamed temporary file beyond it.
 
-    Arrays mapped from a file are kept as they are: the file is their store.
+    Arrays mapped from a file stay as they are, because they take no memory.
     """
 
     def __init__(self, limit: int, tmp: str | os.PathLike[str] | None = None) -> None:
@@ -125,8 +105,8 @@ class TokenStore:
         self._spill = Spill(tmp)
         self._bytes = 0  # in memory
         self._share = 0.0
-        self._open: list[Segment] = []  # small ones, to be packed into one
-        self._open_tokens = 0
+        self._small: list[Segment] = []  # to be joined into one segment
+        self._small_tokens = 0
         self._segments: list[Segment] = []
 
     def append(
@@ -138,94 +118,136 @@ class TokenStore:
     ) -> None:
         """Add packed tokens and the bounds of their documents.
 
-        Input: `share` of the source (0..1) that has been read with these, 0 if nobody knows.
+        Parameters
+        ----------
+        share
+            How much of the source (0 to 1) has been read, these tokens included; 0 if unknown.
         """
         self._share = share
         if is_mapped(tokens):
             self._pack()
             self._segments.append(Segment(tokens, start, stop))
-            release_pages(tokens)  # what was looked at for boundaries
+            release_pages(tokens)  # those read when boundaries were searched
             return
-        self._open.append(Segment(tokens, start, stop))
-        self._open_tokens += len(tokens)
-        if self._open_tokens >= SEGMENT_TOKENS:
+        self._small.append(Segment(tokens, start, stop))
+        self._small_tokens += len(tokens)
+        if self._small_tokens >= SEGMENT_TOKENS:
             self._pack()
 
     def segments(self) -> list[Segment]:
-        """Everything appended, in order."""
+        """All segments, in the order in which their tokens were added."""
         self._pack()
         return self._segments
 
     def _pack(self) -> None:
-        if not self._open:
+        if not self._small:
             return
-        sizes = np.array([len(segment.tokens) for segment in self._open], dtype=np.int64)
+        sizes = np.array([len(segment.tokens) for segment in self._small], dtype=np.int64)
         offsets = np.cumsum(sizes) - sizes
-        tokens = np.concatenate([segment.tokens for segment in self._open])
-        start = np.concatenate([s.start + o for s, o in zip(self._open, offsets, strict=True)])
-        stop = np.concatenate([s.stop + o for s, o in zip(self._open, offsets, strict=True)])
-        self._open.clear()
-        self._open_tokens = 0
+        tokens = np.concatenate([segment.tokens for segment in self._small])
+        start = np.concatenate([s.start + o for s, o in zip(self._small, offsets, strict=True)])
+        stop = np.concatenate([s.stop + o for s, o in zip(self._small, offsets, strict=True)])
+        self._small.clear()
+        self._small_tokens = 0
         size = tokens.nbytes + start.nbytes + stop.nbytes
         if self._bytes + size > self._limit:
             written = self._bytes + self._spill.bytes + size
-            whole = int(written / self._share) - self._bytes if self._share > 0 else 0
-            tokens, start, stop = self._spill.put((tokens, start, stop), whole)
+            expected = int(written / self._share) - self._bytes if self._share > 0 else 0
+            tokens, start, stop = self._spill.put((tokens, start, stop), expected)
         else:
             self._bytes += size
         self._segments.append(Segment(tokens, start, stop))
 
 
 def _open(
-    source: object,
-    options: ReadOptions,
-    skip_bad: bool,
-    tmp: str | os.PathLike[str] | None,
-    room: int,
+    source: object, reading: ReadOptions, tmp: str | os.PathLike[str] | None, room: int
 ) -> tuple[list[Reader], BadFiles, list[str]]:
-    paths: Sequence[str | os.PathLike[str] | RemotePath] | None = None
-    if isinstance(source, str | os.PathLike | RemotePath):
-        paths = [source]
-    elif isinstance(source, list | tuple) and source:
-        if all(isinstance(item, os.PathLike | RemotePath) for item in source):
-            paths = source
-        elif all(isinstance(item, str) and _is_there(item) for item in source):
-            paths = source  # a list of strings that all name files; texts come as an iterable
+    """Readers of a source, its bad files, and warnings about the files that are not read.
+
+    Small files are kept in memory up to `room` bytes, so that they are opened only once.
+    """
+    paths = _paths(source)
     if paths is None:
-        return [open_memory(source, options)], BadFiles(), []
+        return [open_memory(source, reading)], BadFiles(), []
     files = discover(paths, tmp)
-    return *open_files(files.names, options, skip_bad, room), _skipped(files.skipped)
+    readers, bad_files = open_files(files.names, reading, reading.skip_bad, room)
+    return readers, bad_files, _skipped(files.skipped)
 
 
-def _fetched(readers: Iterable[Reader], tmp: str | os.PathLike[str] | None) -> list[str]:
-    """Says what was copied to the disk: ids that lie elsewhere and are mapped."""
-    sizes = [one.size for one in readers if one.format in MAPPED and is_url(one.path)]
+def _paths(source: object) -> Sequence[str | os.PathLike[str] | RemotePath] | None:
+    """The paths that a source consists of, or None when it holds the data itself."""
+    if isinstance(source, str | os.PathLike | RemotePath):
+        return [source]
+    if isinstance(source, list | tuple) and source:
+        if all(isinstance(item, os.PathLike | RemotePath) for item in source):
+            return source
+        # A list of strings is a list of paths only if each of them exists; else it holds texts.
+        if all(isinstance(item, str) and _exists(item) for item in source):
+            return source
+    return None
+
+
+def _exists(name: str) -> bool:
+    return is_url(name) or os.path.exists(name)  # noqa: PTH110 - a Path raises for long texts
+
+
+def _is_text(readers: Sequence[Reader]) -> bool:
+    """Whether the readers give text rather than token ids; InputError when they give both."""
+    kinds = {reader.kind for reader in readers}
+    if len(kinds) > 1:
+        examples = [next(r.path for r in readers if r.kind == kind) for kind in ("text", "ids")]
+        raise InputError(
+            f"a corpus must be all text or all token ids, got both ({examples[0]} is text, "
+            f"{examples[1]} has ids): give them as two corpora"
+        )
+    return kinds == {"text"}
+
+
+def _tokenizer(spec: str | None, is_text: bool) -> Tokenizer | None:
+    """The tokenizer of a corpus: the one that encodes its text, or that its ids come from."""
+    if is_text:
+        return load(spec or "builtin")
+    return None if spec in (None, "none") else load(str(spec))
+
+
+def _store_all(
+    parts: Iterable[EncodedSplits], store: TokenStore, size: int, progress: Progress | None
+) -> int:
+    """Store the parts of a source of `size` bytes, and return the largest id (-1 if unknown)."""
+    done, largest = 0, -1
+    for part in parts:
+        done += part.bytes_read
+        largest = max(largest, part.largest)
+        store.append(part.tokens, part.start, part.stop, done / size if size else 0.0)
+        if progress:
+            progress("reading", done, size)
+    return largest
+
+
+def _copied(readers: Iterable[Reader], tmp: str | os.PathLike[str] | None) -> list[str]:
+    """A warning about remote files that are copied to the disk, because they are mapped."""
+    sizes = [reader.size for reader in readers if reader.format in MAPPED and is_url(reader.path)]
     if not sizes:
         return []
     return [
-        f"{sum(sizes):,} bytes of ids from elsewhere lie in unnamed files in "
+        f"{sum(sizes):,} bytes of remote ids are kept in unnamed files in "
         f"{tmp or tempfile.gettempdir()} while they are counted (files: {len(sizes):,})"
     ]
 
 
-def _is_there(name: str) -> bool:
-    return is_url(name) or os.path.exists(name)  # noqa: PTH110 - a Path raises for long texts
-
-
-def _skipped(found: Sequence[Name]) -> list[str]:
-    if not found:
+def _skipped(files: Sequence[Name]) -> list[str]:
+    """A warning about the files of a directory that are not read."""
+    if not files:
         return []
-    names = ", ".join(as_location(one).name for one in found[:3]) + (
-        ", ..." if len(found) > 3 else ""
-    )
-    return [f"files skipped, of no known format or copies: {len(found):,} ({names})"]
+    names = [as_location(file).name for file in files[:3]] + ["..."] * (len(files) > 3)
+    return [f"files skipped, of no known format or copies: {len(files):,} ({', '.join(names)})"]
 
 
 def _vocabulary(largest: int) -> int:
-    """A vocabulary that holds every id, when none is given.
+    """Size of a vocabulary that holds every id, for when none is given.
 
-    Rounded up to a full number of code bits (at least 16), so that two corpora of one unnamed
-    tokenizer, whose largest ids differ by chance, still compare.
+    It is rounded up to a whole number of bits (at least 16), so that two corpora of one unnamed
+    tokenizer, whose largest ids differ by chance, can be compared.
     """
     return min(max(2**16, 1 << (largest + 1).bit_length()) - 1, MAX_VOCAB_SIZE)
 
@@ -240,37 +262,42 @@ def _name(source: object) -> str:
     if isinstance(source, str | os.PathLike | RemotePath):
         path = as_location(source)
         return path.name or str(path)
-    one = source[0] if isinstance(source, list | tuple) and source else None
-    if isinstance(source, list | tuple) and isinstance(one, str | os.PathLike | RemotePath):
-        return f"{as_location(one).name} +{len(source) - 1}" if len(source) > 1 else _name(one)
+    first = source[0] if isinstance(source, list | tuple) and source else None
+    if isinstance(source, list | tuple) and isinstance(first, str | os.PathLike | RemotePath):
+        return f"{as_location(first).name} +{len(source) - 1}" if len(source) > 1 else _name(first)
     return "in memory"
 
 
-def _sources(readers: Iterable[Reader], unreadable: BadFiles) -> tuple[Source, ...]:
-    """The inputs in order, after them those that could not be opened."""
-    errors = dict(unreadable.errors)
-    readers = list(readers)
+def _sources(readers: Sequence[Reader], bad_files: BadFiles) -> tuple[Source, ...]:
+    """The inputs in order, followed by those that could not be opened."""
+    errors = dict(bad_files.errors)
     digests = {
-        one.path: one.digest for one in readers if isinstance(one, SplittableReader) and one.digest
+        reader.path: reader.digest
+        for reader in readers
+        if isinstance(reader, SplittableReader) and reader.digest
     }
-    others = [
-        as_location(one.path)
-        for one in readers
-        if one.format != "memory" and one.path not in digests
+    undigested = [
+        as_location(reader.path)
+        for reader in readers
+        if reader.format != "memory" and reader.path not in digests
     ]
-    digests |= zip(map(str, others), at_once(digest_of, others), strict=True)
-    read = [
+    digests |= zip(map(str, undigested), at_once(digest_of, undigested), strict=True)
+    opened = [
         Source(
-            one.path, one.format, one.size, digests.get(one.path, ""), errors.pop(one.path, None)
+            reader.path,
+            reader.format,
+            reader.size,
+            digests.get(reader.path, ""),
+            errors.pop(reader.path, None),
         )
-        for one in readers
+        for reader in readers
     ]
-    return (*read, *(Source(path, "", 0, "", error) for path, error in errors.items()))
+    return (*opened, *(Source(path, "", 0, "", error) for path, error in errors.items()))
 
 
-def _boundaries(readers: Iterable[Reader], options: ReadOptions, text: bool) -> str:
-    if text:
-        return "each line is a document" if options.doc_per_line else "each text is a document"
+def _boundaries(readers: Iterable[Reader], reading: ReadOptions, is_text: bool) -> str:
+    if is_text:
+        return "each line is a document" if reading.doc_per_line else "each text is a document"
     marks = sorted({reader.eot for reader in readers if reader.eot is not None})
     if marks:
         return f"id {' or '.join(map(str, marks))} ends a document and is not counted"

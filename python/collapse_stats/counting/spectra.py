@@ -1,4 +1,4 @@
-"""Spectra of tokens that can be read again, in as many passes as fit into memory."""
+"""Spectra without an n-gram table, in as many passes over the tokens as the memory requires."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -21,21 +21,21 @@ def count_spectra(
     memory: int,
     resident_bytes: int = 0,
 ) -> JointSpectra:
-    """Joint spectra of the labels in `chunks`; no table of n-grams is made.
+    """Joint spectra of the labels in `chunks`, without an n-gram table.
 
     Parameters
     ----------
     chunks
-        Gives the tokens, as often as it is called.
+        Called once for each pass; gives all the tokens each time.
     windows
-        How many windows they have.
+        Number of windows in them.
     memory, resident_bytes
-        Bytes that may be taken in all, and those of them that are taken already.
+        Bytes that may be used in all, and how many of them are in use already.
 
     Raises
     ------
     TooLittleMemoryError
-        when the largest key range does not fit.
+        The largest key range does not fit into memory.
     """
     needed = passes(chunks, windows, layout, backend, memory, TableUse.spectra, resident_bytes)
     return spectra_in_passes(chunks, layout, backend, masks, needed)
@@ -48,8 +48,8 @@ def spectra_in_passes(
     masks: Sequence[Masks],
     passes: Sequence[KeyRanges],
 ) -> JointSpectra:
-    """Joint spectra of the labels in `chunks`, whose tokens are read once for each pass."""
-    return backend.spectra(_Again(chunks), layout, masks, passes)
+    """Joint spectra of the labels in `chunks`, which are read once for each pass."""
+    return backend.spectra(_Repeatable(chunks), layout, masks, passes)
 
 
 def spectra(
@@ -63,48 +63,48 @@ def spectra(
     threads: int | None = None,
     memory: int | str | None = None,
 ) -> Mapping[int, Spectrum]:
-    """Spectrum of every order 1..max_order of an array of token ids.
+    """Spectrum of every order from 1 to `max_order` of an array of token ids.
 
-    The fastest way from an array to integers: no table of n-grams is kept.
+    This is the fastest way to count an array, because no n-gram table is kept.
 
     Parameters
     ----------
     tokens
         ``(T,)`` one document, or ``(D, T)`` one document per row; integers of 8 to 64 bits. With
-        the cuda backend also CUDA tensors, which are read where they lie.
+        the cuda backend also CUDA tensors, which are read on their GPU.
     lengths
-        Length of each document packed in ``(T,)`` tokens.
+        Length of each document, when ``(T,)`` tokens hold several.
     eot
-        An id that ends a document and is not counted.
+        Token id that separates documents; it is not counted.
     memory
-        Bytes, or a size such as ``"4GB"``, that counting may use; half of what is free by default.
+        Memory to use, in bytes or as a size such as ``"4GB"``. Default: half of what is free.
 
     Returns
     -------
     Mapping[int, Spectrum]
-        By order. An empty input gives empty spectra.
+        Order -> spectrum. An empty input gives empty spectra.
 
     Raises
     ------
     ValueError
-        when an id is outside the vocabulary, naming it and its position.
+        An id is outside the vocabulary; the message names it and its position.
 
     Examples
     --------
     >>> spectra([1, 2, 1, 2, 3], vocab_size=4, max_order=2)[2].types.tolist()
     [2, 1]
     """
-    counter = select(backend, threads)
-    chunk = Chunk.of_documents(*as_documents(tokens, lengths, eot=eot, gpu=counter.on_gpu))
+    selected = select(backend, threads)
+    chunk = Chunk.of_documents(*as_documents(tokens, lengths, eot=eot, gpu=selected.on_gpu))
     layout = Layout(vocab_size, max_order)
-    found = count_spectra(
-        lambda: [chunk], chunk.windows, layout, counter, NO_HALVES, budget(memory)
+    joint_spectra = count_spectra(
+        lambda: [chunk], chunk.windows, layout, selected, NO_HALVES, budget(memory)
     )
-    return {n: joint[NO_HALVES[0]].first for n, joint in found.ngrams.items()}
+    return {n: pairs[NO_HALVES[0]].first for n, pairs in joint_spectra.ngrams.items()}
 
 
-class _Again(Iterable[Chunk]):
-    """Chunks that can be gone through more than once."""
+class _Repeatable(Iterable[Chunk]):
+    """Chunks that can be iterated more than once."""
 
     def __init__(self, chunks: Chunks) -> None:
         self._chunks = chunks

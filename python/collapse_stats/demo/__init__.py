@@ -1,1 +1,1 @@
-"""The demonstration: a real recursion on embedded text, and this machine's counting speed."""
+"""What the commands `demo` and `bench` run: a collapse on embedded text, and time measurements."""

@@ -1,4 +1,4 @@
-"""How fast this machine counts, beside how fast it copies memory."""
+"""Measures how fast this machine counts, and how fast it copies memory."""
 
 import os
 import time
@@ -18,25 +18,26 @@ from ..ngrams.layout import Layout
 from ..tokenizers import load
 from .recursion import human_documents
 
-COPY_BYTES = 1 << 28  # far beyond any cache
-RESIDENT = "cuda, resident"  # the cuda backend with tokens that lie on the GPU already
+COPY_BYTES = 1 << 28  # much larger than any cache
+RESIDENT = "cuda, resident"  # the cuda backend with tokens that are on the GPU already
 ROUNDS = 3
-PATIENCE = 2.0  # seconds after which a slow call is not repeated
+PATIENCE = 2.0  # seconds of calls after which no further one is made
 
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Spectra of orders 1..max_order by one backend.
+    """Time that one backend takes to count the spectra of orders 1 to `max_order`.
 
     Attributes
     ----------
     seconds
-        Median of `ROUNDS` calls after one that warms up; of fewer when they are slow.
+        Median of `ROUNDS` calls after a first one, which is not counted; of fewer if they are slow.
     tokens_per_second
-        Tokens over `seconds`.
+        Tokens divided by `seconds`.
     share_of_bandwidth
-        Bytes that must move over the bytes the machine would copy in that time: every token is read
-        once, every record of ``ceil((key bits) / 8)`` bytes written once and read once.
+        Bytes that must be moved, divided by the bytes that the machine can copy in the same time.
+        Every token is read once, and every record of ``ceil((key bits) / 8)`` bytes is written once
+        and read once.
     """
 
     backend: str
@@ -47,10 +48,10 @@ class Timing:
 
 
 def embedded_tokens(number: int) -> tuple[npt.NDArray[np.uint16], int]:
-    """Tokens of real text that is everywhere, and the size of their vocabulary.
+    """Tokens of the demo's text, and the size of their vocabulary.
 
-    It is the demo's text; beyond its length it repeats with the ids permuted anew each time, which
-    keeps it as diverse as new text.
+    If more tokens are asked for than the text has, it is repeated with the ids permuted anew each
+    time, so that it stays as diverse as new text.
     """
     tokenizer = load("builtin")
     text = np.concatenate([tokenizer.encode(document) for document in human_documents()])
@@ -62,7 +63,7 @@ def embedded_tokens(number: int) -> tuple[npt.NDArray[np.uint16], int]:
 
 
 def copy_bandwidth(threads: int | None = None) -> float:
-    """Bytes read and written per second by a large copy on all threads, the best of five."""
+    """Bytes read and written per second by a large copy with all threads; the best of five."""
     number = threads or os.cpu_count() or 1
     source = np.ones(COPY_BYTES, dtype=np.uint8)
     target = np.zeros_like(source)
@@ -77,7 +78,7 @@ def copy_bandwidth(threads: int | None = None) -> float:
 
 
 def device_bandwidth() -> float:
-    """Bytes read and written per second by a large copy on the GPU, the best of five."""
+    """Bytes read and written per second by a large copy on the GPU; the best of five."""
     import cupy
 
     source = cupy.ones(COPY_BYTES, dtype=cupy.uint8)
@@ -103,19 +104,19 @@ def time_counting(
     on_gpu: float | None = None,
     threads: int | None = None,
 ) -> Iterator[Timing]:
-    """Time every backend on every ``max_order`` up to the one given, one document of `tokens`.
+    """Time every backend with every order from 1 to `max_order`, on one document of `tokens`.
 
     Parameters
     ----------
     backends
-        Names; `RESIDENT` stands for cuda without the upload of the tokens.
+        Names; `RESIDENT` is cuda without the upload of the tokens.
     bandwidth, on_gpu
-        Bytes copied per second by the CPU and, if it is asked for, by the GPU.
+        Bytes copied per second by the CPU and by the GPU; None if there is no GPU.
 
     Raises
     ------
     CollapseStatsError
-        when two backends do not give the same spectra.
+        Two backends do not give the same spectra.
     """
     chunk = Chunk.of_documents(tokens, np.array([0]), np.array([len(tokens)]))
     for order in range(1, max_order + 1):
@@ -123,32 +124,28 @@ def time_counting(
         answers = []
         for name in backends:
             backend = select("cuda" if name == RESIDENT else name, threads)
-            part = _resident(chunk) if name == RESIDENT else chunk
-            seconds, answer = _median(backend, part, layout)
+            placed = _resident(chunk) if name == RESIDENT else chunk
+            seconds, answer = _median(backend, placed, layout)
             answers.append(answer)
-            must_move = tokens.dtype.itemsize + 2 * -(-layout.key_bits // 8)
+            moved = len(tokens) * (tokens.dtype.itemsize + 2 * -(-layout.key_bits // 8))
             copied = seconds * ((on_gpu if name in ("cuda", RESIDENT) else None) or bandwidth)
-            yield Timing(
-                name,
-                order,
-                seconds,
-                len(tokens) / seconds,
-                len(tokens) * must_move / copied,
-            )
+            yield Timing(name, order, seconds, len(tokens) / seconds, moved / copied)
         if any(answer != answers[0] for answer in answers):
             raise CollapseStatsError(
-                f"{' and '.join(backends)} must give one answer and differ at order {order}: "
-                "please report this with the corpus"
+                f"{' and '.join(backends)} must give one answer, but differ at order "
+                f"{order}: please report this with the corpus"
             )
 
 
 def _resident(chunk: Chunk) -> Chunk:
+    """The chunk with its tokens copied to the GPU."""
     import cupy
 
     return replace(chunk, tokens=cupy.asarray(chunk.tokens))
 
 
 def _median(backend: Backend, chunk: Chunk, layout: Layout) -> tuple[float, object]:
+    """Median time in seconds of counting the chunk, and the spectra."""
     times: list[float] = []
     while len(times) <= ROUNDS and sum(times) < PATIENCE:
         begin = time.perf_counter()

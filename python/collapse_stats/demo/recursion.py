@@ -1,13 +1,14 @@
-"""A collapse to look at, offline: a human corpus and the generations a model makes of it.
+"""Makes a collapse: a human corpus, and the generations of a model trained on its own output.
 
-The human text is the documentation that comes with every Python. The model is an n-gram model, the
-smallest thing that learns from text and writes text. The recursion is real: each generation is
-estimated on the output of the one before and on nothing else, and sampled at temperature 1.
+The human text is the documentation that comes with Python, so no network is needed. The model is an
+n-gram model, the simplest model that learns from text and writes text. The recursion is real: each
+generation is estimated from the output of the one before and nothing else, and is sampled at
+temperature 1.
 
-What this shows and what it does not: a finite sample misses rare tokens and n-grams, and a token
-missed once is never written again. That is the one cause of collapse at work here. A neural model
-generalises, which slows the loss, and is often sampled with its tail cut off, which hastens it: the
-speed of this collapse says nothing about any other model.
+The collapse has a single cause here: a finite sample misses rare tokens and n-grams, and a token
+that was missed once is never written again. A neural model generalises, which slows the loss, and
+is often sampled with its tail cut off, which speeds it up. The speed of this collapse therefore
+says nothing about other models.
 """
 
 import ast
@@ -26,8 +27,8 @@ Tokens = npt.NDArray[np.integer]
 Int32Array = npt.NDArray[np.int32]
 
 DOCUMENT_CHARACTERS = 3000
-"""A human document is closed once it is this long. Documents are sampled side by side, position by
-position, so that the longest decides the time."""
+"""A human document ends once it has this many characters. Documents are sampled in parallel, one
+position after the other, so that the longest one determines the time."""
 
 _NOT_DOCUMENTATION = frozenset(
     ("site-packages", "dist-packages", "test", "tests", "idlelib", "lib2to3", "pydoc_data")
@@ -35,17 +36,17 @@ _NOT_DOCUMENTATION = frozenset(
 
 
 def human_documents() -> list[str]:
-    """Human text that every machine with Python has: its documentation, as some 1,000 documents.
+    """The documentation that comes with Python, as about 1,000 documents.
 
-    Docstrings and comments of the standard library, read from its source without importing it,
-    and the language reference behind ``help()``. A document holds neighbouring pieces of one
-    module or topic; no piece is given twice. The text is the same on every call, but differs
-    between versions of Python.
+    It consists of the docstrings and comments of the standard library, read from its source without
+    importing it, and of the language reference behind ``help()``. A document holds consecutive
+    pieces of one module or topic, and no piece occurs twice. Every call gives the same text, but
+    versions of Python differ.
 
     Raises
     ------
     InputError
-        This Python has no readable documentation at all.
+        This Python has no readable documentation.
     """
     library = Path(sysconfig.get_path("stdlib"))
     seen: set[str] = set()
@@ -71,24 +72,24 @@ def generations(
     order: int = 4,
     backoff: float = 0.1,
 ) -> Iterator[list[Tokens]]:
-    """Corpora of a model trained on its own output, generation 1 to `count`.
+    """Yield the corpora of a model trained on its own output, generation 1 to `count`.
 
-    A corpus is what the next generation is trained on: with `fresh` > 0 it holds human documents,
-    a new random choice each time, beside the generated ones. Document i has the length of human
-    document i in every generation, and where it is human it is that very document; so all corpora
-    are equal in size, and documents that repeat do so at the same place.
+    The next generation is trained on the corpus that is yielded. With `fresh` > 0, some of its
+    documents are human, a new random choice each time. Document i of every generation has the
+    length of human document i, and if it is human, it is that document. All corpora therefore have
+    the same size, and human documents keep their places.
 
-    Compare them with human text that is not among `documents` (say ``human[0::2]`` with the
-    generations of ``human[1::2]``): an n-gram model repeats passages of what it has read.
+    Compare the generations with human text that is not in `documents` (such as ``human[0::2]`` with
+    generations of ``human[1::2]``), because an n-gram model repeats passages that it has read.
 
     Parameters
     ----------
     documents
         The human corpus, one token array per document.
     fresh
-        Share of each corpus' tokens that is human, 0 to 1, reached to within one document.
+        Share of the tokens of each corpus that is human, from 0 to 1, to within one document.
     seed
-        Decides everything, together with NumPy's version.
+        Seed of the random numbers, which also depend on NumPy's version.
     order, backoff
         See `NgramModel` and `generate`.
     """
@@ -110,21 +111,22 @@ def generations(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NgramModel:
-    """An n-gram model, held as the text it was estimated on.
+    """An n-gram model, stored as the text that it was estimated from.
 
-    To draw a token after a context is to go to a random place where that context stood and read
-    on: that is the maximum-likelihood estimate, and needs no probabilities. Places sorted by the
-    tokens before them lie together for every context length at once.
+    To draw the token after a context, the model goes to a random place where that context occurs
+    and reads the next token. This samples the maximum-likelihood estimate without any table of
+    probabilities. When places are sorted by the tokens before them, the places of each context are
+    adjacent, for every context length.
 
     Attributes
     ----------
     text
-        ``(S,)``: tokens + 1, a 0 after each document. A *place* is an index into it.
+        ``(S,)``: tokens + 1, with a 0 after each document. A *place* is an index into it.
     places
-        ``(T,)``: places of tokens, sorted by the tokens before them, nearest first.
+        ``(T,)``: places of tokens, sorted by the tokens before them, the nearest first.
     first, stop
-        ``(order, S)``: ``places[first[k, s]:stop[k, s]]`` continue the k tokens before place s, or
-        fewer where those stood only at the end of documents.
+        ``(order, S)``: ``places[first[k, s]:stop[k, s]]`` are places of tokens that follow the k
+        tokens before place s, or fewer of them if these k occur only at the end of documents.
     """
 
     text: Tokens
@@ -134,11 +136,11 @@ class NgramModel:
 
     @classmethod
     def estimate(cls, documents: Sequence[Tokens], order: int) -> "NgramModel":
-        """Model of the documents with contexts of at most order - 1 tokens."""
+        """Estimate a model with contexts of at most order - 1 tokens from documents."""
         if not 1 <= order <= 16:
             raise ValueError(f"order must be between 1 and 16, got {order}")
         text = _with_ends(documents)
-        before = [np.roll(text, 1)]  # before[j]: the token j + 1 back, 0 from the document's start
+        before = [np.roll(text, 1)]  # before[j]: token j + 1 places back, or 0 before a document
         for _ in range(order - 2):
             before.append(np.where(before[-1] > 0, np.roll(before[-1], 1), 0))
         before = before[: order - 1]
@@ -172,18 +174,18 @@ def generate(
     *,
     backoff: float = 0.1,
 ) -> list[Tokens]:
-    """Documents of the given lengths in tokens, sampled from the model.
+    """Sample documents of the given lengths (in tokens) from the model.
 
-    Each token is read at a random place among those with the same order - 1 tokens before them
-    as the place reached, or, with probability `backoff`, the same single token: so the model writes
-    sentences it has not read. (Averaged over the place, a context cut to one token grows again by
-    one a step.) All documents start as documents do, and are sampled side by side: time grows with
-    the longest.
+    Each token is read at a random place that has the same order - 1 tokens before it as the current
+    place, or, with probability `backoff`, only the same last token. Backing off lets the model
+    write sentences that it has not read; the context then grows again by one token a step.
+    Documents begin like the documents that the model has read. They are sampled in parallel, and
+    the time grows with the longest.
 
     Raises
     ------
     ValueError
-        The model has seen no token, or `backoff` is no probability.
+        The model has read no token, or `backoff` is not a probability.
     """
     if not 0 <= backoff <= 1:
         raise ValueError(f"backoff must be a probability between 0 and 1, got {backoff}")
@@ -211,7 +213,7 @@ def generate(
 def _choose(
     lengths: npt.NDArray[np.int64], share: float, rng: np.random.Generator
 ) -> npt.NDArray[np.bool_]:
-    """Random documents that together hold the share of the tokens, to within one document."""
+    """Choose random documents that hold this share of the tokens, to within one document."""
     shuffled = rng.permutation(len(lengths))
     before = np.cumsum(lengths[shuffled]) - lengths[shuffled]
     chosen = np.zeros(len(lengths), dtype=bool)
@@ -232,7 +234,7 @@ def _with_ends(documents: Sequence[Tokens]) -> Tokens:
 
 
 def _modules(library: Path) -> Iterator[list[str]]:
-    """Docstrings and comments of each module, in the order of the source."""
+    """Yield the docstrings and comments of each module, in the order of the source."""
     for path in sorted(library.rglob("*.py")):
         if _NOT_DOCUMENTATION.isdisjoint(path.relative_to(library).parts):
             try:
@@ -247,7 +249,7 @@ def _modules(library: Path) -> Iterator[list[str]]:
 
 def _pieces(source: str, tree: ast.Module) -> list[str]:
     pieces: list[tuple[int, str]] = []
-    inside: set[int] = set()  # lines of docstrings, where a # begins no comment
+    inside: set[int] = set()  # lines of docstrings, where a # does not begin a comment
     nodes: list[ast.AST] = [tree]
     while nodes:
         node = nodes.pop()
@@ -271,7 +273,7 @@ def _pieces(source: str, tree: ast.Module) -> list[str]:
 
 
 def _topics() -> Iterator[list[str]]:
-    """Paragraphs of each page of the language reference."""
+    """Yield the paragraphs of each page of the language reference."""
     try:
         from pydoc_data.topics import topics
     except ImportError:
@@ -281,7 +283,7 @@ def _topics() -> Iterator[list[str]]:
 
 
 def _joined(pieces: list[str]) -> Iterator[str]:
-    """Documents of neighbouring pieces, each closed once it is long enough."""
+    """Yield documents of consecutive pieces; each ends once it is long enough."""
     document: list[str] = []
     for piece in pieces:
         document.append(piece)

@@ -1,14 +1,16 @@
-"""Making a profile: of a corpus, or from where it was saved."""
+"""Makes profiles: of a source, of a corpus that has been read, or from a directory."""
 
 import os
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Unpack
 
 from ..backends.base import Backend
-from ..backends.selection import select
+from ..backends.options import CountOptions
 from ..corpus.corpus import Corpus
+from ..corpus.keywords import Keywords, options_of, with_options
 from ..corpus.load import Progress, read_corpus
 from ..corpus.sample import DEFAULT_TOKENS
 from ..counting.passes import HALVES, NO_HALVES, TableUse, count_tables, passes
@@ -17,33 +19,20 @@ from ..ngrams.layout import Layout
 from ..ngrams.spectrum import JointSpectra
 from ..ngrams.table import NgramTable
 from ..readers.options import ReadOptions
-from ..system.memory import budget
 from .profile import Profile
 from .storage import read, with_table
 
 
+@with_options
 def profile(
     source: object,
     *,
-    tokenizer: str | None = None,
-    max_order: int = 5,
-    vocab_size: int | None = None,
-    text_key: str | None = None,
-    ids_key: str | None = None,
-    dtype: str | None = None,
-    eot: int | None = None,
-    doc_per_line: bool = False,
-    part: str | None = None,
-    skip_bad: bool = False,
     name: str | None = None,
     halves: bool = True,
     table: bool = True,
     sample_tokens: int = DEFAULT_TOKENS,
-    backend: str = "auto",
-    threads: int | None = None,
-    memory: int | str | None = None,
-    tmp: str | os.PathLike[str] | None = None,
     progress: Progress | None = None,
+    **keywords: Unpack[Keywords],
 ) -> Profile:
     """Profile of a corpus.
 
@@ -52,43 +41,58 @@ def profile(
     source
         A path, several paths, an array of token ids, or an iterable of arrays, strings or dicts
         with ``input_ids`` or ``text``.
-    tokenizer
-        ``bytes``, ``builtin``, ``tiktoken:NAME``, ``file:PATH`` or ``none`` (ids are given).
-    part
-        Of chats, the turns to read: ``assistant``, ``user`` or ``all``.
-    skip_bad
-        Go on without a bad file among many; the profile's warnings name it.
+    name
+        Name of the corpus in reports. Default: that of its first path.
+    halves
+        Count two halves of the documents apart, which floors and standard errors need.
     table
-        Keep the table, which comparisons and `Profile.top` need.
-    memory
-        Bytes, or a size such as ``"8GB"``, that counting may use; half of what is free by default.
+        Keep the n-gram table, which comparisons and `Profile.top` need.
+    sample_tokens
+        How many tokens of whole documents to keep.
+    progress
+        Called with what is being done, how much of it is done, and how much there is in all.
+    **keywords
+        The options of reading and counting, which `with_options` describes here.
 
     Raises
     ------
     InputError
-        when something cannot be read as what it should be.
+        The source cannot be read as the options say.
     """
-    options = ReadOptions(text_key, ids_key, dtype, eot, vocab_size, doc_per_line, part)  # type: ignore[arg-type]
-    limit = budget(memory)
-    corpus = read_corpus(
+    reading, counting = options_of(keywords)
+    return profile_source(
         source,
-        tokenizer=tokenizer,
-        options=options,
+        reading=reading,
+        counting=counting,
         name=name,
-        threads=threads,
-        memory=limit // 2,
-        tmp=tmp,
-        skip_bad=skip_bad,
-        progress=progress,
-    )
-    return profile_corpus(
-        corpus,
-        max_order=max_order,
         halves=halves,
         table=table,
         sample_tokens=sample_tokens,
-        backend=select(backend, threads),
-        memory=limit,
+        progress=progress,
+    )
+
+
+def profile_source(
+    source: object,
+    *,
+    reading: ReadOptions,
+    counting: CountOptions,
+    name: str | None = None,
+    halves: bool = True,
+    table: bool = True,
+    sample_tokens: int = DEFAULT_TOKENS,
+    progress: Progress | None = None,
+) -> Profile:
+    """Read a corpus, whose tokens may take half of the memory, and profile it."""
+    corpus = read_corpus(
+        source, reading=reading, counting=counting, name=name, share=2, progress=progress
+    )
+    return profile_corpus(
+        corpus,
+        counting=counting,
+        halves=halves,
+        table=table,
+        sample_tokens=sample_tokens,
         progress=progress,
     )
 
@@ -96,17 +100,25 @@ def profile(
 def profile_corpus(
     corpus: Corpus,
     *,
-    max_order: int,
-    backend: Backend,
-    memory: int,
+    counting: CountOptions,
+    backend: Backend | None = None,
     halves: bool = True,
     table: bool = True,
     sample_tokens: int = DEFAULT_TOKENS,
     save_to: Path | None = None,
     progress: Progress | None = None,
 ) -> Profile:
-    """Profile of a corpus that has been read; with `save_to`, its table is written as it comes."""
-    layout = Layout(corpus.vocab_size, max_order, 2 if halves else 1)
+    """Profile of a corpus that has been read.
+
+    Parameters
+    ----------
+    backend
+        Default: the one that `counting` names.
+    save_to
+        New directory in which to save the profile; its table is written while it is counted.
+    """
+    backend, memory = backend or counting.selected_backend, counting.memory_bytes
+    layout = Layout(corpus.vocab_size, counting.max_order, 2 if halves else 1)
     chunks = partial(corpus.chunks, halves=halves)
     windows, resident_bytes = corpus.tokens, corpus.resident_bytes
     use = TableUse.spectra if not table else TableUse.kept if save_to is None else TableUse.written
@@ -116,26 +128,26 @@ def profile_corpus(
     if not table:
         masks = HALVES if halves else NO_HALVES
         spectra = spectra_in_passes(chunks, layout, backend, masks, needed)
-        made = replace(bare, joint_spectra=spectra)
+        profile = replace(bare, joint_spectra=spectra)
         if save_to is not None:
-            made.save(save_to)
-        return made
+            profile.save(save_to)
+        return profile
 
-    def counted() -> Iterator[NgramTable]:
-        for number, key_ranges in enumerate(needed):
+    def tables() -> Iterator[NgramTable]:
+        for number, key_ranges in enumerate(needed, 1):
             yield from count_tables(chunks, windows, layout, backend, [key_ranges], use)
             if progress:
-                progress("counting", number + 1, len(needed))
+                progress("counting", number, len(needed))
 
-    fixed, each = backend.needs(layout, layout.key_ranges, rows=True)
-    enough = resident_bytes + fixed + 2 * each * windows
-    return with_table(bare, counted(), backend, save_to, memory, resident_bytes, enough)
+    fixed, per_window = backend.needs(layout, layout.key_ranges, rows=True)
+    enough = resident_bytes + fixed + 2 * per_window * windows
+    return with_table(bare, tables(), backend, save_to, memory, resident_bytes, enough)
 
 
 def profile_of(
     corpus: Corpus, layout: Layout, spectra: JointSpectra, sample_tokens: int, backend: Backend
 ) -> Profile:
-    """Profile of a corpus whose spectra were counted, without its table."""
+    """Profile of a corpus from spectra that are counted already, without a table."""
     return Profile(
         name=corpus.name,
         layout=layout,
@@ -151,12 +163,28 @@ def profile_of(
     )
 
 
+def options_of_profile(
+    profile: Profile, reading: ReadOptions, counting: CountOptions
+) -> tuple[ReadOptions, CountOptions]:
+    """The options with which a corpus is profiled so that it can be compared with `profile`.
+
+    The tokenizer and the vocabulary are those of the profile, unless `reading` names others; the
+    order is always that of the profile.
+    """
+    reading = replace(
+        reading,
+        tokenizer=reading.tokenizer or profile.tokenizer.spec,
+        vocab_size=reading.vocab_size or profile.vocab_size,
+    )
+    return reading, replace(counting, max_order=profile.max_order)
+
+
 def load(path: str | os.PathLike[str]) -> Profile:
     """Profile saved in a directory; its table is read when it is first needed.
 
     Raises
     ------
     InputError
-        when the directory is no profile, is of a newer format, or is damaged.
+        The directory is not a profile, has a newer format, or is damaged.
     """
     return read(Path(path), Profile)

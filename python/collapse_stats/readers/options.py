@@ -1,10 +1,12 @@
-"""What the user says about files that the files do not say themselves."""
+"""The options of reading; each is written here and nowhere else."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Literal, TypedDict, get_args
 
 import numpy as np
+
+from ..system.option import described
 
 Kind = Literal["text", "ids"]
 
@@ -38,38 +40,93 @@ ITEMS: dict[Dtype, np.dtype[np.integer]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ReadOptions:
-    """What a file does not say of itself.
+class ReadKeywords(TypedDict, total=False):
+    """The options in `ReadOptions`, as keywords of a function."""
 
-    Parameters
+    tokenizer: str | None
+    text_key: str | None
+    ids_key: str | None
+    part: ChatTurns | None
+    dtype: Dtype | None
+    eot: int | None
+    doc_per_line: bool
+    vocab_size: int | None
+    skip_bad: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadOptions:
+    """How a corpus is read. The help text of each field describes it.
+
+    To add an option, add it here and to `ReadKeywords`, and use it in a reader: the keywords of
+    `cs.profile` and `cs.compare` and the options of the command are made from these fields.
+
+    Attributes
     ----------
-    text_key, ids_key
-        Column or JSON key of the text (or chat), or of the token ids; by default the first there is
-        of ``text``, ``content``, ``input_ids``, ``tokens``, ``messages``, ``conversations``,
-        ``prompt`` with ``completion``. At most one may be given.
-    dtype
-        Item of a headerless file of ids.
-    eot
-        Id that marks a document's end (or start): documents are split at it, it is in none. By
-        default that of the format, if it has one.
-    vocab_size
-        Ids lie in ``0 <= id < vocab_size``.
-    doc_per_line
-        Whether each line of a text file is a document, rather than the file.
     longest
-        Bytes of the longest line, or text that is a document, to be held in memory.
-    part
-        Whose turns of a chat to read; given, only chats are looked for. By default all of them.
+        Most bytes that a line, or a text that is one document, may have; it is held in memory.
     """
 
-    text_key: str | None = None
-    ids_key: str | None = None
-    dtype: Dtype | None = None
-    eot: int | None = None
-    vocab_size: int | None = None
-    doc_per_line: bool = False
-    part: ChatTurns | None = None
+    tokenizer: str | None = field(
+        default=None,
+        metadata=described(
+            "How text becomes tokens: bytes, builtin, tiktoken:NAME or file:PATH. For token ids: "
+            "where they come from, or none. Default: builtin for text, none for ids.",
+            "SPEC",
+        ),
+    )
+    text_key: str | None = field(
+        default=None,
+        metadata=described(
+            "Column or JSON key of the text or chat. Default: a common one, such as text, content "
+            "or messages.",
+            "KEY",
+        ),
+    )
+    ids_key: str | None = field(
+        default=None,
+        metadata=described(
+            "Column or JSON key of the token ids. Default: input_ids or tokens.", "KEY"
+        ),
+    )
+    part: ChatTurns | None = field(
+        default=None,
+        metadata=described(
+            "Which turns of a chat to read; if given, text must be chats. Default: all turns.",
+            choices=get_args(ChatTurns),
+        ),
+    )
+    dtype: Dtype | None = field(
+        default=None,
+        metadata=described(
+            "Integer type of the ids in a file without a header.", choices=get_args(Dtype)
+        ),
+    )
+    eot: int | None = field(
+        default=None,
+        metadata=described(
+            "Token id that separates documents; it is not counted. Default: the one that the file "
+            "format defines, if any.",
+            "ID",
+        ),
+    )
+    doc_per_line: bool = field(
+        default=False,
+        metadata=described("Each line of a text file is a document, not the whole file."),
+    )
+    vocab_size: int | None = field(
+        default=None,
+        metadata=described(
+            "Size of the vocabulary; all ids are smaller. Default: that of the tokenizer, or "
+            "large enough for the ids.",
+            "V",
+            minimum=1,
+        ),
+    )
+    skip_bad: bool = field(
+        default=False,
+        metadata=described("Continue when one of several files is bad; a warning names it."),
+    )
     longest: int = MAX_DOCUMENT
 
     def __post_init__(self) -> None:
@@ -80,7 +137,9 @@ class ReadOptions:
         if self.part not in (None, "assistant", "user", "all"):
             raise ValueError(f"part must be 'assistant', 'user' or 'all', got {self.part!r}")
         if self.part is not None and self.ids_key is not None:
-            raise ValueError("part chooses turns of a chat, which is text; got ids_key as well")
+            raise ValueError(
+                "part selects turns of a chat, which is text, but ids_key is given too"
+            )
         if self.dtype is not None and self.dtype not in ITEMS:
             raise ValueError(f"dtype must be one of {', '.join(ITEMS)}, got {self.dtype!r}")
         if self.eot is not None and self.eot < 0:
@@ -88,7 +147,7 @@ class ReadOptions:
 
     @property
     def keys(self) -> tuple[tuple[str, ...], ...]:
-        """Keys to look for, best first; two together are a chat in two parts."""
+        """Keys to look for, in order of preference; two together hold a chat in two parts."""
         if self.text_key is not None:
             return ((self.text_key,),)
         if self.ids_key is not None:
@@ -97,15 +156,15 @@ class ReadOptions:
 
     @property
     def wanted(self) -> str:
-        """The keys to look for, to be read by people."""
+        """The keys to look for, as text for a message."""
         return " or ".join(" with ".join(map(repr, keys)) for keys in self.keys)
 
     def find(self, names: Collection[str]) -> tuple[str, ...] | None:
-        """The best keys that are all among `names`."""
+        """The first of `keys` that are all among `names`, or None."""
         return next((keys for keys in self.keys if all(map(names.__contains__, keys))), None)
 
     def kind_of(self, key: str) -> Kind:
-        """Whether the values under a key of `keys` are texts (or chats) or ids."""
+        """Whether the values under one of `keys` are texts (or chats) or token ids."""
         return (
             "ids" if key == self.ids_key or (self.text_key is None and key in IDS_KEYS) else "text"
         )

@@ -1,0 +1,161 @@
+"""The command's options of reading and counting, made from the fields of their dataclasses."""
+
+import os
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import Field, dataclass, replace
+from functools import wraps
+from pathlib import Path
+from typing import Any, TypeVar, get_args, get_origin
+
+import click
+
+from ..backends.base import Backend
+from ..backends.options import CountOptions
+from ..profiles.build import options_of_profile
+from ..profiles.profile import Profile
+from ..readers.options import ReadOptions
+from ..system.option import OptionText, options_in
+from .group import USAGE
+
+Command = Callable[..., Any]
+T = TypeVar("T")
+
+_strict_option = click.option(
+    "--strict/--skip-bad",
+    default=None,
+    help="Exit with code 2 (the default) or 0 when some of several files are bad; the rest is "
+    "counted either way.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """How the user wants corpora to be read and counted.
+
+    Attributes
+    ----------
+    typed
+        Name -> value of the options that the user typed.
+    strict
+        Whether ``--strict`` was typed: a threshold that cannot be checked is then a failure.
+    bad
+        Paths of the files that could not be read; it grows while corpora are read.
+    """
+
+    reading: ReadOptions
+    counting: CountOptions
+    typed: Mapping[str, object]
+    strict: bool
+    bad: list[str]
+
+    @property
+    def backend(self) -> Backend:
+        """The backend that counts."""
+        return self.counting.selected_backend
+
+    def like(self, profile: Profile) -> "Request":
+        """The same request, for corpora that are to be compared with `profile`."""
+        reading, counting = options_of_profile(profile, self.reading, self.counting)
+        return replace(self, reading=reading, counting=counting)
+
+
+def request_options(command: Command) -> Command:
+    """Add all options of reading and counting; the command is called with ``request=``."""
+
+    @wraps(command)
+    def with_request(strict: bool | None, **values: Any) -> Any:
+        reading, counting = _take(ReadOptions, values), _take(CountOptions, values)
+        request = Request(
+            reading=ReadOptions(**reading),
+            counting=CountOptions(**counting),
+            typed=reading | counting,
+            strict=strict is True,
+            bad=[],
+        )
+        _ = request.backend  # before anything is read, in case it is not usable
+        with exit_2_if(request.bad, strict is not False):
+            return command(**values, request=request)
+
+    return _add_reading(_add(with_request, CountOptions))
+
+
+def reading_options(command: Command) -> Command:
+    """Add the options of reading; the command is called with ``reading=``."""
+
+    @wraps(command)
+    def with_reading(strict: bool | None, **values: Any) -> Any:
+        reading = ReadOptions(**_take(ReadOptions, values), skip_bad=strict is False)
+        return command(**values, reading=reading)
+
+    return _add_reading(with_reading)
+
+
+def some_counting_options(*names: str) -> Callable[[Command], Command]:
+    """Add the options of counting with these names; the command is called with ``counting=``."""
+
+    def add(command: Command) -> Command:
+        @wraps(command)
+        def with_counting(**values: Any) -> Any:
+            counting = CountOptions(**_take(CountOptions, values))
+            return command(**values, counting=counting)
+
+        return _add(with_counting, CountOptions, names)
+
+    return add
+
+
+@contextmanager
+def exit_2_if(bad: Sequence[str], strict: bool) -> Iterator[None]:
+    """Exit with code 2 after a command that met bad files, unless they are accepted."""
+    try:
+        yield
+    except click.exceptions.Exit:
+        if not (bad and strict):
+            raise
+    if bad and strict:
+        click.echo(
+            f"collapse-stats: {len(bad):,} of the files could not be read; --skip-bad accepts that",
+            err=True,
+        )
+        raise click.exceptions.Exit(USAGE)
+
+
+def _add_reading(command: Command) -> Command:
+    # Here --skip-bad sets the exit code, so it is not made from the field.
+    names = options_in(ReadOptions).keys() - {"skip_bad"}
+    return _add(_strict_option(command), ReadOptions, names)
+
+
+def _add(command: Command, kind: type, names: Collection[str] | None = None) -> Command:
+    for name, (field, text) in reversed(options_in(kind).items()):
+        if names is None or name in names:
+            command = _click_option(field, text)(command)
+    return command
+
+
+def _click_option(field: Field[Any], text: OptionText) -> Callable[[Command], Command]:
+    name = f"--{field.name.replace('_', '-')}"
+    if field.type is bool:
+        return click.option(name, is_flag=True, help=text.help)
+    default = "" if field.default is None else f" Default: {field.default}."
+    return click.option(
+        name, type=_click_type(field, text), metavar=text.metavar, help=text.help + default
+    )
+
+
+def _click_type(field: Field[Any], text: OptionText) -> Any:
+    if text.choices:
+        return click.Choice(text.choices)
+    types = get_args(field.type) or (field.type,)
+    if any(get_origin(type_) is os.PathLike for type_ in types):
+        return click.Path(exists=True, file_okay=False, path_type=Path)
+    if str in types:
+        return click.STRING
+    return click.INT if text.minimum is None else click.IntRange(text.minimum)
+
+
+def _take(kind: type, values: dict[str, Any]) -> dict[str, Any]:
+    """Remove the options of a dataclass from `values`, and return those that were typed."""
+    taken = {name: values.pop(name) for name in options_in(kind) if name in values}
+    return {name: value for name, value in taken.items() if value is not None}
