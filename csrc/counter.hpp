@@ -5,7 +5,7 @@
 
 #include "chunk.hpp"
 #include "key.hpp"
-#include "run.hpp"
+#include "ngram_table.hpp"
 #include "spectrum.hpp"
 
 namespace collapse_stats {
@@ -27,20 +27,20 @@ class Counter {
   /// takes in nothing, if an id lies outside the vocabulary or a span outside the tokens.
   virtual void add(const Chunk& chunk) = 0;
 
-  /// Run of everything taken in; leaves the counter empty.
-  virtual Run run() = 0;
+  /// NgramTable of everything taken in; leaves the counter empty.
+  virtual NgramTable table() = 0;
 
-  /// Run of what was taken in of key ranges `first_key_range <= key range < last_key_range`, and
-  /// only that leaves the counter: what is counted once can be taken out range after range, in
+  /// NgramTable of what was taken in of key ranges `first_key_range <= key range < last_key_range`,
+  /// and only that leaves the counter: what is counted once can be taken out range after range, in
   /// little memory.
-  virtual Run run(unsigned first_key_range, unsigned last_key_range) = 0;
+  virtual NgramTable table(unsigned first_key_range, unsigned last_key_range) = 0;
 
-  /// Joint spectra of everything taken in, without building a run; leaves the counter empty.
-  virtual Tables tables(std::span<const Masks> masks) = 0;
+  /// Joint spectra of everything taken in, without building a table; leaves the counter empty.
+  virtual JointSpectra spectra(std::span<const Masks> masks) = 0;
 
-  /// Counts everything taken in towards the next `tables`, which must be asked for with the same
+  /// Counts everything taken in towards the next `spectra`, which must be asked for with the same
   /// masks, and empties the counter for the windows of other key ranges: of a range that no pass
-  /// since the last `tables` had a part of. So a key space larger than memory is counted range by
+  /// since the last `spectra` had a part of. So a key space larger than memory is counted range by
   /// range.
   virtual void next_pass(std::span<const Masks> masks, unsigned first_key_range,
                          unsigned last_key_range) = 0;

@@ -7,28 +7,28 @@
 #include <vector>
 
 #include "cpu/buffer.hpp"
-#include "run.hpp"
+#include "ngram_table.hpp"
 
 namespace collapse_stats {
 
-/// Merges runs two by two, in blocks that stay in cache. Keys come first, by a loop without
+/// Merges tables two by two, in blocks that stay in cache. Keys come first, by a loop without
 /// branches that notes where each row went; then the counts, column by column. 5 ns a row of
-/// either run, bound by the latency of that loop. One for each thread: it keeps its memory.
+/// either table, bound by the latency of that loop. One for each thread: it keeps its memory.
 class Merger {
  public:
   /// Labels of what is merged are those of the layout.
   explicit Merger(const Layout& layout) : layout_(layout), zeros_(block_rows) {}
 
-  /// Hands on the rows of `runs` with `first <= key <= last`, counts of equal keys added.
-  /// Input: ascending runs, see `check_ascending`.
-  void merge(std::span<const RunView> runs, Key first, Key last, RowSink& sink);
+  /// Hands on the rows of `tables` with `first <= key <= last`, counts of equal keys added.
+  /// Input: ascending tables, see `check_ascending`.
+  void merge(std::span<const NgramTableView> tables, Key first, Key last, RowSink& sink);
 
  private:
   static constexpr std::size_t block_rows = 4096;
 
-  /// Rows of a run that are still to be merged.
+  /// Rows of a table that are still to be merged.
   struct Slice {
-    const RunView* run;
+    const NgramTableView* table;
     std::size_t row, end;
   };
 
@@ -48,16 +48,17 @@ class Merger {
 
   Layout layout_;
   std::vector<Slice> slices_;
-  std::vector<Rows> block_;    // what is merged next: counts of labels that are not there are null
+  std::vector<Rows> block_;     // what is merged next: counts of labels that are not there are null
   std::vector<Merged> merged_;  // one for each merge of two
   cpu::Buffer<std::uint32_t> left_at_, right_at_;  // where rows went
   std::vector<Count> zeros_;
 };
 
-/// Throws std::invalid_argument when the keys of a run are not strictly ascending.
-void check_ascending(const Layout& layout, std::span<const RunView> runs, unsigned threads);
+/// Throws std::invalid_argument when the keys of a table are not strictly ascending.
+void check_ascending(const Layout& layout, std::span<const NgramTableView> tables,
+                     unsigned threads);
 
-/// Run of all windows of `runs`.
-Run merge(const Layout& layout, std::span<const RunView> runs, unsigned threads);
+/// NgramTable of all windows of `tables`.
+NgramTable merge(const Layout& layout, std::span<const NgramTableView> tables, unsigned threads);
 
 }  // namespace collapse_stats

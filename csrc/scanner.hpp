@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "run.hpp"
+#include "ngram_table.hpp"
 #include "tally.hpp"
 
 namespace collapse_stats {
@@ -28,7 +28,7 @@ class Scanner final : public RowSink {
   void end_key_range();
 
   void add(const Scanner& other) { tally_.add(other.tally_); }
-  Tables tables() const { return tally_.tables(); }
+  JointSpectra spectra() const { return tally_.spectra(); }
 
  private:
   static constexpr std::size_t block_rows = 2048;

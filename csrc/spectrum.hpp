@@ -28,7 +28,7 @@ struct JointSpectrum {
 
 /// Joint spectra of every order and pair of masks: `ngrams[order - 1][pair]`. `contexts` counts the
 /// (order - 1)-grams that begin an n-gram by how often they do.
-struct Tables {
+struct JointSpectra {
   std::vector<std::vector<JointSpectrum>> ngrams, contexts;
 };
 

@@ -36,9 +36,7 @@ Tally::Tally(const Layout& layout, std::span<const Masks> masks)
   check_masks(layout_, masks);
 }
 
-bool Tally::counts(std::span<const Masks> masks) const {
-  return std::ranges::equal(masks, masks_);
-}
+bool Tally::counts(std::span<const Masks> masks) const { return std::ranges::equal(masks, masks_); }
 
 void Tally::add(const Tally& other) {
   for (unsigned order = 1; order <= layout_.max_order; ++order) {
@@ -103,9 +101,8 @@ JointHistogram Tally::contexts(unsigned order, std::size_t pair) const {
   JointHistogram found(masks_[pair]);
   if (order == 1) add_one(found, masks_[pair], windows_.data());
   if (order == 2)
-    unigrams.each([&](const Count*, const Count* continued) {
-      add_one(found, masks_[pair], continued);
-    });
+    unigrams.each(
+        [&](const Count*, const Count* continued) { add_one(found, masks_[pair], continued); });
   if (order > 2) {
     const Order& shorter = orders_[order - 1];
     found = ngrams(order - 1, pair);
@@ -114,17 +111,17 @@ JointHistogram Tally::contexts(unsigned order, std::size_t pair) const {
   return found;
 }
 
-Tables Tally::tables() const {
-  Tables tables;
+JointSpectra Tally::spectra() const {
+  JointSpectra spectra;
   for (unsigned order = 1; order <= layout_.max_order; ++order) {
-    auto& of_ngrams = tables.ngrams.emplace_back();
-    auto& of_contexts = tables.contexts.emplace_back();
+    auto& of_ngrams = spectra.ngrams.emplace_back();
+    auto& of_contexts = spectra.contexts.emplace_back();
     for (std::size_t pair = 0; pair < masks_.size(); ++pair) {
       of_ngrams.push_back(ngrams(order, pair).spectrum());
       of_contexts.push_back(contexts(order, pair).spectrum());
     }
   }
-  return tables;
+  return spectra;
 }
 
 }  // namespace collapse_stats

@@ -56,7 +56,7 @@ class Tally {
   Unigrams unigrams;
 
   void add(const Tally& other);
-  Tables tables() const;
+  JointSpectra spectra() const;
 
  private:
   using Histograms = std::vector<JointHistogram>;  // [pair of the basis]
@@ -73,7 +73,7 @@ class Tally {
   struct Order {
     std::vector<Count> few;  // of more than two labels
     Histograms ngrams;       // the others
-    Histograms contexts;  // of the next order: what differs from ngrams
+    Histograms contexts;     // of the next order: what differs from ngrams
     Labelled singles{};
     Labelled ended_singles{};
   };

@@ -5,7 +5,7 @@
 #include <span>
 
 #include "key.hpp"
-#include "run.hpp"
+#include "ngram_table.hpp"
 
 namespace collapse_stats {
 

@@ -25,7 +25,9 @@ void bind_cells(py::module_& module) {
       .def(py::init(&to_cells), py::arg("order"), py::arg("seen"), py::arg("ended"))
       .def_static(
           "of_tally",
-          [](const cuda::Tally& tally) { return cuda::Cells{1, tally.unigrams(), tally.ended()}; },
+          [](const cuda::Tally& tally) {
+            return cuda::Cells{1, tally.unigrams(), tally.ended()};
+          },
           py::arg("tally"));
   module.def(
       "count_cells",

@@ -35,10 +35,10 @@ py::tuple unpack_keys(std::uint64_t vocab_size, unsigned max_order, const UInt64
   for (py::ssize_t position = 0; position < max_order; ++position)
     columns.push_back(
         {ids.mutable_data() + position * rows, present.mutable_data() + position * bytes});
-  const RunView run{static_cast<std::size_t>(rows), keys.data(), nullptr, stride, 0, 0, 0};
+  const NgramTableView table{static_cast<std::size_t>(rows), keys.data(), nullptr, stride, 0, 0, 0};
   {
     const py::gil_scoped_release release;  // long, and touches only arrays held here
-    unpack(layout, run.rows_between(0, run.rows, layout), columns);
+    unpack(layout, table.rows_between(0, table.rows, layout), columns);
   }
   py::list missing;
   for (const TokenColumn& column : columns) missing.append(column.missing);

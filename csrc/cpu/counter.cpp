@@ -56,13 +56,13 @@ class CpuCounter final : public Counter {
     }
   }
 
-  Run run() override {
-    Run all = run(config_.first_key_range, config_.last_key_range);
+  NgramTable table() override {
+    NgramTable all = table(config_.first_key_range, config_.last_key_range);
     clear();
     return all;
   }
 
-  Run run(unsigned first_key_range, unsigned last_key_range) override {
+  NgramTable table(unsigned first_key_range, unsigned last_key_range) override {
     const KeyRanges range = within(first_key_range, last_key_range);
     std::vector<LeafKeeper> keepers;
     for (unsigned worker = 0; worker < config_.threads; ++worker) keepers.emplace_back(format_);
@@ -81,12 +81,12 @@ class CpuCounter final : public Counter {
     }
   }
 
-  Tables tables(std::span<const Masks> masks) override {
+  JointSpectra spectra(std::span<const Masks> masks) override {
     scan(masks);
     std::vector<LeafScanner> scanners = std::exchange(scanners_, {});
     kept_.reset();
     for (std::size_t other = 1; other < scanners.size(); ++other) scanners[0].add(scanners[other]);
-    return scanners[0].tables();
+    return scanners[0].spectra();
   }
 
   void next_pass(std::span<const Masks> masks, unsigned first_key_range,

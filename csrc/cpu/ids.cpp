@@ -76,9 +76,8 @@ void check_piece(const Chunk& chunk, const Piece& piece, const Layout& layout) {
 void check_ids(const Chunk& chunk, std::span<const Piece> pieces, const Layout& layout,
                unsigned threads) {
   if (all_ids_valid(chunk, layout, threads)) return;
-  parallel_for(pieces.size(), threads, [&](std::size_t piece, unsigned) {
-    check_piece(chunk, pieces[piece], layout);
-  });
+  parallel_for(pieces.size(), threads,
+               [&](std::size_t piece, unsigned) { check_piece(chunk, pieces[piece], layout); });
 }
 
 }  // namespace collapse_stats::cpu

@@ -98,7 +98,7 @@ void Marks::mark_labels(const Leaf& leaf) {
   }
 }
 
-std::size_t Marks::begin_of_run(const std::uint64_t* last, std::size_t place) const {
+std::size_t Marks::begin_of_group(const std::uint64_t* last, std::size_t place) const {
   std::size_t word = place / 64;
   std::uint64_t before = last[word] & low_bits(place % 64);
   while (before == 0) {
@@ -108,7 +108,7 @@ std::size_t Marks::begin_of_run(const std::uint64_t* last, std::size_t place) co
   return word * 64 + static_cast<std::size_t>(std::bit_width(before));
 }
 
-std::size_t Marks::end_of_run(const std::uint64_t* last, std::size_t place) const {
+std::size_t Marks::end_of_group(const std::uint64_t* last, std::size_t place) const {
   std::size_t word = place / 64;
   std::uint64_t from = last[word] & ~low_bits(place % 64);
   while (from == 0) from = last[++word];  // the last record ends a run

@@ -50,8 +50,8 @@ class Marks {
   }
 
   /// First record of the run that a record belongs to, and one past its last, by `last(n)`.
-  std::size_t begin_of_run(const std::uint64_t* last, std::size_t place) const;
-  std::size_t end_of_run(const std::uint64_t* last, std::size_t place) const;
+  std::size_t begin_of_group(const std::uint64_t* last, std::size_t place) const;
+  std::size_t end_of_group(const std::uint64_t* last, std::size_t place) const;
 
   /// Records of each label before `place`; of label 0, all records.
   template <unsigned labels>

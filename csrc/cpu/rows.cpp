@@ -8,11 +8,11 @@
 
 namespace collapse_stats::cpu {
 
-void RowEmitter::write_to(Run& run, std::size_t at) {
-  for (unsigned word = 0; word < run.layout.words; ++word)
-    keys_[word] = run.keys.get() + word * run.rows + at;
-  for (unsigned label = 0; label < run.layout.labels; ++label)
-    counts_[label] = run.counts.get() + label * run.rows + at;
+void RowEmitter::write_to(NgramTable& table, std::size_t at) {
+  for (unsigned word = 0; word < table.layout.words; ++word)
+    keys_[word] = table.keys.get() + word * table.rows + at;
+  for (unsigned label = 0; label < table.layout.labels; ++label)
+    counts_[label] = table.counts.get() + label * table.rows + at;
 }
 
 void RowEmitter::leaf(const Leaf& leaf) {
@@ -78,20 +78,20 @@ void RowEmitter::write_counts(const Leaf& leaf) {
   }
 }
 
-Run write_rows(const RecordFormat& format, std::span<const LeafStore> key_ranges,
-               unsigned threads) {
+NgramTable write_rows(const RecordFormat& format, std::span<const LeafStore> key_ranges,
+                      unsigned threads) {
   std::vector<std::size_t> at(key_ranges.size() + 1, 0);
   for (std::size_t key_range = 0; key_range < key_ranges.size(); ++key_range)
     at[key_range + 1] = at[key_range] + key_ranges[key_range].rows();
-  Run run = make_run(format.layout, at.back());
+  NgramTable table = make_table(format.layout, at.back());
   std::vector<RowEmitter> emitters;
   for (unsigned worker = 0; worker < threads; ++worker) emitters.emplace_back(format);
   std::vector<LeafStore::Columns> columns(threads);
   parallel_for(key_ranges.size(), threads, [&](std::size_t key_range, unsigned worker) {
-    emitters[worker].write_to(run, at[key_range]);
+    emitters[worker].write_to(table, at[key_range]);
     key_ranges[key_range].give_to(emitters[worker], format, columns[worker]);
   });
-  return run;
+  return table;
 }
 
 }  // namespace collapse_stats::cpu

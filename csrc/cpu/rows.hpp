@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <span>
 
-#include "../run.hpp"
+#include "../ngram_table.hpp"
 #include "buffer.hpp"
 #include "leaf.hpp"
 #include "leaf_store.hpp"
@@ -12,14 +12,15 @@
 
 namespace collapse_stats::cpu {
 
-/// Writes the rows of sorted leaves to a run, each once and in place: 3 ns per record, bound by the
-/// bits that are set one by one, besides what the system takes to clear the pages of a new run.
+/// Writes the rows of sorted leaves to a table, each once and in place: 3 ns per record, bound by
+/// the bits that are set one by one, besides what the system takes to clear the pages of a new
+/// table.
 class RowEmitter final : public LeafSink {
  public:
   explicit RowEmitter(const RecordFormat& format) : marks_(format, format.layout.max_order) {}
 
-  /// Where the rows of the leaves that follow go: from row `at` of `run` on.
-  void write_to(Run& run, std::size_t at);
+  /// Where the rows of the leaves that follow go: from row `at` of `table` on.
+  void write_to(NgramTable& table, std::size_t at);
 
   void leaf(const Leaf& leaf) override;
 
@@ -36,7 +37,8 @@ class RowEmitter final : public LeafSink {
   Buffer<std::size_t> ends_;  // of rows, in records
 };
 
-/// Run of the leaves of ascending, disjoint key ranges.
-Run write_rows(const RecordFormat& format, std::span<const LeafStore> key_ranges, unsigned threads);
+/// NgramTable of the leaves of ascending, disjoint key ranges.
+NgramTable write_rows(const RecordFormat& format, std::span<const LeafStore> key_ranges,
+                      unsigned threads);
 
 }  // namespace collapse_stats::cpu

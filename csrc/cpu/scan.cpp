@@ -26,7 +26,7 @@ void LeafScanner::scan(const Leaf& leaf) {
   tally_.windows<labels>(seen<labels>(leaf, 0, leaf.size));
   if (first_order_ == 2) scan_bigrams<labels>(leaf);
   for (unsigned order = first_order_ == 2 ? 3 : 1; order <= layout_.max_order; ++order) {
-    scan_runs<labels>(order);
+    scan_groups<labels>(order);
     if (!leaf.extras.empty()) add_extras<labels>(leaf, order);
   }
   if (marks_.any_cut())
@@ -82,7 +82,7 @@ inline Key LeafScanner::bigram(const Leaf& leaf, std::size_t place) const {
 
 /// Counts the runs of an order whose windows are long enough, extras left out.
 template <unsigned labels>
-void LeafScanner::scan_runs(unsigned order) {
+void LeafScanner::scan_groups(unsigned order) {
   const std::uint64_t* const last = marks_.last(order);
   const std::uint64_t* const cut = marks_.cut(order);
   std::uint64_t first_begins = 1;  // the run before this word has ended
@@ -144,8 +144,8 @@ void LeafScanner::scan_ends(const Leaf& leaf, unsigned order) {
     }
     for (; ended != 0; ended &= ended - 1) {
       const std::size_t place = word * 64 + static_cast<std::size_t>(std::countr_zero(ended));
-      const std::size_t first = marks_.begin_of_run(last_longer, place);
-      const std::size_t end = marks_.end_of_run(last, place);
+      const std::size_t first = marks_.begin_of_group(last_longer, place);
+      const std::size_t end = marks_.end_of_group(last, place);
       tally_.ended<labels>(order, seen<labels>(leaf, first, end),
                            seen<labels>(leaf, first, place + 1));
     }
@@ -158,8 +158,8 @@ void LeafScanner::add_extras(const Leaf& leaf, unsigned order) {
   const std::uint64_t* const last = marks_.last(order);
   const std::uint64_t* const cut = marks_.cut(order);
   for (auto extra = leaf.extras.begin(); extra != leaf.extras.end();) {
-    const std::size_t first = marks_.begin_of_run(last, extra->place);
-    const std::size_t end = marks_.end_of_run(last, extra->place);
+    const std::size_t first = marks_.begin_of_group(last, extra->place);
+    const std::size_t end = marks_.end_of_group(last, extra->place);
     const bool whole = (cut[first / 64] >> first % 64 & 1) == 0;
     const LabelCounts<labels> without = marks_.records<labels>(first, end);
     LabelCounts<labels> with = without;

@@ -25,7 +25,7 @@ class LeafScanner final : public LeafSink {
   bool counts(std::span<const Masks> masks) const { return tally_.counts(masks); }
 
   void add(const LeafScanner& other) { tally_.add(other.tally_); }
-  Tables tables() const { return tally_.tables(); }
+  JointSpectra spectra() const { return tally_.spectra(); }
 
  private:
   // Instances for 1, 2, 4 and 8 labels.
@@ -35,7 +35,7 @@ class LeafScanner final : public LeafSink {
   void scan_bigrams(const Leaf& leaf);
   Key bigram(const Leaf& leaf, std::size_t place) const;
   template <unsigned labels>
-  void scan_runs(unsigned order);
+  void scan_groups(unsigned order);
   template <unsigned labels>
   void scan_ends(const Leaf& leaf, unsigned order);
   template <unsigned labels>

@@ -35,35 +35,35 @@ class TokenCounter final : public Counter {
     });
   }
 
-  Run run() override {
-    Run all = run(config_.first_key_range, config_.last_key_range);
+  NgramTable table() override {
+    NgramTable all = table(config_.first_key_range, config_.last_key_range);
     for (std::vector<Count>& table : tables_) table = {};
     return all;
   }
 
-  Run run(unsigned first_key_range, unsigned last_key_range) override {
+  NgramTable table(unsigned first_key_range, unsigned last_key_range) override {
     const unsigned first = std::max(first_key_range, config_.first_key_range);
     const unsigned last = std::min(last_key_range, config_.last_key_range);
     std::vector<Count> counts = take_counts();
     std::size_t rows = 0;
     each(counts, first, last, [&](Key, Count*) { ++rows; });
-    Run run = make_run(config_.layout, rows);
+    NgramTable table = make_table(config_.layout, rows);
     std::size_t row = 0;
     each(counts, first, last, [&](Key key, Count* of_token) {
-      run.keys[row] = static_cast<std::uint64_t>(key);
+      table.keys[row] = static_cast<std::uint64_t>(key);
       for (unsigned label = 0; label < config_.layout.labels; ++label)
-        run.counts[label * rows + row] =
+        table.counts[label * rows + row] =
             std::exchange(of_token[label * config_.layout.vocab_size], 0);
       ++row;
     });
     counts.resize(lanes * columns_);
     tables_.front() = std::move(counts);
-    return run;
+    return table;
   }
 
-  Tables tables(std::span<const Masks> masks) override {
+  JointSpectra spectra(std::span<const Masks> masks) override {
     scan_counted(masks);
-    Tables found = scan_->tables();
+    JointSpectra found = scan_->spectra();
     scan_.reset();
     return found;
   }
@@ -78,14 +78,14 @@ class TokenCounter final : public Counter {
  private:
   void scan_counted(std::span<const Masks> masks) {
     if (!scan_) scan_.emplace(config_.layout, masks, config_.threads);
-    const Run counted = run();
-    const RunView view{counted.rows,
-                       counted.keys.get(),
-                       counted.counts.get(),
-                       counted.rows,
-                       counted.rows,
-                       config_.layout.labels,
-                       0};
+    const NgramTable counted = table();
+    const NgramTableView view{counted.rows,
+                              counted.keys.get(),
+                              counted.counts.get(),
+                              counted.rows,
+                              counted.rows,
+                              config_.layout.labels,
+                              0};
     scan_->add({&view, 1});
   }
 

@@ -17,7 +17,7 @@
 /// are not there (`no_cuda.cpp`).
 ///
 ///     tokens, spans --planes--> planes --keys--> records --sort--> --tally--> joint spectra
-///                                                                 --unique--> a run
+///                                                                 --unique--> a table
 ///                                      --partition--> joint spectra, and records of heavy buckets
 namespace collapse_stats::cuda {
 
@@ -188,8 +188,8 @@ void make_label_sums(Stream stream, const Layout& layout, const void* records, s
 void tally_records(Stream stream, const SortedRecords& sorted, const Tally& tally,
                    unsigned first_order, unsigned last_order);
 
-/// A run on the device, as `RunView`: columns of `rows` words.
-struct DeviceRun {
+/// A table on the device, as `NgramTableView`: columns of `rows` words.
+struct DeviceTable {
   std::uint64_t* keys;
   std::uint64_t* counts;
   std::uint64_t rows;
@@ -198,19 +198,22 @@ struct DeviceRun {
 /// Fills `sums`: `sums[label * (rows + 1) + i]` windows of the label are in the rows before row i.
 std::uint64_t row_sums_words(const Layout& layout, std::uint64_t rows);
 std::size_t row_sums_bytes(std::uint64_t rows);  ///< of workspace
-void make_row_sums(Stream stream, const Layout& layout, const DeviceRun& run, std::uint64_t* sums,
-                   void* workspace, std::size_t bytes);
+void make_row_sums(Stream stream, const Layout& layout, const DeviceTable& table,
+                   std::uint64_t* sums, void* workspace, std::size_t bytes);
 /// Adds every n-gram of the rows to the tally.
-void tally_rows(Stream stream, const DeviceRun& run, const std::uint64_t* sums, const Tally& tally);
+void tally_rows(Stream stream, const DeviceTable& table, const std::uint64_t* sums,
+                const Tally& tally);
 
 /// Moves everything into the list: what is not the list is zeros again.
 void finish_tally(Stream stream, const Tally& tally);
 
 /// Joint spectra of a list that was copied to the host. Throws std::runtime_error if it has more
 /// entries than its capacity.
-Tables to_tables(const Tally& tally, std::uint64_t listed, std::span<const Tally::Entry> list);
+JointSpectra to_joint_spectra(const Tally& tally, std::uint64_t listed,
+                              std::span<const Tally::Entry> list);
 
-// --- runs ---------------------------------------------------------------------------------------
+// --- tables
+// ---------------------------------------------------------------------------------------
 
 /// Words of `places`, which is workspace of both `find_rows` and `write_rows`, and of the bytes of
 /// scratch memory that `find_rows` needs beside it.
@@ -221,14 +224,14 @@ std::size_t find_rows_bytes(std::uint64_t number);
 void find_rows(Stream stream, const Layout& layout, const SortedRecords& sorted,
                std::uint64_t* places, void* workspace, std::size_t bytes);
 
-/// Writes the run of the records: `run.rows` is the number that `find_rows` found.
+/// Writes the table of the records: `table.rows` is the number that `find_rows` found.
 void write_rows(Stream stream, const Layout& layout, const SortedRecords& sorted,
-                const std::uint64_t* places, const DeviceRun& run);
+                const std::uint64_t* places, const DeviceTable& table);
 
-/// Merging two runs whose labels are counted under `first_label` and following of `layout.labels`
+/// Merging two tables whose labels are counted under `first_label` and following of `layout.labels`
 /// columns: with 0 and 0 counts of equal keys add, with 0 and 2 the halves of both are kept.
 struct MergeInput {
-  DeviceRun run;
+  DeviceTable table;
   unsigned labels, first_label;
 };
 
@@ -239,6 +242,6 @@ std::size_t find_merged_bytes(std::uint64_t rows_b);
 void find_merged(Stream stream, const Layout& layout, const MergeInput& a, const MergeInput& b,
                  std::uint64_t* places, void* workspace, std::size_t bytes);
 void write_merged(Stream stream, const Layout& layout, const MergeInput& a, const MergeInput& b,
-                  const std::uint64_t* places, const DeviceRun& run);
+                  const std::uint64_t* places, const DeviceTable& table);
 
 }  // namespace collapse_stats::cuda

@@ -79,7 +79,7 @@ struct RecordGroups {
   }
 };
 
-/// Rows of a run: each is as many windows as its counts say.
+/// Rows of a table: each is as many windows as its counts say.
 template <class RowKey, unsigned Labels>
 struct RowGroups {
   using Word = RowKey;
@@ -90,8 +90,8 @@ struct RowGroups {
   const std::uint64_t* sums;
   unsigned labels;
 
-  RowGroups(const Layout& layout, const DeviceRun& run, const std::uint64_t* row_sums)
-      : keys{run.keys, run.rows}, number(run.rows), sums(row_sums), labels(layout.labels) {}
+  RowGroups(const Layout& layout, const DeviceTable& table, const std::uint64_t* row_sums)
+      : keys{table.keys, table.rows}, number(table.rows), sums(row_sums), labels(layout.labels) {}
 
   DEVICE Word word(std::uint64_t row) const { return keys.at(row); }
 
@@ -106,12 +106,12 @@ struct RowGroups {
   }
 };
 
-/// Calls `run` with a number of labels that kernels are made for: at least as many.
-template <class Run>
-void with_labels(unsigned labels, Run run) {
-  if (labels == 1) return run(std::integral_constant<unsigned, 1>{});
-  if (labels <= 4) return run(std::integral_constant<unsigned, 4>{});
-  return run(std::integral_constant<unsigned, max_labels>{});
+/// Calls `call` with a number of labels that kernels are made for: at least as many.
+template <class Call>
+void with_labels(unsigned labels, Call call) {
+  if (labels == 1) return call(std::integral_constant<unsigned, 1>{});
+  if (labels <= 4) return call(std::integral_constant<unsigned, 4>{});
+  return call(std::integral_constant<unsigned, max_labels>{});
 }
 
 }  // namespace collapse_stats::cuda

@@ -4,7 +4,7 @@
 #include "cuda/search.hpp"
 #include "device.cuh"
 
-/// Reading and writing the keys of a run, which are columns of words.
+/// Reading and writing the keys of a table, which are columns of words.
 namespace collapse_stats::cuda {
 
 template <class Word>
@@ -26,12 +26,12 @@ struct RowKeys {
 };
 
 template <class Word>
-DEVICE void write_key(const DeviceRun& run, std::uint64_t row, Word key) {
+DEVICE void write_key(const DeviceTable& table, std::uint64_t row, Word key) {
   if constexpr (sizeof(Word) == sizeof(std::uint64_t)) {
-    run.keys[row] = key;
+    table.keys[row] = key;
   } else {
-    run.keys[row] = static_cast<std::uint64_t>(key >> 64);
-    run.keys[run.rows + row] = static_cast<std::uint64_t>(key);
+    table.keys[row] = static_cast<std::uint64_t>(key >> 64);
+    table.keys[table.rows + row] = static_cast<std::uint64_t>(key);
   }
 }
 

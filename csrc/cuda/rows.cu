@@ -59,7 +59,7 @@ struct WriteRows {
   Groups groups;
   Ranks heads;
   std::uint64_t words;
-  DeviceRun run;
+  DeviceTable table;
 
   template <class Block>
   DEVICE void operator()(Block& block, Shared&) const {
@@ -71,11 +71,11 @@ struct WriteRows {
 
   DEVICE void write(std::uint64_t place) const {
     const std::uint64_t row = heads.rank(place);
-    write_key(run, row, static_cast<RowKey>(groups.word(place) >> label_bits));
+    write_key(table, row, static_cast<RowKey>(groups.word(place) >> label_bits));
     const auto counts = groups.counts(place, end(place, row));
     UNROLL
     for (unsigned label = 0; label < Groups::Counts::labels; ++label)
-      if (label < labels) run.counts[label * run.rows + row] = counts.of[label];
+      if (label < labels) table.counts[label * table.rows + row] = counts.of[label];
   }
 
   /// One past the last record of `row`, which begins at `place`.
@@ -117,7 +117,7 @@ void find_rows(Stream stream, const Layout& layout, const SortedRecords& sorted,
 }
 
 void write_rows(Stream stream, const Layout& layout, const SortedRecords& sorted,
-                const std::uint64_t* places, const DeviceRun& run) {
+                const std::uint64_t* places, const DeviceTable& table) {
   const std::uint64_t words = bitmap_words(sorted.number);
   with_labels(layout.labels, [&]<unsigned Labels>(std::integral_constant<unsigned, Labels>) {
     const auto write = [&]<class Record, class RowKey>(Record, RowKey) {
@@ -125,7 +125,7 @@ void write_rows(Stream stream, const Layout& layout, const SortedRecords& sorted
       using Kernel = WriteRows<Groups, RowKey>;
       Device(stream).launch((sorted.number + Kernel::threads - 1) / Kernel::threads,
                             Kernel{layout.label_bits, layout.labels, Groups(layout, sorted),
-                                   Ranks{places, places + words}, words, run});
+                                   Ranks{places, places + words}, words, table});
     };
     if (record_bytes(layout) == 8)
       write(std::uint64_t{}, std::uint64_t{});

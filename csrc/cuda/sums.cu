@@ -90,13 +90,13 @@ std::uint64_t row_sums_words(const Layout& layout, std::uint64_t rows) {
 
 std::size_t row_sums_bytes(std::uint64_t rows) { return Device::sum_bytes<std::uint64_t>(rows); }
 
-void make_row_sums(Stream stream, const Layout& layout, const DeviceRun& run, std::uint64_t* sums,
-                   void* workspace, std::size_t bytes) {
+void make_row_sums(Stream stream, const Layout& layout, const DeviceTable& table,
+                   std::uint64_t* sums, void* workspace, std::size_t bytes) {
   Device device(stream);
   for (unsigned label = 0; label < layout.labels; ++label) {
-    std::uint64_t* const column = sums + label * (run.rows + 1);
+    std::uint64_t* const column = sums + label * (table.rows + 1);
     device.fill(column, 0, sizeof *column);
-    device.running_sum(run.counts + label * run.rows, column + 1, run.rows, workspace, bytes);
+    device.running_sum(table.counts + label * table.rows, column + 1, table.rows, workspace, bytes);
   }
 }
 

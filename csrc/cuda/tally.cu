@@ -115,12 +115,12 @@ void tally_records(Stream stream, const SortedRecords& sorted, const Tally& tall
   });
 }
 
-void tally_rows(Stream stream, const DeviceRun& run, const std::uint64_t* sums,
+void tally_rows(Stream stream, const DeviceTable& table, const std::uint64_t* sums,
                 const Tally& tally) {
   const Layout& layout = tally.layout;
   with_labels(layout.labels, [&]<unsigned Labels>(std::integral_constant<unsigned, Labels>) {
     const auto of = [&]<class Word>(Word) {
-      launch(stream, RowGroups<Word, Labels>(layout, run, sums), 0, tally, 1, layout.max_order);
+      launch(stream, RowGroups<Word, Labels>(layout, table, sums), 0, tally, 1, layout.max_order);
     };
     layout.words == 1 ? of(std::uint64_t{}) : of(Key{});
   });

@@ -76,7 +76,7 @@ void check_sort(InstructionSet set) {
 
 void check_marks(InstructionSet set) {
   const MarkKernels& kernels = mark_kernels_with(set);
-  const std::vector<BitTest> tests{{~0ULL, 0},         {~0ULL << 40, 0}, {1, 0}, {~0ULL, ~0ULL},
+  const std::vector<BitTest> tests{{~0ULL, 0},           {~0ULL << 40, 0}, {1, 0}, {~0ULL, ~0ULL},
                                    {0, 0xFFFFULL << 20}, {1ULL << 63, 1},  {0, 0}};
   for (const std::size_t words : {std::size_t{1}, std::size_t{2}, std::size_t{3}, std::size_t{33}})
     for (const Stream& stream : streams)

@@ -32,22 +32,22 @@ class RowSink {
   virtual void rows(const Rows& rows) = 0;
 };
 
-/// A run: keys and counts by column, `words` and `labels` columns of `rows` entries each.
+/// A table: keys and counts by column, `words` and `labels` columns of `rows` entries each.
 /// Invariant: keys strictly ascending, most significant word first; every row's counts have a
 /// positive sum.
-struct Run {
+struct NgramTable {
   Layout layout;
   std::size_t rows;
   std::unique_ptr<std::uint64_t[]> keys;
   std::unique_ptr<Count[]> counts;
 };
 
-/// A run of `rows` rows that are still to be written.
-Run make_run(const Layout& layout, std::size_t rows);
+/// A table of `rows` rows that are still to be written.
+NgramTable make_table(const Layout& layout, std::size_t rows);
 
-/// A run, or some of its rows, that belongs to someone else. Its labels are counted under
+/// A table, or some of its rows, that belongs to someone else. Its labels are counted under
 /// `first_label` and following.
-struct RunView {
+struct NgramTableView {
   std::size_t rows;
   const std::uint64_t* keys;
   const Count* counts;
@@ -87,8 +87,8 @@ class RowWriter final : public RowSink {
 
   std::size_t size() const { return blocks_.size() * block_rows_ - (block_rows_ - used_); }
 
-  /// Writes the rows to `run` from row `at` on.
-  void copy_to(Run& run, std::size_t at) const;
+  /// Writes the rows to `table` from row `at` on.
+  void copy_to(NgramTable& table, std::size_t at) const;
 
  private:
   void add_block();
@@ -100,7 +100,7 @@ class RowWriter final : public RowSink {
   std::size_t used_ = 0;  // of the last block; full if there is none
 };
 
-/// Run of the rows of writers over ascending, disjoint key ranges.
-Run join(const Layout& layout, std::span<const RowWriter> key_ranges, unsigned threads);
+/// NgramTable of the rows of writers over ascending, disjoint key ranges.
+NgramTable join(const Layout& layout, std::span<const RowWriter> key_ranges, unsigned threads);
 
 }  // namespace collapse_stats

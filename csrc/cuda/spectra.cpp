@@ -62,7 +62,8 @@ std::uint64_t tally_capacity(const Layout& layout, std::span<const Masks> masks,
   return entries;
 }
 
-Tables to_tables(const Tally& tally, std::uint64_t listed, std::span<const Tally::Entry> list) {
+JointSpectra to_joint_spectra(const Tally& tally, std::uint64_t listed,
+                              std::span<const Tally::Entry> list) {
   if (listed > tally.capacity || listed > list.size())
     throw std::runtime_error("the list of counts must have at most " +
                              std::to_string(std::min<std::uint64_t>(tally.capacity, list.size())) +
