@@ -9,7 +9,7 @@
 namespace collapse_stats {
 namespace {
 
-/// First row from `row` on whose key is not below `key`.
+/// The first row at or after `row` whose key is not below `key`.
 std::size_t lower_bound(const NgramTableView& table, const Layout& layout, std::size_t row,
                         std::size_t end, Key key) {
   for (std::size_t length = end - row; length > 0;) {
@@ -47,8 +47,8 @@ void Merger::merge(std::span<const NgramTableView> tables, Key first, Key last, 
   }
 }
 
-/// Takes from every slice what lies below a key, such that no more than `block_rows` are of the
-/// largest.
+/// Take from every slice the rows below some key, chosen such that at most `block_rows` rows come
+/// from the longest slice.
 void Merger::take_block() {
   const Slice& largest =
       *std::max_element(slices_.begin(), slices_.end(), [](const Slice& left, const Slice& right) {
@@ -71,7 +71,7 @@ void Merger::take_block() {
 
 void Merger::merge_block(RowSink& sink) {
   std::size_t used = 0;
-  while (block_.size() > 1) {  // neighbours first, so that every row is moved as seldom as can be
+  while (block_.size() > 1) {  // merging neighbours moves each row as seldom as possible
     std::size_t number = 0;
     for (std::size_t at = 0; at + 1 < block_.size(); at += 2) {
       if (used == merged_.size()) merged_.emplace_back();
@@ -100,7 +100,7 @@ Rows Merger::merge_two(const Rows& left, const Rows& right, Merged& out) {
   return rows;
 }
 
-/// Returns how many keys there are.
+/// Returns the number of merged keys.
 template <unsigned words>
 std::size_t Merger::merge_keys(const Rows& left, const Rows& right, Merged& out) {
   const std::size_t most = left.size + right.size;
@@ -121,7 +121,7 @@ std::size_t Merger::merge_keys(const Rows& left, const Rows& right, Merged& out)
     const bool from_left = mine <= theirs;
     const bool from_right = theirs <= mine;
     put(from_left ? mine : theirs);
-    left_at[i] = at;  // until a row is taken, this is written again
+    left_at[i] = at;  // overwritten until the row is taken
     right_at[j] = at;
     i += from_left;
     j += from_right;
@@ -156,9 +156,9 @@ void check_ascending(const Layout& layout, std::span<const NgramTableView> table
       const Rows all = table.rows_between(0, table.rows, layout);
       if (ascends(all.high, all.low, row, end)) return;
       while (table.key(row, layout) > table.key(row - 1, layout)) ++row;
-      throw std::invalid_argument("a table's keys must be strictly ascending, row " +
+      throw std::invalid_argument("the keys of a table must be strictly ascending, but row " +
                                   std::to_string(row) +
-                                  " is not above the row before: count the table again");
+                                  " is not above the row before it: count the table again");
     });
 }
 

@@ -9,7 +9,7 @@ namespace collapse_stats {
 
 bool ascends(const std::uint64_t* high, const std::uint64_t* low, std::size_t first,
              std::size_t end) {
-  std::uint64_t wrong = 0;  // no early end: the loops are vectorised
+  std::uint64_t wrong = 0;  // no early exit, so that the loops can be vectorised
   if (high == nullptr)
     for (std::size_t row = first; row < end; ++row)
       wrong |= std::uint64_t{low[row] <= low[row - 1]};

@@ -5,14 +5,14 @@
 namespace collapse_stats {
 namespace {
 
-/// The pairs that are tallied: up to two labels all others follow from one.
+/// The pairs of masks that are tallied. With up to two labels, one pair suffices for all others.
 std::vector<Masks> basis_of(const Layout& layout, std::span<const Masks> masks) {
   if (layout.labels == 1) return {{0b1, 0}};
   if (layout.labels == 2) return {{0b01, 0b10}};
   return {masks.begin(), masks.end()};
 }
 
-/// Sum of the counts of the labels in a mask.
+/// The sum of the counts of the labels in a mask.
 Count sum_under(unsigned mask, const Count* counts) {
   Count sum = 0;
   for (; mask != 0; mask &= mask - 1) sum += counts[static_cast<unsigned>(std::countr_zero(mask))];
@@ -56,7 +56,7 @@ void Tally::add(const Tally& other) {
   unigrams.add(other.unigrams);
 }
 
-/// What was tallied in the basis, and the singles `types` times, under the masks asked for.
+/// Histogram under the masks of `pair`: the tallied histograms, plus the singles `types` times.
 JointHistogram Tally::under(std::size_t pair, const Histograms& histograms, const Labelled& singles,
                             Count types) const {
   const Masks& masks = masks_[pair];

@@ -12,13 +12,14 @@
 #include "ngram_table.hpp"
 #include "spectrum.hpp"
 
-/// Translation between NumPy and the core: no loops over data, no formulas.
+/// Conversion between NumPy arrays and the core, without loops over data and without formulas.
 namespace collapse_stats::python {
 
 namespace py = pybind11;
 
 using UInt64Array = py::array_t<std::uint64_t, py::array::c_style>;
-/// Columns of a table, or of some of its rows: each contiguous, any distance apart.
+/// Columns of a table or of some of its rows. Each column is contiguous; the distance between
+/// columns is arbitrary.
 using UInt64Columns = py::array_t<std::uint64_t, 0>;
 using MaskList = std::vector<std::pair<unsigned, unsigned>>;
 
@@ -29,13 +30,15 @@ void bind_tokens(py::module_& module);
 
 std::vector<Masks> to_masks(const MaskList& masks);
 
-/// Throws ValueError unless there are so many columns; the distance between them, in entries.
+/// Return the distance between columns, in entries. Raises ValueError unless there are `number`
+/// contiguous columns.
 std::size_t stride_of(const UInt64Columns& columns, unsigned number, const char* what);
 
-/// `(keys, counts)`, which take over the table's memory.
+/// `(keys, counts)`; the arrays take over the table's memory.
 py::tuple to_python(NgramTable table);
 
-/// `(ngrams, contexts)`: for each order a list of `(a, b, types)`, one per pair of masks.
+/// `(ngrams, contexts)`: for each order, a list of `(a, b, types)` with one entry per pair of
+/// masks.
 py::tuple to_python(JointSpectra spectra);
 
 }  // namespace collapse_stats::python

@@ -3,8 +3,8 @@
 #include "bindings.hpp"
 #include "cuda.hpp"
 
-// Device memory crosses as addresses: arrays of CuPy own it, or of NumPy where the CPU plays the
-// GPU.
+// Device memory is passed as addresses. CuPy arrays own it, or NumPy arrays where the CPU emulates
+// the GPU.
 namespace collapse_stats::python {
 namespace {
 

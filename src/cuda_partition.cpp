@@ -3,7 +3,7 @@
 #include "bindings.hpp"
 #include "cuda.hpp"
 
-// Device memory crosses as addresses, as in `cuda.cpp`.
+// Device memory is passed as addresses, as in `cuda.cpp`.
 namespace collapse_stats::python {
 namespace {
 

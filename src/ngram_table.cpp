@@ -12,7 +12,7 @@ namespace {
 
 using KeysAndCounts = std::pair<UInt64Columns, UInt64Columns>;
 
-/// Array over memory that `owner` keeps alive until the array is gone.
+/// Return an array over memory that `owner` keeps alive until the array is deleted.
 template <class Owner>
 UInt64Array adopt(Owner owner, const std::uint64_t* data, std::vector<py::ssize_t> shape) {
   auto kept = std::make_unique<Owner>(std::move(owner));
@@ -63,12 +63,12 @@ py::tuple merge_tables(std::uint64_t vocab_size, unsigned max_order, unsigned la
   std::vector<NgramTableView> views;
   for (const KeysAndCounts& table : tables) views.push_back(to_view(table, labels, 0, layout));
   return to_python([&] {
-    const py::gil_scoped_release release;  // long, and touches only the arrays held by the caller
+    const py::gil_scoped_release release;  // takes long, and touches only arrays held by the caller
     return merge(layout, views, threads);
   }());
 }
 
-/// A scan with the labels of each of its tables.
+/// A joint scan that knows how many labels each of its tables has.
 class LabelledScan {
  public:
   LabelledScan(std::uint64_t vocab_size, unsigned max_order, std::vector<unsigned> labels,
@@ -87,7 +87,7 @@ class LabelledScan {
       views.push_back(to_view(tables[table], labels_[table], first_label, layout_));
       first_label += labels_[table];
     }
-    const py::gil_scoped_release release;  // long, and touches only the arrays held by the caller
+    const py::gil_scoped_release release;  // takes long, and touches only arrays held by the caller
     scan_.add(views);
   }
 

@@ -45,7 +45,7 @@ void RowEmitter::write_keys(const Leaf& leaf) {
   std::uint64_t* const low = keys_[layout.words - 1];
   std::uint64_t* const high = layout.words == 2 ? keys_[0] : nullptr;
   const unsigned below = layout.key_bits - leaf.known_bits;
-  if (leaf.low == nullptr && below > 0) {  // what is below the known bits is one word
+  if (leaf.low == nullptr && below > 0) {  // the unknown bits fit into one word
     const Key known = leaf.known << below;
     if (high != nullptr) std::fill_n(high, number_, static_cast<std::uint64_t>(known >> 64));
     for (std::size_t row = 0; row < number_; ++row)
@@ -61,7 +61,7 @@ void RowEmitter::write_keys(const Leaf& leaf) {
 
 template <unsigned labels>
 void RowEmitter::write_counts(const Leaf& leaf) {
-  const unsigned used = leaf.format->layout.labels;  // perhaps three of four
+  const unsigned used = leaf.format->layout.labels;  // may be three of four
   const std::size_t* const ends = ends_.data();
   const auto counts = counts_;
   LabelCounts<labels> before{};

@@ -212,8 +212,7 @@ void finish_tally(Stream stream, const Tally& tally);
 JointSpectra to_joint_spectra(const Tally& tally, std::uint64_t listed,
                               std::span<const Tally::Entry> list);
 
-// --- tables
-// ---------------------------------------------------------------------------------------
+// --- n-gram tables ------------------------------------------------------------------------------
 
 /// Words of `places`, which is workspace of both `find_rows` and `write_rows`, and of the bytes of
 /// scratch memory that `find_rows` needs beside it.

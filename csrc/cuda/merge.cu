@@ -71,10 +71,11 @@ struct FindMerged {
   }
 };
 
-/// A thread takes one row of one table, finds where it lies in the other, and writes it there. A
-/// row that both have is written by the first. Moves the keys of both tables, the counts of one,
-/// those of the other where rows meet, and the merged rows. Bound by the searches, as above. sm_90:
-/// 32 registers, nothing spilled, 16 B of shared memory.
+/// A thread takes one row of one table, finds its place in the other table, and writes the merged
+/// row. A row that both tables have is written from the first table. Moves the keys of both tables,
+/// the counts of the row's own table, those of the other where keys are equal, and the merged rows.
+/// Bound by the searches, as above.
+/// sm_90: 32 registers, nothing spilled, 16 B of shared memory.
 template <class Word>
 struct WriteMerged {
   static constexpr unsigned threads = 256;
