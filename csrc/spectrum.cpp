@@ -82,12 +82,12 @@ Unigrams::Unigrams(std::uint64_t vocab_size, std::size_t columns)
 }
 
 std::size_t Unigrams::sparse_slot(std::uint64_t token) {
-  const auto [found, inserted] = slots_.try_emplace(token, seen_.size());
+  const auto [entry, inserted] = slots_.try_emplace(token, seen_.size());
   if (inserted) {
     seen_.resize(seen_.size() + columns_);
     ended_.resize(seen_.size());
   }
-  return found->second;
+  return entry->second;
 }
 
 void Unigrams::add(const Unigrams& other) {

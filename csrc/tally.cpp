@@ -19,7 +19,7 @@ Count sum_under(unsigned mask, const Count* counts) {
   return sum;
 }
 
-void add_one(JointHistogram& histogram, const Masks& masks, const Count* counts) {
+void add_type(JointHistogram& histogram, const Masks& masks, const Count* counts) {
   histogram.add(sum_under(masks.first, counts), sum_under(masks.second, counts), 1);
 }
 
@@ -90,25 +90,27 @@ void Tally::add_few(JointHistogram& histogram, std::size_t pair, unsigned order)
 }
 
 JointHistogram Tally::ngrams(unsigned order, std::size_t pair) const {
-  JointHistogram found = under(pair, orders_[order].ngrams, orders_[order].singles, 1);
-  add_few(found, pair, order);
+  JointHistogram histogram = under(pair, orders_[order].ngrams, orders_[order].singles, 1);
+  add_few(histogram, pair, order);
   if (order == 1)
-    unigrams.each([&](const Count* seen, const Count*) { add_one(found, masks_[pair], seen); });
-  return found;
+    unigrams.each(
+        [&](const Count* seen, const Count*) { add_type(histogram, masks_[pair], seen); });
+  return histogram;
 }
 
 JointHistogram Tally::contexts(unsigned order, std::size_t pair) const {
-  JointHistogram found(masks_[pair]);
-  if (order == 1) add_one(found, masks_[pair], windows_.data());
+  JointHistogram histogram(masks_[pair]);
+  if (order == 1) add_type(histogram, masks_[pair], windows_.data());
   if (order == 2)
-    unigrams.each(
-        [&](const Count*, const Count* continued) { add_one(found, masks_[pair], continued); });
+    unigrams.each([&](const Count*, const Count* continued) {
+      add_type(histogram, masks_[pair], continued);
+    });
   if (order > 2) {
     const Order& shorter = orders_[order - 1];
-    found = ngrams(order - 1, pair);
-    found.add(under(pair, shorter.contexts, shorter.ended_singles, Count{0} - 1));
+    histogram = ngrams(order - 1, pair);
+    histogram.add(under(pair, shorter.contexts, shorter.ended_singles, Count{0} - 1));
   }
-  return found;
+  return histogram;
 }
 
 JointSpectra Tally::spectra() const {

@@ -132,9 +132,9 @@ inline void Tally::add(Histograms& histograms, const LabelCounts<labels>& counts
                             counts[part * four + static_cast<unsigned>(std::countr_zero(mask))];
     }
     const auto sum = [&](unsigned mask) {
-      Count found = under[0][mask % masks];
-      if constexpr (labels > four) found += under[1][mask / masks];
-      return found;
+      Count total = under[0][mask % masks];
+      if constexpr (labels > four) total += under[1][mask / masks];
+      return total;
     };
     for (std::size_t pair = 0; pair < basis_.size(); ++pair)
       histograms[pair].add(sum(basis_[pair].first), sum(basis_[pair].second), types);

@@ -4,7 +4,7 @@
 // runs out; pybind11 translates them to ValueError and MemoryError.
 PYBIND11_MODULE(_native, module) {
   namespace python = collapse_stats::python;
-  module.doc() = "Counting in C++: see collapse_stats.backends._native.";
+  module.doc() = "Counting in C++; see collapse_stats.backends.native.";
   python::bind_backend(module);
   python::bind_counter(module);
   python::bind_ngram_table(module);

@@ -36,7 +36,7 @@ class Splitters {
   }
 
  private:
-  std::vector<std::uint64_t> last_of_part_;  // the size is a power of two
+  std::vector<std::uint64_t> last_of_part_;  // a power of two of them
 };
 
 }  // namespace

@@ -63,9 +63,9 @@ class TokenCounter final : public Counter {
 
   JointSpectra spectra(std::span<const Masks> masks) override {
     scan_counted(masks);
-    JointSpectra found = scan_->spectra();
+    JointSpectra result = scan_->spectra();
     scan_.reset();
-    return found;
+    return result;
   }
 
   void next_pass(std::span<const Masks> masks, unsigned first_key_range,

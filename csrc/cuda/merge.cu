@@ -6,9 +6,9 @@
 namespace collapse_stats::cuda {
 namespace {
 
-/// Where a tile of one table's rows lies in the other table: every search stays within.
+/// The stretch of the other table that a tile of rows falls into; all searches stay within it.
 struct Stretch {
-  std::uint64_t first, last;  // one past
+  std::uint64_t first, last;  // exclusive
 };
 
 template <class Word>
@@ -18,9 +18,9 @@ DEVICE void find_stretch(unsigned thread, const RowKeys<Word>& own, std::uint64_
   if (thread == 32) stretch.last = other.lower_bound(0, other.rows, own.at(end - 1));
 }
 
-/// A block marks which of 2048 rows of the second table the first does not have.
-/// Moves the keys of both, and 2 bits of each row of the second. Bound by the searches, which stay
-/// within a stretch that fits the cache if the tables are about as long as each other.
+/// A block marks which of 2048 rows of the second table the first table lacks. Moves the keys of
+/// both tables, and 2 bits per row of the second. Bound by the searches, which stay within a
+/// stretch that fits into the cache if the tables have similar lengths.
 /// sm_90: 25 to 32 registers, nothing spilled, 272 B of shared memory.
 template <class Word>
 struct FindMerged {
@@ -84,8 +84,8 @@ struct WriteMerged {
   };
 
   MergeInput own, other;
-  bool first;   // `own` is the first table
-  Ranks added;  // of the second; what lies before counts the first table's rows as well
+  bool first;   // whether `own` is the first table
+  Ranks added;  // rows of the second table; `before` includes the first table's rows
   std::uint64_t rows_a;
   unsigned labels;
   DeviceTable table;

@@ -3,7 +3,7 @@
 #include "cuda/api.hpp"
 #include "cuda/partition_api.hpp"
 
-/// Stands in for the steps where they are not compiled for GPUs: each says so.
+/// Replaces the steps in builds without CUDA; each function throws an error that says so.
 namespace collapse_stats::cuda {
 namespace {
 

@@ -4,7 +4,7 @@
 #include "cuda/search.hpp"
 #include "device.cuh"
 
-/// Reading and writing the keys of a table, which are columns of words.
+/// Reading and writing the keys of a table, which are stored as columns of words.
 namespace collapse_stats::cuda {
 
 template <class Word>
@@ -19,7 +19,8 @@ struct RowKeys {
       return Word{keys[row]} << 64 | keys[rows + row];
   }
 
-  /// First row of `first` to `last` (one past) that is not below `key`.
+  /// The first row from `first` up to, not including, `last` that is not below `key`; `last` if
+  /// there is none.
   DEVICE std::uint64_t lower_bound(std::uint64_t first, std::uint64_t last, Word key) const {
     return first_failing(first, last, [&](std::uint64_t row) { return at(row) < key; });
   }

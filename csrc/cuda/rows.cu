@@ -5,8 +5,8 @@
 namespace collapse_stats::cuda {
 namespace {
 
-/// A block marks the first record of each key among 2048, and counts them word by word.
-/// Moves the records, and 2 bits of each. Bound by memory.
+/// A block marks the first record of each key among 2048 records, and counts the marks of each
+/// word. Moves the records, and 2 bits per record. Bound by memory.
 /// sm_90: 30 to 31 registers, nothing spilled, 256 B of shared memory.
 template <class Record>
 struct FindRows {
@@ -46,9 +46,9 @@ struct FindRows {
   }
 };
 
-/// A thread writes the row that begins at its record, if one does; how far it reaches is read off
-/// the marks. Moves the records, 2 bits of each (3 more for two labels, 6 for four), and the rows.
-/// Bound by memory.
+/// A thread writes the row that begins at its record, if there is one; the marks tell where the row
+/// ends. Moves the records, 2 bits of each (3 more for two labels, 6 for four), and the rows. Bound
+/// by memory.
 /// sm_90: 26 to 52 registers, up to 12 B spilled, no shared memory.
 template <class Groups, class RowKey>
 struct WriteRows {
@@ -82,7 +82,7 @@ struct WriteRows {
   DEVICE std::uint64_t end(std::uint64_t place, std::uint64_t row) const {
     std::uint64_t word = place / word_bits;
     std::uint64_t ahead = heads.bits[word] & ~bits_below(place);
-    ahead &= ahead - 1;  // its own
+    ahead &= ahead - 1;  // removes the row's own mark
     if (ahead == 0) {
       word = first_failing_near(word + 1, words, 0, [&](std::uint64_t later) {
         return heads.before[later + 1] == row + 1;
