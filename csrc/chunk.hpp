@@ -8,8 +8,8 @@ namespace collapse_stats {
 
 enum class TokenType { u8, u16, u32, u64, i8, i16, i32, i64 };
 
-/// A view of packed tokens and of the spans of them to count. Windows begin at every `start <= i <
-/// stop` and are cut at `limit`, the end of the span's document.
+/// A view of packed tokens and of the spans of them to count. Windows begin at every position
+/// `start <= i < stop` and are cut at `limit`, the end of the span's document.
 struct Chunk {
   const void* tokens;
   TokenType type;

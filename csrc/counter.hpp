@@ -31,9 +31,9 @@ class Counter {
   /// Return the table of all windows added so far, and empty the counter.
   virtual NgramTable table() = 0;
 
-  /// Return the table of the windows added so far in key ranges `first_key_range <= key range <
-  /// last_key_range`, and remove only those from the counter. Text that was counted once can thus
-  /// be taken out one stretch of key ranges after another, in little memory.
+  /// Return the table of the windows added so far in the key ranges from `first_key_range` up to,
+  /// not including, `last_key_range`, and remove only those from the counter. Text that was counted
+  /// once can thus be taken out one stretch of key ranges after another, in little memory.
   virtual NgramTable table(unsigned first_key_range, unsigned last_key_range) = 0;
 
   /// Return the joint spectra of all windows added so far, without building a table, and empty the

@@ -50,34 +50,34 @@ std::unique_ptr<Counter> make_native(std::uint64_t vocab_size, unsigned max_orde
 void add(Counter& counter, const py::array& tokens, const Int64Array& start, const Int64Array& stop,
          const Int64Array& limit, const UInt8Array& label) {
   const Chunk chunk = to_chunk(tokens, start, stop, limit, label);
-  const py::gil_scoped_release release;  // takes long, and touches only arrays held by the caller
+  const py::gil_scoped_release release;  // takes time, and touches only arrays held by the caller
   counter.add(chunk);
 }
 
 py::tuple table(Counter& counter) {
   return to_python([&] {
-    const py::gil_scoped_release release;  // takes long, and touches no Python object
+    const py::gil_scoped_release release;  // takes time, and touches no Python object
     return counter.table();
   }());
 }
 
 py::tuple table_of(Counter& counter, unsigned first_key_range, unsigned last_key_range) {
   return to_python([&] {
-    const py::gil_scoped_release release;  // takes long, and touches no Python object
+    const py::gil_scoped_release release;  // takes time, and touches no Python object
     return counter.table(first_key_range, last_key_range);
   }());
 }
 
 py::tuple spectra(Counter& counter, const MaskList& masks) {
   return to_python([&] {
-    const py::gil_scoped_release release;  // takes long, and touches no Python object
+    const py::gil_scoped_release release;  // takes time, and touches no Python object
     return counter.spectra(to_masks(masks));
   }());
 }
 
 void next_pass(Counter& counter, const MaskList& masks, unsigned first_key_range,
                unsigned last_key_range) {
-  const py::gil_scoped_release release;  // takes long, and touches no Python object
+  const py::gil_scoped_release release;  // takes time, and touches no Python object
   counter.next_pass(to_masks(masks), first_key_range, last_key_range);
 }
 

@@ -63,7 +63,7 @@ py::tuple merge_tables(std::uint64_t vocab_size, unsigned max_order, unsigned la
   std::vector<NgramTableView> views;
   for (const KeysAndCounts& table : tables) views.push_back(to_view(table, labels, 0, layout));
   return to_python([&] {
-    const py::gil_scoped_release release;  // takes long, and touches only arrays held by the caller
+    const py::gil_scoped_release release;  // takes time, and touches only arrays held by the caller
     return merge(layout, views, threads);
   }());
 }
@@ -87,7 +87,7 @@ class LabelledScan {
       views.push_back(to_view(tables[table], labels_[table], first_label, layout_));
       first_label += labels_[table];
     }
-    const py::gil_scoped_release release;  // takes long, and touches only arrays held by the caller
+    const py::gil_scoped_release release;  // takes time, and touches only arrays held by the caller
     scan_.add(views);
   }
 

@@ -38,7 +38,7 @@ py::tuple unpack_keys(std::uint64_t vocab_size, unsigned max_order, const UInt64
         {ids.mutable_data() + position * rows, present.mutable_data() + position * bytes});
   const NgramTableView table{static_cast<std::size_t>(rows), keys.data(), nullptr, stride, 0, 0, 0};
   {
-    const py::gil_scoped_release release;  // takes long, and touches only arrays held here
+    const py::gil_scoped_release release;  // takes time, and touches only arrays held here
     unpack(layout, table.rows_between(0, table.rows, layout), columns);
   }
   py::list missing;
@@ -58,7 +58,7 @@ void pack_tokens(std::uint64_t vocab_size, unsigned max_order, const std::vector
   for (const PyColumn& column : columns) views.push_back(to_view(column, rows));
   std::uint64_t* const first = keys.mutable_data();
   const KeyColumns out{layout.words == 2 ? first : nullptr, first + (layout.words - 1) * stride};
-  const py::gil_scoped_release release;  // takes long, and touches only arrays held by the caller
+  const py::gil_scoped_release release;  // takes time, and touches only arrays held by the caller
   pack(layout, views, rows, out);
 }
 

@@ -50,7 +50,7 @@ class CpuCounter final : public Counter {
         Worker& mine = workers_[worker] ? *workers_[worker] : start(worker);
         mine.partitioner.partition(chunk, pieces[piece], mine.lists);
       });
-    } catch (...) {  // out of memory: nothing is better than part of a chunk
+    } catch (...) {  // out of memory: a partly counted chunk is useless
       clear();
       throw;
     }
@@ -75,7 +75,7 @@ class CpuCounter final : public Counter {
           if (filled) filled->lists.recycle(key_range, keepers[worker].arena());  // for leaves
       });
       return write_rows(format_, stores, config_.threads);
-    } catch (...) {  // out of memory: nothing is better than part of the key ranges
+    } catch (...) {  // out of memory: incomplete key ranges are useless
       clear();
       throw;
     }
@@ -165,7 +165,7 @@ class CpuCounter final : public Counter {
                       [&](auto& splitter, std::size_t key_range, unsigned worker) {
                         splitter.split(key_range, scanners_[worker]);
                       });
-    } catch (...) {  // out of memory: nothing is better than part of a pass
+    } catch (...) {  // out of memory: an incomplete pass is useless
       clear();
       scanners_.clear();
       kept_.reset();

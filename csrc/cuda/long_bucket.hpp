@@ -12,7 +12,7 @@ template <unsigned Labels, unsigned Slots>
 struct LongTable {
   static constexpr std::uint64_t free = ~std::uint64_t{0};  // an unused slot
   static constexpr unsigned slot_bytes = 8 + 4 * Labels;
-  /// One slot in `watched` is watched. When seven eighths of the watched slots are taken, the table
+  /// Only every eighth slot is watched. When seven eighths of the watched slots are taken, the table
   /// counts as full, because searches would become long.
   static constexpr unsigned watched = 8, most_taken = Slots / watched * 7 / 8;
 
@@ -71,7 +71,7 @@ struct LongBucket {
 
   struct Shared {
     Table table;
-    std::uint32_t ended[(slots + 31) / 32];  // slots of n-grams that end some windows
+    std::uint32_t ended[(slots + 31) / 32];  // slots of n-grams with which windows end
     std::uint32_t overfull, ending;
   };
 

@@ -40,9 +40,9 @@ bool partition_supports(const Layout& layout, std::span<const Masks> masks);
 /// The highest order whose n-grams, at most `max_cells`, can have a cell each.
 unsigned cell_orders(const Layout& layout, std::uint64_t max_cells);
 
-/// Counts of all n-grams of an order, on the device. `seen` counts the windows of the cell `n-gram
-/// * labels + label`, where the n-gram is read as a number of base `vocab_size`; `ended` counts
-/// those of them with which their document ends.
+/// Counts of all n-grams of an order, on the device. `seen` counts windows in the cell
+/// `n-gram * labels + label`, where the n-gram is read as a number of base `vocab_size`; `ended`
+/// counts those of them with which their document ends.
 struct Cells {
   unsigned order;
   std::uint64_t* seen;
