@@ -12,8 +12,8 @@ template <unsigned Labels, unsigned Slots>
 struct LongTable {
   static constexpr std::uint64_t free = ~std::uint64_t{0};  // an unused slot
   static constexpr unsigned slot_bytes = 8 + 4 * Labels;
-  /// Only every eighth slot is watched. When seven eighths of the watched slots are taken, the table
-  /// counts as full, because searches would become long.
+  /// Only every eighth slot is watched. When seven eighths of the watched slots are taken, the
+  /// table counts as full, because searches would become long.
   static constexpr unsigned watched = 8, most_taken = Slots / watched * 7 / 8;
 
   std::uint64_t keys[Slots];
