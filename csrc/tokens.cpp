@@ -145,7 +145,7 @@ COLLAPSE_STATS_INLINE bool valid(const Layout& layout, const Words& codes, const
     throw std::invalid_argument("token id " + std::to_string(*wrong - 1) +
                                 " is outside the vocabulary of " +
                                 std::to_string(layout.vocab_size));
-  throw std::invalid_argument("a row has a token after a missing one, at or after row " +
+  throw std::invalid_argument("a row has a token behind one that is missing, at or after row " +
                               std::to_string(first));
 }
 

@@ -187,12 +187,12 @@ def test_merging_keeps_the_halves_of_both() -> None:
     check_run(device.merge(both, *runs, (0, 2)), both, [parts[0], shifted])
 
 
-@pytest.mark.parametrize("shards", [1, 3, 16])
-def test_shards_add(key_ranges: int) -> None:
+@pytest.mark.parametrize("stretches", [1, 3, 16])
+def test_stretches_of_key_ranges_add(stretches: int) -> None:
     layout = Layout(300, 4, 2)
     chunks = [documents(layout, zipf_tokens(2500, 300, seed), 30, seed) for seed in (1, 2)]
     masks = mask_pairs(2)
-    edges = np.linspace(0, layout.key_ranges, key_ranges + 1).astype(int).tolist()
+    edges = np.linspace(0, layout.key_ranges, stretches + 1).astype(int).tolist()
     made = device.Tally(layout, masks, 5000)
     runs = []
     for bounds in itertools.pairwise(edges):
