@@ -1,5 +1,5 @@
-# Decides whether the steps of the GPU are compiled for GPUs, and for which. Sets `with_cuda`.
-# CMAKE_CUDA_ARCHITECTURES, or CUDAARCHS in the environment, is left as it is given.
+# Decides whether the steps of the GPU are compiled for GPUs, and for which architectures. Sets
+# `with_cuda`. CMAKE_CUDA_ARCHITECTURES, or CUDAARCHS in the environment, takes precedence.
 include(CheckLanguage)
 
 set(cuda_wanted "${COLLAPSE_CUDA}")
@@ -20,8 +20,8 @@ if(EXISTS /dev/nvidia0 OR (failed STREQUAL "0" AND gpus MATCHES "GPU"))
   set(gpu_present TRUE)
 endif()
 
-# Of the GPUs that are common, those that nvcc knows: machine code for each, and of the last PTX as
-# well, which the driver compiles for later GPUs. CUDA 12.8 is the first that knows 100 and 120.
+# The common architectures that this nvcc supports: machine code for each, and PTX for the last one,
+# which the driver compiles for later GPUs. Architectures 100 and 120 need CUDA 12.8.
 function(known_architectures result)
   execute_process(COMMAND "${CMAKE_CUDA_COMPILER}" --list-gpu-code
     OUTPUT_VARIABLE codes RESULT_VARIABLE failed ERROR_QUIET OUTPUT_STRIP_TRAILING_WHITESPACE)
@@ -46,7 +46,7 @@ if(cuda_wanted STREQUAL "ON" OR (cuda_wanted STREQUAL "AUTO" AND gpu_present))
   if(CMAKE_CUDA_COMPILER)
     set(with_cuda TRUE)
   elseif(cuda_wanted STREQUAL "ON")
-    message(FATAL_ERROR "COLLAPSE_CUDA=ON needs CUDA's compiler, and no nvcc that works was found: "
+    message(FATAL_ERROR "COLLAPSE_CUDA=ON needs CUDA's compiler, but no working nvcc was found: "
       "install the CUDA toolkit (12.4 or later) and put nvcc on the PATH or name it in CUDACXX, "
       "or set COLLAPSE_CUDA=OFF")
   endif()
@@ -64,9 +64,9 @@ if(with_cuda)
   set(CMAKE_CUDA_STANDARD_REQUIRED ON)
   set(CMAKE_CUDA_EXTENSIONS OFF)
   set(CMAKE_CUDA_VISIBILITY_PRESET hidden)
-  set(CMAKE_CUDA_RUNTIME_LIBRARY Static)  # the module loads without a driver and without a toolkit
+  set(CMAKE_CUDA_RUNTIME_LIBRARY Static)  # so that the module loads without driver and toolkit
   enable_language(CUDA)
-  message(STATUS "GPUs: compiled for ${CMAKE_CUDA_ARCHITECTURES}")
+  message(STATUS "GPUs: compiling for ${CMAKE_CUDA_ARCHITECTURES}")
 else()
-  message(STATUS "GPUs: not compiled for (COLLAPSE_CUDA=${cuda_wanted})")
+  message(STATUS "GPUs: not compiling for any (COLLAPSE_CUDA=${cuda_wanted})")
 endif()

@@ -8,14 +8,14 @@
 
 namespace collapse_stats {
 
-/// A way to count that was compiled in.
+/// A counting implementation that was compiled in.
 struct Backend {
   std::string_view name;
   std::string_view description;
   std::unique_ptr<Counter> (*make_counter)(const CounterConfig& config);
 };
 
-/// Compiled backends, the preferred one first.
+/// All compiled backends, the preferred one first.
 std::span<const Backend> backends();
 
 }  // namespace collapse_stats

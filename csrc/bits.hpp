@@ -7,9 +7,9 @@
 #include <bit>
 #endif
 
-/// Counting bits in code that also runs on a GPU. nvcc does not compile the 64-bit functions of
-/// libstdc++'s <bit> for a GPU: it takes the builtins behind them for functions of the host, and
-/// what is stored is a constant, without a warning. CUDA's own are right on both sides.
+/// Bit counting for code that also runs on a GPU. nvcc cannot compile the 64-bit functions of
+/// libstdc++'s <bit> for a GPU: it treats the builtins behind them as host functions and, without a
+/// warning, stores a constant as the result. CUDA's own functions are correct on both sides.
 namespace collapse_stats {
 
 #if defined(__CUDACC__)
@@ -26,7 +26,7 @@ constexpr unsigned count_ones(std::uint64_t word) {
   return static_cast<unsigned>(bits::popcount(word));
 }
 
-/// Zero bits below the lowest set bit; 64 if none is set.
+/// Number of zero bits below the lowest set bit; 64 if no bit is set.
 constexpr unsigned count_zeros_below(std::uint64_t word) {
   return static_cast<unsigned>(bits::countr_zero(word));
 }

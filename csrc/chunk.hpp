@@ -8,7 +8,7 @@ namespace collapse_stats {
 
 enum class TokenType { u8, u16, u32, u64, i8, i16, i32, i64 };
 
-/// Packed tokens and the spans of them to count; owns nothing. Windows begin at every
+/// A view of packed tokens and of the spans of them to count. Windows begin at every position
 /// `start <= i < stop` and are cut at `limit`, the end of the span's document.
 struct Chunk {
   const void* tokens;

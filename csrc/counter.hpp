@@ -5,7 +5,7 @@
 
 #include "chunk.hpp"
 #include "key.hpp"
-#include "run.hpp"
+#include "ngram_table.hpp"
 #include "spectrum.hpp"
 
 namespace collapse_stats {
@@ -13,9 +13,9 @@ namespace collapse_stats {
 struct CounterConfig {
   Layout layout;
   unsigned threads;
-  unsigned first_key_range;                ///< windows of other key ranges are dropped as they come
-  unsigned last_key_range;                 ///< one past the last
-  std::uint32_t piece_windows = 1U << 20;  ///< work of one thread at a time: speed only
+  unsigned first_key_range;                ///< windows of other key ranges are ignored
+  unsigned last_key_range;                 ///< exclusive
+  std::uint32_t piece_windows = 1U << 20;  ///< of a thread at a time: affects only speed
 };
 
 /// Counts the windows of chunks.
@@ -23,25 +23,27 @@ class Counter {
  public:
   virtual ~Counter() = default;
 
-  /// Takes in a chunk; the tokens are not needed afterwards. Throws std::invalid_argument, and
-  /// takes in nothing, if an id lies outside the vocabulary or a span outside the tokens.
+  /// Count the windows of a chunk; the tokens are not needed afterwards. Throws
+  /// std::invalid_argument, without counting anything, if an id lies outside the vocabulary or a
+  /// span outside the tokens.
   virtual void add(const Chunk& chunk) = 0;
 
-  /// Run of everything taken in; leaves the counter empty.
-  virtual Run run() = 0;
+  /// Return the table of all windows added so far, and empty the counter.
+  virtual NgramTable table() = 0;
 
-  /// Run of what was taken in of key ranges `first_key_range <= key range < last_key_range`, and
-  /// only that leaves the counter: what is counted once can be taken out range after range, in
-  /// little memory.
-  virtual Run run(unsigned first_key_range, unsigned last_key_range) = 0;
+  /// Return the table of the windows added so far in the key ranges from `first_key_range` up to,
+  /// not including, `last_key_range`, and remove only those from the counter. Text that was counted
+  /// once can thus be taken out one stretch of key ranges after another, in little memory.
+  virtual NgramTable table(unsigned first_key_range, unsigned last_key_range) = 0;
 
-  /// Joint spectra of everything taken in, without building a run; leaves the counter empty.
-  virtual Tables tables(std::span<const Masks> masks) = 0;
+  /// Return the joint spectra of all windows added so far, without building a table, and empty the
+  /// counter.
+  virtual JointSpectra spectra(std::span<const Masks> masks) = 0;
 
-  /// Counts everything taken in towards the next `tables`, which must be asked for with the same
-  /// masks, and empties the counter for the windows of other key ranges: of a range that no pass
-  /// since the last `tables` had a part of. So a key space larger than memory is counted range by
-  /// range.
+  /// Scan the windows added so far for the next call of `spectra`, which must use the same masks.
+  /// Then empty the counter and set it to count the windows of other key ranges, none of which may
+  /// have been part of a pass since the last call of `spectra`. In this way a key space larger than
+  /// memory is counted in several passes.
   virtual void next_pass(std::span<const Masks> masks, unsigned first_key_range,
                          unsigned last_key_range) = 0;
 };

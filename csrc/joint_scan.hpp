@@ -8,21 +8,22 @@
 
 namespace collapse_stats {
 
-/// Joint spectra of runs that come one stretch of key ranges after the other; their labels are
-/// numbered through. Keeps what is counted by first token, whose windows lie in many key ranges.
+/// Joint spectra of several tables, which are added one stretch of key ranges after another. Their
+/// labels are numbered consecutively. Counts by first token are kept until the end, because the
+/// windows that begin with one token lie in many key ranges.
 class JointScan {
  public:
   JointScan(const Layout& layout, std::span<const Masks> masks, unsigned threads);
 
-  /// Adds runs whose rows lie in key ranges that nothing added before had rows in. Throws
-  /// std::invalid_argument when one of them is not ascending.
-  void add(std::span<const RunView> runs);
+  /// Add tables whose rows lie in key ranges for which no rows were added before. Throws
+  /// std::invalid_argument if the keys of a table are not ascending.
+  void add(std::span<const NgramTableView> tables);
 
-  /// Tables of everything added, which is the last thing asked for.
-  Tables tables();
+  /// Return the joint spectra of everything added. This must be the last call.
+  JointSpectra spectra();
 
  private:
-  /// What each thread has for itself.
+  /// State of one thread.
   struct Worker {
     Merger merger;
     Scanner scanner;

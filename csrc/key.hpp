@@ -6,49 +6,49 @@
 
 #include "bits.hpp"
 
-/// How a window of tokens becomes an integer key, and back. The same rules, in Python, are in
-/// `python/collapse_stats/ngrams/layout.py`.
+/// How a window of tokens becomes an integer key, and back.
+/// `python/collapse_stats/ngrams/layout.py` has the same rules in Python.
 namespace collapse_stats {
 
-/// A packed window, right-aligned. Runs store it as one or two 64-bit words.
+/// A packed window, right-aligned. Tables store it as one or two 64-bit words.
 __extension__ typedef unsigned __int128 Key;
 
-/// How often something was seen.
 using Count = std::uint64_t;
 
 constexpr unsigned max_key_bits = 128;
 constexpr unsigned max_key_range_bits = 10;
-constexpr unsigned max_labels = 8;  // two runs with four labels each
+constexpr unsigned max_labels = 8;  // two tables with four labels each
 
-/// What mixing multiplies by: odd, so that it can be undone.
+/// The factor used in mixing; it is odd, so that the multiplication can be undone.
 constexpr std::uint64_t mix_multiplier = 0x9E3779B97F4A7C15;
 
-/// Undoes the multiplication modulo any power of two up to 2**128.
+/// The inverse of the factor, modulo any power of two up to 2**128.
 constexpr Key mix_multiplier_inverse = [] {
-  Key inverse = mix_multiplier;  // right in 3 bits; every step doubles them
+  Key inverse = mix_multiplier;  // correct in 3 bits; every step doubles the number
   for (int step = 0; step < 6; ++step) inverse *= 2 - mix_multiplier * inverse;
   return inverse;
 }();
 
 constexpr Key low_mask(unsigned bits) { return bits >= 128 ? ~Key{0} : (Key{1} << bits) - 1; }
 
-/// Zero bits above the highest set bit of a `width`-bit number; `width` for zero.
+/// Number of zero bits above the highest set bit of a `width`-bit number; `width` for zero.
 constexpr unsigned leading_zeros(Key value, unsigned width) {
   const auto high = static_cast<std::uint64_t>(value >> 64);
   const auto low = static_cast<std::uint64_t>(value);
   return width - (high != 0 ? 64 + bit_width(high) : bit_width(low));
 }
 
-/// Zero bits below the lowest set bit; `value` is not zero.
+/// Number of zero bits below the lowest set bit; `value` must not be zero.
 constexpr unsigned trailing_zeros(Key value) {
   const auto low = static_cast<std::uint64_t>(value);
   const auto high = static_cast<std::uint64_t>(value >> 64);
   return low != 0 ? count_zeros_below(low) : 64 + count_zeros_below(high);
 }
 
-/// What keys and counts mean. A token t is coded t + 1 in `code_bits` bits; 0 means "past the
-/// document's end". A key is `max_order` codes, first token on top, whose leading bigram (the top
-/// `mix_bits`) is passed through a bijection so that the top bits spread evenly whatever the text.
+/// The meaning of keys and counts. A token t is coded as t + 1 in `code_bits` bits; the code 0
+/// means "past the document's end". A key consists of `max_order` codes, the first token's on top.
+/// Its leading bigram (the top `mix_bits`) is mixed by a bijection, so that the top bits are spread
+/// evenly whatever the text.
 struct Layout {
   std::uint64_t vocab_size;
   unsigned max_order;
@@ -56,13 +56,13 @@ struct Layout {
 
   unsigned code_bits;
   unsigned key_bits;
-  unsigned mix_bits;        ///< the leading bigram; the only token when max_order is 1
-  unsigned rest_bits;       ///< the codes below it
-  unsigned key_range_bits;  ///< top key bits that name the key range
+  unsigned mix_bits;        ///< of the leading bigram; of the only token if max_order is 1
+  unsigned rest_bits;       ///< of the codes below it
+  unsigned key_range_bits;  ///< number of top key bits that select the key range
   unsigned label_bits;
-  unsigned words;  ///< 64-bit words that hold a key
+  unsigned words;  ///< number of 64-bit words of a key
 
-  /// Throws std::invalid_argument when a key would not fit into 128 bits.
+  /// Throws std::invalid_argument if a key would not fit into 128 bits.
   constexpr Layout(std::uint64_t vocabulary, unsigned order, unsigned number_of_labels)
       : vocab_size(vocabulary),
         max_order(order),
@@ -92,7 +92,7 @@ struct Layout {
     return static_cast<unsigned>(mixed >> (key_bits - key_range_bits));
   }
 
-  /// Key of the codes packed into `plain`.
+  /// The key of the codes packed into `plain`.
   constexpr Key mix(Key plain) const {
     return mix_top(plain >> rest_bits) << rest_bits | (plain & low_mask(rest_bits));
   }
@@ -102,23 +102,23 @@ struct Layout {
     return ((top ^ top >> mix_shift()) * mix_multiplier) & low_mask(mix_bits);
   }
 
-  /// Codes packed into a key: undoes `mix`.
+  /// The codes packed into a key; the inverse of `mix`.
   constexpr Key unmix(Key mixed) const {
     return unmix_top(mixed >> rest_bits) << rest_bits | (mixed & low_mask(rest_bits));
   }
 
-  /// The codes of a mixed bigram.
+  /// The two codes of a mixed bigram.
   constexpr Key unmix_top(Key mixed) const {
     Key top = (mixed * mix_multiplier_inverse) & low_mask(mix_bits);
-    return top ^ top >> mix_shift();  // undoes itself: the shift is at least half the width
+    return top ^ top >> mix_shift();  // its own inverse, as the shift is at least half the width
   }
 
-  /// First token of a key's window.
+  /// The first token of a key's window.
   constexpr std::uint64_t first_token(Key mixed) const {
     return static_cast<std::uint64_t>(unmix(mixed) >> (key_bits - code_bits)) - 1;
   }
 
-  /// Tokens before the document's end, 1 to max_order.
+  /// Number of tokens before the document's end, 1 to max_order.
   constexpr unsigned length(Key mixed) const {
     if (rest_bits > 0 && (mixed & low_mask(code_bits)) != 0) return max_order;
     Key codes = mixed & low_mask(rest_bits);
@@ -126,7 +126,8 @@ struct Layout {
     return max_order - trailing_zeros(codes) / code_bits;
   }
 
-  /// Mixing folds the bigram's upper bits into the lower ones: at least half the width.
+  /// Mixing folds the bigram's upper bits into the lower ones, so the shift is at least half the
+  /// width.
   constexpr unsigned mix_shift() const { return max_order == 1 ? (code_bits + 1) / 2 : code_bits; }
 };
 

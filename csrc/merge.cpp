@@ -9,12 +9,12 @@
 namespace collapse_stats {
 namespace {
 
-/// First row from `row` on whose key is not below `key`.
-std::size_t lower_bound(const RunView& run, const Layout& layout, std::size_t row, std::size_t end,
-                        Key key) {
+/// The first row at or after `row` whose key is not below `key`.
+std::size_t lower_bound(const NgramTableView& table, const Layout& layout, std::size_t row,
+                        std::size_t end, Key key) {
   for (std::size_t length = end - row; length > 0;) {
     const std::size_t half = length / 2;
-    if (run.key(row + half, layout) < key) {
+    if (table.key(row + half, layout) < key) {
       row += half + 1;
       length -= half + 1;
     } else {
@@ -32,14 +32,14 @@ Key key_of(const Rows& rows, std::size_t row) {
 
 }  // namespace
 
-void Merger::merge(std::span<const RunView> runs, Key first, Key last, RowSink& sink) {
+void Merger::merge(std::span<const NgramTableView> tables, Key first, Key last, RowSink& sink) {
   slices_.clear();
-  for (const RunView& run : runs) {
-    const std::size_t begin = lower_bound(run, layout_, 0, run.rows, first);
+  for (const NgramTableView& table : tables) {
+    const std::size_t begin = lower_bound(table, layout_, 0, table.rows, first);
     const std::size_t end = last == low_mask(layout_.key_bits)
-                                ? run.rows
-                                : lower_bound(run, layout_, begin, run.rows, last + 1);
-    if (begin < end) slices_.push_back({&run, begin, end});
+                                ? table.rows
+                                : lower_bound(table, layout_, begin, table.rows, last + 1);
+    if (begin < end) slices_.push_back({&table, begin, end});
   }
   while (!slices_.empty()) {
     take_block();
@@ -47,23 +47,23 @@ void Merger::merge(std::span<const RunView> runs, Key first, Key last, RowSink& 
   }
 }
 
-/// Takes from every slice what lies below a key, such that no more than `block_rows` are of the
-/// largest.
+/// Take from every slice the rows below some key, chosen such that at most `block_rows` rows come
+/// from the longest slice.
 void Merger::take_block() {
   const Slice& largest =
       *std::max_element(slices_.begin(), slices_.end(), [](const Slice& left, const Slice& right) {
         return left.end - left.row < right.end - right.row;
       });
   const bool all = largest.end - largest.row <= block_rows;
-  const Key until = all ? 0 : largest.run->key(largest.row + block_rows, layout_);
+  const Key until = all ? 0 : largest.table->key(largest.row + block_rows, layout_);
 
   block_.clear();
   for (Slice& slice : slices_) {
-    const RunView& run = *slice.run;
+    const NgramTableView& table = *slice.table;
     const std::size_t end =
-        all ? slice.end : lower_bound(run, layout_, slice.row, slice.end, until);
+        all ? slice.end : lower_bound(table, layout_, slice.row, slice.end, until);
     if (end == slice.row) continue;
-    block_.push_back(run.rows_between(slice.row, end, layout_));
+    block_.push_back(table.rows_between(slice.row, end, layout_));
     slice.row = end;
   }
   std::erase_if(slices_, [](const Slice& slice) { return slice.row == slice.end; });
@@ -71,7 +71,7 @@ void Merger::take_block() {
 
 void Merger::merge_block(RowSink& sink) {
   std::size_t used = 0;
-  while (block_.size() > 1) {  // neighbours first, so that every row is moved as seldom as can be
+  while (block_.size() > 1) {  // merging neighbours moves each row as seldom as possible
     std::size_t number = 0;
     for (std::size_t at = 0; at + 1 < block_.size(); at += 2) {
       if (used == merged_.size()) merged_.emplace_back();
@@ -100,7 +100,7 @@ Rows Merger::merge_two(const Rows& left, const Rows& right, Merged& out) {
   return rows;
 }
 
-/// Returns how many keys there are.
+/// Returns the number of merged keys.
 template <unsigned words>
 std::size_t Merger::merge_keys(const Rows& left, const Rows& right, Merged& out) {
   const std::size_t most = left.size + right.size;
@@ -121,7 +121,7 @@ std::size_t Merger::merge_keys(const Rows& left, const Rows& right, Merged& out)
     const bool from_left = mine <= theirs;
     const bool from_right = theirs <= mine;
     put(from_left ? mine : theirs);
-    left_at[i] = at;  // until a row is taken, this is written again
+    left_at[i] = at;  // overwritten until the row is taken
     right_at[j] = at;
     i += from_left;
     j += from_right;
@@ -146,23 +146,24 @@ void Merger::merge_counts(const Rows& left, const Rows& right, std::size_t rows,
     for (std::size_t row = 0; row < right.size; ++row) out[right_at_.data()[row]] += counts[row];
 }
 
-void check_ascending(const Layout& layout, std::span<const RunView> runs, unsigned threads) {
+void check_ascending(const Layout& layout, std::span<const NgramTableView> tables,
+                     unsigned threads) {
   constexpr std::size_t piece = std::size_t{1} << 18;
-  for (const RunView& run : runs)
-    parallel_for((run.rows + piece - 1) / piece, threads, [&](std::size_t task, unsigned) {
+  for (const NgramTableView& table : tables)
+    parallel_for((table.rows + piece - 1) / piece, threads, [&](std::size_t task, unsigned) {
       std::size_t row = std::max<std::size_t>(task * piece, 1);
-      const std::size_t end = std::min((task + 1) * piece, run.rows);
-      const Rows all = run.rows_between(0, run.rows, layout);
+      const std::size_t end = std::min((task + 1) * piece, table.rows);
+      const Rows all = table.rows_between(0, table.rows, layout);
       if (ascends(all.high, all.low, row, end)) return;
-      while (run.key(row, layout) > run.key(row - 1, layout)) ++row;
-      throw std::invalid_argument("a run's keys must be strictly ascending, row " +
+      while (table.key(row, layout) > table.key(row - 1, layout)) ++row;
+      throw std::invalid_argument("the keys of a table must be strictly ascending, but row " +
                                   std::to_string(row) +
-                                  " is not above the row before: count the run again");
+                                  " is not above the row before it: count the table again");
     });
 }
 
-Run merge(const Layout& layout, std::span<const RunView> runs, unsigned threads) {
-  check_ascending(layout, runs, threads);
+NgramTable merge(const Layout& layout, std::span<const NgramTableView> tables, unsigned threads) {
+  check_ascending(layout, tables, threads);
   std::vector<cpu::Arena> arenas(threads);
   std::vector<Merger> mergers;
   for (unsigned worker = 0; worker < threads; ++worker) mergers.emplace_back(layout);
@@ -171,7 +172,7 @@ Run merge(const Layout& layout, std::span<const RunView> runs, unsigned threads)
   parallel_for(key_ranges.size(), threads, [&](std::size_t key_range, unsigned worker) {
     const Key first = Key{key_range} << shift;
     key_ranges[key_range] = RowWriter(layout, arenas[worker]);
-    mergers[worker].merge(runs, first, first | low_mask(shift), key_ranges[key_range]);
+    mergers[worker].merge(tables, first, first | low_mask(shift), key_ranges[key_range]);
   });
   return join(layout, key_ranges, threads);
 }

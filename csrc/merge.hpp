@@ -7,32 +7,33 @@
 #include <vector>
 
 #include "cpu/buffer.hpp"
-#include "run.hpp"
+#include "ngram_table.hpp"
 
 namespace collapse_stats {
 
-/// Merges runs two by two, in blocks that stay in cache. Keys come first, by a loop without
-/// branches that notes where each row went; then the counts, column by column. 5 ns a row of
-/// either run, bound by the latency of that loop. One for each thread: it keeps its memory.
+/// Merges tables two by two, in blocks that stay in cache. The keys are merged first, by a loop
+/// without branches that notes where each row went; then the counts are added, column by column.
+/// Costs 5 ns per row of either table, bound by the latency of the first loop. Each thread needs
+/// its own merger, which keeps its memory between calls.
 class Merger {
  public:
-  /// Labels of what is merged are those of the layout.
+  /// The tables to merge have the labels of the layout.
   explicit Merger(const Layout& layout) : layout_(layout), zeros_(block_rows) {}
 
-  /// Hands on the rows of `runs` with `first <= key <= last`, counts of equal keys added.
-  /// Input: ascending runs, see `check_ascending`.
-  void merge(std::span<const RunView> runs, Key first, Key last, RowSink& sink);
+  /// Pass on the rows of `tables` with `first <= key <= last`, adding the counts of equal keys.
+  /// Input: tables with ascending keys, see `check_ascending`.
+  void merge(std::span<const NgramTableView> tables, Key first, Key last, RowSink& sink);
 
  private:
   static constexpr std::size_t block_rows = 4096;
 
-  /// Rows of a run that are still to be merged.
+  /// The rows of a table that remain to be merged.
   struct Slice {
-    const RunView* run;
+    const NgramTableView* table;
     std::size_t row, end;
   };
 
-  /// Rows that were merged.
+  /// Merged rows.
   struct Merged {
     cpu::Buffer<std::uint64_t> high, low;
     std::array<cpu::Buffer<Count>, max_labels> counts;
@@ -48,16 +49,17 @@ class Merger {
 
   Layout layout_;
   std::vector<Slice> slices_;
-  std::vector<Rows> block_;    // what is merged next: counts of labels that are not there are null
-  std::vector<Merged> merged_;  // one for each merge of two
-  cpu::Buffer<std::uint32_t> left_at_, right_at_;  // where rows went
+  std::vector<Rows> block_;     // merged next; counts of labels that a table lacks are null
+  std::vector<Merged> merged_;  // one for each merge of two tables
+  cpu::Buffer<std::uint32_t> left_at_, right_at_;  // where each row went in the merged rows
   std::vector<Count> zeros_;
 };
 
-/// Throws std::invalid_argument when the keys of a run are not strictly ascending.
-void check_ascending(const Layout& layout, std::span<const RunView> runs, unsigned threads);
+/// Throws std::invalid_argument unless the keys of every table are strictly ascending.
+void check_ascending(const Layout& layout, std::span<const NgramTableView> tables,
+                     unsigned threads);
 
-/// Run of all windows of `runs`.
-Run merge(const Layout& layout, std::span<const RunView> runs, unsigned threads);
+/// Return the table of all windows of `tables`.
+NgramTable merge(const Layout& layout, std::span<const NgramTableView> tables, unsigned threads);
 
 }  // namespace collapse_stats

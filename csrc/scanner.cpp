@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::uint64_t seen_more = std::uint64_t{1} << 63;
 
-/// Bits of a key as the mark kernels want them: one word, or two.
+/// Key bits in the form that the mark kernels expect, with one word or two.
 cpu::BitTest bits_of(const Layout& layout, Key bits) {
   const auto low = static_cast<std::uint64_t>(bits);
   return layout.words == 1 ? cpu::BitTest{low, 0}
@@ -75,7 +75,7 @@ void Scanner::scan(const Rows& rows) {
   }
 }
 
-/// Copies a block to where it may be read beyond its end.
+/// Copy a block into memory that may be read beyond the block's end.
 template <unsigned labels>
 void Scanner::load(const Rows& rows, std::size_t first) {
   if (layout_.words == 2) std::copy_n(rows.high + first, size_, high_.data() + 1);
@@ -111,7 +111,7 @@ void Scanner::mark_groups() {
       kernels.changes(low_.data(), nullptr, words_, bits_of(layout_, prefix), begins);
     begins[0] |= began_ ? 0 : 1;
     begins[words_ - 1] &= valid(words_ - 1);
-    begins[words_] = 0;  // whether the last row ends its group is not known
+    begins[words_] = 0;  // it is not yet known whether the last row ends its group
   }
 }
 
@@ -148,7 +148,7 @@ void Scanner::mark_once(unsigned labels) {
   }
 }
 
-/// Orders 1 and 2: a step for every bigram.
+/// Scan orders 1 and 2, in one step per bigram.
 template <unsigned labels>
 void Scanner::scan_bigrams() {
   const std::uint64_t* const begins = begins_.data() + 2 * (block_words + 1);
@@ -156,7 +156,7 @@ void Scanner::scan_bigrams() {
   Group& open = groups_[2];
   std::array<Key, 64> codes;
   for (std::size_t word = 0; word < words_; ++word) {
-    // First tokens are anywhere in the vocabulary: their counts are fetched ahead.
+    // First tokens are scattered over the vocabulary, so their counts are prefetched.
     unsigned number = 0;
     for (std::uint64_t bits = begins[word]; bits != 0; bits &= bits - 1) {
       codes[number] = bigram(word * 64 + static_cast<std::size_t>(std::countr_zero(bits)));
@@ -195,7 +195,7 @@ inline void Scanner::close_bigram(const LabelCounts<labels>& until) {
   tally_.ended<labels>(2, counts, ended);
 }
 
-/// The groups of an order whose windows are long enough.
+/// Scan the groups of an order whose windows are long enough.
 template <unsigned labels>
 void Scanner::scan_groups(unsigned order) {
   const std::uint64_t* const begins = begins_.data() + order * (block_words + 1);
@@ -221,7 +221,7 @@ void Scanner::scan_groups(unsigned order) {
       tally_.ngram<labels>(order, counts);
       if ((ended >> bit & 1) != 0) tally_.ended<labels>(order, counts, counts);
     }
-    // What is left is begin and end of a longer group, in turn.
+    // The remaining bits are alternately the begin and the end of a group of several rows.
     for (std::uint64_t edges = (begin ^ end) & whole[word]; edges != 0; edges &= edges - 1) {
       const auto bit = static_cast<unsigned>(std::countr_zero(edges));
       const std::size_t row = word * 64 + bit;
@@ -261,7 +261,7 @@ void Scanner::close_all() {
   began_ = false;
 }
 
-/// Windows in front of a row of the block.
+/// Windows before a row of the block.
 template <unsigned labels>
 inline LabelCounts<labels> Scanner::before(std::size_t row) const {
   LabelCounts<labels> counts;
@@ -276,7 +276,7 @@ inline LabelCounts<labels> Scanner::of_row(std::size_t row) const {
   return counts;
 }
 
-/// The codes of a row's bigram.
+/// The two codes of a row's bigram.
 inline Key Scanner::bigram(std::size_t row) const {
   Key mixed = low_[row + 1];
   if (layout_.words == 2) mixed |= Key{high_[row + 1]} << 64;
@@ -288,7 +288,7 @@ inline Key Scanner::bigram(std::size_t row) const {
   return top ^ top >> layout_.mix_shift();
 }
 
-/// Bits of a word that stand for a row.
+/// The bits of a word that stand for rows.
 inline std::uint64_t Scanner::valid(std::size_t word) const {
   return word + 1 < words_ ? ~std::uint64_t{0} : ~std::uint64_t{0} >> (63 - ((size_ - 1) & 63));
 }

@@ -20,7 +20,8 @@ void check_masks(const Layout& layout, std::span<const Masks> masks) {
           std::to_string(pair.first) + ", " + std::to_string(pair.second) + ")");
 }
 
-// Only the first cells are used often, so it stays in cache; nearly every n-gram is in one of them.
+// Nearly every n-gram falls into the dense cells. Only the first of them are used often, so these
+// stay in cache.
 JointHistogram::JointHistogram(const Masks& masks)
     : width_(masks.second == 0 ? 1024 : 64),
       height_(masks.second == 0 ? 1 : 64),
@@ -81,12 +82,12 @@ Unigrams::Unigrams(std::uint64_t vocab_size, std::size_t columns)
 }
 
 std::size_t Unigrams::sparse_slot(std::uint64_t token) {
-  const auto [found, inserted] = slots_.try_emplace(token, seen_.size());
+  const auto [entry, inserted] = slots_.try_emplace(token, seen_.size());
   if (inserted) {
     seen_.resize(seen_.size() + columns_);
     ended_.resize(seen_.size());
   }
-  return found->second;
+  return entry->second;
 }
 
 void Unigrams::add(const Unigrams& other) {

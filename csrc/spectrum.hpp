@@ -10,30 +10,30 @@
 
 namespace collapse_stats {
 
-/// Two sets of labels: bit l of each stands for label l.
+/// Two sets of labels: bit l of a mask stands for label l.
 struct Masks {
   unsigned first;
   unsigned second;
   bool operator==(const Masks&) const = default;
 };
 
-/// Throws std::invalid_argument if a mask has labels that the layout does not have.
+/// Throws std::invalid_argument if a mask contains labels that the layout does not have.
 void check_masks(const Layout& layout, std::span<const Masks> masks);
 
-/// How many n-grams were seen `a` times in one corpus and `b` times in the other.
-/// Invariant: rows strictly ascending by (a, b), none of them (0, 0), `types` positive.
+/// How many n-grams were seen `a` times in one corpus and `b` times in the other. Invariant: rows
+/// are strictly ascending by (a, b), none of them is (0, 0), and `types` is positive.
 struct JointSpectrum {
   std::vector<Count> a, b, types;
 };
 
-/// Joint spectra of every order and pair of masks: `ngrams[order - 1][pair]`. `contexts` counts the
-/// (order - 1)-grams that begin an n-gram by how often they do.
-struct Tables {
+/// The joint spectra of every order and pair of masks: `ngrams[order - 1][pair]`. `contexts` are
+/// spectra of the (order - 1)-grams by how often they are followed by a token.
+struct JointSpectra {
   std::vector<std::vector<JointSpectrum>> ngrams, contexts;
 };
 
-/// A joint spectrum that is being filled: small counts in a dense table, the rest in a hash table.
-/// Numbers of types wrap around, so that what was added can be taken away again.
+/// A joint spectrum under construction: small counts in a dense table, the rest in a hash table.
+/// Numbers of types wrap around, so that what was added can be subtracted later.
 class JointHistogram {
  public:
   explicit JointHistogram(const Masks& masks);
@@ -47,7 +47,7 @@ class JointHistogram {
 
   void add(const JointHistogram& other);
 
-  /// Calls `visit(a, b, types)` for every pair of counts that may have types.
+  /// Call `visit(a, b, types)` for every pair of counts that may have types.
   template <class Visit>
   void each(Visit visit) const {
     for (std::size_t cell = 0; cell < dense_.size(); ++cell)
@@ -69,17 +69,19 @@ class JointHistogram {
 
   Count width_, height_;
   std::vector<Count> dense_;
-  std::vector<Cell> large_;  // by hash, the next free cell if taken; (0, 0) is free
-  std::size_t used_ = 0;     // of the large cells: at most half
+  std::vector<Cell> large_;  // open addressing with linear probing; (0, 0) marks a free cell
+  std::size_t used_ = 0;     // number of used cells in `large_`: at most half of them
 };
 
-/// Counts per first token, which key ranges do not keep together.
+/// Counts by first token. They are kept apart because the windows that begin with one token lie in
+/// many key ranges.
 class Unigrams {
  public:
   /// `columns` counts are kept for each token.
   Unigrams(std::uint64_t vocab_size, std::size_t columns);
 
-  /// Adds windows that begin with `token`, by column; `continued` if a second token follows.
+  /// Add windows that begin with `token`, given as one count per column; `continued` says whether a
+  /// second token follows.
   void add(std::uint64_t token, std::span<const Count> counts, bool continued) {
     const std::size_t at = slot(token);
     for (std::size_t column = 0; column < counts.size(); ++column)
@@ -91,12 +93,12 @@ class Unigrams {
 
   void add(const Unigrams& other);
 
-  /// Fetches what `add` will need.
+  /// Prefetch the memory that `add` will need.
   void prefetch(std::uint64_t token) const {
     if (dense_) __builtin_prefetch(&seen_[token * columns_], 1);
   }
 
-  /// Calls `visit(seen, continued)` for every token; each points to `columns` counts.
+  /// Call `visit(seen, continued)` for every token; both point to `columns` counts.
   template <class Visit>
   void each(Visit visit) const {
     std::vector<Count> continued(columns_);
@@ -112,9 +114,9 @@ class Unigrams {
   std::size_t sparse_slot(std::uint64_t token);
 
   std::size_t columns_;
-  bool dense_;  // slot of a token = the token, or as `slots_` says
+  bool dense_;  // whether the slot of a token is the token itself, or is found in `slots_`
   std::unordered_map<std::uint64_t, std::size_t> slots_;
-  std::vector<Count> seen_, ended_;  // apart: most windows go on, and need one of them
+  std::vector<Count> seen_, ended_;  // separate arrays, as most windows need only the first
 };
 
 }  // namespace collapse_stats

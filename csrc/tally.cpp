@@ -5,21 +5,21 @@
 namespace collapse_stats {
 namespace {
 
-/// The pairs that are tallied: up to two labels all others follow from one.
+/// The pairs of masks that are tallied. With up to two labels, one pair suffices for all others.
 std::vector<Masks> basis_of(const Layout& layout, std::span<const Masks> masks) {
   if (layout.labels == 1) return {{0b1, 0}};
   if (layout.labels == 2) return {{0b01, 0b10}};
   return {masks.begin(), masks.end()};
 }
 
-/// Sum of the counts of the labels in a mask.
+/// The sum of the counts of the labels in a mask.
 Count sum_under(unsigned mask, const Count* counts) {
   Count sum = 0;
   for (; mask != 0; mask &= mask - 1) sum += counts[static_cast<unsigned>(std::countr_zero(mask))];
   return sum;
 }
 
-void add_one(JointHistogram& histogram, const Masks& masks, const Count* counts) {
+void add_type(JointHistogram& histogram, const Masks& masks, const Count* counts) {
   histogram.add(sum_under(masks.first, counts), sum_under(masks.second, counts), 1);
 }
 
@@ -36,9 +36,7 @@ Tally::Tally(const Layout& layout, std::span<const Masks> masks)
   check_masks(layout_, masks);
 }
 
-bool Tally::counts(std::span<const Masks> masks) const {
-  return std::ranges::equal(masks, masks_);
-}
+bool Tally::counts(std::span<const Masks> masks) const { return std::ranges::equal(masks, masks_); }
 
 void Tally::add(const Tally& other) {
   for (unsigned order = 1; order <= layout_.max_order; ++order) {
@@ -58,7 +56,7 @@ void Tally::add(const Tally& other) {
   unigrams.add(other.unigrams);
 }
 
-/// What was tallied in the basis, and the singles `types` times, under the masks asked for.
+/// Histogram under the masks of `pair`: the tallied histograms, plus the singles `types` times.
 JointHistogram Tally::under(std::size_t pair, const Histograms& histograms, const Labelled& singles,
                             Count types) const {
   const Masks& masks = masks_[pair];
@@ -92,39 +90,40 @@ void Tally::add_few(JointHistogram& histogram, std::size_t pair, unsigned order)
 }
 
 JointHistogram Tally::ngrams(unsigned order, std::size_t pair) const {
-  JointHistogram found = under(pair, orders_[order].ngrams, orders_[order].singles, 1);
-  add_few(found, pair, order);
+  JointHistogram histogram = under(pair, orders_[order].ngrams, orders_[order].singles, 1);
+  add_few(histogram, pair, order);
   if (order == 1)
-    unigrams.each([&](const Count* seen, const Count*) { add_one(found, masks_[pair], seen); });
-  return found;
+    unigrams.each(
+        [&](const Count* seen, const Count*) { add_type(histogram, masks_[pair], seen); });
+  return histogram;
 }
 
 JointHistogram Tally::contexts(unsigned order, std::size_t pair) const {
-  JointHistogram found(masks_[pair]);
-  if (order == 1) add_one(found, masks_[pair], windows_.data());
+  JointHistogram histogram(masks_[pair]);
+  if (order == 1) add_type(histogram, masks_[pair], windows_.data());
   if (order == 2)
     unigrams.each([&](const Count*, const Count* continued) {
-      add_one(found, masks_[pair], continued);
+      add_type(histogram, masks_[pair], continued);
     });
   if (order > 2) {
     const Order& shorter = orders_[order - 1];
-    found = ngrams(order - 1, pair);
-    found.add(under(pair, shorter.contexts, shorter.ended_singles, Count{0} - 1));
+    histogram = ngrams(order - 1, pair);
+    histogram.add(under(pair, shorter.contexts, shorter.ended_singles, Count{0} - 1));
   }
-  return found;
+  return histogram;
 }
 
-Tables Tally::tables() const {
-  Tables tables;
+JointSpectra Tally::spectra() const {
+  JointSpectra spectra;
   for (unsigned order = 1; order <= layout_.max_order; ++order) {
-    auto& of_ngrams = tables.ngrams.emplace_back();
-    auto& of_contexts = tables.contexts.emplace_back();
+    auto& of_ngrams = spectra.ngrams.emplace_back();
+    auto& of_contexts = spectra.contexts.emplace_back();
     for (std::size_t pair = 0; pair < masks_.size(); ++pair) {
       of_ngrams.push_back(ngrams(order, pair).spectrum());
       of_contexts.push_back(contexts(order, pair).spectrum());
     }
   }
-  return tables;
+  return spectra;
 }
 
 }  // namespace collapse_stats

@@ -11,25 +11,27 @@
 
 namespace collapse_stats {
 
-/// Counts of each label; how many labels there are is known when the loops are compiled: the power
-/// of two that holds the layout's.
+/// Counts of each label. The number of labels is a compile-time constant: the smallest power of two
+/// that is not below the layout's number of labels.
 template <unsigned labels>
 using LabelCounts = std::array<Count, labels>;
 
-/// What is counted of every order while rows are scanned, before it becomes spectra.
+/// Intermediate counts of every order while rows are scanned, from which the spectra are made.
 class Tally {
  public:
-  /// Throws std::invalid_argument if a mask has labels that the layout does not have.
+  /// Throws std::invalid_argument if a mask contains labels that the layout does not have.
   Tally(const Layout& layout, std::span<const Masks> masks);
 
-  /// Whether these are the masks it was made with.
+  /// Whether `masks` are the masks that this tally was made for.
   bool counts(std::span<const Masks> masks) const;
 
-  /// `types` n-grams were seen so often. Order 1 only if it is the longest: see `unigrams`.
+  /// Add `types` n-grams with these counts. Order 1 is added here only if it is the longest order;
+  /// see `unigrams`.
   template <unsigned labels>
   void ngram(unsigned order, const LabelCounts<labels>& counts, Count types = 1);
 
-  /// An n-gram was seen so often, and some times nothing followed it: it was a context less often.
+  /// Add an n-gram which `ended` of `counts` times was followed by no token, so that it was a
+  /// context less often than it was seen.
   template <unsigned labels>
   void ended(unsigned order, LabelCounts<labels> counts, const LabelCounts<labels>& ended) {
     add<labels>(orders_[order].contexts, counts, Count{0} - 1);
@@ -37,7 +39,8 @@ class Tally {
     add<labels>(orders_[order].contexts, counts, 1);
   }
 
-  /// So many n-grams were seen once, under this label; so many of those that nothing followed.
+  /// Add `types` n-grams that were seen once, under `label`; the second function adds those of them
+  /// that no token followed.
   void singles(unsigned order, unsigned label, Count types) {
     orders_[order].singles[label] += types;
   }
@@ -45,35 +48,36 @@ class Tally {
     orders_[order].ended_singles[label] += types;
   }
 
-  /// Windows were scanned.
+  /// Add to the number of windows scanned.
   template <unsigned labels>
   void windows(const LabelCounts<labels>& counts) {
     for (unsigned label = 0; label < labels; ++label) windows_[label] += counts[label];
   }
 
-  /// Order 1 and contexts of order 2, unless 1 is the longest order; as many columns as
-  /// `LabelCounts` has.
+  /// Counts of order 1 and of contexts of order 2, unless 1 is the longest order. There are as many
+  /// columns as `LabelCounts` has.
   Unigrams unigrams;
 
   void add(const Tally& other);
-  Tables tables() const;
+  JointSpectra spectra() const;
 
  private:
   using Histograms = std::vector<JointHistogram>;  // [pair of the basis]
   using Labelled = LabelCounts<max_labels>;
 
-  /// N-grams with a few counts each are tallied by the counts of all labels, so that they take one
-  /// step instead of one for each pair of masks. Bits of the cell that a label's count takes: of
-  /// eight labels the first two are those of the text that stays in every mask.
+  /// N-grams with small counts are tallied in one cell for the counts of all labels, which takes
+  /// one step instead of one for each pair of masks. This is the number of bits of the cell's index
+  /// that a label's count takes. With eight labels, the first two belong to the text that stays in
+  /// every mask, and get more bits.
   static constexpr unsigned few_bits(unsigned labels, unsigned label) {
     return labels <= 4 || label < 2 ? 3 : 1;
   }
   static constexpr std::size_t few_cells = 4096;
 
   struct Order {
-    std::vector<Count> few;  // of more than two labels
-    Histograms ngrams;       // the others
-    Histograms contexts;  // of the next order: what differs from ngrams
+    std::vector<Count> few;  // small counts, if there are more than two labels
+    Histograms ngrams;       // all other n-grams
+    Histograms contexts;     // of the next order, as differences from `ngrams`
     Labelled singles{};
     Labelled ended_singles{};
   };
@@ -88,7 +92,7 @@ class Tally {
 
   Layout layout_;
   std::vector<Masks> masks_;
-  std::vector<Masks> basis_;  // pairs that are tallied; up to two labels all others follow from one
+  std::vector<Masks> basis_;   // pairs that are tallied; see `basis_of`
   std::vector<Order> orders_;  // [order]
   Labelled windows_{};
 };
@@ -112,7 +116,7 @@ inline void Tally::ngram(unsigned order, const LabelCounts<labels>& counts, Coun
   add<labels>(out.ngrams, counts, types);
 }
 
-/// Of one or two labels there is one pair: the labels themselves.
+/// With one or two labels there is one pair: the labels themselves.
 template <unsigned labels>
 inline void Tally::add(Histograms& histograms, const LabelCounts<labels>& counts,
                        Count types) const {
@@ -120,7 +124,7 @@ inline void Tally::add(Histograms& histograms, const LabelCounts<labels>& counts
     histograms.front().add(counts[0], labels == 2 ? counts[labels - 1] : 0, types);
   } else {
     constexpr unsigned four = 4, masks = 1U << four;
-    std::array<std::array<Count, masks>, labels / four> under;  // every mask of four labels
+    std::array<std::array<Count, masks>, labels / four> under;  // sums by mask of four labels
     for (unsigned part = 0; part < under.size(); ++part) {
       under[part][0] = 0;
       for (unsigned mask = 1; mask < masks; ++mask)
@@ -128,9 +132,9 @@ inline void Tally::add(Histograms& histograms, const LabelCounts<labels>& counts
                             counts[part * four + static_cast<unsigned>(std::countr_zero(mask))];
     }
     const auto sum = [&](unsigned mask) {
-      Count found = under[0][mask % masks];
-      if constexpr (labels > four) found += under[1][mask / masks];
-      return found;
+      Count total = under[0][mask % masks];
+      if constexpr (labels > four) total += under[1][mask / masks];
+      return total;
     };
     for (std::size_t pair = 0; pair < basis_.size(); ++pair)
       histograms[pair].add(sum(basis_[pair].first), sum(basis_[pair].second), types);

@@ -12,10 +12,10 @@ namespace {
 
 constexpr std::size_t block_rows = 512;
 
-/// One word of the keys, or one code, of every row of a block.
+/// One word of the key, or one code, for every row of a block.
 using Words = std::array<std::uint64_t, block_rows>;
 
-/// Bits that keys of two words, or bigrams, have beyond 64.
+/// Numbers of up to 128 bits: keys, or mixed bigrams.
 struct Wide {
   Words high, low;
 };
@@ -43,7 +43,7 @@ COLLAPSE_STATS_INLINE void unmix(const Layout& layout, const Wide& mixed, std::s
   }
 }
 
-/// Mixed bigrams, or unigrams if that is the longest order.
+/// Mix the bigrams, or the unigrams if 1 is the longest order.
 COLLAPSE_STATS_INLINE void mix(const Layout& layout, const Words& first, const Words* second,
                                std::size_t rows, Wide& mixed) {
   if (layout.mix_bits > 64) {
@@ -64,7 +64,7 @@ COLLAPSE_STATS_INLINE void mix(const Layout& layout, const Words& first, const W
   }
 }
 
-/// Writes the ids of a block that begins at a multiple of 512 rows.
+/// Write the ids of a block, which begins at a multiple of 512 rows.
 COLLAPSE_STATS_INLINE void write(const Words& codes, std::size_t first, std::size_t rows,
                                  TokenColumn& column) {
   std::size_t missing = 0;
@@ -94,7 +94,7 @@ COLLAPSE_STATS_INLINE void read(const TokenView& column, std::size_t first, std:
   }
 }
 
-/// Puts codes below what keys have so far.
+/// Append codes below the codes that the keys have so far.
 COLLAPSE_STATS_INLINE void append(const Layout& layout, const Words& codes, std::size_t rows,
                                   Wide& keys) {
   const unsigned bits = layout.code_bits;
@@ -104,7 +104,7 @@ COLLAPSE_STATS_INLINE void append(const Layout& layout, const Words& codes, std:
   for (std::size_t row = 0; row < rows; ++row) keys.low[row] = keys.low[row] << bits | codes[row];
 }
 
-/// Takes the lowest codes off keys.
+/// Remove the lowest codes from the keys.
 COLLAPSE_STATS_INLINE void split_off(const Layout& layout, std::size_t rows, Wide& keys,
                                      Words& codes) {
   const unsigned bits = layout.code_bits;
@@ -120,8 +120,9 @@ COLLAPSE_STATS_INLINE void split_off(const Layout& layout, std::size_t rows, Wid
   }
 }
 
-/// Whether every code is in the vocabulary and stands behind a token, not behind a missing one. The
-/// first of a row cannot be missing. Codes have 33 bits at most: the sign says which is larger.
+/// Whether every code is in the vocabulary and none follows a missing token; the first token of a
+/// row must be present. Codes have at most 33 bits, so the sign of a difference says which is
+/// larger.
 COLLAPSE_STATS_INLINE bool valid(const Layout& layout, const Words& codes, const Words* before,
                                  std::size_t rows) {
   const std::uint64_t vocab_size = layout.vocab_size;
@@ -175,7 +176,7 @@ COLLAPSE_STATS_INLINE void unpack_blocks(const Layout& layout, const Rows& rows,
 COLLAPSE_STATS_INLINE void pack_blocks(const Layout& layout, std::span<const TokenView> columns,
                                        std::size_t rows, KeyColumns keys) {
   Wide packed{};
-  std::array<Words, 2> codes{};  // of this position and of the one before
+  std::array<Words, 2> codes{};  // codes of this position and of the one before
   for (std::size_t first = 0; first < rows; first += block_rows) {
     const std::size_t size = std::min(block_rows, rows - first);
     for (std::size_t position = 0; position < layout.max_order; ++position) {

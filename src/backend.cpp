@@ -16,7 +16,8 @@ void bind_backend(py::module_& module) {
   module.def("instruction_set", [] { return cpu::name(cpu::instruction_set()); });
   module.def("instruction_sets", [] {
     std::vector<std::string> names;
-    for (const cpu::InstructionSet set : cpu::instruction_sets()) names.emplace_back(cpu::name(set));
+    for (const cpu::InstructionSet set : cpu::instruction_sets())
+      names.emplace_back(cpu::name(set));
     return names;
   });
 }

@@ -9,33 +9,36 @@
 #include <utility>
 #include <vector>
 
-#include "run.hpp"
+#include "ngram_table.hpp"
 #include "spectrum.hpp"
 
-/// Translation between NumPy and the core: no loops over data, no formulas.
+/// Conversion between NumPy arrays and the core, without loops over data and without formulas.
 namespace collapse_stats::python {
 
 namespace py = pybind11;
 
 using UInt64Array = py::array_t<std::uint64_t, py::array::c_style>;
-/// Columns of a run, or of some of its rows: each contiguous, any distance apart.
+/// Columns of a table or of some of its rows. Each column is contiguous; the distance between
+/// columns is arbitrary.
 using UInt64Columns = py::array_t<std::uint64_t, 0>;
 using MaskList = std::vector<std::pair<unsigned, unsigned>>;
 
 void bind_backend(py::module_& module);
 void bind_counter(py::module_& module);
-void bind_run(py::module_& module);
+void bind_ngram_table(py::module_& module);
 void bind_tokens(py::module_& module);
 
 std::vector<Masks> to_masks(const MaskList& masks);
 
-/// Throws ValueError unless there are so many columns; the distance between them, in entries.
+/// Return the distance between columns, in entries. Raises ValueError unless there are `number`
+/// contiguous columns.
 std::size_t stride_of(const UInt64Columns& columns, unsigned number, const char* what);
 
-/// `(keys, counts)`, which take over the run's memory.
-py::tuple to_python(Run run);
+/// `(keys, counts)`; the arrays take over the table's memory.
+py::tuple to_python(NgramTable table);
 
-/// `(ngrams, contexts)`: for each order a list of `(a, b, types)`, one per pair of masks.
-py::tuple to_python(Tables tables);
+/// `(ngrams, contexts)`: for each order, a list of `(a, b, types)` with one entry per pair of
+/// masks.
+py::tuple to_python(JointSpectra spectra);
 
 }  // namespace collapse_stats::python

@@ -50,34 +50,34 @@ std::unique_ptr<Counter> make_native(std::uint64_t vocab_size, unsigned max_orde
 void add(Counter& counter, const py::array& tokens, const Int64Array& start, const Int64Array& stop,
          const Int64Array& limit, const UInt8Array& label) {
   const Chunk chunk = to_chunk(tokens, start, stop, limit, label);
-  const py::gil_scoped_release release;  // long, and touches only the arrays held by the caller
+  const py::gil_scoped_release release;  // takes time, and touches only arrays held by the caller
   counter.add(chunk);
 }
 
-py::tuple run(Counter& counter) {
+py::tuple table(Counter& counter) {
   return to_python([&] {
-    const py::gil_scoped_release release;  // long, and touches no Python object
-    return counter.run();
+    const py::gil_scoped_release release;  // takes time, and touches no Python object
+    return counter.table();
   }());
 }
 
-py::tuple run_of(Counter& counter, unsigned first_key_range, unsigned last_key_range) {
+py::tuple table_of(Counter& counter, unsigned first_key_range, unsigned last_key_range) {
   return to_python([&] {
-    const py::gil_scoped_release release;  // long, and touches no Python object
-    return counter.run(first_key_range, last_key_range);
+    const py::gil_scoped_release release;  // takes time, and touches no Python object
+    return counter.table(first_key_range, last_key_range);
   }());
 }
 
-py::tuple tables(Counter& counter, const MaskList& masks) {
+py::tuple spectra(Counter& counter, const MaskList& masks) {
   return to_python([&] {
-    const py::gil_scoped_release release;  // long, and touches no Python object
-    return counter.tables(to_masks(masks));
+    const py::gil_scoped_release release;  // takes time, and touches no Python object
+    return counter.spectra(to_masks(masks));
   }());
 }
 
 void next_pass(Counter& counter, const MaskList& masks, unsigned first_key_range,
                unsigned last_key_range) {
-  const py::gil_scoped_release release;  // long, and touches no Python object
+  const py::gil_scoped_release release;  // takes time, and touches no Python object
   counter.next_pass(to_masks(masks), first_key_range, last_key_range);
 }
 
@@ -90,9 +90,9 @@ void bind_counter(py::module_& module) {
            py::arg("piece_windows") = std::uint32_t{1} << 20)
       .def("add", &add, py::arg("tokens").noconvert(), py::arg("start"), py::arg("stop"),
            py::arg("limit"), py::arg("label"))
-      .def("run", &run)
-      .def("run", &run_of, py::arg("first_key_range"), py::arg("last_key_range"))
-      .def("tables", &tables, py::arg("masks"))
+      .def("table", &table)
+      .def("table", &table_of, py::arg("first_key_range"), py::arg("last_key_range"))
+      .def("spectra", &spectra, py::arg("masks"))
       .def("next_pass", &next_pass, py::arg("masks"), py::arg("first_key_range"),
            py::arg("last_key_range"));
 }

@@ -3,8 +3,8 @@
 #include "bindings.hpp"
 #include "cuda.hpp"
 
-// Device memory crosses as addresses: arrays of CuPy own it, or of NumPy where the CPU plays the
-// GPU.
+// Device memory is passed as addresses. CuPy arrays own it, or NumPy arrays where the CPU emulates
+// the GPU.
 namespace collapse_stats::python {
 namespace {
 
@@ -43,7 +43,7 @@ cuda::SortedRecords to_sorted(Address records, std::uint64_t number, Address sum
   return {at<const void>(records), number, at<const std::uint64_t>(sums)};
 }
 
-cuda::DeviceRun to_run(Address keys, Address counts, std::uint64_t rows) {
+cuda::DeviceTable to_table(Address keys, Address counts, std::uint64_t rows) {
   return {at<std::uint64_t>(keys), at<std::uint64_t>(counts), rows};
 }
 
@@ -52,13 +52,14 @@ cuda::Tally to_tally(const Layout& layout, const MaskList& masks, std::uint64_t 
   return {layout, to_masks(masks), capacity, at<std::uint64_t>(memory)};
 }
 
-py::tuple to_tables(const cuda::Tally& tally, std::uint64_t listed, const UInt64Array& list) {
+py::tuple to_joint_spectra(const cuda::Tally& tally, std::uint64_t listed,
+                           const UInt64Array& list) {
   static_assert(sizeof(cuda::Tally::Entry) == 4 * sizeof(std::uint64_t));
   if (list.ndim() != 2 || list.shape(1) != 4)
     throw py::value_error("a list of entries must have the shape (entries, 4)");
   const auto* entries = reinterpret_cast<const cuda::Tally::Entry*>(list.data());
   return to_python(
-      cuda::to_tables(tally, listed, {entries, static_cast<std::size_t>(list.shape(0))}));
+      cuda::to_joint_spectra(tally, listed, {entries, static_cast<std::size_t>(list.shape(0))}));
 }
 
 void bind_records(py::module_& module) {
@@ -135,7 +136,7 @@ void bind_tally(py::module_& module) {
       "make_row_sums",
       [](cuda::Stream stream, const Layout& layout, Address keys, Address counts,
          std::uint64_t rows, Address sums, Address workspace, std::size_t bytes) {
-        cuda::make_row_sums(stream, layout, to_run(keys, counts, rows), at<std::uint64_t>(sums),
+        cuda::make_row_sums(stream, layout, to_table(keys, counts, rows), at<std::uint64_t>(sums),
                             at<void>(workspace), bytes);
       },
       py::arg("stream"), py::arg("layout"), py::arg("keys"), py::arg("counts"), py::arg("rows"),
@@ -144,12 +145,14 @@ void bind_tally(py::module_& module) {
       "tally_rows",
       [](cuda::Stream stream, Address keys, Address counts, std::uint64_t rows, Address sums,
          const cuda::Tally& tally) {
-        cuda::tally_rows(stream, to_run(keys, counts, rows), at<const std::uint64_t>(sums), tally);
+        cuda::tally_rows(stream, to_table(keys, counts, rows), at<const std::uint64_t>(sums),
+                         tally);
       },
       py::arg("stream"), py::arg("keys"), py::arg("counts"), py::arg("rows"), py::arg("sums"),
       py::arg("tally"));
   module.def("finish_tally", &cuda::finish_tally, py::arg("stream"), py::arg("tally"));
-  module.def("to_tables", &to_tables, py::arg("tally"), py::arg("listed"), py::arg("list"));
+  module.def("to_joint_spectra", &to_joint_spectra, py::arg("tally"), py::arg("listed"),
+             py::arg("list"));
 }
 
 void bind_rows(py::module_& module) {
@@ -169,14 +172,14 @@ void bind_rows(py::module_& module) {
       [](cuda::Stream stream, const Layout& layout, Address records, std::uint64_t number,
          Address sums, Address places, Address keys, Address counts, std::uint64_t rows) {
         cuda::write_rows(stream, layout, to_sorted(records, number, sums),
-                         at<const std::uint64_t>(places), to_run(keys, counts, rows));
+                         at<const std::uint64_t>(places), to_table(keys, counts, rows));
       },
       py::arg("stream"), py::arg("layout"), py::arg("records"), py::arg("number"), py::arg("sums"),
       py::arg("places"), py::arg("keys"), py::arg("counts"), py::arg("rows"));
   py::class_<cuda::MergeInput>(module, "MergeInput", py::module_local())
       .def(py::init([](Address keys, Address counts, std::uint64_t rows, unsigned labels,
                        unsigned first_label) {
-             return cuda::MergeInput{to_run(keys, counts, rows), labels, first_label};
+             return cuda::MergeInput{to_table(keys, counts, rows), labels, first_label};
            }),
            py::arg("keys"), py::arg("counts"), py::arg("rows"), py::arg("labels"),
            py::arg("first_label"));
@@ -197,7 +200,7 @@ void bind_rows(py::module_& module) {
          const cuda::MergeInput& b, Address places, Address keys, Address counts,
          std::uint64_t rows) {
         cuda::write_merged(stream, layout, a, b, at<const std::uint64_t>(places),
-                           to_run(keys, counts, rows));
+                           to_table(keys, counts, rows));
       },
       py::arg("stream"), py::arg("layout"), py::arg("a"), py::arg("b"), py::arg("places"),
       py::arg("keys"), py::arg("counts"), py::arg("rows"));

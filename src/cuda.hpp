@@ -4,10 +4,10 @@
 
 namespace collapse_stats::python {
 
-/// The steps of `cuda/api.hpp`.
+/// Bind the steps of `cuda/api.hpp`.
 void bind_cuda(pybind11::module_& module);
 
-/// The steps of `cuda/partition_api.hpp`; `bind_cuda` calls it.
+/// Bind the steps of `cuda/partition_api.hpp`; `bind_cuda` calls this.
 void bind_partition(pybind11::module_& module);
 
 }  // namespace collapse_stats::python

@@ -7,7 +7,7 @@
 
 PYBIND11_MODULE(_cuda_emulated, module) {
   namespace py = pybind11;
-  module.doc() = "The steps of the GPU, played by the CPU: for tests.";
+  module.doc() = "The steps of the GPU, emulated by the CPU, for tests.";
   collapse_stats::python::bind_cuda(module);
   module.def(
       "emulate",
@@ -21,5 +21,5 @@ PYBIND11_MODULE(_cuda_emulated, module) {
       [](int error, unsigned runtime, unsigned capability, const std::string& said) {
         return collapse_stats::cuda::why_unusable(error, {runtime, capability}, said);
       },
-      "What is told of an error of CUDA.");
+      "The message for an error of CUDA.");
 }

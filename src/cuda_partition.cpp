@@ -3,7 +3,7 @@
 #include "bindings.hpp"
 #include "cuda.hpp"
 
-// Device memory crosses as addresses, as in `cuda.cpp`.
+// Device memory is passed as addresses, as in `cuda.cpp`.
 namespace collapse_stats::python {
 namespace {
 
@@ -25,7 +25,9 @@ void bind_cells(py::module_& module) {
       .def(py::init(&to_cells), py::arg("order"), py::arg("seen"), py::arg("ended"))
       .def_static(
           "of_tally",
-          [](const cuda::Tally& tally) { return cuda::Cells{1, tally.unigrams(), tally.ended()}; },
+          [](const cuda::Tally& tally) {
+            return cuda::Cells{1, tally.unigrams(), tally.ended()};
+          },
           py::arg("tally"));
   module.def(
       "count_cells",

@@ -12,7 +12,8 @@ namespace {
 using UInt32Array = py::array_t<std::uint32_t, py::array::c_style>;
 using UInt8Array = py::array_t<std::uint8_t, py::array::c_style>;
 
-/// Ids, which of them are there (None: all), and the bit that stands for the first.
+/// The ids, one bit per row that says whether there is an id (None: all rows have one), and the
+/// number of the first row's bit.
 using PyColumn = std::tuple<UInt32Array, std::optional<UInt8Array>, std::size_t>;
 
 TokenView to_view(const PyColumn& column, std::size_t rows) {
@@ -35,10 +36,10 @@ py::tuple unpack_keys(std::uint64_t vocab_size, unsigned max_order, const UInt64
   for (py::ssize_t position = 0; position < max_order; ++position)
     columns.push_back(
         {ids.mutable_data() + position * rows, present.mutable_data() + position * bytes});
-  const RunView run{static_cast<std::size_t>(rows), keys.data(), nullptr, stride, 0, 0, 0};
+  const NgramTableView table{static_cast<std::size_t>(rows), keys.data(), nullptr, stride, 0, 0, 0};
   {
-    const py::gil_scoped_release release;  // long, and touches only arrays held here
-    unpack(layout, run.rows_between(0, run.rows, layout), columns);
+    const py::gil_scoped_release release;  // takes time, and touches only arrays held here
+    unpack(layout, table.rows_between(0, table.rows, layout), columns);
   }
   py::list missing;
   for (const TokenColumn& column : columns) missing.append(column.missing);
@@ -57,7 +58,7 @@ void pack_tokens(std::uint64_t vocab_size, unsigned max_order, const std::vector
   for (const PyColumn& column : columns) views.push_back(to_view(column, rows));
   std::uint64_t* const first = keys.mutable_data();
   const KeyColumns out{layout.words == 2 ? first : nullptr, first + (layout.words - 1) * stride};
-  const py::gil_scoped_release release;  // long, and touches only arrays held by the caller
+  const py::gil_scoped_release release;  // takes time, and touches only arrays held by the caller
   pack(layout, views, rows, out);
 }
 

@@ -32,7 +32,7 @@ COLLAPSE_STATS_INLINE void load(const Chunk& chunk, std::size_t first, std::size
 #undef COLLAPSE_STATS_LOAD
 }
 
-/// Rests of one word, of `number` codes.
+/// Pack rests of `number` codes into one word.
 template <unsigned number>
 COLLAPSE_STATS_INLINE void pack_rest(const Layout& layout, Block& block) {
   const unsigned bits = layout.code_bits;
@@ -45,7 +45,7 @@ COLLAPSE_STATS_INLINE void pack_rest(const Layout& layout, Block& block) {
   }
 }
 
-/// Moves the rests up by `bits`, over two words.
+/// Shift the rests left by `bits`, across two words.
 COLLAPSE_STATS_INLINE void make_room(unsigned bits, Block& block) {
   for (std::size_t i = 0; i < block.size; ++i) {
     block.rest_high[i] = block.rest_high[i] << bits | block.rest_low[i] >> (64 - bits);
@@ -53,7 +53,7 @@ COLLAPSE_STATS_INLINE void make_room(unsigned bits, Block& block) {
   }
 }
 
-/// Rests of any length, one code after the other for all windows.
+/// Pack rests of any length, adding one code to all windows at a time.
 COLLAPSE_STATS_INLINE void pack_long_rest(const Layout& layout, Block& block) {
   for (std::size_t i = 0; i < block.size; ++i) block.rest_high[i] = block.rest_low[i] = 0;
   for (unsigned order = 2; order < layout.max_order; ++order) {
@@ -80,7 +80,7 @@ COLLAPSE_STATS_INLINE void pack(const Layout& layout, Block& block) {
   }
 }
 
-/// `Word` holds a mixed bigram.
+/// `Word` must be able to hold a mixed bigram.
 template <class Word>
 COLLAPSE_STATS_INLINE void mix(const RecordFormat& format, Block& block) {
   const Layout& layout = format.layout;
@@ -88,7 +88,7 @@ COLLAPSE_STATS_INLINE void mix(const RecordFormat& format, Block& block) {
   const unsigned mix_shift = layout.mix_shift();
   const auto mask = static_cast<Word>(low_mask(layout.mix_bits));
   const std::uint64_t head_mask = low_bits(format.mixed_bits);
-  const unsigned head_shift = 63 - format.mixed_bits;  // and one more: all 64 cannot be shifted out
+  const unsigned head_shift = 63 - format.mixed_bits;  // in two steps: shifting by 64 is undefined
   for (std::size_t i = 0; i < block.size; ++i) {
     Word mixed = static_cast<Word>(block.codes[i]) << code_bits | block.second[i];
     mixed ^= mixed >> mix_shift;
@@ -98,7 +98,7 @@ COLLAPSE_STATS_INLINE void mix(const RecordFormat& format, Block& block) {
   }
 }
 
-/// Adds the rest to heads that have the mixed bits.
+/// Add the rests to heads that already contain the mixed bits.
 COLLAPSE_STATS_INLINE void cut(const RecordFormat& format, Block& block) {
   const unsigned tail_bits = format.tail_bits;
   const std::uint64_t tail_mask = low_bits(tail_bits);
@@ -107,13 +107,13 @@ COLLAPSE_STATS_INLINE void cut(const RecordFormat& format, Block& block) {
     if (format.rest_bits == 0) return;
     for (std::size_t i = 0; i < block.size; ++i) block.head[i] |= block.rest_low[i] << shift;
   } else if (format.rest_bits <= 64) {
-    const unsigned shift = tail_bits - 1;  // and one more
+    const unsigned shift = tail_bits - 1;  // in two steps, as above
     for (std::size_t i = 0; i < block.size; ++i) {
       block.head[i] |= block.rest_low[i] >> shift >> 1;
       block.tail[i] = block.rest_low[i] & tail_mask;
     }
   } else {
-    const unsigned right = tail_bits - 1;  // and one more
+    const unsigned right = tail_bits - 1;  // in two steps, as above
     const unsigned left = 64 - tail_bits;
     for (std::size_t i = 0; i < block.size; ++i) {
       block.head[i] |= block.rest_low[i] >> right >> 1 | block.rest_high[i] << left;

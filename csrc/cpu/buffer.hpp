@@ -7,15 +7,15 @@
 
 namespace collapse_stats::cpu {
 
-/// Work space that is written before it is read, so that it need not be zeroed.
+/// Work space that is written before it is read, and is therefore not zeroed.
 template <class T>
 class Buffer {
  public:
-  /// Room for `size` values; what was in it is lost.
+  /// Make room for `size` values, discarding the previous contents.
   T* reserve(std::size_t size) {
     if (size > size_) {
       values_.reset();
-      size_ = size + size / 4;  // the next one is seldom much larger
+      size_ = size + size / 4;  // the next request is rarely much larger
       values_ = std::make_unique_for_overwrite<T[]>(size_);
       advise_huge_pages(values_.get(), size_ * sizeof(T));
     }

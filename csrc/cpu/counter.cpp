@@ -35,7 +35,7 @@ void check(const CounterConfig& config) {
     throw std::invalid_argument("piece_windows must be at least 1, got 0");
 }
 
-/// `Tail` holds the tail of a record.
+/// `Tail` is a type that holds the tail of a record.
 template <class Tail>
 class CpuCounter final : public Counter {
  public:
@@ -50,19 +50,19 @@ class CpuCounter final : public Counter {
         Worker& mine = workers_[worker] ? *workers_[worker] : start(worker);
         mine.partitioner.partition(chunk, pieces[piece], mine.lists);
       });
-    } catch (...) {  // out of memory: a chunk that is there in part is worse than none
+    } catch (...) {  // out of memory: a partly counted chunk is useless
       clear();
       throw;
     }
   }
 
-  Run run() override {
-    Run all = run(config_.first_key_range, config_.last_key_range);
+  NgramTable table() override {
+    NgramTable all = table(config_.first_key_range, config_.last_key_range);
     clear();
     return all;
   }
 
-  Run run(unsigned first_key_range, unsigned last_key_range) override {
+  NgramTable table(unsigned first_key_range, unsigned last_key_range) override {
     const KeyRanges range = within(first_key_range, last_key_range);
     std::vector<LeafKeeper> keepers;
     for (unsigned worker = 0; worker < config_.threads; ++worker) keepers.emplace_back(format_);
@@ -75,18 +75,18 @@ class CpuCounter final : public Counter {
           if (filled) filled->lists.recycle(key_range, keepers[worker].arena());  // for leaves
       });
       return write_rows(format_, stores, config_.threads);
-    } catch (...) {  // out of memory: key ranges that are there in part are worse than none
+    } catch (...) {  // out of memory: incomplete key ranges are useless
       clear();
       throw;
     }
   }
 
-  Tables tables(std::span<const Masks> masks) override {
+  JointSpectra spectra(std::span<const Masks> masks) override {
     scan(masks);
     std::vector<LeafScanner> scanners = std::exchange(scanners_, {});
     kept_.reset();
     for (std::size_t other = 1; other < scanners.size(); ++other) scanners[0].add(scanners[other]);
-    return scanners[0].tables();
+    return scanners[0].spectra();
   }
 
   void next_pass(std::span<const Masks> masks, unsigned first_key_range,
@@ -108,7 +108,7 @@ class CpuCounter final : public Counter {
     Lists lists;
   };
 
-  /// Some of the counter's key ranges, its first being 0.
+  /// A stretch of the counter's key ranges, of which the first has the number 0.
   struct KeyRanges {
     std::size_t first, size;
   };
@@ -133,10 +133,11 @@ class CpuCounter final : public Counter {
     for (auto& worker : workers_) worker.reset();
   }
 
-  /// Key ranges to be split, large ones first, so that no thread is left alone with one at the end.
+  /// The order in which key ranges are split: large ones first, so that no thread is left alone
+  /// with a large one at the end.
   struct Order {
     std::vector<std::size_t> key_ranges;
-    std::size_t giants;  // the first: longer than a thread's share of all
+    std::size_t giants;  // how many of the first exceed a thread's fair share
   };
 
   Order by_size(std::span<const Lists* const> lists, KeyRanges range) const {
@@ -154,17 +155,17 @@ class CpuCounter final : public Counter {
     return {std::move(order), config_.threads == 1 ? 0 : static_cast<std::size_t>(giants)};
   }
 
-  /// Adds what was taken in to the scanners; leaves the counter empty.
+  /// Scan everything that was added, and empty the counter.
   void scan(std::span<const Masks> masks) {
     if (scanners_.empty()) scanners_.assign(config_.threads, LeafScanner(format_, masks));
     if (!scanners_[0].counts(masks))
-      throw std::invalid_argument("masks must be the same in every pass: ask for all in each");
+      throw std::invalid_argument("masks must be the same in every pass: pass all masks each time");
     try {
       sort_key_ranges({0, key_ranges()},
                       [&](auto& splitter, std::size_t key_range, unsigned worker) {
                         splitter.split(key_range, scanners_[worker]);
                       });
-    } catch (...) {  // out of memory: a pass that is there in part is worse than none
+    } catch (...) {  // out of memory: an incomplete pass is useless
       clear();
       scanners_.clear();
       kept_.reset();
@@ -173,7 +174,7 @@ class CpuCounter final : public Counter {
     clear();
   }
 
-  /// Calls `split(splitter, key range, worker)` for every key range of the range.
+  /// Call `split(splitter, key range, worker)` for every key range of the stretch.
   template <class Split>
   void sort_key_ranges(KeyRanges range, Split split) {
     std::vector<const Lists*> lists;
@@ -194,9 +195,9 @@ class CpuCounter final : public Counter {
 
   CounterConfig config_;
   const RecordFormat format_;
-  std::vector<std::unique_ptr<Worker>> workers_;  // null until it has something to do
-  std::vector<LeafScanner> scanners_;             // of the passes since the last tables
-  std::optional<SlabKeeper> kept_;                // what one pass took, for the next
+  std::vector<std::unique_ptr<Worker>> workers_;  // null until the worker has something to do
+  std::vector<LeafScanner> scanners_;             // scans of the passes since the last `spectra`
+  std::optional<SlabKeeper> kept_;                // keeps the memory of a pass for the next one
 };
 
 }  // namespace

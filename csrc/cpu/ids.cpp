@@ -13,9 +13,9 @@
 namespace collapse_stats::cpu {
 namespace {
 
-constexpr std::size_t part = std::size_t{1} << 20;  // tokens that one thread looks at
+constexpr std::size_t part = std::size_t{1} << 20;  // tokens per task
 
-/// The largest of `size` ids; negative ones are larger than all others.
+/// The largest of `size` ids as unsigned numbers, so that negative ids are larger than all others.
 template <class Token>
 std::make_unsigned_t<Token> largest(const Token* tokens, std::size_t size) {
   std::make_unsigned_t<Token> most = 0;
@@ -30,13 +30,13 @@ std::string with_commas(std::uint64_t value) {
   return digits;
 }
 
-/// Whether every token of a chunk, in a document or not, is an id below `vocab_size`.
+/// Whether every token of a chunk, inside or outside documents, is an id below `vocab_size`.
 bool all_ids_valid(const Chunk& chunk, const Layout& layout, unsigned threads) {
   return with_tokens(chunk, [&]<class Token>(const Token* tokens) {
     using Unsigned = std::make_unsigned_t<Token>;
     if (std::is_unsigned_v<Token> && std::numeric_limits<Unsigned>::max() < layout.vocab_size)
       return true;
-    // A negative id must stay above the vocabulary where its type is narrower than the vocabulary.
+    // Negative ids must exceed the bound even if their type is narrower than the vocabulary.
     const auto last = static_cast<std::uint64_t>(std::numeric_limits<Token>::max());
     const std::uint64_t bound = std::min(layout.vocab_size - 1, last);
     std::atomic<bool> valid{true};
@@ -60,11 +60,11 @@ void check_piece(const Chunk& chunk, const Piece& piece, const Layout& layout) {
       const std::size_t last =
           windows == 0 ? start : std::min(start + windows + layout.max_order - 1, limit);
       for (std::size_t i = start; i < last; ++i)
-        if (static_cast<std::uint64_t>(tokens[i]) >= layout.vocab_size)  // negative: huge
-          throw std::invalid_argument("token id " + std::to_string(tokens[i]) + " at position " +
-                                      std::to_string(i) + " is outside the vocabulary of " +
-                                      with_commas(layout.vocab_size) +
-                                      ": give the right vocabulary size or tokenizer");
+        if (static_cast<std::uint64_t>(tokens[i]) >= layout.vocab_size)  // negative ids become huge
+          throw std::invalid_argument(
+              "token id " + std::to_string(tokens[i]) + " at position " + std::to_string(i) +
+              " is outside the vocabulary of " + with_commas(layout.vocab_size) +
+              ": give the right vocab_size or tokenizer, or mask the position");
       left -= windows;
       if (left > 0) start = static_cast<std::size_t>(chunk.start[++span]);
     }
@@ -76,9 +76,8 @@ void check_piece(const Chunk& chunk, const Piece& piece, const Layout& layout) {
 void check_ids(const Chunk& chunk, std::span<const Piece> pieces, const Layout& layout,
                unsigned threads) {
   if (all_ids_valid(chunk, layout, threads)) return;
-  parallel_for(pieces.size(), threads, [&](std::size_t piece, unsigned) {
-    check_piece(chunk, pieces[piece], layout);
-  });
+  parallel_for(pieces.size(), threads,
+               [&](std::size_t piece, unsigned) { check_piece(chunk, pieces[piece], layout); });
 }
 
 }  // namespace collapse_stats::cpu

@@ -8,9 +8,10 @@
 
 namespace collapse_stats::cpu {
 
-/// Throws std::invalid_argument naming the first id outside the vocabulary that the windows of the
-/// pieces begin with or reach, and its position. 0.1 ns per token of the chunk, nothing where the
-/// type cannot hold more; only a chunk that has such an id, in a document or not, is read again.
+/// Throws std::invalid_argument with the first id outside the vocabulary that a window of the
+/// pieces begins with or reaches, and its position. Costs 0.1 ns per token of the chunk, or nothing
+/// where the token type cannot hold an id outside the vocabulary. Only a chunk that contains such
+/// an id, inside or outside a document, is read a second time.
 void check_ids(const Chunk& chunk, std::span<const Piece> pieces, const Layout& layout,
                unsigned threads);
 

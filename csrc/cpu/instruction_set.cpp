@@ -34,8 +34,7 @@ InstructionSet chosen() {
     names += (names.empty() ? "" : ", ") + std::string(name(set));
   }
   throw std::invalid_argument("COLLAPSE_STATS_INSTRUCTION_SET must be one of " + names +
-                              " on this processor, got " + asked +
-                              ": leave it out to use the widest");
+                              " on this processor, got " + asked + ": unset it to use the widest");
 }
 
 }  // namespace

@@ -1,8 +1,8 @@
 #pragma once
 
-/// Compiling one function for several instruction sets. The loops are written once, plainly, as an
-/// always-inlined body; one wrapper per set lets the compiler vectorise it for that set, and
-/// `instruction_set` says at run time which wrapper to call.
+/// Compiling a function for several instruction sets. The loops are written once, as plain C++ in
+/// an always-inlined body. One wrapper for each set lets the compiler vectorise the body for it,
+/// and `instruction_set` says at run time which wrapper to call.
 #if defined(__x86_64__)
 #define COLLAPSE_STATS_AVX512 \
   __attribute__((target("avx512f,avx512dq,avx512bw,avx512vl,bmi,bmi2,popcnt")))
@@ -14,18 +14,18 @@
 
 namespace collapse_stats::cpu {
 
-/// Narrowest first.
+/// Ordered from narrowest to widest.
 enum class InstructionSet { portable, avx2, avx512 };
 
 /// "portable", "avx2" or "avx512".
 const char* name(InstructionSet set);
 
-/// Every set that this processor and this build have, narrowest first.
+/// All sets that both this processor and this build support, narrowest first.
 std::span<const InstructionSet> instruction_sets();
 
-/// The one in use: the widest, or the one that the environment variable
-/// COLLAPSE_STATS_INSTRUCTION_SET names, for tests and for finding faults. The same in the whole
-/// process. Throws std::invalid_argument when the one named is not there.
+/// The set in use in the whole process: the widest, or the one named by the environment variable
+/// COLLAPSE_STATS_INSTRUCTION_SET, which is meant for tests and debugging. Throws
+/// std::invalid_argument if the named set is not supported.
 InstructionSet instruction_set();
 
 }  // namespace collapse_stats::cpu

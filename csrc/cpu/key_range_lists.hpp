@@ -14,7 +14,7 @@
 
 namespace collapse_stats::cpu {
 
-/// Stands for the tail of records that have none.
+/// Tail type of records without a tail.
 struct NoTail {};
 
 /// A record that was seen `number` times.
@@ -24,12 +24,13 @@ struct Squeezed {
   Count number;
 };
 
-/// One thread's records by key range, in no order.
+/// The records of one thread, grouped by key range and otherwise unordered.
 ///
-/// A record is written once into its key range's buffer, which stays in cache, and once past the
-/// caches into memory when the buffer is full: 2 ns per record, bound by the stores. A full buffer
-/// at least half of whose records are equal is squeezed: they leave as one with a number. That
-/// costs four comparisons per buffer, and text of few distinct windows takes no memory.
+/// Each record is written twice: into a buffer of its key range, which stays in cache, and, when
+/// the buffer is full, to memory past the caches. This costs 2 ns per record, bound by the stores.
+/// A full buffer with a record that makes up at least half of it is squeezed: the equal records are
+/// replaced by one with a count. This check costs four comparisons per buffer, and keeps text with
+/// few distinct windows from filling memory.
 template <class Tail>
 class KeyRangeLists {
  public:
@@ -44,7 +45,7 @@ class KeyRangeLists {
     std::uninitialized_default_construct_n(buffers_, key_ranges);
   }
 
-  /// Appends all records of a block; their key ranges are below the number of key ranges.
+  /// Append all records of a block. Their key ranges must be below the number of key ranges.
   void append(const Block& block) {
     for (std::size_t i = 0; i < block.size; ++i) {
       prefetch(block.key_range[std::min(i + ahead, block.size - 1)]);
@@ -52,21 +53,22 @@ class KeyRangeLists {
     }
   }
 
-  /// Appends the records `selected` of a block, key ranges counted from `first_key_range` on.
+  /// Append the records of a block at the places `selected`, with key ranges relative to
+  /// `first_key_range`.
   void append(const Block& block, unsigned first_key_range,
               std::span<const std::uint32_t> selected) {
     for (const std::uint32_t i : selected) put(block.key_range[i] - first_key_range, block, i);
   }
 
-  /// Calls `visit(heads, tails, number)` for the records of a key range, part by part, squeezed
-  /// ones left out.
+  /// Call `visit(heads, tails, number)` for the records of a key range, part by part, without the
+  /// squeezed ones.
   template <class Visit>
   void each(std::size_t key_range, Visit visit) const {
     const List& list = lists_[key_range];
     for (std::size_t i = 0; i < list.chunks.size(); ++i) {
       const bool last = i + 1 == list.chunks.size();
       const std::byte* const chunk = list.chunks[i];
-      if (!last)  // the processor foresees the next line, not the next chunk
+      if (!last)  // hardware prefetching does not follow to the next chunk
         for (std::size_t line = 0; line < 16; ++line)
           __builtin_prefetch(list.chunks[i + 1] + 64 * line);
       visit(reinterpret_cast<const std::uint64_t*>(chunk),
@@ -76,7 +78,7 @@ class KeyRangeLists {
     visit(buffers_[key_range].heads, buffers_[key_range].tails, std::size_t{fill_[key_range]});
   }
 
-  /// Forgets the records of a key range; `arena` may use their memory as long as the lists live.
+  /// Remove the records of a key range. `arena` may reuse their memory as long as the lists live.
   void recycle(std::size_t key_range, Arena& arena) {
     for (std::byte* chunk : lists_[key_range].chunks) arena.recycle(chunk);
     lists_[key_range] = List();
@@ -87,18 +89,19 @@ class KeyRangeLists {
     return lists_[key_range].squeezed;
   }
 
-  /// Records of a key range, squeezed ones left out.
+  /// Number of records of a key range, without the squeezed ones.
   std::size_t size(std::size_t key_range) const {
     const List& list = lists_[key_range];
     return list.chunks.size() * chunk_records - (chunk_records - list.used) + fill_[key_range];
   }
 
  private:
-  // A full buffer's heads and tails are whole cache lines, so that none is streamed in part.
+  // The heads and tails of a full buffer are whole cache lines, so that no line is streamed in
+  // part.
   static constexpr std::size_t width = tail_size == 1 ? 64 : 32;
   static constexpr std::size_t chunk_records =
       part_bytes / (sizeof(std::uint64_t) + tail_size) / 64 * 64;
-  static constexpr std::size_t ahead = 8;  // records between a prefetch and its store
+  static constexpr std::size_t ahead = 8;  // distance of prefetches, in records
 
   struct alignas(64) Buffer {
     std::uint64_t heads[width];
@@ -111,7 +114,7 @@ class KeyRangeLists {
     std::vector<Squeezed> squeezed;
   };
 
-  /// Fetches the line that the key range's next record goes to.
+  /// Prefetch the line of the key range's next record.
   void prefetch(std::uint32_t key_range) const {
     __builtin_prefetch(&buffers_[key_range].heads[fill_[key_range]], 1);
     if constexpr (tail_size > 1)
@@ -149,7 +152,8 @@ class KeyRangeLists {
     fill_[key_range] = 0;
   }
 
-  /// Takes the records equal to the last out of a full buffer if they are half of it or more.
+  /// If at least half of the records of a full buffer equal the last one, replace them by one
+  /// squeezed record.
   bool squeeze(std::size_t key_range) {
     Buffer& buffer = buffers_[key_range];
     const std::uint64_t head = buffer.heads[width - 1];
@@ -189,7 +193,7 @@ class KeyRangeLists {
   }
 
   Arena arena_;
-  std::vector<std::uint32_t> fill_;  // records in each buffer
+  std::vector<std::uint32_t> fill_;  // number of records in each buffer
   std::vector<List> lists_;
   Buffer* buffers_;
 };

@@ -8,33 +8,33 @@
 
 namespace collapse_stats::cpu {
 
-/// The record at `place` of a leaf counts `number` times more under `label`.
+/// The record at `place` of a leaf counts `number` times more, under `label`.
 struct Extra {
   std::size_t place;
   unsigned label;
   Count number;
 };
 
-/// Sorted records that share the top `known_bits` bits of their keys, all there are; whole bigrams.
-/// What is left of key and label is `high`, of which the upper `high_size` bits count (the others
-/// are zero), and if that is not enough `low`, both left-aligned. Columns may be read up to
-/// `padding` entries behind the end.
+/// All records whose keys share the top `known_bits` bits, sorted. A leaf contains whole bigrams.
+/// `high` holds what is left of key and label, left-aligned, in its upper `high_size` bits (the
+/// other bits are zero); what does not fit is in `low`, left-aligned as well. Columns can be read
+/// up to `padding` entries beyond their end.
 struct Leaf {
   static constexpr std::size_t padding = 72;
 
   const RecordFormat* format;
   std::size_t size;  ///< at least 1
   const std::uint64_t* high;
-  const std::uint64_t* low;  ///< null if `high` is all
+  const std::uint64_t* low;  ///< null if `high` is enough
   unsigned high_size;
   unsigned known_bits;
   Key known;
-  std::span<const Extra> extras;  ///< ascending places
+  std::span<const Extra> extras;  ///< by ascending place
 
-  /// Bits of key and label below the known ones.
+  /// Number of bits of key and label below the known ones.
   unsigned unknown_bits() const { return format->bits() - known_bits; }
 
-  /// The mixed key of a record and, below it, its label.
+  /// The unknown bits of a record's mixed key and, below them, its label.
   Key labelled_rest(std::size_t place) const {
     const Key words =
         Key{high[place]} << 64 | (low == nullptr ? 0 : Key{low[place]} << (64 - high_size));
@@ -48,7 +48,7 @@ struct Leaf {
   }
 };
 
-/// Where leaves go. Input: whole key ranges, leaves of a key range in ascending order.
+/// A receiver of leaves. Input: whole key ranges, the leaves of each in ascending order.
 class LeafSink {
  public:
   virtual ~LeafSink() = default;

@@ -10,7 +10,7 @@
 namespace collapse_stats::cpu {
 namespace {
 
-/// The bits of a pair behind the upper word's first `size` (1 to 64), left-aligned.
+/// The bits of a pair after the first `size` (1 to 64) bits of its upper word, left-aligned.
 std::uint64_t behind(const WordPair& pair, unsigned size) {
   return size == 64 ? pair.low : pair.high << size | pair.low >> (64 - size);
 }
@@ -64,7 +64,7 @@ void LeafSorter::sort_by_places(const WordPair* pairs, std::size_t size, unsigne
   sort_ties(size);
 }
 
-/// So many records that a place does not fit beside what is left of them.
+/// Used for so many records that a place does not fit next to the rest of a record.
 void LeafSorter::sort_whole(WordPair* pairs, std::size_t size) {
   std::sort(pairs, pairs + size);
   for (std::size_t i = 0; i < size; ++i) {
@@ -73,7 +73,7 @@ void LeafSorter::sort_whole(WordPair* pairs, std::size_t size) {
   }
 }
 
-/// Sorts the lower words where the upper ones are equal.
+/// Sort by the lower words where the upper words are equal.
 void LeafSorter::sort_ties(std::size_t size) {
   const std::size_t words = (size + 63) / 64;
   std::uint64_t* const last = ties_.reserve(words);
@@ -87,7 +87,7 @@ void LeafSorter::sort_ties(std::size_t size) {
   for (std::size_t word = 0; word < words; ++word) {
     const std::uint64_t begins = last[word] << 1 | first_begins;
     first_begins = last[word] >> 63;
-    std::uint64_t edges = last[word] ^ begins;  // begin and end of a longer group, in turn
+    std::uint64_t edges = last[word] ^ begins;  // alternately begin and end of a longer group
     if (word + 1 == words) edges &= final_record | (final_record - 1);
     for (; edges != 0; edges &= edges - 1) {
       const auto bit = static_cast<unsigned>(std::countr_zero(edges));
@@ -121,7 +121,7 @@ void LeafSorter::give(Leaf& leaf, unsigned dropped, std::span<const Squeezed> sq
           std::lower_bound(leaf.low + place, leaf.low + (to - begin), low) - leaf.low);
     const auto label =
         static_cast<unsigned>(leaf.labelled_rest(place) & low_mask(format_.layout.label_bits));
-    extras_.push_back({place, label, record.number - 1});  // the records hold it once
+    extras_.push_back({place, label, record.number - 1});  // the records contain it once
   }
   leaf.extras = extras_;
   sink.leaf(leaf);

@@ -22,28 +22,29 @@ inline WordPair without_top(WordPair pair, unsigned bits) {
   return {pair.high << bits | pair.low >> 1 >> (63 - bits), pair.low << bits};
 }
 
-/// Sorts the records of a leaf and gives it to a sink.
+/// Sorts the records of a leaf and passes the leaf to a sink.
 ///
-/// One word: 3 ns per record with AVX-512 (see `sort64`). Two words: the upper bits with the
-/// record's place below them are sorted as one word, the other bits fetched by the place, and equal
-/// upper bits finished by those: 3 ns more, bound by the fetching and by short sorts.
+/// Records of one word cost 3 ns each with AVX-512 (see `sort64`). For records of two words, the
+/// upper bits are sorted as one word, with the record's place in the lower bits; the remaining bits
+/// are then fetched by place, and records with equal upper bits are sorted by them. This costs 3 ns
+/// more, bound by the fetches and by short sorts.
 class LeafSorter {
  public:
-  /// The bits that all records of a leaf share.
+  /// The top key bits that all records of a leaf share.
   struct Prefix {
     unsigned bits;
     Key value;
   };
 
-  /// Sorts with `threads`, where a leaf is large enough for them.
+  /// Leaves that are large enough are sorted by `threads` threads.
   LeafSorter(const RecordFormat& format, unsigned threads) : format_(format), threads_(threads) {}
 
-  /// Records that are one word; sorted in place. `squeezed` are counted besides: the records hold
-  /// each of them once; the top `dropped` bits of their heads are not in the records.
+  /// Sort records of one word in place. `squeezed` lists how often records were seen that the words
+  /// contain once each. The top `dropped` bits of their heads are not part of the words.
   void sort(std::uint64_t* words, std::size_t size, const Prefix& prefix, unsigned dropped,
             std::span<const Squeezed> squeezed, LeafSink& sink);
 
-  /// Records of two words.
+  /// The same for records of two words.
   void sort(WordPair* pairs, std::size_t size, const Prefix& prefix, unsigned dropped,
             std::span<const Squeezed> squeezed, LeafSink& sink);
 

@@ -11,24 +11,24 @@
 
 namespace collapse_stats::cpu {
 
-/// The sorted leaves of a key range, kept until the rows of all key ranges are counted and it is
-/// known where in the run theirs go. Sorted records of one word take no more than the unsorted ones
-/// did, and at most half of what rows take, so they fit into memory that is there already: pages
-/// that were never touched cost more than sorting what is written to them. A copy in and a copy
-/// out, 0.6 ns per record each.
+/// The sorted leaves of a key range. They are stored until the rows of all key ranges are counted,
+/// because only then is it known where in the table their rows go. Sorted records of one word take
+/// no more space than the unsorted ones, and at most half the space of rows, so they fit into
+/// memory that is already mapped; touching new pages would cost more than sorting what is written
+/// to them. Costs two copies, of 0.6 ns per record each.
 class LeafStore {
  public:
-  /// Where leaves are copied to when they are read.
+  /// Work space for the leaves that are read.
   struct Columns {
     Buffer<std::uint64_t> high, low;
   };
 
-  /// Appends a leaf of `rows` rows; the arena must live as long.
+  /// Append a leaf of `rows` rows. The arena must outlive the store.
   void add(const Leaf& leaf, std::size_t rows, Arena& arena);
 
   std::size_t rows() const { return rows_; }
 
-  /// Gives all leaves to a sink, in the order they came in.
+  /// Pass all leaves to a sink, in the order in which they were added.
   void give_to(LeafSink& sink, const RecordFormat& format, Columns& columns) const;
 
  private:
@@ -41,7 +41,7 @@ class LeafStore {
     bool two_words;
   };
 
-  /// A place among the words of the parts.
+  /// A position in the stored words.
   struct Place {
     std::size_t part = 0;
     std::size_t word = 0;
@@ -53,23 +53,23 @@ class LeafStore {
   std::size_t rows_ = 0;
   std::vector<Kept> leaves_;
   std::vector<Extra> extras_;
-  std::vector<std::uint64_t*> parts_;  // high, then low, leaf after leaf
-  std::size_t used_ = part_words;      // of the last part; full if there is none
+  std::vector<std::uint64_t*> parts_;  // for each leaf its high words, then its low words
+  std::size_t used_ = part_words;      // words of the last part; `part_words` if there is none
 
   static constexpr std::size_t part_words = part_bytes / sizeof(std::uint64_t);
 };
 
-/// Keeps leaves, their rows counted.
+/// Stores leaves and counts their rows.
 class LeafKeeper final : public LeafSink {
  public:
   explicit LeafKeeper(const RecordFormat& format) : marks_(format, format.layout.max_order) {}
 
-  /// Where the leaves that follow go.
+  /// Set the store of the leaves that follow.
   void keep_in(LeafStore& store) { store_ = &store; }
 
   void leaf(const Leaf& leaf) override { store_->add(leaf, marks_.count_rows(leaf), arena_); }
 
-  /// What the leaves are kept in.
+  /// The memory in which the leaves are stored.
   Arena& arena() { return arena_; }
 
  private:

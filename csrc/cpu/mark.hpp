@@ -7,14 +7,14 @@
 
 namespace collapse_stats::cpu {
 
-/// Some bits of a two-word value.
+/// Selected bits of a value of two words.
 struct BitTest {
   std::uint64_t high, low;
 };
 
-/// One bit per record, 64 records a word, for `words` words: 0.1 ns per record and call with
-/// AVX-512, bound by instructions. `low` may be null: then all values have one word. Columns are
-/// read up to one entry behind the last of 64 * words records.
+/// Kernels that compute one bit per record, 64 records to a word, for `words` words. They cost 0.1
+/// ns per record and call with AVX-512, bound by instructions. If `low` is null, values have one
+/// word. Columns are read up to one entry beyond the last of the 64 * words records.
 struct MarkKernels {
   /// Bit i: records i and i + 1 differ in the bits of `test`.
   void (*changes)(const std::uint64_t* high, const std::uint64_t* low, std::size_t words,
@@ -24,10 +24,10 @@ struct MarkKernels {
                   BitTest test, std::uint64_t* marks);
 };
 
-/// Those of `instruction_set()`.
+/// The kernels of `instruction_set()`.
 const MarkKernels& mark_kernels();
 
-/// Those of one of `instruction_sets()`.
+/// The kernels of one of `instruction_sets()`.
 const MarkKernels& mark_kernels_with(InstructionSet set);
 
 #if defined(__x86_64__)

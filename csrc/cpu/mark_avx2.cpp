@@ -12,7 +12,8 @@ COLLAPSE_STATS_AVX2 COLLAPSE_STATS_INLINE __m256i load(const std::uint64_t* from
   return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
 }
 
-/// The bits of 64 records in which neighbours differ, or are set.
+/// Mark the records in which tested bits are set or, with `neighbours`, differ from the next
+/// record.
 template <bool neighbours, bool two_words>
 COLLAPSE_STATS_AVX2 COLLAPSE_STATS_INLINE void mark(const std::uint64_t* high,
                                                     const std::uint64_t* low, std::size_t words,

@@ -7,7 +7,7 @@
 namespace collapse_stats::cpu {
 namespace {
 
-/// The bits `first <= i < last` of what is unknown in a leaf, counted from the top.
+/// Bits `first <= i < last` of the unknown bits of a leaf's records, counted from the top.
 BitTest bits_between(const Leaf& leaf, unsigned first, unsigned last) {
   const auto upto = [&](unsigned bits) {
     const unsigned high = std::min(bits, leaf.high_size);
@@ -98,7 +98,7 @@ void Marks::mark_labels(const Leaf& leaf) {
   }
 }
 
-std::size_t Marks::begin_of_run(const std::uint64_t* last, std::size_t place) const {
+std::size_t Marks::begin_of_group(const std::uint64_t* last, std::size_t place) const {
   std::size_t word = place / 64;
   std::uint64_t before = last[word] & low_bits(place % 64);
   while (before == 0) {
@@ -108,10 +108,10 @@ std::size_t Marks::begin_of_run(const std::uint64_t* last, std::size_t place) co
   return word * 64 + static_cast<std::size_t>(std::bit_width(before));
 }
 
-std::size_t Marks::end_of_run(const std::uint64_t* last, std::size_t place) const {
+std::size_t Marks::end_of_group(const std::uint64_t* last, std::size_t place) const {
   std::size_t word = place / 64;
   std::uint64_t from = last[word] & ~low_bits(place % 64);
-  while (from == 0) from = last[++word];  // the last record ends a run
+  while (from == 0) from = last[++word];  // terminates, as the last record ends a group
   return word * 64 + static_cast<std::size_t>(std::countr_zero(from)) + 1;
 }
 

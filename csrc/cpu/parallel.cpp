@@ -12,7 +12,7 @@ namespace collapse_stats {
 void parallel_for(std::size_t tasks, unsigned threads,
                   const std::function<void(std::size_t task, unsigned worker)>& body) {
   std::atomic<std::size_t> next{0};
-  std::mutex mutex;  // guards the two below
+  std::mutex mutex;  // guards `error` and `failed`
   std::exception_ptr error;
   std::size_t failed = tasks;
 
@@ -32,7 +32,7 @@ void parallel_for(std::size_t tasks, unsigned threads,
   };
 
   {
-    std::vector<std::future<void>> helpers;  // each waits when it is destroyed
+    std::vector<std::future<void>> helpers;  // the destructor of each waits for it
     const std::size_t workers = std::min<std::size_t>(threads, tasks);
     for (unsigned worker = 1; worker < workers; ++worker)
       helpers.push_back(std::async(std::launch::async, work, worker));

@@ -28,9 +28,10 @@ bool Partitioner::next_block(const Chunk& chunk, Place& place) {
   return true;
 }
 
-/// Takes spans into the block until it is full or the next one begins elsewhere; the first token.
+/// Add spans to the block until it is full or the next span begins elsewhere. Returns the first
+/// token.
 std::size_t Partitioner::cover(const Chunk& chunk, Place& next) {
-  Place place = next;  // a copy stays in registers
+  Place place = next;  // a copy can stay in registers
   std::size_t first = place.token;
   std::size_t size = 0;
   std::size_t stretches = 0;
@@ -66,7 +67,7 @@ void Partitioner::cut_at_document_end(const Stretch& stretch) {
     std::uint64_t* const high = block_.rest_high.data() + stretch.offset;
     for (std::size_t i = begin; i < stretch.size; ++i) high[i] &= kept_[stretch.left - i].high;
   }
-  const bool ends = stretch.left == stretch.size;  // nothing follows its last token
+  const bool ends = stretch.left == stretch.size;  // nothing follows the last token
   if (ends) block_.second[stretch.offset + stretch.size - 1] = 0;
 }
 
@@ -75,7 +76,7 @@ void Partitioner::add_label(const Stretch& stretch) {
   for (std::size_t i = 0; i < stretch.size; ++i) rest[i] |= stretch.label;
 }
 
-/// Records of the block whose key range is wanted.
+/// The records of the block whose key range is wanted.
 std::span<const std::uint32_t> Partitioner::select() {
   std::size_t size = 0;
   for (std::size_t i = 0; i < block_.size; ++i) {

@@ -12,17 +12,19 @@
 
 namespace collapse_stats::cpu {
 
-/// Turns the windows of pieces into records, block after block: 4 ns per token for five orders of
-/// 16 bits, bound by arithmetic, then by the lists' buffers, which fill the cache.
+/// Turns the windows of pieces into records, one block at a time. Costs 4 ns per token for five
+/// orders of 16 bits, bound by arithmetic and then by the buffers of the lists, which fill the
+/// cache.
 ///
-/// Input: pieces in any order. Output: records of each key range in the order of pieces and
+/// Input: pieces in any order. Output: the records of each key range in the order of pieces and
 /// windows.
 class Partitioner {
  public:
   Partitioner(const RecordFormat& format, unsigned first_key_range, unsigned last_key_range);
 
-  /// Appends the records of the piece's windows to `lists`, which begin with `first_key_range`;
-  /// windows of other key ranges are dropped. The ids of the windows are valid.
+  /// Append the records of the piece's windows to `lists`, whose first key range is
+  /// `first_key_range`. Windows of key ranges that are not wanted are ignored. The ids of the
+  /// windows must be valid.
   template <class Tail>
   void partition(const Chunk& chunk, const Piece& piece, KeyRangeLists<Tail>& lists) {
     Place place{piece.span, piece.start, piece.windows};
@@ -36,7 +38,7 @@ class Partitioner {
   }
 
  private:
-  /// Where a piece goes on.
+  /// Position in a piece.
   struct Place {
     std::size_t span, token, windows;
   };
@@ -48,13 +50,13 @@ class Partitioner {
     std::uint8_t label;
   };
 
-  /// Some bits of a rest.
+  /// Selected bits of a rest.
   struct Mask {
     std::uint64_t high, low;
   };
 
-  /// Fills the block with the records of the next windows that begin at consecutive tokens; false
-  /// at the end of the piece.
+  /// Fill the block with the records of the next windows that begin at consecutive tokens. Returns
+  /// false at the end of the piece.
   bool next_block(const Chunk& chunk, Place& place);
   std::size_t cover(const Chunk& chunk, Place& next);
   void cut_at_document_end(const Stretch& stretch);
@@ -64,7 +66,7 @@ class Partitioner {
   const RecordFormat format_;
   const unsigned first_key_range_;
   const unsigned wanted_;
-  std::array<Mask, max_key_bits + 1> kept_;  // of the rest, by codes left
+  std::array<Mask, max_key_bits + 1> kept_;  // by tokens left: bits of the rest to keep
   std::array<Stretch, Block::capacity> stretches_;
   std::size_t stretch_count_ = 0;
   std::array<std::uint32_t, Block::capacity> selected_;

@@ -23,8 +23,8 @@ void check_span(const Chunk& chunk, std::size_t span, unsigned labels) {
                                 std::to_string(span));
 }
 
-/// Whether `check_span` would accept spans `first <= span < last`: no early end, so that the loops
-/// are vectorised. A number below zero, or an order that is wrong, sets the sign.
+/// Whether `check_span` accepts all spans `first <= span < last`. There is no early exit, so that
+/// the loops can be vectorised: a negative number or a wrong order sets the sign bit.
 bool valid(const Chunk& chunk, std::size_t first, std::size_t last, unsigned labels) {
   std::uint64_t wrong = 0;
   unsigned most = 0;
@@ -52,10 +52,10 @@ void check_lengths(const Chunk& chunk) {
 
 std::vector<Piece> cut(const Chunk& chunk, unsigned labels, std::size_t windows) {
   check_lengths(chunk);
-  constexpr std::size_t block = 512;  // spans that are checked, then cut while they are in cache
+  constexpr std::size_t block = 512;  // spans that are checked and then cut while they are in cache
   const std::size_t spans = chunk.start.size();
   std::vector<Piece> pieces;
-  std::size_t room = 0;  // in the last piece
+  std::size_t room = 0;  // left in the last piece
   for (std::size_t first = 0; first < spans; first += block) {
     const std::size_t last = std::min(first + block, spans);
     if (!valid(chunk, first, last, labels))

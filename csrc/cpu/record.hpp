@@ -7,24 +7,24 @@
 
 namespace collapse_stats::cpu {
 
-/// `value` without all but its lowest `bits` (0 to 64).
+/// A word whose lowest `bits` (0 to 64) bits are set.
 constexpr std::uint64_t low_bits(unsigned bits) {
   return bits == 0 ? 0 : ~std::uint64_t{0} >> (64 - bits);
 }
 
-/// The highest `bits` (0 to 64) of a word.
+/// A word whose highest `bits` (0 to 64) bits are set.
 constexpr std::uint64_t high_bits(unsigned bits) {
   return bits == 0 ? 0 : ~std::uint64_t{0} << (64 - bits);
 }
 
-/// A record is a window within its key range: the mixed key with the label behind it, without the
-/// top `key_range_bits`. Its first 64 bits are the head (zeros behind, if there are fewer), the
-/// other `tail_bits` the tail, right-aligned.
+/// A record is a window within its key range: the mixed key without its top `key_range_bits`,
+/// followed by the label. Its first 64 bits are the head, padded with zeros if there are fewer; the
+/// other `tail_bits` bits are the tail, right-aligned.
 struct RecordFormat {
   Layout layout;
-  unsigned key_range_bits;  ///< as many as the layout has, or more if there are many windows
-  unsigned mixed_bits;      ///< of the mixed bigram, below the key range bits
-  unsigned rest_bits;       ///< the other codes and the label
+  unsigned key_range_bits;  ///< as many as in the layout, or more for many windows
+  unsigned mixed_bits;      ///< of the mixed bigram, below the key range's bits
+  unsigned rest_bits;       ///< of the other codes and the label
   unsigned tail_bits;
 
   RecordFormat(const Layout& counted, unsigned bits)
@@ -34,7 +34,7 @@ struct RecordFormat {
         rest_bits(counted.rest_bits + counted.label_bits),
         tail_bits(mixed_bits + rest_bits > 64 ? mixed_bits + rest_bits - 64 : 0) {}
 
-  /// Bits of the key and its label.
+  /// Number of bits of the key and its label.
   unsigned bits() const { return layout.key_bits + layout.label_bits; }
 
   unsigned tail_bytes() const {

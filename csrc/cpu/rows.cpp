@@ -8,11 +8,11 @@
 
 namespace collapse_stats::cpu {
 
-void RowEmitter::write_to(Run& run, std::size_t at) {
-  for (unsigned word = 0; word < run.layout.words; ++word)
-    keys_[word] = run.keys.get() + word * run.rows + at;
-  for (unsigned label = 0; label < run.layout.labels; ++label)
-    counts_[label] = run.counts.get() + label * run.rows + at;
+void RowEmitter::write_to(NgramTable& table, std::size_t at) {
+  for (unsigned word = 0; word < table.layout.words; ++word)
+    keys_[word] = table.keys.get() + word * table.rows + at;
+  for (unsigned label = 0; label < table.layout.labels; ++label)
+    counts_[label] = table.counts.get() + label * table.rows + at;
 }
 
 void RowEmitter::leaf(const Leaf& leaf) {
@@ -45,7 +45,7 @@ void RowEmitter::write_keys(const Leaf& leaf) {
   std::uint64_t* const low = keys_[layout.words - 1];
   std::uint64_t* const high = layout.words == 2 ? keys_[0] : nullptr;
   const unsigned below = layout.key_bits - leaf.known_bits;
-  if (leaf.low == nullptr && below > 0) {  // what is below the known bits is one word
+  if (leaf.low == nullptr && below > 0) {  // the unknown bits fit into one word
     const Key known = leaf.known << below;
     if (high != nullptr) std::fill_n(high, number_, static_cast<std::uint64_t>(known >> 64));
     for (std::size_t row = 0; row < number_; ++row)
@@ -61,7 +61,7 @@ void RowEmitter::write_keys(const Leaf& leaf) {
 
 template <unsigned labels>
 void RowEmitter::write_counts(const Leaf& leaf) {
-  const unsigned used = leaf.format->layout.labels;  // perhaps three of four
+  const unsigned used = leaf.format->layout.labels;  // may be three of four
   const std::size_t* const ends = ends_.data();
   const auto counts = counts_;
   LabelCounts<labels> before{};
@@ -78,20 +78,20 @@ void RowEmitter::write_counts(const Leaf& leaf) {
   }
 }
 
-Run write_rows(const RecordFormat& format, std::span<const LeafStore> key_ranges,
-               unsigned threads) {
+NgramTable write_rows(const RecordFormat& format, std::span<const LeafStore> key_ranges,
+                      unsigned threads) {
   std::vector<std::size_t> at(key_ranges.size() + 1, 0);
   for (std::size_t key_range = 0; key_range < key_ranges.size(); ++key_range)
     at[key_range + 1] = at[key_range] + key_ranges[key_range].rows();
-  Run run = make_run(format.layout, at.back());
+  NgramTable table = make_table(format.layout, at.back());
   std::vector<RowEmitter> emitters;
   for (unsigned worker = 0; worker < threads; ++worker) emitters.emplace_back(format);
   std::vector<LeafStore::Columns> columns(threads);
   parallel_for(key_ranges.size(), threads, [&](std::size_t key_range, unsigned worker) {
-    emitters[worker].write_to(run, at[key_range]);
+    emitters[worker].write_to(table, at[key_range]);
     key_ranges[key_range].give_to(emitters[worker], format, columns[worker]);
   });
-  return run;
+  return table;
 }
 
 }  // namespace collapse_stats::cpu

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <span>
 
-#include "../run.hpp"
+#include "../ngram_table.hpp"
 #include "buffer.hpp"
 #include "leaf.hpp"
 #include "leaf_store.hpp"
@@ -12,14 +12,15 @@
 
 namespace collapse_stats::cpu {
 
-/// Writes the rows of sorted leaves to a run, each once and in place: 3 ns per record, bound by the
-/// bits that are set one by one, besides what the system takes to clear the pages of a new run.
+/// Writes the rows of sorted leaves to a table, each row once and in place. Costs 3 ns per record,
+/// bound by going through set bits one by one, plus what the system takes to clear the pages of a
+/// new table.
 class RowEmitter final : public LeafSink {
  public:
   explicit RowEmitter(const RecordFormat& format) : marks_(format, format.layout.max_order) {}
 
-  /// Where the rows of the leaves that follow go: from row `at` of `run` on.
-  void write_to(Run& run, std::size_t at);
+  /// Set where the rows of the following leaves go: to `table`, beginning at its row `at`.
+  void write_to(NgramTable& table, std::size_t at);
 
   void leaf(const Leaf& leaf) override;
 
@@ -30,13 +31,14 @@ class RowEmitter final : public LeafSink {
   void write_counts(const Leaf& leaf);
 
   Marks marks_;
-  std::array<std::uint64_t*, 2> keys_{};  // the next row's, by column; the last is the lower word
+  std::array<std::uint64_t*, 2> keys_{};  // of the next row; the last is the low word
   std::array<Count*, max_labels> counts_{};
-  std::size_t number_ = 0;    // of rows
-  Buffer<std::size_t> ends_;  // of rows, in records
+  std::size_t number_ = 0;    // of rows of the leaf
+  Buffer<std::size_t> ends_;  // one past the last record of each row
 };
 
-/// Run of the leaves of ascending, disjoint key ranges.
-Run write_rows(const RecordFormat& format, std::span<const LeafStore> key_ranges, unsigned threads);
+/// Return the table of the leaves of ascending, disjoint key ranges.
+NgramTable write_rows(const RecordFormat& format, std::span<const LeafStore> key_ranges,
+                      unsigned threads);
 
 }  // namespace collapse_stats::cpu

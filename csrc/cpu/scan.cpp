@@ -26,14 +26,14 @@ void LeafScanner::scan(const Leaf& leaf) {
   tally_.windows<labels>(seen<labels>(leaf, 0, leaf.size));
   if (first_order_ == 2) scan_bigrams<labels>(leaf);
   for (unsigned order = first_order_ == 2 ? 3 : 1; order <= layout_.max_order; ++order) {
-    scan_runs<labels>(order);
+    scan_groups<labels>(order);
     if (!leaf.extras.empty()) add_extras<labels>(leaf, order);
   }
   if (marks_.any_cut())
     for (unsigned order = 2; order < layout_.max_order; ++order) scan_ends<labels>(leaf, order);
 }
 
-/// Orders 1 and 2: a step for every bigram.
+/// Scan orders 1 and 2, in one step per bigram.
 template <unsigned labels>
 void LeafScanner::scan_bigrams(const Leaf& leaf) {
   const std::uint64_t* const last = marks_.last(2);
@@ -41,9 +41,9 @@ void LeafScanner::scan_bigrams(const Leaf& leaf) {
   const unsigned code_bits = layout_.code_bits;
   std::array<Key, 64> codes;
   std::size_t first = 0;
-  LabelCounts<labels> before{};  // that place
+  LabelCounts<labels> before{};  // before `first`
   for (std::size_t word = 0; word < marks_.words(); ++word) {
-    // First tokens are anywhere in the vocabulary: their counts are fetched ahead.
+    // First tokens are scattered over the vocabulary, so their counts are prefetched.
     unsigned number = 0;
     for (std::uint64_t ends = last[word]; ends != 0; ends &= ends - 1) {
       codes[number] = bigram(leaf, word * 64 + static_cast<std::size_t>(std::countr_zero(ends)));
@@ -68,7 +68,7 @@ void LeafScanner::scan_bigrams(const Leaf& leaf) {
   }
 }
 
-/// The codes of a record's bigram.
+/// The two codes of a record's bigram.
 inline Key LeafScanner::bigram(const Leaf& leaf, std::size_t place) const {
   const unsigned unknown = layout_.mix_bits - leaf.known_bits;
   if (layout_.mix_bits > 64 || unknown > leaf.high_size || unknown == 0)
@@ -80,12 +80,12 @@ inline Key LeafScanner::bigram(const Leaf& leaf, std::size_t place) const {
   return top ^ top >> layout_.mix_shift();
 }
 
-/// Counts the runs of an order whose windows are long enough, extras left out.
+/// Count the groups of an order whose windows are long enough, without extras.
 template <unsigned labels>
-void LeafScanner::scan_runs(unsigned order) {
+void LeafScanner::scan_groups(unsigned order) {
   const std::uint64_t* const last = marks_.last(order);
   const std::uint64_t* const cut = marks_.cut(order);
-  std::uint64_t first_begins = 1;  // the run before this word has ended
+  std::uint64_t first_begins = 1;  // whether the word's first record begins a group
   std::size_t first = 0;
   for (std::size_t word = 0; word < marks_.words(); ++word) {
     const std::uint64_t ends = last[word];
@@ -104,7 +104,7 @@ void LeafScanner::scan_runs(unsigned order) {
       }
     tally_.singles(order, 0, unlabelled);
 
-    // What is left is begin and end of a longer run, in turn.
+    // The remaining bits are alternately the begin and the end of a group of several records.
     for (std::uint64_t edges = (ends ^ begins) & whole; edges != 0; edges &= edges - 1) {
       const auto bit = static_cast<unsigned>(std::countr_zero(edges));
       const std::size_t place = word * 64 + bit;
@@ -116,7 +116,8 @@ void LeafScanner::scan_runs(unsigned order) {
   }
 }
 
-/// Contexts of order + 1 where a document ends behind the n-gram: it was seen as such less often.
+/// Correct the contexts of order + 1 where a document ends after the n-gram, which was then a
+/// context less often than it was seen.
 template <unsigned labels>
 void LeafScanner::scan_ends(const Leaf& leaf, unsigned order) {
   const std::uint64_t* const last = marks_.last(order);
@@ -144,22 +145,22 @@ void LeafScanner::scan_ends(const Leaf& leaf, unsigned order) {
     }
     for (; ended != 0; ended &= ended - 1) {
       const std::size_t place = word * 64 + static_cast<std::size_t>(std::countr_zero(ended));
-      const std::size_t first = marks_.begin_of_run(last_longer, place);
-      const std::size_t end = marks_.end_of_run(last, place);
+      const std::size_t first = marks_.begin_of_group(last_longer, place);
+      const std::size_t end = marks_.end_of_group(last, place);
       tally_.ended<labels>(order, seen<labels>(leaf, first, end),
                            seen<labels>(leaf, first, place + 1));
     }
   }
 }
 
-/// Takes the runs with extras away as they were counted, and adds them as they are.
+/// Replace the counts of groups with extras by their true counts.
 template <unsigned labels>
 void LeafScanner::add_extras(const Leaf& leaf, unsigned order) {
   const std::uint64_t* const last = marks_.last(order);
   const std::uint64_t* const cut = marks_.cut(order);
   for (auto extra = leaf.extras.begin(); extra != leaf.extras.end();) {
-    const std::size_t first = marks_.begin_of_run(last, extra->place);
-    const std::size_t end = marks_.end_of_run(last, extra->place);
+    const std::size_t first = marks_.begin_of_group(last, extra->place);
+    const std::size_t end = marks_.end_of_group(last, extra->place);
     const bool whole = (cut[first / 64] >> first % 64 & 1) == 0;
     const LabelCounts<labels> without = marks_.records<labels>(first, end);
     LabelCounts<labels> with = without;
@@ -171,7 +172,7 @@ void LeafScanner::add_extras(const Leaf& leaf, unsigned order) {
   }
 }
 
-/// How often the records `first <= i < end` were seen.
+/// How often the records `first <= i < end` were seen, by label.
 template <unsigned labels>
 LabelCounts<labels> LeafScanner::seen(const Leaf& leaf, std::size_t first, std::size_t end) const {
   LabelCounts<labels> counts = marks_.records<labels>(first, end);
@@ -179,7 +180,7 @@ LabelCounts<labels> LeafScanner::seen(const Leaf& leaf, std::size_t first, std::
   return counts;
 }
 
-/// Adds the extras of the records `first <= i < end`.
+/// Add the extras of the records `first <= i < end`.
 template <unsigned labels>
 void LeafScanner::add_extras_of(const Leaf& leaf, std::size_t first, std::size_t end,
                                 LabelCounts<labels>& counts) const {

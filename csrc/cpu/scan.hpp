@@ -9,33 +9,32 @@
 
 namespace collapse_stats::cpu {
 
-/// Turns sorted leaves into joint spectra of every order without building rows.
+/// Turns sorted leaves into joint spectra of every order, without building rows.
 ///
-/// N-grams seen once, about half of all, are counted 64 at a time by popcount; a longer run costs a
-/// step each, 2 to 5 ns, bound by mispredicted branches. What is rare (document ends, squeezed
-/// records) is first counted as if it were not there and then corrected. 1.6 ns per record of text,
-/// five orders.
+/// N-grams seen once, about half of all, are counted 64 at a time by popcount. A longer group takes
+/// one step of 2 to 5 ns, bound by mispredicted branches. Rare cases (document ends, squeezed
+/// records) are first ignored and then corrected. Costs 1.6 ns per record of text for five orders.
 class LeafScanner final : public LeafSink {
  public:
   LeafScanner(const RecordFormat& format, std::span<const Masks> masks);
 
   void leaf(const Leaf& leaf) override;
 
-  /// Whether these are the masks it was made with.
+  /// Whether `masks` are the masks that this scanner was made for.
   bool counts(std::span<const Masks> masks) const { return tally_.counts(masks); }
 
   void add(const LeafScanner& other) { tally_.add(other.tally_); }
-  Tables tables() const { return tally_.tables(); }
+  JointSpectra spectra() const { return tally_.spectra(); }
 
  private:
-  // Instances for 1, 2, 4 and 8 labels.
+  // Instances exist for 1, 2, 4 and 8 labels.
   template <unsigned labels>
   void scan(const Leaf& leaf);
   template <unsigned labels>
   void scan_bigrams(const Leaf& leaf);
   Key bigram(const Leaf& leaf, std::size_t place) const;
   template <unsigned labels>
-  void scan_runs(unsigned order);
+  void scan_groups(unsigned order);
   template <unsigned labels>
   void scan_ends(const Leaf& leaf, unsigned order);
   template <unsigned labels>
@@ -47,7 +46,7 @@ class LeafScanner final : public LeafSink {
                      LabelCounts<labels>& counts) const;
 
   Layout layout_;
-  unsigned first_order_;  // shortest prefix that leaves keep together
+  unsigned first_order_;  // the shortest prefix whose records all lie in one leaf
   Marks marks_;
   Tally tally_;
 };

@@ -19,7 +19,7 @@ std::byte* map(std::size_t bytes) {
   return static_cast<std::byte*>(mapped);
 }
 
-/// A slab that begins with a huge page.
+/// Map a slab that is aligned to huge pages.
 std::byte* map_slab() {
   std::byte* const mapped = map(slab_bytes + huge_page);
   const std::size_t before = -reinterpret_cast<std::uintptr_t>(mapped) % huge_page;
@@ -29,7 +29,8 @@ std::byte* map_slab() {
   return mapped + before;
 }
 
-/// Lets the system take the pages of an idle slab if it runs short; until then they stay.
+/// Let the system reclaim the pages of an unused slab when memory is short. Until then they stay
+/// mapped.
 void offer(std::byte* slab) noexcept {
 #if defined(MADV_FREE)
   madvise(slab, slab_bytes, MADV_FREE);
@@ -38,10 +39,10 @@ void offer(std::byte* slab) noexcept {
 #endif
 }
 
-/// Idle slabs of the whole process.
+/// The unused slabs of the process.
 class Pool {
  public:
-  Pool() { idle_.reserve(most_idle); }  // so that giving back rarely needs memory
+  Pool() { idle_.reserve(most_idle); }  // so that returning a slab rarely needs memory
 
   std::byte* take() {
     {
@@ -82,7 +83,7 @@ class Pool {
  private:
   static constexpr std::size_t most_idle = idle_bytes / slab_bytes;
 
-  /// Whether one more is kept.
+  /// Whether one more slab can be kept.
   bool has_room() noexcept {
     if (keepers_ == 0) return idle_.size() < most_idle;
     if (idle_.size() < idle_.capacity()) return true;
@@ -100,7 +101,7 @@ class Pool {
 };
 
 Pool& pool() {
-  static Pool& shared = *new Pool;  // never destroyed: arenas of the interpreter may outlive it
+  static Pool& shared = *new Pool;  // never destroyed, as arenas of the interpreter may outlive it
   return shared;
 }
 
@@ -117,7 +118,7 @@ Arena& Arena::operator=(Arena&& other) noexcept {
 }
 
 void Arena::add_slab() {
-  // Room first: a slab that is taken must not be lost.
+  // Reserve first, so that a slab cannot get lost if memory runs out.
   if (slabs_.size() == slabs_.capacity()) slabs_.reserve(2 * slabs_.size() + 1);
   next_ = pool().take();
   left_ = slab_bytes;
@@ -141,7 +142,7 @@ void advise_huge_pages(void* memory, std::size_t bytes) {
   const auto begin = reinterpret_cast<std::uintptr_t>(memory);
   const std::uintptr_t first = (begin + huge_page - 1) / huge_page * huge_page;
   const std::uintptr_t last = (begin + bytes) / huge_page * huge_page;
-  if (first < last)  // only advice: where it is not taken, counting is slower
+  if (first < last)  // this is only advice; if it is not followed, counting is slower
     madvise(reinterpret_cast<void*>(first), last - first, MADV_HUGEPAGE);
 #else
   static_cast<void>(memory);

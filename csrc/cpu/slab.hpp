@@ -5,19 +5,20 @@
 
 namespace collapse_stats::cpu {
 
-/// Memory that is taken in large pieces and kept for the next count: the first touch of a page
-/// costs more than counting the tokens that fit into it.
+/// Memory is requested from the system in slabs of this size, which are kept for the next count,
+/// because the first touch of a page costs more than counting the tokens that fit into it.
 constexpr std::size_t slab_bytes = std::size_t{1} << 22;
 
-/// At most this much is kept while nobody uses it, and the system may take it when it runs short of
-/// memory; the rest goes back at once, unless there is a `SlabKeeper`.
+/// At most this many bytes of unused slabs are kept, and the system may reclaim them when memory is
+/// short. Further slabs are returned at once, unless there is a `SlabKeeper`.
 constexpr std::size_t idle_bytes = std::size_t{1} << 30;
 
-/// What records and rows are kept in, so that the memory of some can be used for the others.
+/// Size of the parts in which records and rows are stored. It is the same for both, so that either
+/// can reuse the memory of the other.
 constexpr std::size_t part_bytes = std::size_t{1} << 14;
 
-/// Hands out parts of slabs, all of which go back together. One owner, one thread at a time; the
-/// slabs come from a pool that all share.
+/// Allocates parts of slabs, which are all released together. Has one owner and must be used by one
+/// thread at a time; the slabs come from a pool that is shared by the process.
 class Arena {
  public:
   Arena() = default;
@@ -25,7 +26,7 @@ class Arena {
   Arena& operator=(Arena&& other) noexcept;
   ~Arena() { clear(); }
 
-  /// `bytes` at a multiple of 64, at most a slab. Throws std::bad_alloc.
+  /// Allocate `bytes`, at most a slab, aligned to 64 bytes. Throws std::bad_alloc.
   std::byte* take(std::size_t bytes) {
     bytes = (bytes + 63) & ~std::size_t{63};
     if (bytes > left_) add_slab();
@@ -35,7 +36,7 @@ class Arena {
     return part;
   }
 
-  /// `part_bytes`, a recycled part if there is one. Throws std::bad_alloc.
+  /// Allocate `part_bytes`, reusing a recycled part if there is one. Throws std::bad_alloc.
   std::byte* take_part() {
     if (recycled_.empty()) return take(part_bytes);
     std::byte* const part = recycled_.back();
@@ -43,10 +44,10 @@ class Arena {
     return part;
   }
 
-  /// Lets `take_part` use a part again, which may be of another arena that lives longer.
+  /// Let `take_part` reuse a part. It may belong to another arena, which must outlive this one.
   void recycle(std::byte* part) { recycled_.push_back(part); }
 
-  /// Gives every slab back.
+  /// Return all slabs to the pool.
   void clear() noexcept;
 
  private:
@@ -57,7 +58,7 @@ class Arena {
   std::size_t left_ = 0;
 };
 
-/// While there is one, slabs that nobody uses are kept, all of them: they are needed again soon.
+/// While a keeper exists, all unused slabs are kept, because they will be needed again soon.
 class SlabKeeper {
  public:
   SlabKeeper() noexcept;
@@ -66,7 +67,7 @@ class SlabKeeper {
   ~SlabKeeper();
 };
 
-/// Asks for huge pages behind `bytes` that were just allocated: fewer page faults.
+/// Ask the system to back newly allocated memory with huge pages, which reduces page faults.
 void advise_huge_pages(void* memory, std::size_t bytes);
 
 }  // namespace collapse_stats::cpu

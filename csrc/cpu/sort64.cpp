@@ -1,5 +1,5 @@
-// Cost in ns a key, median on a 2.6 GHz Zen 4 core, keys with equal top bits, buckets of random
-// size end to end in 1 to 4 MiB (one array in the last column):
+// Cost in ns per key (median, 2.6 GHz Zen 4 core) for keys with equal top bits, in buckets of
+// random size that follow each other in 1 to 4 MiB (one array in the last column):
 //
 //   mean size    10    100   300   1000   2000   8 M
 //   avx512      2.2    1.4   2.0    2.7    3.6   9.5
@@ -7,8 +7,8 @@
 //   portable    2.4    5.3   6.5    7.7    9.5    19
 //   std::sort   9.8     21    25     30     34    67
 //
-// 2048 keys that are equal take 0.5 (avx512), that have ten values 1.6, sorted or reversed 2.5.
-// Nothing waits for memory while the keys fit the L2 cache: see the .inc files for what bounds it.
+// With avx512, 2048 equal keys take 0.5, keys of ten values 1.6, sorted or reversed keys 2.5.
+// Memory is no limit while the keys fit into the L2 cache; the .inc files say what bounds the sort.
 
 #include "sort64.hpp"
 

@@ -20,11 +20,11 @@ namespace {
 #define SORT64_TARGET __attribute__((target("avx2,bmi2,popcnt")))
 #define SORT64_INLINE SORT64_TARGET inline __attribute__((always_inline))
 
-/// Keys in registers have the top bit flipped: AVX2 compares signed numbers only.
+/// Keys in registers have their top bit flipped, because AVX2 only compares signed numbers.
 using Vector = __m256i;
 constexpr std::size_t lanes = 4;
 constexpr std::size_t few_singly = 8;
-constexpr std::size_t max_rows = 16;  // all registers: some keys wait on the stack
+constexpr std::size_t max_rows = 16;  // uses all registers, so that some keys are kept on the stack
 
 constexpr long long top_bit = std::numeric_limits<long long>::min();
 constexpr long long largest = std::numeric_limits<long long>::max();
@@ -73,7 +73,7 @@ SORT64_INLINE void exchange(Vector& a, Vector& b) {
   a = lesser;
 }
 
-/// Lane i becomes lane i ^ Flip.
+/// Lane i of the result is lane i ^ Flip.
 template <std::size_t Flip>
 SORT64_INLINE Vector flip_lanes(Vector keys) {
   static_assert(Flip == 1 || Flip == 3);
@@ -96,7 +96,7 @@ SORT64_INLINE void unzip(Vector& a, Vector& b) {
   b = _mm256_unpackhi_epi64(low, high);
 }
 
-/// Orders of 64-bit lanes as orders of 32-bit ones, which AVX2 can move freely.
+/// Converts orders of 64-bit lanes to orders of 32-bit lanes, which AVX2 can permute freely.
 constexpr auto halves_of(const std::array<std::array<std::uint8_t, lanes>, 16>& orders) {
   std::array<std::array<std::uint32_t, 2 * lanes>, 16> halves{};
   for (std::size_t mask = 0; mask < orders.size(); ++mask)

@@ -1,6 +1,6 @@
 #if defined(__x86_64__)
 
-// GCC 12 takes the undefined registers in its own header for mistakes (its bug 105593).
+// GCC 12 wrongly warns of uninitialised registers in its own header (GCC bug 105593).
 #if !defined(__clang__)
 #pragma GCC diagnostic ignored "-Wuninitialized"
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
@@ -27,7 +27,7 @@ namespace {
 using Vector = __m512i;
 constexpr std::size_t lanes = 8;
 constexpr std::size_t few_singly = 8;
-constexpr std::size_t max_rows = 24;  // of 32 registers
+constexpr std::size_t max_rows = 24;  // of the 32 registers
 
 SORT64_INLINE __mmask8 first_lanes(std::size_t n) {
   return static_cast<__mmask8>(_bzhi_u32(0xFF, static_cast<unsigned>(n)));
@@ -49,7 +49,7 @@ SORT64_INLINE Vector broadcast(std::uint64_t key) {
   return _mm512_set1_epi64(static_cast<long long>(key));
 }
 
-// The greater of two is a ^ b ^ lesser: this runs on more ports than a maximum.
+// The greater of two keys is a ^ b ^ lesser, which can run on more ports than a maximum.
 constexpr int exclusive_or = 0x96;
 
 SORT64_INLINE void exchange(Vector& a, Vector& b) {
@@ -58,7 +58,7 @@ SORT64_INLINE void exchange(Vector& a, Vector& b) {
   a = lesser;
 }
 
-/// Lane i becomes lane i ^ Flip.
+/// Lane i of the result is lane i ^ Flip.
 template <std::size_t Flip>
 SORT64_INLINE Vector flip_lanes(Vector keys) {
   static_assert(Flip == 1 || Flip == 2 || Flip == 3 || Flip == 7);

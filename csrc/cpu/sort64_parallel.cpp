@@ -10,10 +10,10 @@
 namespace collapse_stats::cpu {
 namespace {
 
-constexpr std::size_t parts_per_thread = 8;  // equal work though parts differ in size
+constexpr std::size_t parts_per_thread = 8;  // balances the work although parts differ in size
 constexpr std::size_t sampled_per_part = 64;
 
-/// Values that cut a large number of values into parts of like size.
+/// Values that divide a large array into parts of similar size.
 class Splitters {
  public:
   Splitters(const std::uint64_t* values, std::size_t size, std::size_t parts)
@@ -25,7 +25,7 @@ class Splitters {
       last_of_part_[part] = sample[(part + 1) * sampled_per_part - 1];
   }
 
-  /// The part of a value; higher values are in the same part or a later one.
+  /// The part of a value. Larger values are in the same part or a later one.
   std::size_t part_of(std::uint64_t value) const {
     std::size_t part = 0;
     for (std::size_t half = last_of_part_.size() / 2; half > 0; half /= 2) {
@@ -47,7 +47,7 @@ void sort64_parallel(std::uint64_t* values, std::uint64_t* scratch, std::size_t 
   if (threads == 1 || size < parts * sampled_per_part) return sort64(values, scratch, size);
   const Splitters splitters(values, size, parts);
 
-  // Slices of the input are counted and moved independently.
+  // The slices of the input are counted and moved independently.
   const std::size_t slices = threads;
   const auto begin_of = [&](std::size_t slice) { return size / slices * slice; };
   const auto end_of = [&](std::size_t slice) {

@@ -5,10 +5,10 @@
 
 namespace collapse_stats::cpu {
 
-/// `sort64` by several threads, for what is too large to be left to one: values are moved to parts
-/// between values of a sample, then the parts sorted. Finding the part of a value twice and copying
-/// it back is what it does more than `sort64`, and that is shared as well; `scratch` has room for
-/// `size` values.
+/// `sort64` on several threads, for arrays that are too large for one. Values are moved to parts
+/// whose bounds are taken from a sample, then the parts are sorted. Compared with `sort64`, each
+/// value's part is found twice and each value is copied back, which the threads share as well.
+/// `scratch` has room for `size` values.
 void sort64_parallel(std::uint64_t* values, std::uint64_t* scratch, std::size_t size,
                      unsigned threads);
 

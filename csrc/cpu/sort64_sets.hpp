@@ -3,8 +3,8 @@
 #include <cstddef>
 #include <cstdint>
 
-/// `sort64` for each instruction set. Only the portable one may be called without asking the
-/// processor first; the others exist on x86-64 alone.
+/// `sort64` for each instruction set. The caller must check that the processor supports the set;
+/// only the portable one always works. The others exist on x86-64 only.
 namespace collapse_stats::cpu {
 
 /// Needs AVX-512 F, DQ, BW and VL, BMI2 and POPCNT.

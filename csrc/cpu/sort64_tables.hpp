@@ -4,13 +4,13 @@
 #include <cstddef>
 #include <cstdint>
 
-/// What the instruction sets of `sort64` share: tables, worked out by the compiler.
+/// Compile-time tables that the instruction sets of `sort64` share.
 namespace collapse_stats::cpu {
 
 /// Which keys a partition moves to the front.
-enum class Rule { less, equal };  // than the pivot, to the pivot
+enum class Rule { less, equal };  // keys less than, or equal to, the pivot
 
-/// One step of a sorting network: afterwards place `low` holds the lesser of the two.
+/// One step of a sorting network, after which place `low` holds the smaller of the two keys.
 struct Exchange {
   std::uint8_t low, high;
 };
@@ -38,8 +38,8 @@ constexpr Network<Places> odd_even_merge_sort() {
 template <std::size_t Places>
 constexpr Network<Places> network = odd_even_merge_sort<Places>();
 
-/// Entry m, place i: the lane that goes to place i when the lanes whose bit is set in m go to the
-/// front, both groups in their order.
+/// Entry m lists the lanes in the order in which those whose bits are set in m come first, and both
+/// groups keep their order.
 template <std::size_t Lanes>
 constexpr auto front_first() {
   std::array<std::array<std::uint8_t, Lanes>, (std::size_t{1} << Lanes)> orders{};

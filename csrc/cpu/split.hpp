@@ -12,16 +12,16 @@
 
 namespace collapse_stats::cpu {
 
-/// Splits the records of a key range into leaves that fit the inner caches, and sorts them one by
-/// one. Records are read twice: once from memory to be counted, once from cache to be moved; 3 ns
-/// per record, bound by cache latency. Work space is kept from key range to key range.
+/// Splits the records of a key range into leaves that fit into the inner caches, and sorts them one
+/// by one. Records are read twice: from memory to be counted, and from cache to be moved. Costs 3
+/// ns per record, bound by cache latency. The work space is kept between key ranges.
 template <class Tail>
 class KeyRangeSplitter {
  public:
   using Lists = std::span<const KeyRangeLists<Tail>* const>;
 
-  /// The lists, which must live as long, begin with key range `first_key_range`. Large leaves are
-  /// sorted by `threads`.
+  /// The first key range of the lists is `first_key_range`. The lists must outlive the splitter.
+  /// Large leaves are sorted by `threads` threads.
   KeyRangeSplitter(const RecordFormat& format, unsigned first_key_range, Lists lists,
                    unsigned threads)
       : format_(format),
@@ -29,7 +29,7 @@ class KeyRangeSplitter {
         lists_(lists),
         sorter_(format, threads) {}
 
-  /// Output: the leaves of the lists' key range `index`, ascending.
+  /// Pass the leaves of key range `index` of the lists to a sink, in ascending order.
   void split(std::size_t index, LeafSink& sink) {
     gather_squeezed(index);
     std::size_t size = squeezed_.size();
@@ -61,12 +61,13 @@ class KeyRangeSplitter {
  private:
   static constexpr unsigned max_split_bits = 11;
   static constexpr unsigned max_bits_beside =
-      16;  // of a key range of many records, most of them equal
+      16;  // for key ranges of many records that are mostly equal
   static constexpr unsigned leaf_size_bits = 11;  // leaves of 1024 to 2048 records
-  static constexpr std::size_t least_leaf = 32;   // worth a leaf of its own
-  static constexpr std::size_t ahead = 128;       // records between a prefetch and its use
+  static constexpr std::size_t least_leaf = 32;   // records that are worth a leaf of their own
+  static constexpr std::size_t ahead = 128;       // distance of prefetches, in records
 
-  /// Mixed bits that name a leaf: as its size wants, or so many that one word is left of a record.
+  /// Number of mixed bits that select a leaf: as many as its size suggests, or enough to leave one
+  /// word of each record.
   unsigned split_bits(std::size_t size) const {
     const auto size_bits = static_cast<unsigned>(std::bit_width(size));
     const unsigned most = std::min(max_split_bits, format_.mixed_bits);
@@ -74,13 +75,14 @@ class KeyRangeSplitter {
     const unsigned wanted = size_bits > leaf_size_bits ? size_bits - leaf_size_bits : 0;
     if (wanted >= tail) return std::min(wanted, most);
     if (tail <= most && size >> tail >= least_leaf) return tail;
-    // A record's place must fit behind what is left of it in two words.
+    // A record's place must fit behind the rest of the record in two words.
     const unsigned beside = tail + size_bits > 64 ? tail + size_bits - 64 : 0;
     return std::max(std::min(wanted, most),
                     std::min({beside, max_bits_beside, format_.mixed_bits}));
   }
 
-  /// No bits: one bucket; a word cannot be shifted by its whole width.
+  /// Without bits there is one bucket. Two shifts are needed, as a word cannot be shifted by its
+  /// whole width.
   std::size_t bucket_of(std::uint64_t head) const { return head >> 1 >> (63 - bits_); }
 
   void gather_squeezed(std::size_t index) {
@@ -103,7 +105,7 @@ class KeyRangeSplitter {
     squeezed_.resize(kept);
   }
 
-  /// Calls `visit(heads, tails, number)` for all records, squeezed ones once.
+  /// Call `visit(heads, tails, number)` for all records, including each squeezed one once.
   template <class Visit>
   void each(std::size_t index, Visit visit) {
     for (const auto* list : lists_) list->each(index, visit);
@@ -114,12 +116,12 @@ class KeyRangeSplitter {
     }
   }
 
-  /// Where each bucket begins, into `ends_`.
+  /// Compute the first place of each bucket, in `ends_`.
   void count(std::size_t index) {
     const std::size_t buckets = std::size_t{1} << bits_;
     ends_.assign(buckets, 0);
     if (bits_ == 0) return;
-    counts_.assign(4 * buckets, 0);  // four, so that equal neighbours do not wait for each other
+    counts_.assign(4 * buckets, 0);  // four each: increments of one would wait
     std::size_t* const counts = counts_.data();
     each(index, [&](const std::uint64_t* heads, const Tail*, std::size_t number) {
       std::size_t i = 0;
@@ -137,7 +139,8 @@ class KeyRangeSplitter {
     }
   }
 
-  /// Moves records to their buckets, the bits that name the bucket dropped; `ends_` becomes ends.
+  /// Move records to their buckets without the bits that select the bucket. Afterwards `ends_`
+  /// holds the ends of the buckets.
   void move(std::size_t index, std::size_t size) {
     std::size_t* const next = ends_.data();
     const unsigned bits = bits_;

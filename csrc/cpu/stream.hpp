@@ -9,8 +9,8 @@
 
 namespace collapse_stats::cpu {
 
-/// Copies a multiple of 16 bytes to memory that is not read again soon, past the caches: a plain
-/// store would first read the line it writes. Both are aligned to 16 bytes.
+/// Copy a multiple of 16 bytes past the caches, to memory that is not read again soon; a plain
+/// store would first read the line that it writes. Both addresses must be aligned to 16 bytes.
 inline void stream(void* to, const void* from, std::size_t bytes) {
 #if defined(__x86_64__)
   auto* const out = static_cast<__m128i*>(to);
@@ -22,7 +22,7 @@ inline void stream(void* to, const void* from, std::size_t bytes) {
 #endif
 }
 
-/// Call it before another thread reads what was streamed.
+/// Must be called before another thread reads what was streamed.
 inline void stream_fence() {
 #if defined(__x86_64__)
   _mm_sfence();

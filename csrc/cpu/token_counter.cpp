@@ -27,7 +27,7 @@ class TokenCounter final : public Counter {
     const std::vector<Piece> pieces = cut(chunk, config_.layout.labels, config_.piece_windows);
     check_ids(chunk, pieces, config_.layout, config_.threads);
     for (std::size_t worker = 0; worker < std::min(tables_.size(), pieces.size()); ++worker)
-      tables_[worker].resize(lanes * columns_);  // here, so that no piece is counted if it fails
+      tables_[worker].resize(lanes * columns_);  // first, so that a failure counts nothing
     with_tokens(chunk, [&](const auto* tokens) {
       parallel_for(pieces.size(), config_.threads, [&](std::size_t piece, unsigned worker) {
         count(tokens, chunk, pieces[piece], tables_[worker].data());
@@ -35,37 +35,37 @@ class TokenCounter final : public Counter {
     });
   }
 
-  Run run() override {
-    Run all = run(config_.first_key_range, config_.last_key_range);
+  NgramTable table() override {
+    NgramTable all = table(config_.first_key_range, config_.last_key_range);
     for (std::vector<Count>& table : tables_) table = {};
     return all;
   }
 
-  Run run(unsigned first_key_range, unsigned last_key_range) override {
+  NgramTable table(unsigned first_key_range, unsigned last_key_range) override {
     const unsigned first = std::max(first_key_range, config_.first_key_range);
     const unsigned last = std::min(last_key_range, config_.last_key_range);
     std::vector<Count> counts = take_counts();
     std::size_t rows = 0;
     each(counts, first, last, [&](Key, Count*) { ++rows; });
-    Run run = make_run(config_.layout, rows);
+    NgramTable table = make_table(config_.layout, rows);
     std::size_t row = 0;
     each(counts, first, last, [&](Key key, Count* of_token) {
-      run.keys[row] = static_cast<std::uint64_t>(key);
+      table.keys[row] = static_cast<std::uint64_t>(key);
       for (unsigned label = 0; label < config_.layout.labels; ++label)
-        run.counts[label * rows + row] =
+        table.counts[label * rows + row] =
             std::exchange(of_token[label * config_.layout.vocab_size], 0);
       ++row;
     });
     counts.resize(lanes * columns_);
     tables_.front() = std::move(counts);
-    return run;
+    return table;
   }
 
-  Tables tables(std::span<const Masks> masks) override {
+  JointSpectra spectra(std::span<const Masks> masks) override {
     scan_counted(masks);
-    Tables found = scan_->tables();
+    JointSpectra result = scan_->spectra();
     scan_.reset();
-    return found;
+    return result;
   }
 
   void next_pass(std::span<const Masks> masks, unsigned first_key_range,
@@ -78,18 +78,19 @@ class TokenCounter final : public Counter {
  private:
   void scan_counted(std::span<const Masks> masks) {
     if (!scan_) scan_.emplace(config_.layout, masks, config_.threads);
-    const Run counted = run();
-    const RunView view{counted.rows,
-                       counted.keys.get(),
-                       counted.counts.get(),
-                       counted.rows,
-                       counted.rows,
-                       config_.layout.labels,
-                       0};
+    const NgramTable counted = table();
+    const NgramTableView view{counted.rows,
+                              counted.keys.get(),
+                              counted.counts.get(),
+                              counted.rows,
+                              counted.rows,
+                              config_.layout.labels,
+                              0};
     scan_->add({&view, 1});
   }
 
-  /// Neighbours are counted in turn: equal ones would wait for each other.
+  /// Neighbouring tokens are counted in alternating arrays, as increments of one counter wait for
+  /// each other.
   static constexpr std::size_t lanes = 2;
 
   template <class Token>
@@ -112,7 +113,7 @@ class TokenCounter final : public Counter {
     }
   }
 
-  /// Counts of every label and token; leaves the counter empty.
+  /// Return the counts of every label and token, and empty the counter.
   std::vector<Count> take_counts() {
     std::vector<Count> sum(columns_, 0);
     for (std::vector<Count>& table : tables_) {
@@ -122,8 +123,8 @@ class TokenCounter final : public Counter {
     return sum;
   }
 
-  /// Calls `visit(key, counts)` for the tokens of a stretch of key ranges that were seen, by
-  /// ascending key; the counts of labels are `vocab_size` apart.
+  /// Call `visit(key, counts)` for the seen tokens of a stretch of key ranges, by ascending key.
+  /// The counts of the labels are `vocab_size` apart.
   template <class Visit>
   void each(std::vector<Count>& counts, unsigned first_key_range, unsigned last_key_range,
             Visit visit) const {
@@ -141,9 +142,9 @@ class TokenCounter final : public Counter {
   }
 
   CounterConfig config_;
-  const std::size_t columns_;               // of a lane
-  std::vector<std::vector<Count>> tables_;  // of each worker; empty until it has something to do
-  std::optional<JointScan> scan_;           // what was counted so far, range after range
+  const std::size_t columns_;               // counts of one lane
+  std::vector<std::vector<Count>> tables_;  // by worker; empty until it has something to do
+  std::optional<JointScan> scan_;           // everything scanned since the last `spectra`
 };
 
 }  // namespace

@@ -4,7 +4,7 @@
 
 namespace collapse_stats::cpu {
 
-/// Calls `visit(tokens)` with the tokens of a chunk as what they are.
+/// Call `visit(tokens)` with a pointer of the chunk's token type.
 template <class Visit>
 decltype(auto) with_tokens(const Chunk& chunk, Visit visit) {
   switch (chunk.type) {

@@ -5,7 +5,7 @@
 
 namespace collapse_stats::cuda {
 
-/// Reads the records of a bucket. See `Partition` for what they hold.
+/// Reads the records of a bucket; `Partition` describes their format.
 struct BucketRecords {
   Partition partition;
 
@@ -22,31 +22,32 @@ struct BucketRecords {
     return static_cast<unsigned>(record & low_mask(partition.layout.label_bits));
   }
 
-  /// What the bucket's number leaves of the first tokens, and how many bits that is.
+  /// The bits of the first tokens that the bucket's number does not determine, and their number.
   DEVICE std::uint64_t prefix(Key record) const {
     return static_cast<std::uint64_t>(record >> partition.tail_bits());
   }
   DEVICE unsigned prefix_bits() const { return partition.prefix_bits() - partition.bucket_bits; }
 
-  /// Code of the last token of a window's n-gram of `order`, beyond the first order.
+  /// Code of the last token of the window's n-gram of `order`, which must be above the first order.
   DEVICE std::uint64_t code(Key record, unsigned order) const {
     return static_cast<std::uint64_t>(record >> partition.code_shift(order) &
                                       low_mask(partition.layout.code_bits));
   }
 
-  /// The bits by which n-grams of `order` differ that share everything before: the code of the last
-  /// token or, for the first order, what the bucket's number leaves of all its tokens.
+  /// The bits in which n-grams of `order` can differ if everything before is equal: the code of the
+  /// last token or, for the first order, the prefix.
   DEVICE std::uint64_t bits(Key record, unsigned order) const {
     return order == partition.first_order ? prefix(record) : code(record, order);
   }
 
-  /// Whether a window at least as long as `order` ends with it. Not to be asked of `max_order`.
+  /// Whether a window that is at least as long as `order` ends after `order` tokens. Must not be
+  /// called for `max_order`.
   DEVICE bool ends(Key record, unsigned order) const {
     if (order < partition.last_order) return code(record, order + 1) == 0;
     return partition.has_end() && (record >> partition.layout.label_bits & 1U) != 0;
   }
 
-  /// Whether a window is as long as the last order and, where windows can, goes on.
+  /// Whether a window is as long as the last order and does not end with it, or cannot be longer.
   DEVICE bool whole(Key record) const {
     const unsigned last = partition.last_order;
     return (partition.first_order == last || code(record, last) != 0) && !ends(record, last);

@@ -7,10 +7,10 @@
 namespace collapse_stats::cuda {
 namespace {
 
-/// A block counts many tiles, a thread one window after the other. The first cells that come by,
-/// likely the frequent ones, get a place in shared memory; the others are counted in device memory.
-/// Moves, per token: the id, 0.25 to 0.5 B of planes, and 64 B (a sector read and written) for each
-/// window of the other cells. Bound by the atomic operations on these.
+/// A block counts many tiles, and each thread one window after another. The first cells that come
+/// up, which are likely frequent, get a place in shared memory; the others are counted in device
+/// memory. Moves, per token: the id, 0.25 to 0.5 B of planes, and 64 B (a sector read and written)
+/// for each window of the other cells. Bound by the atomic operations on these.
 /// sm_90: 29 registers, nothing spilled, 32,768 B of shared memory.
 template <class Id>
 struct CountCells {
@@ -70,7 +70,7 @@ struct CountCells {
   }
 };
 
-/// A thread adds the counts of an n-gram to the tally, and those of the context if they differ.
+/// A thread adds the counts of an n-gram to the tally, and those of its context if they differ.
 /// Moves 16 B per cell. Bound by memory.
 /// sm_90: 40 registers, nothing spilled, 9,216 B of shared memory.
 struct TallyCells {

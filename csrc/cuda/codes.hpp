@@ -6,13 +6,13 @@
 /// Comparing keys code by code.
 namespace collapse_stats::cuda {
 
-/// What words mean that hold a key, and below it `spare` bits of something else.
+/// The format of words that hold a key and below it `spare` other bits.
 template <class Word>
 struct Codes {
   Layout layout;
   unsigned spare;
-  unsigned width;    // of key and spare bits
-  unsigned whole;    // shortest prefix that mixing keeps
+  unsigned width;    // bits of key and spare bits together
+  unsigned whole;    // shortest prefix that can be compared after mixing
   unsigned inverse;  // bits * inverse >> 16 = bits / code_bits, for up to 128 bits
 
   Codes(const Layout& meaning, unsigned spare_bits)
@@ -24,7 +24,8 @@ struct Codes {
 
   DEVICE Key key(Word word) const { return Key{word} >> spare; }
 
-  /// Leading codes that two windows share, zeros past their ends among them; 0 if only one.
+  /// Number of leading codes that two windows share, including the zeros past their ends; 0 if it
+  /// is only one and the leading bigram is mixed.
   DEVICE unsigned shared(Word left, Word right) const {
     const unsigned codes =
         leading_zeros(Key{static_cast<Word>(left ^ right)}, width) * inverse >> 16;

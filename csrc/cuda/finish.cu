@@ -4,8 +4,8 @@
 namespace collapse_stats::cuda {
 namespace {
 
-/// A thread takes tokens one by one: order 1, and contexts of order 2. Empties the columns.
-/// Moves 32 B per token of the vocabulary and label. Bound by memory.
+/// A thread adds tokens one by one: n-grams of order 1, and contexts of order 2. Clears the
+/// columns. Moves 32 B per token of the vocabulary and label. Bound by memory.
 /// sm_90: 40 to 48 registers, nothing spilled, 9,216 B of shared memory.
 template <unsigned Labels>
 struct TallyTokens {
@@ -48,8 +48,8 @@ struct TallyTokens {
   }
 };
 
-/// A block moves `cells` cells to the list, and reserves their places at once.
-/// Moves 8 B per cell and 40 B per entry. Bound by memory.
+/// A block moves `cells` cells to the list, and reserves their places with one addition. Moves 8 B
+/// per cell and 40 B per entry. Bound by memory.
 /// sm_90: 39 registers, nothing spilled, 1,104 B of shared memory.
 struct ListCells {
   static constexpr unsigned threads = 256, items = 8, cells = threads * items;

@@ -6,11 +6,11 @@
 #include "cuda/row_keys.hpp"
 #include "cuda/tally.hpp"
 
-/// What lies in ascending order, and how many windows of each label are in a stretch of it.
+/// Ascending windows, and how many of each label are in a stretch of them.
 namespace collapse_stats::cuda {
 
-/// Labels of sorted records: a bitmap for each of their bits, lowest first, and for each label how
-/// many records have it in front of each word.
+/// Labels of sorted records: a bitmap for each bit of the labels, lowest first, and for each label
+/// the number of its records before each word.
 template <unsigned Labels>
 struct LabelRanks {
   const std::uint64_t* memory;
@@ -23,7 +23,7 @@ struct LabelRanks {
         label_bits(layout.label_bits),
         labels(layout.labels) {}
 
-  /// Records of each label in front of `place`.
+  /// Number of records of each label before `place`.
   DEVICE CountsOf<Labels> before(std::uint64_t place) const {
     const std::uint64_t word = place / word_bits;
     CountsOf<Labels> counts;
@@ -42,7 +42,7 @@ struct LabelRanks {
   }
 };
 
-/// Sorted records: each is one window.
+/// Sorted records, each of which is one window.
 template <class Record, unsigned Labels>
 struct RecordGroups {
   using Word = Record;
@@ -59,18 +59,18 @@ struct RecordGroups {
 
   DEVICE Word word(std::uint64_t place) const { return records[place]; }
 
-  /// Windows of each label from `first` to `last`, one past.
+  /// Number of windows of each label from `first` up to, not including, `last`.
   DEVICE Counts counts(std::uint64_t first, std::uint64_t last) const {
     if constexpr (Labels == 1) {
       return {{last - first}};
     } else {
-      if (last - first == 1) return one(records[first]);
+      if (last - first == 1) return counts_of(records[first]);
       return ranks.before(last) - ranks.before(first);
     }
   }
 
  private:
-  DEVICE Counts one(Record record) const {
+  DEVICE Counts counts_of(Record record) const {
     const unsigned own = static_cast<unsigned>(record) & ((1U << ranks.label_bits) - 1);
     Counts counts;
     UNROLL
@@ -79,7 +79,7 @@ struct RecordGroups {
   }
 };
 
-/// Rows of a run: each is as many windows as its counts say.
+/// Rows of a table, each of which is as many windows as its counts say.
 template <class RowKey, unsigned Labels>
 struct RowGroups {
   using Word = RowKey;
@@ -90,8 +90,8 @@ struct RowGroups {
   const std::uint64_t* sums;
   unsigned labels;
 
-  RowGroups(const Layout& layout, const DeviceRun& run, const std::uint64_t* row_sums)
-      : keys{run.keys, run.rows}, number(run.rows), sums(row_sums), labels(layout.labels) {}
+  RowGroups(const Layout& layout, const DeviceTable& table, const std::uint64_t* row_sums)
+      : keys{table.keys, table.rows}, number(table.rows), sums(row_sums), labels(layout.labels) {}
 
   DEVICE Word word(std::uint64_t row) const { return keys.at(row); }
 
@@ -106,12 +106,13 @@ struct RowGroups {
   }
 };
 
-/// Calls `run` with a number of labels that kernels are made for: at least as many.
-template <class Run>
-void with_labels(unsigned labels, Run run) {
-  if (labels == 1) return run(std::integral_constant<unsigned, 1>{});
-  if (labels <= 4) return run(std::integral_constant<unsigned, 4>{});
-  return run(std::integral_constant<unsigned, max_labels>{});
+/// Call `call` with the smallest number of labels, not below `labels`, that kernels are compiled
+/// for.
+template <class Call>
+void with_labels(unsigned labels, Call call) {
+  if (labels == 1) return call(std::integral_constant<unsigned, 1>{});
+  if (labels <= 4) return call(std::integral_constant<unsigned, 4>{});
+  return call(std::integral_constant<unsigned, max_labels>{});
 }
 
 }  // namespace collapse_stats::cuda

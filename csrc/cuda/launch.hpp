@@ -4,12 +4,12 @@
 
 namespace collapse_stats::cuda {
 
-/// Shared memory that a block gets without asking for it.
+/// Bytes of shared memory that a block gets without requesting it.
 constexpr std::size_t granted_bytes = 48U << 10;
 
-/// Shared memory of a kernel's blocks, all of which is in `Kernel::Shared`: what a block needs for
-/// scans is a part of it. A kernel that needs more than what is granted declares a limit that
-/// its `Shared` must keep, `Kernel::shared_bytes`.
+/// Bytes of shared memory of a kernel's blocks. All of it, including the storage of scans, is in
+/// `Kernel::Shared`. A kernel that needs more than the granted bytes must declare an upper limit,
+/// `Kernel::shared_bytes`.
 template <class Kernel>
 constexpr std::size_t shared_bytes_of() {
   constexpr std::size_t bytes = sizeof(typename Kernel::Shared);
@@ -20,7 +20,7 @@ constexpr std::size_t shared_bytes_of() {
   return bytes;
 }
 
-/// What a kernel must be allowed before it can be started; 0 if nothing.
+/// Bytes of shared memory that must be requested before the kernel is launched; 0 if none.
 template <class Kernel>
 constexpr std::size_t shared_to_ask_for() {
   return shared_bytes_of<Kernel>() > granted_bytes ? shared_bytes_of<Kernel>() : 0;

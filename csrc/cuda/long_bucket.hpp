@@ -4,23 +4,23 @@
 #include "cuda/seen_once.hpp"
 #include "cuda/tally.hpp"
 
-/// Counting the n-grams of one order of a bucket of many windows, most of them repeats.
+/// Counting the n-grams of one order in a bucket of many windows, most of which are repeats.
 namespace collapse_stats::cuda {
 
-/// Counts of keys per label, in shared memory: open addressing, the next slot if one is taken.
+/// Counts of keys per label in shared memory, in a hash table with linear probing.
 template <unsigned Labels, unsigned Slots>
 struct LongTable {
-  static constexpr std::uint64_t free = ~std::uint64_t{0};  // no key
+  static constexpr std::uint64_t free = ~std::uint64_t{0};  // an unused slot
   static constexpr unsigned slot_bytes = 8 + 4 * Labels;
-  /// Every so-many-th slot is watched: when seven eighths of those are taken, the table is full,
-  /// for searches would grow long.
+  /// Only every eighth slot is watched. When seven eighths of the watched slots are taken, the
+  /// table counts as full, because searches would become long.
   static constexpr unsigned watched = 8, most_taken = Slots / watched * 7 / 8;
 
   std::uint64_t keys[Slots];
   std::uint32_t counts[Labels][Slots];
-  std::uint32_t taken;  // watched slots that are taken
+  std::uint32_t taken;  // number of watched slots that are taken
 
-  /// Within a phase: what a thread of `threads` does to clear the table.
+  /// Within a phase: the part of one of `threads` threads in clearing the table.
   DEVICE void clear(unsigned thread, unsigned threads) {
     for (unsigned slot = thread; slot < Slots; slot += threads) {
       keys[slot] = free;
@@ -35,8 +35,8 @@ struct LongTable {
     return block.peek(&taken) > most_taken;
   }
 
-  /// Within a phase: finds the slot of `key`, and inserts the key if it is missing; gives `Slots`
-  /// if there is no free slot.
+  /// Within a phase: find the slot of `key`, inserting the key if it is missing. Returns `Slots` if
+  /// there is no free slot.
   template <class Block>
   DEVICE unsigned slot(Block& block, std::uint64_t key) {
     const std::uint64_t hash = key * mix_multiplier >> 32;
@@ -54,15 +54,15 @@ struct LongTable {
   }
 
   DEVICE CountsOf<Labels> of(unsigned slot) const {
-    CountsOf<Labels> found;
+    CountsOf<Labels> result;
     UNROLL
-    for (unsigned label = 0; label < Labels; ++label) found.of[label] = counts[label][slot];
-    return found;
+    for (unsigned label = 0; label < Labels; ++label) result.of[label] = counts[label][slot];
+    return result;
   }
 };
 
-/// Buckets of any number of windows, and one order. A thread works on every so-many-th window or
-/// slot.
+/// Counts a bucket of any number of windows and one order. Thread t of n handles the windows or
+/// slots t, t + n, t + 2n and so on.
 template <class Tuning>
 struct LongBucket {
   static constexpr unsigned threads = Tuning::threads, labels = Tuning::labels;
@@ -71,7 +71,7 @@ struct LongBucket {
 
   struct Shared {
     Table table;
-    std::uint32_t ended[(slots + 31) / 32];  // slots of n-grams that some windows end with
+    std::uint32_t ended[(slots + 31) / 32];  // slots of n-grams with which windows end
     std::uint32_t overfull, ending;
   };
 
@@ -81,8 +81,8 @@ struct LongBucket {
   Shared& shared;
   Bucket bucket;
 
-  /// Adds the n-grams to the tally; false if they are too many. Each thread calls `beside` in the
-  /// first phase.
+  /// Add the n-grams to the tally. Returns false if they are too many. Each thread calls `beside`
+  /// in the first phase.
   template <class Block, class Beside>
   DEVICE bool add(Block& block, Beside beside) const {
     block.each([&](unsigned thread) {
@@ -138,9 +138,9 @@ struct LongBucket {
     });
   }
 
-  /// Takes the windows that end with the order out of the counts. What is left of an n-gram's
-  /// count is its count as a context of the next order: the count that was assumed is taken back,
-  /// and this one added.
+  /// Subtract the windows that end with the order from the counts, which leaves the counts of
+  /// contexts of the next order. The contexts were assumed to be as frequent as the n-grams: those
+  /// assumed counts are removed from the tally, and the correct ones are added.
   template <class Block>
   DEVICE void take_ended(Block& block) const {
     const auto each_ended = [&](auto visit) {

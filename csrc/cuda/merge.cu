@@ -6,9 +6,9 @@
 namespace collapse_stats::cuda {
 namespace {
 
-/// Where a tile of one run's rows lies in the other run: every search stays within.
+/// The stretch of the other table that a tile of rows falls into; all searches stay within it.
 struct Stretch {
-  std::uint64_t first, last;  // one past
+  std::uint64_t first, last;  // exclusive
 };
 
 template <class Word>
@@ -18,9 +18,9 @@ DEVICE void find_stretch(unsigned thread, const RowKeys<Word>& own, std::uint64_
   if (thread == 32) stretch.last = other.lower_bound(0, other.rows, own.at(end - 1));
 }
 
-/// A block marks which of 2048 rows of the second run the first does not have.
-/// Moves the keys of both, and 2 bits of each row of the second. Bound by the searches, which stay
-/// within a stretch that fits the cache if the runs are about as long as each other.
+/// A block marks which of 2048 rows of the second table the first table lacks. Moves the keys of
+/// both tables, and 2 bits per row of the second. Bound by the searches, which stay within a
+/// stretch that fits into the cache if the tables have similar lengths.
 /// sm_90: 25 to 32 registers, nothing spilled, 272 B of shared memory.
 template <class Word>
 struct FindMerged {
@@ -71,9 +71,10 @@ struct FindMerged {
   }
 };
 
-/// A thread takes one row of one run, finds where it lies in the other, and writes it there. A row
-/// that both have is written by the first. Moves the keys of both runs, the counts of one, those of
-/// the other where rows meet, and the merged rows. Bound by the searches, as above.
+/// A thread takes one row of one table, finds its place in the other table, and writes the merged
+/// row. A row that both tables have is written from the first table. Moves the keys of both tables,
+/// the counts of the row's own table, those of the other where keys are equal, and the merged rows.
+/// Bound by the searches, as above.
 /// sm_90: 32 registers, nothing spilled, 16 B of shared memory.
 template <class Word>
 struct WriteMerged {
@@ -83,16 +84,16 @@ struct WriteMerged {
   };
 
   MergeInput own, other;
-  bool first;   // `own` is the first run
-  Ranks added;  // of the second; what lies before counts the first run's rows as well
+  bool first;   // whether `own` is the first table
+  Ranks added;  // rows of the second table; `before` includes the first table's rows
   std::uint64_t rows_a;
   unsigned labels;
-  DeviceRun run;
+  DeviceTable table;
 
   template <class Block>
   DEVICE void operator()(Block& block, Shared& shared) const {
     const std::uint64_t begin = block.index() * threads;
-    const std::uint64_t end = begin + threads < own.run.rows ? begin + threads : own.run.rows;
+    const std::uint64_t end = begin + threads < own.table.rows ? begin + threads : own.table.rows;
     block.each([&](unsigned thread) {
       find_stretch(thread, keys(own), begin, end, keys(other), shared.stretch);
     });
@@ -103,37 +104,39 @@ struct WriteMerged {
   }
 
   DEVICE static RowKeys<Word> keys(const MergeInput& input) {
-    return {input.run.keys, input.run.rows};
+    return {input.table.keys, input.table.rows};
   }
 
   DEVICE void write(std::uint64_t row, const Stretch& stretch) const {
     const Word key = keys(own).at(row);
     const std::uint64_t there = keys(other).lower_bound(stretch.first, stretch.last, key);
-    const bool both = first && there < other.run.rows && keys(other).at(there) == key;
+    const bool both = first && there < other.table.rows && keys(other).at(there) == key;
     const std::uint64_t place =
         first ? row + added.rank(there) - rows_a : there + added.rank(row) - rows_a;
-    write_key(run, place, key);
+    write_key(table, place, key);
     for (unsigned label = 0; label < labels; ++label)
-      run.counts[label * run.rows + place] =
+      table.counts[label * table.rows + place] =
           count(own, label, row) + (both ? count(other, label, there) : 0);
   }
 
   DEVICE static Count count(const MergeInput& input, unsigned label, std::uint64_t row) {
     const bool has = label >= input.first_label && label - input.first_label < input.labels;
-    return has ? input.run.counts[(label - input.first_label) * input.run.rows + row] : 0;
+    return has ? input.table.counts[(label - input.first_label) * input.table.rows + row] : 0;
   }
 };
 
 template <class Word>
 void launch_write(Device device, const Layout& layout, const MergeInput& a, const MergeInput& b,
-                  const std::uint64_t* places, const DeviceRun& run) {
+                  const std::uint64_t* places, const DeviceTable& table) {
   using Kernel = WriteMerged<Word>;
   const auto blocks = [](std::uint64_t rows) {
     return (rows + Kernel::threads - 1) / Kernel::threads;
   };
-  const Ranks added{places, places + bitmap_words(b.run.rows) + 1};
-  device.launch(blocks(a.run.rows), Kernel{a, b, true, added, a.run.rows, layout.labels, run});
-  device.launch(blocks(b.run.rows), Kernel{b, a, false, added, a.run.rows, layout.labels, run});
+  const Ranks added{places, places + bitmap_words(b.table.rows) + 1};
+  device.launch(blocks(a.table.rows),
+                Kernel{a, b, true, added, a.table.rows, layout.labels, table});
+  device.launch(blocks(b.table.rows),
+                Kernel{b, a, false, added, a.table.rows, layout.labels, table});
 }
 
 }  // namespace
@@ -147,21 +150,21 @@ std::size_t find_merged_bytes(std::uint64_t rows_b) {
 void find_merged(Stream stream, const Layout& layout, const MergeInput& a, const MergeInput& b,
                  std::uint64_t* places, void* workspace, std::size_t bytes) {
   Device device(stream);
-  const std::uint64_t words = bitmap_words(b.run.rows);
+  const std::uint64_t words = bitmap_words(b.table.rows);
   const auto find = [&]<class Word>(Word) {
     using Kernel = FindMerged<Word>;
     device.launch((words + Kernel::Tile::words - 1) / Kernel::Tile::words,
-                  Kernel{RowKeys<Word>{a.run.keys, a.run.rows},
-                         RowKeys<Word>{b.run.keys, b.run.rows}, words, places, places + words});
+                  Kernel{RowKeys<Word>{a.table.keys, a.table.rows},
+                         RowKeys<Word>{b.table.keys, b.table.rows}, words, places, places + words});
   };
   layout.words == 1 ? find(std::uint64_t{}) : find(Key{});
   device.exclusive_sum(places + words, words + 2, workspace, bytes);
 }
 
 void write_merged(Stream stream, const Layout& layout, const MergeInput& a, const MergeInput& b,
-                  const std::uint64_t* places, const DeviceRun& run) {
+                  const std::uint64_t* places, const DeviceTable& table) {
   const auto write = [&]<class Word>(Word) {
-    launch_write<Word>(Device(stream), layout, a, b, places, run);
+    launch_write<Word>(Device(stream), layout, a, b, places, table);
   };
   layout.words == 1 ? write(std::uint64_t{}) : write(Key{});
 }

@@ -3,7 +3,7 @@
 #include "cuda/api.hpp"
 #include "cuda/partition_api.hpp"
 
-/// Stands in for the steps where they are not compiled for GPUs: each says so.
+/// Replaces the steps in builds without CUDA; each function throws an error that says so.
 namespace collapse_stats::cuda {
 namespace {
 
@@ -46,12 +46,14 @@ void make_label_sums(Stream, const Layout&, const void*, std::uint64_t, std::uin
 void tally_records(Stream, const SortedRecords&, const Tally&, unsigned, unsigned) { missing(); }
 std::uint64_t row_sums_words(const Layout&, std::uint64_t) { missing(); }
 std::size_t row_sums_bytes(std::uint64_t) { missing(); }
-void make_row_sums(Stream, const Layout&, const DeviceRun&, std::uint64_t*, void*, std::size_t) {
+void make_row_sums(Stream, const Layout&, const DeviceTable&, std::uint64_t*, void*, std::size_t) {
   missing();
 }
-void tally_rows(Stream, const DeviceRun&, const std::uint64_t*, const Tally&) { missing(); }
+void tally_rows(Stream, const DeviceTable&, const std::uint64_t*, const Tally&) { missing(); }
 void finish_tally(Stream, const Tally&) { missing(); }
-Tables to_tables(const Tally&, std::uint64_t, std::span<const Tally::Entry>) { missing(); }
+JointSpectra to_joint_spectra(const Tally&, std::uint64_t, std::span<const Tally::Entry>) {
+  missing();
+}
 
 std::uint64_t row_places(std::uint64_t) { missing(); }
 std::size_t find_rows_bytes(std::uint64_t) { missing(); }
@@ -59,7 +61,7 @@ void find_rows(Stream, const Layout&, const SortedRecords&, std::uint64_t*, void
   missing();
 }
 void write_rows(Stream, const Layout&, const SortedRecords&, const std::uint64_t*,
-                const DeviceRun&) {
+                const DeviceTable&) {
   missing();
 }
 std::uint64_t merge_places(std::uint64_t) { missing(); }
@@ -69,7 +71,7 @@ void find_merged(Stream, const Layout&, const MergeInput&, const MergeInput&, st
   missing();
 }
 void write_merged(Stream, const Layout&, const MergeInput&, const MergeInput&, const std::uint64_t*,
-                  const DeviceRun&) {
+                  const DeviceTable&) {
   missing();
 }
 

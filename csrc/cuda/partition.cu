@@ -7,9 +7,10 @@
 namespace collapse_stats::cuda {
 namespace {
 
-constexpr unsigned table_bits = 63;  // of a prefix in a long bucket: all ones is a free slot
+constexpr unsigned table_bits = 63;  // of a prefix in a long bucket; all ones is a free slot
 
-/// Bits that number buckets of at most five eighths, on average, of the windows that fit.
+/// Number of bucket bits for which an average bucket has at most five eighths of the windows that
+/// fit.
 unsigned bits_for(std::uint64_t windows, unsigned labels) {
   const std::uint64_t fit = with_bucket_tuning(
       labels, [](auto tuning) { return std::uint64_t{tuning.threads} * tuning.items; });
@@ -24,7 +25,7 @@ constexpr unsigned beyond(unsigned bits, unsigned limit) { return bits > limit ?
 
 bool partition_supports(const Layout& layout, std::span<const Masks> masks) {
   return layout.labels <= 4 && masks.size() <= Tally::max_pairs &&
-         layout.key_bits + layout.label_bits <= max_key_bits;  // heavy buckets become records
+         layout.key_bits + layout.label_bits <= max_key_bits;  // for the records of heavy buckets
 }
 
 Partition::Partition(const Layout& layout, unsigned first_order, unsigned last_order,
@@ -37,7 +38,7 @@ Partition::Partition(const Layout& layout, unsigned first_order, unsigned last_o
   constexpr unsigned most = ScatterTuning::max_bin_bits + ScatterTuning::bin_bits;
   const unsigned needed =
       std::max(bits_for(windows, layout.labels), beyond(prefix_bits(), table_bits));
-  const unsigned too_wide = beyond(record_bits(0), max_key_bits - 1);  // a shift by 128 is no shift
+  const unsigned too_wide = beyond(record_bits(0), max_key_bits - 1);  // a shift must be below 128
   bucket_bits = std::min({std::max(needed, too_wide), prefix_bits(), most});
   const unsigned within_a_bin =
       std::min({bucket_bits / 2, ScatterTuning::bin_bits, bucket_bits - too_wide});
@@ -48,13 +49,13 @@ Partition::Partition(const Layout& layout, unsigned first_order, unsigned last_o
                                 std::to_string(last_order) + " of " +
                                 std::to_string(layout.code_bits) +
                                 "-bit codes do not fit into a partition's records of 128 bits: "
-                                "count by sorting, or divide the orders as order_groups() does");
+                                "count by sorting, or group the orders with order_groups()");
 }
 
 unsigned cell_orders(const Layout& layout, std::uint64_t max_cells) {
   unsigned order = 0;
   for (std::uint64_t cells = 1; order < layout.max_order; ++order) {
-    cells *= layout.vocab_size;  // at most 2**22 * 2**32
+    cells *= layout.vocab_size;  // at most 2**22 * 2**32, so it cannot overflow
     if (cells > std::min(max_cells, Tally::max_unigrams)) break;
   }
   return order;
@@ -66,9 +67,9 @@ std::uint64_t cell_words(const Layout& layout, unsigned order) {
   return words;
 }
 
-// Partitioned by few tokens, windows share records with more orders; by more of them, fewer buckets
-// are heavy: three tokens, or 45 bits of small ones, are the compromise. Orders below go one by
-// one.
+// If windows are partitioned by few tokens, one record serves more orders; if by more tokens, fewer
+// buckets are heavy. Three tokens, or 45 bits if codes are short, are a compromise. Lower orders
+// are counted one by one.
 std::vector<std::pair<unsigned, unsigned>> order_groups(const Layout& layout,
                                                         unsigned first_order) {
   constexpr unsigned tokens = 3, bits = 45;

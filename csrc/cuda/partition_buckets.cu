@@ -5,17 +5,18 @@
 namespace collapse_stats::cuda {
 namespace {
 
-/// A bucket of more than this share of a pass would keep its block busy when others are done.
+/// A bucket with more than this fraction of a pass would occupy its block long after the other
+/// blocks have finished.
 constexpr std::uint64_t shares = 256;
 
-/// Records of a pass by bin, which are to be divided further.
+/// The records of a pass, ordered by bin, which are to be divided into buckets.
 struct BinnedRecords {
   Partition partition;
   const std::uint64_t* ends;  // of bins
   unsigned bins;
   std::uint64_t number;  // of records
 
-  /// Calls `visit(bin, begin, end)` for every stretch of a tile that lies in one bin.
+  /// Call `visit(bin, begin, end)` for every stretch of a tile that lies in one bin.
   template <class Visit>
   DEVICE void each_bin(std::uint64_t tile, unsigned size, Visit visit) const {
     std::uint64_t begin = tile * size;
@@ -27,7 +28,7 @@ struct BinnedRecords {
     }
   }
 
-  /// Takes the bucket, within its bin, off the top of a record.
+  /// Remove the number of the bucket within its bin from the top of a record, and return it.
   DEVICE std::uint32_t take_bucket(Key& record) const {
     const unsigned left = partition.record_bits(partition.bucket_bits);
     const auto bucket = static_cast<std::uint32_t>(record >> left);
@@ -90,8 +91,8 @@ struct CountBuckets {
   }
 };
 
-/// A block puts the records of a tile in order by bucket.
-/// Moves, per record: its bytes, and those of the shorter one. Bound by memory.
+/// A block puts the records of a tile in order by bucket. Moves, per record: its bytes, and those
+/// of the shorter record. Bound by memory.
 /// sm_90: 48 to 53 registers, nothing spilled, 43,104 to 47,200 B of shared memory.
 template <unsigned Words, unsigned BucketWords>
 struct ScatterRecords {
@@ -159,7 +160,8 @@ void tally_buckets(Stream stream, const Partition& partition, const Pass& pass,
   Device(stream).fill(workspace, 0, used);
   with_words(partition.binned_words(),
              [&]<unsigned Words>(std::integral_constant<unsigned, Words>) {
-               // Up to nine bits shorter: as many words, or one fewer.
+               // Records become up to nine bits shorter, which leaves the number of words or one
+               // fewer.
                constexpr unsigned fewer = Words > 1 ? Words - 1 : 1;
                const auto run =
                    partition.bucket_words() == Words ? divide<Words, Words> : divide<Words, fewer>;

@@ -8,13 +8,14 @@
 namespace collapse_stats::cuda {
 namespace {
 
-/// Windows as the partition sees them.
+/// The windows and records of a partition.
 template <class Id>
 struct WindowRecords {
   Partition partition;
   WindowReader<Id> reader;
 
-  /// Length of the window at `position`, as far as it matters; 0 if it is too short or not there.
+  /// Length of the window at `position`, limited to what the partition needs; 0 if there is no
+  /// window, or one that is too short.
   DEVICE unsigned length(std::uint64_t position) const {
     if (!reader.begins(position)) return 0;
     const unsigned most = partition.last_order + partition.has_end();
@@ -45,9 +46,9 @@ struct WindowRecords {
   }
 };
 
-/// A block counts the bins of many tiles in shared memory, a thread one position after the other.
-/// Moves, per token: the id and 0.25 B of planes. Bound by memory where ids are wide, else by the
-/// arithmetic of mixing.
+/// A block counts the bins of many tiles in shared memory, and each thread one position after
+/// another. Moves, per token: the id and 0.25 B of planes. Bound by memory if ids are wide, else by
+/// the arithmetic of mixing.
 /// sm_90: 32 registers, nothing spilled, 32,768 B of shared memory.
 template <class Id>
 struct CountBins {
@@ -87,8 +88,8 @@ struct CountBins {
   }
 };
 
-/// A block makes the records of a tile of positions and puts them in order by bin.
-/// Moves, per token: the id, 0.25 to 0.5 B of planes and the record. Bound by memory.
+/// A block makes the records of a tile of positions and puts them in order by bin. Moves, per
+/// token: the id, 0.25 to 0.5 B of planes and the record. Bound by memory.
 /// sm_90: 48 to 52 registers, nothing spilled, 43,104 to 47,200 B of shared memory.
 template <class Id, unsigned Words>
 struct ScatterWindows {

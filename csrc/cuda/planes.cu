@@ -10,14 +10,14 @@ constexpr unsigned word_bits = 64;
 constexpr unsigned max_label_bits = 3;
 static_assert(1U << max_label_bits == max_labels);
 
-/// Bits `first` to `last` of a word, one past the last.
+/// A word with the bits from `first` up to, not including, `last` set.
 DEVICE std::uint64_t bits_between(std::uint64_t first, std::uint64_t last) {
   const std::uint64_t below = last < word_bits ? (std::uint64_t{1} << last) - 1 : ~std::uint64_t{0};
   return below & ~((std::uint64_t{1} << first) - 1);
 }
 
-/// A thread composes one word of every plane.
-/// Moves 0.125 B per token and plane, and 25 B per span; the searches stay in cache.
+/// A thread computes one word of every plane. Moves 0.125 B per token and plane, and 25 B per span;
+/// the searches stay in cache.
 /// sm_90: 32 registers, 8 B spilled, no shared memory.
 struct PlanesOfSpans {
   static constexpr unsigned threads = 256;
@@ -60,8 +60,8 @@ struct PlanesOfSpans {
       if (bit < label_bits) planes[(2 + bit) * words + word] = labels[bit];
   }
 
-  /// The ends of documents, and of the tokens: the search for a window's end stops there.
-  /// `near` is the first span that stops behind `begin`.
+  /// The ends of documents and the end of the tokens, at which the search for a window's end stops.
+  /// `near` is the first span that stops after `begin`.
   DEVICE std::uint64_t cuts(std::uint64_t near, std::int64_t begin, std::int64_t end) const {
     std::uint64_t bits = 0;
     std::uint64_t span =

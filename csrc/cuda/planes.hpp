@@ -3,7 +3,7 @@
 #include "cuda/api.hpp"
 #include "device.cuh"
 
-/// Reading the bits that are known of each position.
+/// Reading the planes of a position.
 namespace collapse_stats::cuda {
 
 struct Planes {
@@ -20,7 +20,7 @@ struct Planes {
     return label;
   }
 
-  /// Tokens from `position` to the next cut, at most `most`.
+  /// Number of tokens from `position` to the next cut, at most `most`.
   DEVICE unsigned length(std::uint64_t position, unsigned most) const {
     unsigned length = 1;
     while (length < most) {

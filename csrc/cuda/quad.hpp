@@ -4,7 +4,7 @@
 
 namespace collapse_stats::cuda {
 
-/// Four words that shared memory hands over in one access.
+/// Four words that are read from shared memory in one access.
 struct alignas(16) Quad {
   std::uint32_t of[4];
 };

@@ -3,20 +3,20 @@
 #include "cuda/api.hpp"
 #include "device.cuh"
 
-/// Counting set bits up to any place of a bitmap.
+/// Counting the set bits before any place of a bitmap.
 namespace collapse_stats::cuda {
 
 constexpr unsigned word_bits = 64;
 
-/// Words of a bitmap of which one past its last bit can also be asked about.
+/// Number of words of a bitmap, with room for a query one past its last bit.
 constexpr std::uint64_t bitmap_words(std::uint64_t bits) { return bits / word_bits + 1; }
 
-/// The bits of a word below the place that `at` has in it.
+/// The bits below the place of `at` in its word.
 constexpr std::uint64_t bits_below(std::uint64_t at) {
   return (std::uint64_t{1} << at % word_bits) - 1;
 }
 
-/// A bitmap, and how many bits are set in front of each of its words and in all of them.
+/// A bitmap, and the number of set bits before each of its words and in total.
 struct Ranks {
   const std::uint64_t* bits;
   const std::uint64_t* before;
@@ -25,14 +25,14 @@ struct Ranks {
     return (bits[place / word_bits] >> place % word_bits & 1U) != 0;
   }
 
-  /// Bits that are set in front of `place`.
+  /// Number of set bits before `place`.
   DEVICE std::uint64_t rank(std::uint64_t place) const {
     const std::uint64_t word = place / word_bits;
     return before[word] + count_ones(bits[word] & bits_below(place));
   }
 };
 
-/// Where a block collects the bits of `threads * items` places.
+/// Collects the bits of `threads * items` places of a block.
 template <unsigned Threads, unsigned Items>
 struct BitmapTile {
   static constexpr unsigned places = Threads * Items, words = places / word_bits;

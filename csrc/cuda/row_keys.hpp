@@ -4,7 +4,7 @@
 #include "cuda/search.hpp"
 #include "device.cuh"
 
-/// Reading and writing the keys of a run, which are columns of words.
+/// Reading and writing the keys of a table, which are stored as columns of words.
 namespace collapse_stats::cuda {
 
 template <class Word>
@@ -19,19 +19,20 @@ struct RowKeys {
       return Word{keys[row]} << 64 | keys[rows + row];
   }
 
-  /// First row of `first` to `last` (one past) that is not below `key`.
+  /// The first row from `first` up to, not including, `last` that is not below `key`; `last` if
+  /// there is none.
   DEVICE std::uint64_t lower_bound(std::uint64_t first, std::uint64_t last, Word key) const {
     return first_failing(first, last, [&](std::uint64_t row) { return at(row) < key; });
   }
 };
 
 template <class Word>
-DEVICE void write_key(const DeviceRun& run, std::uint64_t row, Word key) {
+DEVICE void write_key(const DeviceTable& table, std::uint64_t row, Word key) {
   if constexpr (sizeof(Word) == sizeof(std::uint64_t)) {
-    run.keys[row] = key;
+    table.keys[row] = key;
   } else {
-    run.keys[row] = static_cast<std::uint64_t>(key >> 64);
-    run.keys[run.rows + row] = static_cast<std::uint64_t>(key);
+    table.keys[row] = static_cast<std::uint64_t>(key >> 64);
+    table.keys[table.rows + row] = static_cast<std::uint64_t>(key);
   }
 }
 

@@ -5,8 +5,8 @@
 namespace collapse_stats::cuda {
 namespace {
 
-/// A block marks the first record of each key among 2048, and counts them word by word.
-/// Moves the records, and 2 bits of each. Bound by memory.
+/// A block marks the first record of each key among 2048 records, and counts the marks of each
+/// word. Moves the records, and 2 bits per record. Bound by memory.
 /// sm_90: 30 to 31 registers, nothing spilled, 256 B of shared memory.
 template <class Record>
 struct FindRows {
@@ -46,9 +46,9 @@ struct FindRows {
   }
 };
 
-/// A thread writes the row that begins at its record, if one does; how far it reaches is read off
-/// the marks. Moves the records, 2 bits of each (3 more for two labels, 6 for four), and the rows.
-/// Bound by memory.
+/// A thread writes the row that begins at its record, if there is one; the marks tell where the row
+/// ends. Moves the records, 2 bits of each (3 more for two labels, 6 for four), and the rows. Bound
+/// by memory.
 /// sm_90: 26 to 52 registers, up to 12 B spilled, no shared memory.
 template <class Groups, class RowKey>
 struct WriteRows {
@@ -59,7 +59,7 @@ struct WriteRows {
   Groups groups;
   Ranks heads;
   std::uint64_t words;
-  DeviceRun run;
+  DeviceTable table;
 
   template <class Block>
   DEVICE void operator()(Block& block, Shared&) const {
@@ -71,18 +71,18 @@ struct WriteRows {
 
   DEVICE void write(std::uint64_t place) const {
     const std::uint64_t row = heads.rank(place);
-    write_key(run, row, static_cast<RowKey>(groups.word(place) >> label_bits));
+    write_key(table, row, static_cast<RowKey>(groups.word(place) >> label_bits));
     const auto counts = groups.counts(place, end(place, row));
     UNROLL
     for (unsigned label = 0; label < Groups::Counts::labels; ++label)
-      if (label < labels) run.counts[label * run.rows + row] = counts.of[label];
+      if (label < labels) table.counts[label * table.rows + row] = counts.of[label];
   }
 
   /// One past the last record of `row`, which begins at `place`.
   DEVICE std::uint64_t end(std::uint64_t place, std::uint64_t row) const {
     std::uint64_t word = place / word_bits;
     std::uint64_t ahead = heads.bits[word] & ~bits_below(place);
-    ahead &= ahead - 1;  // its own
+    ahead &= ahead - 1;  // removes the row's own mark
     if (ahead == 0) {
       word = first_failing_near(word + 1, words, 0, [&](std::uint64_t later) {
         return heads.before[later + 1] == row + 1;
@@ -117,7 +117,7 @@ void find_rows(Stream stream, const Layout& layout, const SortedRecords& sorted,
 }
 
 void write_rows(Stream stream, const Layout& layout, const SortedRecords& sorted,
-                const std::uint64_t* places, const DeviceRun& run) {
+                const std::uint64_t* places, const DeviceTable& table) {
   const std::uint64_t words = bitmap_words(sorted.number);
   with_labels(layout.labels, [&]<unsigned Labels>(std::integral_constant<unsigned, Labels>) {
     const auto write = [&]<class Record, class RowKey>(Record, RowKey) {
@@ -125,7 +125,7 @@ void write_rows(Stream stream, const Layout& layout, const SortedRecords& sorted
       using Kernel = WriteRows<Groups, RowKey>;
       Device(stream).launch((sorted.number + Kernel::threads - 1) / Kernel::threads,
                             Kernel{layout.label_bits, layout.labels, Groups(layout, sorted),
-                                   Ranks{places, places + words}, words, run});
+                                   Ranks{places, places + words}, words, table});
     };
     if (record_bytes(layout) == 8)
       write(std::uint64_t{}, std::uint64_t{});

@@ -3,7 +3,7 @@
 #include "cuda/partition_api.hpp"
 #include "partition_tuning.hpp"
 
-/// Moving records to where others of their bin are.
+/// Moving records next to others of their bin.
 namespace collapse_stats::cuda {
 
 /// A record in memory, low word first.
@@ -35,8 +35,8 @@ void with_words(unsigned words, Visit visit) {
   return visit(std::integral_constant<unsigned, 4>{});
 }
 
-/// Records that wait in shared memory, each with its bin. Those of an odd number of words share a
-/// vector of 8 or 16 bytes with their bin, which is one access instead of up to four.
+/// Records that wait in shared memory, each with its bin. A record of an odd number of words shares
+/// a vector of 8 or 16 bytes with its bin, which takes one access instead of up to four.
 template <unsigned Words>
 struct Waiting {
   static constexpr unsigned bytes = 4 * (Words + 1);
@@ -68,7 +68,7 @@ struct Waiting {
   };
 };
 
-/// Of an even number of words: the bins are beside them.
+/// For records of an even number of words, the bins are stored separately.
 template <unsigned Words>
 requires(Words % 2 == 0) struct Waiting<Words> {
   static constexpr unsigned bytes = 4 * Words + 2;
@@ -90,8 +90,8 @@ requires(Words % 2 == 0) struct Waiting<Words> {
   };
 };
 
-/// A tile of records is put in order by bin in shared memory, so that those of a bin are written
-/// side by side: 40 to 64 bytes on average with 512 bins, if all of a tile belongs to the pass.
+/// Puts the records of a tile in order by bin in shared memory, so that those of a bin are written
+/// side by side: 40 to 64 bytes on average with 512 bins, if the whole tile belongs to the pass.
 template <unsigned Words>
 struct ScatterTile {
   static constexpr unsigned threads = ScatterTuning::threads, bins = 1U << ScatterTuning::bin_bits;
@@ -100,18 +100,18 @@ struct ScatterTile {
   static constexpr unsigned size = threads * items;
   static_assert(items > 0 && size <= 1U << 16 && bins <= 1U << 15);
   static constexpr unsigned resident =
-      2;  // blocks on a processor: 64 registers a thread, without spills
+      2;  // blocks per processor: 64 registers per thread, without spills
   using Record = PackedRecord<Words>;
 
   struct Shared {
     typename Waiting<Words>::template Tile<size> waiting;
-    std::uint64_t place[bins];  // of a bin's first record here, less its index in `waiting`
+    std::uint64_t place[bins];  // of a bin's first record here, minus its index in `waiting`
     std::uint32_t before[bins];
     ScanStorage<threads> scan;
   };
 
-  /// Writes what `make(item, key, bin)` makes of each item below `number`, at most `size`, if it
-  /// returns true: at `places[bin]`, which is moved on. There are `used` bins.
+  /// For each item below `number` (at most `size`) for which `make(item, key, bin)` returns true,
+  /// write its record at `places[bin]`, which is advanced. There are `used` bins.
   template <class Block, class Make>
   DEVICE static void scatter(Block& block, Shared& shared, unsigned number, unsigned used,
                              const Make& make, std::uint64_t* places, Record* records) {
@@ -158,7 +158,7 @@ struct ScatterTile {
   static constexpr std::uint32_t none = ~std::uint32_t{0};
   struct Made {
     Record records[items];
-    std::uint32_t rank[items];  // the bin above, the rank among its records below
+    std::uint32_t rank[items];  // upper half: bin; lower half: rank among its records
   };
 };
 

@@ -4,10 +4,11 @@
 
 #include "device.cuh"
 
-/// Searching what is ascending.
+/// Searching in ascending sequences.
 namespace collapse_stats::cuda {
 
-/// First place of `first` to `last` (one past) where `holds` does not hold. It holds up to there.
+/// The first place from `first` up to, not including, `last` where `holds` is false; `last` if
+/// there is none. `holds` must be true up to that place and false after it.
 template <class Holds>
 DEVICE std::uint64_t first_failing(std::uint64_t first, std::uint64_t last, Holds holds) {
   while (first < last) {
@@ -20,7 +21,8 @@ DEVICE std::uint64_t first_failing(std::uint64_t first, std::uint64_t last, Hold
   return first;
 }
 
-/// As `first_failing`, in steps that double after `step`: cheap if the place is near.
+/// Like `first_failing`, but with steps that double after `step`, which is fast if the place is
+/// near.
 template <class Holds>
 DEVICE std::uint64_t first_failing_near(std::uint64_t first, std::uint64_t last, std::uint64_t step,
                                         Holds holds) {

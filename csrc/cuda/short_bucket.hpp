@@ -7,27 +7,28 @@
 /// Counting the n-grams of a bucket of few windows, order by order.
 namespace collapse_stats::cuda {
 
-/// Counts of n-grams in shared memory. An n-gram is known by a name of up to 32 bits, which are
-/// never all ones. Slots lie in groups of four, which one access reads; a name goes to the first
-/// free slot from its group on. The counts of two labels share a word. The top bit of an n-gram's
-/// last word marks that some of its windows end with it.
+/// Counts of n-grams in shared memory. An n-gram is identified by a name of up to 32 bits that is
+/// never all ones. Slots are in groups of four, which are read in one access; a name is stored in
+/// the first free slot, beginning at its group. The counts of two labels share a word. The top bit
+/// of an n-gram's last word marks that it ends some windows.
 template <unsigned Labels, unsigned Slots>
 struct ShortTable {
   static_assert(Slots % 4 == 0);
   static constexpr unsigned pairs = (Labels + 1) / 2;
   static constexpr unsigned slot_bytes = 4 + 4 * pairs;
-  static constexpr std::uint32_t free = ~std::uint32_t{0};  // no name
+  static constexpr std::uint32_t free = ~std::uint32_t{0};  // an unused slot
   static constexpr std::uint32_t end_mark = 1U << 31;
 
   Quad names[Slots / 4];
   Quad counts[pairs][Slots / 4];
 
-  /// Groups to be used for so many windows: two slots a window, or all slots if those are fewer.
+  /// Number of groups for a number of windows: two slots per window, or all slots if those are
+  /// fewer.
   DEVICE static unsigned groups(unsigned windows) {
     return windows < Slots / 2 ? windows / 2 + 1 : Slots / 4;
   }
 
-  /// Within a phase: what a thread of `threads` does to clear these groups.
+  /// Within a phase: the part of one of `threads` threads in clearing these groups.
   DEVICE void clear(unsigned thread, unsigned threads, unsigned groups) {
     for (unsigned group = thread; group < groups; group += threads) {
       names[group] = {{free, free, free, free}};
@@ -36,10 +37,10 @@ struct ShortTable {
     }
   }
 
-  /// Within a phase: finds the slot of `name`, and inserts the name if it is missing; `found` says
-  /// whether it was there before. The table must not be full.
+  /// Within a phase: find the slot of `name`, inserting the name if it is missing; `present` says
+  /// whether it was present. The table must not be full.
   template <class Block>
-  DEVICE unsigned slot(Block& block, std::uint32_t name, unsigned groups, bool& found) {
+  DEVICE unsigned slot(Block& block, std::uint32_t name, unsigned groups, bool& present) {
     const std::uint32_t hash = name * 0x9E3779B1U;
     auto group = static_cast<unsigned>(std::uint64_t{hash} * groups >> 32);
     for (;;) {
@@ -57,8 +58,8 @@ struct ShortTable {
         continue;
       }
       if (seen == free) seen = block.exchange(&names[group].of[at], free, name);
-      found = seen == name;
-      if (found || seen == free) return 4 * group + at;
+      present = seen == name;
+      if (present || seen == free) return 4 * group + at;
     }
   }
 
@@ -66,7 +67,7 @@ struct ShortTable {
     return counts[label / 2][slot / 4].of[slot % 4];
   }
 
-  /// Within a phase: adds a window, or takes one away.
+  /// Within a phase: add a window, or remove one.
   template <class Block>
   DEVICE void add(Block& block, unsigned label, unsigned slot) {
     block.add(&word(label, slot), 1U << 16 * (label % 2));
@@ -81,27 +82,27 @@ struct ShortTable {
     block.set_bits(&word(Labels - 1, slot), end_mark);
   }
 
-  /// `ends` says whether the end is marked.
+  /// The counts of a slot; `ends` is set to whether the end is marked.
   DEVICE CountsOf<Labels> of(unsigned slot, bool& ends) const {
-    CountsOf<Labels> found;
+    CountsOf<Labels> result;
     UNROLL
     for (unsigned pair = 0; pair < pairs; ++pair) {
       const std::uint32_t word = counts[pair][slot / 4].of[slot % 4];
       UNROLL
       for (unsigned label = 2 * pair; label < 2 * pair + 2 && label < Labels; ++label)
-        found.of[label] = word >> 16 * (label % 2) & 0x7FFF;
+        result.of[label] = word >> 16 * (label % 2) & 0x7FFF;
       ends = (word & end_mark) != 0;
     }
-    return found;
+    return result;
   }
 };
 
-/// What a thread keeps of a window, packed into 32 bits.
+/// The data that a thread keeps for a window, packed into 32 bits.
 struct WindowNote {
   static constexpr unsigned slot_bits = 13, window_bits = 13;
-  static constexpr std::uint32_t owner = 1U << 31;  // the first window of its n-gram here
+  static constexpr std::uint32_t owner = 1U << 31;  // the window that inserted its n-gram's name
   static constexpr std::uint32_t ended = 1U << 30;  // it ends with the order
-  static constexpr std::uint32_t whole = 1U << 29;  // it goes on as far as orders go
+  static constexpr std::uint32_t whole = 1U << 29;  // the window goes on after the last order
   static constexpr unsigned label_shift = slot_bits + window_bits;  // two bits
 
   std::uint32_t bits;
@@ -112,13 +113,14 @@ struct WindowNote {
   DEVICE bool is(std::uint32_t flag) const { return (bits & flag) != 0; }
 };
 
-/// Counts a bucket of at most `threads * items` windows: each thread keeps notes of up to `items`
+/// Counts a bucket of at most `threads * items` windows; each thread keeps notes of up to `items`
 /// of them in registers.
 ///
-/// An n-gram is named by the slot of its first part and the bits that come next, as many as a name
-/// has room for; so wide codes take several rounds. Windows whose n-gram was seen once are done
-/// with: so is whatever begins with it. Those that are left after an order are listed, so that the
-/// threads of a warp have the same to do. A thread works on every so-many-th window.
+/// The name of an n-gram consists of the slot of its first part and of the bits that follow, as
+/// many as fit into a name; wide codes therefore take several rounds. A window whose n-gram was
+/// seen once needs no further work, because every longer n-gram that begins with it was seen once
+/// as well. The windows that remain after an order are listed, so that the threads of a warp have
+/// equal work. Thread t of n handles the windows t, t + n, t + 2n and so on.
 template <class Tuning>
 struct ShortBucket {
   static constexpr unsigned threads = Tuning::threads, labels = Tuning::labels;
@@ -127,15 +129,15 @@ struct ShortBucket {
   static constexpr unsigned name_bits = 31, more_bits = 32 - WindowNote::slot_bits;
   using Table = ShortTable<labels, slots>;
   static_assert(max_windows <= slots &&
-                slots < 1U << WindowNote::slot_bits);  // no name is all ones
+                slots < 1U << WindowNote::slot_bits);  // so that no name is all ones
   static_assert(max_windows <= 1U << WindowNote::window_bits && max_windows < 1U << 15);
   static_assert(items <= 32);
 
   struct Shared {
     Table table;
     std::uint32_t left[max_windows];  // notes of windows that go on
-    std::uint32_t number;             // of them
-    std::uint32_t ending;             // whether windows end with the order
+    std::uint32_t number;             // of these windows
+    std::uint32_t ending;             // whether any window ends with the order
   };
 
   const BucketRecords& source;
@@ -144,8 +146,8 @@ struct ShortBucket {
   Shared& shared;
   Bucket bucket;
 
-  /// Adds the n-grams of all orders to the tally. Each thread calls `beside` in the first phase:
-  /// the number of the next bucket is on its way while this one is counted.
+  /// Add the n-grams of all orders to the tally. Each thread calls `beside` in the first phase, so
+  /// that the number of the next bucket is fetched while this one is counted.
   template <class Block, class Beside>
   DEVICE void add(Block& block, Beside beside) const {
     typename Block::template Registers<Notes> registers;
@@ -165,8 +167,9 @@ struct ShortBucket {
       const bool ending = shared.ending != 0;
       add_order(block, registers, order, number);
       if (ending) take_ended(block, registers, order, number);
-      // The number is read without a barrier before the next bucket. That one is short too where
-      // there are several orders, and does not write the number in its first phase.
+      // There is no barrier between this read of `number` and the next bucket. This is safe: with
+      // several orders, that bucket is also a short one, which does not write `number` in its first
+      // phase.
       if (order == last || shared.number == 0) return;
       number = shared.number;
     }
@@ -178,15 +181,15 @@ struct ShortBucket {
     WindowNote note[items];
   };
 
-  /// Naming windows by some bits of what their n-gram of `order` has beyond that of the order
-  /// before.
+  /// A round of naming windows by some of the bits that their n-gram of `order` adds to that of the
+  /// order before.
   struct Round {
     unsigned order, number, groups;
-    bool whole_name, of_order;  // the first round of the bucket, of this order
-    unsigned bits, below;       // so many bits, with so many below them
+    bool whole_name, of_order;  // the first round of the bucket, and of this order
+    unsigned bits, below;       // number of bits, and of bits below them
   };
 
-  /// Clears the table, and gives every window its name.
+  /// Clear the table, and compute the name of every window.
   template <class Block, class Registers, class Beside>
   DEVICE void prepare(Block& block, Registers& registers, const Round& round, Beside beside) const {
     block.each(registers, [&](unsigned thread, Notes& mine) {
@@ -222,7 +225,7 @@ struct ShortBucket {
     return {bits};
   }
 
-  /// Looks all names up. In the last round of an order, counts the windows.
+  /// Look up all names. In the last round of an order, also count the windows.
   template <class Block, class Registers>
   DEVICE void find(Block& block, Registers& registers, const Round& round) const {
     block.each(registers, [&](unsigned thread, Notes& mine) {
@@ -230,10 +233,10 @@ struct ShortBucket {
       UNROLL
       for (unsigned i = 0; i < items; ++i) {
         if (i * threads + thread >= round.number) break;
-        bool found;
-        const unsigned slot = shared.table.slot(block, mine.name[i], round.groups, found);
+        bool present;
+        const unsigned slot = shared.table.slot(block, mine.name[i], round.groups, present);
         WindowNote& note = mine.note[i];
-        note.bits |= slot | (found ? 0 : WindowNote::owner);
+        note.bits |= slot | (present ? 0 : WindowNote::owner);
         if (round.below > 0) continue;
         shared.table.add(block, note.label(), slot);
         if (!note.is(WindowNote::ended)) continue;
@@ -243,14 +246,14 @@ struct ShortBucket {
     });
   }
 
-  /// Adds the n-grams of an order, and those of later orders that begin with one seen once; lists
-  /// the windows that are left. Contexts of the next order are assumed to be seen as often as the
-  /// n-grams of this one; take_ended() corrects those that windows end with.
+  /// Add the n-grams of an order, and those of later orders that begin with an n-gram seen once;
+  /// then list the windows that remain. Contexts of the next order are assumed to be seen as often
+  /// as the n-grams of this one; take_ended() corrects those for which windows end.
   template <class Block, class Registers>
   DEVICE void add_order(Block& block, Registers& registers, unsigned order, unsigned number) const {
     const unsigned last = source.partition.last_order;
     block.each(registers, [&](unsigned thread, const Notes& mine) {
-      SeenOnce<labels> on;  // seen once, and so is every longer n-gram that begins with it
+      SeenOnce<labels> on;  // n-grams seen once, as is every longer n-gram that begins with them
       std::uint32_t left = 0, others = 0;
       UNROLL
       for (unsigned i = 0; i < items; ++i) {
@@ -279,8 +282,8 @@ struct ShortBucket {
     });
   }
 
-  /// Calls `visit` with the notes that bits are set for. In an unrolled loop the compiler would
-  /// copy what `visit` does for every item, which takes registers that the notes need.
+  /// Call `visit` with the notes whose bits are set. In an unrolled loop, the compiler would copy
+  /// the body of `visit` for every item, which takes registers that the notes need.
   template <class Visit>
   DEVICE static void for_each_of(const Notes& mine, std::uint32_t bits, Visit visit) {
     for (; bits != 0; bits &= bits - 1) {
@@ -293,7 +296,7 @@ struct ShortBucket {
     }
   }
 
-  /// Adds an n-gram of an order; if it was seen once, those of later orders that begin with it.
+  /// Add an n-gram of an order; if it was seen once, also those of later orders that begin with it.
   template <class Block>
   DEVICE void add_ngram(Block& block, WindowNote note, unsigned order) const {
     bool ends;
@@ -304,20 +307,20 @@ struct ShortBucket {
       add_alone(block, source.read(bucket.records, note.window()), counts, order);
   }
 
-  /// Adds what begins with an n-gram of `order` that was seen once, of a window that ends before
-  /// the last order, or with it.
+  /// Add the longer n-grams that begin with an n-gram of `order` seen once, whose window ends with
+  /// the last order or before it.
   template <class Block>
-  DEVICE void add_alone(Block& block, Key record, const CountsOf<labels>& one,
+  DEVICE void add_alone(Block& block, Key record, const CountsOf<labels>& counts,
                         unsigned order) const {
     unsigned length = order + 1;
     while (length < source.partition.last_order && !source.ends(record, length)) ++length;
-    for (unsigned n = order + 1; n <= length; ++n) tally.add_ngram(block, front, n, one);
+    for (unsigned n = order + 1; n <= length; ++n) tally.add_ngram(block, front, n, counts);
     if (length < tally.tally.layout.max_order && source.ends(record, length))
-      tally.add_context(block, front, length + 1, one, ~Count{0});
+      tally.add_context(block, front, length + 1, counts, ~Count{0});
   }
 
-  /// Takes the windows that end with the order out of the counts. What is left of an n-gram's is
-  /// the count of a context of the next order.
+  /// Subtract the windows that end with the order from the counts. The remaining counts are those
+  /// of contexts of the next order.
   template <class Block, class Registers>
   DEVICE void take_ended(Block& block, Registers& registers, unsigned order,
                          unsigned number) const {

@@ -4,18 +4,18 @@
 namespace collapse_stats::cuda {
 namespace {
 
-/// A block reads the labels of 2048 records, and writes their bits and how many there are of each.
-/// Moves the records, and 3 bits of each for two labels, 6 for four. Bound by memory.
+/// A block reads the labels of 2048 records, and writes their bits and the number of each label.
+/// Moves the records, and 3 bits per record for two labels, 6 for four. Bound by memory.
 /// sm_90: 32 registers, nothing spilled, 768 B of shared memory.
 template <class Record>
 struct FindLabels {
   static constexpr unsigned threads = 256, items = 8;
   using Tile = BitmapTile<threads, items>;
   struct Shared {
-    Tile planes[3];  // label bits
+    Tile planes[3];  // one per bit of the label
   };
   struct Labels {
-    unsigned packed;  // four bits for each item
+    unsigned packed;  // four bits per item
   };
 
   Layout layout;
@@ -49,7 +49,7 @@ struct FindLabels {
     for (unsigned bit = 0; bit < layout.label_bits; ++bit)
       sums[bit * words + word] = shared.planes[bit].word(at);
     for (unsigned label = 0; label < layout.labels; ++label) {
-      std::uint64_t bits = ~std::uint64_t{0};  // the last word's number comes before nothing
+      std::uint64_t bits = ~std::uint64_t{0};  // the last count, too large, is unused
       for (unsigned bit = 0; bit < layout.label_bits; ++bit) {
         const std::uint64_t plane = shared.planes[bit].word(at);
         bits &= (label >> bit & 1U) != 0 ? plane : ~plane;
@@ -90,13 +90,13 @@ std::uint64_t row_sums_words(const Layout& layout, std::uint64_t rows) {
 
 std::size_t row_sums_bytes(std::uint64_t rows) { return Device::sum_bytes<std::uint64_t>(rows); }
 
-void make_row_sums(Stream stream, const Layout& layout, const DeviceRun& run, std::uint64_t* sums,
-                   void* workspace, std::size_t bytes) {
+void make_row_sums(Stream stream, const Layout& layout, const DeviceTable& table,
+                   std::uint64_t* sums, void* workspace, std::size_t bytes) {
   Device device(stream);
   for (unsigned label = 0; label < layout.labels; ++label) {
-    std::uint64_t* const column = sums + label * (run.rows + 1);
+    std::uint64_t* const column = sums + label * (table.rows + 1);
     device.fill(column, 0, sizeof *column);
-    device.running_sum(run.counts + label * run.rows, column + 1, run.rows, workspace, bytes);
+    device.running_sum(table.counts + label * table.rows, column + 1, table.rows, workspace, bytes);
   }
 }
 

@@ -8,11 +8,11 @@
 namespace collapse_stats::cuda {
 namespace {
 
-/// Windows that share their first n codes lie next to each other: a group of order n. A thread
-/// takes records one by one; where groups begin, it finds their ends from the longest order down,
-/// each end from the one before. Most are near: the next record, which the warp has read already.
-/// Moves the records once, and what counts their labels: 3 bits a record for two, 6 for four; rows
-/// once, and their sums. Bound by memory and by how many reads are under way.
+/// Windows that share their first n codes are adjacent, and form a group of order n. A thread
+/// handles records one by one. Where groups begin, it finds their ends from the longest order down,
+/// each beginning at the end of the group before. Most ends are near: at the next record, which the
+/// warp has already read. Moves each record once, and 3 bits per record for two labels, 6 for four;
+/// or each row once, and its sums. Bound by memory and by the number of reads in flight.
 /// sm_90: 48 to 80 registers, up to 24 B spilled, 9,216 B of shared memory.
 template <class Groups>
 struct TallyGroups {
@@ -24,7 +24,7 @@ struct TallyGroups {
   Groups groups;
   Codes<Word> codes;
   TallyView view;
-  bool by_token;  // and the orders begin with 1
+  bool by_token;  // the orders begin with 1, and the tally counts by token
 
   template <class Block>
   DEVICE void operator()(Block& block, Shared& front) const {
@@ -41,15 +41,15 @@ struct TallyGroups {
   /// A group that is being extended, order by order downwards.
   struct Group {
     Word word;
-    std::uint64_t first, last;  // one past
-    unsigned next;              // codes that the window there shares; 0 at the end
+    std::uint64_t first, last;  // exclusive
+    unsigned next;              // codes that the window at `last` shares; 0 at the end
   };
 
   DEVICE unsigned next(const Word& word, std::uint64_t place) const {
     return place < groups.number ? codes.shared(word, groups.word(place)) : 0;
   }
 
-  /// Moves the end to that of the group of `order`. Gives whether it moved.
+  /// Move the end to the end of the group of `order`. Returns whether it moved.
   DEVICE bool extend(Group& group, unsigned order) const {
     if (group.next < order) return false;
     group.last = first_failing_near(
@@ -115,12 +115,12 @@ void tally_records(Stream stream, const SortedRecords& sorted, const Tally& tall
   });
 }
 
-void tally_rows(Stream stream, const DeviceRun& run, const std::uint64_t* sums,
+void tally_rows(Stream stream, const DeviceTable& table, const std::uint64_t* sums,
                 const Tally& tally) {
   const Layout& layout = tally.layout;
   with_labels(layout.labels, [&]<unsigned Labels>(std::integral_constant<unsigned, Labels>) {
     const auto of = [&]<class Word>(Word) {
-      launch(stream, RowGroups<Word, Labels>(layout, run, sums), 0, tally, 1, layout.max_order);
+      launch(stream, RowGroups<Word, Labels>(layout, table, sums), 0, tally, 1, layout.max_order);
     };
     layout.words == 1 ? of(std::uint64_t{}) : of(Key{});
   });

@@ -3,18 +3,19 @@
 #include "cuda/api.hpp"
 #include "device.cuh"
 
-/// Adding n-grams to the joint spectra of a `Tally`, from within a kernel.
+/// Adding n-grams to the joint spectra of a `Tally` from within a kernel.
 namespace collapse_stats::cuda {
 
-/// Joint spectra of few counts in shared memory, in front of those in device memory: nearly all
-/// types are there, and each block adds them up once. There is room for the n-grams of five orders
-/// and seven pairs of masks, which is what intervals ask for; what has no room goes past it.
+/// Joint spectra of small counts in shared memory. Nearly all types have small counts; each block
+/// adds them up here and then moves the sums to device memory once. There is room for the n-grams
+/// of five orders and seven pairs of masks, which intervals need; other spectra are added to device
+/// memory directly.
 struct TallyFront {
   static constexpr unsigned tables = 36, cells = 64;
   std::uint32_t types[tables * cells];
 };
 
-/// Counts per label of one n-gram; zeros for labels that the layout does not have.
+/// Counts of one n-gram by label; zero for labels that the layout does not have.
 template <unsigned Labels>
 struct CountsOf {
   static constexpr unsigned labels = Labels;
@@ -39,8 +40,8 @@ struct CountsOf {
 
 using LabelCounts = CountsOf<4>;
 
-/// What kernels see of a `Tally`: one that adds n-grams of `first_order` to `last_order`, and the
-/// contexts of the orders behind them.
+/// The part of a `Tally` that a kernel uses: it adds n-grams of orders `first_order` to
+/// `last_order`, and the contexts of the orders one higher.
 struct TallyView {
   Tally tally;
   unsigned first_order, last_order;
@@ -53,25 +54,26 @@ struct TallyView {
     });
   }
 
-  /// Within a phase: an n-gram of `order` with these counts, or so many of them.
+  /// Within a phase: add `types` n-grams of `order` with these counts.
   template <class Block, class Counts>
   DEVICE void add_ngram(Block& block, TallyFront& front, unsigned order, const Counts& counts,
                         Count types = 1) const {
     add(block, front, Tally::ngrams, order, counts, types);
   }
 
-  /// Within a phase: adds to the spectrum of contexts of `order`, or with `types` minus one takes
-  /// from it, one that is seen so often. Contexts are stored as differences: unless something is
-  /// added, a context of trigrams is taken to be seen as often as it is as a bigram. A bigram seen
-  /// 5 times, twice at a document's end, is 3 times a context: 5 is taken away and 3 is added.
+  /// Within a phase: add a context of `order` with these counts to the spectrum or, if `types` is
+  /// minus one, subtract it. Contexts are stored as differences: unless something is added, a
+  /// context of trigrams is taken to be seen as often as it is as a bigram. For example, a bigram
+  /// that was seen 5 times, twice at a document's end, is a context 3 times: a context seen 5 times
+  /// is subtracted, and one seen 3 times is added.
   template <class Block, class Counts>
   DEVICE void add_context(Block& block, TallyFront& front, unsigned order, const Counts& counts,
                           Count types) const {
     add(block, front, Tally::contexts, order, counts, types);
   }
 
-  /// Within a phase: an n-gram of `order - 1` that ends with its document `ended` of `counts`
-  /// times.
+  /// Within a phase: correct the context of an n-gram of `order - 1` that ended its document in
+  /// `ended` of `counts` cases.
   template <class Block, class Counts>
   DEVICE void correct_context(Block& block, TallyFront& front, unsigned order, const Counts& counts,
                               const Counts& ended) const {
@@ -79,7 +81,8 @@ struct TallyView {
     add_context(block, front, order, counts - ended, 1);
   }
 
-  /// Within a phase: windows that begin with `token`; `followed` if another token follows.
+  /// Within a phase: add windows that begin with `token`; `followed` says whether another token
+  /// follows.
   template <class Block, class Counts>
   DEVICE void add_unigram(Block& block, std::uint64_t token, const Counts& counts,
                           bool followed) const {
@@ -92,13 +95,13 @@ struct TallyView {
     }
   }
 
-  /// After the last phase that adds: what the block has in front goes to device memory.
+  /// Move the block's sums to device memory, after the last phase that adds.
   template <class Block>
   DEVICE void flush(Block& block, TallyFront& front) const {
     block.each([&](unsigned thread) {
       for (unsigned at = thread; at < TallyFront::tables * TallyFront::cells; at += Block::size) {
         if (front.types[at] == 0) continue;
-        const auto types = static_cast<std::int32_t>(front.types[at]);  // contexts: may be negative
+        const auto types = static_cast<std::int32_t>(front.types[at]);  // contexts can be below 0
         const unsigned cell = at % TallyFront::cells, pair = at / TallyFront::cells % tally.pairs;
         const unsigned row = at / TallyFront::cells / tally.pairs;
         const unsigned height = tally.second[pair] == 0 ? 1 : 8;
@@ -108,7 +111,7 @@ struct TallyView {
     });
   }
 
-  /// Writes an entry to its place in the list, if the list has it.
+  /// Write an entry to its place in the list, unless it lies beyond the capacity.
   DEVICE void put(std::uint64_t place, const Tally::Entry& entry) const {
     if (place >= tally.capacity) return;
     std::uint64_t* const words = tally.list() + 4 * place;
@@ -119,13 +122,14 @@ struct TallyView {
   }
 
  private:
-  /// Rows of tables in front, one for each pair: first of n-grams by order, then of contexts.
+  /// Row in `TallyFront`, which has one table for each pair of masks: first n-grams by order, then
+  /// contexts.
   DEVICE unsigned row(Tally::Kind kind, unsigned order) const {
     return kind == Tally::ngrams ? order - first_order
                                  : last_order - first_order + order - first_order;
   }
 
-  /// The table that a row in front stands for.
+  /// The spectrum number for a row in `TallyFront`.
   DEVICE unsigned table(unsigned row, unsigned pair) const {
     const unsigned orders = last_order - first_order + 1;
     return row < orders ? tally.table(Tally::ngrams, first_order + row, pair)

@@ -9,13 +9,13 @@
 
 namespace collapse_stats::cuda {
 
-/// A block takes bucket after bucket and adds its n-grams to the tally, counted in shared memory.
-/// Buckets that do not fit are left out: those of several orders and more windows than the block's
-/// threads can note, of one order and too many different n-grams, or of so many windows that the
-/// other blocks would wait for this one.
+/// A block takes one bucket after another, counts its n-grams in shared memory and adds them to the
+/// tally. Buckets that do not fit are left out: those of several orders with more windows than the
+/// block's threads can note, those of one order with too many different n-grams, and those with so
+/// many windows that the other blocks would have to wait.
 ///
-/// Moves, per window: the record, from memory once and, where it is still there, from the L2 cache
-/// for every further round of naming that the window takes part in. Likely bound by operations on
+/// Moves, per window: the record, once from memory and, if it is still there, from the L2 cache for
+/// every further round of naming in which the window takes part. Probably bound by operations on
 /// shared memory.
 /// sm_90: 56 to 64 registers, up to 68 B spilled, 47,120 to 113,632 B of shared memory.
 template <class Tuning>
@@ -30,7 +30,7 @@ struct TallyBuckets {
       typename Long::Shared long_;
     };
     TallyFront front;
-    std::uint64_t next[2];  // buckets to be taken, in turns
+    std::uint64_t next[2];  // the next buckets, used alternately
   };
   static constexpr std::size_t shared_bytes = Tuning::bytes;
 
@@ -38,8 +38,8 @@ struct TallyBuckets {
   TallyView tally;
   const std::uint64_t* bucket_ends;
   std::uint64_t first_bucket, buckets;
-  std::uint64_t* next;    // bucket to be taken
-  std::uint64_t longest;  // windows of a bucket that one block may count
+  std::uint64_t* next;    // index of the next bucket
+  std::uint64_t longest;  // most windows of a bucket that one block may count
   const std::uint32_t* records;
   HeavyBuckets heavy;
 
@@ -64,7 +64,7 @@ struct TallyBuckets {
   }
 
  private:
-  /// Adds a bucket, or leaves it out. Each thread calls `beside` once.
+  /// Add a bucket, or leave it out. Each thread calls `beside` once.
   template <class Block, class Beside>
   DEVICE void add(Block& block, Shared& shared, const Bucket& bucket, std::uint64_t index,
                   Beside beside) const {

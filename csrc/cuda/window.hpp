@@ -3,7 +3,7 @@
 #include "cuda/planes.hpp"
 #include "device.cuh"
 
-/// Reading windows off the tokens.
+/// Reading windows from the tokens.
 namespace collapse_stats::cuda {
 
 template <class Id>
@@ -11,7 +11,7 @@ struct WindowReader {
   Layout layout;
   const Id* ids;
   std::uint64_t size;
-  bool negative;  // ids have a sign
+  bool negative;  // whether ids are signed
   Planes planes;
   std::uint64_t* wrong_id;
 
@@ -19,7 +19,7 @@ struct WindowReader {
     return position < size && planes.counted(position);
   }
 
-  /// Notes the position of an id outside the vocabulary.
+  /// Whether the id at a position is in the vocabulary; if not, note its position.
   template <class Block>
   DEVICE bool check(Block& block, std::uint64_t position) const {
     const std::uint64_t id = ids[position];
@@ -29,7 +29,7 @@ struct WindowReader {
     return false;
   }
 
-  /// Codes of a window's tokens `first` to `last`, one past the last; 0 from `length` on.
+  /// Codes of the window's tokens from `first` up to, not including, `last`; 0 from `length` on.
   template <class Block>
   DEVICE Key codes(Block& block, std::uint64_t position, unsigned first, unsigned last,
                    unsigned length) const {
@@ -42,7 +42,7 @@ struct WindowReader {
   }
 };
 
-/// Calls `visit(reader)` with a reader for the type of the ids.
+/// Call `visit(reader)` with a reader for the type of the ids.
 template <class Visit>
 void with_reader(const Layout& layout, const Tokens& tokens, std::uint64_t* wrong_id, Visit visit) {
   const auto as = [&]<class Id>(Id, bool negative) {

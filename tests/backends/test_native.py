@@ -108,7 +108,7 @@ def test_pieces_and_threads_change_nothing(threads: int, piece_windows: int) -> 
     part = documents(layout, zipf_tokens(3000, 20), 40)
     counter = native_counter(layout, threads, piece_windows)
     add(counter, part)
-    check_run(NgramTable(layout, *counter.run()), layout, [part])
+    check_run(NgramTable(layout, *counter.table()), layout, [part])
 
 
 # Records are 64 bits and a tail of 0, 1, 2, 4 or 8 bytes; sorted as one word or two.
@@ -181,7 +181,7 @@ def test_many_tiny_chunks(threads: int) -> None:
     counter = native_counter(layout, threads)
     for part in parts:
         add(counter, part)
-    check_run(NgramTable(layout, *counter.run()), layout, parts)
+    check_run(NgramTable(layout, *counter.table()), layout, parts)
 
 
 def test_passes_over_a_large_shard_range_give_the_whole() -> None:
@@ -207,13 +207,13 @@ def test_rows_leave_the_counter_range_after_range(max_order: int, threads: int) 
     for _ in range(2):  # empty after all ranges
         add(counter, part)
         taken = [
-            NgramTable(layout, *counter.run(*edges)) for edges in ((0, 1), (1, 600), (600, 9999))
+            NgramTable(layout, *counter.table(*edges)) for edges in ((0, 1), (1, 600), (600, 9999))
         ]
         assert NgramTable.concatenate(layout, taken) == whole
-        assert len(NgramTable(layout, *counter.run(0, 600))) == 0
+        assert len(NgramTable(layout, *counter.table(0, 600))) == 0
     add(counter, part)
-    counter.run(1, 600)
-    left = NgramTable(layout, *counter.run())
+    counter.table(1, 600)
+    left = NgramTable(layout, *counter.table())
     assert left == NgramTable.concatenate(layout, [taken[0], taken[2]])
     check_run(whole, layout, [part])
 
@@ -230,9 +230,9 @@ def test_counter_is_empty_after_a_result() -> None:
     counter = native_counter(layout)
     for _ in range(2):
         add(counter, part)
-        check_run(NgramTable(layout, *counter.run()), layout, [part])
+        check_run(NgramTable(layout, *counter.table()), layout, [part])
         add(counter, part)
-        ngrams, _ = counter.tables([(1, 0)])
+        ngrams, _ = counter.spectra([(1, 0)])
         assert [column.tolist() for column in ngrams[1][0]] == [[1], [0], [3]]
 
 
@@ -243,7 +243,7 @@ def test_takes_in_nothing_of_a_bad_chunk() -> None:
     tokens[[640, 800]] = 20
     with pytest.raises(ValueError, match="position 640"):  # the first one, whatever the timing
         add(counter, chunk(tokens, [(0, 1000)]))
-    assert counter.run()[0].shape == (1, 0)
+    assert counter.table()[0].shape == (1, 0)
 
 
 @pytest.mark.parametrize(
@@ -275,7 +275,7 @@ def test_finds_the_one_bad_span_among_many(wrong: int, edge: int) -> None:
             add(counter, part)
         bound[wrong] = right
     add(counter, part)
-    assert counter.run()[1].sum() == 1800
+    assert counter.table()[1].sum() == 1800
 
 
 def test_refuses_arrays_of_different_lengths() -> None:

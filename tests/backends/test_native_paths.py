@@ -66,8 +66,8 @@ def test_order_1_takes_in_nothing_of_a_bad_chunk_and_is_empty_after_a_result() -
         with pytest.raises(ValueError, match="token id 20 at position 640"):
             add(chunk(bad, [(0, 1000)]))
         add(good)
-        check_run(NgramTable(layout, *counter.run()), layout, [good])
-    assert counter.run()[0].shape == (1, 0)
+        check_run(NgramTable(layout, *counter.table()), layout, [good])
+    assert counter.table()[0].shape == (1, 0)
 
 
 @pytest.mark.parametrize("layout", [Layout(300, 5, 2), Layout(300, 2), Layout(65_535, 8, 4)])

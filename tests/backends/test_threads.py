@@ -65,7 +65,7 @@ def test_pieces_that_threads_share(piece_windows: int) -> None:
     counter = Counter(layout.vocab_size, 5, 2, 6, 0, layout.key_ranges, piece_windows)
     for part in chunks(layout):
         counter.add(part.tokens, part.start, part.stop, part.limit, part.label)
-    assert NgramTable(layout, *counter.run()) == select("numpy").count(chunks(layout), layout)
+    assert NgramTable(layout, *counter.table()) == select("numpy").count(chunks(layout), layout)
 
 
 def test_counters_at_once_share_the_memory_that_is_kept() -> None:
@@ -83,6 +83,6 @@ def test_a_pass_asks_for_the_masks_of_the_one_before() -> None:
     counter = Counter(5000, 4, 2, 4, 0, 100)
     counter.next_pass([(1, 2)], 100, 1024)
     with pytest.raises(ValueError, match="masks must be the same in every pass"):
-        counter.tables([(3, 0)])
+        counter.spectra([(3, 0)])
     with pytest.raises(ValueError, match="key ranges must lie within"):
         counter.next_pass([(1, 2)], 100, 1025)

@@ -107,7 +107,9 @@ def partitioned(
         add_sorted(own, layout, tokens, tally, windows)
     cuda.finish_tally(0, tally)
     listed = int(memory[0])
-    ngrams, contexts = cuda.to_tables(tally, listed, memory[4 : 4 + 4 * listed].reshape(-1, 4))
+    ngrams, contexts = cuda.to_joint_spectra(
+        tally, listed, memory[4 : 4 + 4 * listed].reshape(-1, 4)
+    )
     return JointSpectra(_by_order(ngrams, masks), _by_order(contexts, masks)), heavy
 
 

@@ -187,12 +187,12 @@ def test_merging_keeps_the_halves_of_both() -> None:
     check_run(device.merge(both, *runs, (0, 2)), both, [parts[0], shifted])
 
 
-@pytest.mark.parametrize("number", [1, 3, 16])
-def test_key_ranges_add(number: int) -> None:
+@pytest.mark.parametrize("stretches", [1, 3, 16])
+def test_stretches_of_key_ranges_add(stretches: int) -> None:
     layout = Layout(300, 4, 2)
     chunks = [documents(layout, zipf_tokens(2500, 300, seed), 30, seed) for seed in (1, 2)]
     masks = mask_pairs(2)
-    edges = np.linspace(0, layout.key_ranges, number + 1).astype(int).tolist()
+    edges = np.linspace(0, layout.key_ranges, stretches + 1).astype(int).tolist()
     made = device.Tally(layout, masks, 5000)
     runs = []
     for bounds in itertools.pairwise(edges):
@@ -253,7 +253,9 @@ def test_a_list_that_overflows_is_an_error() -> None:
     chunks = [documents(layout, zipf_tokens(900, 50), 5)]
     made = device.Tally(layout, [(1, 0)], 900, capacity=7)
     made.add(device.sorted_records(chunks, layout))
-    with pytest.raises(RuntimeError, match=r"at most 7 entries, got [0-9]+: ask for the capacity"):
+    with pytest.raises(
+        RuntimeError, match=r"at most 7 entries, got [0-9]+: use the tally_capacity"
+    ):
         made.joint_spectra()
 
 
@@ -276,7 +278,7 @@ def test_refuses_more_masks_than_a_tally_takes() -> None:
 
 
 def test_refuses_records_wider_than_128_bits() -> None:
-    with pytest.raises(ValueError, match="keys of 128 bits and 1 bits of label"):
+    with pytest.raises(ValueError, match="keys of 128 bits and labels of 1 bits"):
         device.sorted_records([], Layout(2**16 - 1, 8, 2))
 
 

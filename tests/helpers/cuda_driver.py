@@ -208,7 +208,7 @@ class Tally:
         listed = int(self.memory[0])
         assert not self.memory[4 + 4 * self.capacity :].any()
         entries = self.memory[4 : 4 + 4 * min(listed, self.capacity)].reshape(-1, 4)
-        ngrams, contexts = cuda.to_tables(self.on_device, listed, entries)
+        ngrams, contexts = cuda.to_joint_spectra(self.on_device, listed, entries)
 
         def named(spectra: dict[int, list[tuple[UInt64Array, ...]]]) -> dict:
             return {

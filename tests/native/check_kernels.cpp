@@ -1,5 +1,5 @@
-// Every implementation of `sort64` and of the marking kernels that this processor can run, against
-// loops that anyone can read. Says which it checked; exits with 1 at the first that is wrong.
+// Checks every implementation of `sort64` and of the mark kernels that this processor supports
+// against simple loops. Prints what it checked, and exits with 1 at the first error.
 
 #include <algorithm>
 #include <cstdint>
@@ -51,15 +51,15 @@ Words keys_of(const Stream& stream, std::size_t size) {
   return keys;
 }
 
-/// Every size up to a few vector blocks, then sizes around powers of two.
+/// Every size up to a few blocks of vectors, then sizes around powers of two.
 std::vector<std::size_t> sizes() {
-  std::vector<std::size_t> found;
-  for (std::size_t size = 0; size <= 300; ++size) found.push_back(size);
+  std::vector<std::size_t> result;
+  for (std::size_t size = 0; size <= 300; ++size) result.push_back(size);
   for (std::size_t power = 512; power <= 16384; power *= 2)
     for (const std::size_t size : {power - 1, power, power + 1, power + power / 3})
-      found.push_back(size);
-  found.push_back(200'003);
-  return found;
+      result.push_back(size);
+  result.push_back(200'003);
+  return result;
 }
 
 void check_sort(InstructionSet set) {
@@ -68,7 +68,7 @@ void check_sort(InstructionSet set) {
       Words keys = keys_of(stream, size);
       Words expected = keys;
       std::sort(expected.begin(), expected.end());
-      Words scratch(size);  // exactly as much as promised: the sanitizer sees a step beyond
+      Words scratch(size);  // no larger than needed, for the sanitizer
       sort64_with(set)(keys.data(), scratch.data(), size);
       require(keys == expected, set, stream.name, size);
     }
@@ -76,7 +76,7 @@ void check_sort(InstructionSet set) {
 
 void check_marks(InstructionSet set) {
   const MarkKernels& kernels = mark_kernels_with(set);
-  const std::vector<BitTest> tests{{~0ULL, 0},         {~0ULL << 40, 0}, {1, 0}, {~0ULL, ~0ULL},
+  const std::vector<BitTest> tests{{~0ULL, 0},           {~0ULL << 40, 0}, {1, 0}, {~0ULL, ~0ULL},
                                    {0, 0xFFFFULL << 20}, {1ULL << 63, 1},  {0, 0}};
   for (const std::size_t words : {std::size_t{1}, std::size_t{2}, std::size_t{3}, std::size_t{33}})
     for (const Stream& stream : streams)

@@ -1,10 +1,10 @@
 #include "types.hpp"
 
-/// Sums, products, quotients.
+/// Addition, multiplication and division.
 namespace collapse_stats::ptx {
 namespace {
 
-/// Integers wrap around: as unsigned numbers, they do so in C++.
+/// Integers wrap around, which C++ guarantees only for unsigned numbers.
 template <class T>
 using Unsigned = std::make_unsigned_t<T>;
 
@@ -44,12 +44,12 @@ void divide(Warp& warp, const Instruction& instruction) {
   warp.each([&](unsigned lane) {
     const T by = static_cast<T>(b[lane]);
     if (by == 0) warp.complain(instruction, lane, "division by zero");
-    const Wide<T> of = static_cast<T>(a[lane]);  // so that the least number by -1 is no overflow
+    const Wide<T> of = static_cast<T>(a[lane]);  // wide: the least number / -1 would overflow
     to[lane] = kept(static_cast<T>(Remainder ? of % by : of / by));
   });
 }
 
-/// Saturates, as `add.sat.s32` does.
+/// Saturates like `add.sat.s32`.
 template <bool Minus>
 void saturated(Warp& warp, const Instruction& instruction) {
   std::uint64_t* const to = warp.reg(instruction.operands[0]);
@@ -99,7 +99,8 @@ Handler two(std::string_view type) {
   return with_type(type, []<class T>() -> Handler { return binary<T, Of>; });
 }
 
-/// A sum or a difference of two numbers, the second perhaps a product, with a carry of 1 bit.
+/// A sum or difference of two numbers, the second of which may be a product, with a carry of one
+/// bit.
 struct Carrying {
   bool minus, product, high, takes, gives;
 };

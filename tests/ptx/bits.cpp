@@ -2,7 +2,7 @@
 
 #include "types.hpp"
 
-/// Bits moved, counted and combined.
+/// Operations that move, count and combine bits.
 namespace collapse_stats::ptx {
 namespace {
 
@@ -16,7 +16,7 @@ void shift(Warp& warp, const Instruction& instruction) {
     const std::uint32_t places = amount(by[lane]);
     const std::uint32_t within = places < bits<T> ? places : bits<T> - 1;
     T result;
-    if constexpr (Right)  // a shift by all places leaves the sign, or nothing
+    if constexpr (Right)  // a shift by the full width leaves copies of the sign, or zero
       result = static_cast<T>(places < bits<T> || std::is_signed_v<T> ? value >> within : 0);
     else
       result = static_cast<T>(places < bits<T> ? std::uint64_t(value) << within : 0);
@@ -77,7 +77,8 @@ void insert_field(Warp& warp, const Instruction& instruction) {
   });
 }
 
-/// The highest bit that differs from the sign, or that is set; all ones if there is none.
+/// The highest bit that is set or, for signed types, differs from the sign; all ones if there is
+/// none.
 template <class T, bool Distance>
 void find_bit(Warp& warp, const Instruction& instruction) {
   std::uint64_t* const to = warp.reg(instruction.operands[0]);
@@ -86,12 +87,12 @@ void find_bit(Warp& warp, const Instruction& instruction) {
     const T value = static_cast<T>(a[lane]);
     const std::uint64_t searched =
         kept(static_cast<T>(std::is_signed_v<T> && value < 0 ? ~value : value));
-    const auto found = static_cast<std::uint32_t>(std::bit_width(searched)) - 1;
-    to[lane] = Distance && searched != 0 ? bits<T> - 1 - found : found;
+    const auto position = static_cast<std::uint32_t>(std::bit_width(searched)) - 1;
+    to[lane] = Distance && searched != 0 ? bits<T> - 1 - position : position;
   });
 }
 
-/// Any function of three bits: bit `abc` of the table is what it gives.
+/// Any function of three bits: bit `abc` of the table is the result for the bits a, b and c.
 void logic(Warp& warp, const Instruction& instruction) {
   std::uint64_t* const to = warp.reg(instruction.operands[0]);
   const std::uint64_t* const a = warp.reg(instruction.operands[1]);
@@ -109,7 +110,7 @@ void logic(Warp& warp, const Instruction& instruction) {
   });
 }
 
-/// Picks four of eight bytes, or fills one with its sign.
+/// Picks four of eight bytes, or fills a byte with another one's sign.
 void permute(Warp& warp, const Instruction& instruction) {
   std::uint64_t* const to = warp.reg(instruction.operands[0]);
   const std::uint64_t* const a = warp.reg(instruction.operands[1]);

@@ -15,7 +15,7 @@ constexpr auto at_most = [](auto a, auto b) { return a <= b; };
 constexpr auto greater = [](auto a, auto b) { return a > b; };
 constexpr auto at_least = [](auto a, auto b) { return a >= b; };
 
-/// Compares; joins the answer and its opposite with a third predicate.
+/// Compares two numbers, and combines the result and its negation with a third predicate.
 template <class T, auto Of, Join How>
 void compare(Warp& warp, const Instruction& instruction) {
   std::uint64_t* const to = warp.reg(instruction.operands[0]);
@@ -83,7 +83,7 @@ void select(Warp& warp, const Instruction& instruction) {
   });
 }
 
-/// As `select`, by whether a number has no minus.
+/// Like `select`, depending on whether a number is non-negative.
 template <class T>
 void select_by_sign(Warp& warp, const Instruction& instruction) {
   std::uint64_t* const to = warp.reg(instruction.operands[0]);
@@ -103,7 +103,7 @@ void move(Warp& warp, const Instruction& instruction) {
   warp.each([&](unsigned lane) { to[lane] = kept(static_cast<T>(from[lane])); });
 }
 
-/// `mov.b64 d, {a, b}`: the first is the lowest part.
+/// `mov.b64 d, {a, b}`: the first part is the lowest.
 template <unsigned Bits>
 void pack(Warp& warp, const Instruction& instruction) {
   const unsigned each = Bits / instruction.vector;
@@ -140,7 +140,7 @@ Handler choose_move(const Opcode& opcode, const Instruction& instruction) {
   return nullptr;
 }
 
-/// A register wider than the number is filled with its sign.
+/// If the register is wider than the number, it is filled with the sign.
 template <class To, class From, bool Saturate>
 void convert(Warp& warp, const Instruction& instruction) {
   std::uint64_t* const to = warp.reg(instruction.operands[0]);
@@ -177,7 +177,7 @@ void move_window(Warp& warp, const Instruction& instruction) {
       [&](unsigned lane) { to[lane] = ToWindow ? from[lane] - Window : from[lane] + Window; });
 }
 
-/// Between generic addresses and those of a space.
+/// Converts between generic addresses and those of a space.
 Handler choose_window(const Opcode& opcode) {
   const bool to = opcode.has("to");
   if (opcode.type() != "u64") return nullptr;

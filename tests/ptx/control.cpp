@@ -1,7 +1,7 @@
 #include "decode.hpp"
 #include "machine.hpp"
 
-/// Branches, barriers, ends.
+/// Branches, barriers and exits.
 namespace collapse_stats::ptx {
 namespace {
 
@@ -59,7 +59,7 @@ Handler control_flow(const Opcode& opcode, Instruction& instruction) {
   if (base == "trap") return trap;
   const bool sync = opcode.parts.size() > 1 && opcode.parts[1] == "sync";
   const bool cta = opcode.parts.size() > 2 && opcode.parts[1] == "cta" && opcode.parts[2] == "sync";
-  // One barrier, for all threads: the numbered ones, and those for some, are not needed yet.
+  // Only one barrier, for all threads, is supported; no kernel uses numbered ones or subsets.
   if (base != "bar" && base != "barrier") return nullptr;
   if ((sync || cta) && instruction.number == 1) return barrier;
   if (!opcode.has("red") || instruction.number != 3) return nullptr;

@@ -41,7 +41,7 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
-/// Splits at commas that are not in brackets.
+/// Split at the commas that are not in brackets.
 std::vector<std::string_view> split(std::string_view text) {
   std::vector<std::string_view> parts;
   int depth = 0;
@@ -58,7 +58,7 @@ std::vector<std::string_view> split(std::string_view text) {
   return parts;
 }
 
-/// Bits of a register of such a type that are kept.
+/// Mask of the bits that a register of this type keeps.
 std::uint64_t bits_of(std::string_view type) {
   if (type == "pred") return 1;
   const int bits = std::atoi(type.data() + 1);
@@ -69,7 +69,7 @@ class Decoder {
  public:
   Decoder(const File& file, std::string_view parameter) : file_(file), parameter_(parameter) {
     scopes_.emplace_back();
-    code_.registers = 2;  // the carry, and one for what nobody reads
+    code_.registers = 2;  // register 0 is the carry, register 1 takes values that are not read
   }
 
   Code decode(std::string_view body, std::uint32_t line) {
@@ -93,7 +93,7 @@ class Decoder {
 
   void split_statements(std::string_view body, std::uint32_t line) {
     std::string statement;
-    int braces = 0;  // within the statement
+    int braces = 0;  // depth within the statement
     line_ = line;
     for (std::size_t at = 0; at < body.size(); ++at) {
       const char c = body[at];
@@ -129,7 +129,7 @@ class Decoder {
         continue;
       }
       statement += c == '\n' ? ' ' : c;
-      // These directives have no semicolon.
+      // These directives do not end with a semicolon.
       if (c == '\n' && (statement.starts_with(".loc") || statement.starts_with(".file")))
         statement.clear();
     }
@@ -229,9 +229,9 @@ class Decoder {
 
   void add_operand(std::string_view text, bool first, Instruction& instruction) {
     if (instruction.number == std::size(instruction.operands)) unknown("so many operands");
-    const Register found = operand(text);
-    if (first && instruction.number == 0) instruction.keep = found.keep;
-    instruction.operands[instruction.number++] = found.number;
+    const Register source = operand(text);
+    if (first && instruction.number == 0) instruction.keep = source.keep;
+    instruction.operands[instruction.number++] = source.number;
   }
 
   Register operand(std::string_view text) {
@@ -288,10 +288,10 @@ class Decoder {
     return {at->second, ~0UL};
   }
 
-  /// The address of dynamic shared memory: known when all static memory is.
+  /// The address of dynamic shared memory, which is known once all static memory is declared.
   std::uint32_t dynamic_register() {
-    const Register found = preload("dynamic", Kind::value, 0);
-    return found.number;
+    const Register base = preload("dynamic", Kind::value, 0);
+    return base.number;
   }
 
   const Register* find_register(std::string_view name) const {
@@ -302,9 +302,9 @@ class Decoder {
   }
 
   Register register_of(std::string_view name) const {
-    const Register* const found = find_register(trimmed(name));
-    if (found == nullptr) unknown("the register " + std::string(name));
-    return *found;
+    const Register* const source = find_register(trimmed(name));
+    if (source == nullptr) unknown("the register " + std::string(name));
+    return *source;
   }
 
   void take_directive(std::string_view statement) {

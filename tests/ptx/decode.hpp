@@ -7,16 +7,16 @@
 
 #include "program.hpp"
 
-/// From text to instructions.
+/// Decoding text to instructions.
 namespace collapse_stats::ptx {
 
-/// Says what in a PTX file the machine does not understand.
+/// Says which part of a PTX file the machine does not support.
 class Unknown : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
 
-/// The parts of an opcode between its dots: "ld", "shared", "u32".
+/// The parts of an opcode between its dots, as "ld", "shared" and "u32".
 struct Opcode {
   std::vector<std::string_view> parts;
 
@@ -29,8 +29,8 @@ struct Opcode {
   }
 };
 
-/// Each gives what the opcode does, or nullptr if it is not one of theirs. They may set what is
-/// special about the instruction; its operands are there already.
+/// Each of these returns the handler of an opcode, or nullptr if the opcode is not in its group.
+/// They can set special attributes of the instruction, whose operands are already decoded.
 Handler arithmetic(const Opcode& opcode, Instruction& instruction);
 Handler bit_operation(const Opcode& opcode, Instruction& instruction);
 Handler comparison(const Opcode& opcode, Instruction& instruction);
@@ -39,10 +39,11 @@ Handler memory_access(const Opcode& opcode, Instruction& instruction);
 Handler warp_operation(const Opcode& opcode, Instruction& instruction);
 Handler control_flow(const Opcode& opcode, Instruction& instruction);
 
-/// Runs the inner handler for the lanes whose guard is true.
+/// Run the inner handler for the lanes whose guard is true.
 void run_guarded(Warp& warp, const Instruction& instruction);
 
-/// Finds the registers that may be read before they are written, and has them watched.
+/// Find the registers that may be read before they are written, and mark their instructions as
+/// watched.
 void watch_unwritten(Code& code);
 
 Code decode(const File& file, std::string_view body, std::uint32_t first_line,

@@ -10,21 +10,21 @@
 #include "cuda/quad.hpp"
 #include "machine.hpp"
 
-/// The machine that kernels run on: a CPU that runs what CUDA's compiler made of them.
-/// `gpu/device.cuh` has the same names, and says what they mean. What CUB does there, the host
-/// does.
+/// The machine that kernels run on: here a CPU that interprets the output of CUDA's compiler.
+/// `gpu/device.cuh` has the same names and documents them. CUB's operations on arrays are done by
+/// the host.
 #define DEVICE
 #define UNROLL
 
 namespace collapse_stats::cuda {
 
-/// At least as large as that of CUB: a word for each warp, and some more.
+/// Not smaller than CUB's: one word for each warp, and some more.
 template <unsigned Threads>
 struct alignas(16) ScanStorage {
   unsigned char bytes[Threads / 8 + 32];
 };
 
-/// Kernels are only named here, not run: `Device` finds their PTX.
+/// Only the name of a kernel is used here; `Device` finds its PTX by it.
 template <unsigned Threads>
 class Block {
  public:

@@ -23,8 +23,9 @@ void each_written(const Instruction& instruction, Visit visit) {
   if (instruction.second != Instruction::none) visit(instruction.second);
 }
 
-/// What is surely written behind an instruction. What is computed of a register that is not, is not
-/// either: the compiler may compute in advance what turns out not to be needed.
+/// Update the set of surely written registers after an instruction. A result that is computed from
+/// a register outside the set is not in the set either, because the compiler may compute values in
+/// advance that turn out not to be needed.
 void follow(const Instruction& instruction, Set& written) {
   bool doubt = false;
   if (instruction.pure) each_read(instruction, [&](std::uint32_t r) { doubt |= !has(written, r); });
@@ -38,7 +39,7 @@ void follow(const Instruction& instruction, Set& written) {
 
 void watch_unwritten(Code& code) {
   auto& all = code.instructions;
-  // Stretches without jumps, and where each may go on.
+  // Basic blocks, and their successors.
   std::vector<bool> begins(all.size() + 1);
   begins[0] = true;
   for (std::size_t at = 0; at < all.size(); ++at) {
@@ -56,7 +57,8 @@ void watch_unwritten(Code& code) {
   const auto end_of = [&](std::uint32_t s) {
     return s + 1 < first.size() ? first[s + 1] : static_cast<std::uint32_t>(all.size());
   };
-  // Registers surely written before each stretch: all of them, until a way is found that says no.
+  // The registers that are surely written before each basic block. The analysis begins with all
+  // registers, and removes those for which it finds a path without a write.
   const std::size_t words = code.registers / 64 + 1;
   std::vector<Set> before(first.size(), Set(words, ~0UL));
   before[0].assign(words, 0);

@@ -18,20 +18,20 @@ void GlobalMemory::allocated(std::uint64_t address, std::uint64_t bytes) {
 }
 
 void GlobalMemory::freed(std::uint64_t address) {
-  const auto found = ends_.find(address);
-  if (found == ends_.end()) return;
-  found->second.pop_back();
-  if (found->second.empty()) ends_.erase(found);
+  const auto stretch = ends_.find(address);
+  if (stretch == ends_.end()) return;
+  stretch->second.pop_back();
+  if (stretch->second.empty()) ends_.erase(stretch);
   first_ = last_ = 0;
 }
 
 bool GlobalMemory::allows(std::uint64_t address, std::uint64_t bytes) {
   if (address >= first_ && address + bytes <= last_) return true;
-  for (auto found = ends_.upper_bound(address); found != ends_.begin();) {
-    --found;
-    const std::uint64_t end = *std::max_element(found->second.begin(), found->second.end());
+  for (auto stretch = ends_.upper_bound(address); stretch != ends_.begin();) {
+    --stretch;
+    const std::uint64_t end = *std::max_element(stretch->second.begin(), stretch->second.end());
     if (address + bytes > end) return false;
-    first_ = found->first;
+    first_ = stretch->first;
     last_ = end;
     return true;
   }
@@ -145,7 +145,7 @@ void Block::end_barrier() {
   machine.shared.pass_barrier();
 }
 
-/// Tells all threads what a barrier has found out about a predicate of each.
+/// Give all threads the result of a barrier that combines their predicates.
 void Block::share(const Instruction& instruction) {
   if (instruction.joint == Joint::nothing) return;
   const std::uint32_t to = instruction.operands[0], from = instruction.operands[2];
@@ -158,10 +158,10 @@ void Block::share(const Instruction& instruction) {
   each_lane([&](Warp& warp, unsigned lane) {
     holds += ((warp.reg(from)[lane] & 1U) != 0) != instruction.negated;
   });
-  const std::uint64_t found = instruction.joint == Joint::any   ? holds != 0
-                              : instruction.joint == Joint::all ? holds == launch.threads
-                                                                : holds;
-  each_lane([&](Warp& warp, unsigned lane) { warp.reg(to)[lane] = found; });
+  const std::uint64_t result = instruction.joint == Joint::any   ? holds != 0
+                               : instruction.joint == Joint::all ? holds == launch.threads
+                                                                 : holds;
+  each_lane([&](Warp& warp, unsigned lane) { warp.reg(to)[lane] = result; });
 }
 
 void Block::complain_of_deadlock() const {
@@ -233,8 +233,8 @@ void Machine::run(const Launch& launch) {
 }
 
 Machine& machine() {
-  static Machine one;
-  return one;
+  static Machine instance;
+  return instance;
 }
 
 }  // namespace collapse_stats::ptx

@@ -11,32 +11,32 @@
 #include "program.hpp"
 #include "shared_memory.hpp"
 
-/// A CPU that plays a GPU at the level of PTX: blocks one after the other, their warps in turns,
-/// the lanes of a warp together as long as they are at the same instruction.
+/// A CPU that emulates a GPU at the level of PTX. Blocks run one after another and their warps in
+/// turns; the lanes of a warp run together as long as they are at the same instruction.
 namespace collapse_stats::ptx {
 
-/// A kernel broke a rule. Says where, and what.
+/// Says where a kernel broke a rule, and which.
 class Complaint : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
 
-/// Where the generic addresses of what is not global memory begin.
+/// Generic addresses at which the other spaces begin; those below are global memory.
 inline constexpr std::uint64_t shared_window = 1UL << 60, local_window = 2UL << 60,
                                parameter_window = 3UL << 60, windows_from = shared_window;
 
 struct Settings {
-  std::uint64_t seed = 0;  ///< 0: warps and lanes in order, as operations are to be counted
-  std::size_t shared_bytes = 227U << 10;  ///< that a block can have, if it asks
+  std::uint64_t seed = 0;  ///< 0: warps and lanes run in order, for counting operations
+  std::size_t shared_bytes = 227U << 10;  ///< most that a block can request
   std::size_t resident_blocks = 3;
-  std::uint64_t most_instructions = 1UL << 36;  ///< of a launch; more are taken for an endless loop
-  bool unwritten_shared = true;                 ///< complain of shared memory read before written
-  bool launch_rule = true;                      ///< refuse what the driver refuses
+  std::uint64_t most_instructions = 1UL << 36;  ///< of a launch, to detect endless loops
+  bool unwritten_shared = true;                 ///< report shared memory read before written
+  bool launch_rule = true;                      ///< refuse launches that the driver refuses
   bool count_conflicts = true;
-  bool global_bounds = false;  ///< complain of global memory that was not registered
+  bool global_bounds = false;  ///< report accesses to unregistered global memory
 };
 
-/// Operations of warps: an instruction that lanes execute together counts once.
+/// Operations of warps. An instruction that several lanes execute together counts once.
 struct Operations {
   std::uint64_t loads = 0, stores = 0, atomics = 0;
 
@@ -49,12 +49,12 @@ struct Operations {
 struct Counters {
   std::uint64_t launches = 0, blocks = 0, instructions = 0, lane_instructions = 0, barriers = 0;
   Operations shared, global, local;
-  std::uint64_t shared_by_lanes = 0;            ///< operations of shared memory, of single lanes
-  std::uint64_t wavefronts = 0;                 ///< of shared memory, as if no bank was in conflict
-  std::uint64_t wavefronts_with_conflicts = 0;  ///< words that the busiest bank is asked for
+  std::uint64_t shared_by_lanes = 0;            ///< operations on shared memory, counted per lane
+  std::uint64_t wavefronts = 0;                 ///< of shared memory, without bank conflicts
+  std::uint64_t wavefronts_with_conflicts = 0;  ///< words of the busiest bank
 };
 
-/// What a launch is about.
+/// The parameters of a launch.
 struct Launch {
   const Kernel& kernel;
   std::uint64_t blocks;
@@ -62,10 +62,10 @@ struct Launch {
   const void* parameters;
   std::size_t parameter_bytes;
   std::size_t dynamic_shared;
-  std::size_t asked_shared = 0;  ///< dynamic shared memory that was asked for before, if any
+  std::size_t asked_shared = 0;  ///< dynamic shared memory requested in advance, if any
 };
 
-/// Small and fast; good enough to mix up an order.
+/// A small and fast generator that is good enough to shuffle an order.
 class Random {
  public:
   explicit Random(std::uint64_t seed) : state_(seed) {}
@@ -83,7 +83,7 @@ class Random {
   std::uint64_t state_;
 };
 
-/// Device memory that kernels may touch, where that is to be checked.
+/// The device memory that kernels may access, if that is to be checked.
 class GlobalMemory {
  public:
   void allocated(std::uint64_t address, std::uint64_t bytes);
@@ -91,20 +91,20 @@ class GlobalMemory {
   bool allows(std::uint64_t address, std::uint64_t bytes);
 
  private:
-  std::map<std::uint64_t, std::vector<std::uint64_t>> ends_;  // several, where memory is handed on
-  std::uint64_t first_ = 0, last_ = 0;  // of the stretch that was asked for last
+  std::map<std::uint64_t, std::vector<std::uint64_t>> ends_;  // several, if memory is passed on
+  std::uint64_t first_ = 0, last_ = 0;                        // of the stretch looked up last
 };
 
 class Block;
 
-/// 32 lanes. Lanes at the same instruction run together, as a group.
+/// A warp of 32 lanes. Lanes at the same instruction run together, as a group.
 class Warp {
  public:
   static constexpr unsigned lanes = 32;
 
   void begin(Block& block, unsigned index, std::uint64_t* registers);
 
-  /// Runs until all lanes wait or have left, or it is another warp's turn.
+  /// Run until all lanes wait or have left, or until it is another warp's turn.
   void run();
   bool can_run() const { return (live & ~at_barrier & ~at_operation) != 0; }
 
@@ -121,30 +121,30 @@ class Warp {
     }
   }
 
-  /// As `each`; with a seed, lanes come in any order.
+  /// Like `each`; with a seed, lanes are visited in random order.
   template <class Visit>
   void each_in_any_order(Visit visit);
 
-  /// Lanes of the group for which the guard is true.
+  /// The lanes of the group whose guard is true.
   std::uint32_t guarded(const Instruction& instruction) const;
 
-  /// Sends lanes of the group to another instruction.
+  /// Move lanes of the group to another instruction.
   void jump(std::uint32_t which, std::uint32_t target);
   void leave(std::uint32_t which);
   void wait_at_barrier(std::uint32_t which);
-  /// Waits for the lanes of a mask; then all of them run the inner handler.
+  /// Wait for the lanes of a mask, then run the inner handler for all of them.
   void meet(const Instruction& instruction, const std::uint64_t* masks);
 
-  /// With a seed: perhaps it is another warp's turn after this instruction.
+  /// With a seed, let another warp run after this instruction from time to time.
   void perhaps_pause();
 
   unsigned thread(unsigned lane) const { return index * lanes + lane; }
 
-  /// Host address of what a lane may access.
+  /// Host address for a lane's access; complains if the access is not allowed.
   unsigned char* reach(const Instruction& instruction, unsigned lane, std::uint64_t address,
                        unsigned bytes);
 
-  /// Notes what the active lanes ask of memory.
+  /// Count the memory operations of the active lanes.
   void count(const Instruction& instruction, unsigned bytes, const std::uint64_t* addresses);
 
   [[noreturn]] void complain(const Instruction& instruction, unsigned lane,
@@ -152,10 +152,10 @@ class Warp {
 
   Block* block = nullptr;
   unsigned index = 0;
-  std::uint32_t active = 0;  ///< lanes of the instruction that runs
+  std::uint32_t active = 0;  ///< lanes that execute the current instruction
   std::uint32_t live = 0, at_barrier = 0, at_operation = 0;
-  std::uint32_t phase = 0;   ///< is new after each synchronisation of the whole warp
-  std::uint32_t pcs[lanes];  ///< of lanes that are not in the group
+  std::uint32_t phase = 0;   ///< advances when the whole warp synchronises
+  std::uint32_t pcs[lanes];  ///< of the lanes outside the group
   std::uint64_t* registers = nullptr;
 
  private:
@@ -167,10 +167,10 @@ class Warp {
   void finish_meeting(const Instruction& instruction, std::uint32_t which, std::uint32_t at);
 
   std::uint32_t group_ = 0, pc_ = 0;
-  std::uint32_t next_parked_ = ~0U;     // the least place of other lanes that could run
-  std::int64_t budget_ = 0;             // instructions until the group is chosen anew
-  std::uint32_t masks_[lanes];          // of lanes that wait at an operation
-  std::vector<std::uint32_t> written_;  // lanes that have written a register, where it matters
+  std::uint32_t next_parked_ = ~0U;     // the first instruction of other lanes that can run
+  std::int64_t budget_ = 0;             // instructions until another group is chosen
+  std::uint32_t masks_[lanes];          // of the lanes that wait at an operation
+  std::vector<std::uint32_t> written_;  // lanes that have written a watched register
   std::vector<unsigned char> local_;
 };
 
@@ -219,7 +219,7 @@ class Machine {
   void check(const Launch& launch) const;
 };
 
-/// The one that `Device` runs kernels on.
+/// The machine on which `Device` runs kernels.
 Machine& machine();
 
 inline void Warp::perhaps_pause() {

@@ -85,8 +85,8 @@ Handler choose_change(std::string_view operation, std::string_view type) {
   });
 }
 
-/// Words that say how memory is to be cached, and order accesses of a thread that runs in order
-/// here.
+/// Parts of an opcode about caching and memory order, which have no effect here because a thread
+/// runs in order.
 bool is_hint(std::string_view part) {
   constexpr std::array hints{"weak",        "ca",         "cg",           "cs",
                              "lu",          "cv",         "wb",           "wt",
@@ -96,8 +96,8 @@ bool is_hint(std::string_view part) {
   return std::find(hints.begin(), hints.end(), part) != hints.end() || part.ends_with("B");
 }
 
-/// Sorts out the parts of an opcode; gives the one that says what an atomic operation does, and
-/// sets `known` to false if there are others.
+/// Interpret the parts of an opcode. Returns the part that names an atomic operation, and sets
+/// `known` to false if a part is not supported.
 std::string_view take_parts(const Opcode& opcode, Instruction& instruction, bool& known) {
   std::string_view operation;
   for (std::size_t i = 1; i + 1 < opcode.parts.size(); ++i) {
@@ -126,7 +126,7 @@ std::string_view take_parts(const Opcode& opcode, Instruction& instruction, bool
   return operation;
 }
 
-/// `cp.async [shared], [global], bytes`: here it is done at once.
+/// `cp.async [shared], [global], bytes`, which is done immediately here.
 void copy(Warp& warp, const Instruction& instruction) {
   Instruction from = instruction, to = instruction;
   from.space = Space::global;
@@ -176,8 +176,8 @@ unsigned char* Warp::reach(const Instruction& instruction, unsigned lane, std::u
       if (address >= shared.size() || address + bytes > shared.size())
         out_of_bounds("shared memory", shared.size());
       unsigned other = 0;
-      const Accessor who{static_cast<std::uint16_t>(thread(lane)), phase};
-      const auto verdict = shared.touch(address, bytes, instruction.access, who, other);
+      const Accessor accessor{static_cast<std::uint16_t>(thread(lane)), phase};
+      const auto verdict = shared.touch(address, bytes, instruction.access, accessor, other);
       if (verdict != SharedMemory::Verdict::fine) [[unlikely]] {
         if (verdict != SharedMemory::Verdict::unwritten)
           complain(instruction, lane,
@@ -201,12 +201,12 @@ unsigned char* Warp::reach(const Instruction& instruction, unsigned lane, std::u
       if (address >= size || address + bytes > size) out_of_bounds("parameter", size);
       if (instruction.access != Access::load)
         complain(instruction, lane, "a parameter is only to be read");
-      // The host's copy is not written to: see above.
+      // The host's copy is never written to: stores were refused above.
       return const_cast<unsigned char*>(
           static_cast<const unsigned char*>(block->launch.parameters) + address);
     }
     default:
-      // The first page is nobody's memory in any case.
+      // The first page is never valid memory.
       if (machine.settings.global_bounds ? !machine.global.allows(address, bytes) : address < 4096)
         complain(instruction, lane,
                  "global memory out of bounds: " + std::to_string(bytes) + " bytes at " +
@@ -232,7 +232,7 @@ void Warp::count(const Instruction& instruction, unsigned bytes, const std::uint
   counters.shared_by_lanes += number;
   counters.wavefronts += std::max(1U, (number * bytes + 127) / 128);
   if (!block->machine.settings.count_conflicts) return;
-  // Words of each bank that are asked for; one word is given to all lanes at once.
+  // The words requested of each bank; a word is delivered to all lanes at once.
   std::array<std::uint32_t, lanes * 8> words;
   std::size_t asked = 0;
   each([&](unsigned lane) {
@@ -254,7 +254,7 @@ Handler memory_access(const Opcode& opcode, Instruction& instruction) {
   if (base == "cp" && opcode.parts.size() > 1 && opcode.parts[1] == "async") {
     instruction.writes = 0;
     if (opcode.has("commit_group") || opcode.has("wait_group") || opcode.has("wait_all"))
-      return nothing;  // copies are done at once
+      return nothing;  // copies are done immediately
     if (!opcode.has("shared") || instruction.number != 3 || instruction.offset != 0) return nullptr;
     return copy;
   }

@@ -58,7 +58,7 @@ void bind_machine(py::module_& module) {
       [](const std::string& kernel, std::uint64_t blocks, std::uint64_t threads,
          const py::bytes& parameters, std::size_t dynamic_shared, std::size_t asked_shared) {
         const std::string_view bytes = parameters;
-        // As aligned as the parameters of a kernel are.
+        // Aligned like the parameters of a kernel.
         std::vector<std::max_align_t> aligned(bytes.size() / sizeof(std::max_align_t) + 1);
         std::copy(bytes.begin(), bytes.end(), reinterpret_cast<char*>(aligned.data()));
         machine().run({machine().library.find(kernel), blocks, threads, aligned.data(),

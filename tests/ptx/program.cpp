@@ -24,7 +24,8 @@ std::uint32_t number_after(std::string_view text, std::string_view word) {
   return static_cast<std::uint32_t>(std::strtoul(text.data() + at + word.size(), nullptr, 10));
 }
 
-/// Notes `.shared .align 16 .b8 name[bytes];`; without bytes the launch decides.
+/// Register a declaration `.shared .align 16 .b8 name[bytes];`. Without `bytes`, the launch decides
+/// the size.
 void declare_shared(File& file, std::string_view statement) {
   const std::size_t bracket = statement.find('[');
   if (bracket == statement.npos)
@@ -39,7 +40,7 @@ void declare_shared(File& file, std::string_view statement) {
     file.shared[name] = {std::max(1U, number_after(statement, ".align")), bytes};
 }
 
-/// The place behind the brace that closes the one at `open`.
+/// The position after the brace that closes the one at `open`.
 std::size_t behind_braces(const std::string& text, std::size_t open) {
   int depth = 0;
   for (std::size_t at = open; at < text.size(); ++at) {
@@ -57,9 +58,9 @@ std::size_t behind_braces(const std::string& text, std::size_t open) {
 
 std::string readable_name(const char* mangled) {
   int status = 0;
-  char* const found = abi::__cxa_demangle(mangled, nullptr, nullptr, &status);
-  std::string name = status == 0 ? found : mangled;
-  std::free(found);
+  char* const demangled = abi::__cxa_demangle(mangled, nullptr, nullptr, &status);
+  std::string name = status == 0 ? demangled : mangled;
+  std::free(demangled);
   std::erase(name, ' ');
   return name;
 }
@@ -67,9 +68,9 @@ std::string readable_name(const char* mangled) {
 std::string kernel_name(const std::string& entry) {
   const std::string name = readable_name(entry.c_str());
   const std::string_view before = "::run_block<";
-  const std::size_t found = name.find(before);
-  if (found == name.npos) return name;
-  const std::size_t begin = found + before.size();
+  const std::size_t start = name.find(before);
+  if (start == name.npos) return name;
+  const std::size_t begin = start + before.size();
   std::size_t end = begin;
   for (int depth = 1; end < name.size(); ++end) {
     if (name[end] == '<') ++depth;
@@ -118,12 +119,12 @@ std::string_view Kernel::source_line(std::uint32_t line) const {
 void Library::add(std::string path, std::string text) {
   const auto file = std::make_shared<File>(File{std::move(path), std::move(text), {}, {}});
   const std::string& all = file->text;
-  struct Found {
+  struct Header {
     std::string entry;
     std::size_t header, body, end;
     std::uint32_t line;
   };
-  std::vector<Found> found;
+  std::vector<Header> headers;
   std::uint32_t line = 1;
   std::size_t counted = 0;
   const auto line_at = [&](std::size_t at) {
@@ -153,15 +154,15 @@ void Library::add(std::string path, std::string text) {
       }
       const std::size_t behind = behind_braces(all, brace);
       if (entry != text_line.npos)
-        found.push_back({all.substr(begin, end - begin), end, brace, behind, line_at(brace)});
+        headers.push_back({all.substr(begin, end - begin), end, brace, behind, line_at(brace)});
       at = behind;
       continue;
     }
     if (shared != text_line.npos) declare_shared(*file, text_line);
     at = eol + 1;
   }
-  for (Found& one : found) {
-    Kernel kernel(file, one.entry, one.header, one.body, one.end, one.line);
+  for (const Header& header : headers) {
+    Kernel kernel(file, header.entry, header.header, header.body, header.end, header.line);
     kernels_.insert_or_assign(kernel.name(), std::move(kernel));
   }
 }

@@ -7,7 +7,7 @@ namespace collapse_stats::ptx {
 
 void SharedMemory::begin_block(std::size_t bytes) {
   const std::size_t words = bytes / word_bytes + 1;
-  if (epoch_ > 1U << 31) {  // long before it wraps around
+  if (epoch_ > 1U << 31) {  // long before the epoch overflows
     of_words_.clear();
     of_bytes_.clear();
     words_.clear();
@@ -25,34 +25,34 @@ void SharedMemory::begin_block(std::size_t bytes) {
   ++block_;
 }
 
-bool SharedMemory::conflicts(const Record& record, Accessor who) const {
+bool SharedMemory::conflicts(const Record& record, Accessor accessor) const {
   if (record.epoch != epoch_ || record.several == 2) return record.epoch == epoch_;
-  if (record.thread == who.thread && record.several == 0) return false;
-  return record.thread / 32 != who.thread / 32 || record.phase == who.phase;
+  if (record.thread == accessor.thread && record.several == 0) return false;
+  return record.thread / 32 != accessor.thread / 32 || record.phase == accessor.phase;
 }
 
-void SharedMemory::note(Record& record, Accessor who) {
+void SharedMemory::note(Record& record, Accessor accessor) {
   if (record.epoch == epoch_) {
     if (record.several == 2) return;
-    if (record.thread / 32 != who.thread / 32) {
+    if (record.thread / 32 != accessor.thread / 32) {
       record.several = 2;
-    } else if (record.phase != who.phase) {
+    } else if (record.phase != accessor.phase) {
       record.several = 0;
-    } else if (record.thread != who.thread) {
+    } else if (record.thread != accessor.thread) {
       record.several = 1;
     }
   } else {
     record.several = 0;
   }
   record.epoch = epoch_;
-  record.phase = who.phase;
-  record.thread = who.thread;
+  record.phase = accessor.phase;
+  record.thread = accessor.thread;
 }
 
-SharedMemory::Verdict SharedMemory::judge(Records& records, Access access, Accessor who,
+SharedMemory::Verdict SharedMemory::judge(Records& records, Access access, Accessor accessor,
                                           unsigned& other) {
   const auto races = [&](const Record& record) {
-    if (!conflicts(record, who)) return false;
+    if (!conflicts(record, accessor)) return false;
     other = record.thread;
     return true;
   };
@@ -60,30 +60,30 @@ SharedMemory::Verdict SharedMemory::judge(Records& records, Access access, Acces
     case Access::load:
       if (races(records.written)) return Verdict::read_after_write;
       if (races(records.changed)) return Verdict::read_after_atomic;
-      note(records.read, who);
+      note(records.read, accessor);
       break;
     case Access::peek:
       if (races(records.written)) return Verdict::peek_after_write;
-      note(records.peeked, who);
+      note(records.peeked, accessor);
       break;
     case Access::store:
       if (races(records.written)) return Verdict::write_after_write;
       if (races(records.changed)) return Verdict::write_after_atomic;
       if (races(records.read)) return Verdict::write_after_read;
       if (races(records.peeked)) return Verdict::write_after_peek;
-      note(records.written, who);
+      note(records.written, accessor);
       break;
     case Access::atomic:
       if (races(records.written)) return Verdict::atomic_after_write;
       if (races(records.read)) return Verdict::atomic_after_read;
-      note(records.changed, who);
+      note(records.changed, accessor);
       break;
   }
   return Verdict::fine;
 }
 
 SharedMemory::Verdict SharedMemory::touch_word(std::size_t word, unsigned bytes, unsigned first,
-                                               Access access, Accessor who, unsigned& other) {
+                                               Access access, Accessor accessor, unsigned& other) {
   Word& about = words_[word];
   const std::uint32_t touched = ((1U << bytes) - 1) << first;
   if (about.block != block_) {
@@ -94,7 +94,7 @@ SharedMemory::Verdict SharedMemory::touch_word(std::size_t word, unsigned bytes,
   if (access != Access::store && (about.known & touched) != touched) verdict = Verdict::unwritten;
   if (access == Access::store) about.known |= touched;
   if (bytes == word_bytes && about.split != epoch_) {
-    const Verdict race = judge(of_words_[word], access, who, other);
+    const Verdict race = judge(of_words_[word], access, accessor, other);
     return race == Verdict::fine ? verdict : race;
   }
   Records* const each = &of_bytes_[word * word_bytes];
@@ -103,21 +103,21 @@ SharedMemory::Verdict SharedMemory::touch_word(std::size_t word, unsigned bytes,
     about.split = epoch_;
   }
   for (unsigned byte = first; byte < first + bytes; ++byte) {
-    const Verdict race = judge(each[byte], access, who, other);
+    const Verdict race = judge(each[byte], access, accessor, other);
     if (race != Verdict::fine) return race;
   }
   return verdict;
 }
 
 SharedMemory::Verdict SharedMemory::touch(std::size_t at, unsigned bytes, Access access,
-                                          Accessor who, unsigned& other) {
+                                          Accessor accessor, unsigned& other) {
   Verdict verdict = Verdict::fine;
   for (const std::size_t end = at + bytes; at < end;) {
     const auto first = static_cast<unsigned>(at % word_bytes);
     const auto number = static_cast<unsigned>(std::min(word_bytes - first, end - at));
-    const Verdict found = touch_word(at / word_bytes, number, first, access, who, other);
-    if (found != Verdict::fine && found != Verdict::unwritten) return found;
-    if (found != Verdict::fine) verdict = found;
+    const Verdict result = touch_word(at / word_bytes, number, first, access, accessor, other);
+    if (result != Verdict::fine && result != Verdict::unwritten) return result;
+    if (result != Verdict::fine) verdict = result;
     at += number;
   }
   return verdict;

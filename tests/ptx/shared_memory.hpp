@@ -8,15 +8,16 @@
 
 namespace collapse_stats::ptx {
 
-/// Who accesses shared memory, and when.
+/// The thread that accesses shared memory, and the time.
 struct Accessor {
   std::uint16_t thread;
   std::uint32_t phase;  ///< of the thread's warp
 };
 
-/// Shared memory of a block, with a shadow that knows who accessed what since the last barrier. Two
-/// accesses of a byte race if they are of different threads, at least one writes, not both are
-/// atomic, and neither a barrier nor a synchronisation of their warp lies between.
+/// The shared memory of a block, with a shadow that records who accessed what since the last
+/// barrier. Two accesses to a byte race if they are from different threads, at least one is a
+/// write, they are not both atomic, and neither a barrier nor a synchronisation of their warp lies
+/// between them.
 class SharedMemory {
  public:
   enum class Verdict : std::uint8_t {
@@ -33,39 +34,39 @@ class SharedMemory {
     unwritten
   };
 
-  /// Memory for a block; what it holds is undefined.
+  /// Make memory for a block, with undefined contents.
   void begin_block(std::size_t bytes);
   void pass_barrier() { ++epoch_; }
 
   unsigned char* data() { return memory_.data(); }
   std::size_t size() const { return bytes_; }
 
-  /// Notes an access; `other` is the thread that it races with.
-  Verdict touch(std::size_t at, unsigned bytes, Access access, Accessor who, unsigned& other);
+  /// Record an access. On a race, `other` is the other thread.
+  Verdict touch(std::size_t at, unsigned bytes, Access access, Accessor accessor, unsigned& other);
 
  private:
   static constexpr std::size_t word_bytes = 4;
 
-  /// Accesses of one kind since the last barrier.
+  /// The accesses of one kind since the last barrier.
   struct Record {
     std::uint32_t epoch = 0, phase = 0;
     std::uint16_t thread = 0;
-    std::uint8_t several = 0;  // 1: lanes of the warp, 2: warps
+    std::uint8_t several = 0;  // 1: several lanes of the warp, 2: several warps
   };
   struct Records {
-    Record written, changed, read, peeked;  // changed: atomically
+    Record written, changed, read, peeked;  // `changed`: by atomic operations
   };
   struct Word {
-    std::uint32_t split = 0;  // the epoch in which bytes have records of their own
-    std::uint32_t block = 0;  // in which `known` was set
-    std::uint32_t known = 0;  // bytes that are written, a bit each
+    std::uint32_t split = 0;  // the epoch in which single bytes have records
+    std::uint32_t block = 0;  // the epoch in which `known` was set
+    std::uint32_t known = 0;  // the bytes that were written, one bit each
   };
 
-  bool conflicts(const Record& record, Accessor who) const;
-  void note(Record& record, Accessor who);
-  Verdict judge(Records& records, Access access, Accessor who, unsigned& other);
-  Verdict touch_word(std::size_t word, unsigned bytes, unsigned first, Access access, Accessor who,
-                     unsigned& other);
+  bool conflicts(const Record& record, Accessor accessor) const;
+  void note(Record& record, Accessor accessor);
+  Verdict judge(Records& records, Access access, Accessor accessor, unsigned& other);
+  Verdict touch_word(std::size_t word, unsigned bytes, unsigned first, Access access,
+                     Accessor accessor, unsigned& other);
 
   std::vector<unsigned char> memory_;
   std::vector<Word> words_;

@@ -7,16 +7,16 @@
 #include "decode.hpp"
 #include "machine.hpp"
 
-/// Handlers by the type in an opcode.
+/// Choosing handlers by the type in an opcode.
 namespace collapse_stats::ptx {
 
-/// As a register holds it: without what the type has no bits for.
+/// The register value of a number, without bits that its type does not have.
 template <class T>
 std::uint64_t kept(T value) {
   return static_cast<std::make_unsigned_t<T>>(value);
 }
 
-/// Calls `use` with the integer type of such a name; nullptr for other names.
+/// Call `use` with the integer type of this name, or return nullptr for other names.
 template <class Use>
 Handler with_type(std::string_view name, Use use) {
   if (name == "u32" || name == "b32") return use.template operator()<std::uint32_t>();
@@ -28,7 +28,7 @@ Handler with_type(std::string_view name, Use use) {
   return nullptr;
 }
 
-/// As `with_type`, and for bytes, which are only moved and converted.
+/// Like `with_type`, including bytes, which can only be moved and converted.
 template <class Use>
 Handler with_any_type(std::string_view name, Use use) {
   if (name == "u8" || name == "b8") return use.template operator()<std::uint8_t>();
@@ -64,13 +64,13 @@ void ternary(Warp& warp, const Instruction& instruction) {
   });
 }
 
-/// Amounts of shifts, positions and lengths: 32 bits, whatever the type of the rest.
+/// Shift amounts, positions and lengths have 32 bits, whatever the type of the other operands.
 inline std::uint32_t amount(std::uint64_t value) { return static_cast<std::uint32_t>(value); }
 
 template <class T>
 inline constexpr unsigned bits = 8 * sizeof(T);
 
-/// Twice as wide.
+/// The type of twice the width.
 template <class T>
 struct WideOf;
 template <>

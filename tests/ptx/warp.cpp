@@ -7,8 +7,8 @@ namespace collapse_stats::ptx {
 
 namespace {
 
-constexpr std::int64_t long_turn = 1 << 20;  // instructions, in order
-constexpr std::uint64_t short_turn = 400;    // at most, with a seed
+constexpr std::int64_t long_turn = 1 << 20;  // in instructions, if in order
+constexpr std::uint64_t short_turn = 400;    // the longest with a seed
 
 }  // namespace
 
@@ -51,8 +51,8 @@ void Warp::park() {
   group_ = 0;
 }
 
-/// Takes the lanes that are furthest behind, so that those who parted meet again. With a seed,
-/// others may run ahead for a while.
+/// Choose the lanes that are furthest behind, so that lanes that diverged meet again. With a seed,
+/// other lanes sometimes run ahead for a while.
 void Warp::choose_group() {
   const std::uint32_t ready = live & ~at_barrier & ~at_operation;
   next_parked_ = Instruction::none;
@@ -77,8 +77,8 @@ void Warp::choose_group() {
       next_parked_ = std::min(next_parked_, pcs[lane]);
   }
   if (ahead) {
-    const auto some = static_cast<std::uint32_t>(random.next());
-    if ((group_ & some) != 0) group_ &= some;
+    const auto chosen = static_cast<std::uint32_t>(random.next());
+    if ((group_ & chosen) != 0) group_ &= chosen;
     budget_ = 1 + static_cast<std::int64_t>(random.below(40));
   } else if (!block->in_order) {
     budget_ = 1 + static_cast<std::int64_t>(random.below(short_turn));
@@ -90,10 +90,10 @@ void Warp::choose_group() {
              "the kernel does not end: it has run as many instructions as are allowed");
 }
 
-/// Complains of registers that are read and were never written. What is only computed of them is as
-/// good as not written, and becomes a complaint where something comes of it.
+/// Complain of registers that are read but were never written. A value that is only computed from
+/// such a register counts as unwritten too; it becomes a complaint when it has an effect.
 void Warp::watch(const Instruction& instruction) {
-  std::uint32_t vain = 0;  // lanes that compute what nobody can know
+  std::uint32_t vain = 0;  // lanes whose result is undefined
   for (const std::uint32_t number : instruction.doubtful) {
     const std::uint32_t missing = reading(instruction, number) & ~written_[number];
     if (missing == 0) continue;
@@ -108,16 +108,16 @@ void Warp::watch(const Instruction& instruction) {
     written_[number] = (written_[number] & ~writing) | (writing & ~vain);
 }
 
-/// Lanes of the group that need a register which an instruction reads.
+/// The lanes of the group that need a register which an instruction reads.
 std::uint32_t Warp::reading(const Instruction& instruction, std::uint32_t number) const {
   if (number == instruction.guard) return active;
   const std::uint32_t all = guarded(instruction);
   const std::uint32_t* const operands = instruction.operands;
   const auto lanes_where = [&](std::uint32_t other, auto holds) {
-    std::uint32_t found = 0;
+    std::uint32_t result = 0;
     for (unsigned lane = 0; lane < lanes; ++lane)
-      found |= static_cast<std::uint32_t>(holds(reg(other)[lane])) << lane;
-    return found;
+      result |= static_cast<std::uint32_t>(holds(reg(other)[lane])) << lane;
+    return result;
   };
   if (instruction.needs == Needs::chosen && number != operands[3]) {
     std::uint32_t first = lanes_where(operands[3], [](std::uint64_t v) { return (v & 1U) != 0; });
@@ -182,7 +182,7 @@ void Warp::meet(const Instruction& instruction, const std::uint64_t* masks) {
     complete &= mask == arriving;
   }
   if (arriving == 0) return;
-  if (complete) {  // as nearly always
+  if (complete) {  // the usual case
     active = arriving;
     instruction.inner(*this, instruction);
     return;
@@ -202,7 +202,7 @@ void Warp::meet(const Instruction& instruction, const std::uint64_t* masks) {
   }
 }
 
-/// Runs the operation if all lanes of a mask wait for it.
+/// Run the operation if all lanes of its mask wait for it.
 void Warp::finish_meeting(const Instruction& instruction, std::uint32_t which, std::uint32_t at) {
   bool complete = true;
   for (std::uint32_t left = which; left != 0; left &= left - 1) {

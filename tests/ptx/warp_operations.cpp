@@ -1,10 +1,10 @@
 #include "types.hpp"
 
-/// What the lanes of a warp do together.
+/// Operations that the lanes of a warp do together.
 namespace collapse_stats::ptx {
 namespace {
 
-/// The last operand is the mask, and all lanes of it are there before the inner handler runs.
+/// The last operand is the mask. The inner handler runs once all of its lanes have arrived.
 void together(Warp& warp, const Instruction& instruction) {
   warp.meet(instruction, warp.reg(instruction.operands[instruction.number - 1U]));
 }
@@ -28,7 +28,7 @@ void vote(Warp& warp, const Instruction& instruction) {
 
 enum class From { up, down, bfly, idx };
 
-/// Takes a value from another lane of a segment; see the PTX manual for what `c` holds.
+/// Take a value from another lane of a segment; the PTX manual describes the operand `c`.
 template <From How>
 void shuffle(Warp& warp, const Instruction& instruction) {
   std::uint64_t* const to = warp.reg(instruction.operands[0]);
@@ -103,7 +103,7 @@ Handler choose_reduce(std::string_view operation, std::string_view type) {
   });
 }
 
-/// Lanes that have met know what the others did before.
+/// After lanes have met, each may access what the others accessed before.
 void order_lanes(Warp& warp, const Instruction&) {
   if (warp.active == warp.live) ++warp.phase;
 }

@@ -14,15 +14,16 @@
 #include "cuda/emulated/host_arrays.hpp"
 #include "cuda/quad.hpp"
 
-/// The machine that kernels run on: a CPU that plays the GPU, for tests. `gpu/device.cuh` has the
-/// same names, and says what they mean.
+/// The machine that kernels run on: here a CPU that emulates a GPU, for tests. `gpu/device.cuh` has
+/// the same names and documents them.
 #define DEVICE
 #define UNROLL
 
 namespace collapse_stats::cuda {
 
-/// How the CPU plays: with one worker, blocks and the threads of a phase run one by one in an order
-/// drawn from `seed`; with more they run at the same time, for a sanitizer to see them race.
+/// How the CPU emulates the GPU. With one worker, blocks and the threads of a phase run one by one
+/// in an order drawn from `seed`; with several workers they run concurrently, so that a sanitizer
+/// can see races.
 struct Emulation {
   std::uint64_t seed = 0;
   unsigned workers = 1;
@@ -33,7 +34,7 @@ inline Emulation& emulation() {
   return settings;
 }
 
-/// Calls `visit(i)` for every i < number, in random order or at once.
+/// Call `visit(i)` for every i < number, in random order or concurrently.
 template <class Visit>
 void in_any_order(std::uint64_t number, std::mt19937_64& random, unsigned workers, Visit visit) {
   if (workers > 1) {
@@ -50,7 +51,7 @@ void in_any_order(std::uint64_t number, std::mt19937_64& random, unsigned worker
   for (const std::uint64_t i : order) visit(i);
 }
 
-/// What a block needs to sum numbers up: nothing.
+/// Scans need no storage here.
 template <unsigned Threads>
 struct ScanStorage {};
 
@@ -164,7 +165,7 @@ class Device : public HostArrays {
   void launch(std::uint64_t blocks, const Kernel& kernel) {
     const auto [seed, workers] = emulation();
     std::mt19937_64 random(seed);
-    // Racing threads are looked for within blocks and between them, one after the other.
+    // Races within blocks and races between blocks are looked for in turn, depending on the seed.
     const unsigned between = workers > 1 && seed % 2 == 0 ? workers : 1;
     const unsigned within = workers > 1 && seed % 2 == 1 ? workers : 1;
     in_any_order(blocks, random, between, [&](std::uint64_t index) {

@@ -2,7 +2,7 @@
 
 namespace collapse_stats::cuda {
 
-std::vector<GpuDescription> gpus() { return {{"a GPU played by the CPU", 0, 0, 0, 1}}; }
+std::vector<GpuDescription> gpus() { return {{"a GPU emulated by the CPU", 0, 0, 0, 1}}; }
 
 unsigned current_gpu() { return 0; }
 

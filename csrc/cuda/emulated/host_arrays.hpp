@@ -8,7 +8,7 @@
 
 namespace collapse_stats::cuda {
 
-/// What CUB and the driver do with whole arrays on a GPU, where a CPU plays it.
+/// The operations on whole arrays, which CUB and the driver do on a GPU, done by the CPU.
 class HostArrays {
  public:
   void fill(void* at, unsigned char byte, std::size_t bytes) { std::memset(at, byte, bytes); }

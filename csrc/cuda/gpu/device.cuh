@@ -15,28 +15,28 @@
 #include "cuda/launch.hpp"
 #include "cuda/quad.hpp"
 
-/// The machine that kernels run on: a GPU. `emulated/device.cuh` has the same names for a CPU;
-/// which of the two is meant is decided by the include path that the build gives.
+/// The machine that kernels run on: here a GPU. `emulated/device.cuh` has the same names for a CPU;
+/// the build's include path decides which of the two is used.
 #define DEVICE __device__ __forceinline__
 #define UNROLL _Pragma("unroll")
 
 namespace collapse_stats::cuda {
 
-/// What a block needs to sum numbers up, in shared memory.
+/// Shared memory that a block needs for a scan.
 template <unsigned Threads>
 using BlockScan = cub::BlockScan<std::uint32_t, Threads, cub::BLOCK_SCAN_WARP_SCANS>;
 template <unsigned Threads>
 using ScanStorage = typename BlockScan<Threads>::TempStorage;
 
-/// One CUDA block. A kernel is a sequence of *phases* with a barrier after each: within a phase,
-/// threads communicate through the atomic operations alone. Code between phases is run by every
+/// One CUDA block. A kernel is a sequence of *phases*, each followed by a barrier. Within a phase,
+/// threads communicate only through atomic operations. Code between phases is executed by every
 /// thread with the same values.
 template <unsigned Threads>
 class Block {
  public:
   static constexpr unsigned size = Threads;
 
-  /// What each thread keeps from phase to phase.
+  /// Values that each thread keeps from phase to phase.
   template <class T>
   struct Registers {
     T value;
@@ -57,7 +57,7 @@ class Block {
     __syncthreads();
   }
 
-  /// Adds, wrapping around, and gives what was there before; in shared or device memory.
+  /// Add, wrapping around, and return the previous value. Works in shared and device memory.
   DEVICE std::uint32_t add(std::uint32_t* at, std::uint32_t value) { return atomicAdd(at, value); }
   DEVICE std::uint64_t add(std::uint64_t* at, std::uint64_t value) {
     return atomicAdd(reinterpret_cast<Long*>(at), static_cast<Long>(value));
@@ -71,7 +71,7 @@ class Block {
     return atomicMin(reinterpret_cast<Long*>(at), static_cast<Long>(value));
   }
 
-  /// Replaces `expected` by `value`, and gives what was there before.
+  /// Replace `expected` by `value`, and return the previous value.
   DEVICE std::uint32_t exchange(std::uint32_t* at, std::uint32_t expected, std::uint32_t value) {
     return atomicCAS(at, expected, value);
   }
@@ -80,13 +80,13 @@ class Block {
                      static_cast<Long>(value));
   }
 
-  /// What another thread of the phase may be changing.
+  /// Read a value that another thread of the phase may be changing.
   template <class T>
   DEVICE T peek(const T* at) {
     return *const_cast<const volatile T*>(at);
   }
 
-  /// As above, four neighbours at once, in shared memory.
+  /// The same for four neighbouring words in shared memory.
   DEVICE Quad peek(const Quad* at) {
     Quad quad;
     asm volatile("ld.volatile.shared.v4.u32 {%0, %1, %2, %3}, [%4];"
@@ -96,14 +96,14 @@ class Block {
     return quad;
   }
 
-  /// Whether `answer` of any thread is true.
+  /// Whether `answer` is true for any thread.
   template <class T, class Answer>
   DEVICE bool any(const Registers<T>& registers, Answer answer) {
     return __syncthreads_or(answer(registers.value)) != 0;
   }
 
-  /// Collects answers in shared memory, bit by bit, lowest first: bit `item * Threads + thread` of
-  /// all of them is what `answer(item, the thread's registers)` says.
+  /// Collect answers as bits in shared memory, lowest bit first: bit `item * Threads + thread` is
+  /// `answer(item, registers of the thread)`.
   template <unsigned Size, class T, class Answer>
   DEVICE void vote(std::uint32_t (&words)[Size], const Registers<T>& registers, Answer answer) {
     UNROLL
@@ -114,7 +114,8 @@ class Block {
     __syncthreads();
   }
 
-  /// Replaces the values, in shared memory, by the sums of those in front; gives the sum of all.
+  /// Replace each value, in shared memory, by the sum of the values before it, and return the
+  /// total.
   template <unsigned Size>
   DEVICE std::uint32_t exclusive_scan(std::uint32_t (&values)[Size],
                                       ScanStorage<Threads>& storage) {
@@ -136,25 +137,25 @@ class Block {
   }
 
  private:
-  using Long = unsigned long long;  // what the atomic operations take; not std::uint64_t's type
+  using Long = unsigned long long;  // of the atomic operations; not the same as std::uint64_t
 };
 
-/// Throws std::runtime_error naming what failed.
+/// Throws std::runtime_error that says which operation failed.
 inline void check(cudaError_t status, const char* what) {
   if (status != cudaSuccess)
     throw std::runtime_error(std::string("CUDA: ") + what +
                              " failed: " + cudaGetErrorString(status));
 }
 
-/// Blocks of a kernel that its registers must leave room for on a processor: `Kernel::resident`, or
-/// whatever the compiler takes to be best.
+/// Number of blocks for which a processor must have registers: `Kernel::resident`, or 0 to leave
+/// the choice to the compiler.
 template <class Kernel>
 constexpr unsigned resident_on_processor() {
   if constexpr (requires { Kernel::resident; }) return Kernel::resident;
   return 0;
 }
 
-/// Shared memory that a block can ask for in code for an architecture, such as 90.
+/// Bytes of shared memory that a block can request in code for an architecture, such as 90.
 constexpr std::size_t most_shared_bytes(int architecture) {
   if (architecture < 80) return 64U << 10;
   if (architecture == 80 || architecture == 87) return 163U << 10;
@@ -165,12 +166,12 @@ constexpr std::size_t most_shared_bytes(int architecture) {
 #ifdef __CUDA_ARCH__
 constexpr int this_architecture = __CUDA_ARCH__ / 10;
 #else
-constexpr int this_architecture = 0;  // host code: what it sees of a kernel does not matter
+constexpr int this_architecture = 0;  // host code, where the value does not matter
 #endif
 
-/// Runs `kernel` on one block. Its shared memory begins undefined; how much it is stands in the
-/// name, for tools that look at the machine code. In code for architectures where that does not
-/// fit, the kernel has no body: `Device::shared_bytes` says what can be launched.
+/// Run `kernel` in one block. Its shared memory is uninitialised; its size is part of the name, for
+/// tools that inspect the machine code. In code for architectures where it does not fit, the kernel
+/// has no body; `Device::shared_bytes` says what can be launched.
 template <class Kernel, std::size_t Shared = shared_bytes_of<Kernel>()>
 __global__ void __launch_bounds__(Kernel::threads, resident_on_processor<Kernel>())
     run_block(const __grid_constant__ Kernel kernel) {
@@ -183,11 +184,11 @@ __global__ void __launch_bounds__(Kernel::threads, resident_on_processor<Kernel>
   }
 }
 
-/// A kernel whose attributes say which architecture the code that the device runs was made for.
+/// A kernel whose attributes tell which architecture the device's code was compiled for.
 template <class>
 __global__ void do_nothing() {}
 
-/// Work in the order of a stream. Nothing waits for the device unless said.
+/// Operations in the order of a stream. None of them waits for the device.
 class Device {
  public:
   explicit Device(Stream stream) : stream_(reinterpret_cast<cudaStream_t>(stream)) {}
@@ -202,7 +203,7 @@ class Device {
     check(cudaGetLastError(), "starting a kernel");
   }
 
-  /// Blocks that fill the GPU once, for kernels that take their work piece by piece.
+  /// Number of blocks that fill the GPU once, for kernels that take their work piece by piece.
   template <class Kernel>
   std::uint64_t resident_blocks() const {
     int device = 0, processors = 0, blocks = 0;
@@ -216,7 +217,7 @@ class Device {
     return static_cast<std::uint64_t>(processors) * static_cast<std::uint64_t>(blocks);
   }
 
-  /// Shared memory that a block can ask for, in bytes: on this device, by the code that runs there,
+  /// Bytes of shared memory that a block can request on this device, by the code that runs on it,
   /// which may be PTX of an older architecture.
   static std::size_t shared_bytes() {
     int device = 0, bytes = 0;
@@ -232,7 +233,7 @@ class Device {
     check(cudaMemsetAsync(at, byte, bytes, stream_), "filling memory");
   }
 
-  /// Workspace of `sort`, in bytes.
+  /// Bytes of workspace for `sort`.
   template <class Record>
   static std::size_t sort_bytes(std::uint64_t number) {
     cub::DoubleBuffer<Record> buffers;
@@ -242,7 +243,7 @@ class Device {
     return bytes;
   }
 
-  /// Sorts ascending by the low `bits` bits. Either buffer may end with the result: gives which.
+  /// Sort ascending by the low `bits` bits. Returns which of the two buffers holds the result.
   template <class Record>
   Record* sort(Record* records, Record* other, std::uint64_t number, unsigned bits, void* workspace,
                std::size_t bytes) {
@@ -253,7 +254,7 @@ class Device {
     return buffers.Current();
   }
 
-  /// Workspace of `exclusive_sum` and of `running_sum`, in bytes.
+  /// Bytes of workspace for `exclusive_sum` and `running_sum`.
   template <class Value>
   static std::size_t sum_bytes(std::uint64_t number) {
     std::size_t exclusive = 0, running = 0;
@@ -264,14 +265,14 @@ class Device {
     return exclusive > running ? exclusive : running;
   }
 
-  /// Replaces the values by the sums of those in front.
+  /// Replace each value by the sum of the values before it.
   template <class Value>
   void exclusive_sum(Value* values, std::uint64_t number, void* workspace, std::size_t bytes) {
     check(cub::DeviceScan::ExclusiveSum(workspace, bytes, values, values, number, stream_),
           "summing");
   }
 
-  /// Writes to `to` the sums of the values so far, each itself among them.
+  /// Write to `to` the sum of each value and all values before it.
   template <class Value>
   void running_sum(const Value* from, Value* to, std::uint64_t number, void* workspace,
                    std::size_t bytes) {
@@ -279,7 +280,7 @@ class Device {
   }
 
  private:
-  /// More than what every kernel is granted, if its blocks need it.
+  /// Request the shared memory that a kernel needs beyond what every kernel gets.
   template <class Kernel>
   static void ask_for_shared_memory() {
     if constexpr (shared_to_ask_for<Kernel>() > 0)

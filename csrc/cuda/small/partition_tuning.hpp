@@ -2,9 +2,9 @@
 
 #include "device.cuh"
 
-/// Sizes of the partition path for tests: so small that a few thousand tokens take many tiles, bins
-/// and buckets, and some buckets are heavy. `shipped/` has the same names. A GPU could run them:
-/// blocks are whole warps.
+/// Sizes for tests of counting by partition. They are so small that a few thousand tokens take many
+/// tiles, bins and buckets, and that some buckets are heavy. `shipped/` has the same names. A GPU
+/// could use these sizes, as blocks are whole warps.
 namespace collapse_stats::cuda {
 
 struct CellTuning {
@@ -24,7 +24,7 @@ struct BucketTuning {
   static constexpr std::uint64_t longest = 1500;
 };
 
-/// Calls `visit` with the tuning of the device for so many labels.
+/// Call `visit` with the sizes for this number of labels.
 template <class Visit>
 auto with_bucket_tuning(unsigned labels, Visit visit) {
   if (labels == 1) return visit(BucketTuning<1>{});

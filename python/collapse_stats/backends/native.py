@@ -51,7 +51,7 @@ class NativeBackend:
         """Table of the chunks' windows whose key range lies in the range (default: all)."""
         counter = self._counter(layout, key_ranges or (0, layout.key_ranges))
         _fill(counter, chunks)
-        keys, counts = counter.run()
+        keys, counts = counter.table()
         return NgramTable(layout, keys, counts)
 
     def count_in_ranges(
@@ -61,7 +61,7 @@ class NativeBackend:
         counter = self._counter(layout, (ranges[0][0], ranges[-1][1]))
         _fill(counter, chunks)
         for key_ranges in ranges:
-            yield NgramTable(layout, *counter.run(*key_ranges))
+            yield NgramTable(layout, *counter.table(*key_ranges))
 
     def merge(self, tables: Sequence[NgramTable]) -> NgramTable:
         """Table of all windows of `tables`."""
@@ -96,7 +96,7 @@ class NativeBackend:
         for key_ranges in others:
             counter.next_pass(list(masks), *key_ranges)
             _fill(counter, source)
-        return _to_joint_spectra(counter.tables(list(masks)), masks)
+        return _to_joint_spectra(counter.spectra(list(masks)), masks)
 
     def needs(self, layout: Layout, key_ranges: int, *, rows: bool) -> tuple[int, int]:
         """Bytes that counting takes: fixed for a number of key ranges, and for each window."""
@@ -125,7 +125,7 @@ class NativeBackend:
             scan.add([(table.keys, table.counts) for table in tables])
         if scan is None:
             raise ValueError("parts must have at least one stretch of key ranges, got none")
-        return _to_joint_spectra(scan.tables(), masks)
+        return _to_joint_spectra(scan.spectra(), masks)
 
     def _counter(self, layout: Layout, key_ranges: KeyRanges) -> _native.Counter:
         return _native.Counter(

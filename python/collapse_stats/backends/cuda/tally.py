@@ -101,7 +101,7 @@ class DeviceTally:
         listed = int(memory.download(self._words[:1])[0])
         words = self._words[_HEAD : _HEAD + _ENTRY * min(listed, self._capacity)]
         entries = memory.download(words).reshape(-1, _ENTRY)
-        ngrams, contexts = self._core.to_tables(self._tally, listed, entries)
+        ngrams, contexts = self._core.to_joint_spectra(self._tally, listed, entries)
         return JointSpectra(self._named(ngrams), self._named(contexts))
 
     def _named(self, spectra: Any) -> dict[int, dict[Masks, JointSpectrum]]:

@@ -9,7 +9,7 @@ namespace {
 
 using Histograms = std::vector<std::vector<JointHistogram>>;  // [order - 1][pair]
 
-/// Contexts of order 1: nothing comes before a token, as often as there are tokens.
+/// The only context of order 1 is the empty one, which is seen as often as there are tokens.
 void add_empty_context(JointHistogram& contexts, const JointHistogram& unigrams) {
   Count a = 0, b = 0;
   unigrams.each([&](Count seen_a, Count seen_b, Count types) {
@@ -41,7 +41,7 @@ Tally::Tally(const Layout& the_layout, std::span<const Masks> masks, std::uint64
   if (masks.empty() || masks.size() > max_pairs)
     throw std::invalid_argument("a tally takes 1 to " + std::to_string(max_pairs) +
                                 " pairs of masks, got " + std::to_string(masks.size()) +
-                                ": tally them in several goes");
+                                ": divide them between several tallies");
   check_masks(layout, masks);
   for (unsigned pair = 0; pair < pairs; ++pair) {
     first[pair] = static_cast<std::uint8_t>(masks[pair].first);
@@ -53,7 +53,8 @@ std::uint64_t tally_capacity(const Layout& layout, std::span<const Masks> masks,
                              std::uint64_t windows) {
   std::uint64_t entries = 0;
   for (const Masks& pair : masks) {
-    // Each type that is listed at once takes so many windows; a corrected context is listed twice.
+    // A type that is listed directly has at least as many windows as the table has counts; a
+    // corrected context is listed twice.
     const std::uint64_t large = windows / (pair.second == 0 ? Tally::cells : Tally::side);
     const std::uint64_t ngrams = large + std::min(windows, Tally::cells);
     const std::uint64_t contexts = 2 * large + std::min(2 * windows, Tally::cells);
@@ -62,12 +63,13 @@ std::uint64_t tally_capacity(const Layout& layout, std::span<const Masks> masks,
   return entries;
 }
 
-Tables to_tables(const Tally& tally, std::uint64_t listed, std::span<const Tally::Entry> list) {
+JointSpectra to_joint_spectra(const Tally& tally, std::uint64_t listed,
+                              std::span<const Tally::Entry> list) {
   if (listed > tally.capacity || listed > list.size())
     throw std::runtime_error("the list of counts must have at most " +
                              std::to_string(std::min<std::uint64_t>(tally.capacity, list.size())) +
                              " entries, got " + std::to_string(listed) +
-                             ": ask for the capacity of as many windows as were added");
+                             ": use the tally_capacity of the number of windows added");
   const unsigned orders = tally.layout.max_order;
   std::vector<JointHistogram> empty;
   for (unsigned pair = 0; pair < tally.pairs; ++pair)

@@ -1,4 +1,4 @@
-#include "run.hpp"
+#include "ngram_table.hpp"
 
 #include <numeric>
 #include <string>
@@ -12,7 +12,7 @@ namespace {
 
 using KeysAndCounts = std::pair<UInt64Columns, UInt64Columns>;
 
-/// Array over memory that `owner` keeps alive until the array is gone.
+/// Return an array over memory that `owner` keeps alive until the array is deleted.
 template <class Owner>
 UInt64Array adopt(Owner owner, const std::uint64_t* data, std::vector<py::ssize_t> shape) {
   auto kept = std::make_unique<Owner>(std::move(owner));
@@ -39,31 +39,36 @@ py::dict to_dict(std::vector<std::vector<JointSpectrum>>& orders) {
   return result;
 }
 
-RunView to_view(const KeysAndCounts& run, unsigned labels, unsigned first_label,
-                const Layout& layout) {
-  const auto& [keys, counts] = run;
+NgramTableView to_view(const KeysAndCounts& table, unsigned labels, unsigned first_label,
+                       const Layout& layout) {
+  const auto& [keys, counts] = table;
   const std::size_t key_stride = stride_of(keys, layout.words, "keys");
   const std::size_t count_stride = stride_of(counts, labels, "counts");
   if (counts.shape(1) != keys.shape(1))
-    throw py::value_error("a run must have as many counts as keys, got " +
+    throw py::value_error("a table must have as many counts as keys, got " +
                           std::to_string(counts.shape(1)) + " and " +
                           std::to_string(keys.shape(1)));
-  return {static_cast<std::size_t>(keys.shape(1)), keys.data(), counts.data(), key_stride,
-          count_stride, labels, first_label};
+  return {static_cast<std::size_t>(keys.shape(1)),
+          keys.data(),
+          counts.data(),
+          key_stride,
+          count_stride,
+          labels,
+          first_label};
 }
 
-py::tuple merge_runs(std::uint64_t vocab_size, unsigned max_order, unsigned labels,
-                     const std::vector<KeysAndCounts>& runs, unsigned threads) {
+py::tuple merge_tables(std::uint64_t vocab_size, unsigned max_order, unsigned labels,
+                       const std::vector<KeysAndCounts>& tables, unsigned threads) {
   const Layout layout(vocab_size, max_order, labels);
-  std::vector<RunView> views;
-  for (const KeysAndCounts& run : runs) views.push_back(to_view(run, labels, 0, layout));
+  std::vector<NgramTableView> views;
+  for (const KeysAndCounts& table : tables) views.push_back(to_view(table, labels, 0, layout));
   return to_python([&] {
-    const py::gil_scoped_release release;  // long, and touches only the arrays held by the caller
+    const py::gil_scoped_release release;  // takes time, and touches only arrays held by the caller
     return merge(layout, views, threads);
   }());
 }
 
-/// A scan with the labels of each of its runs.
+/// A joint scan that knows how many labels each of its tables has.
 class LabelledScan {
  public:
   LabelledScan(std::uint64_t vocab_size, unsigned max_order, std::vector<unsigned> labels,
@@ -72,21 +77,21 @@ class LabelledScan {
         labels_(std::move(labels)),
         scan_(layout_, to_masks(masks), threads) {}
 
-  void add(const std::vector<KeysAndCounts>& runs) {
-    if (runs.size() != labels_.size())
-      throw py::value_error("expected " + std::to_string(labels_.size()) + " runs, got " +
-                            std::to_string(runs.size()));
-    std::vector<RunView> views;
+  void add(const std::vector<KeysAndCounts>& tables) {
+    if (tables.size() != labels_.size())
+      throw py::value_error("expected " + std::to_string(labels_.size()) + " tables, got " +
+                            std::to_string(tables.size()));
+    std::vector<NgramTableView> views;
     unsigned first_label = 0;
-    for (std::size_t run = 0; run < runs.size(); ++run) {
-      views.push_back(to_view(runs[run], labels_[run], first_label, layout_));
-      first_label += labels_[run];
+    for (std::size_t table = 0; table < tables.size(); ++table) {
+      views.push_back(to_view(tables[table], labels_[table], first_label, layout_));
+      first_label += labels_[table];
     }
-    const py::gil_scoped_release release;  // long, and touches only the arrays held by the caller
+    const py::gil_scoped_release release;  // takes time, and touches only arrays held by the caller
     scan_.add(views);
   }
 
-  py::tuple tables() { return to_python(scan_.tables()); }
+  py::tuple spectra() { return to_python(scan_.spectra()); }
 
  private:
   const Layout layout_;
@@ -111,27 +116,27 @@ std::size_t stride_of(const UInt64Columns& columns, unsigned number, const char*
   return static_cast<std::size_t>(columns.strides(0) / entry);
 }
 
-py::tuple to_python(Run run) {
-  const auto rows = static_cast<py::ssize_t>(run.rows);
-  const std::uint64_t* keys = run.keys.get();
-  const std::uint64_t* counts = run.counts.get();
-  return py::make_tuple(adopt(std::move(run.keys), keys, {run.layout.words, rows}),
-                        adopt(std::move(run.counts), counts, {run.layout.labels, rows}));
+py::tuple to_python(NgramTable table) {
+  const auto rows = static_cast<py::ssize_t>(table.rows);
+  const std::uint64_t* keys = table.keys.get();
+  const std::uint64_t* counts = table.counts.get();
+  return py::make_tuple(adopt(std::move(table.keys), keys, {table.layout.words, rows}),
+                        adopt(std::move(table.counts), counts, {table.layout.labels, rows}));
 }
 
-py::tuple to_python(Tables tables) {
-  return py::make_tuple(to_dict(tables.ngrams), to_dict(tables.contexts));
+py::tuple to_python(JointSpectra spectra) {
+  return py::make_tuple(to_dict(spectra.ngrams), to_dict(spectra.contexts));
 }
 
-void bind_run(py::module_& module) {
-  module.def("merge", &merge_runs, py::arg("vocab_size"), py::arg("max_order"), py::arg("labels"),
-             py::arg("runs"), py::arg("threads"));
+void bind_ngram_table(py::module_& module) {
+  module.def("merge", &merge_tables, py::arg("vocab_size"), py::arg("max_order"), py::arg("labels"),
+             py::arg("tables"), py::arg("threads"));
   py::class_<LabelledScan>(module, "JointScan")
       .def(py::init<std::uint64_t, unsigned, std::vector<unsigned>, MaskList, unsigned>(),
            py::arg("vocab_size"), py::arg("max_order"), py::arg("labels"), py::arg("masks"),
            py::arg("threads"))
-      .def("add", &LabelledScan::add, py::arg("runs"))
-      .def("tables", &LabelledScan::tables);
+      .def("add", &LabelledScan::add, py::arg("tables"))
+      .def("spectra", &LabelledScan::spectra);
 }
 
 }  // namespace collapse_stats::python

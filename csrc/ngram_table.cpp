@@ -1,4 +1,4 @@
-#include "run.hpp"
+#include "ngram_table.hpp"
 
 #include <algorithm>
 #include <array>
@@ -9,7 +9,7 @@ namespace collapse_stats {
 
 bool ascends(const std::uint64_t* high, const std::uint64_t* low, std::size_t first,
              std::size_t end) {
-  std::uint64_t wrong = 0;  // no early end: the loops are vectorised
+  std::uint64_t wrong = 0;  // no early exit, so that the loops can be vectorised
   if (high == nullptr)
     for (std::size_t row = first; row < end; ++row)
       wrong |= std::uint64_t{low[row] <= low[row - 1]};
@@ -20,12 +20,13 @@ bool ascends(const std::uint64_t* high, const std::uint64_t* low, std::size_t fi
   return wrong == 0;
 }
 
-Run make_run(const Layout& layout, std::size_t rows) {
-  Run run{layout, rows, std::make_unique_for_overwrite<std::uint64_t[]>(rows * layout.words),
-          std::make_unique_for_overwrite<Count[]>(rows * layout.labels)};
-  cpu::advise_huge_pages(run.keys.get(), rows * layout.words * sizeof(std::uint64_t));
-  cpu::advise_huge_pages(run.counts.get(), rows * layout.labels * sizeof(Count));
-  return run;
+NgramTable make_table(const Layout& layout, std::size_t rows) {
+  NgramTable table{layout, rows,
+                   std::make_unique_for_overwrite<std::uint64_t[]>(rows * layout.words),
+                   std::make_unique_for_overwrite<Count[]>(rows * layout.labels)};
+  cpu::advise_huge_pages(table.keys.get(), rows * layout.words * sizeof(std::uint64_t));
+  cpu::advise_huge_pages(table.counts.get(), rows * layout.labels * sizeof(Count));
+  return table;
 }
 
 RowWriter::RowWriter(const Layout& layout, cpu::Arena& arena)
@@ -61,27 +62,27 @@ void RowWriter::append(std::span<const std::uint64_t* const> columns, std::size_
   }
 }
 
-void RowWriter::copy_to(Run& run, std::size_t at) const {
+void RowWriter::copy_to(NgramTable& table, std::size_t at) const {
   for (const std::uint64_t* block : blocks_) {
     const std::size_t rows = block == blocks_.back() ? used_ : block_rows_;
     for (unsigned word = 0; word < words_; ++word)
-      std::copy_n(block + word * block_rows_, rows, run.keys.get() + word * run.rows + at);
+      std::copy_n(block + word * block_rows_, rows, table.keys.get() + word * table.rows + at);
     for (unsigned label = 0; label < labels_; ++label)
       std::copy_n(block + (words_ + label) * block_rows_, rows,
-                  run.counts.get() + label * run.rows + at);
+                  table.counts.get() + label * table.rows + at);
     at += rows;
   }
 }
 
-Run join(const Layout& layout, std::span<const RowWriter> key_ranges, unsigned threads) {
+NgramTable join(const Layout& layout, std::span<const RowWriter> key_ranges, unsigned threads) {
   std::vector<std::size_t> at(key_ranges.size() + 1, 0);
   for (std::size_t key_range = 0; key_range < key_ranges.size(); ++key_range)
     at[key_range + 1] = at[key_range] + key_ranges[key_range].size();
-  Run run = make_run(layout, at.back());
+  NgramTable table = make_table(layout, at.back());
   parallel_for(key_ranges.size(), threads, [&](std::size_t key_range, unsigned) {
-    key_ranges[key_range].copy_to(run, at[key_range]);
+    key_ranges[key_range].copy_to(table, at[key_range]);
   });
-  return run;
+  return table;
 }
 
 }  // namespace collapse_stats
