@@ -208,7 +208,7 @@ def test_lost_windows_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_more_pairs_of_masks_than_a_tally_takes_say_what_to_do() -> None:
     masks = list(itertools.product(range(5), range(5)))
-    with pytest.raises(ValueError, match="1 to 16 pairs, got 25: ask in parts"):
+    with pytest.raises(ValueError, match="1 to 16 pairs, got 25: make several calls"):
         emulated_backend().spectra([chunk([1], [(0, 1)])], Layout(30, 2, 4), masks)
 
 
