@@ -25,9 +25,8 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 import collapse_stats as cs
 from collapse_stats.backends.selection import select
-from collapse_stats.counting.passes import NO_HALVES
 from collapse_stats.ngrams.layout import Layout
-from collapse_stats.ngrams.spectrum import Spectrum
+from collapse_stats.ngrams.spectrum import NO_HALVES, Spectrum
 
 BYTES_PER_TOKEN = 4  # memory=4GB for 1e9 tokens, which one pass needs 9.5 GB for
 LEAST = 120_000_000  # whatever the number of tokens

@@ -62,7 +62,7 @@ def test_joint_spectra(
 ) -> None:
     """What a comparison of two tables asks for: the whole, the floors, the opposite halves."""
     joint_spectra = timed(benchmark, lambda: backend.joint_spectra([runs], MASKS), 2 * size())
-    merged = backend.spectra(backend.merge(runs), runs[0].layout, [(1, 2), (3, 0)])
+    merged = backend.joint_spectra([[backend.merge(runs)]], [(1, 2), (3, 0)])
     for order in range(1, MAX_ORDER + 1):
         joint = joint_spectra.ngrams[order][MASKS[0]]
         assert joint.total == merged.ngrams[order][3, 0].first

@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from .errors import InputError
 from .ngrams.chunk import Int64Array
+from .ngrams.ids import id_dtype
 
 if TYPE_CHECKING:
     import tiktoken
@@ -116,9 +117,7 @@ class Tokenizer:
         return self._narrow(np.concatenate([*coded, self._narrow(())])), ends
 
     def _narrow(self, ids: npt.ArrayLike) -> TokenArray:
-        if self.vocab_size <= 1 << 16:
-            return np.asarray(ids, dtype=np.uint16)
-        return np.asarray(ids, dtype=np.uint32)
+        return np.asarray(ids, dtype=id_dtype(self.vocab_size))
 
     def decode(self, ids: Sequence[int]) -> str:
         r"""Text of the ids: bytes that are not UTF-8 as ``\xe0``, ids without meaning as U+FFFD."""

@@ -32,7 +32,7 @@ def run(chosen: str, *command: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize("chosen", _native.instruction_sets()[:-1])  # the widest has all tests
 def test_every_narrower_instruction_set_counts_right(chosen: str) -> None:
-    selection = "large_shard or text_repeated or few_ids or every_operation or 2049"
+    selection = "long_stretch or text_repeated or few_ids or every_operation or 2049"
     files = ("tests/backends/test_native.py", "tests/backends/test_threads.py")
     done = run(chosen, "-m", "pytest", "-q", "-p", "no:cacheprovider", *files, "-k", selection)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -13,7 +13,7 @@ from emulation import emulated_backend, fake_cupy, on_device
 
 import collapse_stats as cs
 from collapse_stats.backends.base import Backend
-from collapse_stats.counting.passes import RecountedTable
+from collapse_stats.counting.recounted_table import RecountedTable
 from collapse_stats.errors import InputError
 from collapse_stats.system.memory import TooLittleMemoryError, is_mapped
 
@@ -70,11 +70,11 @@ def test_what_does_not_fit_is_counted_all_the_same(tight, tmp_path, halves):
         if at % 50 == 7:
             little.profile()  # counting goes on after it
     found = little.profile()
-    assert little._runs, "a part fits"
+    assert little._tables, "a part fits"
     assert little._spilled, "a part does not"
     assert all(is_mapped(array) for chunk in little._spilled for array in chunk.arrays)
-    assert sum(run.nbytes for run in little._runs) <= LITTLE // 4
-    assert len(found.table.ranges) > 1
+    assert sum(table.nbytes for table in little._tables) <= LITTLE // 4
+    assert len(found.table.passes) > 1
     check_equal(found, everything.profile())
     assert list(tmp_path.iterdir()) == []  # the file has no name
 
@@ -163,7 +163,7 @@ def test_small_batches_are_packed(tight):
     counter = cs.NgramCounter(VOCAB, ORDER)
     for i in range(2000):
         counter.update([i % VOCAB, 1, 2])
-    assert len(counter._loose) + len(counter._pending) < 300
+    assert len(counter._pending._small) + len(counter._pending.chunks) < 300
     assert counter.profile().documents == 2000
 
 

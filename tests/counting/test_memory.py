@@ -17,9 +17,10 @@ import pytest
 import collapse_stats as cs
 from collapse_stats.backends.selection import select
 from collapse_stats.corpus.load import TokenStore, read_corpus
-from collapse_stats.counting import parquet_table as parts
+from collapse_stats.counting import part_writer
 from collapse_stats.counting.passes import TableUse, passes
 from collapse_stats.errors import InputError
+from collapse_stats.ngrams.chunk import Chunk
 from collapse_stats.ngrams.layout import Layout
 from collapse_stats.ngrams.table import NgramTable
 from collapse_stats.profiles.build import profile_corpus
@@ -129,10 +130,10 @@ def test_a_table_in_memory_is_there_once(tmp_path):
     assert table < peak < 2 * table
 
 
-def test_only_a_table_that_is_written_is_counted_in_ranges(tmp_path, backend, monkeypatch):
+def test_only_a_table_that_is_written_is_counted_in_stretches(tmp_path, backend, monkeypatch):
     corpus = corpus_of(stream(tmp_path / "tokens.bin", 1 << 16))
     called = []
-    for name in ("count", "count_in_ranges", "spectra"):
+    for name in ("count", "count_in_stretches", "spectra"):
         real = getattr(type(backend), name)
 
         def noted(self, source, *others, _name=name, _real=real):
@@ -147,14 +148,14 @@ def test_only_a_table_that_is_written_is_counted_in_ranges(tmp_path, backend, mo
     assert called == ["count", "spectra"]
     called.clear()
     profile_corpus(corpus, save_to=tmp_path / "p", **given)
-    assert called[0] == "count_in_ranges"
+    assert called[0] == "count_in_stretches"
     assert set(called[1:]) <= {"count"}  # what a backend without smaller ranges makes of it
 
 
 @pytest.mark.parametrize(("memory", "most"), [(1, 4), (10**9, 6), (10**12, 66)])
 def test_parts_that_wait_are_bounded_on_many_cpus(tmp_path, monkeypatch, memory, most):
     monkeypatch.setattr("os.cpu_count", lambda: 64)
-    monkeypatch.setattr(parts, "PART_ROWS", 2)
+    monkeypatch.setattr(part_writer, "PART_ROWS", 2)
     there, highest = 0, 0
     lock = threading.Lock()
 
@@ -164,24 +165,22 @@ def test_parts_that_wait_are_bounded_on_many_cpus(tmp_path, monkeypatch, memory,
             there += number
             highest = max(highest, there)
 
-    def write(path, run):
+    def write(path, table):
         add(1)
         time.sleep(0.002)
         add(-1)
-        return {"rows": len(run)}
+        return {"rows": len(table)}
 
-    monkeypatch.setattr(parts, "_write_part", write)
-    chunk = cs.chunk.Chunk.of_documents(
-        np.arange(600, dtype=np.uint16), np.array([0]), np.array([600])
-    )
-    run = select("numpy").count([chunk], Layout(VOCAB, 2))
-    with parts.PartWriter(tmp_path, memory) as writer:
-        for begin in range(0, len(run), 10):
-            writer.add(run.rows(begin, begin + 10))
+    monkeypatch.setattr(part_writer, "write_part", write)
+    chunk = Chunk.of_documents(np.arange(600, dtype=np.uint16), np.array([0]), np.array([600]))
+    table = select("numpy").count([chunk], Layout(VOCAB, 2))
+    with part_writer.PartWriter(tmp_path, memory) as writer:
+        for begin in range(0, len(table), 10):
+            writer.add(table.rows(begin, begin + 10))
             assert len(writer._waiting) <= most
-    assert sum(part["rows"] for part in writer.parts) == len(run)
+    assert sum(part["rows"] for part in writer.parts) == len(table)
     assert 1 < highest <= most - 2
-    assert parts.writer_bytes(memory) <= max(64 << 20, memory // 8)
+    assert part_writer.writer_bytes(memory) <= max(64 << 20, memory // 8)
 
 
 UPDATE_AND_SHOW_PEAK = (
@@ -234,16 +233,16 @@ def test_the_smallest_budget_that_would_do_does(tmp_path, backend, use):
             )
 
 
-def test_a_table_that_is_written_needs_the_rows_of_some_shards(tmp_path, backend, monkeypatch):
+def test_a_table_that_is_written_needs_the_rows_of_some_key_ranges(tmp_path, backend, monkeypatch):
     corpus = corpus_of(stream(tmp_path / "tokens.bin", 1 << 22))
     layout = Layout(VOCAB, 5, 2)
     monkeypatch.setattr(
         type(backend), "needs", lambda self, layout, key_ranges, rows: (0, 8 + 56 * rows)
     )
-    held = 10**6
-    memory = held + parts.writer_bytes(0) + 16 * corpus.tokens
+    resident_bytes = 10**6
+    memory = resident_bytes + part_writer.writer_bytes(0) + 16 * corpus.tokens
     given = corpus.chunks, corpus.tokens, layout, backend, memory
-    number = len(passes(*given, TableUse.written, held))
+    number = len(passes(*given, TableUse.written, resident_bytes))
     if backend.fewest_key_ranges < layout.key_ranges:
         assert number == 1
     else:  # 56 bytes of rows, and 24 of those that are being written
@@ -267,7 +266,7 @@ def test_too_small_a_budget_says_what_would_do(tmp_path):
 def test_repeated_text_needs_no_memory(backend):
     if backend.name != "native":
         pytest.skip("only the native backend squeezes")
-    chunk = cs.chunk.Chunk.of_documents(
+    chunk = Chunk.of_documents(
         np.full(1 << 20, 7, dtype=np.uint16), np.array([0]), np.array([1 << 20])
     )
     layout = Layout(VOCAB, 5)

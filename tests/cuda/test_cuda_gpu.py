@@ -77,22 +77,22 @@ WORKLOADS: dict[str, Callable[[], Workload]] = {
 def test_same_integers_as_the_other_backends(backend: CudaBackend, workload: str) -> None:
     layout, part = WORKLOADS[workload]()
     masks = MASKS if layout.labels > 1 else [(1, 0)]
-    joint_spectra, run = backend.spectra([part], layout, masks), backend.count([part], layout)
+    joint_spectra, table = backend.spectra([part], layout, masks), backend.count([part], layout)
     for other in (select("native"), select("numpy")):
         assert joint_spectra == other.spectra([part], layout, masks)
-        assert run == other.count([part], layout)
-    assert backend.spectra(run, layout, masks) == joint_spectra
-    assert backend.merge([run, run]).counts.sum() == 2 * run.counts.sum()
+        assert table == other.count([part], layout)
+    assert backend.joint_spectra([[table]], masks) == joint_spectra
+    assert backend.merge([table, table]).counts.sum() == 2 * table.counts.sum()
 
 
 @pytest.mark.parametrize("passes", [1, 3, 16])
-def test_passes_over_the_shards(backend: CudaBackend, passes: int) -> None:
+def test_passes_over_the_key_ranges(backend: CudaBackend, passes: int) -> None:
     layout, part = _text(50_257, 5)
     whole = backend.count([part], layout)
     edges = np.linspace(0, layout.key_ranges, passes + 1).astype(int).tolist()
-    runs = [backend.count([part], layout, between) for between in pairwise(edges)]
-    assert type(whole).concatenate(layout, runs) == whole
-    joint_spectra = backend.joint_spectra(([run] for run in runs), MASKS)
+    tables = [backend.count([part], layout, between) for between in pairwise(edges)]
+    assert type(whole).concatenate(layout, tables) == whole
+    joint_spectra = backend.joint_spectra(([table] for table in tables), MASKS)
     assert joint_spectra == backend.spectra([part], layout, MASKS)
 
 
@@ -242,15 +242,15 @@ def test_a_monitor_waits_for_nothing(backend: CudaBackend, kind: type) -> None:
     assert found == here.compute()
 
 
-def test_small_run(backend: CudaBackend) -> None:
+def test_small_tables(backend: CudaBackend) -> None:
     """Every step once: what the sanitizers watch."""
     layout = Layout(300, 4, 2)
     parts = [documents(layout, zipf_tokens(5000, 300, seed), 40, seed) for seed in range(2)]
-    runs = [backend.count([part], layout) for part in parts]
-    assert runs == [select("numpy").count([part], layout) for part in parts]
-    assert backend.merge(runs) == backend.count(parts, layout)
+    tables = [backend.count([part], layout) for part in parts]
+    assert tables == [select("numpy").count([part], layout) for part in parts]
+    assert backend.merge(tables) == backend.count(parts, layout)
     joint_spectra = backend.spectra(parts, layout, MASKS)
     assert joint_spectra == select("numpy").spectra(parts, layout, MASKS)
-    assert backend.joint_spectra([runs], [(3, 12)]) == select("numpy").joint_spectra(
-        [runs], [(3, 12)]
+    assert backend.joint_spectra([tables], [(3, 12)]) == select("numpy").joint_spectra(
+        [tables], [(3, 12)]
     )

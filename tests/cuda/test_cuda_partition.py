@@ -168,7 +168,7 @@ def check(layout: Layout, chunks: list[Chunk], **options) -> list[HeavyWindows]:
                     found = oracles.rows_of(joint_spectra.contexts[order][pair])
                     assert found == oracles.joint_spectrum(counts, pair)
     else:
-        oracles.check_tables(joint_spectra, layout.max_order, layout.labels, chunks, masks)
+        oracles.check_spectra(joint_spectra, layout.max_order, layout.labels, chunks, masks)
     return heavy
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 from corpora import documents, zipf_tokens
-from oracles import check_run, check_tables
+from oracles import check_spectra, check_table
 
 from collapse_stats.ngrams.layout import Layout
 
@@ -22,10 +22,10 @@ def test_racing_threads_change_nothing(layout: Layout, by_sorting: bool, seed: i
     backend = emulated_backend(by_sorting=by_sorting)
     core.emulate(seed, 4)
     try:
-        joint_spectra, run = backend.spectra(chunks, layout, masks), backend.count(chunks, layout)
-        again = backend.spectra(run, layout, masks)
+        joint_spectra, table = backend.spectra(chunks, layout, masks), backend.count(chunks, layout)
+        again = backend.joint_spectra([[table]], masks)
     finally:
         core.emulate(0)
-    check_run(run, layout, chunks)
+    check_table(table, layout, chunks)
     for found in (joint_spectra, again):
-        check_tables(found, layout.max_order, layout.labels, chunks, masks)
+        check_spectra(found, layout.max_order, layout.labels, chunks, masks)

@@ -79,7 +79,7 @@ def test_spectra_of_collapsed_text(gpu: Backend, text: str, labels: int, number:
 
 
 @pytest.mark.parametrize("text", TEXTS)
-def test_runs_of_collapsed_text(gpu: Backend, text: str) -> None:
+def test_tables_of_collapsed_text(gpu: Backend, text: str) -> None:
     layout = Layout(VOCAB, 5, 2)
     tokens = TEXTS[text](np.random.default_rng(2)).astype(np.uint16)
     chunks = [documents(layout, tokens, 50)]

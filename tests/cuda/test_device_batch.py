@@ -114,10 +114,10 @@ def test_counting_happens_when_enough_tokens_wait(cupy):
     counter = cs.NgramCounter(10, 2)
     counter._enough = 10
     counter.update(on_device(np.arange(6)))
-    assert not counter._runs
+    assert not counter._tables
     counter.update(on_device(np.arange(6)))
-    assert counter._runs
-    assert len(counter._waiting) == 1
+    assert counter._tables
+    assert len(counter._pending._batches) == 1
     assert counter.profile().tokens == 12
 
 

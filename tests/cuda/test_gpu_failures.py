@@ -102,7 +102,7 @@ def test_a_counter_loses_nothing_when_counting_fails(cupy: Any, on_host: bool) -
                 found.profile()
         failing(cupy, None)
         found.update(tokens(seed))
-        found._enough = found._pending_tokens + 5  # so that the next one is too many
+        found._enough = found._pending.tokens + 5  # so that the next one is too many
     failing(cupy, LOST, "tally_rows")
     with pytest.raises(GpuError):
         found.profile()

@@ -56,8 +56,8 @@ def corpus() -> tuple[Layout, list[Chunk]]:
 
 def answers(backend: Backend) -> list[object]:
     layout, chunks = corpus()
-    run = backend.count(chunks, layout)
-    return [run, backend.spectra(chunks, layout, MASKS), backend.spectra(run, layout, MASKS)]
+    table = backend.count(chunks, layout)
+    return [table, backend.spectra(chunks, layout, MASKS), backend.joint_spectra([[table]], MASKS)]
 
 
 @cache

@@ -15,7 +15,7 @@ from ..counting.table import read_aligned
 from ..errors import LayoutMismatchError
 from ..ngrams.chunk import Chunk
 from ..ngrams.layout import Layout
-from ..ngrams.spectrum import JointSpectra, Masks
+from ..ngrams.spectrum import Masks
 from ..profiles.build import load, profile, profile_of
 from ..profiles.data import check_comparable
 from ..profiles.profile import Profile
@@ -157,10 +157,7 @@ def compare_corpora(
     joined = count_spectra(chunks, windows, layout, backend, MASKS, memory, resident_bytes)
 
     def side(corpus: Corpus, masks: Masks) -> Profile:
-        own = JointSpectra(
-            {n: {FLOOR: pairs[masks]} for n, pairs in joined.ngrams.items()},
-            {n: {FLOOR: pairs[masks]} for n, pairs in joined.contexts.items()},
-        )
+        own = joined.only(masks, renamed=FLOOR)
         return profile_of(corpus, replace(layout, labels=2), own, sample_tokens, backend)
 
     return Comparison(side(baseline, FLOOR), side(candidate, CANDIDATE), joined, backend=backend)

@@ -15,13 +15,12 @@ import torch
 import torch.distributed as dist
 
 from ..backends.base import Backend
-from ..counting.passes import NO_HALVES
 from ..monitor import CollapseMonitor
 from ..monitor.batch import PackedBatch
 from ..monitor.surprisal import SurprisalSums
 from ..monitor.window import Window
 from ..ngrams.layout import Layout
-from ..ngrams.spectrum import JointSpectra, JointSpectrum, sum_joint
+from ..ngrams.spectrum import NO_HALVES, JointSpectra, JointSpectrum, sum_joint
 from ..ngrams.table import NgramTable
 
 Int64Array = npt.NDArray[np.int64]
@@ -88,7 +87,7 @@ def reduced_joint_spectra(table: NgramTable, backend: Backend, ranks: Ranks) -> 
     sent = [_packed(table.slice(first, last)) for first, last in pairwise(edges)]
     received = [_unpacked(layout, rows) for rows in ranks.exchange(sent)]
     own = backend.merge(received)
-    found = backend.spectra(own, layout, NO_HALVES)
+    found = backend.joint_spectra([[own]], NO_HALVES)
     first, followed = _by_first_token(own, ranks)
     ngrams = {n: found.ngrams[n][NO_HALVES[0]] for n in found.ngrams} | {1: first}
     contexts = {n: found.contexts[n][NO_HALVES[0]] for n in found.contexts}

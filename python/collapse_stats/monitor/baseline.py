@@ -17,7 +17,6 @@ from ..corpus.sample import Sample, within
 from ..corpus.split import MIN_DOCUMENTS_FOR_HALVES, ordinal_hash
 from ..errors import LayoutMismatchError
 from ..ngrams.layout import Layout
-from ..ngrams.spectrum import JointSpectra
 from ..profiles.build import load
 from ..profiles.profile import Profile
 from ..uncertainty.halves import BANDS, CANDIDATE, FLOOR, MASKS
@@ -83,14 +82,10 @@ class Baseline:
         def side(
             profile: Profile, masks: tuple[int, int], documents: int, sample: Sample
         ) -> Profile:
-            found = JointSpectra(
-                {n: {FLOOR: pairs[masks]} for n, pairs in joined.ngrams.items()},
-                {n: {FLOOR: pairs[masks]} for n, pairs in joined.contexts.items()},
-            )
             return replace(
                 profile,
                 layout=replace(self._layout, labels=2),
-                joint_spectra=found,
+                joint_spectra=joined.only(masks, renamed=FLOOR),
                 documents=documents,
                 sample=sample,
                 table=None,

@@ -11,12 +11,11 @@ import numpy as np
 from ..backends.selection import select
 from ..comparisons.comparison import Comparison
 from ..corpus.sample import Sample
-from ..counting.passes import NO_HALVES
 from ..counting.spectra import count_spectra
 from ..counting.table import TableInMemory
 from ..errors import LayoutMismatchError
 from ..ngrams.layout import Layout
-from ..ngrams.spectrum import JointSpectra
+from ..ngrams.spectrum import NO_HALVES, JointSpectra
 from ..ngrams.table import NgramTable
 from ..profiles.counter import NgramCounter
 from ..profiles.profile import Profile

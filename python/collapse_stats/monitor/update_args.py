@@ -9,10 +9,10 @@ import numpy.typing as npt
 from ..errors import BackendError
 from ..ngrams.arrays import as_documents, as_tokens
 from ..ngrams.chunk import Int64Array
-from ..ngrams.ids import check_ids
+from ..ngrams.ids import check_ids, id_dtype
 from ..system.gpu import at_work, cupy_module
 from ..system.placement import as_device_array, gpu_of, on_gpu
-from .batch import PackedBatch, id_type
+from .batch import PackedBatch
 from .surprisal import MOST, as_surprisals
 
 _FLAG = np.dtype(np.bool_)
@@ -87,7 +87,7 @@ class HostArguments(NamedTuple):
         """The same in memory of an arena; only when they `can_wait`."""
         tokens, lengths, keep, begins, logprobs, pad = self
         return HostArguments(
-            arena.copy(tokens, id_type(vocab_size)),
+            arena.copy(tokens, id_dtype(vocab_size)),
             None if lengths is None else lengths.copy(),
             None if keep is None else arena.copy(keep, _FLAG),
             None if begins is None else arena.copy(begins, _FLAG),
@@ -117,7 +117,7 @@ class HostArguments(NamedTuple):
         length = length[length > 0]
         known = self.logprobs
         surprisal = None if known is None else as_surprisals(known.reshape(-1)[inside])
-        narrow = np.asarray(ids, dtype=id_type(vocab_size))
+        narrow = np.asarray(ids, dtype=id_dtype(vocab_size))
         return PackedBatch(narrow, length, np.arange(len(length)), surprisal)
 
 

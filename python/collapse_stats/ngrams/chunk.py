@@ -1,6 +1,6 @@
 """Labelled tokens, the input that every backend counts."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,7 +50,7 @@ class Chunk:
         stop: Int64Array,
         label: UInt8Array | None = None,
     ) -> "Chunk":
-        """Return a chunk whose spans are the documents ``tokens[start:stop]``, by default label 0."""
+        """Return a chunk whose spans are documents ``tokens[start:stop]`` (default label: 0)."""
         if label is None:
             label = np.zeros(len(start), dtype=np.uint8)
         return cls(tokens, start, stop, stop, label)
@@ -124,3 +124,7 @@ class Chunk:
             return
         for first in range(0, total, windows):
             yield self.cut(first, min(first + windows, total))
+
+
+Chunks = Callable[[], Iterable[Chunk]]
+"""Gives the chunks of a corpus each time it is called."""

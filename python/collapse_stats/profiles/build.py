@@ -11,10 +11,10 @@ from ..backends.selection import select
 from ..corpus.corpus import Corpus
 from ..corpus.load import Progress, read_corpus
 from ..corpus.sample import DEFAULT_TOKENS
-from ..counting.passes import HALVES, NO_HALVES, TableUse, count_tables, passes
+from ..counting.passes import TableUse, count_tables, passes
 from ..counting.spectra import count_spectra
 from ..ngrams.layout import Layout
-from ..ngrams.spectrum import JointSpectra
+from ..ngrams.spectrum import HALVES, NO_HALVES, JointSpectra
 from ..ngrams.table import NgramTable
 from ..readers.options import ReadOptions
 from ..system.memory import budget

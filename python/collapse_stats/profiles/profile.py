@@ -1,4 +1,4 @@
-"""A profile: the spectra of one corpus, and what is needed to read and to trust them later."""
+"""The profile of a corpus: its fields, and methods that answer questions about the corpus."""
 
 import os
 from functools import cached_property
@@ -30,11 +30,11 @@ Ngram = tuple[int, ...] | str
 
 
 class Profile(ProfileData):
-    """What is known of one corpus: the fields of `ProfileData`, and answers from them."""
+    """The counts of one corpus (the fields of `ProfileData`) and figures derived from them."""
 
     @cached_property
     def run(self) -> NgramTable:
-        """The table: every window with its counts.
+        """The n-gram table: every window with its counts.
 
         Raises
         ------
@@ -44,18 +44,19 @@ class Profile(ProfileData):
         return self.known_table.read(0, self.layout.key_ranges)
 
     def entropy(self, order: int, estimator: str = "chao-wang-jost") -> float | None:
-        """Entropy of the n-grams of one order, in bits; None for an empty corpus."""
+        """Return the entropy of the n-grams of one order, in bits; None for an empty corpus."""
         return metrics.entropy(self.spectrum(order), estimator=estimator)
 
     def interval(self, name: str, order: int) -> Interval | None:
-        """A figure of `intervals.FIGURES` with its standard error, from groups of documents.
+        """Return a figure of `jackknife.FIGURES` with its standard error, from document groups.
 
-        Of the corpus where the figure settles as a corpus grows (entropies), else of the sample;
-        None where the figure is, without a sample, or with too few documents for an error.
+        Figures that converge as a corpus grows (entropies) are those of the corpus, others those of
+        the sample. None where the figure itself is None, without a sample, or with too few
+        documents for a standard error.
         """
         check_figure(name)
-        known, found = self.check_order(order), self._intervals
-        return None if found is None else found.interval(name, known)
+        self.check_order(order)
+        return None if self._intervals is None else self._intervals.interval(name, order)
 
     @cached_property
     def _intervals(self) -> CorpusIntervals | None:
@@ -66,19 +67,21 @@ class Profile(ProfileData):
         return CorpusIntervals(self.sample, self.spectra, counted)
 
     def top(self, order: int, k: int = 20) -> list[tuple[Ngram, int]]:
-        """The k most frequent n-grams with their counts, as text when the tokenizer is known."""
+        """Return the k most frequent n-grams with counts, as text if the tokenizer is known."""
         ids, counts = most_frequent(self.known_table, self.check_order(order), k)
         return list(zip(self.spell(ids), counts.tolist(), strict=True))
 
     def spell(self, ids: npt.NDArray[np.int64]) -> list[Ngram]:
-        """n-grams ``(order, K)`` of token ids: as text when the tokenizer is known."""
+        """Return n-grams given as token ids ``(order, K)``; as text if the tokenizer is known."""
         if self.tokenizer.spec == "none":
             return [tuple(ngram) for ngram in ids.T.tolist()]
         tokenizer = load_tokenizer(self.tokenizer.spec)
         return [tokenizer.decode(ngram) for ngram in ids.T.tolist()]
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the profile as a directory, at once or not at all, with half of what is free.
+        """Write the profile to a new directory, completely or not at all.
+
+        This may use half of the free memory.
 
         Raises
         ------
@@ -88,14 +91,13 @@ class Profile(ProfileData):
         storage.write(self, Path(path))
 
     def __add__(self, other: "Profile") -> "Profile":
-        """Profile of both corpora taken together.
+        """Return the profile of both corpora taken together.
 
         Raises
         ------
         LayoutMismatchError
             when layouts or tokenizers differ.
         """
-        resident_bytes = sum(
-            one.table.resident_bytes for one in (self, other) if one.table is not None
-        )
+        tables = [profile.table for profile in (self, other) if profile.table is not None]
+        resident_bytes = sum(table.resident_bytes for table in tables)
         return merge([self, other], select(), budget(None) + resident_bytes)
