@@ -1,4 +1,4 @@
-"""Every backend against the oracle, and against each other."""
+"""Every backend, against the oracle and against the other backends."""
 
 import itertools
 from dataclasses import replace
@@ -33,8 +33,8 @@ def corpus(request: pytest.FixtureRequest) -> Corpus:
     return CASES[request.param]()
 
 
-def some_masks(backend: Backend, layout: Layout) -> list[Masks]:
-    """All kinds of pairs; fewer where the GPU is played, which takes its time for each."""
+def masks_of(backend: Backend, layout: Layout) -> list[Masks]:
+    """Return pairs of masks of every kind; fewer for the emulated GPU, which is slow."""
     return mask_pairs(layout.labels)[: 2 if backend.name == "cuda" else None]
 
 
@@ -45,7 +45,7 @@ def test_count(backend: Backend, corpus: Corpus) -> None:
 
 def test_spectra_of_chunks_and_of_a_table(backend: Backend, corpus: Corpus) -> None:
     layout, chunks = corpus
-    masks = some_masks(backend, layout)
+    masks = masks_of(backend, layout)
     check_spectra(
         backend.spectra(chunks, layout, masks), layout.max_order, layout.labels, chunks, masks
     )
@@ -229,7 +229,7 @@ def corpora(draw: st.DrawFn) -> Corpus:
 @settings(
     max_examples=80,
     deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],  # it has no state
+    suppress_health_check=[HealthCheck.function_scoped_fixture],  # the fixture has no state
 )
 @given(random_corpus=corpora(), data=st.data())
 def test_chunking_and_merge_order_change_nothing(
@@ -238,7 +238,7 @@ def test_chunking_and_merge_order_change_nothing(
     layout, chunks = random_corpus
     if backend.name == "native":
         backend = select("native", threads=data.draw(st.integers(1, 8)))
-    masks = some_masks(backend, layout)
+    masks = masks_of(backend, layout)
     table = backend.count(chunks, layout)
     check_table(table, layout, chunks)
     check_spectra(

@@ -1,4 +1,4 @@
-"""What only the native backend promises: threads, pieces, and errors of the compiled module."""
+"""Properties of the native backend only: threads, pieces, and errors of the compiled module."""
 
 import itertools
 import os
@@ -27,7 +27,7 @@ def test_joins_tables_of_four_labels() -> None:
 
 
 def crowded(layout: Layout, number: int, seed: int) -> Chunk:
-    """`number` windows of any length that begin with one bigram: one key range, many blocks."""
+    """Return windows that begin with the same bigram, which fill many blocks of one key range."""
     rng = np.random.default_rng(seed)
     tokens = np.concatenate(
         [np.full((number, 1), 2), np.full((number, 1), 5), rng.zipf(1.3, (number, 3)) % 300], axis=1
@@ -78,7 +78,9 @@ def test_merges_any_number_of_tables(layout: Layout, number: int) -> None:
     check_table(whole, layout, parts)
     rows = len(whole)
     assert backend.merge(tables[::-1]) == whole
-    cuts = [min(rows, cut) for cut in (0, 1, rows // 3 + 1, rows // 3 + 6, rows)]  # uneven, apart
+    cuts = [
+        min(rows, cut) for cut in (0, 1, rows // 3 + 1, rows // 3 + 6, rows)
+    ]  # at uneven distances
     pieces = [whole.rows(*cut) for cut in itertools.pairwise(cuts)]
     assert backend.merge([pieces[i % 4] for i in (2, 0, 3, 1)]) == whole
     sides = [NgramTable(layout, whole.keys[:, i::2], whole.counts[:, i::2]).copy() for i in (0, 1)]
@@ -111,7 +113,7 @@ def test_pieces_and_threads_change_nothing(threads: int, piece_windows: int) -> 
     check_table(NgramTable(layout, *counter.run()), layout, [part])
 
 
-# Records are 64 bits and a tail of 0, 1, 2, 4 or 8 bytes; sorted as one word or two.
+# Records have 64 bits and a tail of 0, 1, 2, 4 or 8 bytes, and are sorted as one or two words.
 TAILS = {
     "none": Layout(65_535, 4, 4),
     "one_byte": Layout(65_535, 5, 4),
@@ -129,7 +131,7 @@ def cut_into_documents(tokens: np.ndarray, length: int, labels: int) -> Chunk:
 
 
 def repetitive_tokens(name: str, size: int) -> np.ndarray:
-    """Streams whose windows are squeezed, tie, or crowd into a few key ranges."""
+    """Return streams with repeated windows, ties, or few key ranges."""
     rng = np.random.default_rng(3)
     text = zipf_tokens(150, 12).astype(np.int64)
     return {
@@ -164,7 +166,9 @@ def test_any_number_of_records_in_one_key_range(layout: Layout, number: int, dis
     rng = np.random.default_rng(number)
     third = rng.integers(0, min(distinct, layout.vocab_size), number)
     tokens = np.stack([np.full(number, 2), np.full(number, 5), third], axis=1).ravel()
-    spans = [(3 * i, 3 * i + 1, 3 * i + 3) for i in range(number)]  # one window of each triple
+    spans = [
+        (3 * i, 3 * i + 1, 3 * i + 3) for i in range(number)
+    ]  # one window of three tokens each
     part = chunk(tokens, spans, rng.integers(0, 4, number).tolist())
     backend = select("native", 2)
     check_table(backend.count([part], layout), layout, [part])
@@ -190,8 +194,8 @@ def test_passes_over_a_long_stretch_give_the_whole() -> None:
     backend = select("native", 2)
     whole = backend.count([part], layout)
     edges = [0, 1, 5, 300, 1000, 1024]
-    parts = [backend.count([part], layout, key_ranges) for key_ranges in itertools.pairwise(edges)]
-    assert NgramTable.concatenate(layout, parts) == whole
+    tables = [backend.count([part], layout, stretch) for stretch in itertools.pairwise(edges)]
+    assert NgramTable.concatenate(layout, tables) == whole
     assert whole == select("numpy").count([part], layout)
 
 
@@ -200,25 +204,26 @@ def test_passes_over_a_long_stretch_give_the_whole() -> None:
 def test_rows_leave_the_counter_stretch_by_stretch(max_order: int, threads: int) -> None:
     layout = Layout(50_000, max_order, 2)
     tokens = zipf_tokens(60_000, 50_000)
-    tokens[20_000:40_000] = 7  # a key range longer than a thread's share, most of it squeezed
+    tokens[20_000:40_000] = 7  # more than a thread's share, in one key range, mostly repeats
     part = documents(layout, tokens, 500)
     counter = native_counter(layout, threads)
     whole = select("native", threads).count([part], layout)
-    for _ in range(2):  # empty after all ranges
+    for _ in range(2):  # the counter is empty after the last stretch
         add(counter, part)
-        taken = [
-            NgramTable(layout, *counter.run(*edges)) for edges in ((0, 1), (1, 600), (600, 9999))
+        tables = [
+            NgramTable(layout, *counter.run(*stretch))
+            for stretch in ((0, 1), (1, 600), (600, 9999))
         ]
-        assert NgramTable.concatenate(layout, taken) == whole
+        assert NgramTable.concatenate(layout, tables) == whole
         assert len(NgramTable(layout, *counter.run(0, 600))) == 0
     add(counter, part)
     counter.run(1, 600)
     left = NgramTable(layout, *counter.run())
-    assert left == NgramTable.concatenate(layout, [taken[0], taken[2]])
+    assert left == NgramTable.concatenate(layout, [tables[0], tables[2]])
     check_table(whole, layout, [part])
 
 
-def test_an_id_of_a_narrow_signed_type_is_compared_as_it_is() -> None:
+def test_a_negative_id_of_a_narrow_type_is_rejected() -> None:
     part = chunk([1, -1, 2], [(0, 3)], dtype="int8")
     with pytest.raises(ValueError, match="token id -1 at position 1"):
         add(native_counter(Layout(255, 2)), part)
@@ -236,12 +241,12 @@ def test_counter_is_empty_after_a_result() -> None:
         assert [column.tolist() for column in ngrams[1][0]] == [[1], [0], [3]]
 
 
-def test_takes_in_nothing_of_a_bad_chunk() -> None:
+def test_adds_nothing_of_a_bad_chunk() -> None:
     layout = Layout(20, 2)
     counter = native_counter(layout, threads=2, piece_windows=10)
     tokens = np.zeros(1000, dtype=np.uint8)
     tokens[[640, 800]] = 20
-    with pytest.raises(ValueError, match="position 640"):  # the first one, whatever the timing
+    with pytest.raises(ValueError, match="position 640"):  # the first one, whatever the threads do
         add(counter, chunk(tokens, [(0, 1000)]))
     assert counter.run()[0].shape == (1, 0)
 
@@ -256,7 +261,7 @@ def test_takes_in_nothing_of_a_bad_chunk() -> None:
         ([(0, 1), (1, 3)], [0, 2], "labels must be below 2, got 2 in span 1"),
     ],
 )
-def test_refuses_spans_outside_the_tokens(
+def test_rejects_spans_outside_the_tokens(
     spans: list[tuple[int, ...]], labels: list[int], message: str
 ) -> None:
     with pytest.raises(ValueError, match=message):
@@ -278,14 +283,14 @@ def test_finds_the_one_bad_span_among_many(wrong: int, edge: int) -> None:
     assert counter.run()[1].sum() == 1800
 
 
-def test_refuses_arrays_of_different_lengths() -> None:
+def test_rejects_arrays_of_different_lengths() -> None:
     part = chunk([1, 2, 3], [(0, 1), (1, 2)])
     with pytest.raises(ValueError, match="one entry per span each, got 2, 2, 2 and 1"):
         add(native_counter(Layout(20, 2)), replace(part, label=part.label[:1]))
 
 
 @pytest.mark.parametrize("dtype", ["float64", "bool", "complex64", "U1"])
-def test_refuses_tokens_that_are_not_integers(dtype: str) -> None:
+def test_rejects_tokens_that_are_not_integers(dtype: str) -> None:
     with pytest.raises(TypeError, match="tokens must be integers"):
         add(native_counter(Layout(20, 2)), chunk([1, 0, 1], [(0, 3)], dtype=dtype))
 
@@ -326,7 +331,7 @@ def test_rejects_arrays_that_are_no_table() -> None:
         merge(20, 2, 1, [(keys, counts[:, :3])], 1)
 
 
-def test_refuses_masks_of_labels_that_are_not_there() -> None:
+def test_rejects_masks_of_unknown_labels() -> None:
     with pytest.raises(ValueError, match=r"masks must be below 2\*\*labels = 4, got \(4, 0\)"):
         select("native").spectra([], Layout(20, 2, 2), [(4, 0)])
 
@@ -335,8 +340,7 @@ def test_counts_above_32_bits_are_kept() -> None:
     layout = Layout(20, 2)
     table = select("native").count([chunk([1, 2], [(0, 2)])], layout)
     large = NgramTable(layout, table.keys, table.counts * np.uint64(2**40))
-    joint_spectra = select("native").spectra(
-        select("native").merge([large, large]), layout, [(1, 0)]
-    )
+    merged = select("native").merge([large, large])
+    joint_spectra = select("native").joint_spectra([[merged]], [(1, 0)])
     assert rows_of(joint_spectra.ngrams[1][1, 0]) == [(2**41, 0, 2)]
     assert rows_of(joint_spectra.ngrams[2][1, 0]) == [(2**41, 0, 1)]

@@ -1,4 +1,4 @@
-"""The native backend's own paths: order 1, tiny documents, key ranges that threads share."""
+"""Special paths of the native backend: order 1, tiny documents, key ranges shared by threads."""
 
 import itertools
 import os
@@ -87,7 +87,7 @@ def test_tiny_documents(layout: Layout, longest: int) -> None:
 
 
 def giant_key_range(layout: Layout, windows: int) -> Chunk:
-    """Windows that begin with one bigram, a few of them often, and text behind them."""
+    """Return windows that begin with one bigram, some of them frequent, followed by text."""
     rng = np.random.default_rng(windows)
     order = layout.max_order
     tokens = rng.integers(0, min(layout.vocab_size, 1000), (windows, order))
@@ -102,7 +102,7 @@ def giant_key_range(layout: Layout, windows: int) -> Chunk:
 
 @pytest.mark.parametrize("layout", [Layout(65_535, 3, 2), Layout(65_535, 6, 2)])
 def test_threads_share_a_giant_key_range(layout: Layout) -> None:
-    part = giant_key_range(layout, 200_000)  # more than a thread is left alone with
+    part = giant_key_range(layout, 200_000)  # so large that several threads share it
     masks = [(1, 2)]
     table = select("native", 2).count([part], layout)
     check_table(table, layout, [part])
@@ -113,7 +113,7 @@ def test_threads_share_a_giant_key_range(layout: Layout) -> None:
 
 
 def test_a_giant_key_range_of_the_longest_keys() -> None:
-    layout = Layout(65_535, 8, 4)  # so long that a record's place does not fit beside it
+    layout = Layout(65_535, 8, 4)  # so long that a record leaves no room for its place
     part = giant_key_range(layout, 300_000)
     table = select("numpy").count([part], layout)
     for threads in (1, 3):

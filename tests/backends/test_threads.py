@@ -1,6 +1,6 @@
 """Every operation of the native backend with more threads than there are CPUs.
 
-`make sanitize` runs this with races, addresses and leaks watched, so there is work for all threads.
+`make sanitize` runs this with the sanitizers, so there is work for all threads.
 """
 
 import os
@@ -55,12 +55,9 @@ def test_every_operation(layout: Layout, threads: int) -> None:
     merged = backend.merge([table, backend.count(parts[:1], layout)])
     assert merged == reference.merge([table, reference.count(parts[:1], layout)])
     pairs: list[Masks] = [(3, 12), (1, 8)]
-    aligned = [
-        [one.slice(*key_ranges) for one in (table, merged)] for key_ranges in pairwise(edges)
-    ]
-    assert backend.joint_spectra(aligned, pairs) == reference.joint_spectra(
-        [[table, merged]], pairs
-    )
+    tables = [table, merged]
+    aligned = [[table.slice(*stretch) for table in tables] for stretch in pairwise(edges)]
+    assert backend.joint_spectra(aligned, pairs) == reference.joint_spectra([tables], pairs)
 
 
 @pytest.mark.parametrize("piece_windows", [1000, 1 << 20])

@@ -1,4 +1,4 @@
-"""Counting arrays in one call and as they come."""
+"""Counting arrays in one call, and batch by batch."""
 
 from collections import Counter
 from itertools import pairwise
@@ -43,7 +43,7 @@ def test_batches_and_their_merging_do_not_matter(documents, cuts, halves):
         part = documents[first:last]
         flat = np.array([t for d in part for t in d], dtype=np.uint16)
         batches.update(flat, lengths=[len(d) for d in part])
-        batches.profile()  # counting goes on after it
+        batches.profile()  # counting continues afterwards
     assert batches.profile().run == whole.profile().run
     for n in (1, 2, 3):
         assert whole.profile().spectrum(n) == spectrum_of(documents, n)

@@ -1,4 +1,4 @@
-"""Counters that were given more than their memory holds."""
+"""Counters with more tokens than fit into their memory."""
 
 import errno
 import gc
@@ -18,19 +18,19 @@ from collapse_stats.errors import InputError
 from collapse_stats.system.memory import TooLittleMemoryError, is_mapped
 
 VOCAB, ORDER = 50, 4
-LITTLE = 1 << 19  # bytes: of the batches below, some fit
+LITTLE = 1 << 19  # bytes: some of the batches below fit
 
 
 @pytest.fixture
 def tight(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> Backend:
-    """A backend with nothing fixed to its needs, so that little memory is some."""
+    """A backend that needs no fixed memory, so that a small budget is usable."""
     monkeypatch.setattr(type(backend), "needs", lambda self, layout, key_ranges, rows: (0, 32))
     monkeypatch.setattr("collapse_stats.profiles.counter.select", lambda name, threads: backend)
     return backend
 
 
 def batches(number, seed=0):
-    """Batches of every shape that `update` takes, most of whose n-grams are new."""
+    """Yield batches of every shape that `update` accepts, most of whose n-grams are new."""
     rng = np.random.default_rng(seed)
     for i in range(number):
         tokens = rng.integers(0, VOCAB, (40, 50))
@@ -61,14 +61,14 @@ def check_equal(found, expected):
 
 
 @pytest.mark.parametrize("halves", [False, True])
-def test_what_does_not_fit_is_counted_all_the_same(tight, tmp_path, halves):
+def test_tokens_that_do_not_fit_are_counted(tight, tmp_path, halves):
     given = list(batches(16))
     everything = filled(cs.NgramCounter(VOCAB, ORDER, halves=halves), *given)
     little = cs.NgramCounter(VOCAB, ORDER, halves=halves, memory=LITTLE, tmp=tmp_path)
     for at, (tokens, options) in enumerate(given):
         little.update(tokens, **options)
         if at % 50 == 7:
-            little.profile()  # counting goes on after it
+            little.profile()  # counting continues afterwards
     found = little.profile()
     assert little._tables, "a part fits"
     assert little._spilled, "a part does not"
@@ -200,7 +200,7 @@ def test_a_full_disk_says_how_much_was_needed_and_loses_nothing(tight, tmp_path)
         rf"no room for tokens in {tmp_path} \(No space.*more than [\d,]+ bytes are needed",
         str(error.value),
     )
-    go_on()  # there is room again: nothing is lost, nothing is there twice
+    go_on()  # there is room again, and nothing was lost or added twice
     check_equal(counter.profile(), filled(cs.NgramCounter(VOCAB, ORDER), *given).profile())
 
 
@@ -219,15 +219,15 @@ def test_tokens_on_a_gpu_go_to_the_file_as_well(monkeypatch, tmp_path):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="open files are counted on Linux")
 def test_a_file_takes_few_descriptors_and_gives_them_back(tight, tmp_path):
-    def held():
+    def open_files():
         return len(list(Path("/proc/self/fd").iterdir()))
 
     gc.collect()
-    before = held()
+    before = open_files()
     counter = cs.NgramCounter(VOCAB, ORDER, memory=LITTLE, tmp=tmp_path)
     filled(counter, *batches(100))
     assert len(counter._spilled) > 50
-    assert held() - before < 20
+    assert open_files() - before < 20
     counter.reset()
     gc.collect()
-    assert held() == before
+    assert open_files() == before

@@ -1,4 +1,4 @@
-"""What `memory=` promises, as the operating system sees it."""
+"""The bounds that `memory=` promises, as measured by the operating system."""
 
 import re
 import resource
@@ -50,7 +50,7 @@ def output_of(code: str, *arguments: object, **options: object) -> str:
 
 
 def stream(path: Path, tokens: int, vocab_size: int = VOCAB) -> Path:
-    """A file of tokens, rare and frequent ones, most of whose n-grams are new."""
+    """Write a file of rare and frequent tokens, most of whose n-grams are new."""
     rng = np.random.default_rng(1)
     with path.open("wb") as file:
         for _ in range(0, tokens, 1 << 20):
@@ -68,7 +68,7 @@ PEAK = """
     from pathlib import Path
     import numpy as np
     import collapse_stats as cs
-    def peak():  # not ru_maxrss: a process inherits that from the one which started it
+    def peak():  # not ru_maxrss, which a process inherits from its parent
         return 1024 * int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
 """
 
@@ -78,7 +78,7 @@ COUNT_AND_SHOW_PEAK = (
     path, memory, backend, order = sys.argv[1], int(sys.argv[2]), sys.argv[3], int(sys.argv[4])
     small = Path(path).with_name("small.bin")
     small.write_bytes(bytes(8))
-    cs.profile(small, dtype="u16", vocab_size=9, backend=backend)  # the libraries, before it counts
+    cs.profile(small, dtype="u16", vocab_size=9, backend=backend)  # loads the libraries
     before = peak()
     found = cs.profile(path, dtype="u16", vocab_size=1000, max_order=order, table=False,
                        memory=memory, backend=backend, threads=2)
@@ -91,7 +91,13 @@ COUNT_AND_SHOW_PEAK = (
 @pytest.mark.parametrize(
     ("backend", "tokens", "order", "needed", "memory"),
     [
-        ("native", 60 << 20, 12, 60 * 16 << 20, 96 << 20),  # records of 16 bytes: ten times more
+        (
+            "native",
+            60 << 20,
+            12,
+            60 * 16 << 20,
+            96 << 20,
+        ),  # records of 16 bytes, ten times as much
         ("numpy", 16 << 20, 5, 300 << 20, 230 << 20),
     ],
 )
@@ -149,7 +155,7 @@ def test_only_a_table_that_is_written_is_counted_in_stretches(tmp_path, backend,
     called.clear()
     profile_corpus(corpus, save_to=tmp_path / "p", **given)
     assert called[0] == "count_in_stretches"
-    assert set(called[1:]) <= {"count"}  # what a backend without smaller ranges makes of it
+    assert set(called[1:]) <= {"count"}  # by which a backend may implement the other
 
 
 @pytest.mark.parametrize(("memory", "most"), [(1, 4), (10**9, 6), (10**12, 66)])
@@ -214,7 +220,7 @@ def test_a_counter_stays_within_its_budget(tmp_path):
 
 
 @pytest.mark.parametrize("use", TableUse)
-def test_the_smallest_budget_that_would_do_does(tmp_path, backend, use):
+def test_the_least_memory_named_is_enough(tmp_path, backend, use):
     corpus = corpus_of(stream(tmp_path / "tokens.bin", 1 << 18))
     layout = Layout(VOCAB, 5, 2)
     with pytest.raises(TooLittleMemoryError, match=r"give at least \d+MB") as error:
@@ -226,7 +232,7 @@ def test_the_smallest_budget_that_would_do_does(tmp_path, backend, use):
     assert found[-1][1] == layout.key_ranges
     assert all(a[1] == b[0] for a, b in pairwise(found))
     assert len(passes(corpus.chunks, corpus.tokens, layout, backend, 1 << 40, use)) == 1
-    if use is not TableUse.kept:  # there it is what is sure to do, whatever is in the tokens
+    if use is not TableUse.kept:  # for `kept` it is only an upper bound
         with pytest.raises(TooLittleMemoryError):
             passes(
                 corpus.chunks, corpus.tokens, layout, backend, least - 1, use, corpus.resident_bytes
@@ -245,11 +251,11 @@ def test_a_table_that_is_written_needs_the_rows_of_some_key_ranges(tmp_path, bac
     number = len(passes(*given, TableUse.written, resident_bytes))
     if backend.fewest_key_ranges < layout.key_ranges:
         assert number == 1
-    else:  # 56 bytes of rows, and 24 of those that are being written
+    else:  # 56 bytes of a row, and 24 of a row being written
         assert number > corpus.tokens * (8 + 56 + 24) / (16 * corpus.tokens)
 
 
-def test_too_small_a_budget_says_what_would_do(tmp_path):
+def test_an_error_of_memory_names_what_is_enough(tmp_path):
     path = stream(tmp_path / "tokens.bin", 1 << 20)
     given = {"dtype": "u16", "vocab_size": VOCAB, "max_order": 3}
     for call in (
@@ -274,7 +280,7 @@ def test_repeated_text_needs_no_memory(backend):
     passes(lambda: [chunk], chunk.windows, layout, backend, memory, TableUse.spectra)
 
 
-def test_merging_says_what_would_do(tmp_path):
+def test_merging_names_what_is_enough(tmp_path):
     corpus = corpus_of(stream(tmp_path / "tokens.bin", 1 << 16))
     backend = select()
     saved = [
@@ -310,7 +316,7 @@ def test_forgotten_pages_are_read_again(tmp_path):
     assert is_mapped(tokens[5:10])
     private = np.memmap(path, dtype=np.uint16, mode="c")
     private[:] = 3
-    release_pages(private)  # what was written to it is in no file
+    release_pages(private)  # the changes to it are in no file
     assert (private == 3).all()
     assert not is_mapped(private)
     assert not is_mapped(np.arange(3))
@@ -334,7 +340,7 @@ def test_what_a_killed_process_left_is_removed_and_what_a_living_one_holds_is_no
         killed.send_signal(signal.SIGKILL)
         killed.wait()
         assert left.exists()
-        other = tmp_path / ".hidden.collapse"  # somebody else's
+        other = tmp_path / ".hidden.collapse"  # belongs to another program
         other.mkdir()
         with new_directory(tmp_path / "next") as folder:
             assert not left.exists()
@@ -438,7 +444,7 @@ def test_a_full_disk_says_how_much_the_tokens_needed(tmp_path):
     """
     said = output_of(code, tmp_path, preexec_fn=lambda: limit_file_size(12 << 20))
     about = int(re.search(r"about ([\d,]+) bytes are needed there", said)[1].replace(",", ""))
-    assert 0 <= about - 4 * (8 << 20) < 1000  # the tokens, and the bounds of two documents
+    assert 0 <= about - 4 * (8 << 20) < 1000  # tokens, and bounds of two documents
     assert list(tmp_path.iterdir()) == []
 
 

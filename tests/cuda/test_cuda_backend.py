@@ -1,4 +1,4 @@
-"""The cuda backend when memory is short, and what it alone has; on a GPU played by the CPU."""
+"""The cuda backend with little memory, and its special cases, on an emulated GPU."""
 
 import itertools
 from dataclasses import replace
@@ -17,7 +17,7 @@ from collapse_stats.ngrams.chunk import Chunk
 from collapse_stats.ngrams.layout import Layout
 
 SMALL = [case for case in CASES if case != "order_of_128"]
-MEMORY = [60_000, 300_000]  # bytes, of a GPU: some corpora need many passes, some need a few
+MEMORY = [60_000, 300_000]  # bytes: some corpora need many passes, some only a few
 
 
 @pytest.fixture(params=SMALL)
@@ -64,7 +64,7 @@ def test_few_windows_whose_records_take_128_bits(layout: Layout, size: int) -> N
 
 
 def test_room_for_what_is_tallied_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the partition path leaves to sorting has room already."""
+    """The tally already has room for windows that are left to be counted by sorting."""
     layout = Layout(50_000, 5)
     chunks = [chunk(np.zeros(20_000), [(0, 20_000)], dtype="uint16")]
     reserve, windows = DeviceTally.reserve, []
@@ -91,7 +91,7 @@ def test_records_that_do_not_fit_beside_their_tokens() -> None:
         patch.setattr(_cuda_records, "_sort", noted)
         joint_spectra = backend.spectra(chunks, layout, masks)
     check_spectra(joint_spectra, layout.max_order, layout.labels, chunks, masks)
-    assert len(taken) > 4  # stretches of key ranges, over tokens that stay
+    assert len(taken) > 4  # stretches of key ranges, of tokens that stay on the GPU
     assert sum(taken) >= 20_000
 
 
@@ -140,7 +140,7 @@ def test_positions_of_wrong_ids_are_those_of_the_chunk() -> None:
     tokens = np.arange(1000) % 50
     tokens[777] = 60
     bad = chunk(tokens, [(0, 500), (500, 1000)])
-    for memory in (None, 40_000):  # one piece, several
+    for memory in (None, 40_000):  # one piece, and several
         backend = emulated_backend(memory)
         with pytest.raises(ValueError, match="token id 60 at position 777 is outside"):
             backend.spectra([good, bad], Layout(50, 3), [(1, 0)])
@@ -213,7 +213,7 @@ def test_more_pairs_of_masks_than_a_tally_takes_say_what_to_do() -> None:
 
 
 def test_memory_is_returned() -> None:
-    """Nothing that an operation took is held after it: the pool would run full."""
+    """An operation keeps no memory after it ends."""
     import gc
     import weakref
 

@@ -1,4 +1,4 @@
-"""The cuda backend on a real GPU: the same integers as the others, however it is asked."""
+"""The cuda backend on a real GPU, against the other backends."""
 
 from collections.abc import Callable, Iterator
 from itertools import pairwise
@@ -158,7 +158,7 @@ def test_streams_of_the_caller(backend: CudaBackend, cupy) -> None:
         with cupy.cuda.Stream(non_blocking=True):
             array = cupy.zeros(len(tokens), dtype=np.int64)
             for _ in range(50):
-                array += 1  # still at work when the tokens are asked for
+                array += 1  # still running when the tokens are read
             array[:] = cupy.asarray(tokens)
             assert cs.spectra(array, vocab_size=1000, max_order=3, backend="cuda") == expected
 
@@ -172,7 +172,7 @@ def test_a_counter_of_tensors(backend: CudaBackend, cupy) -> None:
         expected.update(ids, mask=mask)
         on_gpu = cupy.asarray(ids)
         found.update(on_gpu, mask=cupy.asarray(mask))
-        on_gpu[:] = -1  # in the order of the same stream
+        on_gpu[:] = -1  # queued in the same stream
     assert found.profile().run == expected.profile().run
     found.update(cupy.asarray([1, 5000]))
     with pytest.raises(ValueError, match="token id 5000 at position 1 is outside"):
@@ -180,7 +180,7 @@ def test_a_counter_of_tensors(backend: CudaBackend, cupy) -> None:
 
 
 class CupyStream:
-    """A stream of CuPy's that can be kept at work for a second or two."""
+    """A stream of CuPy that can be kept busy for a second or two."""
 
     SPIN = """extern "C" __global__ void spin(long long cycles) {
         for (long long begin = clock64(); clock64() - begin < cycles;) {}
@@ -202,7 +202,7 @@ class CupyStream:
 
 
 class TorchStream:
-    """One of torch's."""
+    """A stream of torch."""
 
     def __init__(self) -> None:
         self._torch = pytest.importorskip("torch")
@@ -221,7 +221,7 @@ class TorchStream:
 
 @pytest.mark.parametrize("kind", [CupyStream, TorchStream])
 def test_a_monitor_waits_for_nothing(backend: CudaBackend, kind: type) -> None:
-    """`update` returns while its caller's stream is at work: it synchronises with none."""
+    """`update` does not wait for its caller's stream."""
     rng = np.random.default_rng(0)
     ids = rng.integers(0, 5000, (128, 512))
     mask = rng.integers(0, 9, ids.shape) > 0
@@ -229,10 +229,10 @@ def test_a_monitor_waits_for_nothing(backend: CudaBackend, kind: type) -> None:
     stream = kind()
     with stream.context:
         tokens, kept = stream.put(ids), stream.put(mask)
-        for cycles in (1, 3_000_000_000):  # the first time, memory is fetched and code compiled
+        for cycles in (1, 3_000_000_000):  # the first round allocates memory and compiles code
             there.reset()
             stream.spin(cycles)
-            for _ in range(20):  # five blocks, of the eight that may wait
+            for _ in range(20):  # five of the eight blocks that may wait
                 there.update(tokens, kept)
             waited_for_nothing = not stream.is_idle()
             found = there.compute()
@@ -243,7 +243,7 @@ def test_a_monitor_waits_for_nothing(backend: CudaBackend, kind: type) -> None:
 
 
 def test_small_tables(backend: CudaBackend) -> None:
-    """Every step once: what the sanitizers watch."""
+    """Call every step once, for the sanitizers."""
     layout = Layout(300, 4, 2)
     parts = [documents(layout, zipf_tokens(5000, 300, seed), 40, seed) for seed in range(2)]
     tables = [backend.count([part], layout) for part in parts]

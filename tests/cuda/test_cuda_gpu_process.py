@@ -1,4 +1,4 @@
-"""The cuda backend as a guest in a process: contexts, GPUs, streams, forks, full memory."""
+"""The cuda backend beside other code in a process: contexts, GPUs, streams, forks, full memory."""
 
 import subprocess
 import sys
@@ -19,7 +19,7 @@ from collapse_stats.ngrams.layout import Layout
 pytestmark = pytest.mark.gpu
 
 TOKENS = zipf_tokens(200_000, 1000).astype(np.int64)
-LARGE = np.tile(TOKENS, 20)  # goes through the pinned buffers
+LARGE = np.tile(TOKENS, 20)  # is uploaded through the pinned buffers
 
 
 @pytest.fixture(autouse=True)
@@ -44,7 +44,7 @@ def found(tokens: object) -> Any:
 
 
 def run(code: str) -> str:
-    """What a process of its own prints; it must end well and quietly."""
+    """Return what a new process prints; it must succeed without messages."""
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=300, check=False
     )
@@ -77,7 +77,7 @@ print(active() == [1] + [0] * (number.value - 1))
 
 
 def test_a_process_that_uploaded_ends_quietly_and_its_forks_are_told() -> None:
-    said = run("""
+    output = run("""
 import os
 import numpy as np
 import collapse_stats as cs
@@ -92,7 +92,7 @@ if not os.fork():
 else:
     os.wait()
 """)
-    assert "was forked from process" in said
+    assert "was forked from process" in output
 
 
 def test_tokens_on_another_gpu(cupy: Any, second: Any) -> None:
@@ -134,7 +134,7 @@ def test_streams_of_the_array_interface(cupy: Any, stream: Any) -> None:
     with writer:
         array = cupy.zeros(len(TOKENS), dtype=np.int64)
         for _ in range(200):
-            array += 1  # still at work when the tokens are asked for
+            array += 1  # still running when the tokens are read
         array[:] = source
     if stream is None:
         writer.synchronize()

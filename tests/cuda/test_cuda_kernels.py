@@ -1,4 +1,4 @@
-"""What `make cuda` finds in the machine code of kernels, on what cuobjdump says: without nvcc."""
+"""The checks of kernels by `make cuda`, on recorded output of cuobjdump: without nvcc."""
 
 from collections import Counter
 from pathlib import Path
@@ -74,7 +74,7 @@ PTX = f"""
 
 @pytest.fixture
 def dumped(monkeypatch):
-    """`read_module` on the texts above."""
+    """Return `read_module` of the texts above."""
     texts = {"--dump-resource-usage": USAGE, "--dump-sass": SASS, "--dump-ptx": PTX}
     monkeypatch.setattr(cuda_code, "_lines", lambda _, option: texts[option].splitlines(True))
     monkeypatch.setattr(cuda_code, "_demangle", lambda symbols: [NAMES[s] for s in symbols])
@@ -143,7 +143,7 @@ def exceeded(*codes: Code) -> str:
 def test_registers_suffice_for_the_blocks_that_are_wanted():
     assert exceeded(code(registers=64)) == ""
     assert "65 registers, and 2 blocks of 512 threads leave 64" in exceeded(code(registers=65))
-    assert exceeded(code(registers=85, ptx=Ptx(256, 3))) != ""  # 88 are given
+    assert exceeded(code(registers=85, ptx=Ptx(256, 3))) != ""  # 88 are allocated
     assert "build the module with PTX" in exceeded(code(ptx=None))
     assert exceeded(code(ptx=Ptx())) == ""  # declares nothing
 

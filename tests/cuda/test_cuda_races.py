@@ -1,4 +1,4 @@
-"""The GPU's steps with threads that race, for ThreadSanitizer (`make tsan`) to see."""
+"""The steps of the emulated GPU with concurrent threads, for ThreadSanitizer (`make tsan`)."""
 
 import pytest
 from corpora import documents, zipf_tokens
@@ -11,7 +11,7 @@ core = pytest.importorskip(
 )
 
 
-@pytest.mark.parametrize("seed", [1, 2])  # threads of a block race, or blocks do
+@pytest.mark.parametrize("seed", [1, 2])  # threads of a block run concurrently, or blocks do
 @pytest.mark.parametrize("by_sorting", [False, True])
 @pytest.mark.parametrize("layout", [Layout(50, 3, 2), Layout(50_257, 4, 4)])
 def test_racing_threads_change_nothing(layout: Layout, by_sorting: bool, seed: int) -> None:

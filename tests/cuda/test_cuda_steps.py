@@ -1,4 +1,4 @@
-"""The steps of the GPU, played by the CPU, against the oracle."""
+"""The steps of the emulated GPU, against the oracle."""
 
 import itertools
 import zlib
@@ -22,7 +22,7 @@ TILE = 2048  # places of a block that makes records, marks rows or looks for lab
 
 @pytest.fixture(autouse=True)
 def order_of_threads(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Threads of every test run in an order of its own, the same each time."""
+    """Run the threads of each test in an order that depends on its name only."""
     cuda.emulate(zlib.crc32(request.node.name.encode()))
     yield
     cuda.emulate(0)
@@ -37,15 +37,17 @@ def fits(layout: Layout) -> bool:
 
 
 def count(corpus: Corpus) -> NgramTable:
-    """A run from records of all labels at once, or label by label where they do not fit."""
+    """Return the table of all labels, counted label by label if the labels do not fit."""
     layout, chunks = corpus
     if fits(layout):
         return device.table_of(device.sorted_records(chunks, layout))
-    one = Layout(layout.vocab_size, layout.max_order)
+    unlabelled = Layout(layout.vocab_size, layout.max_order)
     bits = (layout.labels - 1).bit_length()
     whole = NgramTable.empty(layout)
     for label in range(layout.labels):
-        part = device.table_of(device.sorted_records(chunks, one, label=label, label_bits=bits))
+        part = device.table_of(
+            device.sorted_records(chunks, unlabelled, label=label, label_bits=bits)
+        )
         whole = device.merge(layout, whole, part, (0, label))
     return whole
 
@@ -58,7 +60,7 @@ def tally(corpus: Corpus, masks: list[tuple[int, int]]) -> JointSpectra:
 
 
 def check(corpus: Corpus, masks: list[tuple[int, int]] | None = None) -> None:
-    """Records, rows and tables, and the tables of the rows."""
+    """Check table and spectra, the latter from records and from rows."""
     layout, chunks = corpus
     every = (1 << layout.labels) - 1
     masks = [(every, 0), (1, every - 1)] if masks is None else masks
@@ -77,7 +79,7 @@ def check(corpus: Corpus, masks: list[tuple[int, int]] | None = None) -> None:
 def with_unigrams(
     corpus: Corpus, masks: list[tuple[int, int]], joint_spectra: JointSpectra
 ) -> JointSpectra:
-    """Adds what large vocabularies count apart: order 1 and contexts of order 2."""
+    """Add order 1 and the contexts of order 2, which large vocabularies count separately."""
     layout, chunks = corpus
     one = Layout(layout.vocab_size, 1, layout.labels)
     apart = []
@@ -102,7 +104,7 @@ def with_unigrams(
 def test_counts_what_every_backend_counts(name: str, seed: int) -> None:
     cuda.emulate(seed)
     corpus = CASES[name]()
-    masks = mask_pairs(corpus[0].labels)  # cells of 256 tables and a pair of masks are 512 MiB
+    masks = mask_pairs(corpus[0].labels)  # 256 tables of cells per pair of masks take 512 MiB
     check(corpus, masks[:3] if corpus[0].max_order < 100 else masks[1:2])
 
 

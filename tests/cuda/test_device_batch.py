@@ -1,4 +1,4 @@
-"""Tokens that lie on a GPU, played by NumPy: how they come in, and what becomes of them."""
+"""Tokens on a GPU (emulated by NumPy): how they are accepted and counted."""
 
 import sys
 
@@ -13,7 +13,7 @@ from collapse_stats.profiles import counter as counter_module
 
 @pytest.fixture
 def cupy(monkeypatch: pytest.MonkeyPatch):
-    """A GPU with CuPy, whose backend is the one that `auto` takes."""
+    """A GPU with CuPy, whose backend is selected by `auto`."""
     module = fake_cupy()
     monkeypatch.setitem(sys.modules, "cupy", module)
     monkeypatch.setattr(counter_module, "select", lambda name, threads: emulated_backend())
@@ -99,7 +99,7 @@ def test_update_copies_and_waits_for_nothing(cupy, monkeypatch):
     assert dict(counter.profile().top(1, 9)) == {(t,): 2 if t < 4 else 1 for t in range(1, 6)}
 
 
-def test_a_wrong_id_is_told_when_it_is_counted_and_its_batch_dropped(cupy):
+def test_a_wrong_id_is_reported_when_counted_and_its_batch_dropped(cupy):
     for wrong, dtype in ((10, "uint8"), (-1, "int64"), (70_000, "int32"), (2**63 + 1, "uint64")):
         counter = cs.NgramCounter(10, 2)
         counter.update(on_device(np.array([1, 2, 3], dtype)))

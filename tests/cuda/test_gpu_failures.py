@@ -1,4 +1,4 @@
-"""What a GPU that fails, or is full, looks like to who counts: a sentence, and nothing is lost."""
+"""A GPU that fails or is full: there is a clear error, and no tokens are lost."""
 
 import sys
 from pathlib import Path
@@ -102,7 +102,7 @@ def test_a_counter_loses_nothing_when_counting_fails(cupy: Any, on_host: bool) -
                 found.profile()
         failing(cupy, None)
         found.update(tokens(seed))
-        found._enough = found._pending.tokens + 5  # so that the next one is too many
+        found._enough = found._pending.tokens + 5  # so that the next batch does not fit
     failing(cupy, LOST, "tally_rows")
     with pytest.raises(GpuError):
         found.profile()
@@ -165,7 +165,7 @@ def test_a_monitor_loses_nothing_when_its_thread_fails(
         if seed == 2 and window is None:
             with pytest.raises(GpuMemoryError):
                 found.settle()
-        if seed == 3:  # every look says so until it can count
+        if seed == 3:  # every call raises the error until counting succeeds
             for _ in range(2):
                 with pytest.raises(GpuMemoryError):
                     found.compute()

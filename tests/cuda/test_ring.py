@@ -1,4 +1,4 @@
-"""Uploads through pinned memory: shared by backends, threads and GPUs, whatever fails."""
+"""Uploads through pinned memory that backends, threads and GPUs share, also after failures."""
 
 import subprocess
 import sys
@@ -39,7 +39,7 @@ def test_what_is_uploaded_is_there_when_the_callers_stream_comes_to_it(cupy: Any
     parts = [some(1), some(2, 1), some(3, 500)]
     array = CupyMemory().upload(parts)
     for part in parts:
-        part[:] = 0  # it was read
+        part[:] = 0  # it has been read
     assert (
         CupyMemory().download(array) == np.concatenate([some(1), some(2, 1), some(3, 500)])
     ).all()
@@ -63,7 +63,7 @@ def test_a_buffer_on_the_bus_to_one_gpu_is_not_filled_for_another(cupy: Any) -> 
 
 
 def test_memory_that_is_used_again_is_written_after_its_last_use(cupy: Any) -> None:
-    """The ring's stream waits for what the caller's does with the memory until then."""
+    """The ring's stream waits for the caller's earlier work on the same memory."""
     order: list[str] = []
     cupy.cuda.get_current_stream().put(lambda: order.append("caller"))
     memcpy = cupy.cuda.runtime.memcpyAsync
@@ -173,7 +173,7 @@ def test_closing_waits_for_the_bus_and_lets_go(cupy: Any) -> None:
     assert (ring._buffers, ring._streams, ring._threads) == ([], {}, None)
     assert (array.view(np.ndarray) == some(1, 100)).all()
     ring.close()
-    assert (uploaded(cupy, [some(2)]) == some(2)).all()  # by a handler that comes later
+    assert (uploaded(cupy, [some(2)]) == some(2)).all()  # by an exit handler that runs later
 
 
 def test_closing_says_nothing_of_a_gpu_that_failed(cupy: Any) -> None:
@@ -221,7 +221,7 @@ def test_a_process_that_uploaded_ends_quietly() -> None:
 
 
 def test_a_forked_child_says_what_is_wrong_and_does_not_hang() -> None:
-    """Though a thread of the parent has the ring at that moment."""
+    """This holds although a thread of the parent is using the ring at that moment."""
     done = run("""
 ring = _ring._ring
 taken = threading.Event()

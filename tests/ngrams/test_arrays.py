@@ -1,4 +1,4 @@
-"""Documents of arrays: lengths, masks and end-of-text ids against a plain loop."""
+"""Documents of arrays with lengths, masks and end-of-text ids, against a plain loop."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Spectra and joint spectra against collections.Counter and Python integers."""
+"""Spectra and joint spectra, against collections.Counter and Python integers."""
 
 from collections import Counter
 from random import Random
