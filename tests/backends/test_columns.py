@@ -55,15 +55,19 @@ def columns_of(layout: Layout, windows: Windows, first_bit: int = 0) -> list[Tok
 def check(layout: Layout, windows: Windows, first_bit: int = 0) -> None:
     windows = in_order(layout, windows)
     expected = keys_of(layout, windows)
-    for column, want in zip(unpack(layout, expected), columns_of(layout, windows), strict=True):
-        assert (column.present is None) == (want.present is None)
-        there = np.ones(len(windows), dtype=bool)
+    for column, expected_column in zip(
+        unpack(layout, expected), columns_of(layout, windows), strict=True
+    ):
+        assert (column.present is None) == (expected_column.present is None)
+        present = np.ones(len(windows), dtype=bool)
         if column.present is not None:
-            there = np.unpackbits(column.present, count=len(windows), bitorder="little") == 1
-            bits = np.unpackbits(want.present, count=len(windows), bitorder="little") == 1
-            assert np.array_equal(there, bits)
+            present = np.unpackbits(column.present, count=len(windows), bitorder="little") == 1
+            bits = (
+                np.unpackbits(expected_column.present, count=len(windows), bitorder="little") == 1
+            )
+            assert np.array_equal(present, bits)
         assert column.ids.dtype == np.uint32
-        assert np.array_equal(column.ids[there], want.ids[there])
+        assert np.array_equal(column.ids[present], expected_column.ids[present])
     around = np.zeros((layout.words, len(windows) + 2), dtype=np.uint64)
     pack(layout, columns_of(layout, windows, first_bit), around[:, 1:-1])
     assert np.array_equal(around[:, 1:-1], expected)
@@ -101,9 +105,9 @@ def test_any_number_of_rows(way: str, layout: Layout, number: int) -> None:
 
 def test_refuses_ids_outside_the_vocabulary(way: str) -> None:
     layout = Layout(300, 2)
-    given = columns_of(layout, [(1, 2), (300, 4)])
+    token_columns = columns_of(layout, [(1, 2), (300, 4)])
     with pytest.raises(ValueError, match="token id 300 is outside the vocabulary of 300"):
-        pack(layout, given, np.empty((1, 2), dtype=np.uint64))
+        pack(layout, token_columns, np.empty((1, 2), dtype=np.uint64))
 
 
 def test_refuses_tokens_behind_a_missing_one(way: str) -> None:

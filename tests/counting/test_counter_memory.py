@@ -46,42 +46,42 @@ def batches(number, seed=0):
                 yield row, {}
 
 
-def filled(counter, *given):
-    for tokens, options in given:
+def filled(counter, *updates):
+    for tokens, options in updates:
         counter.update(tokens, **options)
     return counter
 
 
-def check_equal(found, expected):
-    assert found.joint_spectra == expected.joint_spectra
-    assert found.run == expected.run
-    assert found.documents == expected.documents
-    assert found.table.rows == expected.table.rows == len(expected.run)
-    assert found.top(ORDER, 5) == expected.top(ORDER, 5)
+def check_equal(actual, expected):
+    assert actual.joint_spectra == expected.joint_spectra
+    assert actual.run == expected.run
+    assert actual.documents == expected.documents
+    assert actual.table.rows == expected.table.rows == len(expected.run)
+    assert actual.top(ORDER, 5) == expected.top(ORDER, 5)
 
 
 @pytest.mark.parametrize("halves", [False, True])
 def test_tokens_that_do_not_fit_are_counted(tight, tmp_path, halves):
-    given = list(batches(16))
-    everything = filled(cs.NgramCounter(VOCAB, ORDER, halves=halves), *given)
+    updates = list(batches(16))
+    everything = filled(cs.NgramCounter(VOCAB, ORDER, halves=halves), *updates)
     little = cs.NgramCounter(VOCAB, ORDER, halves=halves, memory=LITTLE, tmp=tmp_path)
-    for at, (tokens, options) in enumerate(given):
+    for at, (tokens, options) in enumerate(updates):
         little.update(tokens, **options)
         if at % 50 == 7:
             little.profile()  # counting continues afterwards
-    found = little.profile()
+    profile = little.profile()
     assert little._tables, "a part fits"
     assert little._spilled, "a part does not"
     assert all(is_mapped(array) for chunk in little._spilled for array in chunk.arrays)
     assert sum(table.nbytes for table in little._tables) <= LITTLE // 4
-    assert len(found.table.passes) > 1
-    check_equal(found, everything.profile())
+    assert len(profile.table.passes) > 1
+    check_equal(profile, everything.profile())
     assert list(tmp_path.iterdir()) == []  # the file has no name
 
     little.reset()
     assert little.profile().tokens == 0
-    filled(little, *given[:3])
-    check_equal(little.profile(), filled(everything_anew(halves), *given[:3]).profile())
+    filled(little, *updates[:3])
+    check_equal(little.profile(), filled(everything_anew(halves), *updates[:3]).profile())
 
 
 def everything_anew(halves):
@@ -90,19 +90,19 @@ def everything_anew(halves):
 
 def test_against_the_oracle(tight):
     rows = np.random.default_rng(4).integers(0, VOCAB, (1000, 30))
-    found = filled(cs.NgramCounter(VOCAB, ORDER, memory=LITTLE), (rows, {})).profile()
-    assert isinstance(found.table, RecountedTable)
+    profile = filled(cs.NgramCounter(VOCAB, ORDER, memory=LITTLE), (rows, {})).profile()
+    assert isinstance(profile.table, RecountedTable)
     for n in range(1, ORDER + 1):
         grams = Counter(tuple(row[i : i + n]) for row in rows.tolist() for i in range(31 - n))
-        assert found.spectrum(n) == cs.Spectrum.from_counts(list(grams.values()))
+        assert profile.spectrum(n) == cs.Spectrum.from_counts(list(grams.values()))
 
 
 def test_a_profile_is_of_what_was_counted_until_then(tight):
-    given = list(batches(16))
-    counter = filled(cs.NgramCounter(VOCAB, ORDER, memory=LITTLE), *given[:60])
+    updates = list(batches(16))
+    counter = filled(cs.NgramCounter(VOCAB, ORDER, memory=LITTLE), *updates[:60])
     early = counter.profile()
-    filled(counter, *given[60:])
-    expected = filled(cs.NgramCounter(VOCAB, ORDER), *given[:60]).profile()
+    filled(counter, *updates[60:])
+    expected = filled(cs.NgramCounter(VOCAB, ORDER), *updates[:60]).profile()
     counter.reset()
     del counter
     gc.collect()
@@ -110,45 +110,45 @@ def test_a_profile_is_of_what_was_counted_until_then(tight):
 
 
 def test_counters_that_spilled_are_merged(tight):
-    one, other = list(batches(16, seed=1)), list(batches(13, seed=2))
-    expected = filled(cs.NgramCounter(VOCAB, ORDER, halves=True), *one)
-    expected.merge(filled(cs.NgramCounter(VOCAB, ORDER, halves=True), *other))
-    found = filled(cs.NgramCounter(VOCAB, ORDER, halves=True, memory=3 * LITTLE), *one)
-    second = filled(cs.NgramCounter(VOCAB, ORDER, halves=True, memory=LITTLE), *other)
-    assert found._spilled
+    first_updates, second_updates = list(batches(16, seed=1)), list(batches(13, seed=2))
+    expected = filled(cs.NgramCounter(VOCAB, ORDER, halves=True), *first_updates)
+    expected.merge(filled(cs.NgramCounter(VOCAB, ORDER, halves=True), *second_updates))
+    first = filled(cs.NgramCounter(VOCAB, ORDER, halves=True, memory=3 * LITTLE), *first_updates)
+    second = filled(cs.NgramCounter(VOCAB, ORDER, halves=True, memory=LITTLE), *second_updates)
+    assert first._spilled
     assert second._spilled
-    found.merge(second)
+    first.merge(second)
     del second
     gc.collect()
-    filled(found, *one[:5])
-    filled(expected, *one[:5])
-    check_equal(found.profile(), expected.profile())
+    filled(first, *first_updates[:5])
+    filled(expected, *first_updates[:5])
+    check_equal(first.profile(), expected.profile())
 
 
 def test_counts_that_do_not_fit_are_not_merged(tight):
-    one, other = (
+    counter, other = (
         filled(cs.NgramCounter(VOCAB, ORDER, memory=LITTLE), *batches(16, s)) for s in (1, 2)
     )
-    before = one.profile()
+    before = counter.profile()
     with pytest.raises(TooLittleMemoryError, match="give at least 1MB") as error:
-        one.merge(other)
-    check_equal(one.profile(), before)
+        counter.merge(other)
+    check_equal(counter.profile(), before)
     large = cs.NgramCounter(VOCAB, ORDER, memory=error.value.least)
-    large.merge(one)
+    large.merge(counter)
     large.merge(other)
-    assert large.profile().tokens == one.profile().tokens + other.profile().tokens
+    assert large.profile().tokens == counter.profile().tokens + other.profile().tokens
 
 
 def test_a_profile_that_does_not_fit_loses_nothing(tight, monkeypatch):
-    given = list(batches(16))
-    counter = filled(cs.NgramCounter(VOCAB, ORDER, memory=LITTLE), *given)
+    updates = list(batches(16))
+    counter = filled(cs.NgramCounter(VOCAB, ORDER, memory=LITTLE), *updates)
     counter.profile()
     roomy = type(tight).needs
     monkeypatch.setattr(type(tight), "needs", lambda self, layout, key_ranges, rows: (0, 1 << 16))
     with pytest.raises(TooLittleMemoryError, match="give at least"):
         counter.profile()
     monkeypatch.setattr(type(tight), "needs", roomy)
-    check_equal(counter.profile(), filled(cs.NgramCounter(VOCAB, ORDER), *given).profile())
+    check_equal(counter.profile(), filled(cs.NgramCounter(VOCAB, ORDER), *updates).profile())
 
 
 def test_repeated_text_needs_neither_memory_nor_file(tight):
@@ -178,13 +178,13 @@ def test_too_small_a_budget_says_what_would_do():
 
 
 def test_a_full_disk_says_how_much_was_needed_and_loses_nothing(tight, tmp_path):
-    given = list(batches(16))
+    updates = list(batches(16))
     counter = cs.NgramCounter(VOCAB, ORDER, memory=LITTLE, tmp=tmp_path)
 
     def full(file, size):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    left = list(given)
+    left = list(updates)
 
     def go_on():
         while left:
@@ -201,20 +201,20 @@ def test_a_full_disk_says_how_much_was_needed_and_loses_nothing(tight, tmp_path)
         str(error.value),
     )
     go_on()  # there is room again, and nothing was lost or added twice
-    check_equal(counter.profile(), filled(cs.NgramCounter(VOCAB, ORDER), *given).profile())
+    check_equal(counter.profile(), filled(cs.NgramCounter(VOCAB, ORDER), *updates).profile())
 
 
 def test_tokens_on_a_gpu_go_to_the_file_as_well(monkeypatch, tmp_path):
     backend = emulated_backend()
     monkeypatch.setitem(sys.modules, "cupy", fake_cupy())
     monkeypatch.setattr("collapse_stats.profiles.counter.select", lambda name, threads: backend)
-    given = [(tokens, options) for tokens, options in batches(40) if not options]
-    host = filled(cs.NgramCounter(VOCAB, ORDER, halves=True), *given)
+    updates = [(tokens, options) for tokens, options in batches(40) if not options]
+    host = filled(cs.NgramCounter(VOCAB, ORDER, halves=True), *updates)
     device = cs.NgramCounter(VOCAB, ORDER, halves=True, memory=2 * LITTLE, tmp=tmp_path)
-    filled(device, *((on_device(tokens), options) for tokens, options in given))
-    found = device.profile()
+    filled(device, *((on_device(tokens), options) for tokens, options in updates))
+    profile = device.profile()
     assert device._spilled
-    check_equal(found, host.profile())
+    check_equal(profile, host.profile())
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="open files are counted on Linux")

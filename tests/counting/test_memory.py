@@ -80,9 +80,9 @@ COUNT_AND_SHOW_PEAK = (
     small.write_bytes(bytes(8))
     cs.profile(small, dtype="u16", vocab_size=9, backend=backend)  # loads the libraries
     before = peak()
-    found = cs.profile(path, dtype="u16", vocab_size=1000, max_order=order, table=False,
+    profile = cs.profile(path, dtype="u16", vocab_size=1000, max_order=order, table=False,
                        memory=memory, backend=backend, threads=2)
-    print(peak() - before, *(found.distinct(n) for n in range(1, order + 1)))
+    print(peak() - before, *(profile.distinct(n) for n in range(1, order + 1)))
 """
 )
 
@@ -115,13 +115,13 @@ def test_peak_memory_stays_within_the_budget(tmp_path, backend, tokens, order, n
 COUNT_A_TABLE_AND_SHOW_PEAK = (
     PEAK
     + """
-    given = dict(dtype="u16", vocab_size=1000, max_order=8, backend="native", threads=2)
+    options = dict(dtype="u16", vocab_size=1000, max_order=8, backend="native", threads=2)
     small = Path(sys.argv[1]).with_name("small.bin")
     small.write_bytes(bytes(8))
-    cs.profile(small, **given)
+    cs.profile(small, **options)
     before = peak()
-    found = cs.profile(sys.argv[1], memory=4 << 30, **given)
-    print(peak() - before, found.run.nbytes)
+    profile = cs.profile(sys.argv[1], memory=4 << 30, **options)
+    print(peak() - before, profile.run.nbytes)
 """
 )
 
@@ -148,12 +148,12 @@ def test_only_a_table_that_is_written_is_counted_in_stretches(tmp_path, backend,
             return _real(self, source, *others)
 
         monkeypatch.setattr(type(backend), name, noted)
-    given = {"max_order": 3, "backend": backend, "memory": 10**9}
-    profile_corpus(corpus, **given)
-    profile_corpus(corpus, table=False, **given)
+    options = {"max_order": 3, "backend": backend, "memory": 10**9}
+    profile_corpus(corpus, **options)
+    profile_corpus(corpus, table=False, **options)
     assert called == ["count", "spectra"]
     called.clear()
-    profile_corpus(corpus, save_to=tmp_path / "p", **given)
+    profile_corpus(corpus, save_to=tmp_path / "p", **options)
     assert called[0] == "count_in_stretches"
     assert set(called[1:]) <= {"count"}  # by which a backend may implement the other
 
@@ -162,14 +162,14 @@ def test_only_a_table_that_is_written_is_counted_in_stretches(tmp_path, backend,
 def test_parts_that_wait_are_bounded_on_many_cpus(tmp_path, monkeypatch, memory, most):
     monkeypatch.setattr("os.cpu_count", lambda: 64)
     monkeypatch.setattr(part_writer, "PART_ROWS", 2)
-    there, highest = 0, 0
+    writing, highest = 0, 0
     lock = threading.Lock()
 
     def add(number):
-        nonlocal there, highest
+        nonlocal writing, highest
         with lock:
-            there += number
-            highest = max(highest, there)
+            writing += number
+            highest = max(highest, writing)
 
     def write(path, table):
         add(1)
@@ -200,8 +200,8 @@ UPDATE_AND_SHOW_PEAK = (
     with open(path, "rb") as file:
         while len(batch := np.fromfile(file, np.uint16, 1 << 16)):
             counter.update(batch.reshape(-1, 16))
-    found = counter.profile()
-    print(peak() - before, *(found.distinct(n) for n in range(1, order + 1)), found.documents)
+    profile = counter.profile()
+    print(peak() - before, *(profile.distinct(n) for n in range(1, order + 1)), profile.documents)
 """
 )
 
@@ -227,10 +227,12 @@ def test_the_least_memory_named_is_enough(tmp_path, backend, use):
         passes(corpus.chunks, corpus.tokens, layout, backend, 1000, use, corpus.resident_bytes)
     least = error.value.least
     assert least < 2**30
-    found = passes(corpus.chunks, corpus.tokens, layout, backend, least, use, corpus.resident_bytes)
-    assert found[0][0] == 0
-    assert found[-1][1] == layout.key_ranges
-    assert all(a[1] == b[0] for a, b in pairwise(found))
+    stretches = passes(
+        corpus.chunks, corpus.tokens, layout, backend, least, use, corpus.resident_bytes
+    )
+    assert stretches[0][0] == 0
+    assert stretches[-1][1] == layout.key_ranges
+    assert all(a[1] == b[0] for a, b in pairwise(stretches))
     assert len(passes(corpus.chunks, corpus.tokens, layout, backend, 1 << 40, use)) == 1
     if use is not TableUse.kept:  # for `kept` it is only an upper bound
         with pytest.raises(TooLittleMemoryError):
@@ -247,8 +249,8 @@ def test_a_table_that_is_written_needs_the_rows_of_some_key_ranges(tmp_path, bac
     )
     resident_bytes = 10**6
     memory = resident_bytes + part_writer.writer_bytes(0) + 16 * corpus.tokens
-    given = corpus.chunks, corpus.tokens, layout, backend, memory
-    number = len(passes(*given, TableUse.written, resident_bytes))
+    arguments = corpus.chunks, corpus.tokens, layout, backend, memory
+    number = len(passes(*arguments, TableUse.written, resident_bytes))
     if backend.fewest_key_ranges < layout.key_ranges:
         assert number == 1
     else:  # 56 bytes of a row, and 24 of a row being written
@@ -257,11 +259,11 @@ def test_a_table_that_is_written_needs_the_rows_of_some_key_ranges(tmp_path, bac
 
 def test_an_error_of_memory_names_what_is_enough(tmp_path):
     path = stream(tmp_path / "tokens.bin", 1 << 20)
-    given = {"dtype": "u16", "vocab_size": VOCAB, "max_order": 3}
+    options = {"dtype": "u16", "vocab_size": VOCAB, "max_order": 3}
     for call in (
-        lambda memory: cs.profile(path, memory=memory, **given),
-        lambda memory: cs.profile(path, memory=memory, table=False, **given),
-        lambda memory: cs.compare(path, path, memory=memory, **given),
+        lambda memory: cs.profile(path, memory=memory, **options),
+        lambda memory: cs.profile(path, memory=memory, table=False, **options),
+        lambda memory: cs.compare(path, path, memory=memory, **options),
     ):
         with pytest.raises(MemoryError, match="memory is 1,000 bytes, and this needs") as error:
             call(1000)
@@ -442,8 +444,8 @@ def test_a_full_disk_says_how_much_the_tokens_needed(tmp_path):
         except InputError as error:
             print(error)
     """
-    said = output_of(code, tmp_path, preexec_fn=lambda: limit_file_size(12 << 20))
-    about = int(re.search(r"about ([\d,]+) bytes are needed there", said)[1].replace(",", ""))
+    message = output_of(code, tmp_path, preexec_fn=lambda: limit_file_size(12 << 20))
+    about = int(re.search(r"about ([\d,]+) bytes are needed there", message)[1].replace(",", ""))
     assert 0 <= about - 4 * (8 << 20) < 1000  # tokens, and bounds of two documents
     assert list(tmp_path.iterdir()) == []
 

@@ -152,15 +152,15 @@ def test_pieces_hold_every_window_once() -> None:
     parts += [replace(parts[2], tokens=parts[2].tokens.astype(np.uint8))]
     whole = [(w, p.label[s]) for p in parts for s, w in windows_of(p)]
     for most in (1, 7, 64, 1000):
-        found = list(pieces(parts, layout, most))
-        chunks = [Chunk(np.concatenate(p.parts), p.start, p.stop, p.limit, p.label) for p in found]
+        cut = list(pieces(parts, layout, most))
+        chunks = [Chunk(np.concatenate(p.parts), p.start, p.stop, p.limit, p.label) for p in cut]
         assert sorted(whole) == sorted((w, c.label[s]) for c in chunks for s, w in windows_of(c))
-        lengths = sum(piece.windows(layout) for piece in found)
+        lengths = sum(piece.windows(layout) for piece in cut)
         expected = np.zeros((4, 2), dtype=int)
         for window, label in whole:
             expected[: len(window), label] += 1
         assert (lengths == expected).all()
-        for piece, c in zip(found, chunks, strict=True):
+        for piece, c in zip(cut, chunks, strict=True):
             assert piece.size <= most + 3 or len(piece.parts) == 1
             at = int(np.argmax(c.tokens)) if len(c.tokens) else 0
             assert any(

@@ -22,9 +22,9 @@ Workload = tuple[Layout, Chunk]
 
 @pytest.fixture
 def backend() -> CudaBackend:
-    found = gpu_backend()
-    assert isinstance(found, CudaBackend)
-    return found
+    cuda = gpu_backend()
+    assert isinstance(cuda, CudaBackend)
+    return cuda
 
 
 @pytest.fixture
@@ -166,17 +166,17 @@ def test_streams_of_the_caller(backend: CudaBackend, cupy) -> None:
 def test_a_counter_of_tensors(backend: CudaBackend, cupy) -> None:
     rng = np.random.default_rng(0)
     expected = cs.NgramCounter(5000, 4, backend="native", halves=True)
-    found = cs.NgramCounter(5000, 4, backend="cuda", halves=True)
+    counter = cs.NgramCounter(5000, 4, backend="cuda", halves=True)
     for _ in range(20):
         ids, mask = rng.integers(0, 5000, (8, 512)), rng.integers(0, 9, (8, 512)) > 0
         expected.update(ids, mask=mask)
         on_gpu = cupy.asarray(ids)
-        found.update(on_gpu, mask=cupy.asarray(mask))
+        counter.update(on_gpu, mask=cupy.asarray(mask))
         on_gpu[:] = -1  # queued in the same stream
-    assert found.profile().run == expected.profile().run
-    found.update(cupy.asarray([1, 5000]))
+    assert counter.profile().run == expected.profile().run
+    counter.update(cupy.asarray([1, 5000]))
     with pytest.raises(ValueError, match="token id 5000 at position 1 is outside"):
-        found.profile()
+        counter.profile()
 
 
 class CupyStream:
@@ -225,21 +225,21 @@ def test_a_monitor_waits_for_nothing(backend: CudaBackend, kind: type) -> None:
     rng = np.random.default_rng(0)
     ids = rng.integers(0, 5000, (128, 512))
     mask = rng.integers(0, 9, ids.shape) > 0
-    here, there = (cs.CollapseMonitor(5000, 4, backend=name) for name in ("native", "cuda"))
+    native, cuda = (cs.CollapseMonitor(5000, 4, backend=name) for name in ("native", "cuda"))
     stream = kind()
     with stream.context:
         tokens, kept = stream.put(ids), stream.put(mask)
         for cycles in (1, 3_000_000_000):  # the first round allocates memory and compiles code
-            there.reset()
+            cuda.reset()
             stream.spin(cycles)
             for _ in range(20):  # five of the eight blocks that may wait
-                there.update(tokens, kept)
+                cuda.update(tokens, kept)
             waited_for_nothing = not stream.is_idle()
-            found = there.compute()
+            figures = cuda.compute()
     assert waited_for_nothing
     for _ in range(20):
-        here.update(ids, mask)
-    assert found == here.compute()
+        native.update(ids, mask)
+    assert figures == native.compute()
 
 
 def test_small_tables(backend: CudaBackend) -> None:

@@ -39,7 +39,7 @@ def expected(tokens: np.ndarray = TOKENS) -> Any:
     return cs.spectra(tokens, vocab_size=1000, max_order=3, backend="native")
 
 
-def found(tokens: object) -> Any:
+def counted(tokens: object) -> Any:
     return cs.spectra(tokens, vocab_size=1000, max_order=3, backend="cuda")
 
 
@@ -98,7 +98,7 @@ else:
 def test_tokens_on_another_gpu(cupy: Any, second: Any) -> None:
     with second:
         array = cupy.asarray(TOKENS)
-    assert found(array) == expected()
+    assert counted(array) == expected()
     assert cupy.cuda.runtime.getDevice() == 0
     counter = cs.NgramCounter(1000, 3, backend="cuda")
     counter.update(array)
@@ -111,7 +111,7 @@ def test_tokens_on_another_gpu(cupy: Any, second: Any) -> None:
 
 def test_torch_tensors_on_another_gpu(second: Any) -> None:
     torch = pytest.importorskip("torch")
-    assert found(torch.from_numpy(TOKENS).to("cuda:1")) == expected()
+    assert counted(torch.from_numpy(TOKENS).to("cuda:1")) == expected()
 
 
 def test_host_tokens_go_to_the_current_gpu_of_the_thread(cupy: Any, second: Any) -> None:
@@ -119,7 +119,7 @@ def test_host_tokens_go_to_the_current_gpu_of_the_thread(cupy: Any, second: Any)
         before = cupy.cuda.runtime.memGetInfo()[0]
         monitor = cs.CollapseMonitor(1000, 3, backend="cuda", window=None)
         monitor.update(LARGE)
-        assert found(LARGE) == expected(LARGE)
+        assert counted(LARGE) == expected(LARGE)
         monitor.compute()
         assert cupy.get_default_memory_pool().total_bytes() > 0
         assert before > cupy.cuda.runtime.memGetInfo()[0]
@@ -148,7 +148,7 @@ def test_streams_of_the_array_interface(cupy: Any, stream: Any) -> None:
             }
 
     with cupy.cuda.Stream(non_blocking=True):
-        assert found(OnlyInterface()) == expected()
+        assert counted(OnlyInterface()) == expected()
 
 
 def test_memory_that_both_can_read(cupy: Any) -> None:
@@ -159,14 +159,14 @@ def test_memory_that_both_can_read(cupy: Any) -> None:
     finally:
         cupy.cuda.set_allocator(allocator)
     assert managed.__dlpack_device__()[0] == 13
-    assert found(managed) == expected()
+    assert counted(managed) == expected()
     assert cs.spectra(managed, vocab_size=1000, max_order=3, backend="native") == expected()
 
 
 def test_pinned_tensors_of_torch() -> None:
     torch = pytest.importorskip("torch")
     pinned = torch.from_numpy(TOKENS).pin_memory()
-    assert found(pinned) == expected()
+    assert counted(pinned) == expected()
     assert cs.spectra(pinned, vocab_size=1000, max_order=3, backend="native") == expected()
 
 

@@ -193,9 +193,12 @@ def test_comments_are_written_and_compared(folder):
             code("do_nothing"),
         ]
     )
-    found = list(cuda_comments.differences(kernels, folder))
-    assert [line.split(":")[1] for line in found] == [" Count", " Merge", " Bare"]
-    assert "ends with `/// memory, no spills; so two blocks.`: run `make cuda-comments`" in found[0]
+    differences = list(cuda_comments.differences(kernels, folder))
+    assert [line.split(":")[1] for line in differences] == [" Count", " Merge", " Bare"]
+    assert (
+        "ends with `/// memory, no spills; so two blocks.`: run `make cuda-comments`"
+        in differences[0]
+    )
     assert cuda_comments.write(kernels, folder) == [folder / "count.cu"]
     text = (folder / "count.cu").read_text()
     assert text == (
@@ -222,10 +225,10 @@ def test_the_check_and_the_table(dumped, monkeypatch, capsys):
     monkeypatch.setattr("sys.argv", ["cuda_kernels.py", "--check", "_cuda.so"])
     monkeypatch.setattr(cuda_kernels, "compiler", lambda: "12.4")
     assert cuda_kernels.main() == 1
-    said = capsys.readouterr().out
-    assert "comments are those of nvcc 13.0: not compared" in said
-    assert "Count: is not in COUNTED" in said
-    assert "static shared memory" in said
+    output = capsys.readouterr().out
+    assert "comments are those of nvcc 13.0: not compared" in output
+    assert "Count: is not in COUNTED" in output
+    assert "static shared memory" in output
     monkeypatch.setattr("sys.argv", ["cuda_kernels.py", "_cuda.so"])
     assert cuda_kernels.main() == 0
     row = (

@@ -161,12 +161,12 @@ def check(layout: Layout, chunks: list[Chunk], **options) -> list[HeavyWindows]:
             for pair in masks:
                 if order > 1:
                     counts = oracles.ngram_counts(chunks, order, layout.labels)
-                    found = oracles.rows_of(joint_spectra.ngrams[order][pair])
-                    assert found == oracles.joint_spectrum(counts, pair)
+                    rows = oracles.rows_of(joint_spectra.ngrams[order][pair])
+                    assert rows == oracles.joint_spectrum(counts, pair)
                 if order > 2:
                     counts = oracles.context_counts(chunks, order, layout.labels)
-                    found = oracles.rows_of(joint_spectra.contexts[order][pair])
-                    assert found == oracles.joint_spectrum(counts, pair)
+                    rows = oracles.rows_of(joint_spectra.contexts[order][pair])
+                    assert rows == oracles.joint_spectrum(counts, pair)
     else:
         oracles.check_spectra(joint_spectra, layout.max_order, layout.labels, chunks, masks)
     return heavy

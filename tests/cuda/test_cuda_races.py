@@ -27,5 +27,5 @@ def test_racing_threads_change_nothing(layout: Layout, by_sorting: bool, seed: i
     finally:
         core.emulate(0)
     check_table(table, layout, chunks)
-    for found in (joint_spectra, again):
-        check_spectra(found, layout.max_order, layout.labels, chunks, masks)
+    for spectra in (joint_spectra, again):
+        check_spectra(spectra, layout.max_order, layout.labels, chunks, masks)

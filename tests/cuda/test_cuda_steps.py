@@ -81,12 +81,12 @@ def with_unigrams(
 ) -> JointSpectra:
     """Add order 1 and the contexts of order 2, which large vocabularies count separately."""
     layout, chunks = corpus
-    one = Layout(layout.vocab_size, 1, layout.labels)
-    apart = []
+    unigrams = Layout(layout.vocab_size, 1, layout.labels)
+    by_token = []
     for least in (1, 2):
-        made = device.Tally(one, masks, number_of_windows(chunks))
-        made.add(device.sorted_records(chunks, one, min_length=least))
-        apart.append(made.joint_spectra())
+        made = device.Tally(unigrams, masks, number_of_windows(chunks))
+        made.add(device.sorted_records(chunks, unigrams, min_length=least))
+        by_token.append(made.joint_spectra())
     for order, kind in (
         (1, joint_spectra.ngrams),
         (1, joint_spectra.contexts),
@@ -94,8 +94,8 @@ def with_unigrams(
     ):
         assert all(spectrum.types.size == 0 for spectrum in kind[order].values())
     return JointSpectra(
-        {**joint_spectra.ngrams, 1: apart[0].ngrams[1]},
-        {**joint_spectra.contexts, 1: apart[0].contexts[1], 2: apart[1].ngrams[1]},
+        {**joint_spectra.ngrams, 1: by_token[0].ngrams[1]},
+        {**joint_spectra.contexts, 1: by_token[0].contexts[1], 2: by_token[1].ngrams[1]},
     )
 
 
@@ -223,11 +223,11 @@ def test_a_range_of_orders_has_its_ngrams_and_their_contexts() -> None:
     whole = tally((layout, chunks), [(1, 2)])
     made = device.Tally(layout, [(1, 2)], 1500)
     made.add(device.sorted_records(chunks, layout), 3, 4)
-    some = made.joint_spectra()
+    partial = made.joint_spectra()
     for order in range(1, 6):
-        assert (some.ngrams[order] == whole.ngrams[order]) == (order in (3, 4))
-        assert (some.contexts[order] == whole.contexts[order]) == (order in (4, 5))
-        assert order in (3, 4) or some.ngrams[order][1, 2] == JointSpectrum.from_rows([], [], [])
+        assert (partial.ngrams[order] == whole.ngrams[order]) == (order in (3, 4))
+        assert (partial.contexts[order] == whole.contexts[order]) == (order in (4, 5))
+        assert order in (3, 4) or partial.ngrams[order][1, 2] == JointSpectrum.from_rows([], [], [])
 
 
 def test_counts_that_no_table_holds_are_listed() -> None:

@@ -47,11 +47,11 @@ def test_eot_lengths_and_mask_on_the_device_are_those_on_the_host(cupy):
         if len(shape) == 1:
             given.append({"lengths": np.array([shape[0] // 4, shape[0] - shape[0] // 4])})
         for options in given:
-            here = as_documents(tokens, **options)
+            on_host = as_documents(tokens, **options)
             moved = {k: on_device(v) if k != "eot" else v for k, v in options.items()}
-            there = as_documents(on_device(tokens), **moved, gpu=True)
-            assert [x.tolist() for x in here] == [x.tolist() for x in there]
-            assert [type(x).__name__ for x in there] == ["DeviceArray", "ndarray", "ndarray"]
+            on_gpu = as_documents(on_device(tokens), **moved, gpu=True)
+            assert [x.tolist() for x in on_host] == [x.tolist() for x in on_gpu]
+            assert [type(x).__name__ for x in on_gpu] == ["DeviceArray", "ndarray", "ndarray"]
 
 
 def filled(batches, **options):

@@ -38,11 +38,11 @@ def test_a_full_gpu_says_what_was_asked_the_budget_and_the_remedy(cupy: Any) -> 
     failing(cupy, FULL)
     with pytest.raises(GpuMemoryError) as caught:
         cs.spectra(Tensor(cupy, [1, 2, 3], 1), vocab_size=5)
-    said = str(caught.value)
-    assert "GPU 1 has too little memory left: Out of memory allocating 8,000 bytes" in said
-    assert "counting may take 800,000 bytes of it: close what else uses it" in said
-    assert "device_memory" in said
-    assert "backend='native'" in said
+    message = str(caught.value)
+    assert "GPU 1 has too little memory left: Out of memory allocating 8,000 bytes" in message
+    assert "counting may take 800,000 bytes of it: close what else uses it" in message
+    assert "device_memory" in message
+    assert "backend='native'" in message
     assert isinstance(caught.value, MemoryError)
     assert isinstance(caught.value, BackendError)
     assert caught.value.__cause__ is FULL

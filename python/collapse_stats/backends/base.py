@@ -18,10 +18,10 @@ class Backend(Protocol):
         Whether it counts on a GPU. If so, it accepts tokens on that GPU and bounds the GPU's memory
         itself.
     batch_tokens
-        The least number of tokens that is worth a call.
+        The fewest tokens that it counts efficiently in one call.
     fewest_key_ranges
-        The smallest stretch of key ranges that `count_in_stretches` yields without loss of speed:
-        all key ranges, if it counts everything before it yields the first table.
+        The fewest key ranges per stretch for which `count_in_stretches` is efficient: all of them,
+        if it counts everything before it yields the first table.
     """
 
     name: str

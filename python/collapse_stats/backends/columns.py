@@ -26,8 +26,8 @@ class TokenColumn:
     ids
         ``(R,)`` uint32; undefined past a document's end.
     present
-        A bit per row, lowest bit of a byte first: whether there is a token. None if all rows have
-        one.
+        A bit per row, lowest bit of a byte first: whether the row has a token here. None if all
+        rows have one.
     first_bit
         The number of the bit of `present` that belongs to the first row.
     """
@@ -96,6 +96,7 @@ def _native() -> ModuleType | None:
 
 
 def _codes(column: TokenColumn) -> UInt64Array:
+    """Return the codes ``(R,)`` of a column's tokens, 0 where there is none."""
     codes = column.ids.astype(np.uint64) + np.uint64(1)
     if column.present is not None:
         bits = np.unpackbits(column.present, bitorder="little")

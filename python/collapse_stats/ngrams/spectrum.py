@@ -171,12 +171,12 @@ class JointSpectrum:
         return JointSpectrum.from_rows(self.b, self.a, self.types)
 
 
-def sum_joint(parts: Sequence[JointSpectrum]) -> JointSpectrum:
+def sum_joint(spectra: Sequence[JointSpectrum]) -> JointSpectrum:
     """Return the joint spectrum of the union of disjoint sets of n-grams."""
     return JointSpectrum.from_rows(
-        np.concatenate([part.a for part in parts]),
-        np.concatenate([part.b for part in parts]),
-        np.concatenate([part.types for part in parts]),
+        np.concatenate([spectrum.a for spectrum in spectra]),
+        np.concatenate([spectrum.b for spectrum in spectra]),
+        np.concatenate([spectrum.types for spectrum in spectra]),
     )
 
 
@@ -216,7 +216,7 @@ class JointSpectra:
         ngrams: Mapping[int, Sequence[_Columns]],
         contexts: Mapping[int, Sequence[_Columns]],
     ) -> "JointSpectra":
-        """Return joint spectra given, by order, as columns for each pair of `masks`."""
+        """Return the joint spectra given as columns, by order and for each pair of `masks`."""
 
         def named(
             by_order: Mapping[int, Sequence[_Columns]],

@@ -47,7 +47,7 @@ class NgramTable:
 
     @classmethod
     def concatenate(cls, layout: Layout, tables: Sequence["NgramTable"]) -> "NgramTable":
-        """Return one table of tables that cover ascending, disjoint stretches of key ranges."""
+        """Join tables that cover ascending, disjoint stretches of key ranges."""
         if not tables:
             return cls.empty(layout)
         if len(tables) == 1:

@@ -66,7 +66,7 @@ class CudaBackend:
 
     @property
     def batch_tokens(self) -> int:
-        """See `Backend`; the records of so many tokens take a quarter of the memory."""
+        """See `Backend`; the records of a batch take a quarter of the memory."""
         with self._operation() as gpu:
             return max(1 << 20, gpu.budget // 256)
 
@@ -149,7 +149,7 @@ class CudaBackend:
 
     @contextmanager
     def _operation(self, number: int | None = None) -> Iterator[Gpu]:
-        """Give the GPU with this number (None: the current one) for one operation."""
+        """Provide the GPU with this number (None: the current one) for one operation."""
         with at_work(number):
             try:
                 self._core.check_device()

@@ -138,7 +138,7 @@ class _Adder:
         heavy = memory.zeros(1, np.uint64)
         most = max((int(sizes[first:last].sum()) for first, last in passes), default=0)
         records = memory.empty(4 * partition.binned_words * most)
-        other = memory.empty(4 * partition.bucket_words * most)
+        scratch = memory.empty(4 * partition.bucket_words * most)
         for first, last in passes:
             bins = core.Pass(first, last, int(sizes[first:last].sum()))
             ends = self._scatter(partition, bins, sizes[first:last], records)
@@ -148,7 +148,7 @@ class _Adder:
                 memory.stream,
                 partition,
                 bins,
-                *map(memory.address, (ends, records, other, workspace)),
+                *map(memory.address, (ends, records, scratch, workspace)),
                 nbytes,
                 self._tally,
                 memory.address(flags),

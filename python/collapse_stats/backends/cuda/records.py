@@ -243,17 +243,17 @@ class _Writer:
 
 def _sort(gpu: Gpu, layout: Any, records: Array, number: int, *, last: bool) -> Sorted:
     core, memory = gpu.core, gpu.memory
-    other = memory.empty(number * core.record_bytes(layout))
+    scratch = memory.empty(number * core.record_bytes(layout))
     nbytes = core.sort_bytes(layout, number)
     workspace = memory.empty(max(1, nbytes))
     address = core.sort_records(
         memory.stream,
         layout,
         memory.address(records),
-        memory.address(other),
+        memory.address(scratch),
         number,
         memory.address(workspace),
         nbytes,
     )
     in_place = address == memory.address(records)
-    return Sorted(layout, records if in_place else other, number, last)
+    return Sorted(layout, records if in_place else scratch, number, last)
