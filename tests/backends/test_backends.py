@@ -197,10 +197,21 @@ def test_an_id_only_windows_reach_into_is_checked(backend: Backend) -> None:
 def test_layouts_must_match(backend: Backend) -> None:
     layout = Layout(10, 3)
     for other in (Layout(11, 3), Layout(10, 2)):
-        with pytest.raises(LayoutMismatchError):
-            backend.merge([NgramTable.empty(layout), NgramTable.empty(other)])
-        with pytest.raises(LayoutMismatchError):
-            backend.joint_spectra([[NgramTable.empty(layout), NgramTable.empty(other)]], [(1, 2)])
+        tables = [NgramTable.empty(layout), NgramTable.empty(other)]
+        for call in (
+            lambda tables=tables: backend.merge(tables),
+            lambda tables=tables: backend.joint_spectra([tables], [(1, 2)]),
+            lambda tables=tables: backend.joint_spectra([[table] for table in tables], [(1, 0)]),
+        ):
+            with pytest.raises(LayoutMismatchError, match="expected a table of Layout"):
+                call()
+
+
+def test_no_tables_are_an_error(backend: Backend) -> None:
+    with pytest.raises(ValueError, match="merge needs at least one table, got none"):
+        backend.merge([])
+    with pytest.raises(ValueError, match="at least one stretch of key ranges, got none"):
+        backend.joint_spectra([], [(1, 0)])
 
 
 @st.composite
