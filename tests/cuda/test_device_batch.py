@@ -8,7 +8,6 @@ from emulation import emulated_backend, fake_cupy, on_device
 
 import collapse_stats as cs
 from collapse_stats.ngrams.arrays import as_documents
-from collapse_stats.profiles import counter as counter_module
 
 
 @pytest.fixture
@@ -16,7 +15,9 @@ def cupy(monkeypatch: pytest.MonkeyPatch):
     """A GPU with CuPy, whose backend is selected by `auto`."""
     module = fake_cupy()
     monkeypatch.setitem(sys.modules, "cupy", module)
-    monkeypatch.setattr(counter_module, "select", lambda name, threads: emulated_backend())
+    for name in ("profiles.counter", "counting.spectra"):
+        user = sys.modules[f"collapse_stats.{name}"]
+        monkeypatch.setattr(user, "select", lambda name, threads: emulated_backend())
     return module
 
 

@@ -122,7 +122,7 @@ def test_after_a_failure_nothing_is_on_its_way(cupy: Any, failing: int, what: st
             raise OutOfMemoryError("in the middle")
 
     cupy.machine.fail = fail
-    record = _ring.Ring._behind
+    record = _ring.Ring._event
 
     def behind(self: Any, stream: Any) -> Any:
         fail("event")
@@ -130,7 +130,7 @@ def test_after_a_failure_nothing_is_on_its_way(cupy: Any, failing: int, what: st
 
     memory = CupyMemory()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_ring.Ring, "_behind", behind)
+        patch.setattr(_ring.Ring, "_event", behind)
         with pytest.raises(OutOfMemoryError):
             memory.upload([values(1)])
     cupy.machine.fail = lambda what: None
