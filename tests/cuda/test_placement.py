@@ -79,7 +79,7 @@ def on(cupy: Any, gpu: int, tokens: Any) -> Any:
 def test_chunks_of_one_call_are_on_one_gpu(cupy: Any) -> None:
     backend, layout = cupy.backend(), Layout(50, 2)
     host, first, second = chunk([1, 2], [(0, 2)]), on(cupy, 0, [1, 2]), on(cupy, 1, [1, 2])
-    with pytest.raises(ValueError, match="on GPU 0 here, got chunk 2 on GPU 1: count the tokens of"):
+    with pytest.raises(ValueError, match="on GPU 0 here, got chunk 2 on GPU 1: count the tokens"):
         backend.count([first, host, second], layout)
     with pytest.raises(ValueError, match="on GPU 1 here, got chunk 1 on GPU 0"):
         backend.spectra(iter([second, first]), layout, [(1, 0)])

@@ -4,7 +4,7 @@ Each pass counts only the windows in one stretch of key ranges. The result does 
 number of passes.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
 from itertools import pairwise
 
@@ -67,11 +67,11 @@ def passes(
         when the largest key range does not fit. The error names the memory that would be enough;
         if tables stay in memory, this is an upper bound.
     """
-    rows = use is not TableUse.spectra
+    rows, written = use is not TableUse.spectra, use is TableUse.written
     record = backend.needs(layout, 1, rows=False)[1]
     row = backend.needs(layout, 1, rows=rows)[1] - record
     table_row = 8 * (layout.words + layout.labels)
-    if use is TableUse.written:
+    if written:
         row += table_row  # of the table that is being written
         resident_bytes += writer_bytes(memory)
     if use is TableUse.merged:
@@ -83,7 +83,7 @@ def passes(
         return fixed + int(record * inside + row * min(inside, most_rows))
 
     number = 1
-    if use is TableUse.written:
+    if written:
         number = min(_PASSES_OF_A_WRITTEN_TABLE, layout.key_ranges, windows // _WORTH_A_PASS)
     even = _divided((0, layout.key_ranges), max(1, number))
     whole = needed(layout.key_ranges, windows, windows)
@@ -92,9 +92,8 @@ def passes(
     copies = 2 if use is TableUse.kept else 1  # tables already in memory, and the next one
     sizes = windows_by_key_range(chunks, windows, layout) * (_MARGIN * copies)
     until = np.concatenate([[0], np.cumsum(sizes)])
-    at_once = layout.key_ranges  # key ranges whose rows exist at once
-    if use is TableUse.written:
-        at_once = _key_ranges_at_once(windows, layout, backend)
+    # Key ranges whose rows exist at once:
+    at_once = _key_ranges_at_once(windows, layout, backend) if written else layout.key_ranges
     most_rows = float((until[at_once:] - until[: len(until) - at_once]).max())
     least = needed(1, float(sizes.max()), most_rows)
     if least > memory:
@@ -105,11 +104,7 @@ def passes(
 
     if all(fits(*key_ranges) for key_ranges in even):
         return even
-    edges = [0]
-    for key_range in range(layout.key_ranges):
-        if not fits(edges[-1], key_range + 1):
-            edges.append(key_range)
-    return list(pairwise([*edges, layout.key_ranges]))
+    return _longest_that_fit(layout.key_ranges, fits)
 
 
 def count_tables(
@@ -129,6 +124,15 @@ def count_tables(
         else:
             key_ranges = None if last - first == layout.key_ranges else (first, last)
             yield backend.count(chunks(), layout, key_ranges)
+
+
+def _longest_that_fit(key_ranges: int, fits: Callable[[int, int], bool]) -> list[KeyRanges]:
+    """Divide all key ranges into stretches, each as long as `fits(first, last)` allows."""
+    edges = [0]
+    for key_range in range(key_ranges):
+        if not fits(edges[-1], key_range + 1):
+            edges.append(key_range)
+    return list(pairwise([*edges, key_ranges]))
 
 
 def _divided(key_ranges: KeyRanges, number: int) -> list[KeyRanges]:
