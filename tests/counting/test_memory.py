@@ -91,13 +91,7 @@ COUNT_AND_SHOW_PEAK = (
 @pytest.mark.parametrize(
     ("backend", "tokens", "order", "needed", "memory"),
     [
-        (
-            "native",
-            60 << 20,
-            12,
-            60 * 16 << 20,
-            96 << 20,
-        ),  # records of 16 bytes, ten times as much
+        ("native", 60 << 20, 12, 60 * 16 << 20, 96 << 20),  # 16 bytes a record: ten times more
         ("numpy", 16 << 20, 5, 300 << 20, 230 << 20),
     ],
 )
