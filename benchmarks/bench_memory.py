@@ -26,9 +26,8 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 import collapse_stats as cs
 from collapse_stats.backends.selection import select
-from collapse_stats.counting.passes import NO_HALVES
 from collapse_stats.ngrams.layout import Layout
-from collapse_stats.ngrams.spectrum import Spectrum
+from collapse_stats.ngrams.spectrum import NO_HALVES, Spectrum
 
 BYTES_PER_TOKEN = 4  # memory=4GB for 1e9 tokens; one pass over them needs 9.5 GB
 LEAST = 120_000_000  # bytes, however few the tokens

@@ -62,7 +62,7 @@ def test_joint_spectra(
 ) -> None:
     """Count every joint spectrum that a comparison needs: whole, floors, opposite halves."""
     joint_spectra = timed(benchmark, lambda: backend.joint_spectra([tables], MASKS), 2 * size())
-    merged = backend.spectra(backend.merge(tables), tables[0].layout, [(1, 2), (3, 0)])
+    merged = backend.joint_spectra([[backend.merge(tables)]], [(1, 2), (3, 0)])
     for order in range(1, MAX_ORDER + 1):
         joint = joint_spectra.ngrams[order][MASKS[0]]
         assert joint.total == merged.ngrams[order][3, 0].first

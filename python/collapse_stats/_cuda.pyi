@@ -1,3 +1,9 @@
+"""The steps of counting on a GPU. What each step does: csrc/cuda/api.hpp and partition_api.hpp.
+
+Arguments that are addresses (int) point to device memory. Steps are queued in the stream with the
+address `stream`; those that return a number of bytes or words queue nothing.
+"""
+
 from collections.abc import Sequence
 
 import numpy as np

@@ -1,3 +1,5 @@
+"""Counting in C++ on CPU threads. The bindings are in src/, the C++ in csrc/."""
+
 from collections.abc import Sequence
 from typing import overload
 

@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from .errors import InputError
 from .ngrams.chunk import Int64Array
+from .ngrams.ids import id_dtype
 
 if TYPE_CHECKING:
     import tiktoken
@@ -120,9 +121,7 @@ class Tokenizer:
 
     def _narrow(self, ids: npt.ArrayLike) -> TokenArray:
         """Convert ids to uint16 if the vocabulary is small enough, else to uint32."""
-        if self.vocab_size <= 1 << 16:
-            return np.asarray(ids, dtype=np.uint16)
-        return np.asarray(ids, dtype=np.uint32)
+        return np.asarray(ids, dtype=id_dtype(self.vocab_size))
 
     def decode(self, ids: Sequence[int]) -> str:
         r"""Return the text of ids; invalid UTF-8 appears as ``\xe0``, unknown ids as U+FFFD."""

@@ -1,4 +1,4 @@
-"""Every backend against the oracle, and against each other."""
+"""Every backend, against the oracle and against the other backends."""
 
 import itertools
 from dataclasses import replace
@@ -10,12 +10,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from oracles import (
     check_joint_spectra,
-    check_run,
-    check_tables,
+    check_spectra,
+    check_table,
+    key_range,
     mask_pairs,
     per_label,
     rows_of,
-    shard,
     windows,
 )
 
@@ -33,45 +33,46 @@ def corpus(request: pytest.FixtureRequest) -> Corpus:
     return CASES[request.param]()
 
 
-def some_masks(backend: Backend, layout: Layout) -> list[Masks]:
-    """All kinds of pairs; fewer where the GPU is played, which takes its time for each."""
+def masks_of(backend: Backend, layout: Layout) -> list[Masks]:
+    """Return pairs of masks of every kind; fewer for the emulated GPU, which is slow."""
     return mask_pairs(layout.labels)[: 2 if backend.name == "cuda" else None]
 
 
 def test_count(backend: Backend, corpus: Corpus) -> None:
     layout, chunks = corpus
-    check_run(backend.count(chunks, layout), layout, chunks)
+    check_table(backend.count(chunks, layout), layout, chunks)
 
 
-def test_spectra_of_chunks_and_of_a_run(backend: Backend, corpus: Corpus) -> None:
+def test_spectra_of_chunks_and_of_a_table(backend: Backend, corpus: Corpus) -> None:
     layout, chunks = corpus
-    masks = some_masks(backend, layout)
-    check_tables(
+    masks = masks_of(backend, layout)
+    check_spectra(
         backend.spectra(chunks, layout, masks), layout.max_order, layout.labels, chunks, masks
     )
-    run = backend.count(chunks, layout)
-    check_tables(
-        backend.spectra(run, layout, masks), layout.max_order, layout.labels, chunks, masks
+    table = backend.count(chunks, layout)
+    check_spectra(
+        backend.joint_spectra([[table]], masks), layout.max_order, layout.labels, chunks, masks
     )
 
 
-def test_shard_ranges_concatenate_to_the_whole_run(backend: Backend, corpus: Corpus) -> None:
+def test_tables_of_stretches_concatenate_to_the_whole(backend: Backend, corpus: Corpus) -> None:
     layout, chunks = corpus
     whole = backend.count(chunks, layout)
     cuts = sorted({0, 1, layout.key_ranges // 3, layout.key_ranges - 1, layout.key_ranges})
-    parts = [backend.count(chunks, layout, between) for between in itertools.pairwise(cuts)]
-    assert NgramTable.concatenate(layout, parts) == whole
+    stretches = list(itertools.pairwise(cuts))
+    tables = [backend.count(chunks, layout, stretch) for stretch in stretches]
+    assert NgramTable.concatenate(layout, tables) == whole
     assert len(backend.count(chunks, layout, (cuts[1], cuts[1]))) == 0
 
-    ranges = list(itertools.pairwise(cuts))
-    for some in (slice(None), slice(0, 1), slice(1, -1)):
-        if ranges[some]:
-            assert list(backend.count_in_ranges(chunks, layout, ranges[some])) == parts[some]
+    for chosen in (slice(None), slice(0, 1), slice(1, -1)):
+        if stretches[chosen]:
+            counted = backend.count_in_stretches(chunks, layout, stretches[chosen])
+            assert list(counted) == tables[chosen]
 
     distinct = {window for window, _ in windows(chunks, layout.max_order)}
-    key_ranges = [shard(window, layout.vocab_size, layout.max_order) for window in distinct]
-    for part, (first, last) in zip(parts, itertools.pairwise(cuts), strict=True):
-        assert len(part) == sum(first <= number < last for number in key_ranges)
+    key_ranges = [key_range(window, layout.vocab_size, layout.max_order) for window in distinct]
+    for table, (first, last) in zip(tables, stretches, strict=True):
+        assert len(table) == sum(first <= number < last for number in key_ranges)
 
 
 def test_merge(backend: Backend, corpus: Corpus) -> None:
@@ -85,13 +86,13 @@ def test_merge(backend: Backend, corpus: Corpus) -> None:
         )
         for part in other
     ]
-    runs = [backend.count([part], layout) for part in other]
-    merged = backend.merge([backend.count(chunks, layout), NgramTable.empty(layout), *runs])
-    check_run(merged, layout, [*chunks, *other])
+    tables = [backend.count([part], layout) for part in other]
+    merged = backend.merge([backend.count(chunks, layout), NgramTable.empty(layout), *tables])
+    check_table(merged, layout, [*chunks, *other])
 
 
 @pytest.mark.parametrize("labels", [(1, 1), (2, 2), (1, 2), (2, 1)])
-def test_joint_spectra_of_two_runs(
+def test_joint_spectra_of_two_tables(
     backend: Backend, corpus: Corpus, labels: tuple[int, int]
 ) -> None:
     layout = replace(corpus[0], labels=labels[0])
@@ -104,8 +105,8 @@ def test_joint_spectra_of_two_runs(
 
 def test_every_backend_gives_the_same_bytes(backend: Backend, corpus: Corpus) -> None:
     layout, chunks = corpus
-    run, reference = (each.count(chunks, layout) for each in (backend, select("numpy")))
-    for mine, other in ((run.keys, reference.keys), (run.counts, reference.counts)):
+    table, reference = (each.count(chunks, layout) for each in (backend, select("numpy")))
+    for mine, other in ((table.keys, reference.keys), (table.counts, reference.counts)):
         assert mine.dtype == other.dtype
         assert mine.shape == other.shape
         assert mine.tobytes() == other.tobytes()
@@ -128,7 +129,7 @@ def test_occurrences_are_the_windows_long_enough(backend: Backend, corpus: Corpu
 def test_sizes_around_blocks(backend: Backend, size: int) -> None:
     layout = Layout(100, 5)
     chunks = [chunk(zipf_tokens(size, 100), [(0, size)])]
-    check_run(backend.count(chunks, layout), layout, chunks)
+    check_table(backend.count(chunks, layout), layout, chunks)
 
 
 @pytest.mark.parametrize("dtype", [f"{sign}int{bits}" for sign in "u " for bits in (8, 16, 32, 64)])
@@ -141,7 +142,7 @@ def test_integer_types(backend: Backend, dtype: str) -> None:
     strided = np.repeat(tokens, 3)[::3]
     backwards = tokens[::-1].copy()[::-1]
     for same in (tokens, swapped, strided, backwards):
-        check_run(backend.count([replace(expected, tokens=same)], layout), layout, [expected])
+        check_table(backend.count([replace(expected, tokens=same)], layout), layout, [expected])
 
 
 def test_a_hundred_thousand_tiny_documents(backend: Backend) -> None:
@@ -150,12 +151,12 @@ def test_a_hundred_thousand_tiny_documents(backend: Backend) -> None:
     cuts = np.arange(0, 300_001, 3)
     label = (np.arange(100_000) % 2).astype(np.uint8)
     chunks = [Chunk.of_documents(tokens, cuts[:-1], cuts[1:], label)]
-    run = backend.count(chunks, layout)
+    table = backend.count(chunks, layout)
     expected = per_label(windows(chunks, 4), 2)
-    assert len(run) == len(expected)
-    assert run.counts.sum(axis=1).tolist() == [150_000, 150_000]
+    assert len(table) == len(expected)
+    assert table.counts.sum(axis=1).tolist() == [150_000, 150_000]
     masks = [(1, 2)]
-    check_tables(
+    check_spectra(
         backend.spectra(chunks, layout, masks), layout.max_order, layout.labels, chunks, masks
     )
 
@@ -196,10 +197,21 @@ def test_an_id_only_windows_reach_into_is_checked(backend: Backend) -> None:
 def test_layouts_must_match(backend: Backend) -> None:
     layout = Layout(10, 3)
     for other in (Layout(11, 3), Layout(10, 2)):
-        with pytest.raises(LayoutMismatchError):
-            backend.merge([NgramTable.empty(layout), NgramTable.empty(other)])
-        with pytest.raises(LayoutMismatchError):
-            backend.joint_spectra([[NgramTable.empty(layout), NgramTable.empty(other)]], [(1, 2)])
+        tables = [NgramTable.empty(layout), NgramTable.empty(other)]
+        for call in (
+            lambda tables=tables: backend.merge(tables),
+            lambda tables=tables: backend.joint_spectra([tables], [(1, 2)]),
+            lambda tables=tables: backend.joint_spectra([[table] for table in tables], [(1, 0)]),
+        ):
+            with pytest.raises(LayoutMismatchError, match="expected a table of Layout"):
+                call()
+
+
+def test_no_tables_are_an_error(backend: Backend) -> None:
+    with pytest.raises(ValueError, match="merge needs at least one table, got none"):
+        backend.merge([])
+    with pytest.raises(ValueError, match="at least one stretch of key ranges, got none"):
+        backend.joint_spectra([], [(1, 0)])
 
 
 @st.composite
@@ -228,7 +240,7 @@ def corpora(draw: st.DrawFn) -> Corpus:
 @settings(
     max_examples=80,
     deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],  # it has no state
+    suppress_health_check=[HealthCheck.function_scoped_fixture],  # the fixture has no state
 )
 @given(random_corpus=corpora(), data=st.data())
 def test_chunking_and_merge_order_change_nothing(
@@ -237,10 +249,10 @@ def test_chunking_and_merge_order_change_nothing(
     layout, chunks = random_corpus
     if backend.name == "native":
         backend = select("native", threads=data.draw(st.integers(1, 8)))
-    masks = some_masks(backend, layout)
-    run = backend.count(chunks, layout)
-    check_run(run, layout, chunks)
-    check_tables(
+    masks = masks_of(backend, layout)
+    table = backend.count(chunks, layout)
+    check_table(table, layout, chunks)
+    check_spectra(
         backend.spectra(chunks, layout, masks), layout.max_order, layout.labels, chunks, masks
     )
 
@@ -252,12 +264,12 @@ def test_chunking_and_merge_order_change_nothing(
         for i in range(0, len(part.start), n)
     ]  # fmt: skip
     pieces = data.draw(st.permutations(pieces))
-    assert backend.count(pieces, layout) == run
-    runs = [backend.count([piece], layout) for piece in pieces]
-    assert backend.merge([NgramTable.empty(layout), *runs]) == run
+    assert backend.count(pieces, layout) == table
+    tables = [backend.count([piece], layout) for piece in pieces]
+    assert backend.merge([NgramTable.empty(layout), *tables]) == table
     cut = data.draw(st.integers(0, layout.key_ranges))
     halves = [backend.count(pieces, layout, part) for part in ((0, cut), (cut, layout.key_ranges))]
-    assert NgramTable.concatenate(layout, halves) == run
+    assert NgramTable.concatenate(layout, halves) == table
 
 
 def test_a_build_without_cuda_names_the_remedy() -> None:

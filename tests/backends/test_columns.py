@@ -1,4 +1,4 @@
-"""Token columns: compiled and in NumPy, against keys packed with Python's integers."""
+"""Token columns, compiled and in NumPy, against keys packed with Python's integers."""
 
 import os
 
@@ -17,7 +17,7 @@ WAYS = ["numpy"] if os.environ.get("COLLAPSE_STATS_PURE") else ["native", "numpy
 
 @pytest.fixture(params=WAYS)
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Both ways there are; the compiled one is the first choice where it is there."""
+    """Use the compiled module or NumPy."""
     if request.param == "numpy":
         monkeypatch.setattr(columns, "_native", lambda: None)
     else:
@@ -29,7 +29,7 @@ Windows = list[tuple[int, ...]]
 
 
 def keys_of(layout: Layout, windows: Windows) -> np.ndarray:
-    """Keys ``(words, R)`` of windows, by the oracle."""
+    """Return the keys ``(words, R)`` of windows, by the oracle."""
     values = [key(window, layout.vocab_size, layout.max_order) for window in windows]
     words = [[value >> 64 * word & 2**64 - 1 for value in values] for word in range(layout.words)]
     return np.array(words[::-1], dtype=np.uint64).reshape(layout.words, len(values))
@@ -40,29 +40,34 @@ def in_order(layout: Layout, windows: Windows) -> Windows:
 
 
 def columns_of(layout: Layout, windows: Windows, first_bit: int = 0) -> list[TokenColumn]:
-    """What Arrow would hold, with other bits in front of the first row's."""
-    found = []
+    """Return columns as Arrow may hold them, with `first_bit` bits before that of the first row."""
+    columns = []
     for position in range(layout.max_order):
-        there = [position < len(window) for window in windows]
+        present = [position < len(window) for window in windows]
         ids = [window[position] if position < len(window) else 0 for window in windows]
-        bits = np.packbits(np.array([True] * first_bit + there, dtype=bool), bitorder="little")
-        given = bits if first_bit or not all(there) else None
-        found.append(TokenColumn(np.array(ids, dtype=np.uint32), given, first_bit))
-    return found
+        bits = np.packbits(np.array([True] * first_bit + present, dtype=bool), bitorder="little")
+        if not first_bit and all(present):
+            bits = None
+        columns.append(TokenColumn(np.array(ids, dtype=np.uint32), bits, first_bit))
+    return columns
 
 
 def check(layout: Layout, windows: Windows, first_bit: int = 0) -> None:
     windows = in_order(layout, windows)
     expected = keys_of(layout, windows)
-    for column, want in zip(unpack(layout, expected), columns_of(layout, windows), strict=True):
-        assert (column.present is None) == (want.present is None)
-        there = np.ones(len(windows), dtype=bool)
+    for column, expected_column in zip(
+        unpack(layout, expected), columns_of(layout, windows), strict=True
+    ):
+        assert (column.present is None) == (expected_column.present is None)
+        present = np.ones(len(windows), dtype=bool)
         if column.present is not None:
-            there = np.unpackbits(column.present, count=len(windows), bitorder="little") == 1
-            bits = np.unpackbits(want.present, count=len(windows), bitorder="little") == 1
-            assert np.array_equal(there, bits)
+            present = np.unpackbits(column.present, count=len(windows), bitorder="little") == 1
+            bits = (
+                np.unpackbits(expected_column.present, count=len(windows), bitorder="little") == 1
+            )
+            assert np.array_equal(present, bits)
         assert column.ids.dtype == np.uint32
-        assert np.array_equal(column.ids[there], want.ids[there])
+        assert np.array_equal(column.ids[present], expected_column.ids[present])
     around = np.zeros((layout.words, len(windows) + 2), dtype=np.uint64)
     pack(layout, columns_of(layout, windows, first_bit), around[:, 1:-1])
     assert np.array_equal(around[:, 1:-1], expected)
@@ -93,16 +98,16 @@ def test_any_layout(case: tuple[Layout, Windows], first_bit: int) -> None:
 def test_any_number_of_rows(way: str, layout: Layout, number: int) -> None:
     rng = np.random.default_rng(number)
     lengths = rng.integers(1, layout.max_order + 1, number)
-    lengths[: number // 2] = layout.max_order  # blocks with nothing missing, and others
+    lengths[: number // 2] = layout.max_order  # blocks without missing tokens, and others
     windows = [tuple(rng.integers(0, layout.vocab_size, n).tolist()) for n in lengths]
     check(layout, windows, first_bit=number % 3)
 
 
 def test_refuses_ids_outside_the_vocabulary(way: str) -> None:
     layout = Layout(300, 2)
-    given = columns_of(layout, [(1, 2), (300, 4)])
+    token_columns = columns_of(layout, [(1, 2), (300, 4)])
     with pytest.raises(ValueError, match="token id 300 is outside the vocabulary of 300"):
-        pack(layout, given, np.empty((1, 2), dtype=np.uint64))
+        pack(layout, token_columns, np.empty((1, 2), dtype=np.uint64))
 
 
 def test_refuses_tokens_behind_a_missing_one(way: str) -> None:
@@ -125,7 +130,7 @@ def test_refuses_rows_out_of_order(way: str, layout: Layout, place: int) -> None
     rng = np.random.default_rng(1)
     windows = in_order(layout, [tuple(rng.integers(0, 300, 3).tolist()) for _ in range(1000)])
     keys = np.empty((layout.words, len(windows)), dtype=np.uint64)
-    for other in (windows[place], windows[0]):  # the same again; one from far before
+    for other in (windows[place], windows[0]):  # a repeated window, and one that was far before
         broken = [*windows[: place + 1], other, *windows[place + 2 :]]
         with pytest.raises(ValueError, match="out of order"):
             pack(layout, columns_of(layout, broken), keys)

@@ -1,6 +1,6 @@
-"""Counting with each instruction set that this processor has, chosen before the process starts.
+"""Counting with each instruction set of this processor, chosen before the process starts.
 
-`tests/native/check_kernels.cpp` drives the sorts and the marking kernels one by one.
+`tests/native/check_kernels.cpp` tests the sorts and the marking kernels one by one.
 """
 
 import os
@@ -30,27 +30,27 @@ def run(chosen: str, *command: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("chosen", _native.instruction_sets()[:-1])  # the widest has all tests
+@pytest.mark.parametrize("chosen", _native.instruction_sets()[:-1])  # others use the widest
 def test_every_narrower_instruction_set_counts_right(chosen: str) -> None:
-    selection = "large_shard or text_repeated or few_ids or every_operation or 2049"
+    selection = "long_stretch or text_repeated or few_ids or every_operation or 2049"
     files = ("tests/backends/test_native.py", "tests/backends/test_threads.py")
     done = run(chosen, "-m", "pytest", "-q", "-p", "no:cacheprovider", *files, "-k", selection)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("chosen", _native.instruction_sets())
-def test_the_instruction_set_in_use_is_said(chosen: str) -> None:
+def test_the_instruction_set_in_use_is_reported(chosen: str) -> None:
     done = run(chosen, "-m", "collapse_stats", "backends")
     assert done.returncode == 0, done.stderr
     assert f", {chosen}" in done.stdout
 
 
-def test_without_a_choice_it_is_the_widest() -> None:
+def test_the_widest_is_the_default() -> None:
     done = run("", "-c", "from collapse_stats import _native; print(_native.instruction_set())")
     assert done.stdout.strip() == _native.instruction_sets()[-1]
 
 
-def test_one_that_is_not_there_is_refused() -> None:
+def test_an_unknown_instruction_set_is_rejected() -> None:
     done = run("avx1024", "-m", "collapse_stats", "backends")
     assert done.returncode == 2
     assert f"{CHOICE} must be one of portable" in done.stderr

@@ -1,4 +1,4 @@
-"""What only the native backend promises: threads, pieces, and errors of the compiled module."""
+"""Properties of the native backend only: threads, pieces, and errors of the compiled module."""
 
 import itertools
 import os
@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from corpora import chunk, documents, zipf_tokens
-from oracles import check_joint_spectra, check_run, check_tables, mask_pairs, rows_of
+from oracles import check_joint_spectra, check_spectra, check_table, mask_pairs, rows_of
 
 from collapse_stats.backends.selection import select
 from collapse_stats.ngrams.chunk import Chunk
@@ -20,14 +20,14 @@ if os.environ.get("COLLAPSE_STATS_PURE"):
 from collapse_stats._native import Counter, merge
 
 
-def test_joins_runs_of_four_labels() -> None:
+def test_joins_tables_of_four_labels() -> None:
     layout = Layout(300, 4, 4)
     parts = [documents(layout, zipf_tokens(800, 300, seed), 30, seed) for seed in (3, 4)]
     check_joint_spectra(select("native"), (layout, parts[:1]), (layout, parts[1:]))
 
 
 def crowded(layout: Layout, number: int, seed: int) -> Chunk:
-    """`number` windows of any length that begin with one bigram: one key range, many blocks."""
+    """Return windows that begin with the same bigram, which fill many blocks of one key range."""
     rng = np.random.default_rng(seed)
     tokens = np.concatenate(
         [np.full((number, 1), 2), np.full((number, 1), 5), rng.zipf(1.3, (number, 3)) % 300], axis=1
@@ -52,9 +52,9 @@ def test_rows_of_many_blocks(layout: Layout, number: int) -> None:
     parts = [crowded(layout, number, seed) for seed in (1, 2)]
     masks = mask_pairs(layout.labels)
     reference, backend = select("numpy"), select("native", 2)
-    run = reference.count(parts, layout)
-    joint_spectra = backend.spectra(run, layout, masks)
-    check_tables(joint_spectra, layout.max_order, layout.labels, parts, masks)
+    table = reference.count(parts, layout)
+    joint_spectra = backend.joint_spectra([[table]], masks)
+    check_spectra(joint_spectra, layout.max_order, layout.labels, parts, masks)
     check_joint_spectra(backend, (layout, parts[:1]), (layout, parts[1:]))
 
 
@@ -65,20 +65,22 @@ def test_few_and_many_of_every_label(labels: int) -> None:
     parts = [documents(layout, tokens, 200, seed) for seed in (1, 2)]
     masks = mask_pairs(labels)
     joint_spectra = select("native", 2).spectra(parts, layout, masks)
-    check_tables(joint_spectra, layout.max_order, labels, parts, masks)
+    check_spectra(joint_spectra, layout.max_order, labels, parts, masks)
 
 
 @pytest.mark.parametrize("layout", MANY_ROWS.values(), ids=MANY_ROWS)
 @pytest.mark.parametrize("number", [2, 3, 4, 7])
-def test_merges_any_number_of_runs(layout: Layout, number: int) -> None:
+def test_merges_any_number_of_tables(layout: Layout, number: int) -> None:
     reference, backend = select("numpy"), select("native", 2)
     parts = [crowded(layout, 20_000 // (seed + 1), seed) for seed in range(number)]
-    runs = [reference.count([part], layout) for part in parts]
-    whole = backend.merge(runs)
-    check_run(whole, layout, parts)
+    tables = [reference.count([part], layout) for part in parts]
+    whole = backend.merge(tables)
+    check_table(whole, layout, parts)
     rows = len(whole)
-    assert backend.merge(runs[::-1]) == whole
-    cuts = [min(rows, cut) for cut in (0, 1, rows // 3 + 1, rows // 3 + 6, rows)]  # uneven, apart
+    assert backend.merge(tables[::-1]) == whole
+    cuts = [
+        min(rows, cut) for cut in (0, 1, rows // 3 + 1, rows // 3 + 6, rows)
+    ]  # at uneven distances
     pieces = [whole.rows(*cut) for cut in itertools.pairwise(cuts)]
     assert backend.merge([pieces[i % 4] for i in (2, 0, 3, 1)]) == whole
     sides = [NgramTable(layout, whole.keys[:, i::2], whole.counts[:, i::2]).copy() for i in (0, 1)]
@@ -108,17 +110,17 @@ def test_pieces_and_threads_change_nothing(threads: int, piece_windows: int) -> 
     part = documents(layout, zipf_tokens(3000, 20), 40)
     counter = native_counter(layout, threads, piece_windows)
     add(counter, part)
-    check_run(NgramTable(layout, *counter.table()), layout, [part])
+    check_table(NgramTable(layout, *counter.table()), layout, [part])
 
 
-# Records are 64 bits and a tail of 0, 1, 2, 4 or 8 bytes; sorted as one word or two.
+# Records have 64 bits and a tail of 0, 1, 2, 4 or 8 bytes, and are sorted as one or two words.
 TAILS = {
     "none": Layout(65_535, 4, 4),
     "one_byte": Layout(65_535, 5, 4),
     "two_bytes": Layout(200_000, 5, 4),
     "four_bytes": Layout(65_535, 6, 4),
     "eight_bytes": Layout(65_535, 8, 4),
-    "no_mixed_bits_below_the_shard": Layout(15, 20, 4),
+    "no_mixed_bits_below_the_key_range": Layout(15, 20, 4),
 }
 
 
@@ -129,7 +131,7 @@ def cut_into_documents(tokens: np.ndarray, length: int, labels: int) -> Chunk:
 
 
 def repetitive_tokens(name: str, size: int) -> np.ndarray:
-    """Streams whose windows are squeezed, tie, or crowd into a few key ranges."""
+    """Return streams with repeated windows, ties, or few key ranges."""
     rng = np.random.default_rng(3)
     text = zipf_tokens(150, 12).astype(np.int64)
     return {
@@ -149,8 +151,8 @@ def test_every_record_format_counts_repetitive_text(layout: Layout, stream: str)
     masks = [*mask_pairs(4), (3, 12), (5, 10), (1, 2)]
     for threads in (1, 2):
         backend = select("native", threads)
-        check_run(backend.count(parts, layout), layout, parts)
-        check_tables(
+        check_table(backend.count(parts, layout), layout, parts)
+        check_spectra(
             backend.spectra(parts, layout, masks), layout.max_order, layout.labels, parts, masks
         )
 
@@ -160,16 +162,18 @@ def test_every_record_format_counts_repetitive_text(layout: Layout, stream: str)
     "number", [1, 31, 32, 33, 63, 64, 65, 127, 128, 129, 1023, 1024, 1025, 2049, 6000]
 )
 @pytest.mark.parametrize("distinct", [1, 3, 1 << 40])
-def test_any_number_of_records_in_one_shard(layout: Layout, number: int, distinct: int) -> None:
+def test_any_number_of_records_in_one_key_range(layout: Layout, number: int, distinct: int) -> None:
     rng = np.random.default_rng(number)
     third = rng.integers(0, min(distinct, layout.vocab_size), number)
     tokens = np.stack([np.full(number, 2), np.full(number, 5), third], axis=1).ravel()
-    spans = [(3 * i, 3 * i + 1, 3 * i + 3) for i in range(number)]  # one window of each triple
+    spans = [
+        (3 * i, 3 * i + 1, 3 * i + 3) for i in range(number)
+    ]  # one window of three tokens each
     part = chunk(tokens, spans, rng.integers(0, 4, number).tolist())
     backend = select("native", 2)
-    check_run(backend.count([part], layout), layout, [part])
+    check_table(backend.count([part], layout), layout, [part])
     masks = [(15, 0), (3, 12)]
-    check_tables(
+    check_spectra(
         backend.spectra([part], layout, masks), layout.max_order, layout.labels, [part], masks
     )
 
@@ -181,44 +185,45 @@ def test_many_tiny_chunks(threads: int) -> None:
     counter = native_counter(layout, threads)
     for part in parts:
         add(counter, part)
-    check_run(NgramTable(layout, *counter.table()), layout, parts)
+    check_table(NgramTable(layout, *counter.table()), layout, parts)
 
 
-def test_passes_over_a_large_shard_range_give_the_whole() -> None:
+def test_passes_over_a_long_stretch_give_the_whole() -> None:
     layout = Layout(50_000, 5, 2)
     part = documents(layout, zipf_tokens(60_000, 50_000), 500)
     backend = select("native", 2)
     whole = backend.count([part], layout)
     edges = [0, 1, 5, 300, 1000, 1024]
-    parts = [backend.count([part], layout, key_ranges) for key_ranges in itertools.pairwise(edges)]
-    assert NgramTable.concatenate(layout, parts) == whole
+    tables = [backend.count([part], layout, stretch) for stretch in itertools.pairwise(edges)]
+    assert NgramTable.concatenate(layout, tables) == whole
     assert whole == select("numpy").count([part], layout)
 
 
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("max_order", [1, 2, 5, 8])
-def test_rows_leave_the_counter_range_after_range(max_order: int, threads: int) -> None:
+def test_rows_leave_the_counter_stretch_by_stretch(max_order: int, threads: int) -> None:
     layout = Layout(50_000, max_order, 2)
     tokens = zipf_tokens(60_000, 50_000)
-    tokens[20_000:40_000] = 7  # a key range longer than a thread's share, most of it squeezed
+    tokens[20_000:40_000] = 7  # more than a thread's share, in one key range, mostly repeats
     part = documents(layout, tokens, 500)
     counter = native_counter(layout, threads)
     whole = select("native", threads).count([part], layout)
-    for _ in range(2):  # empty after all ranges
+    for _ in range(2):  # the counter is empty after the last stretch
         add(counter, part)
-        taken = [
-            NgramTable(layout, *counter.table(*edges)) for edges in ((0, 1), (1, 600), (600, 9999))
+        tables = [
+            NgramTable(layout, *counter.table(*stretch))
+            for stretch in ((0, 1), (1, 600), (600, 9999))
         ]
-        assert NgramTable.concatenate(layout, taken) == whole
+        assert NgramTable.concatenate(layout, tables) == whole
         assert len(NgramTable(layout, *counter.table(0, 600))) == 0
     add(counter, part)
     counter.table(1, 600)
     left = NgramTable(layout, *counter.table())
-    assert left == NgramTable.concatenate(layout, [taken[0], taken[2]])
-    check_run(whole, layout, [part])
+    assert left == NgramTable.concatenate(layout, [tables[0], tables[2]])
+    check_table(whole, layout, [part])
 
 
-def test_an_id_of_a_narrow_signed_type_is_compared_as_it_is() -> None:
+def test_a_negative_id_of_a_narrow_type_is_rejected() -> None:
     part = chunk([1, -1, 2], [(0, 3)], dtype="int8")
     with pytest.raises(ValueError, match="token id -1 at position 1"):
         add(native_counter(Layout(255, 2)), part)
@@ -230,18 +235,18 @@ def test_counter_is_empty_after_a_result() -> None:
     counter = native_counter(layout)
     for _ in range(2):
         add(counter, part)
-        check_run(NgramTable(layout, *counter.table()), layout, [part])
+        check_table(NgramTable(layout, *counter.table()), layout, [part])
         add(counter, part)
         ngrams, _ = counter.spectra([(1, 0)])
         assert [column.tolist() for column in ngrams[1][0]] == [[1], [0], [3]]
 
 
-def test_takes_in_nothing_of_a_bad_chunk() -> None:
+def test_adds_nothing_of_a_bad_chunk() -> None:
     layout = Layout(20, 2)
     counter = native_counter(layout, threads=2, piece_windows=10)
     tokens = np.zeros(1000, dtype=np.uint8)
     tokens[[640, 800]] = 20
-    with pytest.raises(ValueError, match="position 640"):  # the first one, whatever the timing
+    with pytest.raises(ValueError, match="position 640"):  # the first one, whatever the threads do
         add(counter, chunk(tokens, [(0, 1000)]))
     assert counter.table()[0].shape == (1, 0)
 
@@ -256,7 +261,7 @@ def test_takes_in_nothing_of_a_bad_chunk() -> None:
         ([(0, 1), (1, 3)], [0, 2], "labels must be below 2, got 2 in span 1"),
     ],
 )
-def test_refuses_spans_outside_the_tokens(
+def test_rejects_spans_outside_the_tokens(
     spans: list[tuple[int, ...]], labels: list[int], message: str
 ) -> None:
     with pytest.raises(ValueError, match=message):
@@ -278,44 +283,46 @@ def test_finds_the_one_bad_span_among_many(wrong: int, edge: int) -> None:
     assert counter.table()[1].sum() == 1800
 
 
-def test_refuses_arrays_of_different_lengths() -> None:
+def test_rejects_arrays_of_different_lengths() -> None:
     part = chunk([1, 2, 3], [(0, 1), (1, 2)])
     with pytest.raises(ValueError, match="one entry per span each, got 2, 2, 2 and 1"):
         add(native_counter(Layout(20, 2)), replace(part, label=part.label[:1]))
 
 
 @pytest.mark.parametrize("dtype", ["float64", "bool", "complex64", "U1"])
-def test_refuses_tokens_that_are_not_integers(dtype: str) -> None:
+def test_rejects_tokens_that_are_not_integers(dtype: str) -> None:
     with pytest.raises(TypeError, match="tokens must be integers"):
         add(native_counter(Layout(20, 2)), chunk([1, 0, 1], [(0, 3)], dtype=dtype))
 
 
-def test_refuses_a_run_that_is_not_ascending() -> None:
+def test_rejects_a_table_that_is_not_ascending() -> None:
     backend = select("native")
     layout = Layout(20, 2)
     for keys in ([[5, 3]], [[5, 5]]):
-        run = NgramTable(layout, np.array(keys, dtype=np.uint64), np.ones((1, 2), dtype=np.uint64))
+        table = NgramTable(
+            layout, np.array(keys, dtype=np.uint64), np.ones((1, 2), dtype=np.uint64)
+        )
         with pytest.raises(ValueError, match="strictly ascending"):
-            backend.merge([run])
+            backend.merge([table])
         with pytest.raises(ValueError, match="strictly ascending"):
-            backend.spectra(run, layout, [(1, 0)])
+            backend.joint_spectra([[table]], [(1, 0)])
 
 
 @pytest.mark.parametrize("layout", [Layout(4000, 5), Layout(200_000, 5)])
-def test_refuses_a_run_that_descends_anywhere(layout: Layout) -> None:
+def test_rejects_a_table_that_descends_anywhere(layout: Layout) -> None:
     backend = select("native", 2)
-    run = select("numpy").count([crowded(layout, 9000, 0)], layout)
-    for row in (1, 4096, len(run) - 1):
-        keys = run.keys.copy()
+    table = select("numpy").count([crowded(layout, 9000, 0)], layout)
+    for row in (1, 4096, len(table) - 1):
+        keys = table.keys.copy()
         keys[:, row] = keys[:, row - 1]
-        broken = NgramTable(layout, keys, run.counts)
+        broken = NgramTable(layout, keys, table.counts)
         with pytest.raises(ValueError, match=rf"row {row} is not above the row before"):
-            backend.merge([run, broken])
+            backend.merge([table, broken])
         with pytest.raises(ValueError, match=rf"row {row} is not above the row before"):
-            backend.joint_spectra([[broken, run]], [(1, 2)])
+            backend.joint_spectra([[broken, table]], [(1, 2)])
 
 
-def test_refuses_arrays_that_are_no_run() -> None:
+def test_rejects_arrays_that_are_no_table() -> None:
     keys, counts = np.zeros((1, 4), dtype=np.uint64), np.ones((1, 4), dtype=np.uint64)
     for wrong in ((keys[:, ::2], counts[:, :2]), (keys[0], counts), (keys, counts[[0, 0]])):
         with pytest.raises(ValueError, match=r"must be \(1, R\), each column contiguous"):
@@ -324,17 +331,16 @@ def test_refuses_arrays_that_are_no_run() -> None:
         merge(20, 2, 1, [(keys, counts[:, :3])], 1)
 
 
-def test_refuses_masks_of_labels_that_are_not_there() -> None:
+def test_rejects_masks_of_unknown_labels() -> None:
     with pytest.raises(ValueError, match=r"masks must be below 2\*\*labels = 4, got \(4, 0\)"):
         select("native").spectra([], Layout(20, 2, 2), [(4, 0)])
 
 
 def test_counts_above_32_bits_are_kept() -> None:
     layout = Layout(20, 2)
-    run = select("native").count([chunk([1, 2], [(0, 2)])], layout)
-    large = NgramTable(layout, run.keys, run.counts * np.uint64(2**40))
-    joint_spectra = select("native").spectra(
-        select("native").merge([large, large]), layout, [(1, 0)]
-    )
+    table = select("native").count([chunk([1, 2], [(0, 2)])], layout)
+    large = NgramTable(layout, table.keys, table.counts * np.uint64(2**40))
+    merged = select("native").merge([large, large])
+    joint_spectra = select("native").joint_spectra([[merged]], [(1, 0)])
     assert rows_of(joint_spectra.ngrams[1][1, 0]) == [(2**41, 0, 2)]
     assert rows_of(joint_spectra.ngrams[2][1, 0]) == [(2**41, 0, 1)]

@@ -1,4 +1,4 @@
-"""The native backend's own paths: order 1, tiny documents, key ranges that threads share."""
+"""Special paths of the native backend: order 1, tiny documents, key ranges shared by threads."""
 
 import itertools
 import os
@@ -6,7 +6,7 @@ import os
 import numpy as np
 import pytest
 from corpora import chunk, documents, zipf_tokens
-from oracles import check_run, check_tables, mask_pairs
+from oracles import check_spectra, check_table, mask_pairs
 
 from collapse_stats.backends.selection import select
 from collapse_stats.ngrams.chunk import Chunk
@@ -29,27 +29,27 @@ def test_order_1(vocab_size: int, labels: int, threads: int) -> None:
     parts = [documents(layout, zipf_tokens(n, vocab_size, n), 40, n) for n in (3000, 7, 1)]
     backend = select("native", threads)
     masks = mask_pairs(labels)
-    check_run(backend.count(parts, layout), layout, parts)
-    check_tables(backend.spectra(parts, layout, masks), 1, labels, parts, masks)
+    check_table(backend.count(parts, layout), layout, parts)
+    check_spectra(backend.spectra(parts, layout, masks), 1, labels, parts, masks)
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "uint64", "int8", "int16", "int32", "int64"])
 def test_order_1_of_every_type(dtype: str) -> None:
     layout = Layout(120, 1, 2)
     parts = [documents(layout, zipf_tokens(999, 120).astype(dtype), 9)]
-    check_run(select("native", 2).count(parts, layout), layout, parts)
+    check_table(select("native", 2).count(parts, layout), layout, parts)
 
 
-def test_order_1_of_a_range_of_shards() -> None:
+def test_order_1_of_a_stretch_of_key_ranges() -> None:
     layout = Layout(3000, 1, 2)
     part = documents(layout, zipf_tokens(5000, 3000), 20)
     backend = select("native", 2)
     whole = backend.count([part], layout)
-    runs = [
+    tables = [
         backend.count([part], layout, key_ranges)
         for key_ranges in itertools.pairwise([0, 0, 1, 500, 1024])
     ]
-    assert NgramTable.concatenate(layout, runs) == whole
+    assert NgramTable.concatenate(layout, tables) == whole
 
 
 def test_order_1_takes_in_nothing_of_a_bad_chunk_and_is_empty_after_a_result() -> None:
@@ -66,7 +66,7 @@ def test_order_1_takes_in_nothing_of_a_bad_chunk_and_is_empty_after_a_result() -
         with pytest.raises(ValueError, match="token id 20 at position 640"):
             add(chunk(bad, [(0, 1000)]))
         add(good)
-        check_run(NgramTable(layout, *counter.table()), layout, [good])
+        check_table(NgramTable(layout, *counter.table()), layout, [good])
     assert counter.table()[0].shape == (1, 0)
 
 
@@ -81,13 +81,13 @@ def test_tiny_documents(layout: Layout, longest: int) -> None:
     masks = mask_pairs(layout.labels)
     for threads in THREADS:
         backend = select("native", threads)
-        check_run(backend.count([part], layout), layout, [part])
+        check_table(backend.count([part], layout), layout, [part])
         joint_spectra = backend.spectra([part], layout, masks)
-        check_tables(joint_spectra, layout.max_order, layout.labels, [part], masks)
+        check_spectra(joint_spectra, layout.max_order, layout.labels, [part], masks)
 
 
-def giant_shard(layout: Layout, windows: int) -> Chunk:
-    """Windows that begin with one bigram, a few of them often, and text behind them."""
+def giant_key_range(layout: Layout, windows: int) -> Chunk:
+    """Return windows that begin with one bigram, some of them frequent, followed by text."""
     rng = np.random.default_rng(windows)
     order = layout.max_order
     tokens = rng.integers(0, min(layout.vocab_size, 1000), (windows, order))
@@ -101,20 +101,20 @@ def giant_shard(layout: Layout, windows: int) -> Chunk:
 
 
 @pytest.mark.parametrize("layout", [Layout(65_535, 3, 2), Layout(65_535, 6, 2)])
-def test_threads_share_a_giant_shard(layout: Layout) -> None:
-    part = giant_shard(layout, 200_000)  # more than a thread is left alone with
+def test_threads_share_a_giant_key_range(layout: Layout) -> None:
+    part = giant_key_range(layout, 200_000)  # so large that several threads share it
     masks = [(1, 2)]
-    run = select("native", 2).count([part], layout)
-    check_run(run, layout, [part])
-    joint_spectra = select("native").spectra(run, layout, masks)
+    table = select("native", 2).count([part], layout)
+    check_table(table, layout, [part])
+    joint_spectra = select("native").joint_spectra([[table]], masks)
     for threads in THREADS:
-        assert select("native", threads).count([part], layout) == run
+        assert select("native", threads).count([part], layout) == table
         assert select("native", threads).spectra([part], layout, masks) == joint_spectra
 
 
-def test_a_giant_shard_of_the_longest_keys() -> None:
-    layout = Layout(65_535, 8, 4)  # so long that a record's place does not fit beside it
-    part = giant_shard(layout, 300_000)
-    run = select("numpy").count([part], layout)
+def test_a_giant_key_range_of_the_longest_keys() -> None:
+    layout = Layout(65_535, 8, 4)  # so long that a record leaves no room for its place
+    part = giant_key_range(layout, 300_000)
+    table = select("numpy").count([part], layout)
     for threads in (1, 3):
-        assert select("native", threads).count([part], layout) == run
+        assert select("native", threads).count([part], layout) == table

@@ -1,4 +1,4 @@
-"""Which backend is usable and which `auto` takes: nothing is set up on a GPU to find out."""
+"""Which backends are usable and which one `auto` selects, without initializing a GPU."""
 
 import sys
 from collections.abc import Callable
@@ -17,7 +17,7 @@ T4 = ("Tesla T4", (7, 5), 15_828_320_256, 40)
 
 
 class Machine:
-    """The compiled module on a machine with GPUs; `uses` is what would set one up."""
+    """The compiled module on a machine with GPUs; `uses` counts calls that initialize one."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         from collapse_stats import _cuda

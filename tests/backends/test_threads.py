@@ -1,6 +1,6 @@
 """Every operation of the native backend with more threads than there are CPUs.
 
-`make sanitize` runs this with races, addresses and leaks watched, so there is work for all threads.
+`make sanitize` runs this with the sanitizers, so there is work for all threads.
 """
 
 import os
@@ -43,20 +43,21 @@ def chunks(layout: Layout) -> list[Chunk]:
 def test_every_operation(layout: Layout, threads: int) -> None:
     backend, reference = select("native", threads), select("numpy")
     parts = chunks(layout)
-    run = backend.count(parts, layout)
-    assert run == reference.count(parts, layout)
+    table = backend.count(parts, layout)
+    assert table == reference.count(parts, layout)
 
-    expected = reference.spectra(run, layout, HALVES)
+    expected = reference.joint_spectra([[table]], HALVES)
     edges = [0, layout.key_ranges // 3, layout.key_ranges // 2, layout.key_ranges]
     for passes in (None, list(pairwise(edges))):
         assert backend.spectra(parts, layout, HALVES, passes) == expected
-    assert backend.spectra(run, layout, HALVES) == expected
+    assert backend.joint_spectra([[table]], HALVES) == expected
 
-    merged = backend.merge([run, backend.count(parts[:1], layout)])
-    assert merged == reference.merge([run, reference.count(parts[:1], layout)])
+    merged = backend.merge([table, backend.count(parts[:1], layout)])
+    assert merged == reference.merge([table, reference.count(parts[:1], layout)])
     pairs: list[Masks] = [(3, 12), (1, 8)]
-    aligned = [[one.slice(*key_ranges) for one in (run, merged)] for key_ranges in pairwise(edges)]
-    assert backend.joint_spectra(aligned, pairs) == reference.joint_spectra([[run, merged]], pairs)
+    tables = [table, merged]
+    aligned = [[table.slice(*stretch) for table in tables] for stretch in pairwise(edges)]
+    assert backend.joint_spectra(aligned, pairs) == reference.joint_spectra([tables], pairs)
 
 
 @pytest.mark.parametrize("piece_windows", [1000, 1 << 20])

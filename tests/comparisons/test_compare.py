@@ -139,7 +139,7 @@ def test_lost(diff):
 @pytest.mark.parametrize("rows", [1 << 23, 500])
 def test_inflated(rows, monkeypatch):
     """By excess in whole numbers, of equal excess in canonical order."""
-    monkeypatch.setattr("collapse_stats.counting.table.RANGE_ROWS", rows)
+    monkeypatch.setattr("collapse_stats.counting.table.ROWS_AT_ONCE", rows)
     monkeypatch.setattr("collapse_stats.counting.top._STEP", 64)
     first, second = (cs.profile(d, vocab_size=VOCAB, max_order=3) for d in (BASELINE, POORER))
     joined = cs.compare(first, second)

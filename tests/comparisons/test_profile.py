@@ -12,7 +12,7 @@ import collapse_stats as cs
 from collapse_stats.backends.options import CountOptions
 from collapse_stats.backends.selection import select
 from collapse_stats.corpus.load import read_corpus
-from collapse_stats.counting import parquet_table as parts
+from collapse_stats.counting import parquet_part, part_writer
 from collapse_stats.counting.table import read_aligned
 from collapse_stats.profiles.build import profile_corpus
 from collapse_stats.profiles.merge import merge
@@ -101,8 +101,8 @@ def test_save_and_load(profile, tmp_path):
 
 @pytest.mark.parametrize("group_rows", [7, 64, 100_000])
 def test_parts_are_read_however_they_are_encoded(profile, tmp_path, monkeypatch, group_rows):
-    monkeypatch.setattr(parts, "GROUP_ROWS", group_rows)
-    monkeypatch.setattr(parts, "PART_ROWS", 700)
+    monkeypatch.setattr(parquet_part, "GROUP_ROWS", group_rows)
+    monkeypatch.setattr(part_writer, "PART_ROWS", 700)
     profile.save(tmp_path / "p")
     assert same(cs.load(tmp_path / "p"), profile)
     written = sorted((tmp_path / "p").glob("part-*"))
@@ -123,7 +123,7 @@ def test_parts_are_read_however_they_are_encoded(profile, tmp_path, monkeypatch,
 
 
 def test_parts_out_of_order_are_refused(profile, tmp_path, monkeypatch):
-    monkeypatch.setattr(parts, "PART_ROWS", 700)
+    monkeypatch.setattr(part_writer, "PART_ROWS", 700)
     profile.save(tmp_path / "p")
     manifest = json.loads((tmp_path / "p" / "manifest.json").read_text())
     manifest["parts"][:2] = manifest["parts"][1::-1]
@@ -293,7 +293,7 @@ def test_a_failed_save_leaves_nothing(tmp_path):
 
 
 def test_ranges_of_shards_never_change_a_result(documents, tmp_path, monkeypatch):
-    monkeypatch.setattr(parts, "PART_ROWS", 500)
+    monkeypatch.setattr(part_writer, "PART_ROWS", 500)
     once = cs.profile(documents, vocab_size=50, max_order=ORDER)
     corpus = read_corpus(documents, reading=ReadOptions(vocab_size=50))
     backend = select()
@@ -313,7 +313,8 @@ def test_ranges_of_shards_never_change_a_result(documents, tmp_path, monkeypatch
         len(run) for (run,) in read_aligned([saved.table], saved.table.resident_bytes + 20_000)
     )
     assert rows == len(once.run)
-    memory = saved.table.resident_bytes + once.table.resident_bytes + parts.writer_bytes(0) + 50_000
+    tables = saved.table.resident_bytes + once.table.resident_bytes
+    memory = tables + part_writer.writer_bytes(0) + 50_000
     twice = merge([saved, once], backend, memory, name="twice", save_to=tmp_path / "twice")
     assert twice.name == "twice"
     assert same(twice, merge([once, once], backend, memory=10**9))

@@ -10,10 +10,11 @@ from collapse_stats.corpus.corpus import Corpus, TokenizerIdentity
 from collapse_stats.corpus.load import TokenStore, read_corpus
 from collapse_stats.corpus.sample import merge_samples
 from collapse_stats.corpus.split import group_of, half_of, ordinal_hash
-from collapse_stats.counting.passes import HALVES, NO_HALVES, TableUse, count_tables, passes
+from collapse_stats.counting.passes import TableUse, count_tables, passes
 from collapse_stats.counting.spectra import spectra_in_passes
 from collapse_stats.errors import InputError
 from collapse_stats.ngrams.layout import Layout
+from collapse_stats.ngrams.spectrum import HALVES, NO_HALVES
 from collapse_stats.ngrams.table import NgramTable
 from collapse_stats.readers.options import ReadOptions
 from collapse_stats.system.memory import budget

@@ -25,7 +25,7 @@ from reader_helpers import split_at, write, write_lines
 from collapse_stats.backends.options import CountOptions
 from collapse_stats.corpus.corpus import Corpus
 from collapse_stats.corpus.load import read_corpus
-from collapse_stats.corpus.pipeline import in_order
+from collapse_stats.corpus.ordered_calls import in_order
 from collapse_stats.errors import InputError
 from collapse_stats.readers import boundaries as documents_module
 from collapse_stats.readers.in_memory import open_memory

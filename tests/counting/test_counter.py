@@ -1,4 +1,4 @@
-"""Counting arrays in one call and as they come."""
+"""Counting arrays in one call, and batch by batch."""
 
 from collections import Counter
 from itertools import pairwise
@@ -25,10 +25,10 @@ documents_strategy = st.lists(st.lists(st.integers(0, 5), max_size=12), max_size
 @settings(deadline=None)
 def test_spectra_of_packed_documents(documents, backend):
     flat = np.array([t for d in documents for t in d], dtype=np.uint8)
-    found = cs.spectra(
+    spectra = cs.spectra(
         flat, vocab_size=6, max_order=3, lengths=[len(d) for d in documents], backend=backend
     )
-    assert found == {n: spectrum_of(documents, n) for n in (1, 2, 3)}
+    assert spectra == {n: spectrum_of(documents, n) for n in (1, 2, 3)}
 
 
 @given(documents_strategy, st.lists(st.integers(0, 12), max_size=4), st.booleans())
@@ -43,7 +43,7 @@ def test_batches_and_their_merging_do_not_matter(documents, cuts, halves):
         part = documents[first:last]
         flat = np.array([t for d in part for t in d], dtype=np.uint16)
         batches.update(flat, lengths=[len(d) for d in part])
-        batches.profile()  # counting goes on after it
+        batches.profile()  # counting continues afterwards
     assert batches.profile().run == whole.profile().run
     for n in (1, 2, 3):
         assert whole.profile().spectrum(n) == spectrum_of(documents, n)

@@ -1,4 +1,4 @@
-"""Counters that were given more than their memory holds."""
+"""Counters with more tokens than fit into their memory."""
 
 import errno
 import gc
@@ -18,19 +18,19 @@ from collapse_stats.errors import InputError
 from collapse_stats.system.memory import TooLittleMemoryError, is_mapped
 
 VOCAB, ORDER = 50, 4
-LITTLE = 1 << 19  # bytes: of the batches below, some fit
+LITTLE = 1 << 19  # bytes: some of the batches below fit
 
 
 @pytest.fixture
 def tight(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> Backend:
-    """A backend with nothing fixed to its needs, so that little memory is some."""
+    """A backend that needs no fixed memory, so that a small budget is usable."""
     monkeypatch.setattr(type(backend), "needs", lambda self, layout, key_ranges, rows: (0, 32))
     monkeypatch.setattr("collapse_stats.profiles.counter.select", lambda name, threads: backend)
     return backend
 
 
 def batches(number, seed=0):
-    """Batches of every shape that `update` takes, most of whose n-grams are new."""
+    """Yield batches of every shape that `update` accepts, most of whose n-grams are new."""
     rng = np.random.default_rng(seed)
     for i in range(number):
         tokens = rng.integers(0, VOCAB, (40, 50))
@@ -46,42 +46,42 @@ def batches(number, seed=0):
                 yield row, {}
 
 
-def filled(counter, *given):
-    for tokens, options in given:
+def filled(counter, *updates):
+    for tokens, options in updates:
         counter.update(tokens, **options)
     return counter
 
 
-def check_equal(found, expected):
-    assert found.joint_spectra == expected.joint_spectra
-    assert found.run == expected.run
-    assert found.documents == expected.documents
-    assert found.table.rows == expected.table.rows == len(expected.run)
-    assert found.top(ORDER, 5) == expected.top(ORDER, 5)
+def check_equal(actual, expected):
+    assert actual.joint_spectra == expected.joint_spectra
+    assert actual.run == expected.run
+    assert actual.documents == expected.documents
+    assert actual.table.rows == expected.table.rows == len(expected.run)
+    assert actual.top(ORDER, 5) == expected.top(ORDER, 5)
 
 
 @pytest.mark.parametrize("halves", [False, True])
-def test_what_does_not_fit_is_counted_all_the_same(tight, tmp_path, halves):
-    given = list(batches(16))
-    everything = filled(cs.NgramCounter(VOCAB, ORDER, halves=halves), *given)
+def test_tokens_that_do_not_fit_are_counted(tight, tmp_path, halves):
+    updates = list(batches(16))
+    everything = filled(cs.NgramCounter(VOCAB, ORDER, halves=halves), *updates)
     little = cs.NgramCounter(VOCAB, ORDER, halves=halves, memory=LITTLE, tmp=tmp_path)
-    for at, (tokens, options) in enumerate(given):
+    for at, (tokens, options) in enumerate(updates):
         little.update(tokens, **options)
         if at % 50 == 7:
-            little.profile()  # counting goes on after it
-    found = little.profile()
+            little.profile()  # counting continues afterwards
+    profile = little.profile()
     assert little._tables, "a part fits"
     assert little._spilled, "a part does not"
     assert all(is_mapped(array) for chunk in little._spilled for array in chunk.arrays)
-    assert sum(run.nbytes for run in little._tables) <= LITTLE // 4
-    assert len(found.table.ranges) > 1
-    check_equal(found, everything.profile())
+    assert sum(table.nbytes for table in little._tables) <= LITTLE // 4
+    assert len(profile.table.passes) > 1
+    check_equal(profile, everything.profile())
     assert list(tmp_path.iterdir()) == []  # the file has no name
 
     little.reset()
     assert little.profile().tokens == 0
-    filled(little, *given[:3])
-    check_equal(little.profile(), filled(everything_anew(halves), *given[:3]).profile())
+    filled(little, *updates[:3])
+    check_equal(little.profile(), filled(everything_anew(halves), *updates[:3]).profile())
 
 
 def everything_anew(halves):
@@ -90,19 +90,19 @@ def everything_anew(halves):
 
 def test_against_the_oracle(tight):
     rows = np.random.default_rng(4).integers(0, VOCAB, (1000, 30))
-    found = filled(cs.NgramCounter(VOCAB, ORDER, memory=LITTLE), (rows, {})).profile()
-    assert isinstance(found.table, RecountedTable)
+    profile = filled(cs.NgramCounter(VOCAB, ORDER, memory=LITTLE), (rows, {})).profile()
+    assert isinstance(profile.table, RecountedTable)
     for n in range(1, ORDER + 1):
         grams = Counter(tuple(row[i : i + n]) for row in rows.tolist() for i in range(31 - n))
-        assert found.spectrum(n) == cs.Spectrum.from_counts(list(grams.values()))
+        assert profile.spectrum(n) == cs.Spectrum.from_counts(list(grams.values()))
 
 
 def test_a_profile_is_of_what_was_counted_until_then(tight):
-    given = list(batches(16))
-    counter = filled(cs.NgramCounter(VOCAB, ORDER, memory=LITTLE), *given[:60])
+    updates = list(batches(16))
+    counter = filled(cs.NgramCounter(VOCAB, ORDER, memory=LITTLE), *updates[:60])
     early = counter.profile()
-    filled(counter, *given[60:])
-    expected = filled(cs.NgramCounter(VOCAB, ORDER), *given[:60]).profile()
+    filled(counter, *updates[60:])
+    expected = filled(cs.NgramCounter(VOCAB, ORDER), *updates[:60]).profile()
     counter.reset()
     del counter
     gc.collect()
@@ -110,45 +110,45 @@ def test_a_profile_is_of_what_was_counted_until_then(tight):
 
 
 def test_counters_that_spilled_are_merged(tight):
-    one, other = list(batches(16, seed=1)), list(batches(13, seed=2))
-    expected = filled(cs.NgramCounter(VOCAB, ORDER, halves=True), *one)
-    expected.merge(filled(cs.NgramCounter(VOCAB, ORDER, halves=True), *other))
-    found = filled(cs.NgramCounter(VOCAB, ORDER, halves=True, memory=3 * LITTLE), *one)
-    second = filled(cs.NgramCounter(VOCAB, ORDER, halves=True, memory=LITTLE), *other)
-    assert found._spilled
+    first_updates, second_updates = list(batches(16, seed=1)), list(batches(13, seed=2))
+    expected = filled(cs.NgramCounter(VOCAB, ORDER, halves=True), *first_updates)
+    expected.merge(filled(cs.NgramCounter(VOCAB, ORDER, halves=True), *second_updates))
+    first = filled(cs.NgramCounter(VOCAB, ORDER, halves=True, memory=3 * LITTLE), *first_updates)
+    second = filled(cs.NgramCounter(VOCAB, ORDER, halves=True, memory=LITTLE), *second_updates)
+    assert first._spilled
     assert second._spilled
-    found.merge(second)
+    first.merge(second)
     del second
     gc.collect()
-    filled(found, *one[:5])
-    filled(expected, *one[:5])
-    check_equal(found.profile(), expected.profile())
+    filled(first, *first_updates[:5])
+    filled(expected, *first_updates[:5])
+    check_equal(first.profile(), expected.profile())
 
 
 def test_counts_that_do_not_fit_are_not_merged(tight):
-    one, other = (
+    counter, other = (
         filled(cs.NgramCounter(VOCAB, ORDER, memory=LITTLE), *batches(16, s)) for s in (1, 2)
     )
-    before = one.profile()
+    before = counter.profile()
     with pytest.raises(TooLittleMemoryError, match="give at least 1MB") as error:
-        one.merge(other)
-    check_equal(one.profile(), before)
+        counter.merge(other)
+    check_equal(counter.profile(), before)
     large = cs.NgramCounter(VOCAB, ORDER, memory=error.value.least)
-    large.merge(one)
+    large.merge(counter)
     large.merge(other)
-    assert large.profile().tokens == one.profile().tokens + other.profile().tokens
+    assert large.profile().tokens == counter.profile().tokens + other.profile().tokens
 
 
 def test_a_profile_that_does_not_fit_loses_nothing(tight, monkeypatch):
-    given = list(batches(16))
-    counter = filled(cs.NgramCounter(VOCAB, ORDER, memory=LITTLE), *given)
+    updates = list(batches(16))
+    counter = filled(cs.NgramCounter(VOCAB, ORDER, memory=LITTLE), *updates)
     counter.profile()
     roomy = type(tight).needs
     monkeypatch.setattr(type(tight), "needs", lambda self, layout, key_ranges, rows: (0, 1 << 16))
     with pytest.raises(TooLittleMemoryError, match="give at least"):
         counter.profile()
     monkeypatch.setattr(type(tight), "needs", roomy)
-    check_equal(counter.profile(), filled(cs.NgramCounter(VOCAB, ORDER), *given).profile())
+    check_equal(counter.profile(), filled(cs.NgramCounter(VOCAB, ORDER), *updates).profile())
 
 
 def test_repeated_text_needs_neither_memory_nor_file(tight):
@@ -163,7 +163,7 @@ def test_small_batches_are_packed(tight):
     counter = cs.NgramCounter(VOCAB, ORDER)
     for i in range(2000):
         counter.update([i % VOCAB, 1, 2])
-    assert len(counter._loose) + len(counter._pending) < 300
+    assert len(counter._pending._small) + len(counter._pending.chunks) < 300
     assert counter.profile().documents == 2000
 
 
@@ -178,13 +178,13 @@ def test_too_small_a_budget_says_what_would_do():
 
 
 def test_a_full_disk_says_how_much_was_needed_and_loses_nothing(tight, tmp_path):
-    given = list(batches(16))
+    updates = list(batches(16))
     counter = cs.NgramCounter(VOCAB, ORDER, memory=LITTLE, tmp=tmp_path)
 
     def full(file, size):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    left = list(given)
+    left = list(updates)
 
     def go_on():
         while left:
@@ -200,34 +200,34 @@ def test_a_full_disk_says_how_much_was_needed_and_loses_nothing(tight, tmp_path)
         rf"no room for tokens in {tmp_path} \(No space.*more than [\d,]+ bytes are needed",
         str(error.value),
     )
-    go_on()  # there is room again: nothing is lost, nothing is there twice
-    check_equal(counter.profile(), filled(cs.NgramCounter(VOCAB, ORDER), *given).profile())
+    go_on()  # there is room again, and nothing was lost or added twice
+    check_equal(counter.profile(), filled(cs.NgramCounter(VOCAB, ORDER), *updates).profile())
 
 
 def test_tokens_on_a_gpu_go_to_the_file_as_well(monkeypatch, tmp_path):
     backend = emulated_backend()
     monkeypatch.setitem(sys.modules, "cupy", fake_cupy())
     monkeypatch.setattr("collapse_stats.profiles.counter.select", lambda name, threads: backend)
-    given = [(tokens, options) for tokens, options in batches(40) if not options]
-    host = filled(cs.NgramCounter(VOCAB, ORDER, halves=True), *given)
+    updates = [(tokens, options) for tokens, options in batches(40) if not options]
+    host = filled(cs.NgramCounter(VOCAB, ORDER, halves=True), *updates)
     device = cs.NgramCounter(VOCAB, ORDER, halves=True, memory=2 * LITTLE, tmp=tmp_path)
-    filled(device, *((on_device(tokens), options) for tokens, options in given))
-    found = device.profile()
+    filled(device, *((on_device(tokens), options) for tokens, options in updates))
+    profile = device.profile()
     assert device._spilled
-    check_equal(found, host.profile())
+    check_equal(profile, host.profile())
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="open files are counted on Linux")
 def test_a_file_takes_few_descriptors_and_gives_them_back(tight, tmp_path):
-    def held():
+    def open_files():
         return len(list(Path("/proc/self/fd").iterdir()))
 
     gc.collect()
-    before = held()
+    before = open_files()
     counter = cs.NgramCounter(VOCAB, ORDER, memory=LITTLE, tmp=tmp_path)
     filled(counter, *batches(100))
     assert len(counter._spilled) > 50
-    assert held() - before < 20
+    assert open_files() - before < 20
     counter.reset()
     gc.collect()
-    assert held() == before
+    assert open_files() == before

@@ -1,4 +1,4 @@
-"""What `memory=` promises, as the operating system sees it."""
+"""The bounds that `memory=` promises, as measured by the operating system."""
 
 import re
 import resource
@@ -15,10 +15,9 @@ import numpy as np
 import pytest
 
 import collapse_stats as cs
-from collapse_stats.backends.options import CountOptions
 from collapse_stats.backends.selection import select
 from collapse_stats.corpus.load import TokenStore, read_corpus
-from collapse_stats.counting import parquet_table as parts
+from collapse_stats.counting import part_writer
 from collapse_stats.counting.passes import TableUse, passes
 from collapse_stats.errors import InputError
 from collapse_stats.ngrams.chunk import Chunk
@@ -51,7 +50,7 @@ def output_of(code: str, *arguments: object, **options: object) -> str:
 
 
 def stream(path: Path, tokens: int, vocab_size: int = VOCAB) -> Path:
-    """A file of tokens, rare and frequent ones, most of whose n-grams are new."""
+    """Write a file of rare and frequent tokens, most of whose n-grams are new."""
     rng = np.random.default_rng(1)
     with path.open("wb") as file:
         for _ in range(0, tokens, 1 << 20):
@@ -61,8 +60,7 @@ def stream(path: Path, tokens: int, vocab_size: int = VOCAB) -> Path:
 
 
 def corpus_of(path: Path):
-    reading = ReadOptions(dtype="u16", vocab_size=VOCAB)
-    return read_corpus(path, reading=reading, counting=CountOptions(memory=10**9))
+    return read_corpus(path, options=ReadOptions(dtype="u16", vocab_size=VOCAB), memory=10**9)
 
 
 PEAK = """
@@ -70,7 +68,7 @@ PEAK = """
     from pathlib import Path
     import numpy as np
     import collapse_stats as cs
-    def peak():  # not ru_maxrss: a process inherits that from the one which started it
+    def peak():  # not ru_maxrss, which a process inherits from its parent
         return 1024 * int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
 """
 
@@ -80,11 +78,11 @@ COUNT_AND_SHOW_PEAK = (
     path, memory, backend, order = sys.argv[1], int(sys.argv[2]), sys.argv[3], int(sys.argv[4])
     small = Path(path).with_name("small.bin")
     small.write_bytes(bytes(8))
-    cs.profile(small, dtype="u16", vocab_size=9, backend=backend)  # the libraries, before it counts
+    cs.profile(small, dtype="u16", vocab_size=9, backend=backend)  # loads the libraries
     before = peak()
-    found = cs.profile(path, dtype="u16", vocab_size=1000, max_order=order, table=False,
+    profile = cs.profile(path, dtype="u16", vocab_size=1000, max_order=order, table=False,
                        memory=memory, backend=backend, threads=2)
-    print(peak() - before, *(found.distinct(n) for n in range(1, order + 1)))
+    print(peak() - before, *(profile.distinct(n) for n in range(1, order + 1)))
 """
 )
 
@@ -93,7 +91,7 @@ COUNT_AND_SHOW_PEAK = (
 @pytest.mark.parametrize(
     ("backend", "tokens", "order", "needed", "memory"),
     [
-        ("native", 60 << 20, 12, 60 * 16 << 20, 96 << 20),  # records of 16 bytes: ten times more
+        ("native", 60 << 20, 12, 60 * 16 << 20, 96 << 20),  # 16 bytes a record: ten times more
         ("numpy", 16 << 20, 5, 300 << 20, 230 << 20),
     ],
 )
@@ -111,13 +109,13 @@ def test_peak_memory_stays_within_the_budget(tmp_path, backend, tokens, order, n
 COUNT_A_TABLE_AND_SHOW_PEAK = (
     PEAK
     + """
-    given = dict(dtype="u16", vocab_size=1000, max_order=8, backend="native", threads=2)
+    options = dict(dtype="u16", vocab_size=1000, max_order=8, backend="native", threads=2)
     small = Path(sys.argv[1]).with_name("small.bin")
     small.write_bytes(bytes(8))
-    cs.profile(small, **given)
+    cs.profile(small, **options)
     before = peak()
-    found = cs.profile(sys.argv[1], memory=4 << 30, **given)
-    print(peak() - before, found.run.nbytes)
+    profile = cs.profile(sys.argv[1], memory=4 << 30, **options)
+    print(peak() - before, profile.run.nbytes)
 """
 )
 
@@ -132,10 +130,10 @@ def test_a_table_in_memory_is_there_once(tmp_path):
     assert table < peak < 2 * table
 
 
-def test_only_a_table_that_is_written_is_counted_in_ranges(tmp_path, backend, monkeypatch):
+def test_only_a_table_that_is_written_is_counted_in_stretches(tmp_path, backend, monkeypatch):
     corpus = corpus_of(stream(tmp_path / "tokens.bin", 1 << 16))
     called = []
-    for name in ("count", "count_in_ranges", "spectra"):
+    for name in ("count", "count_in_stretches", "spectra"):
         real = getattr(type(backend), name)
 
         def noted(self, source, *others, _name=name, _real=real):
@@ -144,45 +142,45 @@ def test_only_a_table_that_is_written_is_counted_in_ranges(tmp_path, backend, mo
             return _real(self, source, *others)
 
         monkeypatch.setattr(type(backend), name, noted)
-    given = {"counting": CountOptions(max_order=3, memory=10**9), "backend": backend}
-    profile_corpus(corpus, **given)
-    profile_corpus(corpus, table=False, **given)
+    options = {"max_order": 3, "backend": backend, "memory": 10**9}
+    profile_corpus(corpus, **options)
+    profile_corpus(corpus, table=False, **options)
     assert called == ["count", "spectra"]
     called.clear()
-    profile_corpus(corpus, save_to=tmp_path / "p", **given)
-    assert called[0] == "count_in_ranges"
-    assert set(called[1:]) <= {"count"}  # what a backend without smaller ranges makes of it
+    profile_corpus(corpus, save_to=tmp_path / "p", **options)
+    assert called[0] == "count_in_stretches"
+    assert set(called[1:]) <= {"count"}  # by which a backend may implement the other
 
 
 @pytest.mark.parametrize(("memory", "most"), [(1, 4), (10**9, 6), (10**12, 66)])
 def test_parts_that_wait_are_bounded_on_many_cpus(tmp_path, monkeypatch, memory, most):
     monkeypatch.setattr("os.cpu_count", lambda: 64)
-    monkeypatch.setattr(parts, "PART_ROWS", 2)
-    there, highest = 0, 0
+    monkeypatch.setattr(part_writer, "PART_ROWS", 2)
+    writing, highest = 0, 0
     lock = threading.Lock()
 
     def add(number):
-        nonlocal there, highest
+        nonlocal writing, highest
         with lock:
-            there += number
-            highest = max(highest, there)
+            writing += number
+            highest = max(highest, writing)
 
-    def write(path, run):
+    def write(path, table):
         add(1)
         time.sleep(0.002)
         add(-1)
-        return {"rows": len(run)}
+        return {"rows": len(table)}
 
-    monkeypatch.setattr(parts, "_write_part", write)
+    monkeypatch.setattr(part_writer, "write_part", write)
     chunk = Chunk.of_documents(np.arange(600, dtype=np.uint16), np.array([0]), np.array([600]))
-    run = select("numpy").count([chunk], Layout(VOCAB, 2))
-    with parts.PartWriter(tmp_path, memory) as writer:
-        for begin in range(0, len(run), 10):
-            writer.add(run.rows(begin, begin + 10))
+    table = select("numpy").count([chunk], Layout(VOCAB, 2))
+    with part_writer.PartWriter(tmp_path, memory) as writer:
+        for begin in range(0, len(table), 10):
+            writer.add(table.rows(begin, begin + 10))
             assert len(writer._waiting) <= most
-    assert sum(part["rows"] for part in writer.parts) == len(run)
+    assert sum(part["rows"] for part in writer.parts) == len(table)
     assert 1 < highest <= most - 2
-    assert parts.writer_bytes(memory) <= max(64 << 20, memory // 8)
+    assert part_writer.writer_bytes(memory) <= max(64 << 20, memory // 8)
 
 
 UPDATE_AND_SHOW_PEAK = (
@@ -196,8 +194,8 @@ UPDATE_AND_SHOW_PEAK = (
     with open(path, "rb") as file:
         while len(batch := np.fromfile(file, np.uint16, 1 << 16)):
             counter.update(batch.reshape(-1, 16))
-    found = counter.profile()
-    print(peak() - before, *(found.distinct(n) for n in range(1, order + 1)), found.documents)
+    profile = counter.profile()
+    print(peak() - before, *(profile.distinct(n) for n in range(1, order + 1)), profile.documents)
 """
 )
 
@@ -216,48 +214,50 @@ def test_a_counter_stays_within_its_budget(tmp_path):
 
 
 @pytest.mark.parametrize("use", TableUse)
-def test_the_smallest_budget_that_would_do_does(tmp_path, backend, use):
+def test_the_least_memory_named_is_enough(tmp_path, backend, use):
     corpus = corpus_of(stream(tmp_path / "tokens.bin", 1 << 18))
     layout = Layout(VOCAB, 5, 2)
     with pytest.raises(TooLittleMemoryError, match=r"give at least \d+MB") as error:
         passes(corpus.chunks, corpus.tokens, layout, backend, 1000, use, corpus.resident_bytes)
     least = error.value.least
     assert least < 2**30
-    found = passes(corpus.chunks, corpus.tokens, layout, backend, least, use, corpus.resident_bytes)
-    assert found[0][0] == 0
-    assert found[-1][1] == layout.key_ranges
-    assert all(a[1] == b[0] for a, b in pairwise(found))
+    stretches = passes(
+        corpus.chunks, corpus.tokens, layout, backend, least, use, corpus.resident_bytes
+    )
+    assert stretches[0][0] == 0
+    assert stretches[-1][1] == layout.key_ranges
+    assert all(a[1] == b[0] for a, b in pairwise(stretches))
     assert len(passes(corpus.chunks, corpus.tokens, layout, backend, 1 << 40, use)) == 1
-    if use is not TableUse.kept:  # there it is what is sure to do, whatever is in the tokens
+    if use is not TableUse.kept:  # for `kept` it is only an upper bound
         with pytest.raises(TooLittleMemoryError):
             passes(
                 corpus.chunks, corpus.tokens, layout, backend, least - 1, use, corpus.resident_bytes
             )
 
 
-def test_a_table_that_is_written_needs_the_rows_of_some_shards(tmp_path, backend, monkeypatch):
+def test_a_table_that_is_written_needs_the_rows_of_some_key_ranges(tmp_path, backend, monkeypatch):
     corpus = corpus_of(stream(tmp_path / "tokens.bin", 1 << 22))
     layout = Layout(VOCAB, 5, 2)
     monkeypatch.setattr(
         type(backend), "needs", lambda self, layout, key_ranges, rows: (0, 8 + 56 * rows)
     )
-    held = 10**6
-    memory = held + parts.writer_bytes(0) + 16 * corpus.tokens
-    given = corpus.chunks, corpus.tokens, layout, backend, memory
-    number = len(passes(*given, TableUse.written, held))
+    resident_bytes = 10**6
+    memory = resident_bytes + part_writer.writer_bytes(0) + 16 * corpus.tokens
+    arguments = corpus.chunks, corpus.tokens, layout, backend, memory
+    number = len(passes(*arguments, TableUse.written, resident_bytes))
     if backend.fewest_key_ranges < layout.key_ranges:
         assert number == 1
-    else:  # 56 bytes of rows, and 24 of those that are being written
+    else:  # 56 bytes of a row, and 24 of a row being written
         assert number > corpus.tokens * (8 + 56 + 24) / (16 * corpus.tokens)
 
 
-def test_too_small_a_budget_says_what_would_do(tmp_path):
+def test_an_error_of_memory_names_what_is_enough(tmp_path):
     path = stream(tmp_path / "tokens.bin", 1 << 20)
-    given = {"dtype": "u16", "vocab_size": VOCAB, "max_order": 3}
+    options = {"dtype": "u16", "vocab_size": VOCAB, "max_order": 3}
     for call in (
-        lambda memory: cs.profile(path, memory=memory, **given),
-        lambda memory: cs.profile(path, memory=memory, table=False, **given),
-        lambda memory: cs.compare(path, path, memory=memory, **given),
+        lambda memory: cs.profile(path, memory=memory, **options),
+        lambda memory: cs.profile(path, memory=memory, table=False, **options),
+        lambda memory: cs.compare(path, path, memory=memory, **options),
     ):
         with pytest.raises(MemoryError, match="memory is 1,000 bytes, and this needs") as error:
             call(1000)
@@ -276,12 +276,13 @@ def test_repeated_text_needs_no_memory(backend):
     passes(lambda: [chunk], chunk.windows, layout, backend, memory, TableUse.spectra)
 
 
-def test_merging_says_what_would_do(tmp_path):
+def test_merging_names_what_is_enough(tmp_path):
     corpus = corpus_of(stream(tmp_path / "tokens.bin", 1 << 16))
     backend = select()
-    counting = CountOptions(max_order=3, memory=10**9)
     saved = [
-        profile_corpus(corpus, counting=counting, backend=backend, save_to=tmp_path / f"p{i}")
+        profile_corpus(
+            corpus, max_order=3, backend=backend, memory=10**9, save_to=tmp_path / f"p{i}"
+        )
         for i in (0, 1)
     ]
     with pytest.raises(TooLittleMemoryError) as error:
@@ -298,9 +299,7 @@ def test_the_table_of_a_profile_in_memory_is_bounded(tmp_path, monkeypatch):
     monkeypatch.setattr(type(backend), "needs", lambda self, layout, key_ranges, rows: (0, 16))
     with pytest.raises(TooLittleMemoryError, match="profile -o"):
         profile_corpus(
-            corpus,
-            counting=CountOptions(memory=corpus.resident_bytes + 4_000_000),
-            backend=backend,
+            corpus, max_order=5, backend=backend, memory=corpus.resident_bytes + 4_000_000
         )
 
 
@@ -313,7 +312,7 @@ def test_forgotten_pages_are_read_again(tmp_path):
     assert is_mapped(tokens[5:10])
     private = np.memmap(path, dtype=np.uint16, mode="c")
     private[:] = 3
-    release_pages(private)  # what was written to it is in no file
+    release_pages(private)  # the changes to it are in no file
     assert (private == 3).all()
     assert not is_mapped(private)
     assert not is_mapped(np.arange(3))
@@ -337,7 +336,7 @@ def test_what_a_killed_process_left_is_removed_and_what_a_living_one_holds_is_no
         killed.send_signal(signal.SIGKILL)
         killed.wait()
         assert left.exists()
-        other = tmp_path / ".hidden.collapse"  # somebody else's
+        other = tmp_path / ".hidden.collapse"  # belongs to another program
         other.mkdir()
         with new_directory(tmp_path / "next") as folder:
             assert not left.exists()
@@ -439,9 +438,9 @@ def test_a_full_disk_says_how_much_the_tokens_needed(tmp_path):
         except InputError as error:
             print(error)
     """
-    said = output_of(code, tmp_path, preexec_fn=lambda: limit_file_size(12 << 20))
-    about = int(re.search(r"about ([\d,]+) bytes are needed there", said)[1].replace(",", ""))
-    assert 0 <= about - 4 * (8 << 20) < 1000  # the tokens, and the bounds of two documents
+    message = output_of(code, tmp_path, preexec_fn=lambda: limit_file_size(12 << 20))
+    about = int(re.search(r"about ([\d,]+) bytes are needed there", message)[1].replace(",", ""))
+    assert 0 <= about - 4 * (8 << 20) < 1000  # tokens, and bounds of two documents
     assert list(tmp_path.iterdir()) == []
 
 

@@ -1,4 +1,4 @@
-"""The cuda backend when memory is short, and what it alone has; on a GPU played by the CPU."""
+"""The cuda backend with little memory, and its special cases, on an emulated GPU."""
 
 import itertools
 from dataclasses import replace
@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from corpora import CASES, Corpus, chunk, documents, zipf_tokens
 from emulation import NumpyMemory, emulated_backend
-from oracles import check_joint_spectra, check_run, check_tables, rows_of
+from oracles import check_joint_spectra, check_spectra, check_table, rows_of
 
 from collapse_stats.backends.cuda import records as _cuda_records
 from collapse_stats.backends.cuda.device import Gpu
@@ -17,7 +17,7 @@ from collapse_stats.ngrams.chunk import Chunk
 from collapse_stats.ngrams.layout import Layout
 
 SMALL = [case for case in CASES if case != "order_of_128"]
-MEMORY = [60_000, 300_000]  # bytes, of a GPU: some corpora need many passes, some need a few
+MEMORY = [60_000, 300_000]  # bytes: some corpora need many passes, some only a few
 
 
 @pytest.fixture(params=SMALL)
@@ -26,10 +26,10 @@ def corpus(request: pytest.FixtureRequest) -> Corpus:
 
 
 @pytest.mark.parametrize("memory", MEMORY)
-def test_runs_that_do_not_fit_at_once(corpus: Corpus, memory: int) -> None:
+def test_tables_that_do_not_fit_at_once(corpus: Corpus, memory: int) -> None:
     layout, chunks = corpus
     backend = emulated_backend(memory)
-    check_run(backend.count(chunks, layout), layout, chunks)
+    check_table(backend.count(chunks, layout), layout, chunks)
     part = backend.count(chunks, layout, (layout.key_ranges // 3, layout.key_ranges))
     assert part == emulated_backend().count(chunks, layout).slice(
         layout.key_ranges // 3, layout.key_ranges
@@ -40,7 +40,7 @@ def test_spectra_by_sorting(corpus: Corpus) -> None:
     layout, chunks = corpus
     masks = [(1, (1 << layout.labels) - 2)]
     joint_spectra = emulated_backend(by_sorting=True).spectra(chunks, layout, masks)
-    check_tables(joint_spectra, layout.max_order, layout.labels, chunks, masks)
+    check_spectra(joint_spectra, layout.max_order, layout.labels, chunks, masks)
 
 
 @pytest.mark.parametrize("memory", MEMORY)
@@ -48,7 +48,7 @@ def test_spectra_that_do_not_fit_at_once(corpus: Corpus, memory: int) -> None:
     layout, chunks = corpus
     masks = [(1, (1 << layout.labels) - 2)]
     joint_spectra = emulated_backend(memory).spectra(chunks, layout, masks)
-    check_tables(joint_spectra, layout.max_order, layout.labels, chunks, masks)
+    check_spectra(joint_spectra, layout.max_order, layout.labels, chunks, masks)
 
 
 @pytest.mark.parametrize("size", [10, 39])
@@ -60,11 +60,11 @@ def test_few_windows_whose_records_take_128_bits(layout: Layout, size: int) -> N
     chunks = [documents(layout, tokens, 2)]
     masks = [(1, 0)]
     joint_spectra = emulated_backend().spectra(chunks, layout, masks)
-    check_tables(joint_spectra, layout.max_order, layout.labels, chunks, masks)
+    check_spectra(joint_spectra, layout.max_order, layout.labels, chunks, masks)
 
 
 def test_room_for_what_is_tallied_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the partition path leaves to sorting has room already."""
+    """The tally already has room for windows that are left to be counted by sorting."""
     layout = Layout(50_000, 5)
     chunks = [chunk(np.zeros(20_000), [(0, 20_000)], dtype="uint16")]
     reserve, windows = DeviceTally.reserve, []
@@ -90,12 +90,12 @@ def test_records_that_do_not_fit_beside_their_tokens() -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(_cuda_records, "_sort", noted)
         joint_spectra = backend.spectra(chunks, layout, masks)
-    check_tables(joint_spectra, layout.max_order, layout.labels, chunks, masks)
-    assert len(taken) > 4  # stretches of key ranges, over tokens that stay
+    check_spectra(joint_spectra, layout.max_order, layout.labels, chunks, masks)
+    assert len(taken) > 4  # stretches of key ranges, of tokens that stay on the GPU
     assert sum(taken) >= 20_000
 
 
-def test_a_shard_that_does_not_fit_is_counted_into_rows() -> None:
+def test_a_key_range_that_does_not_fit_is_counted_into_rows() -> None:
     number = 20_000
     chunks = [chunk(np.zeros(number), [(0, number)], dtype="uint16")]
     joint_spectra = emulated_backend(200_000).spectra(chunks, Layout(50_000, 5), [(1, 0)])
@@ -103,22 +103,22 @@ def test_a_shard_that_does_not_fit_is_counted_into_rows() -> None:
         assert rows_of(joint_spectra.ngrams[order][1, 0]) == [(number - order + 1, 0, 1)]
 
 
-def test_runs_larger_than_the_gpu_are_merged_and_joined() -> None:
+def test_tables_larger_than_the_gpu_are_merged_and_joined() -> None:
     layout = Layout(2000, 4, 2)
     sets = [[documents(layout, zipf_tokens(3000, 2000, seed), 9, seed)] for seed in range(3)]
     backend, small = emulated_backend(), emulated_backend(100_000)
-    runs = [backend.count(chunks, layout) for chunks in sets]
-    assert 4 * sum(run.keys.nbytes + run.counts.nbytes for run in runs) > 100_000
-    check_run(small.merge(runs), layout, [part for chunks in sets for part in chunks])
+    tables = [backend.count(chunks, layout) for chunks in sets]
+    assert 4 * sum(table.keys.nbytes + table.counts.nbytes for table in tables) > 100_000
+    check_table(small.merge(tables), layout, [part for chunks in sets for part in chunks])
     check_joint_spectra(small, (layout, sets[0]), (layout, sets[1]))
 
 
-def test_a_shard_of_rows_that_does_not_fit_says_what_to_do() -> None:
+def test_a_key_range_of_rows_that_does_not_fit_says_what_to_do() -> None:
     layout = Layout(2, 1)
     backend = emulated_backend()
-    run = backend.count([chunk([0, 1, 1], [(0, 3)])], layout)
+    table = backend.count([chunk([0, 1, 1], [(0, 3)])], layout)
     with pytest.raises(MemoryError, match="may use 10 bytes: free device memory"):
-        emulated_backend(10).merge([run, run])
+        emulated_backend(10).merge([table, table])
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def test_positions_of_wrong_ids_are_those_of_the_chunk() -> None:
     tokens = np.arange(1000) % 50
     tokens[777] = 60
     bad = chunk(tokens, [(0, 500), (500, 1000)])
-    for memory in (None, 40_000):  # one piece, several
+    for memory in (None, 40_000):  # one piece, and several
         backend = emulated_backend(memory)
         with pytest.raises(ValueError, match="token id 60 at position 777 is outside"):
             backend.spectra([good, bad], Layout(50, 3), [(1, 0)])
@@ -152,15 +152,15 @@ def test_pieces_hold_every_window_once() -> None:
     parts += [replace(parts[2], tokens=parts[2].tokens.astype(np.uint8))]
     whole = [(w, p.label[s]) for p in parts for s, w in windows_of(p)]
     for most in (1, 7, 64, 1000):
-        found = list(pieces(parts, layout, most))
-        chunks = [Chunk(np.concatenate(p.parts), p.start, p.stop, p.limit, p.label) for p in found]
+        cut = list(pieces(parts, layout, most))
+        chunks = [Chunk(np.concatenate(p.parts), p.start, p.stop, p.limit, p.label) for p in cut]
         assert sorted(whole) == sorted((w, c.label[s]) for c in chunks for s, w in windows_of(c))
-        lengths = sum(piece.windows(layout) for piece in found)
+        lengths = sum(piece.windows(layout) for piece in cut)
         expected = np.zeros((4, 2), dtype=int)
         for window, label in whole:
             expected[: len(window), label] += 1
         assert (lengths == expected).all()
-        for piece, c in zip(found, chunks, strict=True):
+        for piece, c in zip(cut, chunks, strict=True):
             assert piece.size <= most + 3 or len(piece.parts) == 1
             at = int(np.argmax(c.tokens)) if len(c.tokens) else 0
             assert any(
@@ -185,8 +185,8 @@ def test_many_small_chunks_are_brought_at_once(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(
         NumpyMemory, "upload", lambda self, parts: brought.append(1) or upload(self, parts)
     )
-    run = emulated_backend().count(chunks, layout)
-    check_run(run, layout, chunks)
+    table = emulated_backend().count(chunks, layout)
+    check_table(table, layout, chunks)
     assert len(brought) < 20
 
 
@@ -208,12 +208,12 @@ def test_lost_windows_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_more_pairs_of_masks_than_a_tally_takes_say_what_to_do() -> None:
     masks = list(itertools.product(range(5), range(5)))
-    with pytest.raises(ValueError, match="1 to 16 pairs, got 25: ask in parts"):
+    with pytest.raises(ValueError, match="1 to 16 pairs, got 25: make several calls"):
         emulated_backend().spectra([chunk([1], [(0, 1)])], Layout(30, 2, 4), masks)
 
 
 def test_memory_is_returned() -> None:
-    """Nothing that an operation took is held after it: the pool would run full."""
+    """An operation keeps no memory after it ends."""
     import gc
     import weakref
 

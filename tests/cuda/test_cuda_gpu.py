@@ -1,4 +1,4 @@
-"""The cuda backend on a real GPU: the same integers as the others, however it is asked."""
+"""The cuda backend on a real GPU, against the other backends."""
 
 from collections.abc import Callable, Iterator
 from itertools import pairwise
@@ -22,9 +22,9 @@ Workload = tuple[Layout, Chunk]
 
 @pytest.fixture
 def backend() -> CudaBackend:
-    found = gpu_backend()
-    assert isinstance(found, CudaBackend)
-    return found
+    cuda = gpu_backend()
+    assert isinstance(cuda, CudaBackend)
+    return cuda
 
 
 @pytest.fixture
@@ -77,22 +77,22 @@ WORKLOADS: dict[str, Callable[[], Workload]] = {
 def test_same_integers_as_the_other_backends(backend: CudaBackend, workload: str) -> None:
     layout, part = WORKLOADS[workload]()
     masks = MASKS if layout.labels > 1 else [(1, 0)]
-    joint_spectra, run = backend.spectra([part], layout, masks), backend.count([part], layout)
+    joint_spectra, table = backend.spectra([part], layout, masks), backend.count([part], layout)
     for other in (select("native"), select("numpy")):
         assert joint_spectra == other.spectra([part], layout, masks)
-        assert run == other.count([part], layout)
-    assert backend.spectra(run, layout, masks) == joint_spectra
-    assert backend.merge([run, run]).counts.sum() == 2 * run.counts.sum()
+        assert table == other.count([part], layout)
+    assert backend.joint_spectra([[table]], masks) == joint_spectra
+    assert backend.merge([table, table]).counts.sum() == 2 * table.counts.sum()
 
 
 @pytest.mark.parametrize("passes", [1, 3, 16])
-def test_passes_over_the_shards(backend: CudaBackend, passes: int) -> None:
+def test_passes_over_the_key_ranges(backend: CudaBackend, passes: int) -> None:
     layout, part = _text(50_257, 5)
     whole = backend.count([part], layout)
     edges = np.linspace(0, layout.key_ranges, passes + 1).astype(int).tolist()
-    runs = [backend.count([part], layout, between) for between in pairwise(edges)]
-    assert type(whole).concatenate(layout, runs) == whole
-    joint_spectra = backend.joint_spectra(([run] for run in runs), MASKS)
+    tables = [backend.count([part], layout, between) for between in pairwise(edges)]
+    assert type(whole).concatenate(layout, tables) == whole
+    joint_spectra = backend.joint_spectra(([table] for table in tables), MASKS)
     assert joint_spectra == backend.spectra([part], layout, MASKS)
 
 
@@ -158,7 +158,7 @@ def test_streams_of_the_caller(backend: CudaBackend, cupy) -> None:
         with cupy.cuda.Stream(non_blocking=True):
             array = cupy.zeros(len(tokens), dtype=np.int64)
             for _ in range(50):
-                array += 1  # still at work when the tokens are asked for
+                array += 1  # still running when the tokens are read
             array[:] = cupy.asarray(tokens)
             assert cs.spectra(array, vocab_size=1000, max_order=3, backend="cuda") == expected
 
@@ -166,21 +166,21 @@ def test_streams_of_the_caller(backend: CudaBackend, cupy) -> None:
 def test_a_counter_of_tensors(backend: CudaBackend, cupy) -> None:
     rng = np.random.default_rng(0)
     expected = cs.NgramCounter(5000, 4, backend="native", halves=True)
-    found = cs.NgramCounter(5000, 4, backend="cuda", halves=True)
+    counter = cs.NgramCounter(5000, 4, backend="cuda", halves=True)
     for _ in range(20):
         ids, mask = rng.integers(0, 5000, (8, 512)), rng.integers(0, 9, (8, 512)) > 0
         expected.update(ids, mask=mask)
         on_gpu = cupy.asarray(ids)
-        found.update(on_gpu, mask=cupy.asarray(mask))
-        on_gpu[:] = -1  # in the order of the same stream
-    assert found.profile().run == expected.profile().run
-    found.update(cupy.asarray([1, 5000]))
+        counter.update(on_gpu, mask=cupy.asarray(mask))
+        on_gpu[:] = -1  # queued in the same stream
+    assert counter.profile().run == expected.profile().run
+    counter.update(cupy.asarray([1, 5000]))
     with pytest.raises(ValueError, match="token id 5000 at position 1 is outside"):
-        found.profile()
+        counter.profile()
 
 
 class CupyStream:
-    """A stream of CuPy's that can be kept at work for a second or two."""
+    """A stream of CuPy that can be kept busy for a second or two."""
 
     SPIN = """extern "C" __global__ void spin(long long cycles) {
         for (long long begin = clock64(); clock64() - begin < cycles;) {}
@@ -202,7 +202,7 @@ class CupyStream:
 
 
 class TorchStream:
-    """One of torch's."""
+    """A stream of torch."""
 
     def __init__(self) -> None:
         self._torch = pytest.importorskip("torch")
@@ -221,36 +221,36 @@ class TorchStream:
 
 @pytest.mark.parametrize("kind", [CupyStream, TorchStream])
 def test_a_monitor_waits_for_nothing(backend: CudaBackend, kind: type) -> None:
-    """`update` returns while its caller's stream is at work: it synchronises with none."""
+    """`update` does not wait for its caller's stream."""
     rng = np.random.default_rng(0)
     ids = rng.integers(0, 5000, (128, 512))
     mask = rng.integers(0, 9, ids.shape) > 0
-    here, there = (cs.CollapseMonitor(5000, 4, backend=name) for name in ("native", "cuda"))
+    native, cuda = (cs.CollapseMonitor(5000, 4, backend=name) for name in ("native", "cuda"))
     stream = kind()
     with stream.context:
         tokens, kept = stream.put(ids), stream.put(mask)
-        for cycles in (1, 3_000_000_000):  # the first time, memory is fetched and code compiled
-            there.reset()
+        for cycles in (1, 3_000_000_000):  # the first round allocates memory and compiles code
+            cuda.reset()
             stream.spin(cycles)
-            for _ in range(20):  # five blocks, of the eight that may wait
-                there.update(tokens, kept)
+            for _ in range(20):  # five of the eight blocks that may wait
+                cuda.update(tokens, kept)
             waited_for_nothing = not stream.is_idle()
-            found = there.compute()
+            figures = cuda.compute()
     assert waited_for_nothing
     for _ in range(20):
-        here.update(ids, mask)
-    assert found == here.compute()
+        native.update(ids, mask)
+    assert figures == native.compute()
 
 
-def test_small_run(backend: CudaBackend) -> None:
-    """Every step once: what the sanitizers watch."""
+def test_small_tables(backend: CudaBackend) -> None:
+    """Call every step once, for the sanitizers."""
     layout = Layout(300, 4, 2)
     parts = [documents(layout, zipf_tokens(5000, 300, seed), 40, seed) for seed in range(2)]
-    runs = [backend.count([part], layout) for part in parts]
-    assert runs == [select("numpy").count([part], layout) for part in parts]
-    assert backend.merge(runs) == backend.count(parts, layout)
+    tables = [backend.count([part], layout) for part in parts]
+    assert tables == [select("numpy").count([part], layout) for part in parts]
+    assert backend.merge(tables) == backend.count(parts, layout)
     joint_spectra = backend.spectra(parts, layout, MASKS)
     assert joint_spectra == select("numpy").spectra(parts, layout, MASKS)
-    assert backend.joint_spectra([runs], [(3, 12)]) == select("numpy").joint_spectra(
-        [runs], [(3, 12)]
+    assert backend.joint_spectra([tables], [(3, 12)]) == select("numpy").joint_spectra(
+        [tables], [(3, 12)]
     )

@@ -1,4 +1,4 @@
-"""The cuda backend as a guest in a process: contexts, GPUs, streams, forks, full memory."""
+"""The cuda backend beside other code in a process: contexts, GPUs, streams, forks, full memory."""
 
 import subprocess
 import sys
@@ -19,7 +19,7 @@ from collapse_stats.ngrams.layout import Layout
 pytestmark = pytest.mark.gpu
 
 TOKENS = zipf_tokens(200_000, 1000).astype(np.int64)
-LARGE = np.tile(TOKENS, 20)  # goes through the pinned buffers
+LARGE = np.tile(TOKENS, 20)  # is uploaded through the pinned buffers
 
 
 @pytest.fixture(autouse=True)
@@ -39,12 +39,12 @@ def expected(tokens: np.ndarray = TOKENS) -> Any:
     return cs.spectra(tokens, vocab_size=1000, max_order=3, backend="native")
 
 
-def found(tokens: object) -> Any:
+def counted(tokens: object) -> Any:
     return cs.spectra(tokens, vocab_size=1000, max_order=3, backend="cuda")
 
 
 def run(code: str) -> str:
-    """What a process of its own prints; it must end well and quietly."""
+    """Return what a new process prints; it must succeed without messages."""
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=300, check=False
     )
@@ -77,7 +77,7 @@ print(active() == [1] + [0] * (number.value - 1))
 
 
 def test_a_process_that_uploaded_ends_quietly_and_its_forks_are_told() -> None:
-    said = run("""
+    output = run("""
 import os
 import numpy as np
 import collapse_stats as cs
@@ -92,13 +92,13 @@ if not os.fork():
 else:
     os.wait()
 """)
-    assert "was forked from process" in said
+    assert "was forked from process" in output
 
 
 def test_tokens_on_another_gpu(cupy: Any, second: Any) -> None:
     with second:
         array = cupy.asarray(TOKENS)
-    assert found(array) == expected()
+    assert counted(array) == expected()
     assert cupy.cuda.runtime.getDevice() == 0
     counter = cs.NgramCounter(1000, 3, backend="cuda")
     counter.update(array)
@@ -111,7 +111,7 @@ def test_tokens_on_another_gpu(cupy: Any, second: Any) -> None:
 
 def test_torch_tensors_on_another_gpu(second: Any) -> None:
     torch = pytest.importorskip("torch")
-    assert found(torch.from_numpy(TOKENS).to("cuda:1")) == expected()
+    assert counted(torch.from_numpy(TOKENS).to("cuda:1")) == expected()
 
 
 def test_host_tokens_go_to_the_current_gpu_of_the_thread(cupy: Any, second: Any) -> None:
@@ -119,7 +119,7 @@ def test_host_tokens_go_to_the_current_gpu_of_the_thread(cupy: Any, second: Any)
         before = cupy.cuda.runtime.memGetInfo()[0]
         monitor = cs.CollapseMonitor(1000, 3, backend="cuda", window=None)
         monitor.update(LARGE)
-        assert found(LARGE) == expected(LARGE)
+        assert counted(LARGE) == expected(LARGE)
         monitor.compute()
         assert cupy.get_default_memory_pool().total_bytes() > 0
         assert before > cupy.cuda.runtime.memGetInfo()[0]
@@ -134,7 +134,7 @@ def test_streams_of_the_array_interface(cupy: Any, stream: Any) -> None:
     with writer:
         array = cupy.zeros(len(TOKENS), dtype=np.int64)
         for _ in range(200):
-            array += 1  # still at work when the tokens are asked for
+            array += 1  # still running when the tokens are read
         array[:] = source
     if stream is None:
         writer.synchronize()
@@ -148,7 +148,7 @@ def test_streams_of_the_array_interface(cupy: Any, stream: Any) -> None:
             }
 
     with cupy.cuda.Stream(non_blocking=True):
-        assert found(OnlyInterface()) == expected()
+        assert counted(OnlyInterface()) == expected()
 
 
 def test_memory_that_both_can_read(cupy: Any) -> None:
@@ -159,14 +159,14 @@ def test_memory_that_both_can_read(cupy: Any) -> None:
     finally:
         cupy.cuda.set_allocator(allocator)
     assert managed.__dlpack_device__()[0] == 13
-    assert found(managed) == expected()
+    assert counted(managed) == expected()
     assert cs.spectra(managed, vocab_size=1000, max_order=3, backend="native") == expected()
 
 
 def test_pinned_tensors_of_torch() -> None:
     torch = pytest.importorskip("torch")
     pinned = torch.from_numpy(TOKENS).pin_memory()
-    assert found(pinned) == expected()
+    assert counted(pinned) == expected()
     assert cs.spectra(pinned, vocab_size=1000, max_order=3, backend="native") == expected()
 
 

@@ -1,4 +1,4 @@
-"""What `make cuda` finds in the machine code of kernels, on what cuobjdump says: without nvcc."""
+"""The checks of kernels by `make cuda`, on recorded output of cuobjdump: without nvcc."""
 
 from collections import Counter
 from pathlib import Path
@@ -74,7 +74,7 @@ PTX = f"""
 
 @pytest.fixture
 def dumped(monkeypatch):
-    """`read_module` on the texts above."""
+    """Return `read_module` of the texts above."""
     texts = {"--dump-resource-usage": USAGE, "--dump-sass": SASS, "--dump-ptx": PTX}
     monkeypatch.setattr(cuda_code, "_lines", lambda _, option: texts[option].splitlines(True))
     monkeypatch.setattr(cuda_code, "_demangle", lambda symbols: [NAMES[s] for s in symbols])
@@ -143,7 +143,7 @@ def exceeded(*codes: Code) -> str:
 def test_registers_suffice_for_the_blocks_that_are_wanted():
     assert exceeded(code(registers=64)) == ""
     assert "65 registers, but 2 blocks of 512 threads leave 64" in exceeded(code(registers=65))
-    assert exceeded(code(registers=85, ptx=Ptx(256, 3))) != ""  # 88 are given
+    assert exceeded(code(registers=85, ptx=Ptx(256, 3))) != ""  # 88 are allocated
     assert "build the module with PTX" in exceeded(code(ptx=None))
     assert exceeded(code(ptx=Ptx())) == ""  # declares nothing
 
@@ -193,9 +193,12 @@ def test_comments_are_written_and_compared(folder):
             code("do_nothing"),
         ]
     )
-    found = list(cuda_comments.differences(kernels, folder))
-    assert [line.split(":")[1] for line in found] == [" Count", " Merge", " Bare"]
-    assert "ends with `/// memory, no spills; so two blocks.`: run `make cuda-comments`" in found[0]
+    differences = list(cuda_comments.differences(kernels, folder))
+    assert [line.split(":")[1] for line in differences] == [" Count", " Merge", " Bare"]
+    assert (
+        "ends with `/// memory, no spills; so two blocks.`: run `make cuda-comments`"
+        in differences[0]
+    )
     assert cuda_comments.write(kernels, folder) == [folder / "count.cu"]
     text = (folder / "count.cu").read_text()
     assert text == (
@@ -222,10 +225,10 @@ def test_the_check_and_the_table(dumped, monkeypatch, capsys):
     monkeypatch.setattr("sys.argv", ["cuda_kernels.py", "--check", "_cuda.so"])
     monkeypatch.setattr(cuda_kernels, "compiler", lambda: "12.4")
     assert cuda_kernels.main() == 1
-    said = capsys.readouterr().out
-    assert "comments are for nvcc 13.0 and were not compared" in said
-    assert "Count: is not in COUNTED" in said
-    assert "static shared memory" in said
+    output = capsys.readouterr().out
+    assert "comments are for nvcc 13.0 and were not compared" in output
+    assert "Count: is not in COUNTED" in output
+    assert "static shared memory" in output
     monkeypatch.setattr("sys.argv", ["cuda_kernels.py", "_cuda.so"])
     assert cuda_kernels.main() == 0
     row = (

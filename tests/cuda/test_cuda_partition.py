@@ -1,7 +1,7 @@
-"""The partition path of the GPU, played by the CPU, against the oracle.
+"""Counting by partition on an emulated GPU, against the oracle.
 
-Its sizes are tiny there, so that a few thousand tokens take many tiles, bins and buckets, and some
-buckets are heavy.
+The emulation has tiny sizes, so that a few thousand tokens take many tiles, bins and buckets, and
+some buckets are heavy.
 """
 
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ GARBAGE = 0xA5
 
 
 class NumpyMemory:
-    """Device memory of the emulated GPU; it begins undefined, as that of a GPU."""
+    """Device memory of the emulated GPU, with undefined contents as on a GPU."""
 
     stream = 0
 
@@ -55,7 +55,7 @@ class EmulatedGpu:
 
 
 class WrongIdError(Exception):
-    """Names the chunk and the position."""
+    """The error for an id outside the vocabulary, with chunk and position."""
 
 
 def refuse(index: int, position: int) -> NoReturn:
@@ -64,7 +64,7 @@ def refuse(index: int, position: int) -> NoReturn:
 
 @dataclass
 class Resident:
-    """A chunk on the device, which owns what `tokens` points to."""
+    """A chunk on the device, which owns the memory that `tokens` points to."""
 
     tokens: object
     held: list[np.ndarray]
@@ -94,7 +94,7 @@ def partitioned(
     budget: int = 1 << 30,
     max_cells: int | None = 0,
 ) -> tuple[JointSpectra, list[HeavyWindows]]:
-    """Joint spectra by the partition path; heavy windows by sorting."""
+    """Return the joint spectra by partition, and of heavy windows by sorting."""
     own = cuda.Layout(layout.vocab_size, layout.max_order, layout.labels)
     parts = [resident(part, layout) for part in chunks]
     capacity = cuda.tally_capacity(own, masks, sum(part.tokens.size for part in chunks))
@@ -114,7 +114,7 @@ def partitioned(
 
 
 def add_sorted(own, layout: Layout, tokens, tally, windows: HeavyWindows) -> None:
-    """The windows that are left, by the sorted path."""
+    """Add the heavy windows by sorting."""
     size = cuda.record_bytes(own)
     records, other = (np.full(size * windows.number, GARBAGE, np.uint8) for _ in range(2))
     made = np.array([0, 2**64 - 1], np.uint64)
@@ -155,7 +155,7 @@ def _by_order(joint_spectra, masks):
 
 
 def check(layout: Layout, chunks: list[Chunk], **options) -> list[HeavyWindows]:
-    """Compare with the oracle; gives what was heavy."""
+    """Compare with the oracle and return the heavy windows."""
     masks = oracles.mask_pairs(layout.labels)
     joint_spectra, heavy = partitioned(layout, chunks, masks, **options)
     if layout.max_order > 1 and layout.vocab_size > 1 << 22:  # not counted by token
@@ -163,14 +163,14 @@ def check(layout: Layout, chunks: list[Chunk], **options) -> list[HeavyWindows]:
             for pair in masks:
                 if order > 1:
                     counts = oracles.ngram_counts(chunks, order, layout.labels)
-                    found = oracles.rows_of(joint_spectra.ngrams[order][pair])
-                    assert found == oracles.joint_spectrum(counts, pair)
+                    rows = oracles.rows_of(joint_spectra.ngrams[order][pair])
+                    assert rows == oracles.joint_spectrum(counts, pair)
                 if order > 2:
                     counts = oracles.context_counts(chunks, order, layout.labels)
-                    found = oracles.rows_of(joint_spectra.contexts[order][pair])
-                    assert found == oracles.joint_spectrum(counts, pair)
+                    rows = oracles.rows_of(joint_spectra.contexts[order][pair])
+                    assert rows == oracles.joint_spectrum(counts, pair)
     else:
-        oracles.check_tables(joint_spectra, layout.max_order, layout.labels, chunks, masks)
+        oracles.check_spectra(joint_spectra, layout.max_order, layout.labels, chunks, masks)
     return heavy
 
 
@@ -282,7 +282,7 @@ def test_one_order_of_a_bucket_of_some_length_is_counted_by_a_block():
 @pytest.mark.parametrize("labels", [1, 2, 4])
 @pytest.mark.parametrize("share", [0.1, 0.3, 0.9])
 def test_collapsed_text(share, labels):
-    """Much of it is one bigram: no block is to count what all should."""
+    """One bigram is a large part of the text, which must not be counted by a single block."""
     layout = Layout(50_000, 5, labels)
     rng = np.random.default_rng(5)
     tokens = rng.integers(0, 50_000, 8000).astype(np.uint32)
@@ -295,7 +295,7 @@ def test_collapsed_text(share, labels):
 
 @small_sizes
 def test_buckets_of_too_many_bigrams_are_left_out():
-    """There are as many buckets as there can be, and most of them have no room for all bigrams."""
+    """There are as many buckets as possible, and most have no room for all bigrams."""
     layout = Layout(50_000, 2, 1)
     tokens = np.random.default_rng(3).integers(0, 50_000, 60_000).astype(np.uint32)
     (left,) = check(layout, [chunk(tokens, [(0, 60_000)])])
@@ -331,7 +331,7 @@ def test_types_of_ids(dtype):
 
 
 @pytest.mark.parametrize("position", [0, 150, 299])
-def test_an_id_outside_the_vocabulary_is_refused(position):
+def test_an_id_outside_the_vocabulary_is_rejected(position):
     tokens = zipf_tokens(300, 50).astype(np.int64)
     tokens[position] = -1 if position else 50
     right = chunk(zipf_tokens(300, 50), [(0, 300)])
@@ -340,7 +340,7 @@ def test_an_id_outside_the_vocabulary_is_refused(position):
     assert error.value.args == (1, position)
 
 
-def test_an_id_that_only_ends_windows_is_refused():
+def test_an_id_that_only_ends_windows_is_rejected():
     tokens = zipf_tokens(300, 50).astype(np.int64)
     tokens[104] = 51
     with pytest.raises(WrongIdError) as error:
@@ -348,6 +348,6 @@ def test_an_id_that_only_ends_windows_is_refused():
     assert error.value.args == (0, 104)
 
 
-def test_a_layout_that_does_not_fit_is_refused():
+def test_a_layout_that_does_not_fit_is_rejected():
     with pytest.raises(ValueError, match="do not fit into a partition's records"):
         cuda.Partition(cuda.Layout(2**32, 3, 2), 3, 3, 1000)

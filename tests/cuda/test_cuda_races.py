@@ -1,8 +1,8 @@
-"""The GPU's steps with threads that race, for ThreadSanitizer (`make tsan`) to see."""
+"""The steps of the emulated GPU with concurrent threads, for ThreadSanitizer (`make tsan`)."""
 
 import pytest
 from corpora import documents, zipf_tokens
-from oracles import check_run, check_tables
+from oracles import check_spectra, check_table
 
 from collapse_stats.ngrams.layout import Layout
 
@@ -11,7 +11,7 @@ core = pytest.importorskip(
 )
 
 
-@pytest.mark.parametrize("seed", [1, 2])  # threads of a block race, or blocks do
+@pytest.mark.parametrize("seed", [1, 2])  # threads of a block run concurrently, or blocks do
 @pytest.mark.parametrize("by_sorting", [False, True])
 @pytest.mark.parametrize("layout", [Layout(50, 3, 2), Layout(50_257, 4, 4)])
 def test_racing_threads_change_nothing(layout: Layout, by_sorting: bool, seed: int) -> None:
@@ -22,10 +22,10 @@ def test_racing_threads_change_nothing(layout: Layout, by_sorting: bool, seed: i
     backend = emulated_backend(by_sorting=by_sorting)
     core.emulate(seed, 4)
     try:
-        joint_spectra, run = backend.spectra(chunks, layout, masks), backend.count(chunks, layout)
-        again = backend.spectra(run, layout, masks)
+        joint_spectra, table = backend.spectra(chunks, layout, masks), backend.count(chunks, layout)
+        again = backend.joint_spectra([[table]], masks)
     finally:
         core.emulate(0)
-    check_run(run, layout, chunks)
-    for found in (joint_spectra, again):
-        check_tables(found, layout.max_order, layout.labels, chunks, masks)
+    check_table(table, layout, chunks)
+    for spectra in (joint_spectra, again):
+        check_spectra(spectra, layout.max_order, layout.labels, chunks, masks)

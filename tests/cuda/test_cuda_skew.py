@@ -1,8 +1,7 @@
-"""Collapsed text on a GPU, played by the CPU or real: what the product is for, and hard on a GPU.
+"""Collapsed text on an emulated or real GPU, against the native backend.
 
-Much of such text is the same few n-grams, so that some buckets hold a large share of all windows,
-and threads that count at the same time mean the same counter. Compared with the native backend,
-which shares no code with the kernels.
+Most of such text consists of a few n-grams, so that some buckets hold a large share of all windows,
+and threads often update the same counter at the same time.
 """
 
 from collections.abc import Callable, Sequence
@@ -46,12 +45,12 @@ def gpu(request: pytest.FixtureRequest) -> Backend:
 
 
 def mixed(rng: np.random.Generator, usual: np.ndarray, share: float) -> np.ndarray:
-    """As usual with this probability, else anything."""
+    """Return the usual tokens with probability `share`, and random ones otherwise."""
     return np.where(rng.random(SIZE) < share, usual, rng.integers(0, VOCAB, SIZE))
 
 
 def pasted(rng: np.random.Generator, phrase: np.ndarray, share: float) -> np.ndarray:
-    """Anything, and this phrase in its share of the places."""
+    """Return random tokens with a phrase pasted in at a share of the places."""
     tokens = rng.integers(0, VOCAB, SIZE).reshape(-1, len(phrase))
     tokens[rng.random(len(tokens)) < share] = phrase
     return tokens.ravel()
@@ -79,7 +78,7 @@ def test_spectra_of_collapsed_text(gpu: Backend, text: str, labels: int, number:
 
 
 @pytest.mark.parametrize("text", TEXTS)
-def test_runs_of_collapsed_text(gpu: Backend, text: str) -> None:
+def test_tables_of_collapsed_text(gpu: Backend, text: str) -> None:
     layout = Layout(VOCAB, 5, 2)
     tokens = TEXTS[text](np.random.default_rng(2)).astype(np.uint16)
     chunks = [documents(layout, tokens, 50)]
@@ -89,7 +88,7 @@ def test_runs_of_collapsed_text(gpu: Backend, text: str) -> None:
 @pytest.mark.parametrize("vocab_size", [255, 2**18 - 1, 2**20, 2**32 - 1])
 @pytest.mark.parametrize("text", ["a third is one bigram", "loops that break", "text"])
 def test_narrow_and_wide_ids(gpu: Backend, text: str, vocab_size: int) -> None:
-    """Names of n-grams take one round or more, the wider the codes."""
+    """The wider the codes, the more rounds it takes to number n-grams."""
     layout = Layout(vocab_size, 3 if vocab_size > 2**30 else 5, 2)
     tokens = TEXTS[text](np.random.default_rng(3)) % vocab_size
     tokens = (tokens * (vocab_size // VOCAB or 1)).astype(np.uint32)

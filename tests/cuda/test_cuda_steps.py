@@ -1,4 +1,4 @@
-"""The steps of the GPU, played by the CPU, against the oracle."""
+"""The steps of the emulated GPU, against the oracle."""
 
 import itertools
 import zlib
@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from corpora import CASES, Corpus, chunk, documents, zipf_tokens
 from cuda_driver import cuda
-from oracles import check_run, check_tables, mask_pairs, rows_of, windows
+from oracles import check_spectra, check_table, mask_pairs, rows_of, windows
 
 from collapse_stats.ngrams.chunk import Chunk
 from collapse_stats.ngrams.layout import Layout
@@ -22,7 +22,7 @@ TILE = 2048  # places of a block that makes records, marks rows or looks for lab
 
 @pytest.fixture(autouse=True)
 def order_of_threads(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Threads of every test run in an order of its own, the same each time."""
+    """Run the threads of each test in an order that depends on its name only."""
     cuda.emulate(zlib.crc32(request.node.name.encode()))
     yield
     cuda.emulate(0)
@@ -37,15 +37,17 @@ def fits(layout: Layout) -> bool:
 
 
 def count(corpus: Corpus) -> NgramTable:
-    """A run from records of all labels at once, or label by label where they do not fit."""
+    """Return the table of all labels, counted label by label if the labels do not fit."""
     layout, chunks = corpus
     if fits(layout):
-        return device.run_of(device.sorted_records(chunks, layout))
-    one = Layout(layout.vocab_size, layout.max_order)
+        return device.table_of(device.sorted_records(chunks, layout))
+    unlabelled = Layout(layout.vocab_size, layout.max_order)
     bits = (layout.labels - 1).bit_length()
     whole = NgramTable.empty(layout)
     for label in range(layout.labels):
-        part = device.run_of(device.sorted_records(chunks, one, label=label, label_bits=bits))
+        part = device.table_of(
+            device.sorted_records(chunks, unlabelled, label=label, label_bits=bits)
+        )
         whole = device.merge(layout, whole, part, (0, label))
     return whole
 
@@ -58,33 +60,33 @@ def tally(corpus: Corpus, masks: list[tuple[int, int]]) -> JointSpectra:
 
 
 def check(corpus: Corpus, masks: list[tuple[int, int]] | None = None) -> None:
-    """Records, rows and tables, and the tables of the rows."""
+    """Check table and spectra, the latter from records and from rows."""
     layout, chunks = corpus
     every = (1 << layout.labels) - 1
     masks = [(every, 0), (1, every - 1)] if masks is None else masks
-    run = count(corpus)
-    check_run(run, layout, chunks)
+    table = count(corpus)
+    check_table(table, layout, chunks)
     of_rows = device.Tally(layout, masks, number_of_windows(chunks))
-    of_rows.add_run(run)
+    of_rows.add_table(table)
     joint_spectra = of_rows.joint_spectra()
     if fits(layout):
         assert tally(corpus, masks) == joint_spectra
     if layout.max_order > 1 and layout.vocab_size > 1 << 22:
         joint_spectra = with_unigrams(corpus, masks, joint_spectra)
-    check_tables(joint_spectra, layout.max_order, layout.labels, chunks, masks)
+    check_spectra(joint_spectra, layout.max_order, layout.labels, chunks, masks)
 
 
 def with_unigrams(
     corpus: Corpus, masks: list[tuple[int, int]], joint_spectra: JointSpectra
 ) -> JointSpectra:
-    """Adds what large vocabularies count apart: order 1 and contexts of order 2."""
+    """Add order 1 and the contexts of order 2, which large vocabularies count separately."""
     layout, chunks = corpus
-    one = Layout(layout.vocab_size, 1, layout.labels)
-    apart = []
+    unigrams = Layout(layout.vocab_size, 1, layout.labels)
+    by_token = []
     for least in (1, 2):
-        made = device.Tally(one, masks, number_of_windows(chunks))
-        made.add(device.sorted_records(chunks, one, min_length=least))
-        apart.append(made.joint_spectra())
+        made = device.Tally(unigrams, masks, number_of_windows(chunks))
+        made.add(device.sorted_records(chunks, unigrams, min_length=least))
+        by_token.append(made.joint_spectra())
     for order, kind in (
         (1, joint_spectra.ngrams),
         (1, joint_spectra.contexts),
@@ -92,8 +94,8 @@ def with_unigrams(
     ):
         assert all(spectrum.types.size == 0 for spectrum in kind[order].values())
     return JointSpectra(
-        {**joint_spectra.ngrams, 1: apart[0].ngrams[1]},
-        {**joint_spectra.contexts, 1: apart[0].contexts[1], 2: apart[1].ngrams[1]},
+        {**joint_spectra.ngrams, 1: by_token[0].ngrams[1]},
+        {**joint_spectra.contexts, 1: by_token[0].contexts[1], 2: by_token[1].ngrams[1]},
     )
 
 
@@ -102,7 +104,7 @@ def with_unigrams(
 def test_counts_what_every_backend_counts(name: str, seed: int) -> None:
     cuda.emulate(seed)
     corpus = CASES[name]()
-    masks = mask_pairs(corpus[0].labels)  # cells of 256 tables and a pair of masks are 512 MiB
+    masks = mask_pairs(corpus[0].labels)  # 256 tables of cells per pair of masks take 512 MiB
     check(corpus, masks[:3] if corpus[0].max_order < 100 else masks[1:2])
 
 
@@ -158,15 +160,15 @@ def test_more_pairs_than_fit_in_front() -> None:
     check((layout, [documents(layout, zipf_tokens(700, 50), 9)]), pairs)
 
 
-def test_eight_labels_of_two_runs() -> None:
+def test_eight_labels_of_two_tables() -> None:
     layout = Layout(50, 4, 4)
     first, second = ([documents(layout, zipf_tokens(700, 50, s), 9, s)] for s in (1, 2))
     joined = device.merge(layout, count((layout, first)), count((layout, second)), (0, 4), 8)
     masks = [(15, 240), (1, 16), (255, 0)]
     made = device.Tally(layout, masks, 1400, labels=8)
-    made.add_run(joined)
+    made.add_table(joined)
     shifted = [replace(part, label=part.label + np.uint8(4)) for part in second]
-    check_tables(made.joint_spectra(), 4, 8, first + shifted, masks)
+    check_spectra(made.joint_spectra(), 4, 8, first + shifted, masks)
 
 
 @pytest.mark.parametrize("sizes", [(0, 0), (0, 300), (300, 0), (3000, 40), (40, 3000), (900, 5000)])
@@ -175,32 +177,32 @@ def test_eight_labels_of_two_runs() -> None:
 )
 def test_merging_adds_counts(layout: Layout, sizes: tuple[int, int]) -> None:
     parts = [documents(layout, zipf_tokens(size, 50, size), 5, 3) for size in sizes]
-    runs = [count((layout, [part])) for part in parts]
-    check_run(device.merge(layout, *runs), layout, parts)
+    tables = [count((layout, [part])) for part in parts]
+    check_table(device.merge(layout, *tables), layout, parts)
 
 
 def test_merging_keeps_the_halves_of_both() -> None:
     layout, both = Layout(50, 3, 2), Layout(50, 3, 4)
     parts = [documents(layout, zipf_tokens(900, 50, seed), 5, seed) for seed in (1, 2)]
-    runs = [count((layout, [part])) for part in parts]
+    tables = [count((layout, [part])) for part in parts]
     shifted = replace(parts[1], label=parts[1].label + np.uint8(2))
-    check_run(device.merge(both, *runs, (0, 2)), both, [parts[0], shifted])
+    check_table(device.merge(both, *tables, (0, 2)), both, [parts[0], shifted])
 
 
-@pytest.mark.parametrize("stretches", [1, 3, 16])
-def test_stretches_of_key_ranges_add(stretches: int) -> None:
+@pytest.mark.parametrize("key_ranges", [1, 3, 16])
+def test_key_ranges_add(key_ranges: int) -> None:
     layout = Layout(300, 4, 2)
     chunks = [documents(layout, zipf_tokens(2500, 300, seed), 30, seed) for seed in (1, 2)]
     masks = mask_pairs(2)
-    edges = np.linspace(0, layout.key_ranges, stretches + 1).astype(int).tolist()
+    edges = np.linspace(0, layout.key_ranges, key_ranges + 1).astype(int).tolist()
     made = device.Tally(layout, masks, 5000)
-    runs = []
+    tables = []
     for bounds in itertools.pairwise(edges):
         part = device.sorted_records(chunks, layout, key_ranges=bounds)
         made.add(part)
-        runs.append(device.run_of(part))
-    check_run(NgramTable.concatenate(layout, runs), layout, chunks)
-    check_tables(made.joint_spectra(), 4, 2, chunks, masks)
+        tables.append(device.table_of(part))
+    check_table(NgramTable.concatenate(layout, tables), layout, chunks)
+    check_spectra(made.joint_spectra(), 4, 2, chunks, masks)
 
 
 @pytest.mark.parametrize("layout", [LAYOUTS["8_bytes_two_labels"], LAYOUTS["unigrams"]], ids=str)
@@ -212,7 +214,7 @@ def test_ranges_of_orders_add(layout: Layout, cut: int) -> None:
     made = device.Tally(layout, masks, 1500)
     made.add(sorted_, 1, cut)
     made.add(sorted_, cut + 1, layout.max_order)
-    check_tables(made.joint_spectra(), layout.max_order, layout.labels, chunks, masks)
+    check_spectra(made.joint_spectra(), layout.max_order, layout.labels, chunks, masks)
 
 
 def test_a_range_of_orders_has_its_ngrams_and_their_contexts() -> None:
@@ -221,26 +223,26 @@ def test_a_range_of_orders_has_its_ngrams_and_their_contexts() -> None:
     whole = tally((layout, chunks), [(1, 2)])
     made = device.Tally(layout, [(1, 2)], 1500)
     made.add(device.sorted_records(chunks, layout), 3, 4)
-    some = made.joint_spectra()
+    partial = made.joint_spectra()
     for order in range(1, 6):
-        assert (some.ngrams[order] == whole.ngrams[order]) == (order in (3, 4))
-        assert (some.contexts[order] == whole.contexts[order]) == (order in (4, 5))
-        assert order in (3, 4) or some.ngrams[order][1, 2] == JointSpectrum.from_rows([], [], [])
+        assert (partial.ngrams[order] == whole.ngrams[order]) == (order in (3, 4))
+        assert (partial.contexts[order] == whole.contexts[order]) == (order in (4, 5))
+        assert order in (3, 4) or partial.ngrams[order][1, 2] == JointSpectrum.from_rows([], [], [])
 
 
 def test_counts_that_no_table_holds_are_listed() -> None:
     layout = Layout(3, 2, 2)
-    run = NgramTable(
+    table = NgramTable(
         layout,
-        device.run_of(device.sorted_records([chunk([0, 1, 2], [(0, 3)])], layout)).keys,
+        device.table_of(device.sorted_records([chunk([0, 1, 2], [(0, 3)])], layout)).keys,
         np.array([[2**40, 2**18, 1], [0, 2**18 - 1, 512]], dtype=np.uint64),
     )
     masks = [(1, 0), (1, 2), (3, 0)]
-    windows_ = int(run.counts.sum())
+    windows_ = int(table.counts.sum())
     made = device.Tally(layout, masks, windows_, capacity=100)
-    made.add_run(run)
+    made.add_table(table)
     joint_spectra = made.joint_spectra()
-    a, b = run.counts.tolist()
+    a, b = table.counts.tolist()
     assert rows_of(joint_spectra.ngrams[1][1, 2]) == sorted(zip(a, b, [1, 1, 1], strict=True))
     assert rows_of(joint_spectra.ngrams[1][3, 0]) == sorted(
         (x + y, 0, 1) for x, y in zip(a, b, strict=True)
@@ -253,9 +255,7 @@ def test_a_list_that_overflows_is_an_error() -> None:
     chunks = [documents(layout, zipf_tokens(900, 50), 5)]
     made = device.Tally(layout, [(1, 0)], 900, capacity=7)
     made.add(device.sorted_records(chunks, layout))
-    with pytest.raises(
-        RuntimeError, match=r"at most 7 entries, got [0-9]+: use the tally_capacity"
-    ):
+    with pytest.raises(RuntimeError, match=r"at most 7 entries, got [0-9]+: ask for the capacity"):
         made.joint_spectra()
 
 
@@ -278,7 +278,7 @@ def test_refuses_more_masks_than_a_tally_takes() -> None:
 
 
 def test_refuses_records_wider_than_128_bits() -> None:
-    with pytest.raises(ValueError, match="keys of 128 bits and labels of 1 bits"):
+    with pytest.raises(ValueError, match="keys of 128 bits and 1 bits of label"):
         device.sorted_records([], Layout(2**16 - 1, 8, 2))
 
 

@@ -1,4 +1,4 @@
-"""What a user is told when a GPU is there and cannot be used."""
+"""Messages for a GPU that exists and cannot be used."""
 
 import pytest
 
@@ -6,7 +6,7 @@ emulated = pytest.importorskip(
     "collapse_stats._cuda_emulated", reason="built without COLLAPSE_STATS_EMULATED_CUDA"
 )
 
-# cudaError_t, and what has to be in the text. `gpus.cu` compares the numbers with CUDA's own.
+# cudaError_t, and words that the message must have. `gpus.cu` checks the numbers against CUDA.
 TOLD = {
     2: ["memory is full", "CUDA_VISIBLE_DEVICES"],
     3: ["forked", '"spawn"'],

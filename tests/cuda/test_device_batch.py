@@ -1,4 +1,4 @@
-"""Tokens that lie on a GPU, played by NumPy: how they come in, and what becomes of them."""
+"""Tokens on a GPU (emulated by NumPy): how they are accepted and counted."""
 
 import sys
 
@@ -7,19 +7,17 @@ import pytest
 from emulation import emulated_backend, fake_cupy, on_device
 
 import collapse_stats as cs
-from collapse_stats.counting import spectra as spectra_module
 from collapse_stats.ngrams.arrays import as_documents
-from collapse_stats.profiles import counter as counter_module
 
 
 @pytest.fixture
 def cupy(monkeypatch: pytest.MonkeyPatch):
-    """A GPU with CuPy, whose backend is the one that `auto` takes."""
+    """A GPU with CuPy, whose backend is selected by `auto`."""
     module = fake_cupy()
     monkeypatch.setitem(sys.modules, "cupy", module)
-    for module_that_selects in (counter_module, spectra_module):
-        select = lambda name, threads: emulated_backend()  # noqa: E731
-        monkeypatch.setattr(module_that_selects, "select", select)
+    for name in ("profiles.counter", "counting.spectra"):
+        user = sys.modules[f"collapse_stats.{name}"]
+        monkeypatch.setattr(user, "select", lambda name, threads: emulated_backend())
     return module
 
 
@@ -50,11 +48,11 @@ def test_eot_lengths_and_mask_on_the_device_are_those_on_the_host(cupy):
         if len(shape) == 1:
             given.append({"lengths": np.array([shape[0] // 4, shape[0] - shape[0] // 4])})
         for options in given:
-            here = as_documents(tokens, **options)
+            on_host = as_documents(tokens, **options)
             moved = {k: on_device(v) if k != "eot" else v for k, v in options.items()}
-            there = as_documents(on_device(tokens), **moved, gpu=True)
-            assert [x.tolist() for x in here] == [x.tolist() for x in there]
-            assert [type(x).__name__ for x in there] == ["DeviceArray", "ndarray", "ndarray"]
+            on_gpu = as_documents(on_device(tokens), **moved, gpu=True)
+            assert [x.tolist() for x in on_host] == [x.tolist() for x in on_gpu]
+            assert [type(x).__name__ for x in on_gpu] == ["DeviceArray", "ndarray", "ndarray"]
 
 
 def filled(batches, **options):
@@ -102,7 +100,7 @@ def test_update_copies_and_waits_for_nothing(cupy, monkeypatch):
     assert dict(counter.profile().top(1, 9)) == {(t,): 2 if t < 4 else 1 for t in range(1, 6)}
 
 
-def test_a_wrong_id_is_told_when_it_is_counted_and_its_batch_dropped(cupy):
+def test_a_wrong_id_is_reported_when_counted_and_its_batch_dropped(cupy):
     for wrong, dtype in ((10, "uint8"), (-1, "int64"), (70_000, "int32"), (2**63 + 1, "uint64")):
         counter = cs.NgramCounter(10, 2)
         counter.update(on_device(np.array([1, 2, 3], dtype)))
@@ -120,7 +118,7 @@ def test_counting_happens_when_enough_tokens_wait(cupy):
     assert not counter._tables
     counter.update(on_device(np.arange(6)))
     assert counter._tables
-    assert len(counter._waiting) == 1
+    assert len(counter._pending._batches) == 1
     assert counter.profile().tokens == 12
 
 

@@ -1,4 +1,4 @@
-"""What a GPU that fails, or is full, looks like to who counts: a sentence, and nothing is lost."""
+"""A GPU that fails or is full: there is a clear error, and no tokens are lost."""
 
 import sys
 from pathlib import Path
@@ -38,11 +38,11 @@ def test_a_full_gpu_says_what_was_asked_the_budget_and_the_remedy(cupy: Any) -> 
     failing(cupy, FULL)
     with pytest.raises(GpuMemoryError) as caught:
         cs.spectra(Tensor(cupy, [1, 2, 3], 1), vocab_size=5)
-    said = str(caught.value)
-    assert "GPU 1 has too little memory left: Out of memory allocating 8,000 bytes" in said
-    assert "counting may use 800,000 bytes of it: close other programs" in said
-    assert "device_memory" in said
-    assert "backend='native'" in said
+    message = str(caught.value)
+    assert "GPU 1 has too little memory left: Out of memory allocating 8,000 bytes" in message
+    assert "counting may use 800,000 bytes of it: close other programs" in message
+    assert "device_memory" in message
+    assert "backend='native'" in message
     assert isinstance(caught.value, MemoryError)
     assert isinstance(caught.value, BackendError)
     assert caught.value.__cause__ is FULL
@@ -102,7 +102,7 @@ def test_a_counter_loses_nothing_when_counting_fails(cupy: Any, on_host: bool) -
                 found.profile()
         failing(cupy, None)
         found.update(tokens(seed))
-        found._enough = found._pending_tokens + 5  # so that the next one is too many
+        found._enough = found._pending.tokens + 5  # so that the next batch does not fit
     failing(cupy, LOST, "tally_rows")
     with pytest.raises(GpuError):
         found.profile()
@@ -142,8 +142,8 @@ def test_a_monitor_loses_nothing_when_its_thread_fails(
     cupy: Any, monkeypatch: pytest.MonkeyPatch, window: int | None
 ) -> None:
     expected, found = (cs.CollapseMonitor(10, 2, window=window) for _ in range(2))
-    if found._contents.counter is not None:
-        found._contents.counter._enough = 300
+    if found._counter is not None:
+        found._counter._enough = 300
 
     def ids(seed: int) -> np.ndarray:
         return np.random.default_rng(seed).integers(0, 10, 200)
@@ -165,7 +165,7 @@ def test_a_monitor_loses_nothing_when_its_thread_fails(
         if seed == 2 and window is None:
             with pytest.raises(GpuMemoryError):
                 found.settle()
-        if seed == 3:  # every look says so until it can count
+        if seed == 3:  # every call raises the error until counting succeeds
             for _ in range(2):
                 with pytest.raises(GpuMemoryError):
                     found.compute()

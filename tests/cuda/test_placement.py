@@ -1,4 +1,4 @@
-"""Tokens on several GPUs, on the host and elsewhere: they are counted where they lie."""
+"""Tokens on several GPUs, on the host and elsewhere are counted where they are."""
 
 import threading
 from typing import Any
@@ -79,7 +79,7 @@ def on(cupy: Any, gpu: int, tokens: Any) -> Any:
 def test_chunks_of_one_call_are_on_one_gpu(cupy: Any) -> None:
     backend, layout = cupy.backend(), Layout(50, 2)
     host, first, second = chunk([1, 2], [(0, 2)]), on(cupy, 0, [1, 2]), on(cupy, 1, [1, 2])
-    with pytest.raises(ValueError, match="on GPU 0 here, got chunk 2 on GPU 1: count those of"):
+    with pytest.raises(ValueError, match="on GPU 0 here, got chunk 2 on GPU 1: count the tokens"):
         backend.count([first, host, second], layout)
     with pytest.raises(ValueError, match="on GPU 1 here, got chunk 1 on GPU 0"):
         backend.spectra(iter([second, first]), layout, [(1, 0)])
@@ -121,7 +121,7 @@ def test_a_mask_lies_where_the_tokens_do(cupy: Any) -> None:
 
 
 def test_a_monitor_of_tokens_on_several_gpus(cupy: Any) -> None:
-    """Its thread counts on the GPU of its caller, though a thread begins with GPU 0."""
+    """The monitor's thread counts on the caller's GPU, although threads start with GPU 0."""
     cupy.machine.set_device(1)
     rng = np.random.default_rng(2)
     here, there = (cs.CollapseMonitor(50, 3, window=None) for _ in range(2))
@@ -144,7 +144,7 @@ def test_a_monitor_of_tokens_on_several_gpus(cupy: Any) -> None:
 
 
 def test_a_batch_is_counted_behind_its_copy(cupy: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In whatever stream that is."""
+    """Tokens are read in the stream that wrote them, whichever it is."""
     waited: list[object] = []
     wait_event = fake_cupy.Stream.wait_event
     monkeypatch.setattr(
@@ -177,7 +177,7 @@ def test_recounts_stay_in_the_thread_whose_gpu_it_is() -> None:
 
 
 class OnHost:
-    """A tensor that the CPU can read, of some kind; `owner` says whether it knows `dl_device`."""
+    """A tensor that the CPU can read; `owner` says whether it supports `dl_device`."""
 
     def __init__(self, kind: int, asks: bool = True) -> None:
         self.kind, self.asks, self.asked = kind, asks, 0
@@ -216,7 +216,7 @@ def test_managed_memory_is_counted_by_a_gpu(cupy: Any) -> None:
 def test_other_devices_are_refused(cupy: Any, kind: int, name: str) -> None:
     class Elsewhere:
         def __init__(self) -> None:
-            self.__cuda_array_interface__ = {"shape": (1,)}  # as torch has it for ROCm
+            self.__cuda_array_interface__ = {"shape": (1,)}  # as in torch for ROCm
 
         def __dlpack_device__(self) -> tuple[int, int]:
             return kind, 0

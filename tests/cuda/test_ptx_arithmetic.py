@@ -1,4 +1,4 @@
-"""Opcodes of the machine of tests/ptx against Python's integers."""
+"""Opcodes of the PTX emulator of tests/ptx, against Python's integers."""
 
 import math
 from collections.abc import Callable
@@ -27,7 +27,7 @@ def signed(value: int, bits: int) -> int:
 
 
 def truncated(a: int, b: int) -> int:
-    """A quotient without its fraction."""
+    """Return the quotient a / b, rounded towards zero."""
     quotient = abs(a) // abs(b)
     return quotient if (a < 0) == (b < 0) else -quotient
 
@@ -43,7 +43,7 @@ def register(bits: int, number: int) -> str:
 
 
 def widen(bits: int) -> str:
-    """The result to where `compute` looks for it."""
+    """Store the result where `compute` reads it."""
     return "" if bits == 64 else f"cvt.u64.u{bits} %d20, {register(bits, 20)};"
 
 
@@ -406,7 +406,7 @@ def test_atomic_operations(
 
 
 def test_the_edges_are_reached() -> None:
-    """Shifts by the width and beyond, and the least numbers: without luck."""
+    """Test shifts by at least the width, and the smallest numbers, explicitly."""
     rows = [(a, b, 0) for a in EDGES for b in EDGES]
     for some in (rows[i : i + 256] for i in range(0, len(rows), 256)):
         check(

@@ -1,4 +1,4 @@
-"""The machine of tests/ptx: rules that kernels must not break, lanes that part and meet, counts."""
+"""The PTX emulator of tests/ptx: rules for kernels, divergent lanes, counts of accesses."""
 
 import re
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ def a_machine_of_ones_own() -> Iterator[None]:
     with settings(seed=0, unwritten_shared=True, most_instructions=1 << 20):
         machine.reset_counts()
         yield
-        run("ret;")  # whatever went wrong: the machine goes on
+        run("ret;")  # the emulator continues after an error
 
 
 def words(number: int) -> np.ndarray:
@@ -301,7 +301,7 @@ def test_generic_addresses_reach_every_space(seed: int) -> None:
 
 
 def results(body: str, threads: int = 32) -> list[int]:
-    """`%r20` of every thread."""
+    """Return `%r20` of every thread."""
     found = words(threads)
     end = (
         "mul.wide.u32 %d7, %r1, 8; add.s64 %d7, %d1, %d7; cvt.u64.u32 %d8, %r20;"
@@ -357,7 +357,7 @@ def test_matches_and_reductions(seed: int) -> None:
     assert results(start + "match.any.sync.b32 %r20, %r2, -1;") == same
     assert results(start + "match.any.sync.b64 %r20, %d5, -1;") == same
     assert results(start + "match.all.sync.b32 %r20|%p1, %r2, -1;") == [0] * 32
-    # Lanes of one instruction that have different masks: each mask for itself.
+    # Lanes with different masks in one instruction: each mask is a group of its own.
     peers = start + "match.any.sync.b32 %r3, %r2, -1; redux.sync.add.u32 %r20, %r1, %r3;"
     assert results(peers) == [sum(j for j in range(32) if j % 4 == i % 4) for i in range(32)]
     assert results("neg.s32 %r2, %r1; redux.sync.min.s32 %r20, %r2, -1;") == [2**32 - 31] * 32
@@ -440,7 +440,11 @@ def test_operations_are_counted_once_a_warp() -> None:
 def test_lanes_that_part_meet_again() -> None:
     run(LOOP.format(bound="add.s32 %r7, %r6, 1;"), threads=32, dynamic=128)
     counted = machine.counts()["kernel"]
-    assert counted["shared"] == {"loads": 1, "stores": 32, "atomics": 0}  # the last needs 32 turns
+    assert counted["shared"] == {
+        "loads": 1,
+        "stores": 32,
+        "atomics": 0,
+    }  # the last takes 32 turns
     assert counted["shared_by_lanes"] == 32 + sum(range(1, 33))
 
 
@@ -463,7 +467,7 @@ def test_wavefronts(body: str, free: int, with_conflicts: int) -> None:
 
 
 def test_seeds_change_the_order() -> None:
-    """Who comes first at an atomic operation."""
+    """Return the thread that comes first at an atomic operation."""
     orders = set()
     for seed in range(12):
         machine.emulate(seed)

@@ -1,7 +1,7 @@
-"""Would a test notice? The project's kernels with one thing wrong, run on the machine for PTX.
+"""Mutation tests: the project's kernels with one error each must fail on the PTX emulator.
 
-A few by default; COLLAPSE_STATS_MUTATIONS=40 tries so many of each kernel, `all` every one
-(`make cuda-mutations`).
+By default there are a few mutants; COLLAPSE_STATS_MUTATIONS=40 tries 40 of each kernel, and `all`
+tries all of them (`make cuda-mutations`).
 """
 
 import os
@@ -40,10 +40,10 @@ NOTICED_AT_LEAST = {
     "width": 0.4,
     "vector": 0.4,
 }
-"""Share of mutants that are noticed. The others change nothing that a kernel promises, as far as
-was looked: barriers between phases that touch different arrays, or of which each thread touches
-only its own words (what clears the counts of a thread's own bins, what is handed to the scan of a
-block); and narrow accesses to words whose upper bytes are zero on both sides."""
+"""Least share of mutants that are detected. The others, as far as examined, do not change results:
+barriers between phases that access different arrays, or in which each thread accesses only its own
+words (clearing the counts of its bins, passing values to the scan of a block); and narrow accesses
+to words whose upper bytes are zero."""
 
 
 @cache
@@ -56,8 +56,8 @@ def corpus() -> tuple[Layout, list[Chunk]]:
 
 def answers(backend: Backend) -> list[object]:
     layout, chunks = corpus()
-    run = backend.count(chunks, layout)
-    return [run, backend.spectra(chunks, layout, MASKS), backend.spectra(run, layout, MASKS)]
+    table = backend.count(chunks, layout)
+    return [table, backend.spectra(chunks, layout, MASKS), backend.joint_spectra([[table]], MASKS)]
 
 
 @cache
@@ -66,12 +66,12 @@ def right_answers() -> list[object]:
 
 
 def fails() -> str | None:
-    """What a test would say of the kernels as they are loaded."""
+    """Return how the loaded kernels fail; None if they do not."""
     for seed in SEEDS:
         machine.emulate(seed)
         try:
             for by_sorting in (False, True):
-                # A broken kernel must not write to what is not the device's memory.
+                # A broken kernel must not write outside the device's memory.
                 backend = CudaBackend(
                     None, core=watched_gpu(), memory=NumpyMemory(), by_sorting=by_sorting
                 )
@@ -86,7 +86,7 @@ def fails() -> str | None:
 
 @cache
 def exercised() -> list[Kernel]:
-    """The kernels that the corpus above needs, as they are."""
+    """Return the unchanged kernels that counting the corpus above uses."""
     machine.load(str(FOLDER))
     with settings(most_instructions=50_000_000):
         machine.reset_counts()
@@ -96,7 +96,7 @@ def exercised() -> list[Kernel]:
 
 
 def verdict(mutant: Mutant) -> str | None:
-    """What was noticed; None if nothing was."""
+    """Return how a mutant fails; None if it does not."""
     file = mutant.kernel.file
     try:
         with settings(most_instructions=50_000_000):
@@ -113,28 +113,28 @@ def verdict(mutant: Mutant) -> str | None:
 
 def test_mutants_are_noticed() -> None:
     chosen: list[Mutant] = []
-    every = [list(mutants(kernel)) for kernel in exercised()]
+    by_kernel = [list(mutants(kernel)) for kernel in exercised()]
     if WANTED == "":
-        chosen = sample([mutant for some in every for mutant in some], 12)
+        chosen = sample([mutant for of_kernel in by_kernel for mutant in of_kernel], 12)
     else:
-        for some in every:
-            chosen += some if WANTED == "all" else sample(some, int(WANTED))
+        for of_kernel in by_kernel:
+            chosen += of_kernel if WANTED == "all" else sample(of_kernel, int(WANTED))
     noticed: Counter[str] = Counter()
     tried: Counter[str] = Counter()
     unnoticed = []
     for mutant in chosen:
-        found = verdict(mutant)
-        if found == "it is not run":
+        failure = verdict(mutant)
+        if failure == "it is not run":
             continue
         tried[mutant.kind] += 1
-        noticed[mutant.kind] += found is not None
-        if found is None:
+        noticed[mutant.kind] += failure is not None
+        if failure is None:
             unnoticed.append(str(mutant))
     print(f"\n{sum(noticed.values())} of {sum(tried.values())} mutants noticed")
     for kind in tried:
         print(f"  {kind}: {noticed[kind]} of {tried[kind]}")
     print("Not noticed:", *unnoticed, sep="\n  ")
     for kind, least in NOTICED_AT_LEAST.items():
-        # A few may be bad luck: among 12, there are two of a kind.
+        # One may escape by chance: among 12 mutants, there are two of each kind.
         assert noticed[kind] >= least * tried[kind] - 1, unnoticed
     assert sum(noticed.values()) >= 0.6 * sum(tried.values()), unnoticed

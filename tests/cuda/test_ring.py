@@ -1,4 +1,4 @@
-"""Uploads through pinned memory: shared by backends, threads and GPUs, whatever fails."""
+"""Uploads through pinned memory that backends, threads and GPUs share, also after failures."""
 
 import subprocess
 import sys
@@ -31,39 +31,39 @@ def uploaded(cupy: Any, parts: list[np.ndarray]) -> np.ndarray:
     return CupyMemory().download(CupyMemory().upload(parts))
 
 
-def some(seed: int, size: int = 3000) -> np.ndarray:
+def values(seed: int, size: int = 3000) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, 2**63, size)
 
 
 def test_what_is_uploaded_is_there_when_the_callers_stream_comes_to_it(cupy: Any) -> None:
-    parts = [some(1), some(2, 1), some(3, 500)]
+    parts = [values(1), values(2, 1), values(3, 500)]
     array = CupyMemory().upload(parts)
     for part in parts:
-        part[:] = 0  # it was read
+        part[:] = 0  # it has been read
     assert (
-        CupyMemory().download(array) == np.concatenate([some(1), some(2, 1), some(3, 500)])
+        CupyMemory().download(array) == np.concatenate([values(1), values(2, 1), values(3, 500)])
     ).all()
 
 
 def test_there_is_one_ring_for_all_backends_and_gpus(cupy: Any) -> None:
     for gpu in (0, 1, 0, 1):
         with cupy.cuda.Device(gpu):
-            assert (uploaded(cupy, [some(gpu)]) == some(gpu)).all()
+            assert (uploaded(cupy, [values(gpu)]) == values(gpu)).all()
     assert cupy.machine.pinned == 3
     assert len(_ring._ring._threads._threads) <= _ring.COPY_THREADS  # type: ignore[union-attr]
 
 
 def test_a_buffer_on_the_bus_to_one_gpu_is_not_filled_for_another(cupy: Any) -> None:
     with cupy.cuda.Device(1):
-        there = CupyMemory().upload([some(1, 300)])
-    here = CupyMemory().upload([some(2, 300)])
-    assert (CupyMemory().download(here) == some(2, 300)).all()
+        there = CupyMemory().upload([values(1, 300)])
+    here = CupyMemory().upload([values(2, 300)])
+    assert (CupyMemory().download(here) == values(2, 300)).all()
     with cupy.cuda.Device(1):
-        assert (CupyMemory().download(there) == some(1, 300)).all()
+        assert (CupyMemory().download(there) == values(1, 300)).all()
 
 
 def test_memory_that_is_used_again_is_written_after_its_last_use(cupy: Any) -> None:
-    """The ring's stream waits for what the caller's does with the memory until then."""
+    """The ring's stream waits for the caller's earlier work on the same memory."""
     order: list[str] = []
     cupy.cuda.get_current_stream().put(lambda: order.append("caller"))
     memcpy = cupy.cuda.runtime.memcpyAsync
@@ -73,7 +73,7 @@ def test_memory_that_is_used_again_is_written_after_its_last_use(cupy: Any) -> N
         cupy.machine.stream(arguments[-1]).put(lambda: order.append("copy"))
 
     cupy.cuda.runtime.memcpyAsync = noted
-    uploaded(cupy, [some(1, 10)])
+    uploaded(cupy, [values(1, 10)])
     assert order == ["caller", "copy"]
 
 
@@ -122,7 +122,7 @@ def test_after_a_failure_nothing_is_on_its_way(cupy: Any, failing: int, what: st
             raise OutOfMemoryError("in the middle")
 
     cupy.machine.fail = fail
-    record = _ring.Ring._behind
+    record = _ring.Ring._event
 
     def behind(self: Any, stream: Any) -> Any:
         fail("event")
@@ -130,15 +130,15 @@ def test_after_a_failure_nothing_is_on_its_way(cupy: Any, failing: int, what: st
 
     memory = CupyMemory()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_ring.Ring, "_behind", behind)
+        patch.setattr(_ring.Ring, "_event", behind)
         with pytest.raises(OutOfMemoryError):
-            memory.upload([some(1)])
+            memory.upload([values(1)])
     cupy.machine.fail = lambda what: None
     ring = _ring._ring
     assert ring is not None
     assert all(stream.idle for stream in ring._streams.values())
     for seed in range(5):
-        assert (uploaded(cupy, [some(seed)]) == some(seed)).all()
+        assert (uploaded(cupy, [values(seed)]) == values(seed)).all()
 
 
 def test_threads_that_fill_a_buffer_are_waited_for_when_one_fails(
@@ -157,13 +157,13 @@ def test_threads_that_fill_a_buffer_are_waited_for_when_one_fails(
     with monkeypatch.context() as patch:
         patch.setattr(_ring.np, "copyto", copy)
         with pytest.raises(MemoryError, match="under the map"):
-            CupyMemory().upload([some(1, 100)])
+            CupyMemory().upload([values(1, 100)])
         assert len(late) == _ring.COPY_THREADS - 1
-    assert (uploaded(cupy, [some(2)]) == some(2)).all()
+    assert (uploaded(cupy, [values(2)]) == values(2)).all()
 
 
 def test_closing_waits_for_the_bus_and_lets_go(cupy: Any) -> None:
-    array = CupyMemory().upload([some(1, 100)])
+    array = CupyMemory().upload([values(1, 100)])
     ring = _ring._ring
     assert ring is not None
     threads = list(ring._threads._threads)  # type: ignore[union-attr]
@@ -171,13 +171,13 @@ def test_closing_waits_for_the_bus_and_lets_go(cupy: Any) -> None:
     ring.close()
     assert not any(thread.is_alive() for thread in threads)
     assert (ring._buffers, ring._streams, ring._threads) == ([], {}, None)
-    assert (array.view(np.ndarray) == some(1, 100)).all()
+    assert (array.view(np.ndarray) == values(1, 100)).all()
     ring.close()
-    assert (uploaded(cupy, [some(2)]) == some(2)).all()  # by a handler that comes later
+    assert (uploaded(cupy, [values(2)]) == values(2)).all()  # by an exit handler that runs later
 
 
 def test_closing_says_nothing_of_a_gpu_that_failed(cupy: Any) -> None:
-    CupyMemory().upload([some(1, 100)])
+    CupyMemory().upload([values(1, 100)])
     ring = _ring._ring
     assert ring is not None
 
@@ -221,7 +221,7 @@ def test_a_process_that_uploaded_ends_quietly() -> None:
 
 
 def test_a_forked_child_says_what_is_wrong_and_does_not_hang() -> None:
-    """Though a thread of the parent has the ring at that moment."""
+    """This holds although a thread of the parent is using the ring at that moment."""
     done = run("""
 ring = _ring._ring
 taken = threading.Event()
@@ -249,9 +249,9 @@ print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 
 
 def test_a_forked_child_is_told_of_its_parent(cupy: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    uploaded(cupy, [some(1)])
+    uploaded(cupy, [values(1)])
     from collapse_stats.system import gpu
 
     monkeypatch.setattr(gpu, "_process", 1)
     with pytest.raises(GpuError, match=r"forked from process 1, .* count with backend='native'"):
-        uploaded(cupy, [some(1)])
+        uploaded(cupy, [values(1)])

@@ -1,4 +1,4 @@
-"""Small corpora that every backend must count, edges first."""
+"""Small corpora that every backend must count, edge cases first."""
 
 import itertools
 from collections.abc import Callable, Sequence
@@ -13,7 +13,7 @@ CASES: dict[str, Callable[[], Corpus]] = {}
 
 
 def case(build: Callable[[], Corpus]) -> Callable[[], Corpus]:
-    """Adds a corpus that every backend must count."""
+    """Register a corpus that every backend must count."""
     CASES[build.__name__] = build
     return build
 
@@ -24,7 +24,7 @@ def chunk(
     labels: Sequence[int] | None = None,
     dtype: str = "uint32",
 ) -> Chunk:
-    """Chunk with spans (start, stop) or (start, stop, limit)."""
+    """Return a chunk with spans (start, stop) or (start, stop, limit)."""
     start, stop, limit = (
         np.array([span[min(i, len(span) - 1)] for span in bounds], dtype=np.int64) for i in range(3)
     )
@@ -33,14 +33,14 @@ def chunk(
 
 
 def zipf_tokens(size: int, vocab_size: int, seed: int = 0) -> np.ndarray:
-    """Text-like tokens: a few frequent, many rare, the largest id among them."""
+    """Return text-like tokens: few frequent ones, many rare ones, and the largest id."""
     tokens = np.random.default_rng(seed).zipf(1.3, size).clip(1, vocab_size).astype(np.uint64) - 1
     tokens[size // 2 : size // 2 + 1] = vocab_size - 1
     return tokens
 
 
 def documents(layout: Layout, tokens: np.ndarray, number: int, seed: int = 1) -> Chunk:
-    """Chunk of `number` documents of random lengths, some empty, with random labels."""
+    """Return a chunk of documents of random lengths, some of them empty, with random labels."""
     rng = np.random.default_rng(seed)
     cuts = [0, *sorted(rng.integers(0, len(tokens) + 1, number - 1).tolist()), len(tokens)]
     labels = rng.integers(0, layout.labels, number).tolist()
@@ -120,7 +120,7 @@ def ids_of_32_bits() -> Corpus:
 
 @case
 def ids_of_32_bits_in_pairs() -> Corpus:
-    layout = Layout(2**32, 2, 4)  # a mixed bigram of 66 bits and nothing below it
+    layout = Layout(2**32, 2, 4)  # the key consists of a mixed bigram of 66 bits
     return layout, [documents(layout, zipf_tokens(2000, 2**32), 30)]
 
 
@@ -144,7 +144,7 @@ def vocabulary_of_two() -> Corpus:
 
 @case
 def unigrams_only() -> Corpus:
-    layout = Layout(30, 1, 2)  # 5 bits: mixing splits them 3 to 2
+    layout = Layout(30, 1, 2)  # 5 bits, which mixing splits into 3 and 2
     return layout, [documents(layout, zipf_tokens(1000, 30), 30)]
 
 
@@ -169,7 +169,7 @@ def blocks() -> Corpus:
 @case
 def gaps_between_spans() -> Corpus:
     tokens = zipf_tokens(300, 50)
-    tokens[[0, 100, 101, 299]] = 2**31  # not ids, and in no document
+    tokens[[0, 100, 101, 299]] = 2**31  # not token ids, outside all documents
     return Layout(50, 5, 2), [chunk(tokens, [(1, 100), (102, 200), (250, 299)], [0, 1, 1])]
 
 

@@ -1,4 +1,4 @@
-"""The steps of the GPU driven one by one, played by the CPU: device memory is NumPy's."""
+"""Call the steps of the GPU one by one, emulated on the CPU: device memory is NumPy's."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ GARBAGE = np.uint64(0xA5A5A5A5A5A5A5A5)
 
 
 def words(number: int) -> UInt64Array:
-    """Device memory, which begins undefined."""
+    """Return device memory with undefined contents."""
     return np.full(max(number, 1), GARBAGE)
 
 
@@ -30,7 +30,7 @@ def to_cuda(layout: Layout, labels: int | None = None) -> cuda.Layout:
 
 @dataclass
 class Sorted:
-    """Ascending records on the device, with what helps to count their labels."""
+    """Ascending records on the device, with the sums by which their labels are counted."""
 
     layout: Layout
     records: UInt64Array
@@ -49,7 +49,7 @@ def make_records(
     label: int = -1,
     label_bits: int | None = None,
 ) -> tuple[UInt64Array, int, int]:
-    """Records of the chunks in any order, their number, and the position of the first wrong id."""
+    """Return records in any order, their number, and the position of the first wrong id."""
     own = to_cuda(layout)
     bits = own.label_bits if label_bits is None else label_bits
     size = cuda.record_bytes(own) // 8
@@ -58,13 +58,13 @@ def make_records(
     first, last = key_ranges or (0, layout.key_ranges)
     for part in chunks:
         order = np.argsort(part.start, kind="stable")
-        part_of = [column[order] for column in (part.start, part.stop, part.limit, part.label)]
-        part_of = [np.ascontiguousarray(column) for column in part_of]
+        spans = [column[order] for column in (part.start, part.stop, part.limit, part.label)]
+        spans = [np.ascontiguousarray(column) for column in spans]
         tokens = np.ascontiguousarray(part.tokens)
         planes = words((2 + bits) * cuda.plane_words(tokens.size))
         cuda.make_planes(
             0,
-            *(column.ctypes.data for column in part_of),
+            *(column.ctypes.data for column in spans),
             len(order),
             tokens.size,
             bits,
@@ -115,7 +115,7 @@ def sorted_records(chunks: Sequence[Chunk], layout: Layout, **selection: object)
     return sort_records(layout, records, number)
 
 
-def run_of(sorted_: Sorted) -> NgramTable:
+def table_of(sorted_: Sorted) -> NgramTable:
     layout, own = sorted_.layout, to_cuda(sorted_.layout)
     places = words(cuda.row_places(sorted_.number))
     bytes_ = cuda.find_rows_bytes(sorted_.number)
@@ -143,14 +143,14 @@ def merge(
     first_labels: tuple[int, int] = (0, 0),
     labels: int | None = None,
 ) -> NgramTable:
-    """A run of as many labels as `layout` has, or of `labels`."""
+    """Return one table of two, with the labels of `layout` or with `labels` labels."""
     labels = labels or layout.labels
     own = to_cuda(layout, labels)
     inputs = [
         cuda.MergeInput(
-            run.keys.ctypes.data, run.counts.ctypes.data, len(run), run.layout.labels, first
+            table.keys.ctypes.data, table.counts.ctypes.data, len(table), table.layout.labels, first
         )
-        for run, first in zip((a, b), first_labels, strict=True)
+        for table, first in zip((a, b), first_labels, strict=True)
     ]
     places = words(cuda.merge_places(len(b)))
     bytes_ = cuda.find_merged_bytes(len(b))
@@ -166,7 +166,7 @@ def merge(
 
 
 class Tally:
-    """Joint spectra that are being summed up on the device."""
+    """Joint spectra that are added up on the device."""
 
     def __init__(
         self,
@@ -194,12 +194,12 @@ class Tally:
             self.layout.max_order if last_order is None else last_order,
         )
 
-    def add_run(self, run: NgramTable) -> None:
-        own, rows = self.own, len(run)
+    def add_table(self, table: NgramTable) -> None:
+        own, rows = self.own, len(table)
         sums = words(cuda.row_sums_words(own, rows))
         bytes_ = cuda.row_sums_bytes(rows)
         workspace = words(bytes_ // 8 + 1)
-        columns = run.keys.ctypes.data, run.counts.ctypes.data, rows
+        columns = table.keys.ctypes.data, table.counts.ctypes.data, rows
         cuda.make_row_sums(0, own, *columns, sums.ctypes.data, workspace.ctypes.data, bytes_)
         cuda.tally_rows(0, *columns, sums.ctypes.data, self.on_device)
 

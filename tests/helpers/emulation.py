@@ -1,4 +1,4 @@
-"""A GPU played by the CPU: its memory is NumPy's; `played_gpu` says whose steps it runs."""
+"""A GPU emulated on the CPU: its memory is NumPy's; `played_gpu` chooses how steps are run."""
 
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -10,11 +10,11 @@ from played_gpu import WatchedSteps, watched_gpu
 
 from collapse_stats.backends.cuda.backend import CudaBackend
 
-MEMORY = 1 << 28  # bytes that the GPU seems to have
+MEMORY = 1 << 28  # bytes that the GPU appears to have
 
 
 class NumpyMemory:
-    """`Memory` where the device's memory is the host's. What begins undefined is garbage."""
+    """`Memory` whose device memory is the host's. Undefined contents are filled with garbage."""
 
     xp = np
     stream = 0
@@ -46,12 +46,12 @@ class NumpyMemory:
 
 
 def emulated_backend(device_memory: int | None = None, **options: Any) -> CudaBackend:
-    """The cuda backend on a GPU played by the CPU."""
+    """Return the cuda backend on the emulated GPU."""
     return CudaBackend(device_memory, core=watched_gpu(), memory=NumpyMemory(), **options)
 
 
 class DeviceArray(np.ndarray):
-    """Plays an array on a GPU: NumPy functions that would copy it to the host fail."""
+    """An array on the emulated GPU: NumPy functions that would copy it to the host fail."""
 
     def __dlpack_device__(self) -> tuple[int, int]:
         return 2, 0  # kDLCUDA
@@ -69,7 +69,7 @@ def on_device(array: Any) -> DeviceArray:
 
 
 def fake_cupy() -> Any:
-    """What the product uses of CuPy, for `DeviceArray`. `calls` says how tokens came in."""
+    """Return the parts of CuPy that the product uses; `calls` records how tokens came in."""
     calls: list[str] = []
     event = SimpleNamespace(done=True, synchronize=lambda: None)
     stream = SimpleNamespace(

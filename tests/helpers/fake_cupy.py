@@ -1,8 +1,8 @@
-"""CuPy played by NumPy on a machine with several GPUs, as strict as CUDA and as late as it may be.
+"""CuPy emulated by NumPy on a machine with several GPUs, as strict and as lazy as CUDA may be.
 
-What is put into a stream is done when somebody waits for it, not before; work behind an event that
-nobody waits for is not there yet. Memory belongs to a GPU, and using it on another is an error, as
-are streams and events of another GPU than the current one, which is each thread's own.
+Work in a stream is done only when something waits for it. Memory belongs to one GPU, and using it
+on another is an error; so is using streams and events of a GPU other than the current one. Each
+thread has its own current GPU.
 """
 
 import ctypes
@@ -27,18 +27,18 @@ class OutOfMemoryError(MemoryError):
 
 
 class Machine:
-    """The GPUs: whose memory is where, and every stream."""
+    """The GPUs: their memory and their streams."""
 
     def __init__(self, gpus: int) -> None:
         self.gpus = gpus
         self.lock = threading.RLock()
         self.here = threading.local()
-        self.allocations: dict[int, tuple[int, int]] = {}  # begin: (end, GPU)
+        self.allocations: dict[int, tuple[int, int]] = {}  # (end, GPU) by begin
         self.streams: dict[int, Stream] = {}
         self.events: dict[int, Event] = {}
         self.defaults = [Stream(self, gpu, gpu) for gpu in range(gpus)]
-        self.used: set[int] = set()  # GPUs that steps ran on
-        self.waits = 0  # of the host
+        self.used: set[int] = set()  # GPUs on which steps ran
+        self.waits = 0  # how often the host waited
         self.pinned = 0
         self.free_bytes = 1 << 28
         self.limit = 0
@@ -81,7 +81,7 @@ class Machine:
         return view
 
     def check(self, *arrays: Any) -> None:
-        """Work in the current stream on arrays, which must be on the current GPU."""
+        """Check that arrays are on the current GPU, and run the current stream."""
         for array in arrays:
             if isinstance(array, FakeArray) and array.size and array.gpu != self.current:
                 raise CUDARuntimeError(
@@ -240,7 +240,7 @@ class FakeArray(np.ndarray):
 
 
 class Tensor:
-    """A tensor of another library, that its own stream is still writing; DLPack of some kind."""
+    """A tensor of another library with DLPack, which that library's stream is still writing."""
 
     def __init__(self, cupy: Any, values: Any, gpu: int, kind: int = 2) -> None:
         self.machine, self.gpu, self.kind = cupy.machine, gpu, kind
@@ -267,7 +267,7 @@ class Tensor:
 
 
 class Described:
-    """An array of a library without DLPack, that a stream of it is still writing."""
+    """An array of a library without DLPack, which that library's stream is still writing."""
 
     def __init__(self, cupy: Any, values: Any, gpu: int, stream: str = "own") -> None:
         self.tensor = Tensor(cupy, values, gpu)
@@ -286,7 +286,7 @@ class Described:
 
 
 class Steps:
-    """The steps of the GPU: run in the order of their stream, on memory of one GPU."""
+    """The steps of the GPU, in the order of their stream; checks that memory is on one GPU."""
 
     def __init__(self, core: Any, machine: Machine) -> None:
         self._core, self._machine = core, machine
@@ -312,7 +312,7 @@ class Steps:
 
 
 def fake_cupy(gpus: int = 2) -> Any:
-    """What the product uses of CuPy. `machine` has what happened."""
+    """Return the parts of CuPy that the product uses; `machine` records what happened."""
     machine = Machine(gpus)
 
     def asarray(array: Any) -> FakeArray:

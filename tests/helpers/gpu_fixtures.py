@@ -1,4 +1,4 @@
-"""A machine with two GPUs that NumPy plays, and the cuda backend on it."""
+"""A machine with two GPUs emulated by NumPy, and the cuda backend on it."""
 
 import sys
 from typing import Any
@@ -13,7 +13,7 @@ from collapse_stats.system import gpu
 
 
 def two_gpus(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Such a machine's CuPy, whose `backend` makes cuda backends; every `select` gives one."""
+    """Return the machine's CuPy, whose `backend` makes cuda backends, and let `select` use it."""
     from collapse_stats import _cuda_emulated
 
     cupy = fake_cupy(2)

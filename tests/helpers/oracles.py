@@ -1,7 +1,7 @@
-"""What the product must answer, from `collections.Counter` over tuples of tokens.
+"""The results that the product must give, from `collections.Counter` over tuples of tokens.
 
-Shares no code with the product: n-grams are read off the tokens order by order, and keys are packed
-with Python's unbounded integers from the rules in docs.
+It shares no code with the product: n-grams are taken from the tokens order by order, and keys are
+packed with Python's unbounded integers, following the rules in docs.
 """
 
 from collections import Counter
@@ -23,45 +23,45 @@ Joint = list[tuple[int, int, int]]  # (a, b, types), ascending
 
 
 def ngrams(chunks: Iterable[Chunk], order: int) -> Iterator[tuple[Ngram, int]]:
-    """Every n-gram that begins in a span and ends within its document, with the span's label."""
+    """Yield every n-gram that begins in a span and ends in its document, with the span's label."""
     for tokens, start, stop, limit, label in _spans(chunks):
         for i in range(start, min(stop, limit - order + 1)):
             yield tuple(tokens[i : i + order]), label
 
 
 def windows(chunks: Iterable[Chunk], max_order: int) -> Iterator[tuple[Ngram, int]]:
-    """Every window: the next `max_order` tokens, cut at the document's end, with its label."""
+    """Yield every window (`max_order` tokens, cut at the document's end) with its label."""
     for tokens, start, stop, limit, label in _spans(chunks):
         for i in range(start, stop):
             yield tuple(tokens[i : min(i + max_order, limit)]), label
 
 
 def per_label(labelled: Iterable[tuple[Ngram, int]], labels: int) -> dict[Ngram, Counts]:
-    """How often each n-gram was seen under each label."""
+    """Return how often each n-gram was seen under each label."""
     counter = Counter(labelled)
     grams = {gram for gram, _ in counter}
     return {gram: tuple(counter[gram, label] for label in range(labels)) for gram in grams}
 
 
 def joint_spectrum(counts: Iterable[Counts], masks: tuple[int, int]) -> Joint:
-    """How many entries have count a under the first mask and b under the second, but not (0, 0)."""
+    """Return the number of entries by their counts (a, b) under two masks, without (0, 0)."""
     pairs = Counter((_under(entry, masks[0]), _under(entry, masks[1])) for entry in counts)
     return sorted((a, b, types) for (a, b), types in pairs.items() if (a, b) != (0, 0))
 
 
 def ngram_counts(chunks: Sequence[Chunk], order: int, labels: int) -> list[Counts]:
-    """Counts of every n-gram."""
+    """Return the counts of every n-gram."""
     return list(per_label(ngrams(chunks, order), labels).values())
 
 
 def context_counts(chunks: Sequence[Chunk], order: int, labels: int) -> list[Counts]:
-    """Counts of the n-grams' first n-1 tokens, each time an n-gram begins with them."""
-    begins = ((gram[:-1], label) for gram, label in ngrams(chunks, order))
-    return list(per_label(begins, labels).values())
+    """Return how often each (n-1)-gram begins an n-gram."""
+    contexts = ((gram[:-1], label) for gram, label in ngrams(chunks, order))
+    return list(per_label(contexts, labels).values())
 
 
 def key(window: Ngram, vocab_size: int, max_order: int) -> int:
-    """A window's key: codes t + 1 (0 past the end) with the leading bigram mixed."""
+    """Return a window's key: codes t + 1 (0 past the end) with the leading bigram mixed."""
     bits = len(f"{vocab_size:b}")
     codes = [token + 1 for token in window] + [0] * (max_order - len(window))
     head, tail = codes[:2], codes[2:]
@@ -75,44 +75,44 @@ def key(window: Ngram, vocab_size: int, max_order: int) -> int:
     return packed
 
 
-def shard(window: Ngram, vocab_size: int, max_order: int) -> int:
-    """The top 10 bits of a key, fewer when its leading bigram has fewer."""
+def key_range(window: Ngram, vocab_size: int, max_order: int) -> int:
+    """Return a window's key range: the top 10 bits of its key, or those of its leading bigram."""
     bits = len(f"{vocab_size:b}")
     key_range_bits = min(10, bits * min(max_order, 2))
     return key(window, vocab_size, max_order) // 2 ** (bits * max_order - key_range_bits)
 
 
 def mask_pairs(labels: int) -> list[Masks]:
-    """Everything, one label against the others, the same twice, and nothing."""
+    """Return pairs of masks: all labels, one against the others, equal masks, and none."""
     every = (1 << labels) - 1
     return [(every, 0), (1, every - 1), (every, 1), (0, every), (every, every), (0, 0)]
 
 
-def check_run(run: NgramTable, layout: Layout, chunks: list[Chunk]) -> None:
-    """Rows, their order and their representation are exactly what the oracle says."""
+def check_table(table: NgramTable, layout: Layout, chunks: list[Chunk]) -> None:
+    """Check that rows, their order and their representation are exactly the oracle's."""
     expected = per_label(windows(chunks, layout.max_order), layout.labels)
     rows = sorted((key(w, layout.vocab_size, layout.max_order), n) for w, n in expected.items())
-    assert run.layout == layout
-    assert run.keys.dtype == run.counts.dtype == np.uint64
-    assert run.keys.flags.c_contiguous
-    assert run.counts.flags.c_contiguous
-    assert run.keys.shape == (layout.words, len(rows))
-    assert run.counts.shape == (layout.labels, len(rows))
-    words = [list(column) for column in zip(*run.keys.tolist(), strict=True)]
+    assert table.layout == layout
+    assert table.keys.dtype == table.counts.dtype == np.uint64
+    assert table.keys.flags.c_contiguous
+    assert table.counts.flags.c_contiguous
+    assert table.keys.shape == (layout.words, len(rows))
+    assert table.counts.shape == (layout.labels, len(rows))
+    words = [list(column) for column in zip(*table.keys.tolist(), strict=True)]
     assert [sum(w << 64 * i for i, w in enumerate(column[::-1])) for column in words] == [
         row[0] for row in rows
     ]
-    assert list(zip(*run.counts.tolist(), strict=True)) == [row[1] for row in rows]
+    assert list(zip(*table.counts.tolist(), strict=True)) == [row[1] for row in rows]
 
 
-def check_tables(
+def check_spectra(
     joint_spectra: JointSpectra,
     max_order: int,
     labels: int,
     chunks: list[Chunk],
     masks: Sequence[Masks],
 ) -> None:
-    """Spectra of every order and pair of masks are what the oracle says."""
+    """Check that the spectra of every order and pair of masks are the oracle's."""
     orders = list(range(1, max_order + 1))
     assert sorted(joint_spectra.ngrams) == sorted(joint_spectra.contexts) == orders
     for order in orders:
@@ -127,21 +127,22 @@ def check_tables(
 def check_joint_spectra(
     backend: Backend, first: tuple[Layout, list[Chunk]], second: tuple[Layout, list[Chunk]]
 ) -> None:
-    """Joint spectra of two runs are those of one corpus whose second half has labels of its own."""
+    """Check that the spectra of two tables are those of one corpus of both, with more labels."""
     layout, labels = first[0], first[0].labels
     both = first[1] + [replace(part, label=part.label + np.uint8(labels)) for part in second[1]]
     total = labels + second[0].labels
     every, every_first = (1 << total) - 1, (1 << labels) - 1
     masks = [(every_first, every - every_first), (1, 1 << labels), (every, 0)]
-    runs = [backend.count(chunks, layout) for layout, chunks in (first, second)]
-    joint_spectra = backend.joint_spectra([runs], masks)
-    check_tables(joint_spectra, layout.max_order, total, both, masks)
+    tables = [backend.count(chunks, layout) for layout, chunks in (first, second)]
+    joint_spectra = backend.joint_spectra([tables], masks)
+    check_spectra(joint_spectra, layout.max_order, total, both, masks)
     edges = [0, 1, layout.key_ranges // 3, layout.key_ranges // 2, layout.key_ranges]
-    parts = ([run.slice(*some) for run in runs] for some in pairwise(edges))
-    assert backend.joint_spectra(parts, masks) == joint_spectra
+    aligned = ([table.slice(*stretch) for table in tables] for stretch in pairwise(edges))
+    assert backend.joint_spectra(aligned, masks) == joint_spectra
 
 
 def rows_of(spectrum: JointSpectrum) -> list[tuple[int, int, int]]:
+    """Return the rows (a, b, types) of a joint spectrum."""
     columns = (spectrum.a, spectrum.b, spectrum.types)
     assert all(column.dtype == np.uint64 for column in columns)
     return list(zip(*(column.tolist() for column in columns), strict=True))

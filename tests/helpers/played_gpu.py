@@ -1,4 +1,4 @@
-"""Which machine plays the GPU in these tests: COLLAPSE_STATS_GPU says it.
+"""The emulator of the GPU in these tests, chosen by COLLAPSE_STATS_GPU.
 
 ``emulated`` (unless said otherwise) runs the steps as C++; ``ptx`` runs what CUDA's compiler made
 of them, with the sizes that are shipped; ``ptx-small`` the same with the emulation's small sizes.
@@ -28,7 +28,7 @@ small_sizes = pytest.mark.skipif(
 
 @cache
 def played_gpu() -> ModuleType:
-    """The module that plays the GPU, with its kernels."""
+    """Return the module that emulates the GPU, with its kernels."""
     if MACHINE not in _MODULES:
         raise ValueError(f"COLLAPSE_STATS_GPU must be one of {', '.join(_MODULES)}, got {MACHINE}")
     module = importlib.import_module(f"collapse_stats.{_MODULES[MACHINE]}")
@@ -38,7 +38,7 @@ def played_gpu() -> ModuleType:
 
 
 class WatchedSteps:
-    """The steps of a machine that sees to it that kernels touch what `note` was told of, only."""
+    """Steps of an emulator that checks that kernels access only memory passed to `note`."""
 
     def __init__(self, module: Any) -> None:
         self._module = module
@@ -59,7 +59,7 @@ class WatchedSteps:
         return step
 
     def note(self, array: np.ndarray) -> None:
-        """The memory of this array is the device's, as long as it lives."""
+        """Allow access to the memory of this array as long as it exists."""
         while isinstance(array.base, np.ndarray):
             array = array.base
         address = array.ctypes.data
@@ -69,5 +69,5 @@ class WatchedSteps:
 
 @cache
 def watched_gpu() -> Any:
-    """As `played_gpu`; it complains of accesses outside of `NumpyMemory` if it can."""
+    """Return `played_gpu`, which reports accesses outside `NumpyMemory` if it can."""
     return played_gpu() if MACHINE == "emulated" else WatchedSteps(played_gpu())

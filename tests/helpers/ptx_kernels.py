@@ -1,4 +1,4 @@
-"""Small kernels in PTX, run on the machine of tests/ptx with arrays for operands."""
+"""Small PTX kernels, run on the emulator of tests/ptx with arrays as operands."""
 
 import importlib
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ REGISTERS = """
 
 
 def text_of(body: str, declarations: str = "", name: str = "kernel") -> str:
-    """A kernel whose parameter `p` is four addresses."""
+    """Return a kernel whose parameter `p` consists of four addresses."""
     head = f"{HEAD}.entry {name}(\n  .param .align 8 .b8 p[32]\n)\n"
     return f"{head}{{{REGISTERS}{declarations}\n{body}\n}}\n"
 
@@ -50,7 +50,7 @@ def run(
 
 
 def compute(operation: str, *operands: np.ndarray) -> np.ndarray:
-    """What the lanes of a warp get in `%d20` from their operands, in `%d10`, `%r10`, `%h10` on."""
+    """Return `%d20` of each lane of a warp, given operands in `%d10`, `%r10`, `%h10` and on."""
     size = len(operands[0])
     result = np.zeros(size, np.uint64)
     loads = []
@@ -71,7 +71,7 @@ def compute(operation: str, *operands: np.ndarray) -> np.ndarray:
 
 @contextmanager
 def settings(**changed: Any) -> Iterator[None]:
-    """Settings of the machine for a while."""
+    """Change settings of the emulator within a block."""
     now = machine.settings()
     before = {name: getattr(now, name) for name in changed}
     try:

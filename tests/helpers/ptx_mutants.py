@@ -1,4 +1,4 @@
-"""Kernels of the project with one thing wrong, for tests that must notice."""
+"""Kernels of the project with one error each, which tests must detect."""
 
 import random
 import re
@@ -13,7 +13,7 @@ ENTRY = re.compile(r"^(?:\.visible )?\.entry (\S+?)\(", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Kernel:
-    """A kernel's text, alone with what its file declares."""
+    """A kernel's text, with the declarations of its file but no other kernels."""
 
     name: str
     file: str
@@ -22,7 +22,7 @@ class Kernel:
 
 @dataclass(frozen=True)
 class Mutant:
-    """A kernel with one line changed."""
+    """A kernel with one changed line."""
 
     kernel: Kernel
     kind: str
@@ -40,7 +40,7 @@ class Mutant:
 
     @property
     def trapped(self) -> str:
-        """Says whether the line is run at all."""
+        """The kernel with a trap in place of the line, to find out whether the line is run."""
         return self._with("trap;")
 
     def _with(self, line: str) -> str:
@@ -50,7 +50,7 @@ class Mutant:
 
 
 def kernels(folder: Path) -> Iterator[Kernel]:
-    """The kernels that the project launches itself."""
+    """Return the project's own kernels, without those of libraries."""
     for path in sorted(folder.glob("*.ptx")):
         text = path.read_text()
         places = list(ENTRY.finditer(text))
@@ -62,7 +62,7 @@ def kernels(folder: Path) -> Iterator[Kernel]:
 
 
 def mutants(kernel: Kernel) -> Iterator[Mutant]:
-    """Everything that is tried on a kernel."""
+    """Yield all mutants of a kernel."""
     lines = kernel.text.split("\n")
     for number, line in enumerate(lines):
         line = " ".join(line.split())
@@ -72,7 +72,7 @@ def mutants(kernel: Kernel) -> Iterator[Mutant]:
 
 
 def _ends(lines: list[str]) -> bool:
-    """Whether nothing follows: a barrier at the end of a kernel orders nothing."""
+    """Return whether no access follows, so that a barrier has no effect."""
     following = (line.strip() for line in lines)
     return next((line for line in following if line and not line.startswith("//")), "") == "ret;"
 
@@ -112,22 +112,22 @@ def _changes(line: str) -> Iterator[tuple[str, str]]:
 
 
 def _narrowed(line: str) -> str:
-    """One element of a vector instead of two."""
-    one = re.sub(r"\{(\S+), \S+\}", r"\1", line)
-    return one.replace(".v2", "", 1)
+    """Return a line that accesses one element of a vector instead of two."""
+    first_element = re.sub(r"\{(\S+), \S+\}", r"\1", line)
+    return first_element.replace(".v2", "", 1)
 
 
 def sample(all_: list[Mutant], number: int, seed: int = 0) -> list[Mutant]:
-    """Some of every kind."""
+    """Choose `number` mutants, as evenly from all kinds as possible."""
     by_kind: dict[str, list[Mutant]] = {}
     for mutant in all_:
         by_kind.setdefault(mutant.kind, []).append(mutant)
     chooser = random.Random(seed)
-    for some in by_kind.values():
-        chooser.shuffle(some)
+    for of_kind in by_kind.values():
+        chooser.shuffle(of_kind)
     chosen: list[Mutant] = []
     while len(chosen) < number and any(by_kind.values()):
-        for some in by_kind.values():
-            if some and len(chosen) < number:
-                chosen.append(some.pop())
+        for of_kind in by_kind.values():
+            if of_kind and len(chosen) < number:
+                chosen.append(of_kind.pop())
     return chosen

@@ -1,4 +1,4 @@
-"""Reading all of a reader, and writing small corpora, for the reader tests."""
+"""Helpers of the reader tests: read a whole reader, write small corpora."""
 
 import gzip
 import json
@@ -16,28 +16,28 @@ U16, U32 = ReadOptions(dtype="u16"), ReadOptions(dtype="u32")
 
 
 def documents(reader: Reader) -> list[Any]:
-    """All documents as texts or lists of ints, with what every batch must keep checked."""
-    found: list[Any] = []
+    """Return all documents as texts or lists of ints, checking the rules of every batch."""
+    all_documents: list[Any] = []
     bytes_read = 0
     for batch in reader.batches():
         bytes_read += batch.bytes_read
         if batch.texts is not None:
             assert batch.tokens is None
-            found += batch.texts
+            all_documents += batch.texts
             continue
         assert batch.tokens is not None
         assert (batch.start <= batch.stop).all()
         assert (batch.stop[:-1] <= batch.start[1:]).all()
         assert batch.stop.max(initial=0) <= len(batch.tokens)
         bounds = zip(batch.start.tolist(), batch.stop.tolist(), strict=True)
-        found += [batch.tokens[start:stop].tolist() for start, stop in bounds]
+        all_documents += [batch.tokens[start:stop].tolist() for start, stop in bounds]
         assert batch.documents == len(batch.start)
-    assert bytes_read == reader.size or reader.path == "(iterable)" or not found
-    return found
+    assert bytes_read == reader.size or reader.path == "(iterable)" or not all_documents
+    return all_documents
 
 
 def write(path: Path, data: bytes) -> Path:
-    """Write, compressed as the name says."""
+    """Write a file, compressed according to its name."""
     if path.suffix == ".gz":
         data = gzip.compress(data)
     elif path.suffix == ".zst":
@@ -51,18 +51,18 @@ def write_lines(path: Path, records: list[Any]) -> Path:
 
 
 def split_at(ids: list[int], eot: int | None) -> list[list[int]]:
-    """Stretches without `eot` that hold something, token by token."""
-    found: list[list[int]] = [[]]
+    """Return the non-empty stretches between `eot` ids, found token by token."""
+    stretches: list[list[int]] = [[]]
     for i in ids:
         if i == eot:
-            found.append([])
+            stretches.append([])
         else:
-            found[-1].append(i)
-    return [stretch for stretch in found if stretch]
+            stretches[-1].append(i)
+    return [stretch for stretch in stretches if stretch]
 
 
 def fixtures() -> Path:
-    """Folder of shards written by training frameworks; the test is skipped without it."""
+    """Return the folder of shards written by training frameworks; skip the test without it."""
     named = os.environ.get("COLLAPSE_STATS_DATA")
     folder = Path(named) if named else Path(__file__).parents[3] / "shared" / "data"
     if not (folder / "fixtures" / "expected.json").exists():

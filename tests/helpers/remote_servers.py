@@ -1,4 +1,4 @@
-"""Servers of objects for the remote tests: S3 by moto, and the web with faults on demand."""
+"""Object servers for the remote tests: S3 by moto, and a web server with faults on demand."""
 
 import json
 import threading
@@ -17,27 +17,27 @@ from urllib.request import Request, urlopen
 
 @dataclass
 class Web:
-    """A web server of `objects`, and how it fails."""
+    """A web server of `objects`, and the faults it is to have."""
 
     objects: dict[str, bytes] = field(default_factory=dict)
     url: str = ""
     ranges: bool = True
-    lengths: bool = True  # whether it tells how long an object is
-    drop: int | None = None  # bytes of a body after which the connection breaks ...
-    drops: int = 0  # ... so many times
-    busy: list[int] = field(default_factory=list)  # codes to answer with first ...
-    wait: int = 0  # ... and how many seconds it asks to wait then
-    lie: int = 0  # added to the length it tells
+    lengths: bool = True  # whether it sends the length of an object
+    drop: int | None = None  # bytes of a body after which the connection breaks,
+    drops: int = 0  # and how many times it does
+    busy: list[int] = field(default_factory=list)  # status codes of the first answers,
+    wait: int = 0  # and the seconds that these ask to wait
+    lie: int = 0  # added to the length it sends
     asked: list[tuple[str, str | None]] = field(default_factory=list)  # path, Range
-    upstream: str = ""  # another server to ask, rather than `objects`
-    told: Callable[[str, str], Any] = lambda path, query: None  # JSON of what is no object
+    upstream: str = ""  # another server that has the objects
+    told: Callable[[str, str], Any] = lambda path, query: None  # JSON for other paths
 
-    given: int = 0  # bytes of bodies
+    given: int = 0  # bytes of all bodies sent
 
 
 @contextmanager
 def web(**objects: bytes) -> Iterator[Web]:
-    """A web server until the end of the block."""
+    """Run a web server within a block."""
     state = Web({f"/{name}": data for name, data in objects.items()})
 
     class Handler(_Handler):
@@ -58,7 +58,7 @@ def web(**objects: bytes) -> Iterator[Web]:
 
 class _Server(ThreadingHTTPServer):
     def handle_error(self, *_: Any) -> None:
-        """Clients that have read enough hang up."""
+        """Ignore clients that close the connection early."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -140,7 +140,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def s3() -> Iterator[tuple[str, Callable[..., None]]]:
-    """An S3 server by moto: its address, and what makes a folder the bucket ``corpora``."""
+    """Run an S3 server; give its address, and a function that fills the bucket ``corpora``."""
     import boto3
     from moto.server import ThreadedMotoServer
 
@@ -154,8 +154,8 @@ def s3() -> Iterator[tuple[str, Callable[..., None]]]:
     client.create_bucket(Bucket="corpora")
 
     def put(folder: Path | None, public: bool = False) -> None:
-        for one in client.list_objects_v2(Bucket="corpora").get("Contents", []):
-            client.delete_object(Bucket="corpora", Key=one["Key"])
+        for entry in client.list_objects_v2(Bucket="corpora").get("Contents", []):
+            client.delete_object(Bucket="corpora", Key=entry["Key"])
         for path in folder.rglob("*") if folder else ():
             if path.is_file():
                 key, acl = (
@@ -177,9 +177,9 @@ def _json(content: Any) -> bytes:
 
 @contextmanager
 def google(bucket: str, folder: Path) -> Iterator[str]:
-    """What Arrow asks of Google's storage, for one bucket that holds what a folder does.
+    """Run a server of Google's storage, as Arrow uses it, with the files of a folder in a bucket.
 
-    In a process of its own: Arrow waits for some answers with Python's lock held.
+    It is a separate process, because Arrow waits for some answers while it holds the GIL.
     """
     here, there = Pipe()
     arguments = (bucket, folder, there)
@@ -226,7 +226,7 @@ def _serve_google(bucket: str, folder: Path, pipe: Connection) -> None:
 
 @contextmanager
 def hub(repository: str, files: dict[str, bytes]) -> Iterator[Web]:
-    """What `huggingface_hub` asks of the hub, for one data set."""
+    """Run a server of the Hugging Face hub, as `huggingface_hub` uses it, with one data set."""
     api = f"/api/datasets/{repository}"
     tree = [
         {"type": "file", "oid": f"{i:040x}", "size": len(data), "path": path}
@@ -237,7 +237,7 @@ def hub(repository: str, files: dict[str, bytes]) -> Iterator[Web]:
         for revision in ("main", "0" * 40):
             server.objects[f"{api}/revision/{revision}"] = _json(info)
             for folder in {"", *(path.rpartition("/")[0] for path in files)}:
-                below = [one for one in tree if one["path"].startswith(folder)]
+                below = [entry for entry in tree if entry["path"].startswith(folder)]
                 server.objects[f"{api}/tree/{revision}/{folder}".rstrip("/")] = _json(below)
             server.objects[api] = _json(info)
             for path, data in files.items():

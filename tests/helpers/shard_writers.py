@@ -1,4 +1,4 @@
-"""Shards as training frameworks write them, put together with struct: the readers' other half."""
+"""Write shards in the formats of training frameworks, independently of the readers."""
 
 import gzip
 import json
@@ -13,7 +13,7 @@ Rows = list[list[int]]
 
 MEGATRON_CODES = {"u1": 1, "i1": 2, "<i2": 3, "<i4": 4, "<i8": 5, "<u2": 8}
 MDS_CODES = {"uint8": 8, "uint16": 16, "int32": 33, "uint32": 32, "int64": 65}
-# places in LitData's tables of types
+# positions in LitData's tables of types
 LITDATA_CODES = {
     ("no_header_tensor", "<i4"): 16,
     ("no_header_tensor", "<i8"): 18,
@@ -37,7 +37,7 @@ def packed_as(path: Path, data: bytes) -> Path:
 
 
 def megatron(path: Path, documents: list[Rows], item: str = "<u2", modes: bool = False) -> Path:
-    """`path` is that of the .bin; a document is a list of sequences."""
+    """Write a .bin file and its index; each document is a list of sequences."""
     sequences = [sequence for document in documents for sequence in document]
     data = b"".join(pack(sequence, item) for sequence in sequences)
     width = np.dtype(item).itemsize
@@ -84,7 +84,7 @@ def datatrove(path: Path, rows: Rows, item: str = "<u2") -> Path:
 
 
 def sample_shard(samples: list[bytes], between: bytes = b"") -> bytes:
-    """u32 n, u32 offsets, what lies between, samples: MDS and LitData."""
+    """Return a shard of MDS or LitData: u32 n, u32 offsets, `between`, samples."""
     at = 8 + 4 * len(samples) + len(between)
     offsets = [at]
     for sample in samples:
@@ -97,7 +97,7 @@ def sample_shard(samples: list[bytes], between: bytes = b"") -> bytes:
 def mds(
     path: Path, columns: dict[str, tuple[str, list[bytes]]], sizes: dict[str, int] | None = None
 ) -> Path:
-    """Columns by name: their encoding and the encoded values; `sizes` has those that are fixed."""
+    """Write a shard of columns, by name: encoding and encoded values; `sizes` has fixed ones."""
     sizes = sizes or {}
     names = sorted(columns)
     config = {
@@ -112,13 +112,13 @@ def mds(
     }
     samples = []
     for values in zip(*(columns[name][1] for name in names), strict=True):
-        told = [len(v) for name, v in zip(names, values, strict=True) if name not in sizes]
-        samples.append(struct.pack(f"<{len(told)}I", *told) + b"".join(values))
+        variable = [len(v) for name, v in zip(names, values, strict=True) if name not in sizes]
+        samples.append(struct.pack(f"<{len(variable)}I", *variable) + b"".join(values))
     return packed_as(path, sample_shard(samples, json.dumps(config, sort_keys=True).encode()))
 
 
 def mds_array(ids: list[int], dtype: str, tells_item: bool = False, fixed: bool = False) -> bytes:
-    """One array as MDS encodes it: type and shape first, where the column does not fix them."""
+    """Return an array as MDS encodes it: type and shape first, unless the column fixes them."""
     data = np.array(ids, dtype=dtype).tobytes()
     if not fixed:
         code, form = next(
@@ -136,7 +136,7 @@ def litdata(
     compression: str | None = None,
     **config: Any,
 ) -> Path:
-    """A chunk and its index; a single column named "" is that of items that are no dicts."""
+    """Write a chunk and its index; a single column named "" has items that are not dicts."""
     items = []
     for values in zip(*(values for _, values in columns.values()), strict=True):
         head = struct.pack(f"<{len(values)}I", *map(len, values))

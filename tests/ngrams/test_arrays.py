@@ -1,4 +1,4 @@
-"""Documents of arrays: lengths, masks and end-of-text ids against a plain loop."""
+"""Documents of arrays with lengths, masks and end-of-text ids, against a plain loop."""
 
 import numpy as np
 import pytest
@@ -9,18 +9,18 @@ from collapse_stats.ngrams.arrays import as_documents, as_tokens
 
 
 def split_by_loop(tokens, lengths, mask, eot):
-    found, at = [], 0
+    documents, at = [], 0
     for length in lengths:
         current = []
         for position in range(at, at + length):
             if not mask[position] or tokens[position] == eot:
-                found.append(current)
+                documents.append(current)
                 current = []
             else:
                 current.append(tokens[position])
-        found.append(current)
+        documents.append(current)
         at += length
-    return [document for document in found if document]
+    return [document for document in documents if document]
 
 
 @given(st.data())
@@ -33,8 +33,8 @@ def test_pieces_between_masked_positions_and_eot(data):
     flat, start, stop = as_documents(
         np.array(tokens, dtype=np.int32), lengths=lengths, mask=np.array(mask, dtype=int), eot=eot
     )
-    found = [flat[a:b].tolist() for a, b in zip(start, stop, strict=True)]
-    assert found == split_by_loop(tokens, lengths, mask, eot)
+    documents = [flat[a:b].tolist() for a, b in zip(start, stop, strict=True)]
+    assert documents == split_by_loop(tokens, lengths, mask, eot)
 
 
 def test_rows_are_documents_and_empty_documents_stay():

@@ -1,4 +1,4 @@
-"""Keys against the rule of docs/architecture.md written with Python integers."""
+"""Keys, against the rule of docs/architecture.md in Python integers."""
 
 from itertools import pairwise
 

@@ -1,4 +1,4 @@
-"""Spectra and joint spectra against collections.Counter and Python integers."""
+"""Spectra and joint spectra, against collections.Counter and Python integers."""
 
 from collections import Counter
 from random import Random
@@ -8,7 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collapse_stats.ngrams.spectrum import JointSpectrum, Spectrum, sum_joint
+from collapse_stats.ngrams.spectrum import (
+    JointSpectra,
+    JointSpectrum,
+    Spectrum,
+    counts_under,
+    sum_joint,
+)
 
 count_lists = st.lists(st.integers(0, 50), max_size=60)
 pair_lists = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=60)
@@ -138,3 +144,19 @@ def test_from_counts_refuses(counts: object, error: type[Exception], message: st
 def test_joint_from_counts_refuses_unequal_lengths() -> None:
     with pytest.raises(ValueError, match="2 and 1"):
         JointSpectrum.from_counts([1, 2], [1])
+
+
+def test_joint_spectra_of_one_pair_of_masks() -> None:
+    first, second = JointSpectrum.from_counts([1], [2]), JointSpectrum.from_counts([3], [4])
+    spectra = JointSpectra(
+        {1: {(1, 2): first, (4, 8): second}}, {1: {(1, 2): second, (4, 8): first}}
+    )
+    assert spectra.only((4, 8), renamed=(1, 2)) == JointSpectra(
+        {1: {(1, 2): second}}, {1: {(1, 2): first}}
+    )
+
+
+def test_counts_under_a_mask() -> None:
+    counts = np.array([[1, 2], [10, 20], [100, 200]], dtype=np.uint64)
+    assert counts_under(counts, 0b101).tolist() == [101, 202]
+    assert counts_under(counts, 0).tolist() == [0, 0]

@@ -1,7 +1,8 @@
-"""Interchangeable counters: the same four operations, the same integers.
+"""Interchangeable counters: the same four operations, with the same integers as results.
 
-Every backend turns tokens into tables and spectra and never computes a logarithm. They share
-nothing but this interface, so that each can be tested against the others.
+Every backend turns tokens into n-gram tables and spectra, and never computes a logarithm. Backends
+share their interface and the checks of its arguments, nothing else, so that each can be tested
+against the others.
 """
 
 from .base import Backend

@@ -1,4 +1,4 @@
-"""What every backend can do: four operations, the same integers."""
+"""The interface of a backend: four operations, the same for all."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
@@ -15,12 +15,13 @@ class Backend(Protocol):
     Attributes
     ----------
     on_gpu
-        Whether it counts on a GPU, whose memory it bounds itself, and takes tokens that lie there.
+        Whether it counts on a GPU. If so, it accepts tokens on that GPU and bounds the GPU's memory
+        itself.
     batch_tokens
-        So many tokens, at least, are best counted together.
+        The fewest tokens that it counts efficiently in one call.
     fewest_key_ranges
-        So many key ranges, at least, are best handed out together; all, where rows are made at
-        once.
+        The fewest key ranges per stretch for which `count_in_stretches` is efficient: all of them,
+        if it counts everything before it yields the first table.
     """
 
     name: str
@@ -33,54 +34,57 @@ class Backend(Protocol):
     def count(
         self, chunks: Iterable[Chunk], layout: Layout, key_ranges: KeyRanges | None = None
     ) -> NgramTable:
-        """Table of the chunks' windows in key ranges ``first <= key range < last`` (default: all).
+        """Return the table of the windows in a stretch of key ranges (default: in all of them).
 
-        Raises ValueError naming value and position of an id outside the vocabulary.
+        Raises ValueError for an id outside the vocabulary, naming it and its position.
         """
 
-    def count_in_ranges(
-        self, chunks: Iterable[Chunk], layout: Layout, ranges: Sequence[KeyRanges]
+    def count_in_stretches(
+        self, chunks: Iterable[Chunk], layout: Layout, stretches: Sequence[KeyRanges]
     ) -> Iterator[NgramTable]:
-        """Tables of ascending, adjoining stretches of key ranges; the chunks are gone through once.
+        """Yield one table per stretch of key ranges, reading the chunks once.
 
-        For what is done with when it was written: memory and time that whole tables take are saved.
+        The stretches are ascending and adjacent. A caller that writes each table and drops it needs
+        less memory and time than with `count`.
         """
 
     def merge(self, tables: Sequence[NgramTable]) -> NgramTable:
-        """Table of all windows of `tables`, which are one or more of one layout.
+        """Return one table of all windows of `tables`, adding the counts of equal keys.
 
-        The counts of equal keys are added.
+        Raises ValueError if there is no table, LayoutMismatchError if the layouts differ.
         """
 
     def spectra(
         self,
-        source: Iterable[Chunk] | NgramTable,
+        chunks: Iterable[Chunk],
         layout: Layout,
         masks: Sequence[Masks],
         passes: Sequence[KeyRanges] | None = None,
     ) -> JointSpectra:
-        """Joint spectra of the labels in each pair of masks, for every order.
+        """Return the joint spectra of every order for each pair of masks, without a table.
 
-        From chunks no table is built. The spectrum of one label set M is the pair (M, 0). With
-        `passes`, disjoint ranges that cover all key ranges, the chunks are gone through once for
-        each, so that only the windows of one range need memory at a time.
+        The spectrum of a single set of labels M is that of the pair (M, 0). `passes` are disjoint
+        stretches that together cover all key ranges: the chunks are read once for each, and only
+        the windows of one stretch need memory at a time.
         """
 
     def needs(self, layout: Layout, key_ranges: int, *, rows: bool) -> tuple[int, int]:
-        """Bytes of the caller's memory that counting in so many key ranges takes: fixed, and a
-        window.
+        """Return the bytes of host memory for counting in a number of key ranges.
 
-        With `rows`, those of a table among them, should all windows differ.
+        Output: fixed bytes, and bytes per window. With `rows`, the latter include the rows of a
+        table, in case all windows differ.
         """
 
     def joint_spectra(
-        self, parts: Iterable[Sequence[NgramTable]], masks: Sequence[Masks]
+        self, aligned: Iterable[Sequence[NgramTable]], masks: Sequence[Masks]
     ) -> JointSpectra:
-        """Joint spectra of several tables, given one stretch of key ranges after the other.
+        """Return the joint spectra of one or two tables for each pair of masks.
 
-        A part has the rows of each table in one range; ranges do not overlap, and every part has
-        the same number of tables with the same layouts: of equal vocabulary and max_order, and of
-        one or two labels each. Labels are numbered through: with two halved tables, bits 0 and 1 of
-        a mask are the halves of the first, bits 2 and 3 those of the second. Parts are dropped as
-        they are scanned, so that tables larger than memory can be joined.
+        Each item of `aligned` holds the rows of every table in one stretch of key ranges; stretches
+        are disjoint. Items are dropped once they are scanned, so tables may be larger than memory.
+        The tables have equal vocabulary and max_order, and two tables at most two labels each.
+        Their labels are numbered consecutively: with two tables in halves, bits 0 and 1 of a mask
+        are the halves of the first, bits 2 and 3 those of the second.
+
+        Raises ValueError if there is no item, LayoutMismatchError if the layouts do not fit.
         """

@@ -1,8 +1,8 @@
-"""Keys to columns of token ids and back, laid out as Arrow and Parquet have them.
+"""Conversion between keys and columns of token ids in the memory layout of Arrow and Parquet.
 
-Not one of the four operations: nothing is counted, it is the key rule alone, and a saved profile is
-read without a backend being asked for. So nobody chooses: compiled where that is there, NumPy else,
-equal to the bit.
+This is not one of the four operations of a backend: nothing is counted, and saved profiles are read
+without choosing a backend. The compiled module does it where it is installed, NumPy otherwise; both
+give the same bits.
 """
 
 from collections.abc import Sequence
@@ -19,16 +19,17 @@ from ..ngrams.layout import Layout, UInt64Array
 
 @dataclass(frozen=True, slots=True)
 class TokenColumn:
-    """The tokens at one position of a table's windows.
+    """The tokens at one position of all windows of a table.
 
     Attributes
     ----------
     ids
-        ``(R,)`` uint32; anything past a document's end.
+        ``(R,)`` uint32; undefined past a document's end.
     present
-        A bit per row, the lowest of a byte first: whether there is a token. None if all are there.
+        A bit per row, lowest bit of a byte first: whether the row has a token here. None if all
+        rows have one.
     first_bit
-        The bit of `present` that stands for the first row.
+        The number of the bit of `present` that belongs to the first row.
     """
 
     ids: npt.NDArray[np.uint32]
@@ -37,7 +38,7 @@ class TokenColumn:
 
 
 def unpack(layout: Layout, keys: UInt64Array) -> list[TokenColumn]:
-    """Token columns of mixed keys ``(words, R)``, one for each position."""
+    """Return the token columns of mixed keys ``(words, R)``, one for each position."""
     native = _native()
     if native is None:
         codes = reference.unpack(layout, keys)
@@ -47,24 +48,24 @@ def unpack(layout: Layout, keys: UInt64Array) -> list[TokenColumn]:
     else:
         ids, present, missing = native.unpack(layout.vocab_size, layout.max_order, keys)
     return [
-        TokenColumn(some, bits if absent else None)
-        for some, bits, absent in zip(ids, present, missing, strict=True)
+        TokenColumn(column, bits if absent else None)
+        for column, bits, absent in zip(ids, present, missing, strict=True)
     ]
 
 
 def pack(layout: Layout, columns: Sequence[TokenColumn], keys: UInt64Array) -> None:
-    """Write the mixed keys ``(words, R)`` of token columns to `keys`.
+    """Write the mixed keys of token columns to `keys`, an array ``(words, R)``.
 
     Raises
     ------
     ValueError
-        when an id is outside the vocabulary, a token stands behind a missing one, or rows are not
-        in strictly ascending order.
+        when an id is outside the vocabulary, a token follows a missing one, or rows are not in
+        strictly ascending order.
     """
     native = _native()
     if native is not None:
-        given = [(column.ids, column.present, column.first_bit) for column in columns]
-        native.pack(layout.vocab_size, layout.max_order, given, keys)
+        arrays = [(column.ids, column.present, column.first_bit) for column in columns]
+        native.pack(layout.vocab_size, layout.max_order, arrays, keys)
         return
     codes = np.stack([_codes(column) for column in columns])
     if np.any(codes > np.uint64(layout.vocab_size)):
@@ -78,7 +79,7 @@ def pack(layout: Layout, columns: Sequence[TokenColumn], keys: UInt64Array) -> N
 
 
 def ascending(keys: UInt64Array) -> bool:
-    """Whether keys ``(words, R)`` are strictly ascending."""
+    """Return whether keys ``(words, R)`` are strictly ascending."""
     above = keys[0, 1:] > keys[0, :-1]
     if len(keys) == 2:
         above |= (keys[0, 1:] == keys[0, :-1]) & (keys[1, 1:] > keys[1, :-1])
@@ -95,6 +96,7 @@ def _native() -> ModuleType | None:
 
 
 def _codes(column: TokenColumn) -> UInt64Array:
+    """Return the codes ``(R,)`` of a column's tokens, 0 where there is none."""
     codes = column.ids.astype(np.uint64) + np.uint64(1)
     if column.present is not None:
         bits = np.unpackbits(column.present, bitorder="little")

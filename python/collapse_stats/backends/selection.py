@@ -1,4 +1,4 @@
-"""Which backends can be used on this machine, and the one that is asked for."""
+"""The backends that can be used on this machine, and the choice of one by name."""
 
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -16,7 +16,7 @@ _NOT_COMPILED = (
 
 @dataclass(frozen=True, slots=True)
 class BackendInfo:
-    """One backend, whether it can be used here, and what it is or why it cannot."""
+    """A backend, whether it can be used here, and what it consists of or why it cannot be used."""
 
     name: str
     usable: bool
@@ -24,13 +24,14 @@ class BackendInfo:
 
 
 def backends(*, tried: bool = False) -> tuple[BackendInfo, ...]:
-    """Every backend in priority order, usable or not, with the reason.
+    """Return all backends, usable or not, the preferred one first.
 
     Parameters
     ----------
     tried
-        Set up the current GPU to see whether it can be used, which takes some hundreds of MB of it.
-        Without that, nothing is set up on any GPU: there is one, with code for it and CuPy.
+        Initialize the current GPU to see whether it works, which takes some hundreds of MB of its
+        memory. Otherwise no GPU is initialized, and cuda counts as usable if there is a GPU, code
+        for it, and CuPy.
     """
     cuda = _cuda_info()
     return (
@@ -41,23 +42,23 @@ def backends(*, tried: bool = False) -> tuple[BackendInfo, ...]:
 
 
 def select(name: str = "auto", threads: int | None = None) -> Backend:
-    """The backend called `name`, or with ``"auto"`` the first usable one.
+    """Return the backend called `name`, or with ``"auto"`` the first usable one.
 
-    Nothing is set up on a GPU, so that a process may choose its GPU afterwards. Should the GPU fail
-    when it is first used, that is a BackendError of the operation, with ``"auto"`` too.
+    No GPU is initialized, so a process may choose its GPU afterwards. If the GPU fails when it is
+    first used, the operation raises BackendError, even with ``"auto"``.
 
     Raises
     ------
     ValueError
-        for a name that is none of `backends`.
+        for a name that is not among `backends`.
     BackendError
-        when the backend asked for is not usable here; it is never replaced silently.
+        when the backend called `name` is not usable here; it is never replaced silently.
     """
-    known = backends()
-    if name != "auto" and name not in [info.name for info in known]:
-        names = ", ".join(["auto", *(info.name for info in known)])
+    infos = backends()
+    if name != "auto" and name not in [info.name for info in infos]:
+        names = ", ".join(["auto", *(info.name for info in infos)])
         raise ValueError(f"backend must be one of {names}, got {name!r}")
-    for info in known:
+    for info in infos:
         if name == info.name and not info.usable:
             raise BackendError(f"backend {name} is not usable here: {info.detail}")
         if info.usable and name in ("auto", info.name):
@@ -74,7 +75,7 @@ def _make(name: str, threads: int | None) -> Backend:
         from .native import NativeBackend
 
         return NativeBackend(threads)
-    from .numpy import NumpyBackend
+    from .numpy.backend import NumpyBackend
 
     return NumpyBackend()
 
@@ -107,8 +108,8 @@ def _cuda_info() -> BackendInfo:
     if find_spec("cupy") is None:
         extra = f"cuda{version // 1000}"
         return BackendInfo("cuda", False, f"CuPy is missing: pip install 'collapse-stats[{extra}]'")
-    found = ", ".join(f"{name} ({memory / 2**30:.0f} GiB)" for name, _, memory, _ in gpus)
-    return BackendInfo("cuda", True, f"{found}, CUDA {version // 1000}.{version % 1000 // 10}")
+    names = ", ".join(f"{name} ({memory / 2**30:.0f} GiB)" for name, _, memory, _ in gpus)
+    return BackendInfo("cuda", True, f"{names}, CUDA {version // 1000}.{version % 1000 // 10}")
 
 
 def _tried(cuda: BackendInfo) -> BackendInfo:

@@ -17,7 +17,7 @@ from ..counting.table import read_aligned
 from ..errors import LayoutMismatchError
 from ..ngrams.chunk import Chunk
 from ..ngrams.layout import Layout
-from ..ngrams.spectrum import JointSpectra, Masks
+from ..ngrams.spectrum import Masks
 from ..profiles.build import load, options_of_profile, profile_of, profile_source
 from ..profiles.data import check_comparable
 from ..profiles.profile import Profile
@@ -134,10 +134,7 @@ def compare_corpora(
     )
 
     def profile_side(corpus: Corpus, masks: Masks) -> Profile:
-        spectra = JointSpectra(
-            {n: {FLOOR: pairs[masks]} for n, pairs in joined.ngrams.items()},
-            {n: {FLOOR: pairs[masks]} for n, pairs in joined.contexts.items()},
-        )
+        spectra = joined.only(masks, renamed=FLOOR)
         return profile_of(corpus, replace(layout, labels=2), spectra, sample_tokens, backend)
 
     profiles = profile_side(baseline, FLOOR), profile_side(candidate, CANDIDATE)

@@ -1,4 +1,4 @@
-"""A tokenized corpus that backends can read as often as they need."""
+"""A tokenized corpus, which backends can read any number of times."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -12,16 +12,16 @@ from ..system.memory import is_mapped, release_pages
 from .sample import Sample, within
 from .split import BLOCKS, MIN_DOCUMENTS_FOR_HALVES, group_of, half_of, ordinal_hash
 
-PIECE_WINDOWS = 1 << 23  # of a chunk: bounds how much of a file is in memory at a time
-_SPANS = 1 << 20  # spans worked on at a time
-MIN_BLOCK = 256  # tokens: shorter blocks would put a phrase's windows into both halves
+PIECE_WINDOWS = 1 << 23  # most windows of a chunk, which bounds how much of a file is in memory
+_SPANS = 1 << 20  # most spans handled at a time
+MIN_BLOCK = 256  # tokens; with shorter blocks, windows of one phrase would be in both halves
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One input: where it was, what it was read as, its size in bytes and a digest of its ends.
+    """An input: its path, the format it was read as, its size in bytes and a digest of its ends.
 
-    `error` says why it could not be read, or not to its end.
+    `error` says why it could not be read completely; None if it was.
     """
 
     path: str
@@ -33,19 +33,19 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class TokenizerIdentity:
-    """What makes token ids of two corpora comparable."""
+    """The tokenizer that gives token ids their meaning, by which corpora can be compared."""
 
     spec: str
     sha256: str | None  # None for ids whose tokenizer was not named
 
     def may_equal(self, other: "TokenizerIdentity") -> bool:
-        """Whether ids may mean the same: nothing is known of one side, or both are one."""
+        """Return whether ids may mean the same: tokenizers are equal, or one is unknown."""
         return None in (self.sha256, other.sha256) or self.sha256 == other.sha256
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """Packed tokens and the bounds of the documents in them, in memory or mapped from a file."""
+    """Packed tokens and the bounds of their documents, in memory or mapped from a file."""
 
     tokens: npt.NDArray[np.integer]
     start: Int64Array
@@ -54,7 +54,7 @@ class Segment:
 
 @dataclass(slots=True)
 class Corpus:
-    """Tokens of a corpus with its documents, and what is known of where they come from."""
+    """The tokens and documents of a corpus, and where they come from."""
 
     name: str
     vocab_size: int
@@ -66,17 +66,17 @@ class Corpus:
 
     @property
     def tokens(self) -> int:
-        """Tokens that lie in documents."""
+        """Number of tokens in documents."""
         return sum(int((stop - start).sum()) for _, start, stop in self._bounds())
 
     @property
     def documents(self) -> int:
-        """Documents, empty ones included."""
+        """Number of documents, including empty ones."""
         return sum(len(segment.start) for segment in self.segments)
 
     @property
     def block(self) -> int | None:
-        """Tokens per block when there are too few documents for halves of documents, else None."""
+        """Tokens per block if there are too few documents for halves of documents, else None."""
         filled = sum(int((stop > start).sum()) for _, start, stop in self._bounds())
         return (
             None
@@ -86,23 +86,20 @@ class Corpus:
 
     @property
     def resident_bytes(self) -> int:
-        """Bytes of memory that the corpus takes.
-
-        Of tokens and bounds of documents that are in a file, what is looked at at a time.
-        """
-        kept, looked_at = 0, 0
+        """Bytes of memory in use: arrays in memory, and what is read at once of mapped arrays."""
+        in_memory, mapped = 0, 0
         for segment in self.segments:
             tokens = segment.tokens[: PIECE_WINDOWS + MAX_KEY_BITS]
-            start, stop = segment.start[:_SPANS], segment.stop[:_SPANS]
-            looked_at = max(looked_at, sum(x.nbytes for x in (tokens, start, stop) if is_mapped(x)))
+            read_at_once = (tokens, segment.start[:_SPANS], segment.stop[:_SPANS])
+            mapped = max(mapped, sum(array.nbytes for array in read_at_once if is_mapped(array)))
             arrays = (segment.tokens, segment.start, segment.stop)
-            kept += sum(array.nbytes for array in arrays if not is_mapped(array))
-        return kept + looked_at
+            in_memory += sum(array.nbytes for array in arrays if not is_mapped(array))
+        return in_memory + mapped
 
     def chunks(self, first_label: int = 0, halves: bool = True) -> Iterator[Chunk]:
-        """Chunks of all tokens; label `first_label` for half A (or everything), the next for B.
+        """Yield all tokens, with label `first_label` for half A or everything, the next for half B.
 
-        A chunk must be done with when the next is asked for: its part of a file is let go then.
+        A chunk's memory is released when the next chunk is requested.
         """
         for number, start, stop, limit, hashes in self._spans():
             half = half_of(group_of(hashes)) if halves else np.zeros(len(start), dtype=np.uint8)
@@ -114,16 +111,11 @@ class Corpus:
                 release_pages(chunk.tokens)
 
     def sample(self, budget: int) -> Sample:
-        """Documents (or blocks) in hash order up to `budget` tokens."""
+        """Return the first documents (or blocks) in hash order that fit into `budget` tokens."""
         kept: list[npt.NDArray[np.uint64]] = []  # hash, segment, start, stop of the best so far
         for number, start, stop, _, hashes in self._spans():
-            home = np.full(len(start), number)
-            columns = (
-                hashes,
-                home,
-                start,
-                stop,
-            )  # made uint64 one by one: together they are floats
+            columns = hashes, np.full(len(start), number), start, stop
+            # Each is converted by itself, since NumPy promotes uint64 and int64 to float64.
             kept.append(np.stack([column.astype(np.uint64) for column in columns]))
             if budget <= 0:
                 return Sample.empty()
@@ -133,18 +125,18 @@ class Corpus:
         if not kept or not kept[0].shape[1]:
             return Sample.empty()
         tokens: list[npt.NDArray[np.uint32]] = []
-        for number, (_, home, start, stop) in enumerate(kept[0].T.tolist()):
-            read = self.segments[home].tokens
-            tokens.append(read[start:stop].astype(np.uint32))
+        for number, (_, segment, start, stop) in enumerate(kept[0].T.tolist()):
+            segment_tokens = self.segments[segment].tokens
+            tokens.append(segment_tokens[start:stop].astype(np.uint32))
             if number % 64 == 0:
-                release_pages(read)
+                release_pages(segment_tokens)
         length = (kept[0][3] - kept[0][2]).astype(np.int64)
         return Sample(kept[0][0], length, np.concatenate(tokens))
 
     def _spans(
         self,
     ) -> Iterator[tuple[int, Int64Array, Int64Array, Int64Array, npt.NDArray[np.uint64]]]:
-        """Of each segment, part by part: its number, the spans' start, stop, limit and hash."""
+        """Yield, for some spans at a time, the segment's number and start, stop, limit and hash."""
         block = self.block
         before = 0
         for number, start, stop in self._bounds():
@@ -156,7 +148,7 @@ class Corpus:
             yield number, start, stop, limit, ordinal_hash(ordinals)
 
     def _bounds(self) -> Iterator[tuple[int, Int64Array, Int64Array]]:
-        """Of each segment, part by part: its number, the documents' start and stop."""
+        """Yield, for some documents at a time, the segment's number and start and stop."""
         for number, segment in enumerate(self.segments):
             for first in range(0, len(segment.start), _SPANS):
                 part = slice(first, first + _SPANS)
@@ -169,9 +161,10 @@ class Corpus:
 def _blocks(
     start: Int64Array, stop: Int64Array, block: int
 ) -> tuple[Int64Array, Int64Array, Int64Array]:
+    """Cut documents into blocks; return start, stop and limit of each block."""
     number = -(-(stop - start) // block)
-    home = np.repeat(np.arange(len(start)), number)
+    document = np.repeat(np.arange(len(start)), number)
     first = np.cumsum(number) - number
-    begin = start[home] + (np.arange(len(home)) - first[home]) * block
-    limit = stop[home]
+    begin = start[document] + (np.arange(len(document)) - first[document]) * block
+    limit = stop[document]
     return begin, np.minimum(begin + block, limit), limit

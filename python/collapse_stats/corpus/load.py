@@ -29,7 +29,8 @@ from ..system.memory import is_mapped, release_pages
 from ..system.spill import Spill
 from ..tokenizers import Tokenizer, load
 from .corpus import Corpus, Segment, Source, TokenizerIdentity
-from .pipeline import EncodedSplits, encoded, narrowed, read_packed
+from .encoding import EncodedSplits, encoded, narrowed
+from .pipeline import read_packed
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done and how much there is in all."""

@@ -1,4 +1,4 @@
-"""Whole documents kept with a profile, so that matched sizes and intervals can be recounted."""
+"""Whole documents kept with a profile, to be counted again for matched sizes and intervals."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,14 +18,14 @@ DEFAULT_TOKENS = 2_000_000
 class Sample:
     """Documents (blocks, in a corpus of few documents) in the order of their hash.
 
-    The order makes a smaller sample a prefix of a larger one.
+    Because of this order, a smaller sample is a prefix of a larger one.
 
     Attributes
     ----------
     hash
-        ``(D,)`` uint64, ascending: `groups.ordinal_hash` of the ordinal.
+        ``(D,)`` uint64, ascending: `split.ordinal_hash` of the ordinals.
     length
-        ``(D,)`` int64: tokens of each document.
+        ``(D,)`` int64: number of tokens of each document.
     tokens
         ``(T,)`` uint32: the documents' tokens, packed.
     """
@@ -36,7 +36,7 @@ class Sample:
 
     @classmethod
     def empty(cls) -> "Sample":
-        """Sample of no documents."""
+        """Return a sample without documents."""
         return cls(np.empty(0, np.uint64), np.empty(0, np.int64), np.empty(0, np.uint32))
 
     def __len__(self) -> int:
@@ -44,11 +44,11 @@ class Sample:
 
     @property
     def half(self) -> UInt8Array:
-        """Half ``(D,)`` 0 (A) or 1 (B) of each document."""
+        """Half ``(D,)``, 0 (A) or 1 (B), of each document."""
         return half_of(group_of(self.hash))
 
     def first(self, number: int) -> "Sample":
-        """The sample of its first `number` documents."""
+        """Return the sample of the first `number` documents."""
         if number >= len(self):
             return self
         length = self.length[:number]
@@ -56,23 +56,23 @@ class Sample:
 
     @cached_property
     def distinct(self) -> int:
-        """Documents that are not an exact copy of another one, counting one of each."""
+        """Number of different documents: exact copies count once."""
         content = self.tokens.tobytes()
         end = (np.cumsum(self.length) * self.tokens.itemsize).tolist()
-        return len({content[a:b] for a, b in zip([0, *end], end, strict=False)})
+        return len({content[begin:stop] for begin, stop in zip([0, *end], end, strict=False)})
 
     @property
     def duplicates(self) -> float | None:
-        """Share of documents that copy another one exactly; None without documents."""
+        """Share of documents that repeat an earlier one exactly; None without documents."""
         return 1 - self.distinct / len(self) if len(self) else None
 
     def chunk(self, label: UInt8Array | None = None, chosen: BoolArray | None = None) -> Chunk:
-        """The documents, or those that are `chosen` ``(D,)``, as labelled tokens to be counted.
+        """Return the documents, or those that are `chosen` ``(D,)``, as a chunk.
 
         Parameters
         ----------
         label
-            ``(D,)`` uint8: the label of each document; by default its half.
+            ``(D,)`` uint8: label of each document; by default its half.
         """
         label = self.half if label is None else label
         stop = np.cumsum(self.length)
@@ -82,26 +82,29 @@ class Sample:
         return Chunk.of_documents(self.tokens, start, stop, label)
 
     def documents(self) -> list[npt.NDArray[np.uint32]]:
-        """The documents, each an array of token ids."""
+        """Return the documents, each as an array of token ids."""
         return np.split(self.tokens, np.cumsum(self.length)[:-1]) if len(self) else []
 
 
 def within(length: npt.NDArray[np.int64], budget: int) -> int:
-    """How many documents from the front hold at most `budget` tokens; at least one fits."""
-    fit = int(np.searchsorted(np.cumsum(length), budget, side="right"))
-    return min(max(fit, 1), len(length)) if budget > 0 else 0
+    """Return how many of the first documents have at most `budget` tokens together.
+
+    A positive budget admits at least one document, if there is one.
+    """
+    number = int(np.searchsorted(np.cumsum(length), budget, side="right"))
+    return min(max(number, 1), len(length)) if budget > 0 else 0
 
 
 def merge_samples(samples: Sequence[Sample], budget: int) -> Sample:
-    """The sample that a corpus of all the samples' documents would keep."""
-    pairs = [
+    """Return the sample, of `budget` tokens, of a corpus that consists of all these documents."""
+    keyed = [
         (int(key), number, document)
         for number, sample in enumerate(samples)
         for key, document in zip(sample.hash, sample.documents(), strict=True)
     ]
-    pairs.sort(key=lambda pair: pair[:2])
-    length = np.array([len(document) for _, _, document in pairs], dtype=np.int64)
-    kept = pairs[: within(length, budget)] if pairs else []
+    keyed.sort(key=lambda entry: entry[:2])
+    length = np.array([len(document) for _, _, document in keyed], dtype=np.int64)
+    kept = keyed[: within(length, budget)] if keyed else []
     if not kept:
         return Sample.empty()
     return Sample(

@@ -1,1 +1,1 @@
-"""Counting a corpus within a memory budget, and the tables of n-grams that result."""
+"""Counting a corpus within a memory budget, and the n-gram tables that result."""

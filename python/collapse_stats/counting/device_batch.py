@@ -1,4 +1,4 @@
-"""Batches of tokens that wait on a GPU until they are counted."""
+"""Batches of tokens that stay on a GPU until they are counted."""
 
 from typing import Any
 
@@ -6,20 +6,21 @@ import numpy as np
 
 from ..ngrams.arrays import as_documents, as_tokens
 from ..ngrams.chunk import Int64Array
-from ..ngrams.ids import outside_vocabulary
+from ..ngrams.ids import id_dtype, outside_vocabulary
 from ..system.gpu import cupy_module, gpu_errors, use_gpu
 from ..system.placement import gpu_of, is_on_gpu, place_with_tokens
 
 
 class DeviceBatch:
-    """A copy of tokens that lie on a GPU, made there in the order of its current CuPy stream.
+    """A copy of tokens on a GPU, made there in the order of its current CuPy stream.
 
-    Making one waits for nothing; so ids are looked at, but a wrong one is told by `documents`.
+    Creating one does not wait for the GPU. Ids are checked, but an id outside the vocabulary is
+    reported only by `documents`.
 
     Parameters
     ----------
     tokens, lengths, mask
-        As in `as_documents`; what is on a GPU must be on that of the tokens.
+        As in `as_documents`; arrays on a GPU must be on the same GPU as the tokens.
     """
 
     def __init__(self, tokens: object, lengths: object, mask: object, vocab_size: int) -> None:
@@ -32,12 +33,12 @@ class DeviceBatch:
             self._mask = None if mask is None else place_with_tokens("mask", mask, source) != 0
             self._lengths = _copy_of_lengths(lengths, source)
             self._wrong = _first_wrong(xp, source, self._mask, vocab_size)
-            self._ids = source.astype(np.uint16 if vocab_size <= 2**16 else np.uint32)
+            self._ids = source.astype(id_dtype(vocab_size))
             self._copied = xp.cuda.get_current_stream().record()
-        self._source: Any = source  # kept until it is read
+        self._source: Any = source  # kept alive until it is copied
 
     def is_copied(self) -> bool:
-        """Whether the tokens were read, so that their owner may let them go."""
+        """Return whether the copy is complete; if so, drop the reference to the original."""
         if self._source is not None:
             with gpu_errors(self._gpu):
                 if self._copied.done:
@@ -45,15 +46,15 @@ class DeviceBatch:
         return self._source is None
 
     def documents(self) -> tuple[Any, Int64Array, Int64Array]:
-        """Tokens, on the GPU, and the bounds of their documents. Waits for them.
+        """Return the tokens, on the GPU, and the bounds of their documents. Waits for the copy.
 
-        Raises ValueError naming the first id outside the vocabulary, and its position.
+        Raises ValueError for an id outside the vocabulary, naming the first one and its position.
         """
         with use_gpu(self._gpu):
             cupy_module().cuda.get_current_stream().wait_event(self._copied)
-            any_wrong, at, token = (int(value) for value in self._wrong)
+            any_wrong, position, token = (int(value) for value in self._wrong)
         if any_wrong:
-            raise outside_vocabulary(token, at, self._vocab_size)
+            raise outside_vocabulary(token, position, self._vocab_size)
         return as_documents(self._ids, self._lengths, self._mask, gpu=True)
 
 
@@ -64,7 +65,10 @@ def _copy_of_lengths(lengths: Any, tokens: Any) -> Any:
 
 
 def _first_wrong(xp: Any, tokens: Any, mask: Any, vocab_size: int) -> tuple[Any, Any, Any]:
-    """Whether there is an id outside the vocabulary that counts, where, and which: on the GPU."""
+    """Find the first unmasked id outside the vocabulary, without waiting for the GPU.
+
+    Output, on the GPU: whether there is one, its position, and the id.
+    """
     if not tokens.size:
         return 0, 0, 0
     flat = tokens.reshape(-1)
@@ -73,7 +77,7 @@ def _first_wrong(xp: Any, tokens: Any, mask: Any, vocab_size: int) -> tuple[Any,
         wrong |= flat < 0
     if np.iinfo(tokens.dtype).max >= vocab_size:
         wrong |= flat >= vocab_size
-    if mask is not None and mask.shape == tokens.shape:  # if not, `documents` says so
+    if mask is not None and mask.shape == tokens.shape:  # `documents` reports a wrong shape
         wrong &= mask.reshape(-1)
-    at = wrong.argmax()
-    return wrong.any(), at, flat.take(at)
+    position = wrong.argmax()
+    return wrong.any(), position, flat.take(position)

@@ -1,34 +1,26 @@
-"""Counting a corpus within a memory budget: passes over the key space.
+"""Counting a corpus within a memory budget, in passes over its tokens.
 
-A pass keeps only the key ranges of its range and reads the tokens again; results do not depend on
-how many passes there are.
+Each pass counts only the windows in one stretch of key ranges. The result does not depend on the
+number of passes.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
 from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 
 from ..backends.base import Backend
-from ..backends.selection import select
-from ..ngrams.chunk import Chunk
-from ..ngrams.layout import KeyRanges, Layout, key_range_of
-from ..ngrams.spectrum import Masks
+from ..ngrams.chunk import Chunks
+from ..ngrams.layout import KeyRanges, Layout
 from ..ngrams.table import NgramTable
 from ..system.memory import TooLittleMemoryError
-from .parquet_table import PART_ROWS, writer_bytes
-
-Chunks = Callable[[], Iterable[Chunk]]
-"""Gives the corpus's chunks, as often as it is called."""
-
-HALVES: tuple[Masks, ...] = ((0b01, 0b10),)
-NO_HALVES: tuple[Masks, ...] = ((0b1, 0),)
+from .key_range_sizes import windows_by_key_range
+from .part_writer import PART_ROWS, writer_bytes
 
 
 class TableUse(Enum):
-    """What becomes of what is counted."""
+    """What happens to the table that is counted."""
 
     spectra = "no table is made"
     kept = "tables stay in memory"
@@ -36,13 +28,11 @@ class TableUse(Enum):
     merged = "a table is merged with others and dropped"
 
 
-_SAMPLED = 1 << 17  # windows that tell how many there are in each key range
-_STRETCH = 1 << 12  # of them that lie together
-_MARGIN = 1.05  # for what the sample does not show
+_MARGIN = 1.05  # for the error of the estimated sizes of key ranges
 
-# A table is written in a few passes though it fits: one range is written while the next is counted,
-# and memory that no page stands behind yet costs more to touch than the tokens to read again.
-_WRITTEN_IN = 4
+# A table that fits into memory is still written in a few passes: one stretch is written while the
+# next is counted, and reading the tokens again costs less than touching fresh memory.
+_PASSES_OF_A_WRITTEN_TABLE = 4
 _WORTH_A_PASS = 1 << 23  # windows
 
 
@@ -55,65 +45,66 @@ def passes(
     use: TableUse,
     resident_bytes: int = 0,
 ) -> list[KeyRanges]:
-    """Ranges of key ranges, each of which can be counted within `memory` bytes, `resident_bytes`
-    among them.
+    """Divide the key ranges into stretches that can each be counted within `memory` bytes.
 
-    Output: ascending ranges that cover every key range; one, if all fits. Where it does not, how
-    many windows the key ranges have is estimated from a sample.
+    If not all windows fit at once, a sample gives an estimate of how many each key range has.
+
+    Parameters
+    ----------
+    windows
+        Number of windows of the chunks.
+    memory, resident_bytes
+        Bytes that may be used in all, and how many of them are in use already.
+
+    Returns
+    -------
+    list of KeyRanges
+        Ascending, adjacent stretches that cover all key ranges.
 
     Raises
     ------
     TooLittleMemoryError
-        when the largest key range does not fit. Where tables stay in memory, it names what is sure
-        to do.
+        when the largest key range does not fit. The error names the memory that would be enough;
+        if tables stay in memory, this is an upper bound.
     """
-    rows = use is not TableUse.spectra
+    rows, written = use is not TableUse.spectra, use is TableUse.written
     record = backend.needs(layout, 1, rows=False)[1]
     row = backend.needs(layout, 1, rows=rows)[1] - record
-    one = 8 * (layout.words + layout.labels)
-    if use is TableUse.written:
-        row += one  # of the range that is being written
+    table_row = 8 * (layout.words + layout.labels)
+    if written:
+        row += table_row  # of the table that is being written
         resident_bytes += writer_bytes(memory)
     if use is TableUse.merged:
-        row += 2 * one  # of the merged table, and of the one before it
+        row += 2 * table_row  # of the merged table and of the one before it
 
-    def needed(key_ranges: int, inside: float, at_once: float) -> int:
-        """Bytes for a number of key ranges, their windows, and the rows that exist at once."""
+    def needed(key_ranges: int, inside: float, most_rows: float) -> int:
+        """Bytes for counting `inside` windows, when at most `most_rows` rows exist at once."""
         fixed = resident_bytes + backend.needs(layout, key_ranges, rows=rows)[0]
-        return fixed + int(record * inside + row * min(inside, at_once))
+        return fixed + int(record * inside + row * min(inside, most_rows))
 
-    few = (
-        min(_WRITTEN_IN, layout.key_ranges, windows // _WORTH_A_PASS)
-        if use is TableUse.written
-        else 1
-    )
-    even = _cut((0, layout.key_ranges), max(1, few))
+    number = 1
+    if written:
+        number = min(_PASSES_OF_A_WRITTEN_TABLE, layout.key_ranges, windows // _WORTH_A_PASS)
+    even = _divided((0, layout.key_ranges), max(1, number))
     whole = needed(layout.key_ranges, windows, windows)
     if whole <= memory:
         return even
-    copies = 2 if use is TableUse.kept else 1  # the tables there are, and the next
-    sizes = _windows_by_key_range(chunks, windows, layout) * (_MARGIN * copies)
+    copies = 2 if use is TableUse.kept else 1  # tables already in memory, and the next one
+    sizes = windows_by_key_range(chunks, windows, layout) * (_MARGIN * copies)
     until = np.concatenate([[0], np.cumsum(sizes)])
-    ranges = (
-        _key_ranges_at_once(windows, layout, backend)
-        if use is TableUse.written
-        else layout.key_ranges
-    )
-    at_once = float((until[ranges:] - until[: len(until) - ranges]).max())
-    least = needed(1, float(sizes.max()), at_once)
+    # Key ranges whose rows exist at once:
+    at_once = _key_ranges_at_once(windows, layout, backend) if written else layout.key_ranges
+    most_rows = float((until[at_once:] - until[: len(until) - at_once]).max())
+    least = needed(1, float(sizes.max()), most_rows)
     if least > memory:
         raise TooLittleMemoryError(memory, whole if use is TableUse.kept else least)
 
     def fits(first: int, last: int) -> bool:
-        return needed(last - first, float(until[last] - until[first]), at_once) <= memory
+        return needed(last - first, float(until[last] - until[first]), most_rows) <= memory
 
     if all(fits(*key_ranges) for key_ranges in even):
         return even
-    edges = [0]
-    for key_range in range(layout.key_ranges):
-        if not fits(edges[-1], key_range + 1):
-            edges.append(key_range)
-    return list(pairwise([*edges, layout.key_ranges]))
+    return _longest_that_fit(layout.key_ranges, fits)
 
 
 def count_tables(
@@ -124,44 +115,32 @@ def count_tables(
     passes: Sequence[KeyRanges],
     use: TableUse,
 ) -> Iterator[NgramTable]:
-    """Tables over the ranges of `passes`, in smaller ranges if they are written."""
+    """Yield a table for each pass, or several for smaller stretches if they are to be written."""
     most = _key_ranges_at_once(windows, layout, backend)
     for first, last in passes:
         if use is TableUse.written:
-            ranges = _cut((first, last), -(-(last - first) // most))
-            yield from backend.count_in_ranges(chunks(), layout, ranges)
+            stretches = _divided((first, last), -(-(last - first) // most))
+            yield from backend.count_in_stretches(chunks(), layout, stretches)
         else:
-            some = None if last - first == layout.key_ranges else (first, last)
-            yield backend.count(chunks(), layout, some)
+            key_ranges = None if last - first == layout.key_ranges else (first, last)
+            yield backend.count(chunks(), layout, key_ranges)
 
 
-def _cut(key_ranges: KeyRanges, number: int) -> list[KeyRanges]:
+def _longest_that_fit(key_ranges: int, fits: Callable[[int, int], bool]) -> list[KeyRanges]:
+    """Divide all key ranges into stretches, each as long as `fits(first, last)` allows."""
+    edges = [0]
+    for key_range in range(key_ranges):
+        if not fits(edges[-1], key_range + 1):
+            edges.append(key_range)
+    return list(pairwise([*edges, key_ranges]))
+
+
+def _divided(key_ranges: KeyRanges, number: int) -> list[KeyRanges]:
+    """Divide a stretch into `number` stretches of about equal length."""
     return list(pairwise(np.linspace(*key_ranges, number + 1).astype(int).tolist()))
 
 
 def _key_ranges_at_once(windows: int, layout: Layout, backend: Backend) -> int:
-    """Key ranges, at most, of a range that is written at a time: with windows enough for a part."""
+    """Return how many key ranges of a written table are counted at a time: enough for a part."""
     enough = layout.key_ranges * PART_ROWS // max(1, windows)
     return min(layout.key_ranges, max(backend.fewest_key_ranges, enough))
-
-
-def _windows_by_key_range(chunks: Chunks, windows: int, layout: Layout) -> npt.NDArray[np.float64]:
-    """About how many windows ``(key ranges,)`` each key range holds: 0.2 s, 20 MB.
-
-    A window that is most of its key range is left out: repeated, it takes no memory.
-    """
-    step = max(_STRETCH, windows // (_SAMPLED // _STRETCH))
-    sample: list[Chunk] = []
-    before = 0
-    for chunk in chunks():
-        inside = chunk.windows
-        for begin in range(-before % step, inside, step):
-            sample.append(chunk.cut(begin, min(begin + _STRETCH, inside)))
-        before += inside
-    table = select("numpy").count(sample, layout)
-    key_range = key_range_of(layout, table.keys).astype(np.intp)
-    number = np.bincount(key_range, table.counts.sum(axis=0), layout.key_ranges).astype(np.float64)
-    most = np.zeros(layout.key_ranges)
-    np.maximum.at(most, key_range, table.counts.max(axis=0).astype(np.float64))
-    sizes: npt.NDArray[np.float64] = np.where(2 * most >= number, number - most, number)
-    return sizes * float(windows / max(1, number.sum()))

@@ -4,44 +4,45 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ..backends.base import Backend
+from ..ngrams.chunk import Chunks
 from ..ngrams.layout import KeyRanges, Layout
 from ..ngrams.spectrum import JointSpectra, Masks
 from ..ngrams.table import NgramTable
-from .passes import Chunks, TableUse, passes
+from .passes import TableUse, passes
 
 
 @dataclass(frozen=True, slots=True)
 class RecountedTable:
-    """A table of which the tokens are kept: rows are counted when they are asked for.
+    """A table whose tokens are kept and counted again each time rows are read.
 
     Attributes
     ----------
     chunks
-        Tokens, as often as they are asked for.
+        The tokens.
     tables
-        What was counted of other tokens.
-    ranges
-        Of key ranges that are counted at a time, see `passes`.
+        Tables of further tokens, which are merged with the counts.
+    passes
+        Stretches of key ranges that are counted at a time; see `passes`.
     resident_bytes
-        Bytes that this takes, the tables among them.
+        Bytes of memory that reading uses, including `tables`.
     """
 
     layout: Layout
     backend: Backend
     chunks: Chunks
     tables: Sequence[NgramTable]
-    ranges: Sequence[KeyRanges]
+    passes: Sequence[KeyRanges]
     rows: int
     resident_bytes: int
 
     def read(self, first: int, last: int) -> NgramTable:
-        """The rows of key ranges ``first <= key range < last``."""
-        parts = [
+        """See `TableSource.read`."""
+        stretches = [
             self._count(max(first, begin), min(last, end))
-            for begin, end in self.ranges
+            for begin, end in self.passes
             if begin < last and end > first
         ]
-        return NgramTable.concatenate(self.layout, parts)
+        return NgramTable.concatenate(self.layout, stretches)
 
     def _count(self, first: int, last: int) -> NgramTable:
         counted = self.backend.count(self.chunks(), self.layout, (first, last))
@@ -57,24 +58,23 @@ def count_again(
     masks: Sequence[Masks],
     memory: int,
 ) -> tuple[JointSpectra, RecountedTable]:
-    """Spectra of chunks and tables together, and the table of them: nothing new is kept.
+    """Return the joint spectra of chunks and tables together, and a table source of them.
 
     Raises
     ------
     TooLittleMemoryError
         when the largest key range of the chunks does not fit into `memory` bytes beside the tables.
     """
-    # The tables themselves, and what they add to what is merged.
-    resident_bytes = 2 * sum(table.nbytes for table in tables)
-    ranges = passes(chunks, windows, layout, backend, memory, TableUse.merged, resident_bytes)
-    source = RecountedTable(layout, backend, chunks, tables, ranges, 0, memory)
+    resident_bytes = 2 * sum(table.nbytes for table in tables)  # the tables, and merged with more
+    stretches = passes(chunks, windows, layout, backend, memory, TableUse.merged, resident_bytes)
+    source = RecountedTable(layout, backend, chunks, tables, stretches, 0, memory)
     rows = 0
 
-    def parts() -> Iterator[list[NgramTable]]:
+    def aligned() -> Iterator[list[NgramTable]]:
         nonlocal rows
-        for key_ranges in ranges:
-            table = source.read(*key_ranges)
+        for stretch in stretches:
+            table = source.read(*stretch)
             rows += len(table)
             yield [table]
 
-    return backend.joint_spectra(parts(), masks), replace(source, rows=rows)
+    return backend.joint_spectra(aligned(), masks), replace(source, rows=rows)

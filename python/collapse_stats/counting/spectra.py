@@ -5,11 +5,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from ..backends.base import Backend
 from ..backends.selection import select
 from ..ngrams.arrays import as_documents
-from ..ngrams.chunk import Chunk
+from ..ngrams.chunk import Chunk, Chunks
 from ..ngrams.layout import KeyRanges, Layout
-from ..ngrams.spectrum import JointSpectra, Masks, Spectrum
+from ..ngrams.spectrum import NO_HALVES, JointSpectra, Masks, Spectrum
 from ..system.memory import budget
-from .passes import NO_HALVES, Chunks, TableUse, passes
+from .passes import TableUse, passes
 
 
 def count_spectra(

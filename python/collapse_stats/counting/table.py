@@ -1,4 +1,4 @@
-"""Tables that are read a stretch of key ranges at a time, so that they need not fit into memory."""
+"""Table sources: tables read one stretch of key ranges at a time, so that they need not fit."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,27 +11,27 @@ from ..ngrams.layout import Layout
 from ..ngrams.table import NgramTable
 from ..system.memory import TooLittleMemoryError, budget
 
-ROW_BYTES = 160  # a row while it is read, merged and scanned, at most
-RANGE_ROWS = 1 << 23  # read at once even if memory has room for more: touching it costs time
+ROW_BYTES = 160  # most bytes of a row while it is read, merged and scanned
+ROWS_AT_ONCE = 1 << 23  # even if memory has room for more, because touching memory costs time
 
 
 class TableSource(Protocol):
-    """A table somewhere: in memory, or in the parts of a saved profile."""
+    """A table that can be read: in memory, or in the parts of a saved profile."""
 
     @property
     def layout(self) -> Layout:
-        """What its keys and counts mean."""
+        """Meaning of its keys and counts."""
 
     @property
     def rows(self) -> int:
-        """Distinct windows."""
+        """Number of distinct windows."""
 
     @property
     def resident_bytes(self) -> int:
-        """Bytes of memory that it takes beside the rows that are asked for."""
+        """Bytes of memory in use, in addition to the rows being read."""
 
     def read(self, first: int, last: int) -> NgramTable:
-        """The rows of key ranges ``first <= key range < last``."""
+        """Return the rows with ``first <= key range < last``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,36 +42,43 @@ class TableInMemory:
 
     @property
     def layout(self) -> Layout:
-        """Layout of the table."""
+        """See `TableSource.layout`."""
         return self.table.layout
 
     @property
     def rows(self) -> int:
-        """Distinct windows."""
+        """See `TableSource.rows`."""
         return len(self.table)
 
     @property
     def resident_bytes(self) -> int:
-        """All of the table."""
+        """See `TableSource.resident_bytes`."""
         return self.table.nbytes
 
     def read(self, first: int, last: int) -> NgramTable:
-        """The rows of some key ranges, sharing memory with the table."""
+        """See `TableSource.read`; the rows share memory with the table."""
         return self.table.slice(first, last)
 
 
 def read_aligned(
     sources: Sequence[TableSource], memory: int | None = None, beside: int = 0
 ) -> Iterator[list[NgramTable]]:
-    """The tables' tables, one stretch of key ranges after the other, all within `memory` bytes.
+    """Yield the rows of all sources, one stretch of key ranges after the other.
 
-    Of these, `beside` are for what is done with the tables. By default half of what is free may be
-    used beside what the tables hold.
+    Each item has one table per source.
+
+    Parameters
+    ----------
+    memory
+        Bytes that may be used in all; by default the sources' `resident_bytes` and half of what is
+        free.
+    beside
+        How many of them the caller uses to process the tables.
 
     Raises
     ------
     TooLittleMemoryError
-        when the rows of one key range do not fit beside what the tables hold.
+        when the rows of one key range do not fit.
     """
     layout = sources[0].layout
     resident_bytes = beside + sum(source.resident_bytes for source in sources)
@@ -82,8 +89,8 @@ def read_aligned(
         memory = resident_bytes + budget(None)
     if least > memory:
         raise TooLittleMemoryError(memory, least)
-    ranges = max(-(-needed // max(1, memory - resident_bytes)), -(-rows // RANGE_ROWS))
-    ranges = max(1, min(layout.key_ranges, ranges))
-    edges = np.linspace(0, layout.key_ranges, ranges + 1).astype(int).tolist()
+    number = max(-(-needed // max(1, memory - resident_bytes)), -(-rows // ROWS_AT_ONCE))
+    number = max(1, min(layout.key_ranges, number))
+    edges = np.linspace(0, layout.key_ranges, number + 1).astype(int).tolist()
     for first, last in pairwise(edges):
         yield [source.read(first, last) for source in sources]

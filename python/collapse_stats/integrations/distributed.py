@@ -16,13 +16,12 @@ import torch
 import torch.distributed as dist
 
 from ..backends.base import Backend
-from ..counting.passes import NO_HALVES
 from ..monitor import CollapseMonitor
 from ..monitor.batch import PackedBatch
 from ..monitor.surprisal import SurprisalSums
 from ..monitor.window import Window
 from ..ngrams.layout import Layout
-from ..ngrams.spectrum import JointSpectra, JointSpectrum, sum_joint
+from ..ngrams.spectrum import NO_HALVES, JointSpectra, JointSpectrum, sum_joint
 from ..ngrams.table import NgramTable
 
 Int64Array = npt.NDArray[np.int64]
@@ -89,7 +88,7 @@ def reduced_joint_spectra(table: NgramTable, backend: Backend, ranks: Ranks) -> 
     parts = [_to_words(table.slice(first, last)) for first, last in pairwise(edges)]
     received = [_from_words(layout, words) for words in ranks.exchange(parts)]
     own_table = backend.merge(received)
-    own = backend.spectra(own_table, layout, NO_HALVES)
+    own = backend.joint_spectra([[own_table]], NO_HALVES)
     unigrams, contexts_of_order_2 = _spectra_by_token(own_table, ranks)
     own_ngrams = {n: pairs[NO_HALVES[0]] for n, pairs in own.ngrams.items()} | {1: unigrams}
     own_contexts = {n: pairs[NO_HALVES[0]] for n, pairs in own.contexts.items()}

@@ -17,7 +17,6 @@ from ..corpus.sample import Sample, within
 from ..corpus.split import MIN_DOCUMENTS_FOR_HALVES, ordinal_hash
 from ..errors import LayoutMismatchError
 from ..ngrams.layout import Layout
-from ..ngrams.spectrum import JointSpectra, Masks
 from ..profiles.build import load
 from ..profiles.profile import Profile
 from ..uncertainty.halves import BANDS, CANDIDATE, FLOOR, MASKS
@@ -83,14 +82,14 @@ class Baseline:
         baseline = replace(
             self.profile,
             layout=replace(self._layout, labels=2),
-            joint_spectra=_between_halves(joint_spectra, FLOOR),
+            joint_spectra=joint_spectra.only(FLOOR, renamed=FLOOR),
             documents=len(matched),
             sample=matched,
         )
         candidate = Profile(
             "monitor",
             baseline.layout,
-            _between_halves(joint_spectra, CANDIDATE),
+            joint_spectra.only(CANDIDATE, renamed=FLOOR),
             len(newest.length),
             _sample(newest) if samples else Sample.empty(),
             tokenizer=self.profile.tokenizer,
@@ -102,14 +101,6 @@ class Baseline:
         band_of_id = np.searchsorted(BANDS, self._token_counts, side="right")
         names = [NEVER, *BAND_NAMES.values()]
         return {name: band_of_id == number for number, name in enumerate(names)}
-
-
-def _between_halves(joint_spectra: JointSpectra, halves: Masks) -> JointSpectra:
-    """Return the spectra between the halves of one side, labelled as in a profile."""
-    return JointSpectra(
-        {n: {FLOOR: pairs[halves]} for n, pairs in joint_spectra.ngrams.items()},
-        {n: {FLOOR: pairs[halves]} for n, pairs in joint_spectra.contexts.items()},
-    )
 
 
 def _band_label(low: int, high: int | None) -> str:

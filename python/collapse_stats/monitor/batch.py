@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ..ngrams.chunk import Int64Array
+from ..ngrams.ids import id_dtype
 from .surprisal import NO_PREDICTION, Int32Array
 
 
@@ -56,16 +56,11 @@ def join(batches: Sequence[PackedBatch], vocab_size: int) -> PackedBatch:
     has_surprisal = any(batch.surprisal is not None for batch in batches)
     surprisals = map(_surprisal_or_missing, batches)
     return PackedBatch(
-        np.concatenate([np.empty(0, id_type(vocab_size)), *(batch.ids for batch in batches)]),
+        np.concatenate([np.empty(0, id_dtype(vocab_size)), *(batch.ids for batch in batches)]),
         np.concatenate([np.empty(0, np.int64), *(batch.length for batch in batches)]),
         np.concatenate([np.empty(0, np.int64), *(batch.ordinal for batch in batches)]),
         np.concatenate([np.empty(0, np.int32), *surprisals]) if has_surprisal else None,
     )
-
-
-def id_type(vocab_size: int) -> np.dtype[np.unsignedinteger[Any]]:
-    """Return uint16 if it can hold every id, else uint32."""
-    return np.dtype(np.uint16 if vocab_size <= 2**16 else np.uint32)
 
 
 def _surprisal_or_missing(batch: PackedBatch) -> Int32Array:

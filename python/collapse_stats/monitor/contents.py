@@ -4,10 +4,9 @@ from collections import deque
 from dataclasses import replace
 
 from ..backends.base import Backend
-from ..counting.passes import NO_HALVES
 from ..counting.spectra import count_spectra
 from ..ngrams.layout import Layout
-from ..ngrams.spectrum import JointSpectra
+from ..ngrams.spectrum import NO_HALVES, JointSpectra
 from ..profiles.counter import NgramCounter
 from ..system.gpu import select_gpu
 from ..system.memory import budget

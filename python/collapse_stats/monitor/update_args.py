@@ -7,10 +7,10 @@ import numpy.typing as npt
 
 from ..ngrams.arrays import as_documents, as_tokens
 from ..ngrams.chunk import Int64Array
-from ..ngrams.ids import check_ids
+from ..ngrams.ids import check_ids, id_dtype
 from ..system.placement import is_on_gpu
 from .arena import Arena
-from .batch import PackedBatch, id_type
+from .batch import PackedBatch
 from .surprisal import MOST, as_surprisals
 
 _FLAG = np.dtype(np.bool_)
@@ -64,7 +64,7 @@ class HostArguments(NamedTuple):
         """Return a copy in the memory of an arena. The arguments must be `surely_valid`."""
         tokens, lengths, keep, begins, logprobs, pad = self
         return HostArguments(
-            arena.copy(tokens, id_type(vocab_size)),
+            arena.copy(tokens, id_dtype(vocab_size)),
             None if lengths is None else lengths.copy(),
             None if keep is None else arena.copy(keep, _FLAG),
             None if begins is None else arena.copy(begins, _FLAG),
@@ -99,7 +99,7 @@ class HostArguments(NamedTuple):
         length = length[length > 0]
         logprobs = self.logprobs
         surprisal = None if logprobs is None else as_surprisals(logprobs.reshape(-1)[counted])
-        narrow = np.asarray(ids, dtype=id_type(vocab_size))
+        narrow = np.asarray(ids, dtype=id_dtype(vocab_size))
         return PackedBatch(narrow, length, np.arange(len(length)), surprisal)
 
 

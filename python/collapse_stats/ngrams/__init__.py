@@ -1,1 +1,1 @@
-"""What is counted: tokens in documents, the keys of their windows, tables and spectra."""
+"""Documents of token ids, the keys of their windows, n-gram tables and spectra."""

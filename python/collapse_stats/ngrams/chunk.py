@@ -1,6 +1,6 @@
-"""Labelled tokens: what every backend counts."""
+"""Labelled tokens, the input that every backend counts."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,21 +17,21 @@ UInt8Array = npt.NDArray[np.uint8]
 class Chunk:
     """Packed tokens and the spans of them to count.
 
-    A *span* is a stretch of one document whose windows share a label. Usually it is the whole
-    document; a corpus of few documents is cut into blocks so that it still has two halves, and then
-    a window may begin in one block and end in the next. Tokens in no span (boundary ids, padding)
-    are not counted and no window reaches into them. Spans come in any order and do not overlap.
+    A *span* is a part of one document whose windows share a label. Usually it is the whole
+    document. A corpus of few documents is cut into blocks so that it still has two halves; a window
+    may then begin in one block and end in the next. Tokens outside all spans (boundary ids,
+    padding) are not counted and no window reaches them. Spans come in any order and do not overlap.
 
     Attributes
     ----------
     tokens
-        ``(T,)``, any integer type of 8 to 64 bits. For backends that count on a GPU they may lie
-        there, as a CuPy array; all of one call on one GPU.
+        ``(T,)``, any integer type of 8 to 64 bits. For backends that count on a GPU this may be a
+        CuPy array; the tokens of one call must all be on one GPU.
     start, stop
-        ``(S,)`` int64: windows begin at every ``start <= i < stop``.
+        ``(S,)`` int64: a window begins at every ``start <= i < stop``.
     limit
-        ``(S,)`` int64: end of the span's document: a window is
-        ``tokens[i : min(i + max_order, limit)]``. ``0 <= start <= stop <= limit <= T``.
+        ``(S,)`` int64: end of the span's document. The window at i is
+        ``tokens[i : min(i + max_order, limit)]``, and ``0 <= start <= stop <= limit <= T``.
     label
         ``(S,)`` uint8, below the layout's ``labels``.
     """
@@ -50,61 +50,62 @@ class Chunk:
         stop: Int64Array,
         label: UInt8Array | None = None,
     ) -> "Chunk":
-        """Chunk whose spans are whole documents ``tokens[start:stop]``."""
+        """Return a chunk whose spans are documents ``tokens[start:stop]`` (default label: 0)."""
         if label is None:
             label = np.zeros(len(start), dtype=np.uint8)
         return cls(tokens, start, stop, stop, label)
 
     @classmethod
     def joined(cls, chunks: Sequence["Chunk"]) -> "Chunk":
-        """One chunk with the spans of all, their tokens copied one behind the other."""
+        """Return one chunk with the spans of all chunks and a copy of their tokens."""
         begins = np.cumsum([0, *(len(chunk.tokens) for chunk in chunks)])[:-1]
-        placed = list(zip(chunks, begins, strict=True))
+        offsets = list(zip(chunks, begins, strict=True))
         return cls(
             np.concatenate([chunk.tokens for chunk in chunks]),
-            np.concatenate([chunk.start + at for chunk, at in placed]),
-            np.concatenate([chunk.stop + at for chunk, at in placed]),
-            np.concatenate([chunk.limit + at for chunk, at in placed]),
+            np.concatenate([chunk.start + begin for chunk, begin in offsets]),
+            np.concatenate([chunk.stop + begin for chunk, begin in offsets]),
+            np.concatenate([chunk.limit + begin for chunk, begin in offsets]),
             np.concatenate([chunk.label for chunk in chunks]),
         )
 
     @property
     def arrays(self) -> tuple[npt.NDArray[Any], ...]:
-        """What it is made of, in the order of its attributes."""
+        """Tokens, start, stop, limit and label: the arguments of `Chunk`."""
         return self.tokens, self.start, self.stop, self.limit, self.label
 
     @property
     def windows(self) -> int:
-        """Windows the chunk holds: one for each token of its spans."""
+        """Number of windows: one for each token in a span."""
         return int((self.stop - self.start).sum())
 
     def check(self, labels: int) -> None:
-        """Raise ValueError naming the first span that breaks the rules above."""
-        sizes = {len(x) for x in (self.start, self.stop, self.limit, self.label)}
+        """Raise ValueError for the first span that breaks the rules above, naming it."""
+        sizes = {len(column) for column in (self.start, self.stop, self.limit, self.label)}
         if len(sizes) != 1:
             raise ValueError(
                 f"start, stop, limit and label must have one entry per span, got {sizes}"
             )
         total = len(self.tokens)
-        right = (self.start >= 0) & (self.start <= self.stop) & (self.stop <= self.limit)
-        right &= self.limit <= total
-        if not right.all():
-            at = int(np.argmin(right))
+        valid = (self.start >= 0) & (self.start <= self.stop) & (self.stop <= self.limit)
+        valid &= self.limit <= total
+        if not valid.all():
+            span = int(np.argmin(valid))
             raise ValueError(
-                f"span {at} must have 0 <= start <= stop <= limit <= {total:,}, "
-                f"got {self.start[at]}, {self.stop[at]}, {self.limit[at]}"
+                f"span {span} must have 0 <= start <= stop <= limit <= {total:,}, "
+                f"got {self.start[span]}, {self.stop[span]}, {self.limit[span]}"
             )
         if np.any(self.label >= labels):
             raise ValueError(f"labels must be below {labels}, got {int(self.label.max())}")
 
     def cut(self, first: int, last: int) -> "Chunk":
-        """The windows ``first <= i < last`` of the chunk, with a view of the tokens they reach."""
+        """Return the windows numbered ``first <= number < last``; the tokens are a view."""
         before = np.cumsum(self.stop - self.start) - (self.stop - self.start)
         spans = slice(
             max(0, int(np.searchsorted(before, first, side="right")) - 1),
             int(np.searchsorted(before, last, side="left")),
         )
-        origin = self.start[spans] - before[spans]  # where the chunk's first window would be
+        # Adding a window's number to its span's origin gives the window's position.
+        origin = self.start[spans] - before[spans]
         start = np.maximum(self.start[spans], origin + first)
         stop = np.minimum(self.stop[spans], origin + last)
         start = np.minimum(start, stop)
@@ -116,10 +117,14 @@ class Chunk:
         )
 
     def pieces(self, windows: int) -> Iterator["Chunk"]:
-        """The chunk in pieces of so many windows."""
+        """Yield the chunk in pieces of `windows` windows; the last piece may have fewer."""
         total = self.windows
         if total <= windows:
             yield self
             return
         for first in range(0, total, windows):
             yield self.cut(first, min(first + windows, total))
+
+
+Chunks = Callable[[], Iterable[Chunk]]
+"""Gives the chunks of a corpus each time it is called."""

@@ -1,4 +1,6 @@
-"""Token ids that are outside the vocabulary: one check, and one error that names the first."""
+"""Token ids: their type, and the check that they lie within the vocabulary."""
+
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -9,21 +11,26 @@ from .layout import BoolArray
 Ids = npt.NDArray[np.integer]
 
 
+def id_dtype(vocab_size: int) -> np.dtype[np.unsignedinteger[Any]]:
+    """Return the narrower of uint16 and uint32 that holds every id below `vocab_size`."""
+    return np.dtype(np.uint16 if vocab_size <= 2**16 else np.uint32)
+
+
 def check_ids(ids: Ids, vocab_size: int, positions: Int64Array | BoolArray | None = None) -> None:
-    """Check that every id lies in ``0 <= id < vocab_size``.
+    """Check that ``0 <= id < vocab_size`` holds for every id.
 
     Parameters
     ----------
     ids
         ``(T,)`` token ids.
     positions
-        Where the ids stand in the caller's array: an index for each, ``(T,)``, or a mask of that
-        array that is true in T places. By default the ids are the array.
+        Where the ids stand in the caller's array: either T indices or a mask with T true entries.
+        By default `ids` is the caller's array.
 
     Raises
     ------
     ValueError
-        naming the first id that is outside the vocabulary, and its position.
+        for an id outside the vocabulary, naming the first one and its position.
     """
     if not len(ids) or (int(ids.min()) >= 0 and int(ids.max()) < vocab_size):
         return
@@ -38,13 +45,7 @@ def check_ids(ids: Ids, vocab_size: int, positions: Int64Array | BoolArray | Non
 
 
 def check_documents(ids: Ids, start: Int64Array, stop: Int64Array, vocab_size: int) -> None:
-    """Check the ids of documents ``ids[start[i]:stop[i]]``; ids between documents may be anything.
-
-    Raises
-    ------
-    ValueError
-        as `check_ids`.
-    """
+    """Check the ids of the documents ``ids[start[i]:stop[i]]`` only, like `check_ids`."""
     if not len(ids) or (int(ids.min()) >= 0 and int(ids.max()) < vocab_size):
         return
     length = stop - start
@@ -54,7 +55,7 @@ def check_documents(ids: Ids, start: Int64Array, stop: Int64Array, vocab_size: i
 
 
 def outside_vocabulary(token: int, position: int, vocab_size: int) -> ValueError:
-    """The error to raise for a token id that is outside the vocabulary."""
+    """Return the error to raise for a token id outside the vocabulary."""
     return ValueError(
         f"token id {token} at position {position} is outside the vocabulary of {vocab_size:,}: "
         "give the right vocab_size or tokenizer, or mask the position"

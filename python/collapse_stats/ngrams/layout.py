@@ -1,9 +1,10 @@
-"""How a window of tokens becomes an integer key, and back.
+"""The rule that turns a window of tokens into an integer key, and back.
 
-A token t is coded t + 1 in `code_bits` bits; code 0 means "past the document's end". A key is the
-window's `max_order` codes, first token on top, with the leading bigram (the top `mix_bits`) passed
-through a bijection so that the top bits spread evenly over key ranges whatever the text is. Keys
-are held as `words` uint64 rows, most significant first. `csrc/key.hpp` has the same rules in C++.
+A token t is coded as t + 1 in `code_bits` bits; code 0 means "past the document's end". A key
+consists of the window's `max_order` codes, first token on top. Its leading bigram (the top
+`mix_bits`) is passed through a bijection, so that windows spread evenly over the key ranges
+whatever the text is. Keys are stored as `words` rows of uint64, most significant first.
+`csrc/key.hpp` states the same rules in C++.
 """
 
 from dataclasses import dataclass
@@ -12,10 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 UInt64Array = npt.NDArray[np.uint64]
-KeyRanges = tuple[int, int]
-"""A range ``first <= key range < last`` of key ranges."""
-
 BoolArray = npt.NDArray[np.bool_]
+
+KeyRanges = tuple[int, int]
+"""A stretch of consecutive key ranges, as (first, last): ``first <= key range < last``."""
 
 MAX_KEY_BITS = 128
 MAX_VOCAB_SIZE = 2**32
@@ -26,7 +27,7 @@ _U64 = (1 << 64) - 1
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """What a table's keys and counts mean.
+    """The meaning of a table's keys and counts.
 
     Parameters
     ----------
@@ -36,7 +37,7 @@ class Layout:
         Tokens per window; ``max_order * code_bits`` is at most 128.
     labels
         Counts kept per key: 1 (plain), 2 (halves, or two corpora), 4 (two corpora with halves) or 8
-        (groups to be left out).
+        (groups of documents, for the jackknife).
     """
 
     vocab_size: int
@@ -75,25 +76,24 @@ class Layout:
 
     @property
     def key_range_bits(self) -> int:
-        """Top key bits that name the key range."""
+        """Number of top key bits that give the key range."""
         return min(MAX_KEY_RANGE_BITS, self.mix_bits)
 
     @property
     def key_ranges(self) -> int:
-        """Number of key ranges of the key space."""
+        """Number of key ranges: the key space is divided into so many equal parts."""
         return 1 << self.key_range_bits
 
     @property
     def words(self) -> int:
-        """uint64 words that hold a key: 1 or 2."""
+        """Number of uint64 words of a key: 1 or 2."""
         return 1 if self.key_bits <= 64 else 2
 
 
 def pack(layout: Layout, codes: UInt64Array) -> UInt64Array:
-    """Mixed keys ``(words, R)`` of windows ``(max_order, R)`` of codes, 0 past the end."""
+    """Return the mixed keys ``(words, R)`` of windows given as codes ``(max_order, R)``."""
     bits = layout.code_bits
-    leading = _mix(layout, codes[: min(2, layout.max_order)])
-    high, low = leading
+    high, low = _mix(layout, codes[: min(2, layout.max_order)])
     for code in codes[2:]:
         high = (high << np.uint64(bits)) | (low >> np.uint64(64 - bits))
         low = (low << np.uint64(bits)) | code
@@ -101,14 +101,14 @@ def pack(layout: Layout, codes: UInt64Array) -> UInt64Array:
 
 
 def unpack(layout: Layout, keys: UInt64Array) -> UInt64Array:
-    """Codes ``(max_order, R)`` of mixed keys ``(words, R)``: the inverse of `pack`."""
+    """Return the codes ``(max_order, R)`` of mixed keys ``(words, R)``: the inverse of `pack`."""
     bits, order = layout.code_bits, layout.max_order
     mask = np.uint64((1 << bits) - 1)
     low = keys[-1].copy()
     high = keys[0].copy() if layout.words == 2 else np.zeros_like(low)
     codes = np.empty((order, keys.shape[1]), dtype=np.uint64)
-    for at in range(order - 1, 1, -1):
-        codes[at] = low & mask
+    for position in range(order - 1, 1, -1):
+        codes[position] = low & mask
         low = (low >> np.uint64(bits)) | (high << np.uint64(64 - bits))
         high >>= np.uint64(bits)
     codes[: min(2, order)] = _unmix(layout, (high, low))
@@ -116,12 +116,12 @@ def unpack(layout: Layout, keys: UInt64Array) -> UInt64Array:
 
 
 def key_range_of(layout: Layout, keys: UInt64Array) -> UInt64Array:
-    """Key range ``(R,)`` of mixed keys ``(words, R)``: their top bits."""
+    """Return the key range ``(R,)`` of mixed keys ``(words, R)``: their top bits."""
     return bits_of(keys, layout.key_bits - layout.key_range_bits, layout.key_range_bits)
 
 
 def bits_of(keys: UInt64Array, low: int, number: int) -> UInt64Array:
-    """Bits low .. low + number of 128-bit keys, number at most 64."""
+    """Return bits ``low <= bit < low + number`` of keys ``(words, R)``; `number` is at most 64."""
     mask = np.uint64((1 << number) - 1)
     value: UInt64Array
     value = keys[0] >> np.uint64(low - 64) if low >= 64 else keys[-1] >> np.uint64(low)
@@ -132,7 +132,10 @@ def bits_of(keys: UInt64Array, low: int, number: int) -> UInt64Array:
 
 
 def changes(keys: UInt64Array, since: int = 0) -> BoolArray:
-    """Where a key differs from the one before in its bits from `since` up; true at the first."""
+    """Return whether each key differs from the one before in bit `since` or above.
+
+    Output: ``(R,)``; true for the first key.
+    """
     new = np.zeros(keys.shape[1], dtype=bool)
     new[:1] = True
     for word in range(keys.shape[0]):
@@ -172,7 +175,7 @@ def _unmix(layout: Layout, mixed: Wide) -> UInt64Array:
 
 
 def _times(high: UInt64Array, low: UInt64Array, factor: int, bits: int) -> Wide:
-    """(high, low) * factor modulo 2**bits, bits at most 128."""
+    """Return (high, low) * factor modulo 2**bits; `bits` is at most 128."""
     product = low * np.uint64(factor & _U64)
     if bits <= 64:
         return np.zeros_like(low), product & np.uint64((1 << bits) - 1)

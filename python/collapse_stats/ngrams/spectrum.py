@@ -1,6 +1,6 @@
-"""Counts of counts: everything the metrics need to know of a corpus or of a pair of corpora."""
+"""Counts of counts: all that the metrics need to know about a corpus or a pair of corpora."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,14 +11,14 @@ UInt64Array = npt.NDArray[np.uint64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Spectrum:
-    """How many distinct n-grams were seen exactly `count` times.
+    """The number of distinct n-grams seen exactly once, twice and so on.
 
     Attributes
     ----------
     count
         ``(R,)`` uint64, strictly increasing, positive.
     types
-        ``(R,)`` uint64, positive: distinct n-grams seen that often (V_m).
+        ``(R,)`` uint64, positive: number of distinct n-grams (types) seen `count` times (f_m).
     """
 
     count: UInt64Array
@@ -26,7 +26,7 @@ class Spectrum:
 
     @classmethod
     def from_counts(cls, counts: npt.ArrayLike) -> "Spectrum":
-        """Spectrum of a list of counts, one per type; zeros are types not seen.
+        """Return the spectrum of a list of counts, one per type; zeros are types not seen.
 
         >>> Spectrum.from_counts([5, 3, 1, 1, 0]).types.tolist()
         [2, 1, 1]
@@ -37,20 +37,20 @@ class Spectrum:
 
     @classmethod
     def from_pairs(cls, count: npt.ArrayLike, types: npt.ArrayLike) -> "Spectrum":
-        """Spectrum from rows in any order, equal counts added together."""
-        values, number = _as_counts(count, "count"), _as_counts(types, "types")
-        if len(values) != len(number):
+        """Return the spectrum of rows in any order; rows of equal counts are added."""
+        values, type_counts = _as_counts(count, "count"), _as_counts(types, "types")
+        if len(values) != len(type_counts):
             raise ValueError(
-                f"count and types must be equally long, got {len(values)} and {len(number)}"
+                f"count and types must be equally long, got {len(values)} and {len(type_counts)}"
             )
-        keep = (values > 0) & (number > 0)
-        values, number = values[keep], number[keep]
+        keep = (values > 0) & (type_counts > 0)
+        values, type_counts = values[keep], type_counts[keep]
         if not len(values):
-            return cls(values, number)
+            return cls(values, type_counts)
         order = np.argsort(values, kind="stable")
-        values, number = values[order], number[order]
+        values, type_counts = values[order], type_counts[order]
         first = np.flatnonzero(np.diff(values, prepend=np.uint64(0)))
-        return cls(values[first], np.add.reduceat(number, first))
+        return cls(values[first], np.add.reduceat(type_counts, first))
 
     def __eq__(self, other: object) -> bool:
         return (
@@ -62,7 +62,7 @@ class Spectrum:
     __hash__ = None  # type: ignore[assignment]
 
     def __add__(self, other: "Spectrum") -> "Spectrum":
-        """Spectrum of the union of two disjoint sets of n-grams (two key ranges)."""
+        """Spectrum of the union of two disjoint sets of n-grams."""
         return Spectrum.from_pairs(
             np.concatenate([self.count, other.count]), np.concatenate([self.types, other.types])
         )
@@ -84,7 +84,7 @@ class Spectrum:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class JointSpectrum:
-    """How many distinct n-grams were seen `a` times in one corpus and `b` times in the other.
+    """The number of distinct n-grams seen `a` times in one corpus and `b` times in another.
 
     Attributes
     ----------
@@ -100,7 +100,7 @@ class JointSpectrum:
 
     @classmethod
     def from_counts(cls, a: npt.ArrayLike, b: npt.ArrayLike) -> "JointSpectrum":
-        """Joint spectrum of two aligned lists of counts, one entry per type.
+        """Return the joint spectrum of two aligned lists of counts, one entry per type.
 
         >>> JointSpectrum.from_counts([2, 0, 1, 1], [1, 3, 0, 0]).types.tolist()
         [1, 2, 1]
@@ -114,24 +114,27 @@ class JointSpectrum:
 
     @classmethod
     def from_rows(cls, a: npt.ArrayLike, b: npt.ArrayLike, types: npt.ArrayLike) -> "JointSpectrum":
-        """Joint spectrum from rows in any order: equal rows are added, empty rows dropped."""
+        """Return the joint spectrum of rows in any order.
+
+        Equal rows are added; rows with no counts or no types are dropped.
+        """
         first, second = _as_counts(a, "a"), _as_counts(b, "b")
-        number = _as_counts(types, "types")
-        if not len(first) == len(second) == len(number):
+        type_counts = _as_counts(types, "types")
+        if not len(first) == len(second) == len(type_counts):
             raise ValueError(
                 f"a, b and types must be equally long, got {len(first)}, {len(second)} and "
-                f"{len(number)}"
+                f"{len(type_counts)}"
             )
-        keep = ((first | second) > 0) & (number > 0)
-        first, second, number = first[keep], second[keep], number[keep]
+        keep = ((first | second) > 0) & (type_counts > 0)
+        first, second, type_counts = first[keep], second[keep], type_counts[keep]
         order = np.lexsort((second, first))
-        first, second, number = first[order], second[order], number[order]
+        first, second, type_counts = first[order], second[order], type_counts[order]
         if not len(first):
-            return cls(first, second, number)
+            return cls(first, second, type_counts)
         new = np.empty(len(first), dtype=bool)
         new[0] = True
         new[1:] = (first[1:] != first[:-1]) | (second[1:] != second[:-1])
-        return cls(first[new], second[new], np.add.reduceat(number, np.flatnonzero(new)))
+        return cls(first[new], second[new], np.add.reduceat(type_counts, np.flatnonzero(new)))
 
     def __eq__(self, other: object) -> bool:
         return (
@@ -144,59 +147,103 @@ class JointSpectrum:
     __hash__ = None  # type: ignore[assignment]
 
     def __add__(self, other: "JointSpectrum") -> "JointSpectrum":
-        """Joint spectrum of the union of two disjoint sets of n-grams (two key ranges)."""
+        """Joint spectrum of the union of two disjoint sets of n-grams."""
         return sum_joint([self, other])
 
     @property
     def first(self) -> Spectrum:
-        """Margin: spectrum of the first corpus."""
+        """Spectrum of the first corpus (a margin)."""
         return Spectrum.from_pairs(self.a, self.types)
 
     @property
     def second(self) -> Spectrum:
-        """Margin: spectrum of the second corpus."""
+        """Spectrum of the second corpus (a margin)."""
         return Spectrum.from_pairs(self.b, self.types)
 
     @property
     def total(self) -> Spectrum:
-        """Spectrum of both corpora taken together: types by a + b."""
+        """Spectrum of both corpora taken together, by a + b."""
         return Spectrum.from_pairs(self.a + self.b, self.types)
 
     @property
     def swapped(self) -> "JointSpectrum":
-        """The same with the corpora exchanged."""
+        """The joint spectrum with the corpora exchanged."""
         return JointSpectrum.from_rows(self.b, self.a, self.types)
 
 
-def sum_joint(parts: Sequence[JointSpectrum]) -> JointSpectrum:
-    """Joint spectrum of disjoint sets of n-grams, from the joint spectrum of each."""
+def sum_joint(spectra: Sequence[JointSpectrum]) -> JointSpectrum:
+    """Return the joint spectrum of the union of disjoint sets of n-grams."""
     return JointSpectrum.from_rows(
-        np.concatenate([part.a for part in parts]),
-        np.concatenate([part.b for part in parts]),
-        np.concatenate([part.types for part in parts]),
+        np.concatenate([spectrum.a for spectrum in spectra]),
+        np.concatenate([spectrum.b for spectrum in spectra]),
+        np.concatenate([spectrum.types for spectrum in spectra]),
     )
 
 
 Masks = tuple[int, int]
 """Two sets of labels as bit masks: bit l of a mask stands for label l. Mask 0 counts nothing."""
 
+HALVES: tuple[Masks, ...] = ((0b01, 0b10),)
+"""The masks of a corpus counted in two halves: half A, half B."""
+
+NO_HALVES: tuple[Masks, ...] = ((0b1, 0),)
+"""The masks of a corpus counted as a whole."""
+
+_Columns = tuple[UInt64Array, UInt64Array, UInt64Array]  # a, b and types of a `JointSpectrum`
+
 
 @dataclass(frozen=True, slots=True)
 class JointSpectra:
-    """Joint spectra of every order, for each pair of label masks that was asked for.
+    """Joint spectra of every order, for each requested pair of label masks.
 
     Attributes
     ----------
     ngrams
-        ``ngrams[n][masks]``: n-grams by their counts under the two masks.
+        ``ngrams[n][masks]``: joint spectrum of the n-grams under the two masks.
     contexts
-        ``contexts[n][masks]``: the (n-1)-grams that begin an n-gram, by how often they do. It
-        differs from ``ngrams[n-1]`` at document ends, where nothing follows, and makes
+        ``contexts[n][masks]``: joint spectrum of the (n-1)-grams that begin an n-gram, by how often
+        they do. It differs from ``ngrams[n-1]`` at document ends, where nothing follows, and makes
         conditional entropies exact. ``contexts[1]`` has the one empty context.
     """
 
     ngrams: dict[int, dict[Masks, JointSpectrum]]
     contexts: dict[int, dict[Masks, JointSpectrum]]
+
+    @classmethod
+    def from_columns(
+        cls,
+        masks: Sequence[Masks],
+        ngrams: Mapping[int, Sequence[_Columns]],
+        contexts: Mapping[int, Sequence[_Columns]],
+    ) -> "JointSpectra":
+        """Return the joint spectra given as columns, by order and for each pair of `masks`."""
+
+        def named(
+            by_order: Mapping[int, Sequence[_Columns]],
+        ) -> dict[int, dict[Masks, JointSpectrum]]:
+            return {
+                order: {
+                    pair: JointSpectrum(*columns)
+                    for pair, columns in zip(masks, of_order, strict=True)
+                }
+                for order, of_order in by_order.items()
+            }
+
+        return cls(named(ngrams), named(contexts))
+
+    def only(self, masks: Masks, renamed: Masks) -> "JointSpectra":
+        """Return the joint spectra of one pair of masks, under the name `renamed`."""
+        return JointSpectra(
+            {order: {renamed: pairs[masks]} for order, pairs in self.ngrams.items()},
+            {order: {renamed: pairs[masks]} for order, pairs in self.contexts.items()},
+        )
+
+
+def counts_under(counts: UInt64Array, mask: int) -> UInt64Array:
+    """Return the sum ``(R,)`` of the counts ``(labels, R)`` of the labels in a mask."""
+    chosen = [label for label in range(len(counts)) if mask >> label & 1]
+    total: UInt64Array = counts[chosen].sum(axis=0, dtype=np.uint64)
+    return total
 
 
 def _as_counts(values: npt.ArrayLike, name: str) -> UInt64Array:
@@ -213,6 +260,6 @@ def _as_counts(values: npt.ArrayLike, name: str) -> UInt64Array:
 
 
 def _dot(x: UInt64Array, y: UInt64Array) -> int:
-    if x.astype(np.float64) @ y.astype(np.float64) < 2**63:  # then so is every part of the sum
+    if x.astype(np.float64) @ y.astype(np.float64) < 2**63:  # then no partial sum overflows
         return int(np.dot(x, y))
     return sum(int(i) * int(j) for i, j in zip(x, y, strict=True))

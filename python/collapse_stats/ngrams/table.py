@@ -1,4 +1,4 @@
-"""A table: the sorted unique windows of a token stream with their counts."""
+"""An n-gram table: the sorted unique windows of a token stream with their counts."""
 
 from bisect import bisect_left
 from collections.abc import Sequence
@@ -10,6 +10,7 @@ import numpy.typing as npt
 from .layout import BoolArray, Layout, UInt64Array, bits_of, changes, key_range_of, unpack
 
 Rows = npt.NDArray[np.intp]
+"""Row numbers of a table."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -19,11 +20,11 @@ class NgramTable:
     Attributes
     ----------
     layout
-        What keys and counts mean.
+        The meaning of keys and counts.
     keys
-        ``(layout.words, R)`` uint64, most significant word first, each word contiguous; ascending.
+        ``(layout.words, R)`` uint64: most significant word first, rows contiguous, keys ascending.
     counts
-        ``(layout.labels, R)`` uint64, each label contiguous; every column has a positive sum.
+        ``(layout.labels, R)`` uint64: rows contiguous, every column with a positive sum.
     """
 
     layout: Layout
@@ -32,12 +33,12 @@ class NgramTable:
 
     @classmethod
     def empty(cls, layout: Layout) -> "NgramTable":
-        """Table of no windows."""
+        """Return a table without windows."""
         return cls.unfilled(layout, 0)
 
     @classmethod
     def unfilled(cls, layout: Layout, rows: int) -> "NgramTable":
-        """Table of so many rows that are still to be written."""
+        """Return a table of `rows` rows with undefined contents, to be written by the caller."""
         return cls(
             layout,
             np.empty((layout.words, rows), dtype=np.uint64),
@@ -46,7 +47,7 @@ class NgramTable:
 
     @classmethod
     def concatenate(cls, layout: Layout, tables: Sequence["NgramTable"]) -> "NgramTable":
-        """One table from tables over ascending, disjoint stretches of key ranges."""
+        """Join tables that cover ascending, disjoint stretches of key ranges."""
         if not tables:
             return cls.empty(layout)
         if len(tables) == 1:
@@ -72,15 +73,15 @@ class NgramTable:
 
     @property
     def windows(self) -> int:
-        """Windows counted: the sum of all counts, which is the number of tokens."""
+        """Number of windows counted: the sum of all counts, which is the number of tokens."""
         return int(self.counts.sum())
 
     def rows(self, first: int, last: int) -> "NgramTable":
-        """The rows ``first <= row < last``, sharing memory with this table."""
+        """Return the rows ``first <= row < last``, sharing memory with this table."""
         return NgramTable(self.layout, self.keys[:, first:last], self.counts[:, first:last])
 
     def copy(self) -> "NgramTable":
-        """The same rows in memory of their own."""
+        """Return a copy that shares no memory with this table."""
         return NgramTable(self.layout, self.keys.copy(), self.counts.copy())
 
     @property
@@ -89,7 +90,7 @@ class NgramTable:
         return self.keys.nbytes + self.counts.nbytes
 
     def slice(self, first: int, last: int) -> "NgramTable":
-        """The rows of key ranges ``first <= key range < last``, sharing memory with this table."""
+        """Return the rows with ``first <= key range < last``, sharing memory with this table."""
         rows = range(len(self))
 
         def key_range(row: int) -> int:
@@ -99,12 +100,16 @@ class NgramTable:
         return self.rows(begin, end)
 
     def tokens(self, rows: Rows | None = None) -> npt.NDArray[np.int64]:
-        """Token ids ``(max_order, R)`` of all rows or of some; -1 past a document's end."""
+        """Return the token ids ``(max_order, R)`` of `rows` (default: all), -1 past a document."""
         keys = self.keys if rows is None else np.take(self.keys, rows, axis=1)
         return unpack(self.layout, keys).astype(np.int64) - 1
 
     def ngrams(self, order: int) -> tuple[Rows, UInt64Array]:
-        """Every n-gram: a row that begins with it ``(V,)`` and its counts ``(labels, V)``."""
+        """Return all n-grams of one order with their counts.
+
+        Output: for each distinct n-gram, a row that begins with it ``(V,)`` and its counts
+        ``(labels, V)``.
+        """
         layout = self.layout
         if not 1 <= order <= layout.max_order:
             raise ValueError(f"order must be between 1 and {layout.max_order}, got {order}")
@@ -119,7 +124,10 @@ class NgramTable:
         return self.by_prefix(rows, np.take(self.counts, rows, axis=1), order)
 
     def by_prefix(self, rows: Rows, counts: UInt64Array, order: int) -> tuple[Rows, UInt64Array]:
-        """Group ascending rows by their first `order` tokens: first row and summed counts."""
+        """Group ascending rows by their first `order` tokens.
+
+        Output: the first row ``(V,)`` and the summed counts ``(labels, V)`` of each group.
+        """
         if not len(rows):
             return rows, counts
         layout = self.layout
@@ -135,17 +143,18 @@ class NgramTable:
         return rows[starts], np.add.reduceat(counts, starts, axis=1)
 
     def holds(self, other: "NgramTable", rows: Rows, order: int) -> BoolArray:
-        """Whether each n-gram that begins a row of `other` occurs here as well."""
+        """Return whether the n-gram at the start of each given row of `other` occurs here too."""
         if order == 1:
             here = self.tokens(self.ngrams(1)[0])[0]
             return np.isin(other.tokens(rows)[0], here)
-        found: BoolArray = self.find(other, rows, order) >= 0
-        return found
+        occurs: BoolArray = self.find(other, rows, order) >= 0
+        return occurs
 
     def find(self, other: "NgramTable", rows: Rows, order: int) -> Rows:
-        """The first row here of each n-gram that begins a row of `other`, -1 of one not here.
+        """Find the first row here of the n-gram at the start of each given row of `other`.
 
-        Orders of two and more: n-grams whose rows lie together.
+        Output: row numbers, -1 where the n-gram does not occur here. `order` must be at least 2,
+        because only then are the rows of an n-gram adjacent.
         """
         layout = self.layout
         if not len(self):
@@ -153,10 +162,10 @@ class NgramTable:
         drop = np.uint64(layout.key_bits - order * layout.code_bits)
         wanted = _top(np.take(other.keys, rows, axis=1), drop)
         low, high = np.zeros(len(rows), dtype=np.intp), np.full(len(rows), len(self))
-        while np.any(low < high):  # every lookup at once: a row's place by bisection
+        while np.any(low < high):  # a binary search, for all rows at once
             middle = (low + high) // 2
-            seen = _top(np.take(self.keys, np.minimum(middle, len(self) - 1), axis=1), drop)
-            less = (low < high) & _less(seen, wanted)
+            here = _top(np.take(self.keys, np.minimum(middle, len(self) - 1), axis=1), drop)
+            less = (low < high) & _less(here, wanted)
             low, high = (
                 np.where(less, middle + 1, low),
                 np.where(less | (low >= high), high, middle),
@@ -167,7 +176,7 @@ class NgramTable:
 
 
 def _top(keys: UInt64Array, drop: np.uint64) -> UInt64Array:
-    """Keys with their lowest `drop` bits cleared."""
+    """Return the keys with their lowest `drop` bits cleared."""
     top = keys.copy()
     top[-1] &= ~np.uint64(0) << drop if drop < 64 else np.uint64(0)
     if len(keys) == 2 and drop > 64:

@@ -13,10 +13,10 @@ from ..corpus.corpus import Corpus
 from ..corpus.keywords import Keywords, options_of, with_options
 from ..corpus.load import Progress, read_corpus
 from ..corpus.sample import DEFAULT_TOKENS
-from ..counting.passes import HALVES, NO_HALVES, TableUse, count_tables, passes
+from ..counting.passes import TableUse, count_tables, passes
 from ..counting.spectra import spectra_in_passes
 from ..ngrams.layout import Layout
-from ..ngrams.spectrum import JointSpectra
+from ..ngrams.spectrum import HALVES, NO_HALVES, JointSpectra
 from ..ngrams.table import NgramTable
 from ..readers.options import ReadOptions
 from .profile import Profile

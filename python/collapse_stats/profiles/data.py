@@ -1,33 +1,32 @@
-"""The fields of a profile and what follows from them alone."""
+"""The fields of a profile, and figures that follow directly from them."""
 
 from dataclasses import dataclass, field
 
 from ..backends.base import Backend
 from ..corpus.corpus import Source, TokenizerIdentity
 from ..corpus.sample import Sample
-from ..counting.passes import HALVES
 from ..counting.table import TableSource
 from ..errors import CollapseStatsError, LayoutMismatchError
 from ..ngrams.layout import Layout
-from ..ngrams.spectrum import JointSpectra, JointSpectrum, Spectrum
+from ..ngrams.spectrum import HALVES, JointSpectra, JointSpectrum, Spectrum
 
 
 @dataclass(frozen=True, eq=False)
 class ProfileData:
-    """What was counted of one corpus.
+    """The counts of one corpus.
 
     Attributes
     ----------
-    tables
-        Spectra of every order: of the two halves jointly when there are halves.
+    joint_spectra
+        Spectra of every order, for a single pair of masks: the two halves, or the whole corpus.
     documents
-        Documents counted, empty ones included.
+        Number of documents counted, including empty ones.
     sample
-        Whole documents to recount matched sizes and intervals from.
+        Whole documents, to be counted again for matched sizes and intervals.
     table
-        Where the table is, or None when none was kept.
+        Source of the n-gram table; None when no table was kept.
     backend
-        What counts the sample again; by default the first that is usable.
+        The backend that counts the sample again; None for the first usable one.
     """
 
     name: str
@@ -45,22 +44,22 @@ class ProfileData:
 
     @property
     def vocab_size(self) -> int:
-        """Ids lie below this."""
+        """Number of token ids: every id lies below this."""
         return self.layout.vocab_size
 
     @property
     def max_order(self) -> int:
-        """Longest n-gram counted."""
+        """Length of the longest n-grams counted."""
         return self.layout.max_order
 
     @property
     def tokens(self) -> int:
-        """Tokens counted."""
+        """Number of tokens counted."""
         return self.windows(1)
 
     @property
     def known_table(self) -> TableSource:
-        """The table; raises CollapseStatsError when the profile was made without it."""
+        """The table source; raises CollapseStatsError when the profile was made without it."""
         if self.table is None:
             raise CollapseStatsError(
                 f"profile {self.name} was made without its table of n-grams, which this needs: "
@@ -69,36 +68,37 @@ class ProfileData:
         return self.table
 
     def halves(self, order: int) -> JointSpectrum | None:
-        """Joint spectrum of half A and half B, or None when halves were not kept."""
+        """Return the joint spectrum of half A and half B, or None when halves were not kept."""
         return self.joint_spectra.ngrams[self.check_order(order)].get(HALVES[0])
 
     def spectrum(self, order: int) -> Spectrum:
-        """Spectrum of the n-grams of one order."""
+        """Return the spectrum of the n-grams of one order."""
         (joint,) = self.joint_spectra.ngrams[self.check_order(order)].values()
         return joint.total
 
     def contexts(self, order: int) -> Spectrum:
-        """Spectrum of the (order - 1)-grams that begin an n-gram, by how often they do."""
+        """Return the spectrum of the (order - 1)-grams that begin an n-gram, by how often."""
         (joint,) = self.joint_spectra.contexts[self.check_order(order)].values()
         return joint.total
 
     @property
     def spectra(self) -> dict[int, tuple[Spectrum, Spectrum]]:
-        """By order the spectra of n-grams and of their contexts."""
+        """Spectra of the n-grams and of their contexts, by order."""
         return {
             order: (self.spectrum(order), self.contexts(order))
             for order in self.joint_spectra.ngrams
         }
 
     def windows(self, order: int) -> int:
-        """n-gram occurrences N_n: the sum over documents of max(0, length - order + 1)."""
+        """Return the number of n-grams N_n: max(0, length - order + 1), summed over documents."""
         return self.spectrum(order).occurrences
 
     def distinct(self, order: int) -> int:
-        """Distinct n-grams V_n."""
+        """Return the number of distinct n-grams V_n."""
         return self.spectrum(order).distinct
 
     def check_order(self, order: int) -> int:
+        """Return `order`; raise ValueError when it was not counted."""
         if not 1 <= order <= self.max_order:
             raise ValueError(
                 f"order must be between 1 and {self.max_order}, the longest counted, got {order}"
@@ -107,7 +107,7 @@ class ProfileData:
 
 
 def check_comparable(first: ProfileData, second: ProfileData) -> None:
-    """Raise LayoutMismatchError unless token ids may mean the same in both."""
+    """Raise LayoutMismatchError when token ids mean different things in the two profiles."""
     a, b = first.tokenizer, second.tokenizer
     if not a.may_equal(b):
         raise LayoutMismatchError(

@@ -1,4 +1,4 @@
-"""Profiles of several corpora added into one."""
+"""Merging the profiles of several corpora into one."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from ..backends.base import Backend
 from ..corpus.sample import DEFAULT_TOKENS, merge_samples
-from ..counting.parquet_table import writer_bytes
+from ..counting.part_writer import writer_bytes
 from ..counting.table import ROW_BYTES, read_aligned
 from ..errors import LayoutMismatchError
 from .data import ProfileData, check_comparable
@@ -24,7 +24,10 @@ def merge(
     name: str | None = None,
     save_to: Path | None = None,
 ) -> P:
-    """Profile of several corpora; with `save_to`, its table is written as it is merged."""
+    """Return one profile of several corpora, using `memory` bytes.
+
+    With `save_to`, the profile is written to that directory, its table while it is being merged.
+    """
     first = profiles[0]
     for other in profiles[1:]:
         check_comparable(first, other)
@@ -34,20 +37,20 @@ def merge(
                 f"{first.name} has {first.layout} and {first.tokenizer.spec}, "
                 f"{other.name} has {other.layout} and {other.tokenizer.spec}"
             )
-    given = [one.known_table for one in profiles]
+    sources = [profile.known_table for profile in profiles]
     writing = 0 if save_to is None else writer_bytes(memory)
-    merged = (backend.merge(tables) for tables in read_aligned(given, memory, writing))
-    sample_tokens = max(DEFAULT_TOKENS, *(len(one.sample.tokens) for one in profiles))
+    merged = (backend.merge(tables) for tables in read_aligned(sources, memory, writing))
+    sample_tokens = max(DEFAULT_TOKENS, *(len(profile.sample.tokens) for profile in profiles))
     bare = replace(
         first,
-        name=name or " + ".join(one.name for one in profiles),
-        documents=sum(one.documents for one in profiles),
-        sample=merge_samples([one.sample for one in profiles], sample_tokens),
-        sources=tuple(source for one in profiles for source in one.sources),
-        warnings=tuple(dict.fromkeys(w for one in profiles for w in one.warnings)),
+        name=name or " + ".join(profile.name for profile in profiles),
+        documents=sum(profile.documents for profile in profiles),
+        sample=merge_samples([profile.sample for profile in profiles], sample_tokens),
+        sources=tuple(source for profile in profiles for source in profile.sources),
+        warnings=tuple(dict.fromkeys(w for profile in profiles for w in profile.warnings)),
     )
-    rows = sum(table.rows for table in given)
-    resident_bytes = sum(table.resident_bytes for table in given)
+    rows = sum(source.rows for source in sources)
+    resident_bytes = sum(source.resident_bytes for source in sources)
     return with_table(
         bare,
         merged,

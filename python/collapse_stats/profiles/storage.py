@@ -1,11 +1,12 @@
-"""A profile on disk: a directory of one JSON manifest and Parquet files that any tool reads.
+"""A profile on disk: a directory with a JSON manifest and Parquet files that any tool can read.
 
 manifest.json      what was counted and how; totals; the list of parts
 spectra.parquet    kind (ngram, context), order, count_a, count_b, types
-part-00000.parquet the table, see `parts`
+part-00000.parquet the table, see `counting.parquet_part`
 sample.parquet     hash, tokens: whole documents in hash order
 
-It is written beside its final name and renamed (`unfinished`): a killed run leaves no half profile.
+The directory is written under a temporary name and then renamed, so that a killed process leaves no
+incomplete profile.
 """
 
 import json
@@ -21,27 +22,20 @@ import numpy.typing as npt
 from ..backends.base import Backend
 from ..corpus.corpus import Source, TokenizerIdentity
 from ..corpus.sample import Sample
-from ..counting.parquet_table import (
-    Part,
-    PartWriter,
-    TableOnDisk,
-    column,
-    damaged,
-    integers,
-    read_columns,
-    write_columns,
-)
-from ..counting.passes import HALVES, NO_HALVES
+from ..counting.parquet_part import Part, damaged
+from ..counting.part_writer import PartWriter
 from ..counting.table import TableInMemory, read_aligned
+from ..counting.table_on_disk import TableOnDisk
 from ..errors import InputError
 from ..ngrams.layout import Layout
-from ..ngrams.spectrum import JointSpectra, JointSpectrum, Masks
+from ..ngrams.spectrum import HALVES, NO_HALVES, JointSpectra, JointSpectrum, Masks
 from ..ngrams.table import NgramTable
 from ..readers.remote.path import RemotePath
 from ..system.atomic_directory import new_directory
 from ..system.memory import TooLittleMemoryError, budget
 from ..version import __version__
 from .data import ProfileData
+from .parquet_columns import column, integers, read_columns, write_columns
 
 SCHEMA = "collapse-stats.profile/1"
 P = TypeVar("P", bound=ProfileData)
@@ -50,7 +44,7 @@ P = TypeVar("P", bound=ProfileData)
 def write(profile: ProfileData, path: Path) -> None:
     """Write the profile to a new directory, at once or not at all."""
     parts: list[Part] | None = None
-    with new_directory(path, lambda: _share(parts, profile.layout)) as folder:
+    with new_directory(path, lambda: _share_written(parts, profile.layout)) as folder:
         if profile.table is not None:
             with PartWriter(folder, budget(None)) as writer:
                 parts = writer.parts
@@ -67,38 +61,42 @@ def write_counted(
     memory: int,
     path: Path,
 ) -> P:
-    """Write a profile whose table comes range after range; its spectra are counted on the way.
+    """Write a profile whose table comes in stretches, count its spectra meanwhile, and read it.
 
-    Input: tables over ascending, disjoint stretches of key ranges. Each is dropped when it is
-    written. Of `memory`, writing takes `writer_bytes`.
+    Input: tables over ascending, disjoint stretches of key ranges. Each is dropped once it is
+    written. Writing uses `writer_bytes` of the memory.
     """
     parts: list[Part] | None = None
-    with new_directory(path, lambda: _share(parts, bare.layout)) as folder:
+    with new_directory(path, lambda: _share_written(parts, bare.layout)) as folder:
         with PartWriter(folder, memory) as writer:
             parts = writer.parts
             joint_spectra = backend.joint_spectra(
-                ([table] for table in writer.passing(tables)), masks
+                ([table] for table in writer.written(tables)), masks
             )
         _finish(replace(bare, joint_spectra=joint_spectra), parts, folder)
     return read(path, type(bare))
 
 
-def _share(parts: list[Part] | None, layout: Layout) -> float:
-    """How much of a table these parts, as far as they are written, are."""
+def _share_written(parts: list[Part] | None, layout: Layout) -> float:
+    """Return the share of the key ranges that the parts written so far cover."""
     return (parts[-1]["last_shard"] + 1) / layout.key_ranges if parts else 0.0
 
 
 def is_profile(path: str | os.PathLike[str] | RemotePath) -> bool:
-    """Whether a path names a saved profile; they are read from here, not by URLs."""
+    """Return whether a path is that of a saved profile; profiles are not read from URLs."""
     return not isinstance(path, RemotePath) and (Path(path) / "manifest.json").is_file()
 
 
 def read(path: Path, kind: type[P]) -> P:
-    """The profile saved in a directory, as a `kind`; its table is read when it is first needed."""
+    """Return the profile saved in a directory, as a `kind`; its table is read when first needed."""
     manifest = _manifest(path)
     try:
-        kept, parts = manifest["layout"], manifest["parts"]
-        layout = Layout(kept["vocab_size"], kept["max_order"], 2 if kept["halves"] else 1)
+        saved_layout, parts = manifest["layout"], manifest["parts"]
+        layout = Layout(
+            saved_layout["vocab_size"],
+            saved_layout["max_order"],
+            2 if saved_layout["halves"] else 1,
+        )
         profile = kind(
             name=manifest["name"],
             layout=layout,
@@ -125,7 +123,7 @@ def read(path: Path, kind: type[P]) -> P:
 
 
 def _finish(profile: ProfileData, parts: list[Part] | None, folder: Path) -> None:
-    """Write everything but the parts."""
+    """Write all files but the parts."""
     write_columns(folder / "spectra.parquet", _spectra_columns(profile.joint_spectra))
     _write_sample(profile.sample, folder)
     manifest = {
@@ -168,8 +166,8 @@ def _spectra_columns(joint_spectra: JointSpectra) -> dict[str, Any]:
         "count_b": [],
         "types": [],
     }
-    for kind, found in (("ngram", joint_spectra.ngrams), ("context", joint_spectra.contexts)):
-        for order, pairs in found.items():
+    for kind, spectra in (("ngram", joint_spectra.ngrams), ("context", joint_spectra.contexts)):
+        for order, pairs in spectra.items():
             (joint,) = pairs.values()
             kinds += [kind] * len(joint.types)
             columns["order"].append(np.full(len(joint.types), order, dtype=np.uint8))
@@ -205,14 +203,14 @@ def _read_joint_spectra(path: Path, layout: Layout) -> JointSpectra:
     )
     masks: Masks = HALVES[0] if layout.labels == 2 else NO_HALVES[0]
 
-    def found(name: str) -> dict[int, dict[Masks, JointSpectrum]]:
-        chosen = {n: (kind == name) & (order == n) for n in range(1, layout.max_order + 1)}
+    def of_kind(name: str) -> dict[int, dict[Masks, JointSpectrum]]:
+        rows_of = {n: (kind == name) & (order == n) for n in range(1, layout.max_order + 1)}
         return {
             n: {masks: JointSpectrum.from_rows(a[rows], b[rows], types[rows])}
-            for n, rows in chosen.items()
+            for n, rows in rows_of.items()
         }
 
-    return JointSpectra(found("ngram"), found("context"))
+    return JointSpectra(of_kind("ngram"), of_kind("context"))
 
 
 def _read_sample(path: Path) -> Sample:
@@ -233,23 +231,31 @@ def with_table(
     resident_bytes: int,
     enough: int,
 ) -> P:
-    """The profile with its table, which comes range after range, and the spectra of it.
+    """Return a profile with a table that comes in stretches, and with the table's spectra.
 
-    Input: of `memory`, `resident_bytes` bytes are taken; `enough` would be enough for a table in
-    memory.
+    Parameters
+    ----------
+    tables
+        Tables over ascending, disjoint stretches of key ranges.
+    save_to
+        Directory to write the profile to; None to keep the table in memory.
+    memory, resident_bytes
+        Bytes that may be used in all, and how many of them are in use already.
+    enough
+        Bytes that are certainly enough to keep the table in memory, for the error message.
     """
     masks = HALVES if bare.layout.labels == 2 else NO_HALVES
     if save_to is not None:
         return write_counted(bare, tables, backend, masks, memory, save_to)
-    ranges: list[NgramTable] = []
+    stretches: list[NgramTable] = []
     for table in tables:
-        ranges.append(table)
-        resident_bytes += 2 * table.nbytes  # they are there twice while they are joined
-        if len(ranges) > 1 and resident_bytes > memory:
+        stretches.append(table)
+        resident_bytes += 2 * table.nbytes  # concatenation copies it
+        if len(stretches) > 1 and resident_bytes > memory:
             raise TooLittleMemoryError(
                 memory, enough, "or write the profile as it is counted (collapse-stats profile -o)"
             )
-    whole = NgramTable.concatenate(bare.layout, ranges)
-    ranges.clear()
-    found = backend.spectra(whole, bare.layout, masks)
-    return replace(bare, joint_spectra=found, table=TableInMemory(whole))
+    whole = NgramTable.concatenate(bare.layout, stretches)
+    stretches.clear()
+    joint_spectra = backend.joint_spectra([[whole]], masks)
+    return replace(bare, joint_spectra=joint_spectra, table=TableInMemory(whole))

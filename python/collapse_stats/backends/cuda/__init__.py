@@ -1,1 +1,1 @@
-"""The cuda backend: counting on an NVIDIA GPU, in memory of CuPy by kernels of `csrc/cuda`."""
+"""The cuda backend: counting on an NVIDIA GPU, by kernels of `csrc/cuda` in memory of CuPy."""

@@ -1,4 +1,4 @@
-"""Tables on a GPU: of tokens, and of tables of the host, however many of them fit at once."""
+"""Counting tokens into a table, and merging tables, on a GPU in portions that fit its memory."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -11,32 +11,35 @@ from .pieces import pieces
 from .records import Resident, Selection, by_label, make_resident, record_cost, sorted_records
 from .rows import DeviceTable, added, download_table, relabelled, table_of, upload_table
 
-PIECE_TOKENS = 1 << 26  # brought to the device at once, at most
+PIECE_TOKENS = 1 << 26  # most tokens that are uploaded at once
 
 
 def batches(
     gpu: Gpu, chunks: Iterable[Chunk], layout: Layout, nbytes: int
 ) -> Iterator[list[Resident]]:
-    """The chunks' tokens on the device, about so many bytes at a time."""
+    """Upload the chunks' tokens and yield batches of about `nbytes` bytes."""
     most = gpu.budget // 16 // record_cost(layout, with_rows=True)
     batch: list[Resident] = []
-    held = 0
+    size = 0
     for piece in pieces(chunks, layout, max(1, min(PIECE_TOKENS, most))):
         batch.append(make_resident(gpu, piece, layout))
-        held += batch[-1].nbytes
-        if held >= nbytes:
+        size += batch[-1].nbytes
+        if size >= nbytes:
             yield batch
-            batch, held = [], 0
+            batch, size = [], 0
     if batch:
         yield batch
 
 
 def count(
-    gpu: Gpu, held: Iterable[Sequence[Resident]], layout: Layout, key_ranges: KeyRanges
+    gpu: Gpu, batches: Iterable[Sequence[Resident]], layout: Layout, key_ranges: KeyRanges
 ) -> NgramTable:
-    """Table, on the host, of windows in these key ranges. A batch is dropped when it is counted."""
+    """Return, on the host, the table of windows in a stretch of key ranges.
+
+    Each batch is dropped once it is counted.
+    """
     tables = _Tables(gpu, layout)
-    for batch in held:
+    for batch in batches:
         for table in _tables(gpu, batch, layout, key_ranges):
             tables.add(table)
     return tables.result()
@@ -45,18 +48,18 @@ def count(
 def _tables(
     gpu: Gpu, batch: Sequence[Resident], layout: Layout, key_ranges: KeyRanges
 ) -> Iterator[DeviceTable]:
-    """A table for each portion of records that fits."""
+    """Yield a table for each portion of records that fits into memory."""
     capacity = gpu.budget // 4 // record_cost(layout, with_rows=True)
-    apart = by_label(layout)
-    for label in range(layout.labels) if apart else [-1]:
+    separately = by_label(layout)
+    for label in range(layout.labels) if separately else [-1]:
         selection = Selection(key_ranges, label=label)
-        for part in sorted_records(gpu, batch, layout, selection, capacity):
-            table = table_of(gpu, part, 1 if apart else layout.labels, layout.words)
-            yield relabelled(gpu.memory, table, label, layout.labels) if apart else table
+        for portion in sorted_records(gpu, batch, layout, selection, capacity):
+            table = table_of(gpu, portion, 1 if separately else layout.labels, layout.words)
+            yield relabelled(gpu.memory, table, label, layout.labels) if separately else table
 
 
 class _Tables:
-    """Tables on the device, merged as they come; where they take too much they go to the host."""
+    """Tables on the device, merged as they come and moved to the host when they grow too large."""
 
     def __init__(self, gpu: Gpu, layout: Layout) -> None:
         self._gpu, self._layout = gpu, layout
@@ -64,17 +67,19 @@ class _Tables:
         self._host: list[NgramTable] = []
 
     def add(self, table: DeviceTable) -> None:
-        """Merge tables of like size, so that each row is moved a logarithmic number of times."""
+        """Add a table and merge those of similar size.
+
+        That way each row is moved a logarithmic number of times.
+        """
         self._device.append(table)
         while len(self._device) > 1 and self._device[-2].rows < 2 * self._device[-1].rows:
             self._merge_last()
-        if (
-            sum(table.nbytes for table in self._device) > self._gpu.budget // 6
-        ):  # merging doubles it
+        # Merging needs twice the memory of the tables.
+        if sum(table.nbytes for table in self._device) > self._gpu.budget // 6:
             self._to_host()
 
     def result(self) -> NgramTable:
-        """Everything as one table on the host."""
+        """Return one table of all, on the host."""
         while len(self._device) > 1:
             self._merge_last()
         self._to_host()
@@ -93,13 +98,13 @@ class _Tables:
 
 
 def merge(gpu: Gpu, tables: Sequence[NgramTable]) -> NgramTable:
-    """Table, on the host, of all windows of tables of one layout."""
+    """Return, on the host, the table of all windows of tables of one layout."""
     filled = [table for table in tables if len(table)]
     if len(filled) < 2:
         return filled[0] if filled else tables[0]
     layout = tables[0].layout
     return NgramTable.concatenate(
-        layout, [_merge(gpu, part, layout) for part in ranges(gpu, filled)]
+        layout, [_merge(gpu, stretch, layout) for stretch in stretches_that_fit(gpu, filled)]
     )
 
 
@@ -108,27 +113,31 @@ def _merge(gpu: Gpu, tables: Sequence[NgramTable], layout: Layout) -> NgramTable
     if len(filled) < 2:
         return filled[0] if filled else NgramTable.empty(layout)
     waiting = [upload_table(gpu.memory, table) for table in filled]
-    while len(waiting) > 1:  # the smallest two: a row is moved a logarithmic number of times
+    # Merging the smallest two moves each row a logarithmic number of times.
+    while len(waiting) > 1:
         waiting.sort(key=lambda table: table.rows, reverse=True)
         waiting.append(added(gpu, layout, waiting.pop(), waiting.pop()))
     return download_table(gpu.memory, layout, waiting[0])
 
 
-def ranges(gpu: Gpu, tables: Sequence[NgramTable]) -> Iterator[list[NgramTable]]:
-    """The tables' rows, range after range of the key ranges, each small enough for the device."""
-    most = gpu.budget // 4  # the rows, what they are merged to, and what helps in it
+def stretches_that_fit(gpu: Gpu, tables: Sequence[NgramTable]) -> Iterator[list[NgramTable]]:
+    """Yield the tables' rows in ascending stretches of key ranges, each small enough for the GPU.
+
+    Raises GpuMemoryError when the rows of one key range do not fit.
+    """
+    most = gpu.budget // 4  # memory also holds the merged rows and what the steps need
     waiting = [(0, tables[0].layout.key_ranges, list(tables))]
     while waiting:
-        first, last, part = waiting.pop()
-        if sum(table.keys.nbytes + table.counts.nbytes for table in part) <= most:
-            yield part
+        first, last, stretch = waiting.pop()
+        if sum(table.nbytes for table in stretch) <= most:
+            yield stretch
         elif last - first == 1:
             raise GpuMemoryError(
-                f"the GPU must hold the {sum(map(len, part)):,} rows of a key range four times "
+                f"the GPU must hold the {sum(map(len, stretch)):,} rows of a key range four times "
                 f"over and may use {gpu.budget:,} bytes: free device memory, or use the native "
                 "backend"
             )
         else:
             middle = (first + last) // 2
-            waiting.append((middle, last, [table.slice(middle, last) for table in part]))
-            waiting.append((first, middle, [table.slice(first, middle) for table in part]))
+            waiting.append((middle, last, [table.slice(middle, last) for table in stretch]))
+            waiting.append((first, middle, [table.slice(first, middle) for table in stretch]))

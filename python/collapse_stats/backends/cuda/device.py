@@ -1,4 +1,4 @@
-"""Memory of a GPU through CuPy: whose it is, and how it is reached."""
+"""The memory of a GPU: the interface that the steps need, and CuPy's implementation of it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,55 +9,55 @@ import numpy.typing as npt
 
 from . import ring as _ring
 
-Array = Any  # of CuPy, or of NumPy where the CPU plays the GPU
-Core = Any  # the module `_cuda`, or in tests `_cuda_emulated`
+Array = Any  # of CuPy; in tests, which emulate the GPU on the CPU, of NumPy
+Core = Any  # the module `_cuda`, in tests `_cuda_emulated`
 
-DIRECT_BYTES = 1 << 20  # uploads below it do without the ring
+DIRECT_BYTES = 1 << 20  # smaller uploads do not use the ring of pinned buffers
 
 
 class Memory(Protocol):
-    """Arrays on the device. Everything is in the order of `stream` unless it says that it waits."""
+    """Arrays on the device. Work is queued in `stream`; methods wait only where they say so."""
 
     xp: Any
-    """The array module: what NumPy and CuPy have in common."""
+    """The array module; only what NumPy and CuPy have in common is used."""
 
     @property
     def stream(self) -> int:
         """Address of the caller's current stream."""
 
     def free(self) -> int:
-        """Bytes that can be had now."""
+        """Return the number of bytes that can be allocated now."""
 
     def empty(self, shape: int | tuple[int, ...], dtype: npt.DTypeLike = np.uint8) -> Array:
-        """Array that begins undefined."""
+        """Return an array with undefined contents."""
 
     def zeros(self, shape: int | tuple[int, ...], dtype: npt.DTypeLike) -> Array:
-        """Array that begins as zeros."""
+        """Return an array of zeros."""
 
     def address(self, array: Array) -> int:
-        """Where a contiguous array begins."""
+        """Return the address of a contiguous array."""
 
     def upload(self, parts: Sequence[npt.NDArray[Any]]) -> Array:
-        """One array of host arrays of one type, one after the other. Waits until they are read."""
+        """Return one device array of concatenated host arrays. Waits until they are read."""
 
     def download(self, array: Array) -> npt.NDArray[Any]:
-        """A copy on the host. Waits for it."""
+        """Return a copy on the host. Waits for it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Gpu:
-    """What an operation works with.
+    """A GPU as an operation uses it.
 
     Attributes
     ----------
     core
         The steps of csrc/cuda/api.hpp.
     memory
-        What they work on.
+        The memory that the steps work on.
     budget
-        Bytes of it that the operation may take.
+        Bytes of memory that the operation may take.
     by_sorting
-        Whether all spectra are counted by sorting: slower, and what the others are checked by.
+        Whether all spectra are counted by sorting, which is slower and serves to check the others.
     """
 
     core: Core
@@ -67,7 +67,10 @@ class Gpu:
 
 
 class CupyMemory:
-    """CuPy's pool and current stream, of the GPU that is current."""
+    """The current GPU's memory, from CuPy's pool, in the order of CuPy's current stream.
+
+    See `Memory`.
+    """
 
     def __init__(self) -> None:
         import cupy
@@ -76,12 +79,12 @@ class CupyMemory:
 
     @property
     def stream(self) -> int:
-        """Address of the caller's current stream."""
+        """See `Memory.stream`."""
         address: int = self.xp.cuda.get_current_stream().ptr
         return address
 
     def free(self) -> int:
-        """Bytes that the GPU has free and that the pool holds unused, as far as it may grow."""
+        """Bytes that are free on the GPU or unused in the pool, within the limit of the pool."""
         unused, _ = self.xp.cuda.runtime.memGetInfo()
         pool = self.xp.get_default_memory_pool()
         free = int(unused) + int(pool.free_bytes())
@@ -89,19 +92,19 @@ class CupyMemory:
         return min(free, limit - int(pool.used_bytes())) if limit else free
 
     def empty(self, shape: int | tuple[int, ...], dtype: npt.DTypeLike = np.uint8) -> Array:
-        """Array that begins undefined."""
+        """See `Memory.empty`."""
         return self.xp.empty(shape, dtype)
 
     def zeros(self, shape: int | tuple[int, ...], dtype: npt.DTypeLike) -> Array:
-        """Array that begins as zeros."""
+        """See `Memory.zeros`."""
         return self.xp.zeros(shape, dtype)
 
     def address(self, array: Array) -> int:
-        """Where a contiguous array begins."""
+        """See `Memory.address`."""
         return int(array.data.ptr)
 
     def upload(self, parts: Sequence[npt.NDArray[Any]]) -> Array:
-        """One array of host arrays: small ones at once, large ones through pinned buffers."""
+        """See `Memory.upload`; large arrays go through pinned buffers."""
         size = sum(part.nbytes for part in parts)
         if size < DIRECT_BYTES:
             return self.xp.asarray(parts[0] if len(parts) == 1 else np.concatenate(parts))
@@ -110,6 +113,6 @@ class CupyMemory:
         return array
 
     def download(self, array: Array) -> npt.NDArray[Any]:
-        """A copy on the host. Waits for it."""
+        """See `Memory.download`."""
         host: npt.NDArray[Any] = self.xp.asnumpy(array)
         return host

@@ -1,4 +1,4 @@
-"""Spectra of what is counted by first token, on the host: for very large vocabularies."""
+"""Spectra of order 1 on the host, for vocabularies so large that the GPU cannot count by token."""
 
 from collections.abc import Sequence
 
@@ -6,14 +6,18 @@ import numpy as np
 import numpy.typing as npt
 
 from ...ngrams.layout import UInt64Array
-from ...ngrams.spectrum import JointSpectra, JointSpectrum, Masks
+from ...ngrams.spectrum import JointSpectra, JointSpectrum, Masks, counts_under
 from ...ngrams.table import NgramTable, Rows
 
 _Column = tuple[npt.NDArray[np.int64], UInt64Array]  # tokens (R,) and their counts (labels, R)
 
 
 class FirstTokens:
-    """Orders whose windows lie in many key ranges, summed over stretches of key ranges."""
+    """Counts by first token, added up over stretches of key ranges.
+
+    The windows that begin with a token lie in many key ranges, so the spectra of order 1 and the
+    contexts of order 2 are not sums of those of key ranges.
+    """
 
     def __init__(self, labels: int) -> None:
         self._labels = labels
@@ -21,29 +25,31 @@ class FirstTokens:
         self._followed: list[_Column] = []
 
     def add(self, tables: Sequence[NgramTable]) -> None:
-        """Add the rows of one range; labels are numbered through."""
-        at = 0
+        """Add the rows of one stretch of key ranges; labels are numbered consecutively."""
+        first_label = 0
         for table in tables:
-            self._first.append(self._column(table, *table.ngrams(1), at))
-            self._followed.append(self._column(table, *table.ngrams(2), at))
-            at += table.layout.labels
+            self._first.append(self._column(table, *table.ngrams(1), first_label))
+            self._followed.append(self._column(table, *table.ngrams(2), first_label))
+            first_label += table.layout.labels
 
     def put_into(self, joint_spectra: JointSpectra, masks: Sequence[Masks]) -> None:
-        """Replace order 1, and the contexts of order 2."""
+        """Replace the spectra of order 1 and the contexts of order 2."""
         first, followed = _summed(self._first), _summed(self._followed)
         joint_spectra.ngrams[1] = _joint(first, masks)
         joint_spectra.contexts[1] = _joint(first.sum(axis=1, keepdims=True), masks)
         joint_spectra.contexts[2] = _joint(followed, masks)
 
-    def _column(self, table: NgramTable, rows: Rows, counts: UInt64Array, at: int) -> _Column:
+    def _column(
+        self, table: NgramTable, rows: Rows, counts: UInt64Array, first_label: int
+    ) -> _Column:
         rows, counts = table.by_prefix(rows, counts, 1)
-        placed = np.zeros((self._labels, len(rows)), dtype=np.uint64)
-        placed[at : at + len(counts)] = counts
-        return table.tokens(rows)[0], placed
+        all_labels = np.zeros((self._labels, len(rows)), dtype=np.uint64)
+        all_labels[first_label : first_label + len(counts)] = counts
+        return table.tokens(rows)[0], all_labels
 
 
 def _summed(columns: Sequence[_Column]) -> UInt64Array:
-    """Counts ``(labels, V)`` of each token."""
+    """Return the counts ``(labels, V)`` of each token."""
     tokens = np.concatenate([tokens for tokens, _ in columns])
     counts = np.concatenate([counts for _, counts in columns], axis=1)
     order = np.argsort(tokens, kind="stable")
@@ -56,11 +62,6 @@ def _summed(columns: Sequence[_Column]) -> UInt64Array:
 
 def _joint(counts: UInt64Array, masks: Sequence[Masks]) -> dict[Masks, JointSpectrum]:
     return {
-        (a, b): JointSpectrum.from_counts(_under(counts, a), _under(counts, b)) for a, b in masks
+        (a, b): JointSpectrum.from_counts(counts_under(counts, a), counts_under(counts, b))
+        for a, b in masks
     }
-
-
-def _under(counts: UInt64Array, mask: int) -> UInt64Array:
-    chosen = [label for label in range(len(counts)) if mask >> label & 1]
-    total: UInt64Array = counts[chosen].sum(axis=0, dtype=np.uint64)
-    return total

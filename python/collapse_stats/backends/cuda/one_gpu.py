@@ -1,4 +1,4 @@
-"""Chunks whose tokens lie on one GPU, or on the host: where they are counted."""
+"""The choice of the GPU on which chunks are counted, and the check that they share one."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
@@ -9,32 +9,32 @@ from ...system.placement import gpu_of
 
 
 def placed(chunks: Iterable[Chunk]) -> tuple[int | None, Iterator[Chunk]]:
-    """The GPU to count on, and the chunks, which are checked on the way.
+    """Return the number of the GPU to count on, and the chunks, checked one by one as they come.
 
-    That is where tokens lie: those of the first chunk that is on a GPU, of a list; of the first
-    chunk, where they come one by one. None, which stands for the current GPU, if on the host.
+    It is the GPU of the first chunk of a sequence that is on a GPU; of an iterator, only the first
+    chunk is looked at. None, which means the current GPU, if those tokens are on the host.
     """
     if isinstance(chunks, Sequence):
         gpus = (gpu_of(chunk.tokens) for chunk in chunks)
         gpu = next((gpu for gpu in gpus if gpu is not None), None)
         return gpu, _checked(chunks, gpu)
-    coming = iter(chunks)
-    first = next(coming, None)
+    remaining = iter(chunks)
+    first = next(remaining, None)
     if first is None:
         return None, iter(())
     gpu = gpu_of(first.tokens)
-    return gpu, _checked(chain([first], coming), gpu)
+    return gpu, _checked(chain([first], remaining), gpu)
 
 
 def _checked(chunks: Iterable[Chunk], gpu: int | None) -> Iterator[Chunk]:
-    """The chunks; raises ValueError for one whose tokens are on another GPU than this."""
+    """Yield the chunks; raise ValueError for one whose tokens are on another GPU."""
     for number, chunk in enumerate(chunks):
-        found = gpu_of(chunk.tokens)
-        expected = current_gpu() if found is not None and gpu is None else gpu
-        if found is not None and found != expected:
+        actual = gpu_of(chunk.tokens)
+        expected = current_gpu() if actual is not None and gpu is None else gpu
+        if actual is not None and actual != expected:
             raise ValueError(
                 f"tokens of one call must lie on one GPU, on GPU {expected} here, got chunk "
-                f"{number} on GPU {found}: count those of each GPU by themselves and merge the "
-                f"runs, or bring them together (tokens.to('cuda:{expected}'))"
+                f"{number} on GPU {actual}: count the tokens of each GPU separately and merge the "
+                f"tables, or move them to one GPU (tokens.to('cuda:{expected}'))"
             )
         yield chunk

@@ -1,6 +1,6 @@
-"""Chunks cut and joined into pieces of a size that suits a GPU.
+"""Cut and join chunks into pieces of a size that suits a GPU.
 
-A piece is uploaded at once, so that many small chunks cost as little as few large ones.
+A piece is uploaded at once, so that many small chunks cost as little as a few large ones.
 """
 
 from bisect import bisect_right
@@ -14,9 +14,9 @@ import numpy.typing as npt
 from ...ngrams.chunk import Chunk, Int64Array, UInt8Array
 from ...ngrams.layout import Layout
 
-Tokens = Any  # an array on the host, or on the device
+Tokens = Any  # an array on the host or on the device
 Origin = tuple[int, int]
-"""(at, position): the piece's token `at` is the chunk's at `position`, and so on from there."""
+"""(index, position): token `index` of the piece is at `position` of the chunk, and so on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +28,9 @@ class Piece:
     parts
         The tokens, one array after the other: of one type, all on the host or all on the device.
     start, stop, limit, label
-        As in `Chunk`; a limit may be cut to what a window can reach.
+        As in `Chunk`, except that a limit may be reduced to what a window can reach.
     origins
-        Where each part comes from.
+        Where each part comes from in its chunk.
     """
 
     parts: Sequence[Tokens]
@@ -42,29 +42,31 @@ class Piece:
 
     @property
     def size(self) -> int:
-        """Tokens."""
+        """Number of tokens."""
         return sum(len(part) for part in self.parts)
 
-    def position(self, at: int) -> int:
-        """Position within its chunk of the piece's token `at`."""
-        part = bisect_right(self.origins, at, key=lambda origin: origin[0]) - 1
+    def position(self, index: int) -> int:
+        """Return the position within its chunk of the piece's token `index`."""
+        part = bisect_right(self.origins, index, key=lambda origin: origin[0]) - 1
         begin, position = self.origins[part]
-        return position + at - begin
+        return position + index - begin
 
     def windows(self, layout: Layout) -> npt.NDArray[np.int64]:
-        """``(max_order, labels)``: windows of at least 1, 2, ... tokens, by their label."""
-        found = np.zeros((layout.max_order, layout.labels), dtype=np.int64)
+        """Return the number of windows of at least 1, 2, ... tokens ``(max_order, labels)``."""
+        number = np.zeros((layout.max_order, layout.labels), dtype=np.int64)
         for label in range(layout.labels):
             chosen = slice(None) if layout.labels == 1 else np.flatnonzero(self.label == label)
             start, stop, limit = self.start[chosen], self.stop[chosen], self.limit[chosen]
             for order in range(1, layout.max_order + 1):
                 last = np.minimum(stop, limit - (order - 1))
-                found[order - 1, label] = np.maximum(last - start, 0).sum()
-        return found
+                number[order - 1, label] = np.maximum(last - start, 0).sum()
+        return number
 
 
 def pieces(chunks: Iterable[Chunk], layout: Layout, most: int) -> Iterator[Piece]:
-    """The chunks' windows in pieces of at most `most` tokens and what windows reach beyond.
+    """Yield the chunks' windows in pieces of about `most` tokens.
+
+    A piece has windows beginning at no more than `most` tokens, and the tokens that these reach.
 
     Raises ValueError for spans that break the rules of `Chunk`.
     """
@@ -103,7 +105,7 @@ def _cut(chunk: Chunk, layout: Layout, most: int) -> Iterator[Piece]:
 def _ordered_spans(
     chunk: Chunk, layout: Layout
 ) -> tuple[Int64Array, Int64Array, Int64Array, UInt8Array]:
-    """The spans that hold windows, ascending."""
+    """Return start, stop, limit and label of the spans with windows, in ascending order."""
     chunk.check(layout.labels)
     start, stop, limit, label = chunk.start, chunk.stop, chunk.limit, chunk.label
     filled = start < stop
@@ -114,37 +116,41 @@ def _ordered_spans(
         start, stop, limit, label = start[order], stop[order], limit[order], label[order]
     overlap = np.flatnonzero(start[1:] < stop[:-1])
     if len(overlap):
-        at = int(overlap[0])
+        i = int(overlap[0])
         raise ValueError(
-            f"spans must not overlap, got {start[at]} to {stop[at]} and {start[at + 1]} to "
-            f"{stop[at + 1]}: count them as two chunks"
+            f"spans must not overlap, got {start[i]} to {stop[i]} and {start[i + 1]} to "
+            f"{stop[i + 1]}: count them as two chunks"
         )
-    torn = np.flatnonzero((limit[:-1] > start[1:]) & (limit[:-1] != limit[1:]))
-    if len(torn):
-        at = int(torn[0])
+    inconsistent = np.flatnonzero((limit[:-1] > start[1:]) & (limit[:-1] != limit[1:]))
+    if len(inconsistent):
+        i = int(inconsistent[0])
         raise ValueError(
-            f"spans of one document must have one limit, got {limit[at]} for the one from "
-            f"{start[at]} and {limit[at + 1]} for the next: count them as two chunks"
+            f"spans of one document must have one limit, got {limit[i]} for the one from "
+            f"{start[i]} and {limit[i + 1]} for the next: count them as two chunks"
         )
     return start, stop, limit, label
 
 
 def _alike(a: Piece, b: Piece) -> bool:
-    """Whether their tokens can be joined: of one type and both on the host or on the device."""
-    x, y = a.parts[0], b.parts[0]
-    return x.dtype == y.dtype and type(x) is type(y)
+    """Return whether tokens can be joined: of one type, both on the host or on the device."""
+    ids_a, ids_b = a.parts[0], b.parts[0]
+    return ids_a.dtype == ids_b.dtype and type(ids_a) is type(ids_b)
 
 
 def _joined(waiting: Sequence[Piece]) -> Piece:
     if len(waiting) == 1:
         return waiting[0]
     before = np.cumsum([0, *(piece.size for piece in waiting[:-1])]).tolist()
-    placed = list(zip(before, waiting, strict=True))
+    offsets = list(zip(before, waiting, strict=True))
     return Piece(
         [part for piece in waiting for part in piece.parts],
-        np.concatenate([at + piece.start for at, piece in placed]),
-        np.concatenate([at + piece.stop for at, piece in placed]),
-        np.concatenate([at + piece.limit for at, piece in placed]),
+        np.concatenate([offset + piece.start for offset, piece in offsets]),
+        np.concatenate([offset + piece.stop for offset, piece in offsets]),
+        np.concatenate([offset + piece.limit for offset, piece in offsets]),
         np.concatenate([piece.label for piece in waiting]),
-        [(at + begin, position) for at, piece in placed for begin, position in piece.origins],
+        [
+            (offset + begin, position)
+            for offset, piece in offsets
+            for begin, position in piece.origins
+        ],
     )

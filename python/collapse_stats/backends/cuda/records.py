@@ -1,4 +1,4 @@
-"""Tokens on the device, and the sorted records of their windows."""
+"""Tokens on the device, and sorted records of their windows."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,20 +10,22 @@ from ...ngrams.ids import outside_vocabulary
 from ...ngrams.layout import MAX_KEY_BITS, KeyRanges, Layout
 from ...system.placement import is_on_gpu
 from .device import Array, Gpu, Memory
-from .partition import HeavyWindows
+from .partition import NO_POSITION, HeavyWindows
 from .pieces import Piece
 
 
 @dataclass(frozen=True, slots=True)
 class Resident:
-    """A piece whose tokens lie on the device.
+    """A piece whose tokens are on the device.
 
     Attributes
     ----------
+    ids, planes
+        The token ids on the device, and bits that say where spans and documents begin and end.
     tokens
-        What the steps take: the addresses of `ids` and `planes`, which it keeps alive.
+        `Tokens` of the core, with the addresses of `ids` and `planes`.
     windows
-        `Piece.windows`.
+        `Piece.windows` of the piece.
     """
 
     piece: Piece
@@ -39,18 +41,30 @@ class Resident:
 
     @property
     def number(self) -> int:
-        """Windows."""
+        """Number of windows."""
         return int(self.windows[0].sum())
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which windows become records: of these key ranges, so long, of one label (-1: of all)."""
+    """The windows that become records.
+
+    Attributes
+    ----------
+    key_ranges
+        Their stretch of key ranges.
+    min_length
+        The least number of their tokens.
+    label
+        Their label; -1 for all labels.
+    heavy
+        If not None, only windows in flagged buckets are selected.
+    """
 
     key_ranges: KeyRanges
     min_length: int = 0
     label: int = -1
-    heavy: HeavyWindows | None = None  # of buckets that are flagged, if it is given
+    heavy: HeavyWindows | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +74,9 @@ class Sorted:
     Attributes
     ----------
     layout
-        That of the core; its `labels` are in the records.
+        `Layout` of the core; the records include its labels.
     last
-        Whether these are the last ones of the selection: if they are also the first, they are all.
+        Whether these are the last records of the selection.
     """
 
     layout: Any
@@ -72,25 +86,25 @@ class Sorted:
 
 
 def by_label(layout: Layout) -> bool:
-    """Whether a key leaves no room for the label: records are then made label by label."""
+    """Whether keys leave no room for the label, so that records are made label by label."""
     return layout.key_bits + layout.labels.bit_length() - 1 > MAX_KEY_BITS
 
 
 def core_layout(gpu: Gpu, layout: Layout, labels: int | None = None) -> Any:
-    """The same layout as the core has it."""
+    """Return `Layout` of the core for a layout, with `labels` instead of its own if given."""
     return gpu.core.Layout(layout.vocab_size, layout.max_order, labels or layout.labels)
 
 
 def make_resident(gpu: Gpu, piece: Piece, layout: Layout) -> Resident:
-    """Bring a piece to the device. Does not wait for it."""
+    """Upload a piece to the device. Does not wait for it."""
     core, memory = gpu.core, gpu.memory
     bits = core_layout(gpu, layout).label_bits
     ids = _on_device(memory, piece)
     words = core.plane_words(piece.size)
     planes = memory.empty((2 + bits) * words, np.uint64)
     spans = [
-        memory.upload([np.ascontiguousarray(x)])
-        for x in (piece.start, piece.stop, piece.limit, piece.label)
+        memory.upload([np.ascontiguousarray(column)])
+        for column in (piece.start, piece.stop, piece.limit, piece.label)
     ]
     core.make_planes(
         memory.stream,
@@ -118,7 +132,7 @@ def _on_device(memory: Memory, piece: Piece) -> Array:
 
 
 def record_cost(layout: Layout, with_rows: bool) -> int:
-    """Bytes on the device that a record takes while it is sorted and read, at most."""
+    """Return the most bytes on the device that a record takes while it is sorted and read."""
     labels = 1 if by_label(layout) else layout.labels
     record = 8 if layout.key_bits + labels.bit_length() - 1 <= 64 else 16
     sums = 4 if labels > 1 else 0
@@ -129,29 +143,32 @@ def record_cost(layout: Layout, with_rows: bool) -> int:
 def sorted_records(
     gpu: Gpu, batch: Sequence[Resident], layout: Layout, selection: Selection, capacity: int
 ) -> Iterator[Sorted]:
-    """The selected windows' records, in portions of at most `capacity`, none of them empty.
+    """Yield the records of the selected windows in portions of at most `capacity` records.
 
-    A piece of more windows than that is a portion of its own. Waits for the device once a portion.
+    No portion is empty; a piece of more windows than `capacity` is a portion of its own. Waits for
+    the device once per portion.
 
-    Raises ValueError naming the first id outside the vocabulary, and its position in its chunk.
+    Raises ValueError for an id outside the vocabulary, naming it and its position in its chunk.
     """
-    made_of = core_layout(gpu, layout, 1 if selection.label >= 0 else None)
-    largest, together = (f(resident.number for resident in batch) for f in (max, sum))
+    record_layout = core_layout(gpu, layout, 1 if selection.label >= 0 else None)
+    largest = max(resident.number for resident in batch)
+    together = sum(resident.number for resident in batch)
     exact = selection.heavy is not None and selection.heavy.number <= capacity
     if selection.heavy is not None and exact:
         capacity = selection.heavy.number
     else:
         capacity = max(largest, min(capacity, together))
-    writer = _Writer(gpu, made_of, layout, capacity * gpu.core.record_bytes(made_of))
+    nbytes = capacity * gpu.core.record_bytes(record_layout)
+    writer = _Writer(gpu, record_layout, layout.vocab_size, nbytes)
     for resident in batch:
         if not exact and writer.at_most + resident.number > capacity:
             number = writer.check()
             if number + resident.number > capacity:
-                yield _sort(gpu, made_of, writer.take(), number, last=False)
+                yield _sort(gpu, record_layout, writer.take(), number, last=False)
         writer.add(resident, selection)
     number = writer.check()
     if number:
-        yield _sort(gpu, made_of, writer.take(), number, last=True)
+        yield _sort(gpu, record_layout, writer.take(), number, last=True)
 
 
 def refuse(memory: Memory, resident: Resident, at: int, vocab_size: int) -> NoReturn:
@@ -161,13 +178,16 @@ def refuse(memory: Memory, resident: Resident, at: int, vocab_size: int) -> NoRe
 
 
 class _Writer:
-    """Appends records to a buffer, and says how many there are."""
+    """Appends records to a buffer of `nbytes` bytes and counts them.
 
-    def __init__(self, gpu: Gpu, made_of: Any, layout: Layout, nbytes: int) -> None:
+    `at_most` is an upper bound of the number of records in the buffer.
+    """
+
+    def __init__(self, gpu: Gpu, record_layout: Any, vocab_size: int, nbytes: int) -> None:
         self._core, self._memory = gpu.core, gpu.memory
-        self._made_of, self._layout, self._nbytes = made_of, layout, nbytes
+        self._layout, self._vocab_size, self._nbytes = record_layout, vocab_size, nbytes
         self._buffer: Array | None = None
-        self._since: list[tuple[Resident, Array]] = []  # what was added since the last check
+        self._unchecked: list[tuple[Resident, Array]] = []  # pieces added since the last check
         self._number: Array = None
         self._begin()
 
@@ -180,10 +200,10 @@ class _Writer:
         if self._buffer is None:
             self._buffer = self._memory.empty(self._nbytes)
         made = self._number.copy()
-        made[1] = np.uint64(2**64 - 1)
+        made[1] = np.uint64(NO_POSITION)
         self._core.make_records(
             self._memory.stream,
-            self._made_of,
+            self._layout,
             resident.tokens,
             *selection.key_ranges,
             selection.min_length,
@@ -193,7 +213,7 @@ class _Writer:
             *self._flags(selection.heavy),
         )
         self._number = made
-        self._since.append((resident, made))
+        self._unchecked.append((resident, made))
         self.at_most += resident.number
 
     def _flags(self, heavy: HeavyWindows | None) -> tuple[int, ...]:
@@ -202,17 +222,20 @@ class _Writer:
         return self._memory.address(heavy.flags), heavy.orders[0], heavy.bits
 
     def check(self) -> int:
-        """Records so far. Waits for them, and raises ValueError for an id that is none."""
-        for resident, made in self._since:
+        """Return the number of records in the buffer. Waits for them.
+
+        Raises ValueError for an id outside the vocabulary.
+        """
+        for resident, made in self._unchecked:
             wrong = int(self._memory.download(made)[1])
-            if wrong != 2**64 - 1:
-                refuse(self._memory, resident, wrong, self._layout.vocab_size)
-        self._since = []
+            if wrong != NO_POSITION:
+                refuse(self._memory, resident, wrong, self._vocab_size)
+        self._unchecked = []
         self.at_most = int(self._memory.download(self._number)[0])
         return self.at_most
 
     def take(self) -> Array:
-        """The buffer; the next one begins empty."""
+        """Return the buffer and continue with an empty one."""
         buffer, self._buffer = self._buffer, None
         self._begin()
         return buffer
@@ -220,16 +243,17 @@ class _Writer:
 
 def _sort(gpu: Gpu, layout: Any, records: Array, number: int, *, last: bool) -> Sorted:
     core, memory = gpu.core, gpu.memory
-    other = memory.empty(number * core.record_bytes(layout))
+    scratch = memory.empty(number * core.record_bytes(layout))
     nbytes = core.sort_bytes(layout, number)
     workspace = memory.empty(max(1, nbytes))
-    found = core.sort_records(
+    address = core.sort_records(
         memory.stream,
         layout,
         memory.address(records),
-        memory.address(other),
+        memory.address(scratch),
         number,
         memory.address(workspace),
         nbytes,
     )
-    return Sorted(layout, records if found == memory.address(records) else other, number, last)
+    in_place = address == memory.address(records)
+    return Sorted(layout, records if in_place else scratch, number, last)

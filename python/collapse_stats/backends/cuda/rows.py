@@ -1,4 +1,4 @@
-"""Tables on the device: made of records, merged, and copied to the host."""
+"""Tables on the device: made from records, merged, and copied to and from the host."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class DeviceTable:
 
     @property
     def rows(self) -> int:
-        """R."""
+        """Number of rows."""
         return int(self.keys.shape[1])
 
     @property
@@ -45,19 +45,19 @@ def _upload_columns(memory: Memory, columns: np.ndarray[Any, np.dtype[np.uint64]
     return memory.upload(rows).reshape(columns.shape)
 
 
-def label_sums(gpu: Gpu, part: Sorted, labels: int) -> Array:
-    """What helps to count the records' labels; nothing where there is one label."""
+def label_sums(gpu: Gpu, portion: Sorted, labels: int) -> Array:
+    """Return the sums with which the records' labels are counted; empty if there is one label."""
     core, memory = gpu.core, gpu.memory
     if labels == 1:
         return memory.empty(0, np.uint64)
-    sums = memory.empty(core.label_sums_words(part.layout, part.number), np.uint64)
-    nbytes = core.label_sums_bytes(part.layout, part.number)
+    sums = memory.empty(core.label_sums_words(portion.layout, portion.number), np.uint64)
+    nbytes = core.label_sums_bytes(portion.layout, portion.number)
     workspace = memory.empty(max(1, nbytes))
     core.make_label_sums(
         memory.stream,
-        part.layout,
-        memory.address(part.records),
-        part.number,
+        portion.layout,
+        memory.address(portion.records),
+        portion.number,
         memory.address(sums),
         memory.address(workspace),
         nbytes,
@@ -65,46 +65,53 @@ def label_sums(gpu: Gpu, part: Sorted, labels: int) -> Array:
     return sums
 
 
-def table_of(gpu: Gpu, part: Sorted, labels: int, words: int) -> DeviceTable:
-    """Table of sorted records. Waits for the number of its rows."""
+def table_of(gpu: Gpu, portion: Sorted, labels: int, words: int) -> DeviceTable:
+    """Return the table of sorted records. Waits for the number of its rows."""
     core, memory = gpu.core, gpu.memory
-    sums = label_sums(gpu, part, labels)
-    records, stream = memory.address(part.records), memory.stream
-    places = memory.empty(core.row_places(part.number), np.uint64)
-    nbytes = core.find_rows_bytes(part.number)
+    sums = label_sums(gpu, portion, labels)
+    records, stream = memory.address(portion.records), memory.stream
+    places = memory.empty(core.row_places(portion.number), np.uint64)
+    nbytes = core.find_rows_bytes(portion.number)
     workspace = memory.empty(max(1, nbytes))
-    sorted_ = (part.layout, records, part.number, memory.address(sums), memory.address(places))
-    core.find_rows(stream, *sorted_, memory.address(workspace), nbytes)
+    inputs = (
+        portion.layout,
+        records,
+        portion.number,
+        memory.address(sums),
+        memory.address(places),
+    )
+    core.find_rows(stream, *inputs, memory.address(workspace), nbytes)
     rows = int(memory.download(places[-1:])[0])
     table = DeviceTable(
         memory.empty((words, rows), np.uint64), memory.empty((labels, rows), np.uint64)
     )
-    core.write_rows(
-        stream, *sorted_, memory.address(table.keys), memory.address(table.counts), rows
-    )
+    core.write_rows(stream, *inputs, memory.address(table.keys), memory.address(table.counts), rows)
     return table
 
 
 def relabelled(memory: Memory, table: DeviceTable, label: int, labels: int) -> DeviceTable:
-    """The same windows counted under one label of several."""
+    """Return a table of several labels whose windows all have the same label."""
     counts = memory.zeros((labels, table.rows), np.uint64)
     counts[label] = table.counts[0]
     return DeviceTable(table.keys, counts)
 
 
 def added(gpu: Gpu, layout: Layout, a: DeviceTable, b: DeviceTable) -> DeviceTable:
-    """One table of two of a layout: counts of equal keys add."""
+    """Return one table of two with the same layout; counts of equal keys are added."""
     return _merged(gpu, core_layout(gpu, layout), (a, b), (0, 0), layout.labels)
 
 
 def beside(gpu: Gpu, layout: Any, a: DeviceTable, b: DeviceTable) -> DeviceTable:
-    """One table of two whose labels are numbered through; `layout` is that of the core."""
+    """Return one table of two, their labels numbered consecutively.
+
+    Input: `Layout` of the core.
+    """
     labels = [int(table.counts.shape[0]) for table in (a, b)]
     return _merged(gpu, layout, (a, b), (0, labels[0]), sum(labels))
 
 
 def _merged(
-    gpu: Gpu, layout: Any, tables: Sequence[DeviceTable], first: Sequence[int], labels: int
+    gpu: Gpu, layout: Any, tables: Sequence[DeviceTable], first_labels: Sequence[int], labels: int
 ) -> DeviceTable:
     core, memory = gpu.core, gpu.memory
     a, b = tables
@@ -114,9 +121,9 @@ def _merged(
             memory.address(table.counts),
             table.rows,
             table.counts.shape[0],
-            at,
+            first_label,
         )
-        for table, at in zip(tables, first, strict=True)
+        for table, first_label in zip(tables, first_labels, strict=True)
     ]
     stream = memory.stream
     places = memory.empty(core.merge_places(b.rows), np.uint64)

@@ -1,4 +1,4 @@
-"""Joint spectra on a GPU: of tokens that lie there, and of tables of the host."""
+"""Joint spectra on a GPU: of tokens on the device, and of tables on the host."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 import numpy as np
 import numpy.typing as npt
 
-from ...errors import GpuError, LayoutMismatchError
+from ...errors import GpuError
 from ...ngrams.layout import Layout
 from ...ngrams.spectrum import JointSpectra, Masks
 from ...ngrams.table import NgramTable
@@ -23,7 +23,7 @@ from .tally import DeviceTally
 def spectra(
     gpu: Gpu, batch: Sequence[Resident], layout: Layout, masks: Sequence[Masks]
 ) -> JointSpectra:
-    """Joint spectra of all windows of the batch; their keys have room for the labels."""
+    """Return the joint spectra of a batch whose keys have room for the labels."""
     tally = DeviceTally(gpu, core_layout(gpu, layout), masks)
     _add_windows(gpu, batch, layout, tally, min_length=0)
     joint_spectra = tally.joint_spectra()
@@ -32,8 +32,9 @@ def spectra(
         first, followed = (DeviceTally(gpu, core_layout(gpu, single), masks) for _ in range(2))
         _add_windows(gpu, batch, single, first, min_length=1)
         _add_windows(gpu, batch, single, followed, min_length=2)
-        found = first.joint_spectra()
-        joint_spectra.ngrams[1], joint_spectra.contexts[1] = found.ngrams[1], found.contexts[1]
+        unigrams = first.joint_spectra()
+        joint_spectra.ngrams[1] = unigrams.ngrams[1]
+        joint_spectra.contexts[1] = unigrams.contexts[1]
         joint_spectra.contexts[2] = followed.joint_spectra().ngrams[1]
     windows = np.sum([resident.windows for resident in batch], axis=0)
     check(joint_spectra, windows, masks)
@@ -43,25 +44,25 @@ def spectra(
 def _add_windows(
     gpu: Gpu, batch: Sequence[Resident], layout: Layout, tally: DeviceTally, min_length: int
 ) -> None:
-    """Add all windows at least so long."""
+    """Add all windows of at least `min_length` tokens."""
     number = sum(resident.number for resident in batch)
-    held = sum(resident.nbytes for resident in batch) + tally.nbytes(number)
-    room = max(gpu.budget - held, gpu.budget // 4)
+    resident_bytes = sum(resident.nbytes for resident in batch) + tally.nbytes(number)
+    room = max(gpu.budget - resident_bytes, gpu.budget // 4)
     capacity = max(1, room // record_cost(layout, with_rows=False))
     if number <= capacity and min_length == 0 and tally.partitions and not gpu.by_sorting:
         heavy = _add_partitioned(replace(gpu, budget=room), batch, layout, tally, number)
     else:
         heavy = [None]
-    for windows in heavy:  # what the partition path left, which fits; or None: everything
+    for windows in heavy:  # windows that the partition path left out, or None for all windows
         least = min_length if windows is None else windows.orders[0]
-        everywhere = Selection((0, layout.key_ranges), least, heavy=windows)
-        _add_sorted(gpu, batch, layout, tally, everywhere, capacity)
+        selection = Selection((0, layout.key_ranges), least, heavy=windows)
+        _add_sorted(gpu, batch, layout, tally, selection, capacity)
 
 
 def _add_partitioned(
     gpu: Gpu, batch: Sequence[Resident], layout: Layout, tally: DeviceTally, number: int
 ) -> list[HeavyWindows | None]:
-    """Add all windows but those of heavy buckets, which are given."""
+    """Add all windows but those of heavy buckets, which are returned."""
     tally.reserve(number)
 
     def refused(index: int, position: int) -> NoReturn:
@@ -79,22 +80,24 @@ def _add_sorted(
     selection: Selection,
     capacity: int,
 ) -> None:
-    """Add the selected windows of all key ranges, as many key ranges at a time as fit."""
+    """Add the selected windows, in stretches of as many key ranges as fit at a time."""
     number = sum(resident.number for resident in batch)
     if selection.heavy is not None:
         number = selection.heavy.number
-    ranges = 1 if number <= capacity else min(layout.key_ranges, -(-5 * number // (4 * capacity)))
-    edges = np.linspace(0, layout.key_ranges, ranges + 1).astype(int).tolist()
+    stretches = 1
+    if number > capacity:
+        stretches = min(layout.key_ranges, -(-5 * number // (4 * capacity)))
+    edges = np.linspace(0, layout.key_ranges, stretches + 1).astype(int).tolist()
     waiting = list(pairwise(edges))
     while waiting:
         first, last = waiting.pop()
-        part = replace(selection, key_ranges=(first, last))
-        if not _add_key_ranges(gpu, batch, layout, part, capacity, tally):
+        stretch = replace(selection, key_ranges=(first, last))
+        if not _add_stretch(gpu, batch, layout, stretch, capacity, tally):
             middle = (first + last) // 2
             waiting += [(first, middle), (middle, last)]
 
 
-def _add_key_ranges(
+def _add_stretch(
     gpu: Gpu,
     batch: Sequence[Resident],
     layout: Layout,
@@ -102,33 +105,39 @@ def _add_key_ranges(
     capacity: int,
     tally: DeviceTally,
 ) -> bool:
-    """Add the windows of some key ranges; false if their records do not fit and can be divided."""
+    """Add the windows of one stretch of key ranges.
+
+    Returns False, having added nothing, if the records do not fit and the stretch can be divided.
+    """
     divisible = selection.key_ranges[1] - selection.key_ranges[0] > 1
     table: DeviceTable | None = None
-    windows = 0  # that there is no room for in the tally yet: there is for what a bucket left
-    for part in sorted_records(gpu, batch, layout, selection, capacity):
+    windows = 0  # to make room for in the tally, which already has room for heavy windows
+    for portion in sorted_records(gpu, batch, layout, selection, capacity):
         if selection.heavy is None:
-            windows += part.number
-        if part.last and table is None:
+            windows += portion.number
+        if portion.last and table is None:
             tally.reserve(windows)
             orders = (1, layout.max_order) if selection.heavy is None else selection.heavy.orders
-            tally.add_records(part, layout.labels, orders)
+            tally.add_records(portion, layout.labels, orders)
             return True
         if divisible:
             return False
-        found = table_of(gpu, part, layout.labels, layout.words)
-        table = found if table is None else added(gpu, layout, table, found)
-    if table is not None:  # a key range of much repeated text: its rows are few
+        next_table = table_of(gpu, portion, layout.labels, layout.words)
+        table = next_table if table is None else added(gpu, layout, table, next_table)
+    if table is not None:  # one key range of many records: of repetitive text, with few rows
         tally.reserve(windows)
         tally.add_rows(table)
     return True
 
 
 class JointScan:
-    """Spectra of tables that are added range after range; labels are numbered through."""
+    """Joint spectra of tables that are added one stretch of key ranges after the other.
+
+    The labels of all tables are numbered consecutively.
+    """
 
     def __init__(self, gpu: Gpu, layouts: Sequence[Layout], masks: Sequence[Masks]) -> None:
-        self._gpu, self._layouts, self._masks = gpu, layouts, masks
+        self._gpu, self._masks = gpu, masks
         self._windows = [0] * sum(layout.labels for layout in layouts)
         self._layout: Any = core_layout(gpu, layouts[0], len(self._windows))
         self._tally = DeviceTally(gpu, self._layout, masks)
@@ -136,27 +145,21 @@ class JointScan:
         if layouts[0].max_order > 1 and not self._tally.by_token:
             self._first = FirstTokens(len(self._windows))
 
-    def check(self, tables: Sequence[NgramTable]) -> None:
-        """Raise LayoutMismatchError for tables that cannot be joined."""
-        first = self._layouts[0]
-        for table, like in zip(tables, self._layouts, strict=True):
-            check_layout(table.layout, Layout(first.vocab_size, first.max_order, like.labels))
-
     def add(self, tables: Sequence[NgramTable]) -> None:
-        """Add the rows of one range."""
+        """Add the rows of one stretch."""
         if self._first is not None:
             self._first.add(tables)
         if not any(map(len, tables)):
             return
         windows = [number for table in tables for number in table.counts.sum(axis=1).tolist()]
         self._windows = [a + b for a, b in zip(self._windows, windows, strict=True)]
-        found = [upload_table(self._gpu.memory, table) for table in tables]
-        whole = found[0] if len(found) == 1 else beside(self._gpu, self._layout, *found)
+        uploaded = [upload_table(self._gpu.memory, table) for table in tables]
+        joined = uploaded[0] if len(uploaded) == 1 else beside(self._gpu, self._layout, *uploaded)
         self._tally.reserve(sum(windows))
-        self._tally.add_rows(whole)
+        self._tally.add_rows(joined)
 
     def joint_spectra(self) -> JointSpectra:
-        """The joint spectra."""
+        """Return the joint spectra of everything added. Waits for them."""
         joint_spectra = self._tally.joint_spectra()
         if self._first is not None:
             self._first.put_into(joint_spectra, self._masks)
@@ -164,20 +167,12 @@ class JointScan:
         return joint_spectra
 
 
-def check_layout(got: Layout, expected: Layout) -> None:
-    """Raise LayoutMismatchError for a table of another layout."""
-    if got != expected:
-        raise LayoutMismatchError(
-            f"expected a table of {expected}, got one of {got}: count both with the same settings"
-        )
-
-
 def check(
     joint_spectra: JointSpectra, windows: npt.NDArray[np.int64], masks: Sequence[Masks]
 ) -> None:
-    """The n-grams of an order, each as often as it was seen, are the windows that long.
+    """Check that the n-grams of each order occur as often as there are windows of that length.
 
-    `windows` ``(orders, labels)`` says how many there are, of the first orders or of all.
+    `windows` has the number of windows, ``(orders, labels)``, for some first orders or for all.
     """
     for order, labelled in enumerate(windows.tolist(), start=1):
         for pair in masks:
@@ -187,10 +182,10 @@ def check(
                 check_windows(margin.occurrences, expected, order)
 
 
-def check_windows(found: object, expected: object, order: int) -> None:
+def check_windows(counted: object, expected: object, order: int) -> None:
     """Raise GpuError if the GPU lost or invented windows."""
-    if found != expected:
+    if counted != expected:
         raise GpuError(
-            f"the GPU counted {found} {order}-grams and there are {expected}: please report this "
+            f"the GPU counted {counted} {order}-grams and there are {expected}: please report this "
             "with the corpus, and use the native backend meanwhile"
         )

@@ -1,27 +1,27 @@
-"""Joint spectra that are summed up on the device."""
+"""Joint spectra that are added up on the device."""
 
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from ...ngrams.spectrum import JointSpectra, JointSpectrum, Masks
+from ...ngrams.spectrum import JointSpectra, Masks
 from .device import Gpu
 from .records import Sorted
 from .rows import DeviceTable, label_sums
 
 MAX_PAIRS = 16  # Tally::max_pairs
-_HEAD = 4  # words in front of the list of entries
+_HEAD = 4  # words before the list of entries
 _ENTRY = 4  # words of an entry
 
 
 class DeviceTally:
-    """Joint spectra of windows that are added key range by key range.
+    """Joint spectra of windows that are added by stretches of whole key ranges.
 
     Parameters
     ----------
     layout
-        That of the core.
+        `Layout` of the core.
     """
 
     def __init__(self, gpu: Gpu, layout: Any, masks: Sequence[Masks]) -> None:
@@ -30,7 +30,7 @@ class DeviceTally:
         self._masks = list(dict.fromkeys(masks))
         if not 1 <= len(self._masks) <= MAX_PAIRS:
             raise ValueError(
-                f"masks must be 1 to {MAX_PAIRS} pairs, got {len(self._masks)}: ask in parts"
+                f"masks must be 1 to {MAX_PAIRS} pairs, got {len(self._masks)}: make several calls"
             )
         self._windows = 0
         self._capacity = 0
@@ -39,7 +39,7 @@ class DeviceTally:
 
     @property
     def by_token(self) -> bool:
-        """Whether orders that are counted by first token are right; see `Tally::by_token`."""
+        """Whether counts by first token (order 1) come out right; see `Tally::by_token`."""
         return bool(self._core.Tally(self._layout, self._masks, 0, 0).by_token)
 
     @property
@@ -48,32 +48,32 @@ class DeviceTally:
         return bool(self._core.partition_supports(self._layout, self._masks))
 
     def nbytes(self, windows: int) -> int:
-        """Bytes on the device when so many windows were added."""
+        """Return the bytes on the device once this number of windows has been added."""
         capacity = self._core.tally_capacity(self._layout, self._masks, windows)
         return 8 * int(self._core.Tally(self._layout, self._masks, capacity, 0).words)
 
     @property
     def tally(self) -> Any:
-        """The core's; what `reserve` makes room for may be added to it."""
+        """`Tally` of the core, with room for the windows that were reserved."""
         return self._tally
 
-    def add_records(self, part: Sorted, labels: int, orders: tuple[int, int]) -> None:
-        """Add the n-grams of these orders, first and last, of records of whole key ranges.
+    def add_records(self, portion: Sorted, labels: int, orders: tuple[int, int]) -> None:
+        """Add the n-grams of the orders ``(first, last)`` of records of whole key ranges.
 
-        There must be room for what their windows may add: see `reserve`.
+        Room for their windows must have been reserved; see `reserve`.
         """
-        sums = label_sums(self._gpu, part, labels)
+        sums = label_sums(self._gpu, portion, labels)
         self._core.tally_records(
             self._memory.stream,
-            self._memory.address(part.records),
-            part.number,
+            self._memory.address(portion.records),
+            portion.number,
             self._memory.address(sums),
             self._tally,
             *orders,
         )
 
     def add_rows(self, table: DeviceTable) -> None:
-        """Add rows of whole key ranges. There must be room for what their windows may add."""
+        """Add rows of whole key ranges. Room for their windows must have been reserved."""
         memory = self._memory
         keys, counts = memory.address(table.keys), memory.address(table.counts)
         sums = memory.empty(self._core.row_sums_words(self._layout, table.rows), np.uint64)
@@ -94,7 +94,7 @@ class DeviceTally:
         )
 
     def joint_spectra(self) -> JointSpectra:
-        """The joint spectra. Waits for them; nothing can be added afterwards."""
+        """Return the joint spectra. Waits for them; nothing can be added afterwards."""
         self.reserve(0)
         memory = self._memory
         self._core.finish_tally(memory.stream, self._tally)
@@ -102,19 +102,10 @@ class DeviceTally:
         words = self._words[_HEAD : _HEAD + _ENTRY * min(listed, self._capacity)]
         entries = memory.download(words).reshape(-1, _ENTRY)
         ngrams, contexts = self._core.to_joint_spectra(self._tally, listed, entries)
-        return JointSpectra(self._named(ngrams), self._named(contexts))
-
-    def _named(self, spectra: Any) -> dict[int, dict[Masks, JointSpectrum]]:
-        return {
-            order: {
-                pair: JointSpectrum(*columns)
-                for pair, columns in zip(self._masks, rows, strict=True)
-            }
-            for order, rows in spectra.items()
-        }
+        return JointSpectra.from_columns(self._masks, ngrams, contexts)
 
     def reserve(self, windows: int) -> None:
-        """Make room for the entries that so many more windows may add."""
+        """Make room for the entries that this number of further windows may add."""
         self._windows += windows
         needed = int(self._core.tally_capacity(self._layout, self._masks, self._windows))
         if self._words is not None and needed <= self._capacity:

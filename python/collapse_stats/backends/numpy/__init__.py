@@ -1,0 +1,1 @@
+"""The numpy backend: counting by sorting packed keys, in pure NumPy."""
