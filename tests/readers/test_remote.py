@@ -30,6 +30,7 @@ from collapse_stats.readers.open import open_file
 from collapse_stats.readers.options import ReadOptions
 from collapse_stats.readers.remote import file as file_module
 from collapse_stats.readers.remote import items as items_module
+from collapse_stats.readers.remote import registry as store_registry
 from collapse_stats.readers.remote import store as store_module
 from collapse_stats.readers.remote.location import is_url
 from collapse_stats.readers.remote.path import RemotePath
@@ -53,9 +54,9 @@ def _quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[list[flo
         monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    store_module._store.cache_clear()
+    store_registry._store.cache_clear()
     yield pauses
-    store_module._store.cache_clear()
+    store_registry._store.cache_clear()
 
 
 @pytest.fixture
@@ -457,7 +458,7 @@ def test_credentials(bucket: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert documents(open_file(url)) == ["text"]
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name)
-    store_module._store.cache_clear()
+    store_registry._store.cache_clear()
     with pytest.raises(InputError, match=r"denied; tried .*role.*, and without credentials"):
         open_file(url)
     (tmp_path / "home" / ".aws").mkdir(parents=True)
@@ -541,7 +542,7 @@ def test_the_hub(corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         with pytest.raises(InputError, match="no such object"):
             discover([f"{base}/nothing"])
         server.busy = [401]
-        store_module._store.cache_clear()
+        store_registry._store.cache_clear()
         with pytest.raises(InputError, match="no token, for there is none"):
             open_file(f"{base}/data/a.parquet")
 

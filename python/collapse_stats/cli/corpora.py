@@ -17,9 +17,10 @@ from ..corpus.sample import DEFAULT_TOKENS
 from ..profiles.build import load, profile_corpus
 from ..profiles.profile import Profile
 from ..profiles.storage import is_profile
-from ..readers.detect import COMPRESSIONS, EXTENSIONS
 from ..readers.options import ChatTurns, Dtype, ReadOptions
+from ..readers.registry import registry
 from ..readers.remote.location import Location
+from ..readers.stream import COMPRESSIONS
 from ..system.memory import budget
 from .progress import Reporter
 
@@ -210,7 +211,7 @@ def _numbered(name: str, before: Sequence[str]) -> str:
 
 
 def _plain(name: str) -> str:
-    for endings in (COMPRESSIONS, (*EXTENSIONS, ".profile")):
+    for endings in (COMPRESSIONS, (*registry().extensions, ".profile")):
         for ending in endings:
             if name.lower().endswith(ending) and len(name) > len(ending):
                 name = name[: -len(ending)]

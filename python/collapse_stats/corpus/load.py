@@ -16,9 +16,9 @@ from ..ngrams.layout import MAX_VOCAB_SIZE
 from ..readers.bad_files import BadFiles
 from ..readers.base import Reader
 from ..readers.discover import discover
+from ..readers.file_reader import FileReader
 from ..readers.head import digest_of
 from ..readers.in_memory import open_memory
-from ..readers.mmap import MAPPED
 from ..readers.open import open_files
 from ..readers.options import ReadOptions
 from ..readers.remote.location import Name, as_location, at_once, is_url
@@ -199,7 +199,11 @@ def _open(
 
 def _fetched(readers: Iterable[Reader], tmp: str | os.PathLike[str] | None) -> list[str]:
     """Says what was copied to the disk: ids that lie elsewhere and are mapped."""
-    sizes = [one.size for one in readers if one.format in MAPPED and is_url(one.path)]
+    sizes = [
+        one.size
+        for one in readers
+        if isinstance(one, FileReader) and one.maps_file and is_url(one.path)
+    ]
     if not sizes:
         return []
     return [

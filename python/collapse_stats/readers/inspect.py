@@ -7,6 +7,7 @@ import numpy as np
 
 from ..tokenizers import Tokenizer
 from .base import Batch, IntegerArray, Reader
+from .file_reader import FileReader
 from .open import open_file
 from .options import ReadOptions
 from .remote.location import as_location
@@ -22,7 +23,6 @@ MARKS = {
     151643: ("Qwen", 151936),
     199999: ("o200k_base", 200019),
 }
-_STREAMS = ("flat", "npy", "llm.c")
 _NEARLY_ALL, _ENOUGH = 0.95, 8  # of the documents; so many of them
 _LOW = 4  # ids of <s>, </s>, <pad>, <unk> in many vocabularies
 _TOKENIZED = 4 << 20  # characters, when a file is sampled
@@ -196,7 +196,7 @@ def _doubts(reader: Reader, seen: _Seen, vocab_size: int | None) -> list[str]:
         said.append(
             f"the largest id, {seen.high:,}, is outside the vocabulary of {vocab_size:,} ids"
         )
-    if reader.format in _STREAMS and reader.eot is not None and seen.ends:
+    if isinstance(reader, FileReader) and reader.is_stream and reader.eot is not None and seen.ends:
         if not seen.marks.get(reader.eot):
             said.append(
                 f"the boundary id {reader.eot:,} was not seen: all of it is one document"

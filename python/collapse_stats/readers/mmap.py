@@ -11,9 +11,6 @@ from .remote.items import Items, LazyItems
 from .remote.location import Location
 from .remote.path import RemotePath
 
-MAPPED = ("datatrove", "flat", "llm.c", "megatron", "npy", "olmo")
-"""Formats whose ids are views of the file."""
-
 
 def items(
     path: Location,

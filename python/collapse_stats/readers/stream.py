@@ -8,6 +8,7 @@ from .remote.location import Location
 
 GZIP_MAGIC = b"\x1f\x8b"
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+COMPRESSIONS = {".gz": "gzip", ".zst": "zstd", ".zstd": "zstd"}  # by the last extension
 UTF8_BOM = b"\xef\xbb\xbf"
 _DOCUMENT = "a text that is one document", "say --doc-per-line"
 

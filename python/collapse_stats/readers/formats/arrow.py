@@ -6,7 +6,8 @@ from typing import Any
 
 from ...errors import InputError
 from ..base import BATCH_BYTES, Batch
-from ..options import Kind, ReadOptions
+from ..file_reader import Candidate, FileReader
+from ..options import ReadOptions
 from ..remote.location import Location
 from ..remote.path import RemotePath
 from ..splits import Split, SplittableReader
@@ -16,17 +17,24 @@ FILE_MAGIC = b"ARROW1"
 STREAM_MAGIC = b"\xff\xff\xff\xff"
 
 
-class ArrowReader(SplittableReader):
+class ArrowReader(SplittableReader, FileReader):
     """Documents of an Arrow file, a record batch at a time."""
 
     format = "arrow"
+    order = 90
+    extensions = (".arrow", ".feather")
+    magics = (FILE_MAGIC, STREAM_MAGIC)
+    required = "ARROW1 or a stream's FF FF FF FF"
+    companion_names = (
+        "dataset_dict.json",
+        "dataset_info.json",
+        "dataset_infos.json",
+        "state.json",
+    )
+    reads_chats = True
 
     def __init__(self, path: Location, options: ReadOptions, evidence: str) -> None:
-        self.path = str(path)
-        self.evidence = evidence
-        self.size = path.stat().st_size
-        self.eot = options.eot
-        self._path = path
+        super().__init__(path, options, evidence)
         self._options = options
         with self._mapped() as file:
             schema = self._opened(file).schema
@@ -34,8 +42,20 @@ class ArrowReader(SplittableReader):
                 self._columns = find_columns(path, schema, options)
             except arrow_errors() as error:
                 raise self._damaged(f"its columns have no names ({error})") from error
-        self.kind: Kind = self._columns.kind
+        self.kind = self._columns.kind
         self.dtype = self._columns.dtype
+
+    @classmethod
+    def recognize_content(cls, file: Candidate) -> str | None:
+        """A file that begins like Arrow and is not named as one of ids, which begin freely."""
+        if file.head.startswith(FILE_MAGIC):
+            ids = file.extension in (".bin", ".npy")
+            return None if ids else "an Arrow file: begins with ARROW1"
+        if file.owner and file.owner.begins_freely:
+            return None
+        has_state = file.location.with_name("state.json").exists()
+        beside = ", state.json beside it" if has_state else ""
+        return f"an Arrow stream: begins with FF FF FF FF{beside}"
 
     def splits(self) -> Iterator[Split]:
         """Record batches, those of texts in parts; ids are views of a file that is not packed."""

@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from ...errors import InputError
 from ..boundaries import stream_splits
+from ..file_reader import FileReader
 from ..mmap import items
 from ..options import ITEMS, Dtype, Kind, ReadOptions
 from ..remote.location import Location
@@ -15,20 +16,23 @@ from ..splits import Split, SplittableReader
 _LOOKED_AT = 1 << 20  # bytes of the beginning that are looked at before a file is believed
 
 
-class FlatReader(SplittableReader):
+class FlatReader(SplittableReader, FileReader):
     """Documents of a headerless file: a stream of ids cut at ``eot``, memory-mapped.
 
     The file does not say how wide its ids are: the caller must.
     """
 
     format = "flat"
+    order = 50
+    extensions = (".bin",)
+    label = "alone"
+    begins_freely = True
+    maps_file = True
+    is_stream = True
     kind: Kind = "ids"
 
     def __init__(self, path: Location, options: ReadOptions, evidence: str) -> None:
-        self.path = str(path)
-        self.evidence = evidence
-        self.size = path.stat().st_size
-        self.eot = options.eot
+        super().__init__(path, options, evidence)
         with path.open("rb") as file:
             head = file.read(_LOOKED_AT)
         if options.dtype is None:

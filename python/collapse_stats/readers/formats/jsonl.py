@@ -15,11 +15,11 @@ from ..head import Head
 from ..options import CHAT_KEYS, Kind, ReadOptions
 from ..remote.location import Name, as_location
 from ..repairs import Repairs
+from ..small_file import SmallFileReader
 from ..splits import Split
 from ..stream import decode, line_blocks
 from .arrow_columns import EMPTY_CHATS, ids_of
 from .chat import chat_text, looks_like_chat
-from .small_file import SmallFileReader
 
 _PROBED_LINES, _PROBED_BYTES = 100, 1 << 20
 _SMALL = 1 << 15  # bytes that Python's parser is through with long before Arrow's has begun
@@ -33,6 +33,10 @@ class JsonLinesReader(SmallFileReader):
     """
 
     format = "jsonl"
+    order = 20
+    extensions = (".jsonl", ".ndjson", ".json")
+    compressed_start = b"{"
+    reads_chats = True
 
     def __init__(self, name: Name, options: ReadOptions, evidence: str, head: Head) -> None:
         super().__init__(name, options, evidence, head)
@@ -49,7 +53,7 @@ class JsonLinesReader(SmallFileReader):
             yield Split(self._plain, lambda: self._batch(self._content(), 1, self.size))
             return
         line = 1
-        for block, bytes_read in line_blocks(self._path, BATCH_BYTES, self._longest):
+        for block, bytes_read in line_blocks(self._location, BATCH_BYTES, self._longest):
             yield Split(len(block), partial(self._batch, block, line, bytes_read))
             line += block.count(b"\n")
 

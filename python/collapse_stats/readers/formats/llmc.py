@@ -7,6 +7,7 @@ import numpy as np
 
 from ...errors import InputError
 from ..boundaries import stream_splits
+from ..file_reader import Candidate, FileReader
 from ..mmap import items
 from ..options import Kind, ReadOptions
 from ..remote.location import Location
@@ -28,21 +29,26 @@ OTHERS = {
 }
 
 
-def magic_of(head: bytes) -> int:
-    """The first header word."""
-    return int.from_bytes(head[:4], "little")
+def _word(value: int) -> bytes:
+    """A header word as it is in a file."""
+    return value.to_bytes(4, "little")
 
 
-class LlmcReader(SplittableReader):
+class LlmcReader(SplittableReader, FileReader):
     """Documents of a shard: a stream cut at the id that its vocabulary begins documents with."""
 
     format = "llm.c"
+    order = 70
+    shared_extensions = (".bin",)
+    label = "of llm.c"
+    magics = tuple(_word(magic) for magic in SHARDS)
+    foreign = tuple((_word(magic), what) for magic, what in OTHERS.items())
+    maps_file = True
+    is_stream = True
     kind: Kind = "ids"
 
     def __init__(self, path: Location, options: ReadOptions, evidence: str) -> None:
-        self.path = str(path)
-        self.evidence = evidence
-        self.size = path.stat().st_size
+        super().__init__(path, options, evidence)
         with path.open("rb") as file:
             head = file.read(12)
         if self.size < HEADER_BYTES:
@@ -63,9 +69,18 @@ class LlmcReader(SplittableReader):
                 f"{HEADER_BYTES + tokens * item.itemsize:,} bytes, got {self.size:,}: the file is "
                 "cut short or damaged; fetch or write it again"
             )
-        self.eot = eot if options.eot is None else options.eot
+        if options.eot is None:
+            self.eot = eot
         self.dtype = item.name
         self._tokens = items(path, item, HEADER_BYTES, (tokens,))
+
+    @classmethod
+    def recognize_content(cls, file: Candidate) -> str | None:
+        """A .bin file, or one of an unknown extension, with the magic number of a shard."""
+        if file.owner is not None and file.extension not in cls.shared_extensions:
+            return None
+        magic, version = (int.from_bytes(file.head[at : at + 4], "little") for at in (0, 4))
+        return f"begins with magic {magic}, version {version}"
 
     @property
     def warnings(self) -> list[str]:

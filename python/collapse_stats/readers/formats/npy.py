@@ -9,29 +9,40 @@ import numpy as np
 from ...errors import InputError
 from ..base import BATCH_TOKENS, Batch, IntegerArray
 from ..boundaries import cut_rows, rows_of, stream_splits
+from ..file_reader import Candidate, FileReader
 from ..mmap import items
 from ..options import Kind, ReadOptions
 from ..remote.items import Items
 from ..remote.location import Location
 from ..splits import Split, SplittableReader
+from .flat import FlatReader
 
 MAGIC = b"\x93NUMPY"
 
 
-class NpyReader(SplittableReader):
+class NpyReader(SplittableReader, FileReader):
     """Documents of an array: one dimension is a stream cut at ``eot``, two are rows."""
 
     format = "npy"
+    order = 40
+    extensions = (".npy",)
+    magics = (MAGIC,)
+    required = "NumPy header"
+    otherwise = FlatReader
+    begins_freely = True
+    maps_file = True
+    is_stream = True
     kind: Kind = "ids"
 
     def __init__(self, path: Location, options: ReadOptions, evidence: str) -> None:
-        self.path = str(path)
-        self.evidence = evidence
-        self.size = path.stat().st_size
-        self.eot = options.eot
-        array = _mapped_array(path)
-        self._array = array
-        self.dtype = array.dtype.name
+        super().__init__(path, options, evidence)
+        self._array = _mapped_array(path)
+        self.dtype = self._array.dtype.name
+
+    @classmethod
+    def recognize_content(cls, file: Candidate) -> str | None:
+        """Every .npy file begins with its magic string."""
+        return "begins with \\x93NUMPY"
 
     @property
     def warnings(self) -> list[str]:

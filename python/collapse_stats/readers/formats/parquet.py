@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import InputError
 from ..base import BATCH_BYTES, Batch
-from ..options import Kind, ReadOptions
+from ..file_reader import Candidate, FileReader
+from ..options import ReadOptions
 from ..remote.location import Location
 from ..remote.path import RemotePath
 from ..splits import Split, SplittableReader
@@ -20,25 +21,31 @@ _GROUP_BYTES = 16 << 20  # of a row group that is read whole, or of a part of a 
 _MOST_ROWS = 8192  # likewise: sizes that the file tells are of encoded rows, perhaps all alike
 
 
-class ParquetReader(SplittableReader):
+class ParquetReader(SplittableReader, FileReader):
     """Documents of a Parquet file, a row group or a part of one at a time."""
 
     format = "parquet"
+    order = 10
+    extensions = (".parquet",)
+    magics = (b"PAR1",)
+    required = "PAR1"
+    reads_chats = True
 
     def __init__(self, path: Location, options: ReadOptions, evidence: str) -> None:
-        self.path = str(path)
-        self.evidence = evidence
-        self.size = path.stat().st_size
-        self._path = path
-        self.eot = options.eot
+        super().__init__(path, options, evidence)
         self._options = options
         with self._open() as file:
             try:
                 self._columns = find_columns(path, file.schema_arrow, options)
             except arrow_errors() as error:
                 raise self._damaged(error) from error
-        self.kind: Kind = self._columns.kind
+        self.kind = self._columns.kind
         self.dtype = self._columns.dtype
+
+    @classmethod
+    def recognize_content(cls, file: Candidate) -> str | None:
+        """Every Parquet file begins with its magic number."""
+        return "begins with PAR1"
 
     def splits(self) -> Iterator[Split]:
         """Row groups to be read; parts of those that are too long for that, to be converted."""

@@ -4,6 +4,7 @@ A shard is ``u32 n, u32 offset[n + 1]``, and sample i lies at ``offset[i]:offset
 begins with a u32 size for each of its columns whose size is not fixed; the columns follow in order.
 """
 
+from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -11,12 +12,15 @@ import numpy as np
 import numpy.typing as npt
 
 from ...errors import InputError
-from ..base import BATCH_BYTES, Int64Array
+from ..base import BATCH_BYTES, Batch, Int64Array
+from ..boundaries import cut_rows, rows_of
+from ..file_reader import FileReader
 from ..mmap import mapped
-from ..options import MAX_DOCUMENT
+from ..options import MAX_DOCUMENT, ReadOptions
 from ..remote.location import Location
 from ..remote.path import RemotePath
-from ..stream import decompressed
+from ..repairs import Repairs
+from ..stream import decode, decompressed
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -99,6 +103,81 @@ class Shard:
             size -= len(part)
             self._at += len(part)
         return b"".join(parts)
+
+
+class SampleShardReader(FileReader):
+    """Documents of a shard: one per sample."""
+
+    sample = "sample"
+    """What the format calls a sample, for messages."""
+
+    def __init__(
+        self, path: Location, options: ReadOptions, evidence: str, compression: str | None
+    ) -> None:
+        super().__init__(path, options, evidence)
+        self._compression = compression
+        self._repairs = Repairs()
+
+    @property
+    def warnings(self) -> list[str]:
+        """What was replaced in the pass so far."""
+        return self._repairs.messages(self.path)
+
+    def batches(self) -> Iterator[Batch]:
+        """Yield the documents in the order of the shard, about 512 KiB of samples a batch."""
+        self._repairs.clear()
+        with Shard(self._path, self._compression) as shard:
+            yield from self._batches(shard, shard.table())
+
+    def _batches(self, shard: Shard, table: Int64Array) -> Iterator[Batch]:
+        done, count = 0, len(table) - 1
+        for first, raw, bounds in shard.samples(table):
+            upto = self.size * (first + len(bounds) - 1) // count
+            yield self._batch(shard, first, raw, bounds, upto - done)
+            done = upto
+
+    @abstractmethod
+    def _batch(
+        self, shard: Shard, first: int, raw: Bytes, bounds: Int64Array, bytes_read: int
+    ) -> Batch:
+        """Documents of the samples ``raw[bounds[i]:bounds[i + 1]]``, numbered from `first` on."""
+
+    def _texts(
+        self, first: int, raw: Bytes, start: Int64Array, stop: Int64Array, bytes_read: int
+    ) -> Batch:
+        """Documents of the texts ``raw[start[i]:stop[i]]``."""
+        texts = []
+        for number, data in enumerate(texts_of(raw, start, stop), first):
+            text, replaced = decode(data)
+            if replaced:
+                reason = "stretches that are not UTF-8 replaced by U+FFFD"
+                self._repairs.add(reason, f"{self.sample} {number:,}", replaced)
+            texts.append(text)
+        return Batch.of_texts(texts, bytes_read)
+
+    def _ids(
+        self,
+        raw: Bytes,
+        start: Int64Array,
+        stop: Int64Array,
+        item: np.dtype[np.integer],
+        bytes_read: int,
+    ) -> Batch:
+        """Documents of the ids in ``raw[start[i]:stop[i]]``, whose lengths have been checked."""
+        tokens = gathered(raw, start, stop).view(item)
+        rows = rows_of((stop - start) // item.itemsize)
+        return Batch.of_tokens(tokens, *cut_rows(tokens, *rows, self.eot), bytes_read)
+
+    def _check_lengths(
+        self, shard: Shard, first: int, length: Int64Array, item: np.dtype[np.integer]
+    ) -> None:
+        """Raise InputError when a length in bytes is not that of a whole number of ids."""
+        wrong = (length < 0) | (length % item.itemsize != 0)
+        if wrong.any():
+            i = int(np.argmax(wrong))
+            raise shard.damaged(
+                f"{self.sample} {first + i:,} has {length[i]:,} bytes of {item.name} ids"
+            )
 
 
 def column_bounds(

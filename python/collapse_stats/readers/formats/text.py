@@ -8,9 +8,9 @@ from ..head import Head
 from ..options import Kind, ReadOptions
 from ..remote.location import Name
 from ..repairs import Repairs
+from ..small_file import SmallFileReader
 from ..splits import Split
 from ..stream import decode, line_blocks, unpacked
-from .small_file import SmallFileReader
 
 
 class TextReader(SmallFileReader):
@@ -21,6 +21,8 @@ class TextReader(SmallFileReader):
     """
 
     format = "text"
+    order = 30
+    extensions = (".txt", ".text", ".md")
     kind: Kind = "text"
     dtype = None
     eot = None
@@ -32,7 +34,7 @@ class TextReader(SmallFileReader):
     def splits(self) -> Iterator[Split]:
         """The file to be read, or blocks of lines to be decoded."""
         if not self._per_line and not self._plain:
-            data = unpacked(self._path, BATCH_BYTES, self._longest)
+            data = unpacked(self._location, BATCH_BYTES, self._longest)
             yield Split(len(data), lambda: self._document(data))
         elif not self._per_line:
             yield Split(self._plain, lambda: self._document(self._content()))
@@ -40,7 +42,7 @@ class TextReader(SmallFileReader):
             yield Split(self._plain, lambda: self._lines(self._content(), 1, self.size))
         else:
             line = 1
-            for block, bytes_read in line_blocks(self._path, BATCH_BYTES, self._longest):
+            for block, bytes_read in line_blocks(self._location, BATCH_BYTES, self._longest):
                 yield Split(len(block), partial(self._lines, block, line, bytes_read))
                 line += block.count(b"\n")
 

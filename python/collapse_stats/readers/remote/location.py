@@ -19,7 +19,7 @@ def is_url(path: object) -> bool:
     )
 
 
-def named(path: "str | os.PathLike[str] | RemotePath") -> "str | RemotePath":
+def as_name(path: "str | os.PathLike[str] | RemotePath") -> "str | RemotePath":
     """The name of a path, or what a URL is the name of."""
     if isinstance(path, RemotePath):
         return path
@@ -30,7 +30,7 @@ def as_location(path: "str | os.PathLike[str] | RemotePath") -> "Path | RemotePa
     """The path that a string is the name of."""
     if isinstance(path, Path):
         return path
-    name = named(path)
+    name = as_name(path)
     return name if isinstance(name, RemotePath) else Path(name)
 
 
