@@ -121,7 +121,7 @@ def read_packed(
                     unreadable.add(reader.path, error, documents[reader])
                     bad.add(reader)
                 elif part.notes and isinstance(reader, SplittableReader):
-                    reader.note(part.notes)
+                    reader.add_repairs(part.notes)
             yield packed
 
 
@@ -163,7 +163,7 @@ def encoded(tokenizer: Tokenizer, splits: Splits) -> list[EncodedSplits]:
         except Exception as error:
             parts.append(SplitResult(reader, error=error))
             continue
-        parts.append(SplitResult(reader, batch.documents, batch.bytes_read, batch.notes))
+        parts.append(SplitResult(reader, batch.documents, batch.bytes_read, batch.repairs))
         texts += batch.texts or ()
     try:
         ids, stop = tokenizer.encode_all(texts)
@@ -193,7 +193,7 @@ def _narrowed(measured: bool, reader: Reader, split: Split) -> EncodedSplits:
         return EncodedSplits(
             _NO_TOKENS, _NO_BOUNDS, _NO_BOUNDS, -1, [SplitResult(reader, error=error)]
         )
-    part = SplitResult(reader, len(batch.start), batch.bytes_read, batch.notes)
+    part = SplitResult(reader, len(batch.start), batch.bytes_read, batch.repairs)
     return EncodedSplits(tokens, batch.start, batch.stop, largest, [part])
 
 

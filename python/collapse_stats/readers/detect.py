@@ -89,7 +89,7 @@ def _recognized(file: Candidate) -> Detected | None:
             evidence = reader.recognize_content(file)
             if evidence:
                 return Detected(reader, evidence)
-    for reader in formats.of_named(file.extension):
+    for reader in formats.of_extension(file.extension):
         evidence = reader.recognize_named(file)
         if evidence:
             return Detected(reader, evidence)

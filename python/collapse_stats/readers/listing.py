@@ -1,4 +1,4 @@
-"""Which files of a folder are a corpus: the same here and elsewhere."""
+"""Which files of a directory belong to a corpus: one rule for local and remote directories."""
 
 import json
 from collections.abc import Container, Sequence
@@ -11,14 +11,19 @@ from .registry import registry
 from .remote.location import Location, Name, as_location
 
 _TEMPORARY = ("~", ".tmp", ".temp", ".part", ".partial", ".crdownload", ".swp", ".lock")
-# A saved profile that lies among shards is no part of the corpus.
+# The files of a saved profile, which may lie among shards and is not part of the corpus.
 PROFILE = {"manifest.json", "spectra.parquet"}
 
 
 class Files(Sequence[Location]):
-    """Files to read, in order, by their `names`.
+    """The files to read, in order.
 
-    `skipped` has those in directories that are not corpora by name.
+    Attributes
+    ----------
+    names
+        The files to read.
+    skipped
+        Files in directories that are not read, because of their extensions or as second copies.
     """
 
     def __init__(self) -> None:
@@ -38,9 +43,12 @@ class Files(Sequence[Location]):
         return as_location(self.names[index])
 
     def nothing(self, name: str, skipped_before: int) -> InputError:
-        """What to raise of a directory or prefix in which only the last of `skipped` are."""
-        others = [as_location(name).name for name in self.skipped[skipped_before:]]
-        seen = f"only {listed(others, 5)}" if others else "no file"
+        """Return the error for a directory or prefix without a file to read.
+
+        `skipped_before` is the length of `skipped` before the directory was walked.
+        """
+        skipped = [as_location(name).name for name in self.skipped[skipped_before:]]
+        seen = f"only {listed(skipped, 5)}" if skipped else "no file"
         return InputError(f"{name}: {seen} in this directory. Read are: {registry().known}")
 
 
@@ -75,7 +83,10 @@ def _is_copy(name: str, extension: str, names: Container[str]) -> bool:
 
 
 def listed_arrow(state: Location) -> set[str] | None:
-    """Shards that a ``save_to_disk`` directory names; caches of `datasets` lie beside them."""
+    """Return the shards that the ``state.json`` of a ``save_to_disk`` directory lists.
+
+    The caches that `datasets` leaves beside them are not listed. None when there is no such list.
+    """
     try:
         with state.open("rb") as file:
             content = json.loads(file.read())

@@ -1,6 +1,6 @@
 """All file readers, collected from the modules of `formats/`, with tables to look them up."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from importlib import import_module
 from inspect import isabstract
@@ -60,18 +60,14 @@ class Registry:
             extension: tuple(pair for reader in sharing for pair in reader.foreign)
             for extension, sharing in self._sharing.items()
         }
-        self._looking = {
-            extension: tuple(filter(_looks_at_names, sharing))
-            for extension, sharing in self._sharing.items()
-        }
 
     def of_magic(self, head: bytes) -> Iterator[ReaderClass]:
         """Yield the readers one of whose magics a file begins with, in order."""
         return (reader for reader in self.readers if head.startswith(reader.magics))
 
-    def of_named(self, extension: str) -> tuple[ReaderClass, ...]:
-        """Return the readers to ask about what lies beside a file of this extension, in order."""
-        return self._looking.get(extension, ())
+    def of_extension(self, extension: str) -> Sequence[ReaderClass]:
+        """Return the readers of files with this extension, shared or their own, in order."""
+        return self._sharing.get(extension, ())
 
     def of_compressed(self, content: bytes) -> ReaderClass | None:
         """Return the reader of a compressed file without an extension, by its unpacked content."""
@@ -129,7 +125,3 @@ def collect(package: ModuleType) -> list[ReaderClass]:
 def registry() -> Registry:
     """Return the registry of the modules in `formats/`, which are imported by the first call."""
     return Registry(collect(formats))
-
-
-def _looks_at_names(reader: ReaderClass) -> bool:
-    return reader.recognize_named.__func__ is not FileReader.recognize_named.__func__  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""Arrow streams and files: Hugging Face ``save_to_disk`` shards, Feather. Mapped, not read."""
+"""Arrow streams and files: shards of Hugging Face ``save_to_disk``, Feather. They are mapped."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -58,7 +58,7 @@ class ArrowReader(SplittableReader, FileReader):
         return f"an Arrow stream: begins with FF FF FF FF{beside}"
 
     def splits(self) -> Iterator[Split]:
-        """Record batches, those of texts in parts; ids are views of a file that is not packed."""
+        """Yield record batches, those of text in parts; ids are views of an uncompressed file."""
         done = before = 0
         with self._mapped() as file:
             for batch in self._record_batches(file):
@@ -79,7 +79,7 @@ class ArrowReader(SplittableReader, FileReader):
             raise self._damaged(f"the rows {place} cannot be read ({error})") from error
 
     def _record_batches(self, file: Any) -> Iterator[Any]:
-        """Record batches of the columns wanted, each checked before anything is taken from it."""
+        """Record batches of the columns to read, each validated before it is used."""
         rows = 0
         try:
             schema = self._opened(file).schema
@@ -115,7 +115,9 @@ class ArrowReader(SplittableReader, FileReader):
                 return pa.ipc.open_file(file, options=options)
             return pa.ipc.open_stream(file, options=options)
         except arrow_errors() as error:
-            raise self._damaged(f"begins like Arrow but does not go on so ({error})") from error
+            raise self._damaged(
+                f"begins like Arrow but does not continue like it ({error})"
+            ) from error
 
     def _damaged(self, what: str) -> InputError:
         return InputError(
@@ -124,13 +126,13 @@ class ArrowReader(SplittableReader, FileReader):
 
 
 def _check(batch: Any) -> None:
-    """Raise what Arrow raises when offsets or indices lead out of a column's buffers."""
+    """Raise Arrow's error if offsets or indices point outside of a column's buffers."""
     import pyarrow as pa
     import pyarrow.types as types
 
     batch.validate()
     for column in batch.columns:
-        if types.is_string(column.type):  # bytes that are not UTF-8 are replaced, not refused
+        if types.is_string(column.type):  # invalid UTF-8 is replaced later, not refused
             column = column.view(pa.binary())
         elif types.is_large_string(column.type):
             column = column.view(pa.large_binary())

@@ -1,4 +1,4 @@
-"""datatrove's ``.ds`` of token ids with ``.ds.index``, the ends of its documents."""
+"""datatrove: a ``.ds`` file of token ids, with the ends of its documents in ``.ds.index``."""
 
 import numpy as np
 

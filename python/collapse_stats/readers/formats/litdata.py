@@ -1,4 +1,4 @@
-"""LitData chunks: ``chunk-*.bin`` with the ``index.json`` that says what is in them."""
+"""LitData chunks: ``chunk-*.bin``, with an ``index.json`` that describes their columns."""
 
 import json
 from collections.abc import Iterator
@@ -93,7 +93,7 @@ class LitDataReader(SampleShardReader):
 
 
 def _index_of(path: Location) -> dict[str, Any] | None:
-    """The ``config`` of the index beside a file that is one of its chunks, else None."""
+    """The ``config`` of the index beside a file, None if the index does not list the file."""
     index = path.with_name("index.json")
     try:
         config, names = _parsed(index, index.stat().st_mtime_ns)
@@ -137,19 +137,19 @@ def _compression(path: Location, config: dict[str, Any]) -> str | None:
 def _find_column(
     path: Location, config: dict[str, Any], formats: list[str], options: ReadOptions
 ) -> tuple[int, Kind, np.dtype[np.integer] | None]:
-    """Place, kind and item of the column to read."""
+    """The number, the kind and the type of ids (None for text) of the column to read."""
     names = _names(config.get("data_spec"), len(formats))
-    found = options.find(names)
-    if found is None and len(formats) == 1 and names == ["0"] and not options.part:
-        at = 0  # items that are no dicts have no names
-    elif found is None or len(found) > 1 or options.part:
-        there = listed(f"{a} ({b})" for a, b in zip(names, formats, strict=True))
+    keys = options.find(names)
+    if keys is None and len(formats) == 1 and names == ["0"] and not options.part:
+        at = 0  # items that are not dicts have no column names
+    elif keys is None or len(keys) > 1 or options.part:
+        columns = listed(f"{a} ({b})" for a, b in zip(names, formats, strict=True))
         raise InputError(
-            f"{path}: expected a column {options.wanted}, these chunks have {there}: name one "
+            f"{path}: expected a column {options.wanted}, these chunks have {columns}: name one "
             "with --text-key or --ids-key"
         )
     else:
-        at = names.index(found[0])
+        at = names.index(keys[0])
     form, _, code = formats[at].partition(":")
     if form in ("str", "text") and options.ids_key is None:
         return at, "text", None
@@ -165,7 +165,7 @@ def _find_column(
 
 
 def _names(spec: Any, count: int) -> list[str]:
-    """Names of the leaves of a PyTree specification; numbers where it gives none."""
+    """Names of the leaves of a PyTree specification, or their numbers if it has none."""
     try:
         names = _leaves(json.loads(spec)[1], "")
     except (ValueError, TypeError, KeyError, IndexError, RecursionError):

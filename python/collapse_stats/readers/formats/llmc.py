@@ -14,7 +14,8 @@ from ..remote.location import Location
 from ..splits import Split, SplittableReader
 
 HEADER_BYTES = 1024
-# magic: (version, item, id between documents: GPT-2's <|endoftext|>, Llama 3's <|begin_of_text|>)
+# magic -> version, type of an id, and the id between documents: <|endoftext|> of GPT-2,
+# <|begin_of_text|> of Llama 3
 SHARDS: dict[int, tuple[int, np.dtype[np.integer], int]] = {
     20240520: (1, np.dtype("<u2"), 50256),
     20240801: (7, np.dtype("<u4"), 128000),
@@ -30,12 +31,12 @@ OTHERS = {
 
 
 def _word(value: int) -> bytes:
-    """A header word as it is in a file."""
+    """The bytes of a header word."""
     return value.to_bytes(4, "little")
 
 
 class LlmcReader(SplittableReader, FileReader):
-    """Documents of a shard: a stream cut at the id that its vocabulary begins documents with."""
+    """Documents of a shard: a stream cut at the boundary id of its vocabulary."""
 
     format = "llm.c"
     order = 70
@@ -65,7 +66,7 @@ class LlmcReader(SplittableReader, FileReader):
             )
         if HEADER_BYTES + tokens * item.itemsize != self.size:
             raise InputError(
-                f"{path}: the llm.c header tells of {tokens:,} {item.name} ids, which is "
+                f"{path}: the llm.c header announces {tokens:,} {item.name} ids, which is "
                 f"{HEADER_BYTES + tokens * item.itemsize:,} bytes, got {self.size:,}: the file is "
                 "cut short or damaged; fetch or write it again"
             )
@@ -84,9 +85,9 @@ class LlmcReader(SplittableReader, FileReader):
 
     @property
     def warnings(self) -> list[str]:
-        """Nothing: the header says it all."""
+        """Only that the file is empty: the header says everything else."""
         return [] if len(self._tokens) else [f"{self.path}: the file holds no ids"]
 
     def splits(self) -> Iterator[Split]:
-        """Views of the file, about 16 million ids each, to be searched for documents' ends."""
+        """Yield views of the file, about 16 million ids each, to be searched for boundaries."""
         return stream_splits(self._tokens, self.eot, self.size)

@@ -1,4 +1,4 @@
-"""MosaicML Streaming (MDS) shards, plain, gzip or Zstandard. A shard says itself what it holds."""
+"""Shards of MosaicML Streaming (MDS), plain, gzip or Zstandard; each describes its columns."""
 
 import json
 from dataclasses import dataclass
@@ -21,15 +21,15 @@ _BY_NAME = {np.dtype(item).name: item for item in _BY_CODE.values()}
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """A column: its place among the sizes, how it is encoded, and what that means."""
+    """The column to read: its name, its place `at` among the `sizes`, and how it is encoded."""
 
     name: str
     sizes: list[int | None]
     at: int
     kind: Kind
-    item: np.dtype[np.integer] | None  # of ids; None when each array tells it
-    tells_item: bool = False  # each array begins with its item type ...
-    tells_shape: bool = False  # ... and then with its shape
+    item: np.dtype[np.integer] | None  # type of an id; None for text, and if tells_item
+    tells_item: bool = False  # each array begins with the code of its type
+    tells_shape: bool = False  # each array then has its shape
 
 
 class MdsReader(SampleShardReader):
@@ -55,7 +55,7 @@ class MdsReader(SampleShardReader):
         return None if compression_of(file.head) else "extension .mds"
 
     def _config(self) -> dict[str, Any]:
-        """What the shard says of its columns, between its offsets and its first sample."""
+        """The description of the columns, which lies between the offsets and the first sample."""
         with Shard(self._path, self._compression) as shard:
             table = shard.table()
             begin = 4 + 4 * len(table)
@@ -98,7 +98,7 @@ class MdsReader(SampleShardReader):
     def _item(
         self, shard: Shard, first: int, raw: Bytes, start: Int64Array, stop: Int64Array
     ) -> tuple[np.dtype[np.integer], Int64Array]:
-        """Item of the arrays, and where their values begin behind what they tell of themselves."""
+        """The type of the ids, and where they begin after the header of each array."""
         column = self._column
         item = column.item
         head = int(column.tells_item) + int(column.tells_shape)
@@ -129,24 +129,24 @@ class MdsReader(SampleShardReader):
 
 def _find_column(path: Location, config: dict[str, Any], options: ReadOptions) -> _Column:
     names, encodings, sizes = config["names"], config["encodings"], config["sizes"]
-    found = options.find(names)
-    there = listed(f"{a} ({b})" for a, b in zip(names, encodings, strict=True))
-    if found is None or len(found) > 1 or options.part:
+    keys = options.find(names)
+    columns = listed(f"{a} ({b})" for a, b in zip(names, encodings, strict=True))
+    if keys is None or len(keys) > 1 or options.part:
         raise InputError(
-            f"{path}: expected a column {options.wanted}, this shard has {there}: name one with "
+            f"{path}: expected a column {options.wanted}, this shard has {columns}: name one with "
             "--text-key or --ids-key"
         )
-    at = names.index(found[0])
+    at = names.index(keys[0])
     encoding, _, rest = encodings[at].partition(":")
-    if options.kind_of(found[0]) == "text":
+    if options.kind_of(keys[0]) == "text":
         if encoding != "str":
             raise InputError(
-                f"{path}: column {found[0]!r} must hold text (str), got {encodings[at]}: name a "
-                f"column of ids with --ids-key; this shard has {there}"
+                f"{path}: column {keys[0]!r} must hold text (str), got {encodings[at]}: name a "
+                f"column of ids with --ids-key; this shard has {columns}"
             )
-        return _Column(found[0], sizes, at, "text", None)
+        return _Column(keys[0], sizes, at, "text", None)
     if encoding == "bytes" and options.dtype is not None:
-        return _Column(found[0], sizes, at, "ids", ITEMS[options.dtype])
+        return _Column(keys[0], sizes, at, "ids", ITEMS[options.dtype])
     item, _, shape = rest.partition(":")
     if encoding != "ndarray" or (item and item not in _BY_NAME) or "," in shape:
         remedy = (
@@ -154,11 +154,11 @@ def _find_column(path: Location, config: dict[str, Any], options: ReadOptions) -
             if encoding == "bytes"
             else "a pickle is never read, loading one runs code"
             if encoding == "pkl"
-            else f"name another column; this shard has {there}"
+            else f"name another column; this shard has {columns}"
         )
         raise InputError(
-            f"{path}: column {found[0]!r} must hold arrays of integers of one dimension, got "
+            f"{path}: column {keys[0]!r} must hold arrays of integers of one dimension, got "
             f"{encodings[at]}: {remedy}"
         )
     kind: Any = np.dtype(_BY_NAME[item]) if item else None
-    return _Column(found[0], sizes, at, "ids", kind, not item, not shape)
+    return _Column(keys[0], sizes, at, "ids", kind, not item, not shape)

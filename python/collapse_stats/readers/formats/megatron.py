@@ -1,4 +1,4 @@
-"""Megatron-LM's ``.bin`` of token ids with the ``.idx`` that tells its sequences and documents."""
+"""Megatron-LM: a ``.bin`` file of token ids, with its sequences and documents in an ``.idx``."""
 
 import struct
 
@@ -14,8 +14,9 @@ from .indexed import IndexedReader
 
 MAGIC = b"MMIDIDX\0\0"
 OLD_MAGIC = b"TNTIDX\0\0"
-# magic, version, item code, sequences, document bounds; then, unaligned: i32 lengths and i64 byte
-# offsets of the sequences, i64 document bounds, which number sequences
+# The header: magic, version, item code, numbers of sequences and of document bounds. Then follow,
+# unaligned, i32 lengths and i64 byte offsets of the sequences, and i64 document bounds, which are
+# numbers of sequences.
 _HEADER = struct.Struct("<9sQBQQ")
 _ITEMS = {1: "<u1", 2: "<i1", 3: "<i2", 4: "<i4", 5: "<i8", 8: "<u2"}
 _DAMAGED = "the index is damaged or of another file; fetch or write both again"
@@ -100,7 +101,7 @@ class MegatronReader(IndexedReader):
             )
 
     def _documents(self) -> tuple[Int64Array, Int64Array]:
-        """Bounds of the documents in ids, after every rule of the index is checked."""
+        """The bounds of the documents in ids, after the whole index has been checked."""
         n, item = self._sequences, self._item.itemsize
         length = mapped(self._index, "<i4", _HEADER.size, n).astype(np.int64)
         offset = mapped(self._index, "<i8", _HEADER.size + 4 * n, n).astype(np.int64)

@@ -1,4 +1,4 @@
-"""OLMo and Dolma token files: an array without a header, documents listed in a sidecar."""
+"""OLMo and Dolma: a headerless ``.npy`` file of token ids, with its documents in a ``.csv.gz``."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -60,9 +60,9 @@ class OlmoReader(IndexedReader):
                     "damaged or no list of documents"
                 )
             rows, last = rows + len(start), int(end[-1])
-            if max(rows, last) > self.size + _BLOCK:  # ids have a byte at least
+            if max(rows, last) > self.size + _BLOCK:  # an id takes at least one byte
                 raise InputError(
-                    f"{self._sidecar}: tells of {max(rows, last):,} ids or documents by row "
+                    f"{self._sidecar}: lists {max(rows, last):,} ids or documents by row "
                     f"{rows:,}, more than {self._path.name} has bytes ({self.size:,}): it is "
                     "damaged or of another file"
                 )
