@@ -5,6 +5,7 @@ from typing import Any
 
 from ..errors import InputError
 from .remote.location import Location
+from .repairs import Repairs
 
 GZIP_MAGIC = b"\x1f\x8b"
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
@@ -130,6 +131,14 @@ def decode(data: bytes) -> tuple[str, int]:
     except UnicodeDecodeError:
         text = data.decode("utf-8", errors="replace")
         return text, text.count("\ufffd") - data.count("\ufffd".encode())
+
+
+def decode_repaired(data: bytes, place: str, repairs: Repairs) -> str:
+    """Return the text of UTF-8 bytes; replacements of invalid ones are counted in `repairs`."""
+    text, replaced = decode(data)
+    if replaced:
+        repairs.add("stretches that are not UTF-8 replaced by U+FFFD", place, replaced)
+    return text
 
 
 def decompressed(file: Any, compression: Any) -> Any:

@@ -115,9 +115,7 @@ class ArrowReader(SplittableReader, FileReader):
                 return pa.ipc.open_file(file, options=options)
             return pa.ipc.open_stream(file, options=options)
         except arrow_errors() as error:
-            raise self._damaged(
-                f"begins like Arrow but does not continue like it ({error})"
-            ) from error
+            raise self._damaged(f"only the beginning is Arrow's ({error})") from error
 
     def _damaged(self, what: str) -> InputError:
         return InputError(

@@ -12,7 +12,7 @@ from ..boundaries import cut_rows, rows_of
 from ..options import ChatTurns, Kind, ReadOptions
 from ..remote.location import Location
 from ..repairs import Repairs
-from ..stream import decode
+from ..stream import decode_repaired
 from .chat import chat_text
 
 
@@ -75,9 +75,8 @@ def batch_of(
     """Return the documents of an Arrow record batch; rows left out are counted as repairs."""
     repairs = Repairs()
     if columns.chat:
-        texts = _chats(
-            rows.select(columns.names).to_pylist(), columns, options.part, repairs, place
-        )
+        records = rows.select(columns.names).to_pylist()
+        texts = _chats(records, columns, options.part, repairs, place)
         return Batch.of_texts(texts, bytes_read, repairs)
     column = rows.column(columns.names[0])
     if columns.kind == "text":
@@ -189,13 +188,10 @@ def _texts(column: Any, repairs: Repairs, place: str) -> list[str | None]:
             column = column.cast(pa.large_string()).view(pa.large_binary())
         else:
             return valid
-    texts: list[str | None] = []
-    for data in column.to_pylist():
-        text, replaced = (None, 0) if data is None else decode(data)
-        if replaced:
-            repairs.add("stretches that are not UTF-8 replaced by U+FFFD", place, replaced)
-        texts.append(text)
-    return texts
+    return [
+        None if data is None else decode_repaired(data, place, repairs)
+        for data in column.to_pylist()
+    ]
 
 
 def _chats(

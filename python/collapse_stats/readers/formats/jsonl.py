@@ -17,7 +17,7 @@ from ..remote.location import Name, as_location
 from ..repairs import Repairs
 from ..small_file import SmallFileReader
 from ..splits import Split
-from ..stream import decode, line_blocks
+from ..stream import decode, decode_repaired, line_blocks
 from .arrow_columns import EMPTY_CHATS, ids_of
 from .chat import chat_text, looks_like_chat
 
@@ -95,9 +95,7 @@ class JsonLinesReader(SmallFileReader):
         for number, data in enumerate(block.split(b"\n"), line):
             if not data.strip():
                 continue
-            text, replaced = decode(data)
-            if replaced:
-                repairs.add("bytes or more that are not UTF-8 replaced", f"line {number}", replaced)
+            text = decode_repaired(data, f"line {number}", repairs)
             try:
                 record = json.loads(text)
             except (ValueError, RecursionError) as error:

@@ -20,13 +20,12 @@ from ..options import MAX_DOCUMENT, ReadOptions
 from ..remote.location import Location
 from ..remote.path import RemotePath
 from ..repairs import Repairs
-from ..stream import decode, decompressed
+from ..stream import decode_repaired, decompressed
 
 Bytes = npt.NDArray[np.uint8]
 
-_MAX_PACKED_TABLE = (
-    64 << 20
-)  # most bytes of offsets in a packed shard, whose unpacked size is unknown
+# The most bytes of offsets in a packed shard, whose unpacked size is unknown.
+_MAX_PACKED_TABLE = 64 << 20
 _STEP = 16 << 20
 
 
@@ -159,11 +158,7 @@ class SampleShardReader(FileReader):
         """Documents of the texts ``raw[start[i]:stop[i]]``."""
         texts = []
         for number, data in enumerate(texts_of(raw, start, stop), first):
-            text, replaced = decode(data)
-            if replaced:
-                reason = "stretches that are not UTF-8 replaced by U+FFFD"
-                self._repairs.add(reason, f"{self.sample} {number:,}", replaced)
-            texts.append(text)
+            texts.append(decode_repaired(data, f"{self.sample} {number:,}", self._repairs))
         return Batch.of_texts(texts, bytes_read)
 
     def _ids(

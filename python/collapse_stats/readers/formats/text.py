@@ -10,7 +10,7 @@ from ..remote.location import Name
 from ..repairs import Repairs
 from ..small_file import SmallFileReader
 from ..splits import Split
-from ..stream import decode, line_blocks, unpacked
+from ..stream import decode_repaired, line_blocks, unpacked
 
 
 class TextReader(SmallFileReader):
@@ -48,18 +48,11 @@ class TextReader(SmallFileReader):
 
     def _document(self, data: bytes) -> Batch:
         repairs = Repairs()
-        return Batch.of_texts([_text(data, "this document", repairs)], self.size, repairs)
+        return Batch.of_texts([decode_repaired(data, "this document", repairs)], self.size, repairs)
 
     def _lines(self, block: bytes, line: int, bytes_read: int) -> Batch:
         repairs = Repairs()
-        lines = _text(block, f"in the lines from {line} on", repairs).split("\n")
+        lines = decode_repaired(block, f"in the lines from {line} on", repairs).split("\n")
         if not block or block.endswith(b"\n"):
             lines.pop()
         return Batch.of_texts([text.removesuffix("\r") for text in lines], bytes_read, repairs)
-
-
-def _text(data: bytes, place: str, repairs: Repairs) -> str:
-    text, replaced = decode(data)
-    if replaced:
-        repairs.add("stretches that are not UTF-8 replaced by U+FFFD", place, replaced)
-    return text

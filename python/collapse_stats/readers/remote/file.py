@@ -8,10 +8,8 @@ from functools import partial
 from ...errors import InputError
 from .store import Source, persistently
 
-FIRST, MOST = (
-    1 << 16,
-    8 << 20,
-)  # bytes of the first block fetched, and of the largest in a row
+FIRST = 1 << 16  # bytes of a block fetched at a new position; blocks double while reading goes on
+MOST = 8 << 20  # bytes of the largest block
 AHEAD = 3  # blocks fetched ahead while one is read
 _AHEAD_FROM = 1 << 20  # size of a block from which on blocks are fetched ahead
 

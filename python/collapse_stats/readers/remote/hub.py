@@ -75,5 +75,6 @@ class HubStore:
             raise InputError(f"{url}: {error}: expected hf://datasets/OWNER/NAME/PATH") from error
 
     def _tried(self) -> str:
-        has_token = self._hub.get_token() is not None
-        return "the saved token" if has_token else "no token, for there is none (HF_TOKEN)"
+        if self._hub.get_token() is None:
+            return "no token, for there is none (HF_TOKEN)"
+        return "the token of HF_TOKEN or hf auth login"
