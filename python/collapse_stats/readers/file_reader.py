@@ -53,7 +53,7 @@ class FileReader(ABC):
     """
 
     format: ClassVar[str]
-    """Name of the format, as it is shown and stored."""
+    """Name of the format, as it is shown and stored; a class without it is only a base."""
 
     order: ClassVar[int] = 1000
     """Position among the readers, in detection and in lists of extensions; ties go by name."""

@@ -135,7 +135,7 @@ class IterableReader:
         try:
             return chat_text(item, keys, self._options.part)
         except ValueError as error:
-            raise TypeError(f"item {number} is no chat: {error}") from error
+            raise TypeError(f"item {number} is not a chat: {error}") from error
 
     def _batch(self, held: list[Any], size: int) -> Batch:
         if self.kind == "text":

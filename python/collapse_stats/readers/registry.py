@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from importlib import import_module
-from inspect import isabstract
 from pkgutil import iter_modules
 from types import ModuleType
 
@@ -105,7 +104,7 @@ class Registry:
 
 
 def collect(package: ModuleType) -> list[ReaderClass]:
-    """Return the reader classes defined in the modules of a package; abstract ones are left out."""
+    """Return the reader classes that the modules of a package define, if they set a `format`."""
     modules = [
         import_module(f"{package.__name__}.{module.name}")
         for module in iter_modules(package.__path__)
@@ -117,7 +116,7 @@ def collect(package: ModuleType) -> list[ReaderClass]:
         if isinstance(item, type)
         and issubclass(item, FileReader)
         and item.__module__ == module.__name__
-        and not isabstract(item)
+        and "format" in vars(item)
     ]
 
 

@@ -42,10 +42,10 @@ def find_columns(path: Location, schema: Any, options: ReadOptions) -> Columns:
 
     names = options.find(schema.names)
     if names is None:
-        there = listed(f"{field.name} ({field.type})" for field in schema)
+        existing = listed(f"{field.name} ({field.type})" for field in schema)
         raise InputError(
             f"{path}: expected a column {options.wanted}, this file has "
-            f"{there}: name one with --text-key or --ids-key"
+            f"{existing}: name one with --text-key or --ids-key"
         )
     repeated = next((name for name in names if schema.names.count(name) > 1), None)
     if repeated:

@@ -9,7 +9,7 @@ from ..mmap import mapped
 from ..options import ITEMS, Dtype, ReadOptions
 from ..remote.location import Location
 from .flat import FlatReader
-from .indexed import IndexedReader
+from .mapped_ids import IndexedReader
 
 _NAMES: dict[int, Dtype] = {2: "u16", 4: "u32"}
 

@@ -1,22 +1,18 @@
 """Headerless little-endian files of token ids, as nanoGPT and its successors write them."""
 
-from collections.abc import Iterator
-
 import numpy as np
 import numpy.typing as npt
 
 from ...errors import InputError
-from ..boundaries import stream_splits
-from ..file_reader import FileReader
 from ..mmap import items
-from ..options import ITEMS, Dtype, Kind, ReadOptions
+from ..options import ITEMS, Dtype, ReadOptions
 from ..remote.location import Location
-from ..splits import Split, SplittableReader
+from .mapped_ids import StreamReader
 
-_LOOKED_AT = 1 << 20  # bytes at the beginning that are checked when a file is opened
+_CHECKED = 1 << 20  # bytes at the beginning that are checked when a file is opened
 
 
-class FlatReader(SplittableReader, FileReader):
+class FlatReader(StreamReader):
     """Documents of a headerless file: a stream of ids cut at ``eot``, memory-mapped.
 
     The file does not say how wide its ids are, so `ReadOptions.dtype` must.
@@ -27,14 +23,11 @@ class FlatReader(SplittableReader, FileReader):
     extensions = (".bin",)
     label = "alone"
     begins_freely = True
-    maps_file = True
-    is_stream = True
-    kind: Kind = "ids"
 
     def __init__(self, path: Location, options: ReadOptions, evidence: str) -> None:
         super().__init__(path, options, evidence)
         with path.open("rb") as file:
-            head = file.read(_LOOKED_AT)
+            head = file.read(_CHECKED)
         if options.dtype is None:
             raise InputError(
                 f"{path} has no header that says how wide its ids are: "
@@ -60,10 +53,6 @@ class FlatReader(SplittableReader, FileReader):
         elif self.eot is None:
             warnings.append(f"{self.path}: no --eot given: the whole file is one document")
         return warnings
-
-    def splits(self) -> Iterator[Split]:
-        """Yield views of the file, about 16 million ids each, to be searched for boundaries."""
-        return stream_splits(self._tokens, self.eot, self.size)
 
 
 def _largest(head: bytes, dtype: Dtype) -> int:

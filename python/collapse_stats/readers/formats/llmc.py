@@ -1,17 +1,15 @@
 """Shards of llm.c and modded-nanogpt: 256 header words, then ids of 16 or 32 bits."""
 
 import struct
-from collections.abc import Iterator
 
 import numpy as np
 
 from ...errors import InputError
-from ..boundaries import stream_splits
-from ..file_reader import Candidate, FileReader
+from ..file_reader import Candidate
 from ..mmap import items
-from ..options import Kind, ReadOptions
+from ..options import ReadOptions
 from ..remote.location import Location
-from ..splits import Split, SplittableReader
+from .mapped_ids import StreamReader
 
 HEADER_BYTES = 1024
 # magic -> version, type of an id, and the id between documents: <|endoftext|> of GPT-2,
@@ -35,7 +33,7 @@ def _word(value: int) -> bytes:
     return value.to_bytes(4, "little")
 
 
-class LlmcReader(SplittableReader, FileReader):
+class LlmcReader(StreamReader):
     """Documents of a shard: a stream cut at the boundary id of its vocabulary."""
 
     format = "llm.c"
@@ -44,9 +42,6 @@ class LlmcReader(SplittableReader, FileReader):
     label = "of llm.c"
     magics = tuple(_word(magic) for magic in SHARDS)
     foreign = tuple((_word(magic), what) for magic, what in OTHERS.items())
-    maps_file = True
-    is_stream = True
-    kind: Kind = "ids"
 
     def __init__(self, path: Location, options: ReadOptions, evidence: str) -> None:
         super().__init__(path, options, evidence)
@@ -87,7 +82,3 @@ class LlmcReader(SplittableReader, FileReader):
     def warnings(self) -> list[str]:
         """Only that the file is empty: the header says everything else."""
         return [] if len(self._tokens) else [f"{self.path}: the file holds no ids"]
-
-    def splits(self) -> Iterator[Split]:
-        """Yield views of the file, about 16 million ids each, to be searched for boundaries."""
-        return stream_splits(self._tokens, self.eot, self.size)

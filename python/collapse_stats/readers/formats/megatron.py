@@ -10,7 +10,7 @@ from ..file_reader import Candidate
 from ..mmap import mapped
 from ..options import ReadOptions
 from ..remote.location import Location
-from .indexed import IndexedReader
+from .mapped_ids import IndexedReader
 
 MAGIC = b"MMIDIDX\0\0"
 OLD_MAGIC = b"TNTIDX\0\0"
@@ -73,8 +73,8 @@ class MegatronReader(IndexedReader):
             raise InputError(f"{self._index}: expected version 1 at byte 9, got {version}")
         if code in (6, 7):
             raise InputError(
-                f"{self._index}: item code {code} at byte 17 is a float (which one, writers do not "
-                "agree on): token ids are integers"
+                f"{self._index}: item code {code} at byte 17 is a float (writers disagree on its "
+                "width): token ids are integers"
             )
         if code not in _ITEMS:
             raise InputError(f"{self._index}: unknown item code {code} at byte 17: {_DAMAGED}")

@@ -11,7 +11,7 @@ from ..file_reader import Candidate
 from ..options import ITEMS, ReadOptions
 from ..remote.location import Location
 from ..stream import compression_of
-from .indexed import IndexedReader
+from .mapped_ids import IndexedReader
 
 _BLOCK = 1 << 20
 _BY_SIZE = {item.itemsize: name for name, item in ITEMS.items()}

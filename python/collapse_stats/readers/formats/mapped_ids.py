@@ -1,4 +1,4 @@
-"""The base of readers of ids whose documents another file lists."""
+"""The bases of readers of mapped ids: a stream of ids, or ids whose documents an index lists."""
 
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
@@ -7,11 +7,26 @@ import numpy as np
 
 from ...errors import InputError
 from ..base import Batch, Int64Array
-from ..boundaries import row_batches
+from ..boundaries import row_batches, stream_splits
 from ..file_reader import FileReader
 from ..mmap import items
 from ..options import ITEMS, Dtype, Kind, ReadOptions
+from ..remote.items import Items
 from ..remote.location import Location
+from ..splits import Split, SplittableReader
+
+
+class StreamReader(SplittableReader, FileReader):
+    """Documents of a stream of ids cut at ``eot``. A subclass sets `_tokens`, the mapped ids."""
+
+    maps_file = True
+    is_stream = True
+    kind: Kind = "ids"
+    _tokens: Items
+
+    def splits(self) -> Iterator[Split]:
+        """Yield views of the file, about 16 million ids each, to be searched for boundaries."""
+        return stream_splits(self._tokens, self.eot, self.size)
 
 
 class IndexedReader(FileReader):
