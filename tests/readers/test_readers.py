@@ -258,9 +258,8 @@ def test_discover(tmp_path: Path) -> None:
         "b.txt",
     ]
     assert [Path(name).name for name in files.skipped] == ["e.csv"]
-    assert list(discover([tmp_path / "e.csv"])) == [
-        tmp_path / "e.csv"
-    ]  # a file given by name is left to open_file
+    # A file given by its own path is left to open_file.
+    assert list(discover([tmp_path / "e.csv"])) == [tmp_path / "e.csv"]
     with pytest.raises(InputError, match="no such file"):
         discover([tmp_path / "nope"])
     with pytest.raises(InputError, match="expected s3://"):

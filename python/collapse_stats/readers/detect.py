@@ -1,5 +1,6 @@
 """Find the format of a file: by its first bytes, by what lies beside it, or by its name."""
 
+from collections.abc import Iterable
 from os.path import basename, splitext
 from typing import NamedTuple
 
@@ -17,8 +18,8 @@ _FOREIGN = {
     b"\xfd7zXZ\0": "xz data: unpack it, or pack it with gzip or zstd",
     b"\x89HDF": "an HDF5 file: write it as .npy or Parquet",
 }
-_FOREIGN_MAGICS = tuple(_FOREIGN)
 _PICKLES = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")  # ids may well begin like these
+_SUSPECT = (*_FOREIGN, *_PICKLES)
 
 
 class Detected(NamedTuple):
@@ -53,13 +54,14 @@ def detect(path: Name, head: bytes) -> Detected:
     extension, last = _extensions(name)
     owner = formats.extensions.get(extension)
     _refuse_foreign(path, head, extension, owner)
-    file = Candidate(path, head, extension, owner)
-    detected = _recognized(file)
-    if detected:
-        return detected
+    named = formats.of_named(extension)
+    if named or head.startswith(formats.magics):
+        detected = _recognized(Candidate(path, head, extension, owner), named)
+        if detected:
+            return detected
     compression = compression_of(head)
     if compression and not _may_begin_compressed(last):
-        return _detect_compressed(file, compression)
+        return _detect_compressed(Candidate(path, head, extension, owner), compression)
     if last in COMPRESSIONS and head:
         raise InputError(
             f"{path}: named {last} but begins with {head[:4]!r}, which is not "
@@ -81,15 +83,13 @@ def detect(path: Name, head: bytes) -> Detected:
     return Detected(owner.otherwise, evidence)
 
 
-def _recognized(file: Candidate) -> Detected | None:
-    """The format by content, else by what lies beside the file."""
-    formats = registry()
-    if file.head.startswith(formats.magics):
-        for reader in formats.of_magic(file.head):
-            evidence = reader.recognize_content(file)
-            if evidence:
-                return Detected(reader, evidence)
-    for reader in formats.of_extension(file.extension):
+def _recognized(file: Candidate, named: Iterable[type[FileReader]]) -> Detected | None:
+    """The format by content, else by what lies beside a file named like one of `named`."""
+    for reader in registry().of_magic(file.head):
+        evidence = reader.recognize_content(file)
+        if evidence:
+            return Detected(reader, evidence)
+    for reader in named:
         evidence = reader.recognize_named(file)
         if evidence:
             return Detected(reader, evidence)
@@ -99,11 +99,14 @@ def _recognized(file: Candidate) -> Detected | None:
 def _refuse_foreign(
     path: Name, head: bytes, extension: str, owner: type[FileReader] | None
 ) -> None:
-    if head.startswith(_FOREIGN_MAGICS):
-        what = next(what for magic, what in _FOREIGN.items() if head.startswith(magic))
-        raise InputError(f"{path} is {what}")
-    if head.startswith(_PICKLES) and not (owner and owner.begins_freely):
-        raise InputError(f"{path} is a Python pickle, which is never read: loading one runs code")
+    if head.startswith(_SUSPECT):
+        what = next((what for magic, what in _FOREIGN.items() if head.startswith(magic)), None)
+        if what:
+            raise InputError(f"{path} is {what}")
+        if not (owner and owner.begins_freely):
+            raise InputError(
+                f"{path} is a Python pickle, which is never read: loading one runs code"
+            )
     if head[257:262] == b"ustar":
         raise InputError(f"{path} is a tar archive (WebDataset): unpack it")
     reason = registry().foreign(extension, head)

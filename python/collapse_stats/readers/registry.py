@@ -1,8 +1,9 @@
 """All file readers, collected from the modules of `formats/`, with tables to look them up."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from importlib import import_module
+from inspect import getattr_static
 from pkgutil import iter_modules
 from types import ModuleType
 
@@ -59,14 +60,23 @@ class Registry:
             extension: tuple(pair for reader in sharing for pair in reader.foreign)
             for extension, sharing in self._sharing.items()
         }
+        default = getattr_static(FileReader, "recognize_named")
+        self._named = {
+            extension: tuple(
+                reader
+                for reader in sharing
+                if getattr_static(reader, "recognize_named") is not default
+            )
+            for extension, sharing in self._sharing.items()
+        }
 
     def of_magic(self, head: bytes) -> Iterator[ReaderClass]:
         """Yield the readers one of whose magics a file begins with, in order."""
         return (reader for reader in self.readers if head.startswith(reader.magics))
 
-    def of_extension(self, extension: str) -> Sequence[ReaderClass]:
-        """Return the readers of files with this extension, shared or their own, in order."""
-        return self._sharing.get(extension, ())
+    def of_named(self, extension: str) -> tuple[ReaderClass, ...]:
+        """Return the readers with a `recognize_named` for files of this extension, in order."""
+        return self._named.get(extension, ())
 
     def of_compressed(self, content: bytes) -> ReaderClass | None:
         """Return the reader of a compressed file without an extension, by its unpacked content."""
