@@ -1,4 +1,4 @@
-"""Readers against independent writers and parsers: json, struct, numpy.save, pyarrow.parquet."""
+"""Readers of text, JSON lines and memory, discovery and inspection, against independent code."""
 
 import json
 import struct
@@ -108,7 +108,7 @@ def test_jsonl_reports_bad_lines_and_uses_the_rest(tmp_path: Path) -> None:
     assert "1 " in replaced
     assert "line 6" in replaced
     documents(reader)
-    assert len(reader.warnings) == 3  # said of the last pass, not added up
+    assert len(reader.warnings) == 3  # of the last pass only
 
 
 def test_jsonl_ids_that_are_not_ids(tmp_path: Path) -> None:
@@ -192,8 +192,8 @@ def test_text_that_is_not_utf8(tmp_path: Path) -> None:
 
 def test_memory_arrays() -> None:
     array = np.arange(6, dtype=np.int32)
-    for one in (array, array.tolist(), array.astype(np.uint8)):
-        assert documents(open_memory(one, ReadOptions())) == [[0, 1, 2, 3, 4, 5]]
+    for source in (array, array.tolist(), array.astype(np.uint8)):
+        assert documents(open_memory(source, ReadOptions())) == [[0, 1, 2, 3, 4, 5]]
     assert documents(open_memory(array.reshape(2, 3), ReadOptions())) == [[0, 1, 2], [3, 4, 5]]
     assert documents(open_memory(array, ReadOptions(eot=2))) == [[0, 1], [3, 4, 5]]
     assert documents(open_memory(array[::2], ReadOptions())) == [[0, 2, 4]]
@@ -258,7 +258,8 @@ def test_discover(tmp_path: Path) -> None:
         "b.txt",
     ]
     assert [Path(name).name for name in files.skipped] == ["e.csv"]
-    assert list(discover([tmp_path / "e.csv"])) == [tmp_path / "e.csv"]  # named: left to open_file
+    # A file given by its own path is left to open_file.
+    assert list(discover([tmp_path / "e.csv"])) == [tmp_path / "e.csv"]
     with pytest.raises(InputError, match="no such file"):
         discover([tmp_path / "nope"])
     with pytest.raises(InputError, match="expected s3://"):
@@ -281,7 +282,7 @@ def test_discover_patterns(tmp_path: Path) -> None:
 
     assert found("*.bin") == ["a.bin", "b[1].bin"]
     assert found("a.*") == ["a.bin"]  # its index describes it
-    assert found("b[1].bin") == ["b[1].bin"]  # a file of that name is that file
+    assert found("b[1].bin") == ["b[1].bin"]  # an existing file is not a pattern
     assert found("**/*.bin") == ["a.bin", "b[1].bin", "c/d.bin"]
     assert found("?") == ["c/d.bin", "c/e.txt"]
     assert found("a.idx") == ["a.idx"]

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from reader_helpers import U16, U32, documents, split_at, write
 
 from collapse_stats.errors import InputError
-from collapse_stats.readers import boundaries as documents_module
+from collapse_stats.readers import boundaries as boundaries_module
 from collapse_stats.readers.discover import discover
 from collapse_stats.readers.formats import parquet as parquet_module
 from collapse_stats.readers.open import open_file
@@ -112,7 +112,7 @@ def test_flat(tmp_path: Path, ids: list[int], dtype: Any, eot: int | None, batch
     path = tmp_path / "a.bin"
     path.write_bytes(struct.pack(f"<{len(ids)}{'H' if dtype == 'u16' else 'I'}", *ids))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(documents_module, "BATCH_TOKENS", batch)
+        patch.setattr(boundaries_module, "BATCH_TOKENS", batch)
         reader = open_file(path, ReadOptions(dtype=dtype, eot=eot))
         assert documents(reader) == split_at(ids, eot)
         for part in reader.batches():
@@ -211,7 +211,7 @@ def test_npy_refusals(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(InputError, match="not a whole"):
         open_file(path)
-    path.write_bytes(struct.pack("<3H", 1, 2, 3))  # no header: as flat, only when told its width
+    path.write_bytes(struct.pack("<3H", 1, 2, 3))  # no header: a flat file, which needs --dtype
     with pytest.raises(InputError, match="--dtype"):
         open_file(path)
     assert documents(open_file(path, U16)) == [[1, 2, 3]]
@@ -243,7 +243,7 @@ def test_what_is_mapped(tmp_path: Path) -> None:
     assert not is_mapped(batch.tokens.copy())
     assert not is_mapped(batch.tokens.astype(np.uint32))
     assert not is_mapped(np.memmap(path, dtype="<u2", mode="r") + 1)
-    path.unlink()  # the map keeps what it shows
+    path.unlink()  # the map outlives the name of the file
     assert batch.tokens.tolist() == [1, 2, 3, 4]
 
 

@@ -102,7 +102,7 @@ def test_turns_of_many_kinds(tmp_path: Path) -> None:
 def test_chats_that_are_not_are_said(tmp_path: Path) -> None:
     bad: list[Any] = [None, "text", [1], [{"content": "x"}], [{"role": "user"}]]
     bad.append([{"role": "user", "content": 7}])
-    records = [{"messages": MESSAGES}, *({"messages": one} for one in bad), {"other": 1}]
+    records = [{"messages": MESSAGES}, *({"messages": messages} for messages in bad), {"other": 1}]
     path = write_lines(tmp_path / "a.jsonl", records)
     reader = open_file(path)
     assert documents(reader) == [PARTS["all"]]
@@ -112,7 +112,7 @@ def test_chats_that_are_not_are_said(tmp_path: Path) -> None:
     )
     only_user = write_lines(tmp_path / "b.jsonl", [{"messages": MESSAGES[:2]}] * 3)
     reader = open_file(only_user, ReadOptions(part="assistant"))
-    assert documents(reader) == ["", "", ""]  # documents keep their places
+    assert documents(reader) == ["", "", ""]  # documents keep their positions
     assert "without a word of --part assistant, counted as empty documents: 3" in reader.warnings[0]
 
 

@@ -61,8 +61,8 @@ def test_one_bad_file_among_many(mixed: Path, flags: tuple[str, ...], code: int)
     assert [Path(bad["path"]).name for bad in corpus["unreadable"]] == ["b.parquet", "c.jsonl.gz"]
     assert "cut short" in corpus["unreadable"][0]["error"]
     assert "the gzip data is cut short" in corpus["unreadable"][1]["error"]
-    said = [warning for warning in corpus["warnings"] if warning.startswith("not read: ")]
-    assert len(said) == 2
+    reported = [warning for warning in corpus["warnings"] if warning.startswith("not read: ")]
+    assert len(reported) == 2
     assert ("2 of the files could not be read" in result.stderr) == (code == 2)
     good = run("show", mixed / "[ad].jsonl", "--json", *NUMPY)
     assert corpus["tokens"] >= corpus_of(good)["tokens"] == len("one two" + 100 * "three")
@@ -139,7 +139,7 @@ def test_compare_takes_what_profile_does(mixed: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"b\.parquet"):
         cs.compare(mixed, mixed, **made)
     found = cs.compare(mixed, mixed, skip_bad=True, **made)
-    assert [Path(one.path).name for one in found.baseline.sources if one.error] == [
+    assert [Path(source.path).name for source in found.baseline.sources if source.error] == [
         "b.parquet",
         "c.jsonl.gz",
     ]
@@ -221,9 +221,9 @@ def test_inspect_samples_large_files_and_says_so(
     assert facts["tokens"] == pytest.approx(2000 * 100, rel=0.02)
     (facts,) = inspected(path, "--tokenizer", "bytes", "--full")
     assert (facts["sampled"], facts["documents"], facts["tokens"]) == (None, 2000, 200_000)
-    said = run("inspect", path).stdout
-    assert re.search(r"~(1,9|2,0)\d\d ", said)
-    assert "--full" in said
+    page = run("inspect", path).stdout
+    assert re.search(r"~(1,9|2,0)\d\d ", page)
+    assert "--full" in page
     stream = write(tmp_path / "a.bin", np.arange(60_000, dtype="<u2").tobytes())
     (facts,) = inspected(stream, "--dtype", "u16")
     assert (facts["tokens"], facts["documents"], facts["max_id"]) == (60_000, 1, 4999)
@@ -249,7 +249,7 @@ def test_inspect_fits_80_columns(tmp_path: Path) -> None:
     long.mkdir()
     paths = [write(long / f"shard_of_many_{i}.bin", ids.tobytes()) for i in range(2)]
     options = ReadOptions(dtype="u16", eot=50256)
-    for some in (paths, paths[:1]):
-        page = draw(page_of([inspect(path, options) for path in some]), width=80)
+    for chosen in (paths, paths[:1]):
+        page = draw(page_of([inspect(path, options) for path in chosen]), width=80)
         table = [line for line in page.splitlines() if not line.startswith("in ")]
         assert max(map(len, table)) <= 80

@@ -1,6 +1,6 @@
-"""Shards that training frameworks wrote, against figures taken from them by other means.
+"""Shards written by training frameworks, against figures measured by independent code.
 
-They are no part of the repository: the tests are skipped where they are not.
+The shards are not part of the repository; without them, the tests are skipped.
 """
 
 import json

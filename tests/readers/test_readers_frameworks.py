@@ -1,4 +1,4 @@
-"""Readers of frameworks' shards against shards put together with struct."""
+"""Readers of frameworks' shards, against shards written with struct."""
 
 import gzip
 import json
@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from reader_helpers import documents, split_at, write
 
 from collapse_stats.errors import InputError
-from collapse_stats.readers import boundaries as documents_module
+from collapse_stats.readers import boundaries as boundaries_module
 from collapse_stats.readers.formats import sample_shards as samples_module
 from collapse_stats.readers.open import open_file
 from collapse_stats.readers.options import ReadOptions
@@ -31,16 +31,16 @@ SMALL = st.sampled_from([1, 3, 1000])
 
 
 def cut(rows: list[list[int]], eot: int | None) -> list[list[int]]:
-    """Rows cut at the boundary id, each at least one document."""
+    """Rows cut at the boundary id; each gives at least one document."""
     if eot is None:
         return rows
     return [part for row in rows for part in (split_at(row, eot) or [[]])]
 
 
 def check_views(path: Path, options: ReadOptions, expected: list[Any], batch: int) -> None:
-    """Documents are right, in batches of bounded size, and nothing was copied."""
+    """Check the documents, the size of batches, and that nothing was copied."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(documents_module, "BATCH_TOKENS", batch)
+        patch.setattr(boundaries_module, "BATCH_TOKENS", batch)
         reader = open_file(path, options)
         assert documents(reader) == expected
         for part in reader.batches():
@@ -162,7 +162,7 @@ def test_llmc_refusals(tmp_path: Path, data: bytes, sentence: str) -> None:
 def test_olmo(tmp_path: Path, rows: Any, item: str, eot: int | None, batch: int) -> None:
     path = shards.olmo(tmp_path / "a.npy", rows, item)
     options = ReadOptions(eot=eot)
-    if not sum(map(len, rows)):  # nothing tells the width, and it does not matter
+    if not sum(map(len, rows)):  # the width is unknown and makes no difference
         assert documents(open_file(path, options)) == cut(rows, eot)
         return
     check_views(path, options, cut(rows, eot), batch)
@@ -373,7 +373,7 @@ def test_litdata_text_and_refusals(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="Arrow"):
         documents(open_file(path))
     (tmp_path / "index.json").write_text("[" * 100_000)
-    with pytest.raises(InputError, match="--dtype"):  # no chunk of that index: a headerless file
+    with pytest.raises(InputError, match="--dtype"):  # no chunk of that index, so a headerless file
         open_file(path)
 
 

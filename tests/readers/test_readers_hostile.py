@@ -1,4 +1,4 @@
-"""Damaged and malicious files: an answer, or one line with the file's name; never anything else."""
+"""Damaged and malicious files give documents or an error of one line, and nothing else."""
 
 import gzip
 import json
@@ -34,7 +34,7 @@ FUZZ = settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 ROWS = [[1, 2, 300], [4], [50, 6, 7, 8]]
-SPARSE = 300  # places: more bytes than that are cut and changed at some of them only
+SPARSE = 300  # files of more bytes are cut and changed at so many places only
 COUNTING = CountOptions(max_order=2, memory=10**9)
 
 
@@ -70,7 +70,7 @@ def made_lines(folder: Path, ending: str) -> Path:
     return write_lines(folder / f"a.jsonl{ending}", [{"tokens": row, "n": {}} for row in ROWS])
 
 
-# name: (writer, endings of the files that belong together, the damaged one first)
+# name -> writer of a shard, and the ending of the file to damage
 MAKERS: dict[str, tuple[Callable[[Path], Path], str]] = {
     "megatron index": (lambda f: shards.megatron(f / "a.bin", [ROWS, ROWS[:1]]), ".idx"),
     "megatron data": (lambda f: shards.megatron(f / "a.bin", [ROWS, ROWS[:1]]), ""),
@@ -97,7 +97,7 @@ MAKERS: dict[str, tuple[Callable[[Path], Path], str]] = {
 
 
 def made(folder: Path, name: str) -> tuple[Path, Path]:
-    """The shard to open and the file of it to damage."""
+    """The shard to open, and that of its files to damage."""
     maker, ending = MAKERS[name]
     path = maker(folder)
     if not ending:
@@ -106,13 +106,13 @@ def made(folder: Path, name: str) -> tuple[Path, Path]:
 
 
 def answer_or_line(path: Path, options: ReadOptions | None = None) -> None:
-    """Read all of it: an answer, or an InputError of one line that names a file."""
+    """Read the whole file: this gives documents, or an InputError of one line that names a file."""
     try:
         documents(open_file(path, options))
     except InputError as error:
-        said = str(error)
-        assert str(path.parent) in said
-        assert len(said) < 5000
+        message = str(error)
+        assert str(path.parent) in message
+        assert len(message) < 5000
 
 
 @pytest.mark.parametrize("name", MAKERS)
@@ -155,7 +155,7 @@ def test_any_bytes_behind_a_good_beginning(tmp_path: Path, name: str, data: st.D
 
 @pytest.mark.parametrize("name", MAKERS)
 def test_what_is_read_of_damaged_files_is_in_bounds_for_the_core(tmp_path: Path, name: str) -> None:
-    """Readers reach no code of ours in C++: it gets arrays and bounds, which must hold together."""
+    """The compiled core gets arrays and bounds from readers, which must be consistent."""
     path, damaged = made(tmp_path, name)
     data = damaged.read_bytes()
     rng = random.Random(name)
@@ -178,7 +178,7 @@ def test_what_is_read_of_damaged_files_is_in_bounds_for_the_core(tmp_path: Path,
 def test_what_is_read_of_damaged_files_is_counted(
     tmp_path: Path, backend: Backend, name: str
 ) -> None:
-    """`make asan` does this with every access of the core watched."""
+    """`make asan` runs this with a sanitizer that checks every access of the core."""
     path, damaged = made(tmp_path, name)
     data = damaged.read_bytes()
     rng = random.Random(name)
@@ -194,8 +194,10 @@ def test_what_is_read_of_damaged_files_is_counted(
             corpus = read_corpus(path, reading=options, counting=COUNTING, share=10)
         except InputError:
             continue
-        # On the heap the sanitizer sees the end of what would else be mapped.
-        corpus.segments = [replace(one, tokens=one.tokens.copy()) for one in corpus.segments]
+        # Copied to the heap, where the sanitizer knows the end of the array.
+        corpus.segments = [
+            replace(segment, tokens=segment.tokens.copy()) for segment in corpus.segments
+        ]
         found = profile_corpus(corpus, counting=COUNTING, backend=backend)
         assert found.documents == len(read)
         for n in (1, 2):
@@ -206,7 +208,7 @@ def test_what_is_read_of_damaged_files_is_counted(
 
 
 def test_offsets_of_an_arrow_column_that_lie(tmp_path: Path) -> None:
-    """Offsets past the values would read past the buffer."""
+    """Offsets past the values would read past the end of the buffer."""
     path = made_arrow(tmp_path, stream=True)
     data = path.read_bytes()
     offsets = struct.pack("<4i", 0, 3, 4, 8)
@@ -230,7 +232,7 @@ def test_names_and_texts_of_an_arrow_chat_that_are_not_utf8(tmp_path: Path) -> N
 
 
 def peak_of(function: Callable[[], Any]) -> tuple[Any, int]:
-    """What a call returns (or the error it raises), and the most memory Python took for it."""
+    """The result of a call, or its InputError, and the peak of Python's memory during it."""
     tracemalloc.start()
     try:
         found: Any = function()
@@ -370,7 +372,7 @@ def test_pickles_are_never_loaded(
 
 
 def test_an_index_of_no_shards_is_nothing(tmp_path: Path) -> None:
-    """What lies beside a headerless file and is no index of it does not change what it is."""
+    """A file beside a headerless file that is not an index of it makes no difference."""
     path = write(tmp_path / "a.bin", struct.pack("<2H", 1, 2))
     for content in ("[]", "{}", '{"chunks": 1, "config": {}}', '{"shards": []}', "\0"):
         (tmp_path / "index.json").write_text(content)

@@ -1,4 +1,4 @@
-"""What must be seen in real text: recursively trained generations, and halves of one source."""
+"""Findings that real text must give: recursively trained generations, halves of one source."""
 
 import json
 import os
@@ -57,7 +57,7 @@ def test_halves_of_one_source_stay_at_their_floor(seed):
         for name in FLOORED_FIGURES:
             figure, floor = diff.figure(name, order), diff.floor(name, order)
             assert figure <= 1.1 * floor, (name, order, figure, floor)
-    # Of longer n-grams the rare ones are boilerplate of a show: a few documents decide.
+    # Rare longer n-grams are the boilerplate of a show, so that a few documents decide.
     for order in range(1, 4):
         for band in diff.retention(order):
             assert band.retained >= 0.9 * band.floor, (order, band)

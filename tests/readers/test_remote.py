@@ -1,4 +1,4 @@
-"""Corpora by URL, from real servers on this machine: as here, whatever goes wrong on the way."""
+"""Corpora by URL, from servers on localhost: they read like local files, despite failures."""
 
 import gzip
 import json
@@ -31,7 +31,7 @@ from collapse_stats.readers.open import open_file
 from collapse_stats.readers.options import ReadOptions
 from collapse_stats.readers.remote import file as file_module
 from collapse_stats.readers.remote import items as items_module
-from collapse_stats.readers.remote import registry
+from collapse_stats.readers.remote import registry as store_registry
 from collapse_stats.readers.remote import store as store_module
 from collapse_stats.readers.remote.location import is_url
 from collapse_stats.readers.remote.path import RemotePath
@@ -44,7 +44,7 @@ STREAM = ReadOptions(dtype="u16", eot=0)
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[list[float]]:
-    """No pauses; small blocks; no store, credentials or cache of another test."""
+    """Without pauses, with small blocks, and without stores and credentials of other tests."""
     pauses: list[float] = []
     monkeypatch.setattr(store_module.time, "sleep", pauses.append)
     monkeypatch.setattr(file_module, "FIRST", 1 << 12)
@@ -55,9 +55,9 @@ def _quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[list[flo
         monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    registry._store.cache_clear()
+    store_registry._store.cache_clear()
     yield pauses
-    registry._store.cache_clear()
+    store_registry._store.cache_clear()
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def server() -> Iterator[Web]:
 
 @pytest.fixture
 def corpus(tmp_path: Path) -> Path:
-    """One file of each format, with what describes it."""
+    """One file of each format, with the files that describe it."""
     folder = tmp_path / "corpus"
     folder.mkdir()
     records = [{"text": text, "n": {}} for text in TEXTS]
@@ -202,7 +202,7 @@ def test_a_length_that_is_wrong(server: Web, ranges: bool, lie: int) -> None:
         except InputError as error:
             assert url in str(error)  # noqa: PT017
             assert "byte" in str(error)  # noqa: PT017
-        else:  # the server said that there is less, and everything up to there was read
+        else:  # the server gave a smaller size, and everything up to it was read
             assert lie < 0
             assert len(found) in range(1900, 2000)
 
@@ -225,7 +225,7 @@ def test_an_object_that_changes_while_it_is_read(server: Web) -> None:
         with RemotePath(f"{server.url}/a.txt").open() as file:
             file.read(10)
             server.objects["/a.txt"] = b"other " * 50_000
-            if not ranges:  # what it said before the change is all in one answer
+            if not ranges:  # then the whole old content is in one answer
                 file.seek(0)
                 file._block = b""  # type: ignore[attr-defined]
             with pytest.raises(InputError, match="changed while it was read"):
@@ -302,7 +302,7 @@ def test_threads_read_objects_in_the_order_of_the_corpus(
     server.drop, server.drops = 1000, 5
     for names in (["flat.bin", "one.npy", "two.npy"], ["lines.jsonl", "a.parquet", "file.arrow"]):
         reading = STREAM if "flat.bin" in names else ReadOptions(tokenizer="bytes")
-        there, here = (
+        remote, local = (
             read_corpus(
                 [f"{where}/{name}" for name in names],
                 reading=reading,
@@ -310,8 +310,10 @@ def test_threads_read_objects_in_the_order_of_the_corpus(
             )
             for where in (server.url, corpus)
         )
-        assert spans(there) == spans(here) != []
-        assert [one.digest for one in there.sources] == [one.digest for one in here.sources]
+        assert spans(remote) == spans(local) != []
+        assert [source.digest for source in remote.sources] == [
+            source.digest for source in local.sources
+        ]
 
 
 def test_bad_objects_among_good_ones_are_said_in_order(server: Web) -> None:
@@ -354,7 +356,7 @@ def bucket_server() -> Iterator[Any]:
 
 @pytest.fixture
 def bucket(bucket_server: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Puts a folder into an empty bucket ``s3://corpora``, to be read with credentials."""
+    """A function that puts a folder into the emptied bucket ``s3://corpora``."""
     endpoint, put = bucket_server
     monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "somebody")
@@ -375,7 +377,7 @@ def found_in(paths: Any, base: str) -> list[str]:
 
 
 def check_same(here: Path, pattern: str = "") -> None:
-    """The same files are found in a bucket as in the folder it was made from."""
+    """A bucket gives the same files as the folder that it was made from."""
     local = discover([f"{here}/{pattern}" if pattern else here])
     remote = discover([f"s3://corpora/{pattern}" if pattern else "s3://corpora"])
     assert found_in(remote, "s3://corpora") == found_in(local, str(here)) != []
@@ -440,7 +442,7 @@ def test_every_command_takes_urls(bucket: Any, tmp_path: Path) -> None:
     assert cs.load(tmp_path / "p").tokens == cs.profile(here / "human", tokenizer="bytes").tokens
     assert figures("compare", tmp_path / "p", f"{there}/gen")
     inputs = json.loads(run("inspect", there, "--json").stdout)["inputs"]
-    assert [one["path"] for one in inputs] == [
+    assert [item["path"] for item in inputs] == [
         f"{there}/{name}/{part}.jsonl" for name in ("gen", "human") for part in (0, 1)
     ]
     assert "s3://corpora/gen/0.jsonl" in run("inspect", there).stdout.replace("\n", "")
@@ -457,7 +459,7 @@ def test_credentials(bucket: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert documents(open_file(url)) == ["text"]
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name)
-    registry._store.cache_clear()
+    store_registry._store.cache_clear()
     with pytest.raises(InputError, match=r"denied; tried .*role.*, and without credentials"):
         open_file(url)
     (tmp_path / "home" / ".aws").mkdir(parents=True)
@@ -487,7 +489,7 @@ def test_a_bucket_that_never_works(
     bucket: Any, bucket_server: Any, corpus: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bucket(corpus)
-    monkeypatch.setattr(store_module, "PAUSES", (0.0,))  # the library has pauses of its own
+    monkeypatch.setattr(store_module, "PAUSES", (0.0,))  # the library pauses by itself
     with web() as between:
         between.upstream = bucket_server[0]
         monkeypatch.setenv("AWS_ENDPOINT_URL", between.url)
@@ -501,7 +503,7 @@ def test_a_bucket_that_never_works(
 
 
 def test_google_storage_reads_as_here(corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(file_module, "FIRST", 1 << 16)  # Arrow asks slowly
+    monkeypatch.setattr(file_module, "FIRST", 1 << 16)  # Arrow's requests are slow
     (corpus / "below").mkdir()
     (corpus / "lines.jsonl").rename(corpus / "below" / "lines.jsonl")
     files = "below/lines.jsonl", "lines.jsonl.zst", "file.arrow", "flat.bin", "trove.ds"
@@ -541,7 +543,7 @@ def test_the_hub(corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         with pytest.raises(InputError, match="no such object"):
             discover([f"{base}/nothing"])
         server.busy = [401]
-        registry._store.cache_clear()
+        store_registry._store.cache_clear()
         with pytest.raises(InputError, match="no token, for there is none"):
             open_file(f"{base}/data/a.parquet")
 

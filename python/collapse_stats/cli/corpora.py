@@ -10,8 +10,9 @@ from ..corpus.sample import DEFAULT_TOKENS
 from ..profiles.build import load, profile_corpus
 from ..profiles.profile import Profile
 from ..profiles.storage import is_profile
-from ..readers.detect import COMPRESSIONS, EXTENSIONS
+from ..readers.registry import registry
 from ..readers.remote.location import Location
+from ..readers.stream import COMPRESSIONS
 from .options import Request
 from .progress import Reporter
 
@@ -99,7 +100,7 @@ def _numbered(name: str, previous: Sequence[str]) -> str:
 
 
 def _without_extension(name: str) -> str:
-    for endings in (COMPRESSIONS, (*EXTENSIONS, ".profile")):
+    for endings in (COMPRESSIONS, (*registry().extensions, ".profile")):
         for ending in endings:
             if name.lower().endswith(ending) and len(name) > len(ending):
                 name = name[: -len(ending)]

@@ -11,9 +11,10 @@ from ..comparisons.build import compare_corpora, compare_profiles
 from ..comparisons.comparison import Comparison
 from ..errors import InputError
 from ..profiles.storage import is_profile
-from ..readers.detect import EXTENSIONS, extension_of
+from ..readers.detect import extension_of
 from ..readers.discover import discover
 from ..readers.open import open_file
+from ..readers.registry import registry
 from ..report import delimited, make_report
 from ..report.comparison_view import comparison_page
 from .corpora import count, load_saved, names_of, read
@@ -121,7 +122,7 @@ def steps(run: Path) -> list[tuple[int, Path]]:
             (int(numbers[-1]), path)
             for path in folder.iterdir()
             if not path.name.startswith(".")
-            and (path.is_dir() or extension_of(path.name) in EXTENSIONS)
+            and (path.is_dir() or extension_of(path.name) in registry().extensions)
             and (numbers := re.findall(r"\d+", path.name.split(".")[0]))
         )
         for (number, path), (next_number, next_path) in pairwise(numbered):

@@ -29,7 +29,7 @@ class SplitResult:
     reader: Reader
     documents: int = 0
     bytes_read: int = 0
-    notes: Repairs | None = None
+    repairs: Repairs | None = None
     error: Exception | None = None
 
 
@@ -87,7 +87,7 @@ def encoded(tokenizer: Tokenizer, splits: Splits) -> list[EncodedSplits]:
         except Exception as error:
             results.append(SplitResult(reader, error=error))
             continue
-        results.append(SplitResult(reader, batch.documents, batch.bytes_read, batch.notes))
+        results.append(SplitResult(reader, batch.documents, batch.bytes_read, batch.repairs))
         texts += batch.texts or ()
     try:
         ids, stop = tokenizer.encode_all(texts)
@@ -111,7 +111,7 @@ def _narrowed(measured: bool, reader: Reader, split: Split) -> EncodedSplits:
         tokens, largest = _narrow(batch.tokens, measured, reader.path)
     except Exception as error:
         return EncodedSplits.failed(reader, error)
-    result = SplitResult(reader, len(batch.start), batch.bytes_read, batch.notes)
+    result = SplitResult(reader, len(batch.start), batch.bytes_read, batch.repairs)
     return EncodedSplits(tokens, batch.start, batch.stop, largest, [result])
 
 

@@ -17,9 +17,9 @@ from ..ngrams.layout import MAX_VOCAB_SIZE
 from ..readers.bad_files import BadFiles
 from ..readers.base import Reader
 from ..readers.discover import discover
+from ..readers.file_reader import FileReader
 from ..readers.head import digest_of
 from ..readers.in_memory import open_memory
-from ..readers.mmap import MAPPED
 from ..readers.open import open_files
 from ..readers.options import ReadOptions
 from ..readers.remote.location import Name, as_location, at_once, is_url
@@ -227,7 +227,11 @@ def _store_all(
 
 def _copied(readers: Iterable[Reader], tmp: str | os.PathLike[str] | None) -> list[str]:
     """A warning about remote files that are copied to the disk, because they are mapped."""
-    sizes = [reader.size for reader in readers if reader.format in MAPPED and is_url(reader.path)]
+    sizes = [
+        reader.size
+        for reader in readers
+        if isinstance(reader, FileReader) and reader.maps_file and is_url(reader.path)
+    ]
     if not sizes:
         return []
     return [

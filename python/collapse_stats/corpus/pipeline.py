@@ -55,8 +55,8 @@ def read_packed(
                         raise error
                     unreadable.add(reader.path, error, documents[reader])
                     bad.add(reader)
-                elif result.notes and isinstance(reader, SplittableReader):
-                    reader.note(result.notes)
+                elif result.repairs and isinstance(reader, SplittableReader):
+                    reader.add_repairs(result.repairs)
             yield packed
 
 

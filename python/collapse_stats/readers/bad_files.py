@@ -1,4 +1,4 @@
-"""One bad file among many: said, and the rest read."""
+"""Unreadable files of a corpus, which are reported while the others are read."""
 
 from dataclasses import dataclass, field
 
@@ -8,28 +8,28 @@ from .remote.location import Name
 
 @dataclass(slots=True)
 class BadFiles:
-    """Files that could not be read, or not to their end; complete when every pass is."""
+    """Files that could not be read, or not to their end; complete after every file is read."""
 
     forgiving: bool = False
-    """Whether a bad file is noted here; else its error is raised."""
+    """Whether a bad file is recorded here; if False, its error is raised."""
     errors: dict[str, str] = field(default_factory=dict)
-    """Path: what is wrong with it, in the order of discovery."""
+    """Path -> what is wrong with the file, in the order of discovery."""
     at_open: list[Name] = field(default_factory=list)
-    """Those of them that have no reader."""
+    """Those of the files that could not even be opened, and so have no reader."""
 
     def add(self, path: str, error: InputError | OSError, documents: int) -> None:
-        """Note a file that turned out to be bad behind so many documents."""
+        """Record a file that failed after so many documents had been read from it."""
         what = str(error) if isinstance(error, InputError) else f"{path}: {error}"
         kept = f" ({documents:,} documents before it are counted)" if documents else ""
         self.errors[path] = what + kept
 
     def raise_if_all(self, files: int) -> None:
-        """InputError when not one of so many files could be read."""
+        """Raise InputError if none of the corpus's `files` files could be read."""
         if self.errors and len(self.errors) == files:
             first = next(iter(self.errors.values()))
             more = f" (nor could the {files - 1:,} other files be read)" if files > 1 else ""
             raise InputError(first + more)
 
     def messages(self) -> list[str]:
-        """One sentence per file."""
+        """Return one sentence per file."""
         return [f"not read: {error}" for error in self.errors.values()]

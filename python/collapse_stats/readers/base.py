@@ -1,4 +1,4 @@
-"""What readers are asked for and what they hand out: batches of whole documents."""
+"""The interface of readers, and the batches of whole documents that they yield."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ Int64Array = npt.NDArray[np.int64]
 IntegerArray = npt.NDArray[np.integer]
 
 
-BATCH_BYTES = 1 << 19  # of text in a batch: what a thread tokenizes at a time; documents are whole
+BATCH_BYTES = 1 << 19  # of text in a batch, which one thread tokenizes; documents are whole
 BATCH_TOKENS = 16 << 20
 
 
 def listed(names: Iterable[str], most: int = 20) -> str:
-    """Names for a message: the first of them, each cut where it gets long."""
+    """Return the first names for a message, long ones cut."""
     kept = [name if len(name) <= 80 else f"{name[:77]}..." for name in islice(names, most + 1)]
     return ", ".join(kept[:most]) + (", ..." if len(kept) > most else "") or "none"
 
@@ -37,14 +37,15 @@ class Batch:
     texts
         One text per document, or None when the source holds ids.
     tokens
-        ``(T,)`` ids, or None when it holds text. A view of the file where its layout allows.
+        ``(T,)`` ids, or None when the source holds text. A view of the file where its layout
+        allows.
     start, stop
         ``(D,)`` int64: document i is ``tokens[start[i]:stop[i]]``, ascending and disjoint; boundary
         ids lie between documents. Empty documents have ``start == stop``. ``(0,)`` with texts.
     bytes_read
-        Bytes of the source this batch stands for, for progress.
-    notes
-        What was skipped or repaired, None when nothing can have been.
+        Bytes of the source that the batch accounts for, to show progress.
+    repairs
+        What was skipped or repaired in the batch, None when the format needs no repairs.
     """
 
     texts: list[str] | None
@@ -52,12 +53,12 @@ class Batch:
     start: Int64Array
     stop: Int64Array
     bytes_read: int
-    notes: Repairs | None = None
+    repairs: Repairs | None = None
 
     @classmethod
-    def of_texts(cls, texts: list[str], bytes_read: int, notes: Repairs | None = None) -> "Batch":
-        """Batch of documents of text."""
-        return cls(texts, None, _NONE, _NONE, bytes_read, notes)
+    def of_texts(cls, texts: list[str], bytes_read: int, repairs: Repairs | None = None) -> "Batch":
+        """Return a batch of texts, each a document."""
+        return cls(texts, None, _NONE, _NONE, bytes_read, repairs)
 
     @classmethod
     def of_tokens(
@@ -66,10 +67,10 @@ class Batch:
         start: Int64Array,
         stop: Int64Array,
         bytes_read: int,
-        notes: Repairs | None = None,
+        repairs: Repairs | None = None,
     ) -> "Batch":
-        """Batch of documents ``tokens[start[i]:stop[i]]``."""
-        return cls(None, tokens, start, stop, bytes_read, notes)
+        """Return a batch of the documents ``tokens[start[i]:stop[i]]``."""
+        return cls(None, tokens, start, stop, bytes_read, repairs)
 
     @property
     def documents(self) -> int:
@@ -78,7 +79,7 @@ class Batch:
 
     @property
     def nbytes(self) -> int:
-        """About how many bytes of memory the documents take."""
+        """Approximate size of the documents in memory, in bytes."""
         if self.tokens is not None:
             return self.tokens.nbytes + self.start.nbytes + self.stop.nbytes
         return sum(map(len, self.texts or []))
@@ -87,7 +88,7 @@ class Batch:
 class Reader(Protocol):
     """One source of documents. `batches` may be called again for another pass over a file.
 
-    One whose documents threads may read at the same time is `SplittableReader` as well.
+    A reader that is a `SplittableReader` as well can be read by several threads at a time.
     """
 
     @property
@@ -100,7 +101,7 @@ class Reader(Protocol):
 
     @property
     def evidence(self) -> str:
-        """Why the source was taken for that."""
+        """Why the source was taken to be of this format."""
 
     @property
     def size(self) -> int:
@@ -116,11 +117,11 @@ class Reader(Protocol):
 
     @property
     def eot(self) -> int | None:
-        """Id that documents are split at, None when only the format's own bounds count."""
+        """Id that documents are split at, None when only the format separates documents."""
 
     @property
     def warnings(self) -> list[str]:
-        """What was skipped or repaired by the pass so far; complete when the pass is."""
+        """What the pass has skipped or repaired so far; complete when the pass is."""
 
     def batches(self) -> Iterator[Batch]:
-        """Documents in the order of the source, in batches of bounded size."""
+        """Yield the documents in the order of the source, in batches of bounded size."""

@@ -15,10 +15,10 @@ _NONE = np.empty(0, dtype=np.int64)
 def cut_rows(
     tokens: IntegerArray, start: Int64Array, stop: Int64Array, eot: int | None
 ) -> tuple[Int64Array, Int64Array]:
-    """Documents of rows that the format itself tells apart, cut further at `eot`.
+    """Return the documents of rows that the format itself separates, cut further at `eot`.
 
     Input: rows ``tokens[start[i]:stop[i]]``, ascending and disjoint. Output: documents likewise.
-    A row that holds nothing, or nothing but `eot`, is one document of no tokens.
+    A row that is empty or holds only `eot` is one document of no tokens.
     """
     if eot is None or not len(start):
         return start, stop
@@ -26,7 +26,7 @@ def cut_rows(
     row = np.searchsorted(start, marks, side="right") - 1
     inside = (row >= 0) & (marks < stop[row])
     marks, row = marks[inside], row[inside]
-    # Disjoint ascending stretches: their starts and their stops pair up when each is sorted.
+    # The stretches are disjoint and ascending: sorted starts and sorted stops pair up.
     first = np.sort(np.concatenate([start, marks + 1]))
     last = np.sort(np.concatenate([stop, marks]))
     stretches = 1 + np.bincount(row, minlength=len(start))
@@ -37,18 +37,18 @@ def cut_rows(
 
 
 def stream_splits(tokens: Items, eot: int | None, size: int) -> Iterator[Split]:
-    """Units of a stream of ids whose only boundaries are `eot` ids.
+    """Yield the splits of a stream of ids whose only boundaries are `eot` ids.
 
-    A document is a longest stretch without `eot`; runs of `eot` make no empty documents, for
-    nothing tells a boundary from padding there. A unit is the documents that begin in a stretch of
-    `BATCH_TOKENS`. Without `eot` the stream is one document.
+    A document is a maximal stretch without `eot`. Repeated `eot` ids make no empty documents, since
+    they may be padding. A split is the documents that begin in a stretch of `BATCH_TOKENS` ids.
+    Without `eot` the stream is one document and one split.
     """
     total = len(tokens)
     step = max(1, total if eot is None else BATCH_TOKENS)
     for first in range(0, total, step):
         last = min(first + step, total)
         bytes_read = size * last // total - size * first // total
-        # The comparison with `eot` takes a byte for each id.
+        # Comparing with `eot` takes a byte of memory for each id.
         yield Split(last - first, partial(_stretch, tokens, eot, first, last, bytes_read))
 
 
@@ -71,7 +71,7 @@ def _stretch(tokens: Items, eot: int | None, first: int, last: int, bytes_read: 
 
 
 def _end(tokens: Items, eot: int, begin: int) -> tuple[int, Int64Array]:
-    """Where the document that a position is in ends, behind its `eot`, and where that is."""
+    """Where the document at position `begin` ends, its `eot` included, and the place of that."""
     step = 1 << 10
     while begin < len(tokens):
         marks = np.flatnonzero(tokens[begin : begin + step] == eot)
@@ -86,10 +86,10 @@ def _end(tokens: Items, eot: int, begin: int) -> tuple[int, Int64Array]:
 def row_batches(
     tokens: Items, start: Int64Array, stop: Int64Array, eot: int | None, size: int
 ) -> Iterator[Batch]:
-    """Batches of a stream of ids whose documents are known, cut further at `eot`.
+    """Yield batches of a stream of ids whose documents are known, cut further at `eot`.
 
-    Input: documents ``tokens[start[i]:stop[i]]``, ascending and disjoint. A batch is a view of the
-    stream that holds at most `BATCH_TOKENS`, or one document that is longer.
+    Input: documents ``tokens[start[i]:stop[i]]``, ascending and disjoint. A batch is a view of at
+    most `BATCH_TOKENS` ids of the stream, or of one document that is longer.
     """
     first = done = 0
     while first < len(start):
@@ -104,7 +104,7 @@ def row_batches(
 
 
 def rows_of(lengths: Int64Array) -> tuple[Int64Array, Int64Array]:
-    """Starts and stops of rows that lie one after the other.
+    """Return the starts and stops of rows that follow each other without gaps.
 
     >>> rows_of(np.array([2, 0, 3]))
     (array([0, 2, 2]), array([2, 2, 5]))

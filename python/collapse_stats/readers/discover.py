@@ -1,4 +1,4 @@
-"""The files that paths stand for."""
+"""Find the files that paths, directories, patterns and URLs stand for."""
 
 import glob
 import os
@@ -17,12 +17,12 @@ def discover(
     paths: "Sequence[str | os.PathLike[str] | RemotePath]",
     tmp: "str | os.PathLike[str] | None" = None,
 ) -> Files:
-    """Files of the paths given, directories walked in an order that no machine changes.
+    """Return the files of the given paths; directories are walked in the same order everywhere.
 
     A path that does not exist may be a pattern with ``*``, ``?``, ``[...]`` and ``**``. In
-    directories and below URLs, hidden and temporary files, what merely describes other files, and
-    saved profiles are left out, and files of unknown extensions and second copies are listed in
-    ``.skipped``; links are followed, each directory once. Ids that lie elsewhere will be kept in
+    directories and below URLs, hidden and temporary files, files that only describe others, and
+    saved profiles are left out; files of unknown extensions and second copies are listed in
+    ``.skipped``. Links are followed, each directory once. Ids of remote files will be kept in
     unnamed files in `tmp`.
 
     Raises
@@ -30,56 +30,56 @@ def discover(
     InputError
         A path is missing, not a file or directory, or a directory without a readable file.
     """
-    found = Files()
-    for given in paths:
-        if isinstance(given, RemotePath) or is_url(given):
-            add_remote(RemotePath(str(given), tmp), found)
+    files = Files()
+    for location in paths:
+        if isinstance(location, RemotePath) or is_url(location):
+            add_remote(RemotePath(str(location), tmp), files)
             continue
-        name = os.fspath(given)
+        name = os.fspath(location)
         path = Path(name)
         if "://" in name and not path.exists():
             raise InputError(f"{name}: expected s3://, gs://, hf:// or https:// and a name")
         if path.exists() or path.is_symlink() or not glob.has_magic(name):
-            _add(path, found)
+            _add(path, files)
             continue
         matches = sorted(map(Path, glob.glob(name, recursive=True)))  # noqa: PTH207 - may be absolute
         if not matches:
             raise InputError(f"{name}: no file matches this pattern")
         names = {match.name for match in matches}
-        walked: set[Path] = set()  # what is below them is there already
+        walked: set[Path] = set()  # directories whose files have all been added
         for match in matches:
             if not walked.isdisjoint(match.parents):
                 continue
             if match.is_dir():
                 walked.add(match)
             if match.is_dir() or not is_left_out(match.name, names):
-                _add(match, found)
-    return found
+                _add(match, files)
+    return files
 
 
-def _add(path: Path, found: Files) -> None:
+def _add(path: Path, files: Files) -> None:
     if path.is_dir():
-        _add_directory(path, found)
+        _add_directory(path, files)
     elif path.is_file():
-        found.names.append(str(path))
+        files.names.append(str(path))
     elif path.exists():
         raise InputError(f"{path}: expected a file or directory, got a device, pipe or socket")
     else:
         raise InputError(f"{path}: no such file or directory")
 
 
-def _add_directory(directory: Path, found: Files) -> None:
-    before, skipped_before = len(found), len(found.skipped)
+def _add_directory(directory: Path, files: Files) -> None:
+    before, skipped_before = len(files), len(files.skipped)
     for _, path, known in sorted(_walk(os.fspath(directory)), key=itemgetter(0)):
-        (found.names if known else found.skipped).append(path.removeprefix("./"))
-    if len(found) == before:
-        raise found.nothing(f"{directory}", skipped_before)
+        (files.names if known else files.skipped).append(path.removeprefix("./"))
+    if len(files) == before:
+        raise files.nothing(f"{directory}", skipped_before)
 
 
 def _walk(directory: str) -> Iterator[tuple[tuple[str, ...], str, bool]]:
-    """Files of a directory: the parts of their paths in it, the paths, whether to read them.
+    """Yield the files below a directory: relative path as parts, path, and whether to read it.
 
-    Strings all the way: a corpus may be a hundred thousand small files.
+    Paths are strings for speed: a corpus may have a hundred thousand small files.
     """
     seen: set[tuple[int, int]] = set()
     left: list[tuple[tuple[str, ...], str]] = [((), directory)]
@@ -91,9 +91,9 @@ def _walk(directory: str) -> Iterator[tuple[tuple[str, ...], str, bool]]:
         if (status.st_dev, status.st_ino) in seen or entries.keys() >= PROFILE:
             continue
         seen.add((status.st_dev, status.st_ino))
-        listed = listed_arrow(Path(folder) / "state.json") if "state.json" in entries else None
+        shards = listed_arrow(Path(folder) / "state.json") if "state.json" in entries else None
         for name, entry in entries.items():
             if entry.is_dir():
                 left.append(((*parts, name), entry.path))
             elif not is_left_out(name, entries) and entry.is_file():
-                yield (*parts, name), entry.path, is_known(name, entries, listed)
+                yield (*parts, name), entry.path, is_known(name, entries, shards)

@@ -1,4 +1,4 @@
-"""The beginning of a file, from opening it once: of a small file it is all there is."""
+"""The beginning of a file, read once when it is opened; of a small file, this is all of it."""
 
 import os
 from hashlib import sha256
@@ -13,14 +13,14 @@ _EDGE = 1 << 20  # bytes at either end of a file that its digest covers
 
 
 class Head(NamedTuple):
-    """The first 64 KiB of a file, and its size in bytes, 0 when nobody knows."""
+    """The first 64 KiB of a file, and its size in bytes (0 when unknown)."""
 
     data: bytes
     size: int
 
     @property
     def whole(self) -> bool:
-        """Whether that is all of the file."""
+        """Whether `data` is the whole file."""
         return len(self.data) == self.size
 
     @property
@@ -30,28 +30,28 @@ class Head(NamedTuple):
 
     @property
     def digest(self) -> str:
-        """What `digest_of` gives, "" when that takes more of the file."""
+        """The digest as by `digest_of`, "" when more of the file is needed for it."""
         return _digest(self.size, self.data, self.data) if self.whole else ""
 
 
 def head_of(path: Name) -> Head:
-    """The beginning of a file."""
+    """Read the beginning of a file."""
     if isinstance(path, RemotePath):
         with path.open() as file:
             return Head(file.read(_BYTES), path.stat().st_size)
     descriptor = os.open(path, os.O_RDONLY)  # a file object would take half as long again
     try:
         size = os.fstat(descriptor).st_size
-        # No more than there is: room for 64 KiB, given back, costs more than the rest of this.
+        # No more than the file has: allocating and shrinking 64 KiB takes longer than all the rest.
         return Head(os.read(descriptor, min(size or _BYTES, _BYTES)), size)
     finally:
         os.close(descriptor)
 
 
 def digest_of(path: Location) -> str:
-    """sha256 of a file's size and its first and last MiB: cheap, and tells files apart.
+    """Return the sha256 of a file's size and its first and last MiB, "" if the file is gone.
 
-    Nothing of a file that is gone.
+    It distinguishes files without reading all of them.
     """
     try:
         with path.open("rb") as file:

@@ -1,4 +1,4 @@
-"""Documents already in memory: arrays, and iterables of arrays, texts, chats or records."""
+"""Readers of documents in memory: arrays, and iterables of arrays, texts, chats or records."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
@@ -17,15 +17,16 @@ from .splits import Split, SplittableReader
 
 
 def open_memory(source: Any, options: ReadOptions) -> "ArrayReader | IterableReader":
-    """Reader of an array (1-D: one document; 2-D: each row one) or of an iterable of documents.
+    """Return a reader of an array or of an iterable of documents.
 
-    An iterable's items are arrays or lists of ids, texts, or mappings with one of the keys of
-    `options`; an item of two dimensions is rows. An iterator can be read once.
+    A one-dimensional array is one document; each row of a two-dimensional array is a document. The
+    items of an iterable are texts, arrays or lists of ids, or mappings with one of the keys of
+    `options`. An iterator can be read only once.
 
     Raises
     ------
     TypeError
-        The source is neither, or its first item is not a document.
+        The source is neither an array nor an iterable, or its first item is not a document.
     """
     if isinstance(source, (str, bytes, Mapping)):
         raise TypeError(
@@ -59,7 +60,7 @@ class ArrayReader(SplittableReader):
         self.dtype = array.dtype.name
 
     def splits(self) -> Iterator[Split]:
-        """Views of the array."""
+        """Yield views of the array."""
         if self._array.ndim == 1 and not len(self._array):
             nothing = np.zeros(1, dtype=np.int64)
             yield Split(0, lambda: Batch.of_tokens(self._array, nothing, nothing, 0))
@@ -67,7 +68,7 @@ class ArrayReader(SplittableReader):
 
 
 class IterableReader:
-    """Documents of an iterable, each item one (or one per row)."""
+    """Documents of an iterable: each item, or each row of a two-dimensional item."""
 
     path = "(iterable)"
     format = "memory"
@@ -90,7 +91,7 @@ class IterableReader:
         )
 
     def batches(self) -> Iterator[Batch]:
-        """Documents in order, about 16 MiB of them a batch."""
+        """Yield the documents in order, about 512 KiB of them in a batch."""
         if self._once and self._read:
             raise InputError(
                 "an iterator can be read once: give a list, or a file, to read it again"
@@ -134,7 +135,7 @@ class IterableReader:
         try:
             return chat_text(item, keys, self._options.part)
         except ValueError as error:
-            raise TypeError(f"item {number} is no chat: {error}") from error
+            raise TypeError(f"item {number} is not a chat: {error}") from error
 
     def _batch(self, held: list[Any], size: int) -> Batch:
         if self.kind == "text":
@@ -156,7 +157,7 @@ def _row_lengths(array: IntegerArray) -> list[int]:
 
 
 def _array_of_ids(source: Any) -> Any:
-    """`source` as an array, or None when it is not one (texts, records, a list of arrays)."""
+    """`source` as an array, or None when it is something else: texts, records, a list of arrays."""
     if isinstance(source, Sequence) and not isinstance(source, (str, bytes)):
         if len(source) and not isinstance(source[0], (int, np.integer)):
             return None

@@ -1,4 +1,4 @@
-"""Which files of a folder are a corpus: the same here and elsewhere."""
+"""Which files of a directory belong to a corpus: one rule for local and remote directories."""
 
 import json
 from collections.abc import Container, Sequence
@@ -6,33 +6,24 @@ from typing import overload
 
 from ..errors import InputError
 from .base import listed
-from .detect import EXTENSIONS, KNOWN, extension_of
+from .detect import extension_of
+from .registry import registry
 from .remote.location import Location, Name, as_location
 
 _TEMPORARY = ("~", ".tmp", ".temp", ".part", ".partial", ".crdownload", ".swp", ".lock")
-# Written beside shards by the tools that make them; they hold no documents.
-_COMPANIONS = {
-    "dataset_dict.json",
-    "dataset_info.json",
-    "dataset_infos.json",
-    "index.json",
-    "state.json",
-}
-_COMPANION_OF = {  # ending: that of the file it describes
-    ".idx": ".bin",
-    ".csv.gz": ".npy",
-    ".ds.index": ".ds",
-    ".ds.metadata": ".ds",
-    ".ds.loss": ".ds",
-}
-# A saved profile that lies among shards is no part of the corpus.
+# The files of a saved profile, which may lie among shards and is not part of the corpus.
 PROFILE = {"manifest.json", "spectra.parquet"}
 
 
 class Files(Sequence[Location]):
-    """Files to read, in order, by their `names`.
+    """The files to read, in order.
 
-    `skipped` has those in directories that are not corpora by name.
+    Attributes
+    ----------
+    names
+        The files to read.
+    skipped
+        Files in directories that are not read, because of their extensions or as second copies.
     """
 
     def __init__(self) -> None:
@@ -52,40 +43,50 @@ class Files(Sequence[Location]):
         return as_location(self.names[index])
 
     def nothing(self, name: str, skipped_before: int) -> InputError:
-        """What to raise of a directory or prefix in which only the last of `skipped` are."""
-        others = [as_location(name).name for name in self.skipped[skipped_before:]]
-        seen = f"only {listed(others, 5)}" if others else "no file"
-        return InputError(f"{name}: {seen} in this directory. Read are: {KNOWN}")
+        """Return the error for a directory or prefix without a file to read.
+
+        `skipped_before` is the length of `skipped` before the directory was walked.
+        """
+        skipped = [as_location(name).name for name in self.skipped[skipped_before:]]
+        seen = f"only {listed(skipped, 5)}" if skipped else "no file"
+        return InputError(f"{name}: {seen} in this directory. Read are: {registry().known}")
 
 
 def is_left_out(name: str, names: Container[str]) -> bool:
-    """Whether a file is temporary, or only describes others of its directory."""
-    if name in _COMPANIONS or name.startswith("~$") or name.lower().endswith(_TEMPORARY):
+    """Whether a file is temporary, or only describes others among `names`, its directory's."""
+    formats = registry()
+    if name in formats.companion_names or name.startswith("~$"):
         return True
-    return name.endswith(tuple(_COMPANION_OF)) and any(
-        name.endswith(ending) and name.removesuffix(ending) + of in names
-        for ending, of in _COMPANION_OF.items()
+    if name.lower().endswith(_TEMPORARY):
+        return True
+    return name.endswith(formats.companion_endings) and any(
+        name.endswith(ending) and name.removesuffix(ending) + described in names
+        for ending, described in formats.companions.items()
     )
 
 
-def is_known(name: str, names: Container[str], listed: Container[str] | None) -> bool:
-    """Whether a file of a directory is one to read, when it alone has shards that are `listed`."""
+def is_known(name: str, names: Container[str], shards: Container[str] | None) -> bool:
+    """Whether to read a file of a directory with these names, by its name.
+
+    Of Arrow files, only those among `shards` are read, when these are not None.
+    """
     extension = extension_of(name)
-    known = extension in EXTENSIONS and not _is_copy(name, extension, names)
-    return known and (listed is None or extension != ".arrow" or name in listed)
+    reader = registry().extensions.get(extension)
+    if reader is None or (reader.has_packed_copies and _is_copy(name, extension, names)):
+        return False
+    return shards is None or extension != ".arrow" or name in shards
 
 
 def _is_copy(name: str, extension: str, names: Container[str]) -> bool:
-    """Whether this is the packed form of an MDS shard that lies unpacked beside it."""
-    return (
-        extension == ".mds"
-        and not name.lower().endswith(extension)
-        and name[: name.rindex(".")] in names
-    )
+    """Whether this is a compressed file that lies uncompressed beside it."""
+    return not name.lower().endswith(extension) and name[: name.rindex(".")] in names
 
 
 def listed_arrow(state: Location) -> set[str] | None:
-    """Shards that a ``save_to_disk`` directory names; caches of `datasets` lie beside them."""
+    """Return the shards that the ``state.json`` of a ``save_to_disk`` directory lists.
+
+    The caches that `datasets` leaves beside them are not listed. None when there is no such list.
+    """
     try:
         with state.open("rb") as file:
             content = json.loads(file.read())

@@ -1,4 +1,4 @@
-"""Items of a file, mapped into memory."""
+"""Arrays of the fixed-width items in a file, mapped into memory."""
 
 import math
 
@@ -11,9 +11,6 @@ from .remote.items import Items, LazyItems
 from .remote.location import Location
 from .remote.path import RemotePath
 
-MAPPED = ("datatrove", "flat", "llm.c", "megatron", "npy", "olmo")
-"""Formats whose ids are views of the file."""
-
 
 def items(
     path: Location,
@@ -21,9 +18,9 @@ def items(
     offset: int,
     shape: tuple[int, ...],
 ) -> Items:
-    """An array of a file's items from byte `offset` on, or what gives one for a slice.
+    """Return an array of a file's items from byte `offset` on, or `LazyItems` of a remote file.
 
-    Of a file that lies elsewhere, what is asked for is fetched into an unnamed one, and mapped.
+    `LazyItems` fetch each slice when it is taken, into an unnamed file that is mapped.
     """
     if isinstance(path, RemotePath):
         return LazyItems(path, item, offset, shape)
@@ -33,10 +30,10 @@ def items(
 def mapped(
     path: Location, item: npt.DTypeLike, offset: int = 0, count: int | None = None
 ) -> IntegerArray:
-    """`count` items (all there are, when None) from byte `offset` on, as a read-only map.
+    """Return `count` items (None: all) from byte `offset` on, as a read-only map.
 
-    `numpy.memmap` keeps its file open for as long as the map lives, and a corpus of a few thousand
-    shards would run out of file descriptors; this map outlives the file it is made from.
+    Unlike `numpy.memmap`, the map does not keep its file open: a corpus of a few thousand shards
+    would run out of file descriptors.
     """
     import pyarrow as pa
 

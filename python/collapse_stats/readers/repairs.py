@@ -1,33 +1,33 @@
-"""Counts of what was skipped or repaired, said once at the end instead of line by line."""
+"""Counts of what was skipped or repaired, reported once per file and not line by line."""
 
 
 class Repairs:
-    """Reasons with how often each occurred and the first place it did."""
+    """How often each reason to skip or repair something occurred, and where it did first."""
 
     def __init__(self) -> None:
-        self._seen: dict[str, tuple[int, str]] = {}
+        self._reasons: dict[str, tuple[int, str]] = {}
 
     def __bool__(self) -> bool:
-        """Whether anything was noted."""
-        return bool(self._seen)
+        """Whether anything was skipped or repaired."""
+        return bool(self._reasons)
 
     def add(self, reason: str, place: str, times: int = 1) -> None:
-        """Note that something happened `times` times, the first of them at `place`."""
-        count, first = self._seen.get(reason, (0, place))
-        self._seen[reason] = (count + times, first)
+        """Count `times` occurrences of a reason, the first of them at `place`."""
+        count, first = self._reasons.get(reason, (0, place))
+        self._reasons[reason] = (count + times, first)
 
     def include(self, later: "Repairs") -> None:
-        """Add what was noted elsewhere, after everything that was noted here."""
-        for reason, (count, place) in later._seen.items():
+        """Add counts from a later part of the source."""
+        for reason, (count, place) in later._reasons.items():
             self.add(reason, place, count)
 
     def clear(self) -> None:
-        """Forget everything: a new pass begins."""
-        self._seen.clear()
+        """Reset all counts before another pass."""
+        self._reasons.clear()
 
     def messages(self, path: str) -> list[str]:
-        """One sentence per reason, in the order they first occurred."""
+        """Return one sentence per reason, in the order of their first occurrences."""
         return [
             f"{path}: {reason}: {count:,} (first: {place})"
-            for reason, (count, place) in self._seen.items()
+            for reason, (count, place) in self._reasons.items()
         ]

@@ -1,4 +1,4 @@
-"""A source divided into parts that threads may read at the same time."""
+"""Splits: parts of a source that several threads can read at the same time."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
@@ -9,15 +9,15 @@ from .repairs import Repairs
 
 
 class Split(NamedTuple):
-    """Some of a source's documents, which any thread may read.
+    """Some documents of a source, which any thread may read.
 
     Attributes
     ----------
     size
-        About how many bytes of memory reading it takes.
+        Approximate bytes of memory that reading the split takes.
     read
-        Reads it. What was skipped or repaired is in the batch's notes and nowhere else, so that
-        nothing tells in which order units were read.
+        Reads the split. Repairs are counted in the batch and nowhere else, so that the order in
+        which splits are read makes no difference.
     """
 
     size: int
@@ -25,40 +25,40 @@ class Split(NamedTuple):
 
 
 class SplittableReader(ABC):
-    """A reader that says how its source is divided."""
+    """A reader whose source is divided into splits."""
 
     path: str
     digest: str = ""
-    """Of a small file, which was seen as a whole when it was opened."""
+    """The file's digest, when the whole file was read to open it; else empty."""
 
-    _repairs: Repairs | None = None  # of a hundred thousand files few have anything to tell
+    _repairs: Repairs | None = None  # created when needed: few of a hundred thousand files have any
 
     @property
     def warnings(self) -> list[str]:
-        """What was skipped or repaired by the pass so far."""
+        """What the pass has skipped or repaired so far."""
         return self._repairs.messages(self.path) if self._repairs else []
 
     @abstractmethod
     def splits(self) -> Iterator[Split]:
-        """Units in the order of the source; what only one thread can do is done between them."""
+        """Yield splits in the order of the source; work for one thread is done between them."""
 
-    def note(self, notes: Repairs) -> None:
-        """Add the notes of a unit's batch to the warnings; units must come in their order."""
+    def add_repairs(self, repairs: Repairs) -> None:
+        """Add the repairs of a split's batch to the warnings; to be called in the splits' order."""
         self._repairs = self._repairs or Repairs()
-        self._repairs.include(notes)
+        self._repairs.include(repairs)
 
     def batches(self) -> Iterator[Batch]:
-        """Documents in the order of the source, a unit at a time."""
+        """Yield the documents in the order of the source, a batch for each split."""
         self._repairs = None
         for split in self.splits():
             batch = split.read()
-            if batch.notes:
-                self.note(batch.notes)
+            if batch.repairs:
+                self.add_repairs(batch.repairs)
             yield batch
 
 
 def splits_of(reader: Reader) -> Iterator[Split]:
-    """Units of any reader: one that is not divided reads them itself, one after the other."""
+    """Yield the splits of any reader; without splits of its own, batches that are already read."""
     if isinstance(reader, SplittableReader):
         yield from reader.splits()
         return

@@ -1,29 +1,35 @@
-"""Bytes of a file, decompressed when it is gzip or Zstandard, in blocks of whole lines."""
+"""Read the bytes of a file, decompressed if it is gzip or Zstandard, as a whole or by lines."""
 
 from collections.abc import Iterator
 from typing import Any
 
 from ..errors import InputError
 from .remote.location import Location
+from .repairs import Repairs
 
 GZIP_MAGIC = b"\x1f\x8b"
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+COMPRESSIONS = {".gz": "gzip", ".zst": "zstd", ".zstd": "zstd"}  # by the last extension
 UTF8_BOM = b"\xef\xbb\xbf"
 _DOCUMENT = "a text that is one document", "say --doc-per-line"
 
 
 def compression_of(head: bytes) -> str | None:
-    """``gzip``, ``zstd`` or None, from a file's first bytes."""
+    """Return ``gzip``, ``zstd`` or None, by a file's first bytes."""
     if head.startswith(GZIP_MAGIC):
         return "gzip"
     return "zstd" if head.startswith(ZSTD_MAGIC) else None
 
 
 def read_blocks(path: Location, size: int) -> Iterator[tuple[bytes, int]]:
-    """Decompressed blocks of at most `size` bytes, each with the bytes of the file behind it.
+    """Yield decompressed blocks of at most `size` bytes, each with the bytes it takes in the file.
 
-    A UTF-8 byte-order mark at the beginning is left out. Raises InputError when compressed data is
-    cut short or damaged, after what could be read.
+    A UTF-8 byte-order mark at the beginning is left out.
+
+    Raises
+    ------
+    InputError
+        Compressed data is cut short or damaged; what could be read has been yielded before.
     """
     with path.open("rb") as file:
         compression = compression_of(file.read(4))
@@ -43,7 +49,7 @@ def read_blocks(path: Location, size: int) -> Iterator[tuple[bytes, int]]:
 
 
 def read_plain(path: Location, size: int, longest: int) -> bytes:
-    """What a file of about `size` bytes holds that is not compressed, as `unpacked` gives it."""
+    """Return the content of an uncompressed file of about `size` bytes, as `unpacked` does."""
     _check_length(path, size, longest, 0, *_DOCUMENT)
     with path.open("rb") as file:
         try:
@@ -53,9 +59,10 @@ def read_plain(path: Location, size: int, longest: int) -> bytes:
 
 
 def unpacked_head(data: bytes, compression: Any, most: int) -> bytes:
-    """What a small file holds that is all there, compressed.
+    """Return the content of a small compressed file, given all its bytes.
 
-    Nothing when that is more than `most`, or damaged: reading it from the file will tell.
+    It is empty when it would have more than `most` bytes or the data is damaged; the caller then
+    reads the file, which reports the damage.
     """
     import pyarrow as pa
 
@@ -72,7 +79,7 @@ def unpacked_head(data: bytes, compression: Any, most: int) -> bytes:
 
 
 def unpacked(path: Location, size: int, longest: int) -> bytes:
-    """Everything `read_blocks` gives; InputError when that is more than `longest`."""
+    """Return all that `read_blocks` yields; InputError when it has more than `longest` bytes."""
     parts: list[bytes] = []
     held = 0
     for block, _ in read_blocks(path, size):
@@ -83,12 +90,13 @@ def unpacked(path: Location, size: int, longest: int) -> bytes:
 
 
 def line_blocks(path: Location, size: int, longest: int) -> Iterator[tuple[bytes, int]]:
-    r"""Blocks of whole lines, about `size` bytes each (more when one line is longer).
+    r"""Yield blocks of whole lines, about `size` bytes each, with the bytes they take in the file.
 
-    Each block but the last ends in ``\n``. InputError when a line is longer than `longest`.
+    A block is longer when one line is. Each but the last ends in ``\n``. Raises InputError when a
+    line has more than `longest` bytes.
     """
     parts: list[bytes] = []
-    read = held = total = 0  # held: bytes of the line that no block has ended yet
+    read = held = total = 0  # held: bytes of the line whose end has not been read yet
     for block, bytes_read in read_blocks(path, size):
         first, end = block.find(b"\n") + 1, block.rfind(b"\n") + 1
         _check_length(
@@ -117,7 +125,7 @@ def _check_length(
 
 
 def decode(data: bytes) -> tuple[str, int]:
-    """Text of UTF-8 bytes, and how many stretches that are not UTF-8 became U+FFFD."""
+    """Return the text of UTF-8 bytes, and how many invalid stretches became U+FFFD."""
     try:
         return data.decode("utf-8"), 0
     except UnicodeDecodeError:
@@ -125,12 +133,20 @@ def decode(data: bytes) -> tuple[str, int]:
         return text, text.count("\ufffd") - data.count("\ufffd".encode())
 
 
+def decode_repaired(data: bytes, place: str, repairs: Repairs) -> str:
+    """Return the text of UTF-8 bytes; replacements of invalid ones are counted in `repairs`."""
+    text, replaced = decode(data)
+    if replaced:
+        repairs.add("stretches that are not UTF-8 replaced by U+FFFD", place, replaced)
+    return text
+
+
 def decompressed(file: Any, compression: Any) -> Any:
-    """A stream of what an open gzip or Zstandard file holds; bad data raises OSError."""
+    """Return a stream of the content of an open gzip or Zstandard file; bad data raises OSError."""
     import pyarrow as pa
 
-    # pyarrow's own bytes stream, not Python's gzip: it tells a cut file from a finished one and
-    # takes Zstandard windows of up to 128 MiB.
+    # Not Python's gzip: pyarrow's stream distinguishes a cut file from a complete one, and takes
+    # Zstandard windows of up to 128 MiB.
     return pa.CompressedInputStream(file, compression)
 
 

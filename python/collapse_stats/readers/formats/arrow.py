@@ -1,4 +1,4 @@
-"""Arrow streams and files: Hugging Face ``save_to_disk`` shards, Feather. Mapped, not read."""
+"""Arrow streams and files: shards of Hugging Face ``save_to_disk``, Feather. They are mapped."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -6,7 +6,8 @@ from typing import Any
 
 from ...errors import InputError
 from ..base import BATCH_BYTES, Batch
-from ..options import Kind, ReadOptions
+from ..file_reader import Candidate, FileReader
+from ..options import ReadOptions
 from ..remote.location import Location
 from ..remote.path import RemotePath
 from ..splits import Split, SplittableReader
@@ -16,17 +17,24 @@ FILE_MAGIC = b"ARROW1"
 STREAM_MAGIC = b"\xff\xff\xff\xff"
 
 
-class ArrowReader(SplittableReader):
+class ArrowReader(SplittableReader, FileReader):
     """Documents of an Arrow file, a record batch at a time."""
 
     format = "arrow"
+    order = 90
+    extensions = (".arrow", ".feather")
+    magics = (FILE_MAGIC, STREAM_MAGIC)
+    required = "ARROW1 or a stream's FF FF FF FF"
+    companion_names = (
+        "dataset_dict.json",
+        "dataset_info.json",
+        "dataset_infos.json",
+        "state.json",
+    )
+    reads_chats = True
 
     def __init__(self, path: Location, options: ReadOptions, evidence: str) -> None:
-        self.path = str(path)
-        self.evidence = evidence
-        self.size = path.stat().st_size
-        self.eot = options.eot
-        self._path = path
+        super().__init__(path, options, evidence)
         self._options = options
         with self._mapped() as file:
             schema = self._opened(file).schema
@@ -34,11 +42,23 @@ class ArrowReader(SplittableReader):
                 self._columns = find_columns(path, schema, options)
             except arrow_errors() as error:
                 raise self._damaged(f"its columns have no names ({error})") from error
-        self.kind: Kind = self._columns.kind
+        self.kind = self._columns.kind
         self.dtype = self._columns.dtype
 
+    @classmethod
+    def recognize_content(cls, file: Candidate) -> str | None:
+        """A file that begins like Arrow and is not named as one of ids, which begin freely."""
+        if file.head.startswith(FILE_MAGIC):
+            ids = file.extension in (".bin", ".npy")
+            return None if ids else "an Arrow file: begins with ARROW1"
+        if file.owner and file.owner.begins_freely:
+            return None
+        has_state = file.location.with_name("state.json").exists()
+        beside = ", state.json beside it" if has_state else ""
+        return f"an Arrow stream: begins with FF FF FF FF{beside}"
+
     def splits(self) -> Iterator[Split]:
-        """Record batches, those of texts in parts; ids are views of a file that is not packed."""
+        """Yield record batches, those of text in parts; ids are views of an uncompressed file."""
         done = before = 0
         with self._mapped() as file:
             for batch in self._record_batches(file):
@@ -59,7 +79,7 @@ class ArrowReader(SplittableReader):
             raise self._damaged(f"the rows {place} cannot be read ({error})") from error
 
     def _record_batches(self, file: Any) -> Iterator[Any]:
-        """Record batches of the columns wanted, each checked before anything is taken from it."""
+        """Record batches of the columns to read, each validated before it is used."""
         rows = 0
         try:
             schema = self._opened(file).schema
@@ -95,7 +115,7 @@ class ArrowReader(SplittableReader):
                 return pa.ipc.open_file(file, options=options)
             return pa.ipc.open_stream(file, options=options)
         except arrow_errors() as error:
-            raise self._damaged(f"begins like Arrow but does not go on so ({error})") from error
+            raise self._damaged(f"only the beginning is Arrow's ({error})") from error
 
     def _damaged(self, what: str) -> InputError:
         return InputError(
@@ -104,13 +124,13 @@ class ArrowReader(SplittableReader):
 
 
 def _check(batch: Any) -> None:
-    """Raise what Arrow raises when offsets or indices lead out of a column's buffers."""
+    """Raise Arrow's error if offsets or indices point outside of a column's buffers."""
     import pyarrow as pa
     import pyarrow.types as types
 
     batch.validate()
     for column in batch.columns:
-        if types.is_string(column.type):  # bytes that are not UTF-8 are replaced, not refused
+        if types.is_string(column.type):  # invalid UTF-8 is replaced later, not refused
             column = column.view(pa.binary())
         elif types.is_large_string(column.type):
             column = column.view(pa.large_binary())

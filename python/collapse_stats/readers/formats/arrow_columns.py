@@ -12,12 +12,12 @@ from ..boundaries import cut_rows, rows_of
 from ..options import ChatTurns, Kind, ReadOptions
 from ..remote.location import Location
 from ..repairs import Repairs
-from ..stream import decode
+from ..stream import decode_repaired
 from .chat import chat_text
 
 
 def arrow_errors() -> tuple[type[Exception], ...]:
-    """What Arrow raises at a damaged file; ValueError among them at a name that is not UTF-8."""
+    """Return the errors that Arrow raises for a damaged file (ValueError: a name is not UTF-8)."""
     import pyarrow as pa
 
     return (pa.ArrowException, OSError, ValueError, OverflowError)
@@ -25,7 +25,7 @@ def arrow_errors() -> tuple[type[Exception], ...]:
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """The columns to read, what they hold, and the item type of ids."""
+    """The columns to read, their kind, the type of their ids, and whether they hold chats."""
 
     names: tuple[str, ...]
     kind: Kind
@@ -34,19 +34,22 @@ class Columns:
 
 
 def find_columns(path: Location, schema: Any, options: ReadOptions) -> Columns:
-    """Columns of an Arrow schema that `options` ask for; InputError names what is there."""
+    """Return the columns of an Arrow schema that `options` ask for.
+
+    Raises InputError that lists the columns there are when none fits.
+    """
     import pyarrow.types as types
 
     names = options.find(schema.names)
     if names is None:
-        there = listed(f"{field.name} ({field.type})" for field in schema)
+        existing = listed(f"{field.name} ({field.type})" for field in schema)
         raise InputError(
             f"{path}: expected a column {options.wanted}, this file has "
-            f"{there}: name one with --text-key or --ids-key"
+            f"{existing}: name one with --text-key or --ids-key"
         )
-    doubled = next((name for name in names if schema.names.count(name) > 1), None)
-    if doubled:
-        raise InputError(f"{path}: expected one column {doubled!r}, this file has several")
+    repeated = next((name for name in names if schema.names.count(name) > 1), None)
+    if repeated:
+        raise InputError(f"{path}: expected one column {repeated!r}, this file has several")
     kinds = [schema.field(name).type for name in names]
     if options.kind_of(names[0]) == "text":
         chat = len(names) > 1 or _is_turns(kinds[0])
@@ -69,43 +72,44 @@ def find_columns(path: Location, schema: Any, options: ReadOptions) -> Columns:
 def batch_of(
     rows: Any, columns: Columns, options: ReadOptions, place: str, bytes_read: int
 ) -> Batch:
-    """Documents of an Arrow record batch that has the columns; what is left out is noted."""
-    notes = Repairs()
+    """Return the documents of an Arrow record batch; rows left out are counted as repairs."""
+    repairs = Repairs()
     if columns.chat:
-        texts = _chats(rows.select(columns.names).to_pylist(), columns, options.part, notes, place)
-        return Batch.of_texts(texts, bytes_read, notes)
+        records = rows.select(columns.names).to_pylist()
+        texts = _chats(records, columns, options.part, repairs, place)
+        return Batch.of_texts(texts, bytes_read, repairs)
     column = rows.column(columns.names[0])
     if columns.kind == "text":
-        texts = [text for text in _texts(column, notes, place) if text is not None]
+        texts = [text for text in _texts(column, repairs, place) if text is not None]
         if len(texts) < len(column):
-            notes.add("null texts skipped", place, len(column) - len(texts))
-        return Batch.of_texts(texts, bytes_read, notes)
+            repairs.add("null texts skipped", place, len(column) - len(texts))
+        return Batch.of_texts(texts, bytes_read, repairs)
     tokens, lengths, left_out = ids_of(column)
     if left_out:
-        notes.add("rows with null ids skipped", place, left_out)
+        repairs.add("rows with null ids skipped", place, left_out)
     start, stop = cut_rows(tokens, *rows_of(lengths), options.eot)
-    return Batch.of_tokens(tokens, start, stop, bytes_read, notes)
+    return Batch.of_tokens(tokens, start, stop, bytes_read, repairs)
 
 
 def bytes_of(rows: Any) -> int:
-    """Bytes of a record batch; of all that it is a slice of, where Arrow is older than 24."""
+    """Return the bytes of a record batch; of the whole buffers it is a slice of before Arrow 24."""
     try:
         return int(rows.nbytes)
-    except TypeError:  # it had no number for views of lists
+    except TypeError:  # it could not measure views of lists
         return int(rows.get_total_buffer_size())
 
 
 def slices(rows: Any, size: int) -> Iterator[Any]:
-    """A record batch in slices of about `size` bytes."""
+    """Yield a record batch in slices of about `size` bytes."""
     step = max(1, size * len(rows) // max(1, bytes_of(rows)))
     for first in range(0, len(rows), step):
         yield rows.slice(first, step)
 
 
 def ids_of(array: Any) -> tuple[IntegerArray, Int64Array, int]:
-    """Packed ids of an Arrow array of lists, the length of each row, and how many were left out.
+    """Return packed ids of an Arrow array of lists, the length of each row, and the rows left out.
 
-    Rows are left out when they are null or have a null among their ids.
+    Rows are left out if they are null or have a null among their ids; the last value counts them.
     """
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -124,7 +128,7 @@ def ids_of(array: Any) -> tuple[IntegerArray, Int64Array, int]:
 
 
 def _is_text(kind: Any) -> bool:
-    """Whether a column of this Arrow type holds text; bytes are text if they are UTF-8."""
+    """Whether a column of this Arrow type holds text, possibly as bytes."""
     import pyarrow.types as types
 
     if types.is_dictionary(kind):  # a pandas category
@@ -169,8 +173,8 @@ def _lengths(array: Any) -> Int64Array:
     return as_int64
 
 
-def _texts(column: Any, notes: Repairs, place: str) -> list[str | None]:
-    """Texts of a column, with bytes that are not UTF-8 replaced."""
+def _texts(column: Any, repairs: Repairs, place: str) -> list[str | None]:
+    """The texts of a column, None for null; bytes that are not UTF-8 are replaced."""
     import pyarrow as pa
     import pyarrow.types as types
 
@@ -179,25 +183,22 @@ def _texts(column: Any, notes: Repairs, place: str) -> list[str | None]:
         column, kind = column.dictionary_decode(), kind.value_type
     if types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind):
         try:
-            found: list[str | None] = column.to_pylist()
+            valid: list[str | None] = column.to_pylist()
         except UnicodeDecodeError:
             column = column.cast(pa.large_string()).view(pa.large_binary())
         else:
-            return found
-    texts: list[str | None] = []
-    for data in column.to_pylist():
-        text, replaced = (None, 0) if data is None else decode(data)
-        if replaced:
-            notes.add("stretches that are not UTF-8 replaced by U+FFFD", place, replaced)
-        texts.append(text)
-    return texts
+            return valid
+    return [
+        None if data is None else decode_repaired(data, place, repairs)
+        for data in column.to_pylist()
+    ]
 
 
 def _chats(
     records: list[dict[str, Any]],
     columns: Columns,
     part: ChatTurns | None,
-    notes: Repairs,
+    repairs: Repairs,
     place: str,
 ) -> list[str]:
     texts = []
@@ -205,10 +206,10 @@ def _chats(
         try:
             text = chat_text(record, columns.names, part)
         except ValueError as error:
-            notes.add("rows without a chat skipped", f"{place}: {error}")
+            repairs.add("rows without a chat skipped", f"{place}: {error}")
             continue
         if not text:
-            notes.add(EMPTY_CHATS.format(part or "all"), place)
+            repairs.add(EMPTY_CHATS.format(part or "all"), place)
         texts.append(text)
     return texts
 

@@ -1,4 +1,4 @@
-"""Chats: records of turns to one text."""
+"""Turn a chat, a record with a list of turns, into one text."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,28 +14,28 @@ BETWEEN_TURNS = "\n\n"
 
 
 def looks_like_chat(value: Any) -> bool:
-    """Whether a value is a list of turns."""
+    """Return whether a value is a list of turns."""
     return isinstance(value, list) and bool(value) and isinstance(value[0], Mapping)
 
 
 def chat_text(record: Mapping[str, Any], keys: Sequence[str], part: ChatTurns | None) -> str:
-    """Turns of a chat by the roles asked for, as one text; empty when there are none.
+    """Return the turns of a chat by the roles in `part` as one text, "" when it has none.
 
-    Turns are a blank line apart; a prompt and a completion that are texts follow each other as they
-    are, since that is how a model sees them.
+    Turns are separated by a blank line. A prompt and a completion that are texts are joined without
+    one, as a model sees them.
 
     Raises
     ------
     ValueError
-        with what is wrong, when the record is no chat.
+        The record is not a chat; the message says why.
     """
     if len(keys) > 1 and all(isinstance(record.get(key), str) for key in keys):
-        return "".join(record[key] for key in keys if _is_of(part, _PAIR[key]))
+        return "".join(record[key] for key in keys if _is_wanted(part, _PAIR[key]))
     turns = [turn for key in keys for turn in _turns(record, key)]
-    return BETWEEN_TURNS.join(text for role, text in turns if text and _is_of(part, role))
+    return BETWEEN_TURNS.join(text for role, text in turns if text and _is_wanted(part, role))
 
 
-def _is_of(part: ChatTurns | None, role: str) -> bool:
+def _is_wanted(part: ChatTurns | None, role: str) -> bool:
     return part in (None, "all") or role in _ROLES[part]
 
 
@@ -56,16 +56,16 @@ def _turn(turn: Any, name: str) -> tuple[str, str]:
     role = next((turn[key] for key in ("role", "from") if isinstance(turn.get(key), str)), None)
     if role is None:
         raise ValueError(f"{name} has no 'role' or 'from'")
-    said = next((key for key in ("content", "value", "text") if key in turn), None)
-    if said is None:
+    key = next((key for key in ("content", "value", "text") if key in turn), None)
+    if key is None:
         if turn.keys() & {"tool_calls", "function_call"}:
             return role.lower(), ""
         raise ValueError(f"{name} has no 'content', 'value' or 'text'")
-    return role.lower(), _content(turn[said], name)
+    return role.lower(), _content(turn[key], name)
 
 
 def _content(content: Any, name: str) -> str:
-    """Text of a turn: a string, nothing (a tool is called), or pieces some of which are text."""
+    """The text of a turn: a string, None (a tool call), or a list of pieces, some of them text."""
     if content is None:
         return ""
     if isinstance(content, str):

@@ -1,36 +1,33 @@
-"""Headerless files of token ids, little-endian (nanoGPT and its heirs)."""
-
-from collections.abc import Iterator
+"""Headerless little-endian files of token ids, as nanoGPT and its successors write them."""
 
 import numpy as np
 import numpy.typing as npt
 
 from ...errors import InputError
-from ..boundaries import stream_splits
 from ..mmap import items
-from ..options import ITEMS, Dtype, Kind, ReadOptions
+from ..options import ITEMS, Dtype, ReadOptions
 from ..remote.location import Location
-from ..splits import Split, SplittableReader
+from .mapped_ids import StreamReader
 
-_LOOKED_AT = 1 << 20  # bytes of the beginning that are looked at before a file is believed
+_CHECKED = 1 << 20  # bytes at the beginning that are checked when a file is opened
 
 
-class FlatReader(SplittableReader):
+class FlatReader(StreamReader):
     """Documents of a headerless file: a stream of ids cut at ``eot``, memory-mapped.
 
-    The file does not say how wide its ids are: the caller must.
+    The file does not say how wide its ids are, so `ReadOptions.dtype` must.
     """
 
     format = "flat"
-    kind: Kind = "ids"
+    order = 50
+    extensions = (".bin",)
+    label = "alone"
+    begins_freely = True
 
     def __init__(self, path: Location, options: ReadOptions, evidence: str) -> None:
-        self.path = str(path)
-        self.evidence = evidence
-        self.size = path.stat().st_size
-        self.eot = options.eot
+        super().__init__(path, options, evidence)
         with path.open("rb") as file:
-            head = file.read(_LOOKED_AT)
+            head = file.read(_CHECKED)
         if options.dtype is None:
             raise InputError(
                 f"{path} has no header that says how wide its ids are: "
@@ -49,17 +46,13 @@ class FlatReader(SplittableReader):
 
     @property
     def warnings(self) -> list[str]:
-        """Doubts about the width of the ids, and the lack of document ends."""
-        said = [f"{self.path}: {self._doubt}"] if self._doubt else []
+        """Doubts about the width of the ids, and the lack of document boundaries."""
+        warnings = [f"{self.path}: {self._doubt}"] if self._doubt else []
         if not self.size:
-            said.append(f"{self.path}: the file is empty")
+            warnings.append(f"{self.path}: the file is empty")
         elif self.eot is None:
-            said.append(f"{self.path}: no --eot given: the whole file is one document")
-        return said
-
-    def splits(self) -> Iterator[Split]:
-        """Views of the file, about 16 million ids each, to be searched for documents' ends."""
-        return stream_splits(self._tokens, self.eot, self.size)
+            warnings.append(f"{self.path}: no --eot given: the whole file is one document")
+        return warnings
 
 
 def _largest(head: bytes, dtype: Dtype) -> int:
@@ -72,7 +65,7 @@ def _ids(head: bytes, dtype: Dtype) -> npt.NDArray[np.integer]:
 
 
 def _seems_u32(head: bytes) -> bool:
-    """Whether the upper halves, if these were u32 ids, are those of a vocabulary below 2**18."""
+    """Whether, read as u32, the upper halves of all ids fit a vocabulary below 2**18."""
     halves = _ids(head[: len(head) // 4 * 4], "u16")
     return len(halves) > 1 and int(halves[1::2].max()) < 4 and int(halves[::2].max()) >= 4
 
@@ -94,7 +87,7 @@ def _looks_like(head: bytes, size: int) -> str:
 
 
 def _doubt(head: bytes, dtype: Dtype, vocab_size: int | None) -> str:
-    """Why the ids may be of the other width, "" when nothing says so."""
+    """Why the ids may be of the other width, "" when nothing suggests it."""
     if dtype == "u16" and _seems_u32(head):
         halves = _ids(head, "u16")[1::2]
         what = "0" if not halves.any() else "below 4"
@@ -108,7 +101,7 @@ def _doubt(head: bytes, dtype: Dtype, vocab_size: int | None) -> str:
 def _check_range(
     path: Location, ids: npt.NDArray[np.integer], vocab_size: int | None, doubt: str
 ) -> None:
-    # The beginning only: every id is checked where it is counted.
+    # Only the beginning: every id is checked when it is counted.
     over = np.flatnonzero(ids >= vocab_size) if vocab_size is not None else np.empty(0, np.intp)
     if len(over):
         at = int(over[0])

@@ -1,4 +1,4 @@
-"""JSON lines: each line an object with a text, a chat or a list of ids, ``.gz``, ``.zst`` too."""
+"""JSON lines: each line is an object with a text, a chat or a list of ids."""
 
 import json
 from collections.abc import Iterator
@@ -15,24 +15,28 @@ from ..head import Head
 from ..options import CHAT_KEYS, Kind, ReadOptions
 from ..remote.location import Name, as_location
 from ..repairs import Repairs
+from ..small_file import SmallFileReader
 from ..splits import Split
-from ..stream import decode, line_blocks
+from ..stream import decode, decode_repaired, line_blocks
 from .arrow_columns import EMPTY_CHATS, ids_of
 from .chat import chat_text, looks_like_chat
-from .small_file import SmallFileReader
 
 _PROBED_LINES, _PROBED_BYTES = 100, 1 << 20
-_SMALL = 1 << 15  # bytes that Python's parser is through with long before Arrow's has begun
+_SMALL = 1 << 15  # bytes; a smaller block is parsed faster by Python than by Arrow
 
 
 class JsonLinesReader(SmallFileReader):
-    """Documents of a JSON lines file: one per line that has the key.
+    """Documents of a JSON lines file, compressed or not: one per line that has the key.
 
-    A block of lines goes through Arrow's parser; one it refuses is read again line by line, so that
-    a bad line costs that line only. Bad lines are counted in `warnings`.
+    Arrow parses the lines by blocks. A block that it refuses is parsed line by line, so that only
+    the bad lines are lost; they are counted in `warnings`.
     """
 
     format = "jsonl"
+    order = 20
+    extensions = (".jsonl", ".ndjson", ".json")
+    compressed_start = b"{"
+    reads_chats = True
 
     def __init__(self, name: Name, options: ReadOptions, evidence: str, head: Head) -> None:
         super().__init__(name, options, evidence, head)
@@ -44,35 +48,35 @@ class JsonLinesReader(SmallFileReader):
         self.dtype = "int64" if self.kind == "ids" else None
 
     def splits(self) -> Iterator[Split]:
-        """Blocks of lines to be parsed; a small file is to be opened as well."""
+        """Yield blocks of lines to be parsed; a small file is opened when its split is read."""
         if 0 < self._plain <= BATCH_BYTES:
             yield Split(self._plain, lambda: self._batch(self._content(), 1, self.size))
             return
         line = 1
-        for block, bytes_read in line_blocks(self._path, BATCH_BYTES, self._longest):
+        for block, bytes_read in line_blocks(self._location, BATCH_BYTES, self._longest):
             yield Split(len(block), partial(self._batch, block, line, bytes_read))
             line += block.count(b"\n")
 
     def _batch(self, block: bytes, line: int, bytes_read: int) -> Batch:
-        notes = Repairs()
+        repairs = Repairs()
         if self.kind == "text":
             slow = self._chat or len(block) < _SMALL
             texts = None if slow else self._parsed_texts(block)
             if texts is None:
-                lines = self._lines(block, line, notes)
+                lines = self._lines(block, line, repairs)
                 texts = [value for value in lines if isinstance(value, str)]
-            return Batch.of_texts(texts, bytes_read, notes)
+            return Batch.of_texts(texts, bytes_read, repairs)
         parsed = None if len(block) < _SMALL else self._parsed_ids(block)
         if parsed is None:
-            rows = [_as_ids(value) for value in self._lines(block, line, notes)]
+            rows = [_as_ids(value) for value in self._lines(block, line, repairs)]
             lengths = np.array([len(row) for row in rows], dtype=np.int64)
             parsed = np.concatenate([np.empty(0, dtype=np.int64), *rows]), lengths
         tokens, lengths = parsed
         start, stop = cut_rows(tokens, *rows_of(lengths), self.eot)
-        return Batch.of_tokens(tokens, start, stop, bytes_read, notes)
+        return Batch.of_tokens(tokens, start, stop, bytes_read, repairs)
 
     def _parsed_texts(self, block: bytes) -> list[str] | None:
-        """Texts of a block in which every line is good, else None."""
+        """The texts of a block in which every line is good, else None."""
         column = _parse(block, self._key, ids=False)
         try:
             return None if column is None else column.to_pylist()
@@ -86,30 +90,28 @@ class JsonLinesReader(SmallFileReader):
         tokens, lengths, left_out = ids_of(column.combine_chunks())
         return None if left_out else (tokens, lengths)
 
-    def _lines(self, block: bytes, line: int, notes: Repairs) -> Iterator[Any]:
-        """Good values line by line; the rest is noted."""
+    def _lines(self, block: bytes, line: int, repairs: Repairs) -> Iterator[Any]:
+        """The values of good lines; other lines are counted as repairs."""
         for number, data in enumerate(block.split(b"\n"), line):
             if not data.strip():
                 continue
-            text, replaced = decode(data)
-            if replaced:
-                notes.add("bytes or more that are not UTF-8 replaced", f"line {number}", replaced)
+            text = decode_repaired(data, f"line {number}", repairs)
             try:
                 record = json.loads(text)
             except (ValueError, RecursionError) as error:
-                notes.add("bad lines skipped", f"line {number}: {error or 'nested too deep'}")
+                repairs.add("bad lines skipped", f"line {number}: {error or 'nested too deep'}")
                 continue
             try:
                 value = self._value(record)
             except ValueError as error:
-                notes.add("lines without a document skipped", f"line {number}: {error}")
+                repairs.add("lines without a document skipped", f"line {number}: {error}")
                 continue
             if self._chat and not value:
-                notes.add(EMPTY_CHATS.format(self._part or "all"), f"line {number}")
+                repairs.add(EMPTY_CHATS.format(self._part or "all"), f"line {number}")
             yield value
 
     def _value(self, record: Any) -> Any:
-        """The text or ids of a line; ValueError with what is wrong."""
+        """The text or ids of a line; ValueError says what is wrong with it."""
         if not isinstance(record, dict):
             raise ValueError(f"a {type(record).__name__}, not an object")
         if self._chat:
@@ -130,7 +132,7 @@ class JsonLinesReader(SmallFileReader):
 
 
 def _parse(block: bytes, key: str, ids: bool) -> Any:
-    """Column of the key over a block's lines, or None if any line needs a closer look."""
+    """The column of the key over a block's lines, None if they must be parsed one by one."""
     import pyarrow as pa
     import pyarrow.json as pj
 
@@ -147,7 +149,7 @@ def _parse(block: bytes, key: str, ids: bool) -> Any:
     except (pa.ArrowException, OverflowError):
         return None
     lines = block.count(b"\n") + (not block.endswith(b"\n"))
-    # Blank lines, missing keys and several objects on a line are all left to the slow path.
+    # Blank lines, missing keys and several objects on a line must be parsed one by one.
     column = table[key]
     return column if len(column) == lines and not column.null_count else None
 
@@ -157,13 +159,13 @@ def _as_ids(value: list[int]) -> IntegerArray:
 
 
 def _find_keys(path: Name, content: bytes, options: ReadOptions) -> tuple[tuple[str, ...], bool]:
-    """The best keys asked for that the first lines have, and whether they hold a chat.
+    """The first keys asked for that the first lines have, and whether they hold a chat.
 
-    Nothing of a file without a line.
+    There are no keys, ``()``, if the file has no lines.
     """
     seen: dict[str, Any] = {}
     complaint = ""
-    found = None
+    keys = None
     for number, data in islice(_first_lines(path, content, options.longest), _PROBED_LINES):
         try:
             record = json.loads(decode(data)[0])
@@ -174,26 +176,26 @@ def _find_keys(path: Name, content: bytes, options: ReadOptions) -> tuple[tuple[
             seen |= {key: value for key, value in record.items() if not seen.get(key)}
         else:
             complaint = complaint or f"line {number} is a {type(record).__name__}, not an object"
-        found = options.find(seen)
-        if found == options.keys[0]:
+        keys = options.find(seen)
+        if keys == options.keys[0]:
             break
-    if found is None and seen:
+    if keys is None and seen:
         raise InputError(
             f"{path}: expected lines with the key {options.wanted}, "
             f"these have {listed(sorted(seen))}: name one with --text-key or --ids-key"
         )
-    if found is None and complaint:
+    if keys is None and complaint:
         raise InputError(
             f"{path} is not JSON lines ({complaint}): expected one object per line. A JSON array "
             "can be unpacked with: jq -c '.[]'"
         )
-    if found is None:
+    if keys is None:
         return (), False
-    by_name = found in CHAT_KEYS and options.text_key is None
-    named = options.text_key is not None and (
-        options.part is not None or looks_like_chat(seen[found[0]])
+    by_name = keys in CHAT_KEYS and options.text_key is None
+    by_option = options.text_key is not None and (
+        options.part is not None or looks_like_chat(seen[keys[0]])
     )
-    return found, by_name or named
+    return keys, by_name or by_option
 
 
 def _first_lines(path: Name, content: bytes, longest: int) -> Iterator[tuple[int, bytes]]:

@@ -1,4 +1,4 @@
-"""LitData chunks: ``chunk-*.bin`` with the ``index.json`` that says what is in them."""
+"""LitData chunks: ``chunk-*.bin``, with an ``index.json`` that describes their columns."""
 
 import json
 from collections.abc import Iterator
@@ -9,13 +9,12 @@ import numpy as np
 
 from ...errors import InputError
 from ..base import Batch, Int64Array, listed
-from ..boundaries import cut_rows, row_batches, rows_of
+from ..boundaries import row_batches
+from ..file_reader import Candidate
 from ..mmap import mapped
 from ..options import Kind, ReadOptions
 from ..remote.location import Location
-from ..repairs import Repairs
-from ..stream import decode
-from .sample_shards import Bytes, Shard, column_bounds, gathered, texts_of
+from .sample_shards import Bytes, SampleShardReader, Shard, column_bounds
 
 _MAX_INDEX = 256 << 20
 _TENSORS = {11: "u1", 12: "i1", 13: "<i2", 14: "<i2", 15: "<i4", 16: "<i4", 17: "<i8", 18: "<i8"}
@@ -24,20 +23,19 @@ _ARRAYS = dict(enumerate(["i1", "<i2", "<i4", "<i8", "u1", "<u2", "<u4", "<u8"])
 _ARROW_FOOTER = b"LDARW01\0"
 
 
-class LitDataReader:
+class LitDataReader(SampleShardReader):
     """Documents of a chunk: one per item."""
 
     format = "litdata"
+    order = 80
+    shared_extensions = (".bin",)
+    label = "of LitData"
+    companion_names = ("index.json",)
+    sample = "item"
 
     def __init__(self, path: Location, options: ReadOptions, evidence: str) -> None:
-        self.path = str(path)
-        self.evidence = evidence
-        self.size = path.stat().st_size
-        self.eot = options.eot
-        self._path = path
-        config = index_of(path) or {}
-        self._repairs = Repairs()
-        self._compression = _compression(path, config)
+        config = _index_of(path) or {}
+        super().__init__(path, options, evidence, _compression(path, config))
         formats = config.get("data_format")
         if not (isinstance(formats, list) and all(isinstance(form, str) for form in formats)):
             raise InputError(
@@ -48,38 +46,32 @@ class LitDataReader:
         self._at, self.kind, self._item = _find_column(path, config, formats, options)
         self.dtype = self._item.name if self._item else None
 
-    @property
-    def warnings(self) -> list[str]:
-        """Bytes replaced in the pass so far."""
-        return self._repairs.messages(self.path)
+    @classmethod
+    def recognize_named(cls, file: Candidate) -> str | None:
+        """A .bin file that the index beside it lists as a chunk."""
+        listed = _index_of(file.location) is not None
+        return "a chunk of the index.json beside it" if listed else None
 
-    def batches(self) -> Iterator[Batch]:
-        """Documents in the order of the chunk; views of a plain chunk of nothing but ids."""
-        self._repairs.clear()
-        with Shard(self._path, self._compression) as shard:
-            table = shard.table()
-            if len(table) > 1 and table[-1] == table[0] and self._has_arrow_footer():
-                raise InputError(
-                    f"{self.path}: this chunk keeps its rows as Arrow (a newer LitData), which is "
-                    "not read: write it as Parquet, or as one-dimensional arrays of ids"
-                )
-            if self._flat and not shard.packed and self._item is not None:
-                yield from self._views(shard, table)
-                return
-            done, count = 0, len(table) - 1
-            for first, raw, bounds in shard.samples(table):
-                upto = self.size * (first + len(bounds) - 1) // count
-                yield self._batch(shard, first, raw, bounds, upto - done)
-                done = upto
+    def _batches(self, shard: Shard, table: Int64Array) -> Iterator[Batch]:
+        """Views of an uncompressed chunk that holds nothing but ids."""
+        if len(table) > 1 and table[-1] == table[0] and self._has_arrow_footer():
+            raise InputError(
+                f"{self.path}: this chunk keeps its rows as Arrow (a newer LitData), which is "
+                "not read: write it as Parquet, or as one-dimensional arrays of ids"
+            )
+        if self._flat and not shard.packed and self._item is not None:
+            return self._views(shard, table, self._item)
+        return super()._batches(shard, table)
 
-    def _views(self, shard: Shard, table: Int64Array) -> Iterator[Batch]:
-        assert self._item is not None
-        begin, width = int(table[0]), self._item.itemsize
-        self._check_whole(shard, 0, np.diff(table))
-        tokens = mapped(self._path, self._item, begin, int(table[-1] - begin) // width)
+    def _views(
+        self, shard: Shard, table: Int64Array, item: np.dtype[np.integer]
+    ) -> Iterator[Batch]:
+        begin = int(table[0])
+        self._check_lengths(shard, 0, np.diff(table), item)
+        tokens = mapped(self._path, item, begin, int(table[-1] - begin) // item.itemsize)
         if not tokens.flags.aligned:
             tokens = tokens.copy()
-        bounds = (table - begin) // width
+        bounds = (table - begin) // item.itemsize
         yield from row_batches(tokens, bounds[:-1], bounds[1:], self.eot, self.size)
 
     def _batch(
@@ -90,25 +82,9 @@ class LitDataReader:
             sizes = [None] * self._columns
             start, stop = column_bounds(shard, first, raw, bounds, sizes, self._at)
         if self._item is None:
-            texts = []
-            for number, data in enumerate(texts_of(raw, start, stop), first):
-                text, replaced = decode(data)
-                if replaced:
-                    reason = "stretches that are not UTF-8 replaced by U+FFFD"
-                    self._repairs.add(reason, f"item {number:,}", replaced)
-                texts.append(text)
-            return Batch.of_texts(texts, bytes_read)
-        self._check_whole(shard, first, stop - start)
-        tokens = gathered(raw, start, stop).view(self._item)
-        rows = rows_of((stop - start) // self._item.itemsize)
-        return Batch.of_tokens(tokens, *cut_rows(tokens, *rows, self.eot), bytes_read)
-
-    def _check_whole(self, shard: Shard, first: int, length: Int64Array) -> None:
-        assert self._item is not None
-        odd = length % self._item.itemsize != 0
-        if odd.any():
-            i = int(np.argmax(odd))
-            raise shard.damaged(f"item {first + i:,} has {length[i]:,} bytes of {self.dtype} ids")
+            return self._texts(first, raw, start, stop, bytes_read)
+        self._check_lengths(shard, first, stop - start, self._item)
+        return self._ids(raw, start, stop, self._item, bytes_read)
 
     def _has_arrow_footer(self) -> bool:
         with self._path.open("rb") as file:
@@ -116,8 +92,8 @@ class LitDataReader:
             return file.read() == _ARROW_FOOTER
 
 
-def index_of(path: Location) -> dict[str, Any] | None:
-    """The ``config`` of the index beside a file that is one of its chunks, else None."""
+def _index_of(path: Location) -> dict[str, Any] | None:
+    """The ``config`` of the index beside a file, None if the index does not list the file."""
     index = path.with_name("index.json")
     try:
         config, names = _parsed(index, index.stat().st_mtime_ns)
@@ -161,19 +137,19 @@ def _compression(path: Location, config: dict[str, Any]) -> str | None:
 def _find_column(
     path: Location, config: dict[str, Any], formats: list[str], options: ReadOptions
 ) -> tuple[int, Kind, np.dtype[np.integer] | None]:
-    """Place, kind and item of the column to read."""
+    """The number, the kind and the type of ids (None for text) of the column to read."""
     names = _names(config.get("data_spec"), len(formats))
-    found = options.find(names)
-    if found is None and len(formats) == 1 and names == ["0"] and not options.part:
-        at = 0  # items that are no dicts have no names
-    elif found is None or len(found) > 1 or options.part:
-        there = listed(f"{a} ({b})" for a, b in zip(names, formats, strict=True))
+    keys = options.find(names)
+    if keys is None and len(formats) == 1 and names == ["0"] and not options.part:
+        at = 0  # items that are not dicts have no column names
+    elif keys is None or len(keys) > 1 or options.part:
+        columns = listed(f"{a} ({b})" for a, b in zip(names, formats, strict=True))
         raise InputError(
-            f"{path}: expected a column {options.wanted}, these chunks have {there}: name one "
+            f"{path}: expected a column {options.wanted}, these chunks have {columns}: name one "
             "with --text-key or --ids-key"
         )
     else:
-        at = names.index(found[0])
+        at = names.index(keys[0])
     form, _, code = formats[at].partition(":")
     if form in ("str", "text") and options.ids_key is None:
         return at, "text", None
@@ -189,7 +165,7 @@ def _find_column(
 
 
 def _names(spec: Any, count: int) -> list[str]:
-    """Names of the leaves of a PyTree specification; numbers where it gives none."""
+    """Names of the leaves of a PyTree specification, or their numbers if it has none."""
     try:
         names = _leaves(json.loads(spec)[1], "")
     except (ValueError, TypeError, KeyError, IndexError, RecursionError):

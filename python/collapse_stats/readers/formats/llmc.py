@@ -1,19 +1,19 @@
 """Shards of llm.c and modded-nanogpt: 256 header words, then ids of 16 or 32 bits."""
 
 import struct
-from collections.abc import Iterator
 
 import numpy as np
 
 from ...errors import InputError
-from ..boundaries import stream_splits
+from ..file_reader import Candidate
 from ..mmap import items
-from ..options import Kind, ReadOptions
+from ..options import ReadOptions
 from ..remote.location import Location
-from ..splits import Split, SplittableReader
+from .mapped_ids import StreamReader
 
 HEADER_BYTES = 1024
-# magic: (version, item, id between documents: GPT-2's <|endoftext|>, Llama 3's <|begin_of_text|>)
+# magic -> version, type of an id, and the id between documents: <|endoftext|> of GPT-2,
+# <|begin_of_text|> of Llama 3
 SHARDS: dict[int, tuple[int, np.dtype[np.integer], int]] = {
     20240520: (1, np.dtype("<u2"), 50256),
     20240801: (7, np.dtype("<u4"), 128000),
@@ -28,21 +28,23 @@ OTHERS = {
 }
 
 
-def magic_of(head: bytes) -> int:
-    """The first header word."""
-    return int.from_bytes(head[:4], "little")
+def _word(value: int) -> bytes:
+    """The bytes of a header word."""
+    return value.to_bytes(4, "little")
 
 
-class LlmcReader(SplittableReader):
-    """Documents of a shard: a stream cut at the id that its vocabulary begins documents with."""
+class LlmcReader(StreamReader):
+    """Documents of a shard: a stream cut at the boundary id of its vocabulary."""
 
     format = "llm.c"
-    kind: Kind = "ids"
+    order = 70
+    shared_extensions = (".bin",)
+    label = "of llm.c"
+    magics = tuple(_word(magic) for magic in SHARDS)
+    foreign = tuple((_word(magic), what) for magic, what in OTHERS.items())
 
     def __init__(self, path: Location, options: ReadOptions, evidence: str) -> None:
-        self.path = str(path)
-        self.evidence = evidence
-        self.size = path.stat().st_size
+        super().__init__(path, options, evidence)
         with path.open("rb") as file:
             head = file.read(12)
         if self.size < HEADER_BYTES:
@@ -59,19 +61,24 @@ class LlmcReader(SplittableReader):
             )
         if HEADER_BYTES + tokens * item.itemsize != self.size:
             raise InputError(
-                f"{path}: the llm.c header tells of {tokens:,} {item.name} ids, which is "
+                f"{path}: the llm.c header announces {tokens:,} {item.name} ids, which is "
                 f"{HEADER_BYTES + tokens * item.itemsize:,} bytes, got {self.size:,}: the file is "
                 "cut short or damaged; fetch or write it again"
             )
-        self.eot = eot if options.eot is None else options.eot
+        if options.eot is None:
+            self.eot = eot
         self.dtype = item.name
         self._tokens = items(path, item, HEADER_BYTES, (tokens,))
 
+    @classmethod
+    def recognize_content(cls, file: Candidate) -> str | None:
+        """A .bin file, or one of an unknown extension, with the magic number of a shard."""
+        if file.owner is not None and file.extension not in cls.shared_extensions:
+            return None
+        magic, version = (int.from_bytes(file.head[at : at + 4], "little") for at in (0, 4))
+        return f"begins with magic {magic}, version {version}"
+
     @property
     def warnings(self) -> list[str]:
-        """Nothing: the header says it all."""
+        """Only that the file is empty: the header says everything else."""
         return [] if len(self._tokens) else [f"{self.path}: the file holds no ids"]
-
-    def splits(self) -> Iterator[Split]:
-        """Views of the file, about 16 million ids each, to be searched for documents' ends."""
-        return stream_splits(self._tokens, self.eot, self.size)

@@ -1,7 +1,6 @@
-"""MosaicML Streaming (MDS) shards, plain, gzip or Zstandard. A shard says itself what it holds."""
+"""Shards of MosaicML Streaming (MDS), plain, gzip or Zstandard; each describes its columns."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,12 +8,11 @@ import numpy as np
 
 from ...errors import InputError
 from ..base import Batch, Int64Array, listed
-from ..boundaries import cut_rows, rows_of
+from ..file_reader import Candidate
 from ..options import ITEMS, Kind, ReadOptions
 from ..remote.location import Location
-from ..repairs import Repairs
-from ..stream import decode
-from .sample_shards import Bytes, Shard, column_bounds, gathered, texts_of
+from ..stream import COMPRESSIONS, compression_of
+from .sample_shards import Bytes, SampleShardReader, Shard, column_bounds
 
 _MAX_CONFIG = 1 << 20
 _BY_CODE = {8: "u1", 9: "i1", 16: "<u2", 17: "<i2", 32: "<u4", 33: "<i4", 64: "<u8", 65: "<i8"}
@@ -23,52 +21,41 @@ _BY_NAME = {np.dtype(item).name: item for item in _BY_CODE.values()}
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """A column: its place among the sizes, how it is encoded, and what that means."""
+    """The column to read: its name, its place `at` among the `sizes`, and how it is encoded."""
 
     name: str
     sizes: list[int | None]
     at: int
     kind: Kind
-    item: np.dtype[np.integer] | None  # of ids; None when each array tells it
-    tells_item: bool = False  # each array begins with its item type ...
-    tells_shape: bool = False  # ... and then with its shape
+    item: np.dtype[np.integer] | None  # type of an id; None for text, and if tells_item
+    tells_item: bool = False  # each array begins with the code of its type
+    tells_shape: bool = False  # each array then has its shape
 
 
-class MdsReader:
+class MdsReader(SampleShardReader):
     """Documents of a shard: one per sample."""
 
     format = "mds"
+    order = 110
+    extensions = (".mds",)
+    begins_freely = True
+    compressible = True
+    has_packed_copies = True
+    companion_names = ("index.json",)
 
     def __init__(self, path: Location, options: ReadOptions, evidence: str) -> None:
-        self.path = str(path)
-        self.evidence = evidence
-        self.size = path.stat().st_size
-        self.eot = options.eot
-        self._path = path
-        self._compression = compression_named(path)
-        self._repairs = Repairs()
+        super().__init__(path, options, evidence, COMPRESSIONS.get(path.suffix.lower()))
         self._column = _find_column(path, self._config(), options)
-        self.kind: Kind = self._column.kind
+        self.kind = self._column.kind
         self.dtype = self._column.item.name if self._column.item else None
 
-    @property
-    def warnings(self) -> list[str]:
-        """Bytes replaced in the pass so far."""
-        return self._repairs.messages(self.path)
-
-    def batches(self) -> Iterator[Batch]:
-        """Documents in the order of the shard, from about 16 MiB of samples a batch."""
-        self._repairs.clear()
-        with Shard(self._path, self._compression) as shard:
-            table = shard.table()
-            done, count = 0, len(table) - 1
-            for first, raw, bounds in shard.samples(table):
-                upto = self.size * (first + len(bounds) - 1) // count
-                yield self._batch(shard, first, raw, bounds, upto - done)
-                done = upto
+    @classmethod
+    def recognize_named(cls, file: Candidate) -> str | None:
+        """A .mds file that is not compressed."""
+        return None if compression_of(file.head) else "extension .mds"
 
     def _config(self) -> dict[str, Any]:
-        """What the shard says of its columns, between its offsets and its first sample."""
+        """The description of the columns, which lies between the offsets and the first sample."""
         with Shard(self._path, self._compression) as shard:
             table = shard.table()
             begin = 4 + 4 * len(table)
@@ -103,27 +90,15 @@ class MdsReader:
         column = self._column
         start, stop = column_bounds(shard, first, raw, bounds, column.sizes, column.at)
         if self.kind == "text":
-            texts = []
-            for number, data in enumerate(texts_of(raw, start, stop), first):
-                text, replaced = decode(data)
-                if replaced:
-                    reason = "stretches that are not UTF-8 replaced by U+FFFD"
-                    self._repairs.add(reason, f"sample {number:,}", replaced)
-                texts.append(text)
-            return Batch.of_texts(texts, bytes_read)
+            return self._texts(first, raw, start, stop, bytes_read)
         item, start = self._item(shard, first, raw, start, stop)
-        length = stop - start
-        if (length < 0).any() or (length % item.itemsize).any():
-            i = int(np.argmax((length < 0) | (length % item.itemsize != 0)))
-            raise shard.damaged(f"sample {first + i:,} has {length[i]:,} bytes of {item.name} ids")
-        tokens = gathered(raw, start, stop).view(item)
-        rows = rows_of(length // item.itemsize)
-        return Batch.of_tokens(tokens, *cut_rows(tokens, *rows, self.eot), bytes_read)
+        self._check_lengths(shard, first, stop - start, item)
+        return self._ids(raw, start, stop, item, bytes_read)
 
     def _item(
         self, shard: Shard, first: int, raw: Bytes, start: Int64Array, stop: Int64Array
     ) -> tuple[np.dtype[np.integer], Int64Array]:
-        """Item of the arrays, and where their values begin behind what they tell of themselves."""
+        """The type of the ids, and where they begin after the header of each array."""
         column = self._column
         item = column.item
         head = int(column.tells_item) + int(column.tells_shape)
@@ -152,31 +127,26 @@ class MdsReader:
         return item, start
 
 
-def compression_named(path: Location) -> str | None:
-    """Compression that the name of a shard tells."""
-    return {".zstd": "zstd", ".zst": "zstd", ".gz": "gzip"}.get(path.suffix.lower())
-
-
 def _find_column(path: Location, config: dict[str, Any], options: ReadOptions) -> _Column:
     names, encodings, sizes = config["names"], config["encodings"], config["sizes"]
-    found = options.find(names)
-    there = listed(f"{a} ({b})" for a, b in zip(names, encodings, strict=True))
-    if found is None or len(found) > 1 or options.part:
+    keys = options.find(names)
+    columns = listed(f"{a} ({b})" for a, b in zip(names, encodings, strict=True))
+    if keys is None or len(keys) > 1 or options.part:
         raise InputError(
-            f"{path}: expected a column {options.wanted}, this shard has {there}: name one with "
+            f"{path}: expected a column {options.wanted}, this shard has {columns}: name one with "
             "--text-key or --ids-key"
         )
-    at = names.index(found[0])
+    at = names.index(keys[0])
     encoding, _, rest = encodings[at].partition(":")
-    if options.kind_of(found[0]) == "text":
+    if options.kind_of(keys[0]) == "text":
         if encoding != "str":
             raise InputError(
-                f"{path}: column {found[0]!r} must hold text (str), got {encodings[at]}: name a "
-                f"column of ids with --ids-key; this shard has {there}"
+                f"{path}: column {keys[0]!r} must hold text (str), got {encodings[at]}: name a "
+                f"column of ids with --ids-key; this shard has {columns}"
             )
-        return _Column(found[0], sizes, at, "text", None)
+        return _Column(keys[0], sizes, at, "text", None)
     if encoding == "bytes" and options.dtype is not None:
-        return _Column(found[0], sizes, at, "ids", ITEMS[options.dtype])
+        return _Column(keys[0], sizes, at, "ids", ITEMS[options.dtype])
     item, _, shape = rest.partition(":")
     if encoding != "ndarray" or (item and item not in _BY_NAME) or "," in shape:
         remedy = (
@@ -184,11 +154,11 @@ def _find_column(path: Location, config: dict[str, Any], options: ReadOptions) -
             if encoding == "bytes"
             else "a pickle is never read, loading one runs code"
             if encoding == "pkl"
-            else f"name another column; this shard has {there}"
+            else f"name another column; this shard has {columns}"
         )
         raise InputError(
-            f"{path}: column {found[0]!r} must hold arrays of integers of one dimension, got "
+            f"{path}: column {keys[0]!r} must hold arrays of integers of one dimension, got "
             f"{encodings[at]}: {remedy}"
         )
     kind: Any = np.dtype(_BY_NAME[item]) if item else None
-    return _Column(found[0], sizes, at, "ids", kind, not item, not shape)
+    return _Column(keys[0], sizes, at, "ids", kind, not item, not shape)

@@ -1,52 +1,58 @@
-"""Megatron-LM's ``.bin`` of token ids with the ``.idx`` that tells its sequences and documents."""
+"""Megatron-LM: a ``.bin`` file of token ids, with its sequences and documents in an ``.idx``."""
 
 import struct
-from collections.abc import Iterator
 
 import numpy as np
 
 from ...errors import InputError
-from ..base import Batch, Int64Array
-from ..boundaries import row_batches
-from ..mmap import items, mapped
-from ..options import Kind, ReadOptions
+from ..base import Int64Array
+from ..file_reader import Candidate
+from ..mmap import mapped
+from ..options import ReadOptions
 from ..remote.location import Location
+from .mapped_ids import IndexedReader
 
 MAGIC = b"MMIDIDX\0\0"
 OLD_MAGIC = b"TNTIDX\0\0"
-# magic, version, item code, sequences, document bounds; then, unaligned: i32 lengths and i64 byte
-# offsets of the sequences, i64 document bounds, which number sequences
+# The header: magic, version, item code, numbers of sequences and of document bounds. Then follow,
+# unaligned, i32 lengths and i64 byte offsets of the sequences, and i64 document bounds, which are
+# numbers of sequences.
 _HEADER = struct.Struct("<9sQBQQ")
 _ITEMS = {1: "<u1", 2: "<i1", 3: "<i2", 4: "<i4", 5: "<i8", 8: "<u2"}
 _DAMAGED = "the index is damaged or of another file; fetch or write both again"
 
 
-class MegatronReader:
+class MegatronReader(IndexedReader):
     """Documents of a pair of files, given by either of them."""
 
     format = "megatron"
-    kind: Kind = "ids"
-    warnings: list[str]
+    order = 60
+    shared_extensions = (".bin",)
+    label = "with .idx"
+    magics = (MAGIC, OLD_MAGIC)
+    companions = ((".idx", ".bin"),)
 
     def __init__(self, path: Location, options: ReadOptions, evidence: str) -> None:
         data, index = (path.with_name(path.stem + ending) for ending in (".bin", ".idx"))
         if not data.exists():
             raise InputError(f"{index}: expected {data.name} beside this Megatron index, got none")
-        self.path = str(data)
-        self.evidence = evidence
-        self.eot = options.eot
-        self.size = data.stat().st_size
-        self._data, self._index = data, index
+        super().__init__(data, options, evidence)
+        self._index = index
         self._item, self._sequences, self._bounds = self._header()
         self.dtype = self._item.name
-        self.warnings = []
         self._check_sizes()
 
-    def batches(self) -> Iterator[Batch]:
-        """Views of the file, about 16 million ids a batch."""
-        start, stop = self._documents()
-        tokens = items(self._data, self._item, 0, (self.size // self._item.itemsize,))
-        yield from row_batches(tokens, start, stop, self.eot, self.size)
+    @classmethod
+    def recognize_content(cls, file: Candidate) -> str | None:
+        """An index, which stands for the pair."""
+        return f"begins with {file.head[:7].decode()}".removesuffix("\0")
+
+    @classmethod
+    def recognize_named(cls, file: Candidate) -> str | None:
+        """A .bin file with its index beside it."""
+        path = file.location
+        index = path.with_name(f"{path.stem}.idx")
+        return f"{index.name} beside it" if index.exists() else None
 
     def _header(self) -> tuple[np.dtype[np.integer], int, int]:
         with self._index.open("rb") as file:
@@ -60,15 +66,15 @@ class MegatronReader:
             raise InputError(
                 f"{self._index}: expected a Megatron index that begins with MMIDIDX and has "
                 f"{_HEADER.size} header bytes, got {head[:9]!r}, {len(head)} bytes: move it "
-                f"away if it does not belong to {self._data.name}"
+                f"away if it does not belong to {self._path.name}"
             )
         _, version, code, sequences, bounds = _HEADER.unpack(head)
         if version != 1:
             raise InputError(f"{self._index}: expected version 1 at byte 9, got {version}")
         if code in (6, 7):
             raise InputError(
-                f"{self._index}: item code {code} at byte 17 is a float (which one, writers do not "
-                "agree on): token ids are integers"
+                f"{self._index}: item code {code} at byte 17 is a float (writers disagree on its "
+                "width): token ids are integers"
             )
         if code not in _ITEMS:
             raise InputError(f"{self._index}: unknown item code {code} at byte 17: {_DAMAGED}")
@@ -84,7 +90,7 @@ class MegatronReader:
             )
         if self.size % self._item.itemsize:
             raise InputError(
-                f"{self._data}: the size must be a multiple of {self._item.itemsize} bytes "
+                f"{self._path}: the size must be a multiple of {self._item.itemsize} bytes "
                 f"({self._item.name}), got {self.size:,}: it is cut short"
             )
         last = mapped(self._index, "<i8", expected - 8, min(1, self._bounds)).tolist()
@@ -95,7 +101,7 @@ class MegatronReader:
             )
 
     def _documents(self) -> tuple[Int64Array, Int64Array]:
-        """Bounds of the documents in ids, after every rule of the index is checked."""
+        """The bounds of the documents in ids, after the whole index has been checked."""
         n, item = self._sequences, self._item.itemsize
         length = mapped(self._index, "<i4", _HEADER.size, n).astype(np.int64)
         offset = mapped(self._index, "<i8", _HEADER.size + 4 * n, n).astype(np.int64)

@@ -9,44 +9,55 @@ import numpy as np
 from ...errors import InputError
 from ..base import BATCH_TOKENS, Batch, IntegerArray
 from ..boundaries import cut_rows, rows_of, stream_splits
+from ..file_reader import Candidate, FileReader
 from ..mmap import items
 from ..options import Kind, ReadOptions
 from ..remote.items import Items
 from ..remote.location import Location
 from ..splits import Split, SplittableReader
+from .flat import FlatReader
 
 MAGIC = b"\x93NUMPY"
 
 
-class NpyReader(SplittableReader):
+class NpyReader(SplittableReader, FileReader):
     """Documents of an array: one dimension is a stream cut at ``eot``, two are rows."""
 
     format = "npy"
+    order = 40
+    extensions = (".npy",)
+    magics = (MAGIC,)
+    required = "NumPy header"
+    otherwise = FlatReader
+    begins_freely = True
+    maps_file = True
+    is_stream = True
     kind: Kind = "ids"
 
     def __init__(self, path: Location, options: ReadOptions, evidence: str) -> None:
-        self.path = str(path)
-        self.evidence = evidence
-        self.size = path.stat().st_size
-        self.eot = options.eot
-        array = _mapped_array(path)
-        self._array = array
-        self.dtype = array.dtype.name
+        super().__init__(path, options, evidence)
+        self._array = _mapped_array(path)
+        self.dtype = self._array.dtype.name
+
+    @classmethod
+    def recognize_content(cls, file: Candidate) -> str | None:
+        """Every .npy file begins with its magic string."""
+        return "begins with \\x93NUMPY"
 
     @property
     def warnings(self) -> list[str]:
-        """Said of a stream in which nothing marks a document's end."""
+        """A warning for a stream whose documents have no boundaries."""
         if self._array.ndim == 1 and self.eot is None and len(self._array):
             return [f"{self.path}: no --eot given: the whole array is one document"]
         return []
 
     def splits(self) -> Iterator[Split]:
-        """Views of the file; copies where its byte order or the order of its rows is foreign."""
+        """Yield views of the file, or copies if its byte order or its order of axes is foreign."""
         return array_splits(self._array, self.eot, self.size)
 
 
 def _mapped_array(path: Location) -> Items:
-    """The file's array; its header is parsed, never evaluated, and no object is ever loaded."""
+    """The array of a file; its header is parsed, not evaluated, and objects are never loaded."""
     parse = {
         (1, 0): np.lib.format.read_array_header_1_0,
         (2, 0): np.lib.format.read_array_header_2_0,
@@ -54,11 +65,11 @@ def _mapped_array(path: Location) -> Items:
     try:
         with path.open("rb") as file:
             version = np.lib.format.read_magic(file)
-            if version not in parse:  # 3.0 is for names of fields, which integers have none of
+            if version not in parse:  # 3.0 is for field names, which arrays of integers do not have
                 raise ValueError(f"version {version[0]}.{version[1]}")
             shape, fortran, kind = parse[version](file)
             offset = file.tell()
-    except Exception as error:  # NumPy's parser of a damaged header raises what it runs into
+    except Exception as error:  # NumPy's parser raises errors of many kinds at a damaged header
         raise InputError(
             f"{path}: not a whole .npy file of numbers ({error}): write it with numpy.save"
         ) from error
@@ -67,11 +78,11 @@ def _mapped_array(path: Location) -> Items:
             f"{path}: expected an array of integers with one or two dimensions, got "
             f"{kind} of shape {shape}"
         )
-    there = path.stat().st_size - offset
-    if math.prod(shape) * kind.itemsize > there or max(shape) > max(there, 1 << 20):
+    available = path.stat().st_size - offset
+    if math.prod(shape) * kind.itemsize > available or max(shape) > max(available, 1 << 20):
         raise InputError(
             f"{path}: not a whole .npy file of numbers: {kind} of shape {shape} needs "
-            f"{math.prod(shape) * kind.itemsize:,} bytes after byte {offset}, got {there:,}"
+            f"{math.prod(shape) * kind.itemsize:,} bytes after byte {offset}, got {available:,}"
         )
     if fortran and len(shape) == 2:
         return items(path, kind, offset, (math.prod(shape),))[:].reshape(shape, order="F")
@@ -79,7 +90,7 @@ def _mapped_array(path: Location) -> Items:
 
 
 def array_splits(array: Items, eot: int | None, size: int) -> Iterator[Split]:
-    """Units of a stream of ids (1-D) or of rows that are documents (2-D)."""
+    """Yield the splits of a stream of ids (1-D) or of rows that are documents (2-D)."""
     if array.ndim == 1:
         for split in stream_splits(array, eot, size):
             yield Split(split.size, partial(_natively, split.read))

@@ -1,4 +1,4 @@
-"""OLMo and Dolma token files: an array without a header, documents listed in a sidecar."""
+"""OLMo and Dolma: a headerless ``.npy`` file of token ids, with its documents in a ``.csv.gz``."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,59 +6,47 @@ from typing import Any
 import numpy as np
 
 from ...errors import InputError
-from ..base import Batch, Int64Array
-from ..boundaries import row_batches
-from ..mmap import items
-from ..options import ITEMS, Kind, ReadOptions
+from ..base import Int64Array
+from ..file_reader import Candidate
+from ..options import ITEMS, ReadOptions
 from ..remote.location import Location
 from ..stream import compression_of
+from .mapped_ids import IndexedReader
 
 _BLOCK = 1 << 20
 _BY_SIZE = {item.itemsize: name for name, item in ITEMS.items()}
 
 
-class OlmoReader:
+class OlmoReader(IndexedReader):
     """Documents of ``NAME.npy`` by the rows ``start,end,...`` of ``NAME.csv.gz``."""
 
     format = "olmo"
-    kind: Kind = "ids"
-    warnings: list[str]
+    order = 45
+    shared_extensions = (".npy",)
+    companions = ((".csv.gz", ".npy"),)
 
     def __init__(self, path: Location, options: ReadOptions, evidence: str) -> None:
-        self.path = str(path)
-        self.evidence = evidence
-        self.eot = options.eot
-        self.size = path.stat().st_size
-        self.warnings = []
-        self._path = path
-        self._sidecar = sidecar_of(path)
+        super().__init__(path, options, evidence)
+        self._sidecar = _sidecar_of(path)
         self._start, self._stop = self._rows()
         total = int(self._stop[-1]) if len(self._stop) else 0
-        width = self.size // total if total else 0
-        name = _BY_SIZE.get(width) if total * width == self.size else None
-        if not self.size and not total:
+        if total or self.size:
+            name = self._item_name(total, _BY_SIZE, self._sidecar, "tells of")
+        else:
             name = options.dtype or "u16"
-        if name is None:
-            raise InputError(
-                f"{path}: expected 1, 2, 4 or 8 bytes for each of the {total:,} ids that "
-                f"{self._sidecar.name} tells of, got {self.size:,} bytes: one of the two is cut "
-                "short or of another file; fetch or write both again"
-            )
-        if options.dtype not in (None, name):
-            self.warnings = [
-                f"{path}: ids have {width} bytes by {self._sidecar.name}, so that --dtype "
-                f"{options.dtype} is not used here"
-            ]
-        self._item = ITEMS[name]
-        self.dtype = self._item.name
+        self._set_item(name, options.dtype, self._sidecar)
 
-    def batches(self) -> Iterator[Batch]:
-        """Views of the file, about 16 million ids a batch."""
-        tokens = items(self._path, self._item, 0, (self.size // self._item.itemsize,))
-        yield from row_batches(tokens, self._start, self._stop, self.eot, self.size)
+    @classmethod
+    def recognize_named(cls, file: Candidate) -> str | None:
+        """A .npy file without a NumPy header that has the sidecar beside it."""
+        sidecar = _sidecar_of(file.location)
+        return f"no NumPy header, {sidecar.name} beside it" if sidecar.exists() else None
+
+    def _documents(self) -> tuple[Int64Array, Int64Array]:
+        return self._start, self._stop
 
     def _rows(self) -> tuple[Int64Array, Int64Array]:
-        """Starts and ends, ascending and disjoint."""
+        """Starts and ends of the documents, ascending and disjoint."""
         starts, ends = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
         rows = last = 0
         for start, end in self._blocks():
@@ -72,9 +60,9 @@ class OlmoReader:
                     "damaged or no list of documents"
                 )
             rows, last = rows + len(start), int(end[-1])
-            if max(rows, last) > self.size + _BLOCK:  # ids have a byte at least
+            if max(rows, last) > self.size + _BLOCK:  # an id takes at least one byte
                 raise InputError(
-                    f"{self._sidecar}: tells of {max(rows, last):,} ids or documents by row "
+                    f"{self._sidecar}: lists {max(rows, last):,} ids or documents by row "
                     f"{rows:,}, more than {self._path.name} has bytes ({self.size:,}): it is "
                     "damaged or of another file"
                 )
@@ -117,6 +105,6 @@ class OlmoReader:
             raise InputError(f"{self._sidecar}: cannot be read: {error}") from error
 
 
-def sidecar_of(path: Location) -> Location:
-    """Where the documents of an array without a header are listed."""
+def _sidecar_of(path: Location) -> Location:
+    """The file that lists the documents of an array without a header."""
     return path.with_name(f"{path.stem}.csv.gz")

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import InputError
 from ..base import BATCH_BYTES, Batch
-from ..options import Kind, ReadOptions
+from ..file_reader import Candidate, FileReader
+from ..options import ReadOptions
 from ..remote.location import Location
 from ..remote.path import RemotePath
 from ..splits import Split, SplittableReader
@@ -15,40 +16,46 @@ from .arrow_columns import arrow_errors, batch_of, bytes_of, find_columns, slice
 if TYPE_CHECKING:
     import pyarrow.parquet as pq
 
-_BUFFER = 8 << 20  # bytes of a column that lies elsewhere, which would be read whole
-_GROUP_BYTES = 16 << 20  # of a row group that is read whole, or of a part of a longer one
-_MOST_ROWS = 8192  # likewise: sizes that the file tells are of encoded rows, perhaps all alike
+_BUFFER = 8 << 20  # bytes read at a time of a remote column, which would else be read whole
+_GROUP_BYTES = 16 << 20  # most bytes of a row group that is read whole, or of a part of one
+_MOST_ROWS = 8192  # most rows of the same: equal rows take few bytes as the file counts them
 
 
-class ParquetReader(SplittableReader):
+class ParquetReader(SplittableReader, FileReader):
     """Documents of a Parquet file, a row group or a part of one at a time."""
 
     format = "parquet"
+    order = 10
+    extensions = (".parquet",)
+    magics = (b"PAR1",)
+    required = "PAR1"
+    reads_chats = True
 
     def __init__(self, path: Location, options: ReadOptions, evidence: str) -> None:
-        self.path = str(path)
-        self.evidence = evidence
-        self.size = path.stat().st_size
-        self._path = path
-        self.eot = options.eot
+        super().__init__(path, options, evidence)
         self._options = options
         with self._open() as file:
             try:
                 self._columns = find_columns(path, file.schema_arrow, options)
             except arrow_errors() as error:
                 raise self._damaged(error) from error
-        self.kind: Kind = self._columns.kind
+        self.kind = self._columns.kind
         self.dtype = self._columns.dtype
 
+    @classmethod
+    def recognize_content(cls, file: Candidate) -> str | None:
+        """Every Parquet file begins with its magic number."""
+        return "begins with PAR1"
+
     def splits(self) -> Iterator[Split]:
-        """Row groups to be read; parts of those that are too long for that, to be converted."""
+        """Yield row groups to be read, and parts of long row groups, which are read already."""
         with self._open() as file:
             total, done = file.metadata.num_rows, 0
             try:
                 for i in range(file.num_row_groups):
                     rows = file.metadata.row_group(i).num_rows
-                    # Not the size of the column: pyarrow aborts where the metadata of one is
-                    # damaged.
+                    # Not the size of the column: pyarrow aborts the process if the metadata of a
+                    # column is damaged.
                     size = max(1, file.metadata.row_group(i).total_byte_size)
                     if rows <= self._most_rows(rows, size):
                         yield Split(size, partial(self._group, file.metadata, i, done))
@@ -60,12 +67,12 @@ class ParquetReader(SplittableReader):
                     if done > total:
                         break
                 if done != total:
-                    raise ValueError("its row groups tell of another number")
+                    raise ValueError("its row groups have another number of rows")
             except arrow_errors() as error:
                 raise self._damaged_after(done, total, error) from error
 
     def _most_rows(self, rows: int, size: int) -> int:
-        """How many rows of a group may be read at once."""
+        """The most rows of a group that may be read at once."""
         bytes_ = BATCH_BYTES if self.kind == "text" else _GROUP_BYTES
         return min(max(1, bytes_ * rows // size), _MOST_ROWS)
 
@@ -77,7 +84,7 @@ class ParquetReader(SplittableReader):
                 columns = list(self._columns.names)
                 table = file.read_row_group(number, columns=columns, use_threads=False)
             if len(table) != expected:
-                raise ValueError("its row groups tell of another number")
+                raise ValueError("its row groups have another number of rows")
             (rows,) = table.combine_chunks().to_batches() or [None]
         except arrow_errors() as error:
             raise self._damaged_after(before, total, error) from error
@@ -86,7 +93,7 @@ class ParquetReader(SplittableReader):
         return self._batch(rows, before, total)
 
     def _parts(self, file: "pq.ParquetFile", number: int) -> Iterator[Any]:
-        """A row group part by part."""
+        """The rows of a group, in parts."""
         group = file.metadata.row_group(number)
         share = _GROUP_BYTES * group.num_rows // max(1, group.total_byte_size)
         parts = file.iter_batches(
@@ -124,6 +131,6 @@ class ParquetReader(SplittableReader):
 
     def _damaged(self, error: Exception) -> InputError:
         return InputError(
-            f"{self.path}: begins like Parquet but its end does not hold together ({error}): "
+            f"{self.path}: begins like Parquet but its end is inconsistent ({error}): "
             "it is cut short or damaged; fetch or write it again"
         )

@@ -1,9 +1,10 @@
-"""Shards of samples with an offset table, which MDS and LitData have in common.
+"""Shards of samples with an offset table, the layout that MDS and LitData share.
 
 A shard is ``u32 n, u32 offset[n + 1]``, and sample i lies at ``offset[i]:offset[i + 1]``. A sample
-begins with a u32 size for each of its columns whose size is not fixed; the columns follow in order.
+begins with a u32 size for each column without a fixed size; the columns follow in order.
 """
 
+from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -11,21 +12,31 @@ import numpy as np
 import numpy.typing as npt
 
 from ...errors import InputError
-from ..base import BATCH_BYTES, Int64Array
+from ..base import BATCH_BYTES, Batch, Int64Array
+from ..boundaries import cut_rows, rows_of
+from ..file_reader import FileReader
 from ..mmap import mapped
-from ..options import MAX_DOCUMENT
+from ..options import MAX_DOCUMENT, ReadOptions
 from ..remote.location import Location
 from ..remote.path import RemotePath
-from ..stream import decompressed
+from ..repairs import Repairs
+from ..stream import decode_repaired, decompressed
 
 Bytes = npt.NDArray[np.uint8]
 
-_MAX_PACKED_TABLE = 64 << 20  # bytes of offsets believed of a packed shard, whose size is not known
+# The most bytes of offsets in a packed shard, whose unpacked size is unknown.
+_MAX_PACKED_TABLE = 64 << 20
 _STEP = 16 << 20
 
 
 class Shard:
-    """Bytes of a shard: mapped, or fetched and decompressed as they are asked for, in order."""
+    """The bytes of a shard: mapped, or else fetched and decompressed in order, as they are taken.
+
+    Attributes
+    ----------
+    packed
+        Whether the shard is compressed or remote, so that it can only be read in order.
+    """
 
     def __init__(self, path: Location, compression: str | None) -> None:
         self.path = path
@@ -46,7 +57,7 @@ class Shard:
         self._file.close()
 
     def take(self, begin: int, end: int) -> Bytes:
-        """Bytes ``begin:end``; `begin` must be at or after the end of what was taken before."""
+        """Return the bytes ``begin:end``; `begin` must not be below the `end` of the last call."""
         if not self.packed:
             if end > len(self._map):
                 raise self.damaged(f"{end:,} bytes expected, got {len(self._map):,}")
@@ -55,14 +66,14 @@ class Shard:
         return np.frombuffer(self._read(end - begin), dtype=np.uint8)
 
     def damaged(self, what: str) -> InputError:
-        """The error to raise when the shard does not hold together."""
+        """Return the error to raise if the shard is inconsistent."""
         return InputError(
             f"{self.path}: {what}: the file is cut short, damaged or of another kind; fetch or "
             "write it again"
         )
 
     def table(self) -> Int64Array:
-        """The offsets of the samples, ascending."""
+        """Return the offsets of the samples, ascending."""
         count = int(self.take(0, 4).view("<u4")[0])
         if self.packed and 4 * count > _MAX_PACKED_TABLE:
             raise self.damaged(f"{count:,} samples in one packed shard, by byte 0")
@@ -77,7 +88,10 @@ class Shard:
         return table
 
     def samples(self, table: Int64Array) -> Iterator[tuple[int, Bytes, Int64Array]]:
-        """Number of the first sample, bytes, and bounds in them, about 16 MiB at a time."""
+        """Yield some samples: the number of the first, their bytes, and their bounds in these.
+
+        About `BATCH_BYTES` are yielded at a time.
+        """
         first, count = 0, len(table) - 1
         while first < count:
             begin = int(table[first])
@@ -101,46 +115,117 @@ class Shard:
         return b"".join(parts)
 
 
+class SampleShardReader(FileReader):
+    """Documents of a shard: one per sample."""
+
+    sample = "sample"
+    """What the format calls a sample, for messages."""
+
+    def __init__(
+        self, path: Location, options: ReadOptions, evidence: str, compression: str | None
+    ) -> None:
+        super().__init__(path, options, evidence)
+        self._compression = compression
+        self._repairs = Repairs()
+
+    @property
+    def warnings(self) -> list[str]:
+        """What was replaced in the pass so far."""
+        return self._repairs.messages(self.path)
+
+    def batches(self) -> Iterator[Batch]:
+        """Yield the documents in the order of the shard, about 512 KiB of samples a batch."""
+        self._repairs.clear()
+        with Shard(self._path, self._compression) as shard:
+            yield from self._batches(shard, shard.table())
+
+    def _batches(self, shard: Shard, table: Int64Array) -> Iterator[Batch]:
+        done, count = 0, len(table) - 1
+        for first, raw, bounds in shard.samples(table):
+            upto = self.size * (first + len(bounds) - 1) // count
+            yield self._batch(shard, first, raw, bounds, upto - done)
+            done = upto
+
+    @abstractmethod
+    def _batch(
+        self, shard: Shard, first: int, raw: Bytes, bounds: Int64Array, bytes_read: int
+    ) -> Batch:
+        """Documents of the samples ``raw[bounds[i]:bounds[i + 1]]``, numbered from `first` on."""
+
+    def _texts(
+        self, first: int, raw: Bytes, start: Int64Array, stop: Int64Array, bytes_read: int
+    ) -> Batch:
+        """Documents of the texts ``raw[start[i]:stop[i]]``."""
+        texts = []
+        for number, data in enumerate(texts_of(raw, start, stop), first):
+            texts.append(decode_repaired(data, f"{self.sample} {number:,}", self._repairs))
+        return Batch.of_texts(texts, bytes_read)
+
+    def _ids(
+        self,
+        raw: Bytes,
+        start: Int64Array,
+        stop: Int64Array,
+        item: np.dtype[np.integer],
+        bytes_read: int,
+    ) -> Batch:
+        """Documents of the ids in ``raw[start[i]:stop[i]]``, whose lengths have been checked."""
+        tokens = gathered(raw, start, stop).view(item)
+        rows = rows_of((stop - start) // item.itemsize)
+        return Batch.of_tokens(tokens, *cut_rows(tokens, *rows, self.eot), bytes_read)
+
+    def _check_lengths(
+        self, shard: Shard, first: int, length: Int64Array, item: np.dtype[np.integer]
+    ) -> None:
+        """Raise InputError when a length in bytes is not that of a whole number of ids."""
+        wrong = (length < 0) | (length % item.itemsize != 0)
+        if wrong.any():
+            i = int(np.argmax(wrong))
+            raise shard.damaged(
+                f"{self.sample} {first + i:,} has {length[i]:,} bytes of {item.name} ids"
+            )
+
+
 def column_bounds(
     shard: Shard, first: int, raw: Bytes, bounds: Int64Array, sizes: Sequence[int | None], at: int
 ) -> tuple[Int64Array, Int64Array]:
-    """Where column number `at` of each sample begins and ends in `raw`.
+    """Return where column number `at` of each sample begins and ends in `raw`.
 
     Input: samples ``raw[bounds[i]:bounds[i + 1]]``, the first of them number `first` of the shard;
-    the fixed size of each column, None when each sample tells it.
+    the fixed size of each column, None if each sample begins with it.
     """
-    told = [i for i, size in enumerate(sizes) if not size]
-    head = 4 * len(told)
+    stored = [i for i, size in enumerate(sizes) if not size]
+    head = 4 * len(stored)
     begin, end = bounds[:-1], bounds[1:]
     least = head + sum(size or 0 for size in sizes)
     _check(shard, first, end - begin < least, "is shorter than its columns")
     lengths = np.empty((len(begin), len(sizes)), dtype=np.int64)
     lengths[:] = [size or 0 for size in sizes]
-    if told:
-        lengths[:, told] = raw[begin[:, None] + np.arange(head)].view("<u4")
+    if stored:
+        lengths[:, stored] = raw[begin[:, None] + np.arange(head)].view("<u4")
     ends = (begin + head)[:, None] + np.cumsum(lengths, axis=1)
     _check(shard, first, ends[:, -1] != end, "does not end where its columns do")
     return ends[:, at] - lengths[:, at], ends[:, at]
 
 
 def gathered(raw: Bytes, start: Int64Array, stop: Int64Array) -> Bytes:
-    """Stretches ``raw[start[i]:stop[i]]``, ascending and disjoint, one after the other."""
+    """Return the stretches ``raw[start[i]:stop[i]]``, ascending and disjoint, without gaps."""
     import pyarrow as pa
 
     if not len(start):
         return np.empty(0, dtype=np.uint8)
-    # As values of an Arrow array, with what lies between them: every second one is taken.
+    # The stretches and the gaps between them are the values of an Arrow array: take every second.
     edges = np.column_stack([start, stop]).reshape(-1)
     buffers = [None, pa.py_buffer(edges), pa.py_buffer(raw)]
     values: Any = pa.Array.from_buffers(pa.large_binary(), len(edges) - 1, buffers)
     taken = values.take(pa.array(np.arange(0, len(edges), 2)))
     total = int((stop - start).sum())
-    found: Bytes = np.frombuffer(taken.buffers()[2] or b"", dtype=np.uint8, count=total)
-    return found
+    packed: Bytes = np.frombuffer(taken.buffers()[2] or b"", dtype=np.uint8, count=total)
+    return packed
 
 
 def texts_of(raw: Bytes, start: Int64Array, stop: Int64Array) -> Iterator[bytes]:
-    """Stretches of bytes, one for each document."""
+    """Yield the stretches ``raw[start[i]:stop[i]]``."""
     data = raw.tobytes()
     for begin, end in zip(start.tolist(), stop.tolist(), strict=True):
         yield data[begin:end]

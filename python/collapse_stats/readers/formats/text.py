@@ -1,4 +1,4 @@
-"""Plain text: each file a document, or each line."""
+"""Plain text: each file is a document, or each line."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -8,19 +8,21 @@ from ..head import Head
 from ..options import Kind, ReadOptions
 from ..remote.location import Name
 from ..repairs import Repairs
+from ..small_file import SmallFileReader
 from ..splits import Split
-from ..stream import decode, line_blocks, unpacked
-from .small_file import SmallFileReader
+from ..stream import decode_repaired, line_blocks, unpacked
 
 
 class TextReader(SmallFileReader):
-    """Documents of a UTF-8 text file, ``.gz`` and ``.zst`` too.
+    """Documents of a UTF-8 text file, compressed or not.
 
-    The file is one document, however long; with ``doc_per_line`` each line is one, without its
-    ``\\n`` or ``\\r\\n``, an empty line too.
+    The file is one document, however long. With ``doc_per_line`` each line is a document, without
+    its ``\\n`` or ``\\r\\n``; an empty line is one too.
     """
 
     format = "text"
+    order = 30
+    extensions = (".txt", ".text", ".md")
     kind: Kind = "text"
     dtype = None
     eot = None
@@ -30,9 +32,9 @@ class TextReader(SmallFileReader):
         self._per_line = options.doc_per_line
 
     def splits(self) -> Iterator[Split]:
-        """The file to be read, or blocks of lines to be decoded."""
+        """Yield the file, or blocks of its lines, to be decoded."""
         if not self._per_line and not self._plain:
-            data = unpacked(self._path, BATCH_BYTES, self._longest)
+            data = unpacked(self._location, BATCH_BYTES, self._longest)
             yield Split(len(data), lambda: self._document(data))
         elif not self._per_line:
             yield Split(self._plain, lambda: self._document(self._content()))
@@ -40,24 +42,17 @@ class TextReader(SmallFileReader):
             yield Split(self._plain, lambda: self._lines(self._content(), 1, self.size))
         else:
             line = 1
-            for block, bytes_read in line_blocks(self._path, BATCH_BYTES, self._longest):
+            for block, bytes_read in line_blocks(self._location, BATCH_BYTES, self._longest):
                 yield Split(len(block), partial(self._lines, block, line, bytes_read))
                 line += block.count(b"\n")
 
     def _document(self, data: bytes) -> Batch:
-        notes = Repairs()
-        return Batch.of_texts([_text(data, "this document", notes)], self.size, notes)
+        repairs = Repairs()
+        return Batch.of_texts([decode_repaired(data, "this document", repairs)], self.size, repairs)
 
     def _lines(self, block: bytes, line: int, bytes_read: int) -> Batch:
-        notes = Repairs()
-        lines = _text(block, f"in the lines from {line} on", notes).split("\n")
+        repairs = Repairs()
+        lines = decode_repaired(block, f"in the lines from {line} on", repairs).split("\n")
         if not block or block.endswith(b"\n"):
             lines.pop()
-        return Batch.of_texts([text.removesuffix("\r") for text in lines], bytes_read, notes)
-
-
-def _text(data: bytes, place: str, notes: Repairs) -> str:
-    text, replaced = decode(data)
-    if replaced:
-        notes.add("stretches that are not UTF-8 replaced by U+FFFD", place, replaced)
-    return text
+        return Batch.of_texts([text.removesuffix("\r") for text in lines], bytes_read, repairs)

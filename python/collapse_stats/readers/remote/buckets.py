@@ -1,4 +1,4 @@
-"""``s3://`` and ``gs://``: buckets, through `pyarrow.fs`."""
+"""``s3://`` and ``gs://``: objects in buckets, by `pyarrow.fs`."""
 
 import os
 import re
@@ -12,7 +12,7 @@ from .store import Found, Source, TransientError
 
 T = TypeVar("T")
 
-# What Arrow's errors say; it has no classes for them.
+# Parts of Arrow's error messages: Arrow has no classes for these errors.
 _DENIED = re.compile(
     r"ACCESS_DENIED|INVALID_ACCESS_KEY|INVALID_CLIENT_TOKEN|SIGNATURE_DOES_NOT_MATCH|EXPIRED|"
     r"UNRECOGNIZED_CLIENT|MISSING_AUTHENTICATION|PERMISSION_DENIED|PermissionDenied|"
@@ -26,7 +26,7 @@ _LASTING = re.compile(
 
 
 class BucketStore:
-    """Objects of one bucket, asked for with the credentials there are, then without."""
+    """Objects of one bucket, requested with credentials first and then without."""
 
     def __init__(self, kind: str, bucket: str, endpoint: str) -> None:
         self._kind, self._bucket = kind, bucket
@@ -35,14 +35,14 @@ class BucketStore:
         self._system: Any = None
 
     def find(self, url: str) -> Found | None:
-        """The object of this name."""
+        """Return the object of this name, None if there is none."""
         from pyarrow.fs import FileType
 
         info = self._ask(url, lambda system: system.get_file_info(_key(url)))
         return Found(info.size) if info.type == FileType.File else None
 
     def list(self, url: str) -> Mapping[str, int] | None:
-        """Objects below a prefix."""
+        """Return the sizes of the objects below a prefix, by the rest of their names."""
         from pyarrow.fs import FileSelector, FileType
 
         prefix = _key(url).rstrip("/")
@@ -56,25 +56,25 @@ class BucketStore:
         }
 
     def open(self, url: str) -> Source:
-        """Bytes of an object."""
+        """Open an object."""
         return _Object(self._ask(url, lambda system: system.open_input_file(_key(url))), url, self)
 
     def explained(self, error: OSError, url: str) -> Exception:
-        """What to raise for what Arrow raised."""
-        said = str(error)
-        if isinstance(error, FileNotFoundError) or _ABSENT.search(said):
+        """Return the error to raise for an error of Arrow."""
+        message = str(error)
+        if isinstance(error, FileNotFoundError) or _ABSENT.search(message):
             return FileNotFoundError(2, "no such object", url)
-        if _DENIED.search(said):
+        if _DENIED.search(message):
             return InputError(
                 f"{url}: access denied; tried {self._tried()}, and without credentials "
-                f"({_short(said)}): {_REMEDIES[self._kind]}"
+                f"({_short(message)}): {_REMEDIES[self._kind]}"
             )
-        if _LASTING.search(said):
-            return InputError(f"{url}: cannot be read: {_short(said)}")
-        return TransientError(_short(said))
+        if _LASTING.search(message):
+            return InputError(f"{url}: cannot be read: {_short(message)}")
+        return TransientError(_short(message))
 
     def _ask(self, url: str, question: Callable[[Any], T]) -> T:
-        """An answer with the credentials there are, else without any: a bucket may be public."""
+        """Ask with the available credentials, then without any: the bucket may be public."""
         try:
             if self._system is None:
                 self._system = self._make(self._bucket, self._endpoint, anonymous=False)
@@ -91,11 +91,12 @@ class BucketStore:
             return answer
 
     def _tried(self) -> str:
+        """The credentials that were used, for messages."""
         if self._kind != "s3":
-            named = os.environ.get("GOOGLE_APPLICATION_CREDENTIALS")
+            file = os.environ.get("GOOGLE_APPLICATION_CREDENTIALS")
             return (
-                f"the credentials in {named} (GOOGLE_APPLICATION_CREDENTIALS)"
-                if named
+                f"the credentials in {file} (GOOGLE_APPLICATION_CREDENTIALS)"
+                if file
                 else "Google's default credentials (gcloud, or those of the machine)"
             )
         if os.environ.get("AWS_ACCESS_KEY_ID"):
@@ -104,9 +105,9 @@ class BucketStore:
         names = ("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE")
         usual = (Path.home() / ".aws" / "credentials", Path.home() / ".aws" / "config")
         files = [Path(os.environ.get(n) or path) for n, path in zip(names, usual, strict=True)]
-        there = [str(path) for path in files if path.is_file()]
-        if there:
-            return f"the profile {profile!r} of {' and '.join(there)}"
+        existing = [str(path) for path in files if path.is_file()]
+        if existing:
+            return f"the profile {profile!r} of {' and '.join(existing)}"
         return (
             "the credentials of this machine's role, if it has one (AWS_ACCESS_KEY_ID is not set"
             " and there is no ~/.aws/credentials)"
@@ -114,14 +115,14 @@ class BucketStore:
 
 
 _REMEDIES = {
-    "s3": "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, to those who may read "
-    "it",
-    "gs": "say gcloud auth application-default login, or set GOOGLE_APPLICATION_CREDENTIALS",
+    "s3": "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, to an account that may "
+    "read it",
+    "gs": "run gcloud auth application-default login, or set GOOGLE_APPLICATION_CREDENTIALS",
 }
 
 
 class _Object:
-    """Bytes of one object."""
+    """The bytes of one object."""
 
     ranges = True
 
@@ -130,7 +131,7 @@ class _Object:
         self.size: int | None = file.size()
 
     def read(self, begin: int, size: int) -> bytes:
-        """Bytes from `begin` on."""
+        """Read bytes from `begin` on."""
         try:
             data: bytes = self._file.read_at(size, begin)
         except OSError as error:
@@ -138,18 +139,18 @@ class _Object:
         return data
 
     def close(self) -> None:
-        """Let the connection go."""
+        """Close the connection."""
         self._file.close()
 
 
 def _key(url: str) -> str:
-    """``bucket/key`` of a URL, the key as it stands."""
+    """``bucket/key`` of a URL, without decoding."""
     return url.partition("://")[2]
 
 
-def _short(said: str) -> str:
-    """What Arrow says of an error, without what it says of the request."""
-    return re.sub(r"^When .*?: (?=AWS|Google)| \(Request ID.*?\)", "", said).strip()[:300]
+def _short(message: str) -> str:
+    """An error message of Arrow without its description of the request."""
+    return re.sub(r"^When .*?: (?=AWS|Google)| \(Request ID.*?\)", "", message).strip()[:300]
 
 
 def _s3(bucket: str, endpoint: str, anonymous: bool) -> Any:

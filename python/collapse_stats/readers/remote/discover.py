@@ -1,10 +1,11 @@
-"""The objects that a URL stands for: one, those below a prefix, or those of a pattern."""
+"""Find the objects that a URL stands for: one object, a prefix, or a pattern."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from glob import has_magic
 from itertools import takewhile
+from operator import itemgetter
 
 from ...errors import InputError
 from ..listing import PROFILE, Files, is_known, is_left_out, listed_arrow
@@ -13,25 +14,25 @@ from .path import RemotePath
 Parts = tuple[str, ...]
 
 
-def add_remote(path: RemotePath, found: Files) -> None:
-    """Append the objects of a URL to the files found, in the order of their names.
+def add_remote(path: RemotePath, files: Files) -> None:
+    """Append the objects of a URL to `files`, in the order of their names.
 
-    Raises InputError when there are none.
+    Raises InputError if there are none.
     """
     pattern = path.url.rstrip("/").split("/")
     plain = list(takewhile(lambda part: not has_magic(part), pattern))
     if path.exists():
-        found.names.append(path)
+        files.names.append(path)
     elif len(plain) < len(pattern):
-        _add_matches(_Listing(replace(path, url="/".join(plain))), pattern[len(plain) :], found)
+        _add_matches(_Listing(replace(path, url="/".join(plain))), pattern[len(plain) :], files)
     elif (below := _Listing(path)).folders:
-        _add_below(below, (), below.folders, found)
+        _add_below(below, (), below.folders, files)
     else:
         raise InputError(f"{path}: there is no such object, and none below it: check the name")
 
 
 class _Listing:
-    """What is below a prefix: of each folder, by the parts of its name, the files with sizes."""
+    """The objects below a prefix: folder, as parts of its path -> file name -> size in bytes."""
 
     def __init__(self, base: RemotePath) -> None:
         self.base = base
@@ -42,14 +43,14 @@ class _Listing:
             self.folders.setdefault(tuple(folder), {})[file] = size
 
     def at(self, folder: Parts, name: str) -> RemotePath:
-        """A file, with what lies beside it."""
+        """The path of a file, which knows the files beside it."""
         url = "/".join([self.base.url.rstrip("/"), *folder, name])
         return replace(self.base, url=url, beside=self.folders[folder])
 
 
-def _add_below(listing: _Listing, top: Parts, folders: Iterable[Parts], found: Files) -> None:
-    """Append the files of some folders, all below one, by the rules for directories."""
-    before, skipped_before = len(found), len(found.skipped)
+def _add_below(listing: _Listing, top: Parts, folders: Iterable[Parts], files: Files) -> None:
+    """Append the files of some folders below `top`, by the rules for directories."""
+    before, skipped_before = len(files), len(files.skipped)
     chosen: list[tuple[Parts, bool, RemotePath]] = []
     profiles = {folder for folder, names in listing.folders.items() if names.keys() >= PROFILE}
     for folder in folders:
@@ -63,15 +64,15 @@ def _add_below(listing: _Listing, top: Parts, folders: Iterable[Parts], found: F
             for name in names
             if not _is_hidden(name) and not is_left_out(name, names)
         )
-    for _, known, path in sorted(chosen, key=lambda one: one[0]):
-        (found.names if known else found.skipped).append(path)
-    if len(found) == before:
-        raise found.nothing("/".join([str(listing.base), *top]), skipped_before)
+    for _, known, path in sorted(chosen, key=itemgetter(0)):
+        (files.names if known else files.skipped).append(path)
+    if len(files) == before:
+        raise files.nothing("/".join([str(listing.base), *top]), skipped_before)
 
 
-def _add_matches(listing: _Listing, pattern: Sequence[str], found: Files) -> None:
-    """Append what matches a pattern: files, and what is below folders that do."""
-    files = [
+def _add_matches(listing: _Listing, pattern: Sequence[str], files: Files) -> None:
+    """Append the files that match a pattern, and the files below folders that match it."""
+    matches = [
         (folder, name)
         for folder, names in listing.folders.items()
         for name in names
@@ -83,23 +84,23 @@ def _add_matches(listing: _Listing, pattern: Sequence[str], found: Files) -> Non
         end = next((end for end in ends if _matches(folder[:end], pattern)), None)
         if end is not None:
             below.setdefault(folder[:end], []).append(folder)
-    if not files and not below:
+    if not matches and not below:
         raise InputError(f"{listing.base}/{'/'.join(pattern)}: no object matches this pattern")
-    taken = {name for _, name in files}
+    taken = {name for _, name in matches}
     wanted = {
         (*folder, name): listing.at(folder, name)
-        for folder, name in files
+        for folder, name in matches
         if not is_left_out(name, taken) and not any(folder[: len(top)] == top for top in below)
     }
     for parts in sorted([*wanted, *below]):
         if parts in wanted:
-            found.names.append(wanted[parts])
+            files.names.append(wanted[parts])
         else:
-            _add_below(listing, parts, below[parts], found)
+            _add_below(listing, parts, below[parts], files)
 
 
 def _matches(parts: Parts, pattern: Sequence[str]) -> bool:
-    """Whether a path matches as `glob.glob` has it: no ``*`` is for a hidden name."""
+    """Whether a path matches as by `glob.glob`: ``*`` does not match a hidden name."""
     if not pattern:
         return not parts
     if pattern == ["**"]:
@@ -115,7 +116,7 @@ def _matches(parts: Parts, pattern: Sequence[str]) -> bool:
 
 
 def _into(parts: Parts) -> Iterator[int]:
-    """How many folders ``**`` may stand for: none of them hidden."""
+    """The numbers of leading folders that ``**`` may stand for, none of them hidden."""
     return takewhile(lambda n: not any(map(_is_hidden, parts[:n])), range(len(parts)))
 
 

@@ -1,4 +1,4 @@
-"""A file that fetches what is read of it, and a little ahead."""
+"""A remote file that is fetched as it is read, and a little ahead."""
 
 import io
 from collections import deque
@@ -8,13 +8,14 @@ from functools import partial
 from ...errors import InputError
 from .store import Source, persistently
 
-FIRST, MOST = 1 << 16, 8 << 20  # bytes fetched at a time, more and more of them in a row
-AHEAD = 3  # such blocks on their way while one is read
-_AHEAD_FROM = 1 << 20  # bytes of a block from which on reading is taken to go on
+FIRST = 1 << 16  # bytes of a block fetched at a new position; blocks double while reading goes on
+MOST = 8 << 20  # bytes of the largest block
+AHEAD = 3  # blocks fetched ahead while one is read
+_AHEAD_FROM = 1 << 20  # size of a block from which on blocks are fetched ahead
 
 
 class RemoteFile(io.BufferedIOBase):
-    """Bytes of an object, to be read from any place; it holds at most four blocks of 8 MiB."""
+    """The bytes of an object, seekable; at most four blocks of 8 MiB are in memory."""
 
     def __init__(self, url: str, source: Source) -> None:
         self._url, self._source = url, source
@@ -25,26 +26,26 @@ class RemoteFile(io.BufferedIOBase):
         self._pool: ThreadPoolExecutor | None = None
 
     def readable(self) -> bool:
-        """It can be read."""
+        """Return True: it can be read."""
         return True
 
     def seekable(self) -> bool:
-        """It can be read from any place."""
+        """Return True: it can be read from any position."""
         return True
 
     def tell(self) -> int:
-        """Where the next byte comes from."""
+        """Return the position of the next byte."""
         return self._at
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Go to a place; nothing is fetched."""
+        """Move to a position; nothing is fetched."""
         if whence == io.SEEK_END:
             offset += self._known_size()
         self._at = offset + (self._at if whence == io.SEEK_CUR else 0)
         return self._at
 
     def read(self, size: int | None = -1) -> bytes:
-        """So many bytes, fewer only at the end."""
+        """Read `size` bytes, fewer only at the end."""
         if size is None or size < 0:
             size = self._known_size() - self._at
         parts: list[bytes] = []
@@ -61,7 +62,7 @@ class RemoteFile(io.BufferedIOBase):
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def read1(self, size: int = -1) -> bytes:
-        """The same."""
+        """Read `size` bytes, like `read`."""
         return self.read(size)
 
     def close(self) -> None:
@@ -76,22 +77,22 @@ class RemoteFile(io.BufferedIOBase):
     def _known_size(self) -> int:
         if self._source.size is None:
             raise InputError(
-                f"{self._url}: the server does not tell how long this is, and it cannot be read "
-                "from its end: copy it here first"
+                f"{self._url}: the server does not tell how long this is, so it cannot be read "
+                "from its end: download it first"
             )
         return self._source.size
 
     def _load(self, wanted: int) -> None:
-        """Make the block that begins where the next byte comes from the current one."""
-        goes_on = self._at == self._begin + len(self._block) and self._block
-        self._step = min(2 * self._step, MOST) if goes_on else FIRST
+        """Make the block that begins at the current position the current block."""
+        sequential = self._at == self._begin + len(self._block) and self._block
+        self._step = min(2 * self._step, MOST) if sequential else FIRST
         if self._ahead and self._ahead[0][0] == self._at:
             block = self._ahead.popleft()[2].result()
         else:
             self._forget_ahead()
             block = self._fetch(self._at, min(max(self._step, wanted), MOST))
         self._begin, self._block = self._at, block
-        if goes_on and self._step >= _AHEAD_FROM and self._source.ranges:
+        if sequential and self._step >= _AHEAD_FROM and self._source.ranges:
             self._fetch_ahead()
 
     def _fetch_ahead(self) -> None:
@@ -109,7 +110,7 @@ class RemoteFile(io.BufferedIOBase):
         self._ahead.clear()
 
     def _fetch(self, begin: int, size: int) -> bytes:
-        """So many bytes from a place, fewer only at the end."""
+        """Fetch `size` bytes from a position on, fewer only at the end."""
         total = self._source.size
         if total is not None:
             size = min(size, total - begin)

@@ -1,4 +1,4 @@
-"""``hf://``: files of the Hugging Face hub, found by `huggingface_hub` and read as web objects."""
+"""``hf://``: files of the Hugging Face hub, found by `huggingface_hub` and read by HTTPS."""
 
 import os
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ class HubStore:
         self._web = WebStore()
 
     def find(self, url: str) -> Found | None:
-        """The file of this name."""
+        """Return the file of this name, None if there is none."""
         try:
             info = self._ask(url, self._system.info)
         except FileNotFoundError:
@@ -35,20 +35,20 @@ class HubStore:
         return Found(info["size"]) if info["type"] == "file" else None
 
     def list(self, url: str) -> Mapping[str, int] | None:
-        """Files below a prefix."""
+        """Return the sizes of the files below a prefix, by the rest of their names."""
         try:
-            found = self._ask(url.rstrip("/"), lambda path: self._system.find(path, detail=True))
+            files = self._ask(url.rstrip("/"), lambda path: self._system.find(path, detail=True))
             base = self._ask(url.rstrip("/"), self._system.resolve_path).unresolve()
         except FileNotFoundError:
             return {}
         return {
             name.removeprefix(base).lstrip("/"): info["size"]
-            for name, info in found.items()
+            for name, info in files.items()
             if info["type"] == "file"
         }
 
     def open(self, url: str) -> Source:
-        """The bytes of a file."""
+        """Open a file."""
         headers = self._hub.utils.build_hf_headers()
         return self._web.open(self._ask(url, self._system.url), headers, self._tried())
 
@@ -57,14 +57,14 @@ class HubStore:
 
         try:
             return question(url.partition("://")[2])
-        except FileNotFoundError as error:  # of repositories that may not be seen as well
+        except FileNotFoundError as error:  # also for repositories that the token does not allow
             raise FileNotFoundError(2, f"not found; tried {self._tried()}", url) from error
         except HfHubHTTPError as error:
             status = error.response.status_code if error.response is not None else 0
             if status in (401, 403):
                 raise InputError(
-                    f"{url}: access denied ({status}); tried {self._tried()}: say hf auth login, "
-                    "or set HF_TOKEN, with the token of who may read it"
+                    f"{url}: access denied ({status}); tried {self._tried()}: run hf auth login, "
+                    "or set HF_TOKEN, with a token that may read it"
                 ) from error
             if status == 429 or status >= 500:
                 raise TransientError(f"the hub says {status}") from error
@@ -75,5 +75,6 @@ class HubStore:
             raise InputError(f"{url}: {error}: expected hf://datasets/OWNER/NAME/PATH") from error
 
     def _tried(self) -> str:
-        there = self._hub.get_token() is not None
-        return "the token there is" if there else "no token, for there is none (HF_TOKEN)"
+        if self._hub.get_token() is None:
+            return "no token, for there is none (HF_TOKEN)"
+        return "the token of HF_TOKEN or hf auth login"

@@ -1,4 +1,4 @@
-"""Ids of a file of fixed-width items, mapped into memory: all of them, or as they are asked for."""
+"""Fixed-width ids of a remote file, fetched as they are used and then mapped into memory."""
 
 import os
 import tempfile
@@ -20,10 +20,10 @@ _BLOCK = 8 << 20
 
 
 class LazyItems:
-    """Items of an object that lies elsewhere: slices of it are arrays, mapped from a file.
+    """Items of a remote object, whose slices are arrays mapped from a local file.
 
-    The file is as long as the object, has no name, and no more room on the disk than what was
-    fetched; so nothing is left behind, and what is counted in several passes is fetched once.
+    The file has no name, so that it disappears with the process. It is sparse: it takes only the
+    disk space of what was fetched. Ids that are counted in several passes are fetched once.
     """
 
     def __init__(
@@ -34,9 +34,9 @@ class LazyItems:
         self.shape, self.ndim = shape, len(shape)
         self._path, self._offset = path, offset
         self._size = int(np.prod(shape, dtype=object)) * self.dtype.itemsize
-        self._there = np.zeros(-(-self._size // _BLOCK), dtype=bool)
+        self._fetched = np.zeros(-(-self._size // _BLOCK), dtype=bool)
         self._bytes: IntegerArray = np.empty(0, np.uint8)
-        self._lock = Lock()  # threads ask for slices at the same time
+        self._lock = Lock()  # several threads may take slices at the same time
         self._fd: int | None = None
         self._file: Any = None
 
@@ -44,7 +44,7 @@ class LazyItems:
         return self.shape[0]
 
     def __getitem__(self, part: slice) -> IntegerArray:
-        """The items of a slice without steps, fetched when they are not there yet."""
+        """Return the items of a slice of step 1, and fetch those not fetched before."""
         row = self._size // max(1, len(self))
         begin, end, step = part.indices(len(self))
         assert step == 1
@@ -61,7 +61,7 @@ class LazyItems:
     def _fetch(self, begin: int, end: int) -> None:
         if not len(self._bytes):
             self._make()
-        missing = np.flatnonzero(~self._there[begin // _BLOCK : -(-end // _BLOCK)])
+        missing = np.flatnonzero(~self._fetched[begin // _BLOCK : -(-end // _BLOCK)])
         for number in (missing + begin // _BLOCK).tolist():
             first = number * _BLOCK
             size = min(_BLOCK, self._size - first)
@@ -70,8 +70,8 @@ class LazyItems:
             if len(data) < size:
                 raise OSError(f"expected {size:,} bytes from byte {first:,} on, got {len(data):,}")
             self._keep(data, first)
-            self._there[number] = True
-        if self._there.all():
+            self._fetched[number] = True
+        if self._fetched.all():
             self._close()
 
     def _keep(self, data: bytes, at: int) -> None:
@@ -81,7 +81,7 @@ class LazyItems:
                 written = os.pwrite(self._fd or 0, view, at)
             except OSError as error:
                 raise InputError(
-                    f"{self._path}: no room for its ids in {_folder(self._path.tmp)} "
+                    f"{self._path}: no space for its ids in {_folder(self._path.tmp)} "
                     f"({error.strerror}): {self._size:,} bytes are needed there: give another "
                     "folder for temporary files"
                 ) from error
@@ -94,7 +94,7 @@ class LazyItems:
         self._fd, name = tempfile.mkstemp(prefix="collapse-stats-", dir=self._path.tmp)
         try:
             os.truncate(self._fd, self._size)
-            with pa.memory_map(name, "r+") as shared:  # so that what is written later is seen
+            with pa.memory_map(name, "r+") as shared:  # so that later writes are visible
                 self._bytes = np.asarray(MappedBytes(shared.read_buffer(self._size)))
         finally:
             os.unlink(name)  # noqa: PTH108
@@ -107,7 +107,7 @@ class LazyItems:
 
 
 Items = IntegerArray | LazyItems
-"""What has a length and gives arrays for slices."""
+"""An array, or `LazyItems`: both have a length, and slices that are arrays."""
 
 
 def _folder(tmp: "str | os.PathLike[str] | None") -> str:

@@ -1,4 +1,4 @@
-"""Where a file is: a path on this machine, or a URL."""
+"""Locations of files: local paths and URLs, and their names as strings."""
 
 import os
 import re
@@ -13,24 +13,24 @@ _URL = re.compile(r"(s3|gs|gcs|hf|https?)://[^\s/]\S*", re.IGNORECASE)
 
 
 def is_url(path: object) -> bool:
-    """Whether this is a URL of an object or a prefix, and no name of a local file."""
+    """Return whether this is a URL of an object or a prefix, and not the name of a local file."""
     return isinstance(path, RemotePath) or (
         isinstance(path, str) and _URL.fullmatch(path) is not None and not Path(path).exists()
     )
 
 
-def named(path: "str | os.PathLike[str] | RemotePath") -> "str | RemotePath":
-    """The name of a path, or what a URL is the name of."""
+def as_name(path: "str | os.PathLike[str] | RemotePath") -> "str | RemotePath":
+    """Return a local path as a string, and a URL as a `RemotePath`."""
     if isinstance(path, RemotePath):
         return path
     return RemotePath(path) if isinstance(path, str) and is_url(path) else os.fspath(path)
 
 
 def as_location(path: "str | os.PathLike[str] | RemotePath") -> "Path | RemotePath":
-    """The path that a string is the name of."""
+    """Return a local path as a `Path`, and a URL as a `RemotePath`."""
     if isinstance(path, Path):
         return path
-    name = named(path)
+    name = as_name(path)
     return name if isinstance(name, RemotePath) else Path(name)
 
 
@@ -41,18 +41,18 @@ B = TypeVar("B")
 
 
 Location = Path | RemotePath
-"""Where a file is."""
+"""A file, with the methods of a path."""
 
 
 Name = str | RemotePath
-"""The same of files of which there may be a hundred thousand: a `Path` is made when needed."""
+"""A file by its name: of a hundred thousand local files, a `Path` is made only when needed."""
 
 
-_AT_ONCE = 16  # questions about objects that lie elsewhere: each is a wait
+_AT_ONCE = 16  # concurrent requests about remote objects, which mostly wait for the network
 
 
 def at_once(call: Callable[[A], B], items: Sequence[A]) -> Iterator[B]:
-    """What a call gives for each item in turn; of URLs, several are asked for at a time."""
+    """Yield ``call(item)`` for each item, in order; with URLs among them, some calls overlap."""
     if not any(map(is_url, items)):
         yield from map(call, items)
         return

@@ -1,4 +1,4 @@
-"""The name of an object that lies elsewhere, with what readers ask of a path."""
+"""The path of a remote object, with the methods of `pathlib.Path` that readers use."""
 
 import io
 import os
@@ -14,7 +14,7 @@ from .store import Store
 
 
 class Status(NamedTuple):
-    """What `RemotePath.stat` tells, by the names that `os.stat` has for it."""
+    """The result of `RemotePath.stat`, with the names of `os.stat_result`."""
 
     st_size: int
     st_mtime_ns: int = 0
@@ -22,16 +22,16 @@ class Status(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class RemotePath:
-    """A URL that answers what readers ask of a `pathlib.Path`.
+    """A URL with the methods of `pathlib.Path` that readers use.
 
     Attributes
     ----------
     tmp
-        Folder for unnamed files of ids; the system's when None.
+        Folder for unnamed files of ids; None is the system's.
     beside
-        Sizes of the files in its folder by their names, when the folder has been listed.
+        Sizes by name of the files in its folder, None if the folder has not been listed.
     glimpse
-        For a look only: of the ids asked for at a time, fetch so many bytes; the rest reads as 0.
+        Bytes of ids to fetch of each slice, to inspect a file; the others read as 0. None is all.
     """
 
     url: str
@@ -48,7 +48,7 @@ class RemotePath:
 
     @property
     def name(self) -> str:
-        """Last part of the path, without what follows a ``?`` on the web."""
+        """Last part of the path; for the web, without the query after ``?``."""
         return self.parts[-1]
 
     @property
@@ -63,21 +63,21 @@ class RemotePath:
 
     @property
     def stem(self) -> str:
-        """As that of `pathlib.Path`."""
+        """The same as of `pathlib.Path`."""
         return PurePosixPath(self.name).stem
 
     @property
     def suffix(self) -> str:
-        """As that of `pathlib.Path`."""
+        """The same as of `pathlib.Path`."""
         return PurePosixPath(self.name).suffix
 
     @property
     def store(self) -> Store:
-        """Who keeps it."""
+        """The store that keeps the object."""
         return store_of(self.url)
 
     def with_name(self, name: str) -> "RemotePath":
-        """The object of another name beside this one."""
+        """Return the path of another object in the same folder."""
         if self._is_web:
             split = urlsplit(self.url)
             path = split.path.rpartition("/")[0] + "/" + quote(name)
@@ -85,21 +85,21 @@ class RemotePath:
         return replace(self, url=self.url.rpartition("/")[0] + "/" + name)
 
     def resolve(self) -> "RemotePath":
-        """Itself: there are no links."""
+        """Return the path itself: there are no links."""
         return self
 
     def exists(self) -> bool:
-        """Whether there is such an object."""
+        """Return whether the object exists."""
         if self.beside is not None:
             return self.name in self.beside
         return self.store.find(self.url) is not None
 
     def is_file(self) -> bool:
-        """The same: there are no others."""
+        """Return whether the object exists: all objects are files."""
         return self.exists()
 
     def stat(self) -> Status:
-        """Its size, 0 when nobody knows; FileNotFoundError when there is no such object."""
+        """Return the size, 0 if unknown; FileNotFoundError if there is no such object."""
         size = self.beside.get(self.name) if self.beside is not None else None
         if size is None:
             found = self.store.find(self.url)
@@ -109,6 +109,6 @@ class RemotePath:
         return Status(size or 0)
 
     def open(self, mode: str = "rb") -> io.BufferedIOBase:
-        """A file that fetches what is read of it."""
+        """Open a file that is fetched as it is read."""
         assert mode == "rb"
         return RemoteFile(self.url, self.store.open(self.url))

@@ -1,4 +1,4 @@
-"""Which store keeps the object that a URL names."""
+"""Find the store that keeps the object of a URL."""
 
 import os
 from functools import lru_cache
@@ -7,7 +7,7 @@ from .store import Store, _Persistent
 
 
 def store_of(url: str) -> Store:
-    """The store that keeps an object."""
+    """Return the store that keeps the object of a URL."""
     scheme, _, rest = url.partition("://")
     scheme = scheme.lower()
     if scheme in ("http", "https"):
@@ -18,7 +18,7 @@ def store_of(url: str) -> Store:
 
 
 def _endpoint(scheme: str) -> str:
-    """Where a server other than Amazon's or Google's is, by the variables their own tools read."""
+    """The address of a server other than Amazon's or Google's, from the usual variables."""
     names = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
     if scheme != "s3":
         names = ("STORAGE_EMULATOR_HOST", "CLOUD_STORAGE_EMULATOR_ENDPOINT")

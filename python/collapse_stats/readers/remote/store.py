@@ -1,4 +1,4 @@
-"""What keeps objects, and reading one of them again and again until it works."""
+"""The interface of stores of objects, and repeated attempts to read from one."""
 
 import random
 import time
@@ -10,11 +10,11 @@ from ...errors import InputError
 
 T = TypeVar("T")
 
-PAUSES = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)  # seconds between attempts, a half more or less
+PAUSES = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)  # seconds between attempts, varied at random by half
 
 
 class TransientError(OSError):
-    """What may work when it is tried again, after `wait` seconds at least."""
+    """A failure that may pass: try again after at least `wait` seconds."""
 
     def __init__(self, what: str, wait: float = 0.0) -> None:
         super().__init__(what)
@@ -23,40 +23,40 @@ class TransientError(OSError):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """An object there is: its size (None when nobody knows) and what tells this version of it."""
+    """An object that exists: its size and its version, each None if unknown."""
 
     size: int | None
     version: str | None = None
 
 
 class Source(Protocol):
-    """Bytes of one object."""
+    """The bytes of one object."""
 
     size: int | None
-    ranges: bool  # several may be read at once, in any order
+    ranges: bool  # whether several ranges may be read at once, in any order
 
     def read(self, begin: int, size: int) -> bytes:
-        """Some bytes from `begin` on, at most `size`, none only at the end; or TransientError."""
+        """Read at most `size` bytes from `begin` on, none only at the end; or TransientError."""
 
     def close(self) -> None:
-        """Let the connection go."""
+        """Close the connection."""
 
 
 class Store(Protocol):
-    """Objects of one bucket, host or hub. Any of these may raise TransientError."""
+    """Objects of one bucket, host or hub. Every method may raise TransientError."""
 
     def find(self, url: str) -> Found | None:
-        """The object of this name, None when there is none."""
+        """Return the object of this name, None if there is none."""
 
     def list(self, url: str) -> Mapping[str, int] | None:
-        """Sizes of the objects below a prefix by what follows it; None when it cannot be listed."""
+        """Return sizes of the objects below a prefix by relative name, None if it has no list."""
 
     def open(self, url: str) -> Source:
-        """The bytes of an object; FileNotFoundError when there is none."""
+        """Open an object; FileNotFoundError if there is none."""
 
 
 class _Persistent:
-    """A store that asks another one again when asking fails in passing."""
+    """A store that repeats the requests to another one after passing failures."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -72,7 +72,7 @@ class _Persistent:
 
 
 def persistently(call: Callable[[], T], url: str, what: str) -> T:
-    """What a call returns, in the end; InputError when it fails in passing too often."""
+    """Return the result of a call, repeated after passing failures; InputError after too many."""
     for pause in (*PAUSES, None):
         try:
             return call()
@@ -80,7 +80,7 @@ def persistently(call: Callable[[], T], url: str, what: str) -> T:
             if pause is None:
                 raise InputError(
                     f"{url}: {what}, {len(PAUSES) + 1} times in a row ({error}): try again later, "
-                    "or copy it here first"
+                    "or download it first"
                 ) from error
             time.sleep(max(error.wait, pause * random.uniform(0.5, 1.5)))
     raise AssertionError("the last attempt returns or raises")

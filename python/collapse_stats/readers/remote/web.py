@@ -1,4 +1,4 @@
-"""``https://`` and ``http://``: objects of web servers, with ranges and without."""
+"""``https://`` and ``http://``: objects of web servers, with or without ranges."""
 
 import re
 from collections.abc import Mapping
@@ -8,13 +8,13 @@ from urllib.parse import urlsplit
 from ...errors import InputError
 from .store import Found, Source, TransientError
 
-_TIMES = (10.0, 60.0)  # seconds to connect, and without a byte
+_TIMES = (10.0, 60.0)  # timeouts in seconds: to connect, and between bytes
 _PIECE = 1 << 18
-_PASSING = (408, 425, 429)  # and those of 500 and more
+_PASSING = (408, 425, 429)  # status codes to try again, as are those from 500 on
 
 
 class WebStore:
-    """Objects by their URLs."""
+    """Objects of web servers by their URLs."""
 
     def __init__(self) -> None:
         import requests
@@ -22,7 +22,7 @@ class WebStore:
         self._session = requests.Session()
 
     def find(self, url: str) -> Found | None:
-        """The object of this URL."""
+        """Return the object of this URL, None if there is none."""
         try:
             source = self.open(url)
         except FileNotFoundError:
@@ -31,11 +31,11 @@ class WebStore:
         return Found(source.size)
 
     def list(self, url: str) -> Mapping[str, int] | None:
-        """Nothing: web servers do not list."""
+        """Return None: web servers do not list objects."""
         return None
 
     def open(self, url: str, headers: Mapping[str, str] | None = None, tried: str = "") -> Source:
-        """The bytes of an object."""
+        """Open an object; `tried` are the credentials in `headers`, for messages."""
         ask = Asked(self._session, url, dict(headers or {}), tried)
         response = ask(0, 1)
         with response:
@@ -53,10 +53,13 @@ class Asked:
         self._session, self._headers, self._tried = session, headers, tried
 
     def __call__(self, begin: int, size: int | None) -> Any:
-        """The response to a request for so many bytes, or for all there are."""
+        """Return the response to a request for `size` bytes, or for all bytes if None."""
         import requests
 
-        headers = {**self._headers, "Accept-Encoding": "identity"}  # or ranges are of packed bytes
+        headers = {
+            **self._headers,
+            "Accept-Encoding": "identity",
+        }  # else ranges would count compressed bytes
         if size is not None:
             headers["Range"] = f"bytes={begin}-{begin + size - 1}"
         try:
@@ -75,27 +78,28 @@ class Asked:
             raise self._refusal(status, response, begin)
 
     def _refusal(self, status: int, response: Any, begin: int) -> Exception:
-        said = f"{status} {response.reason}"
+        reason = f"{status} {response.reason}"
         if status in (404, 410):
-            return FileNotFoundError(2, f"the server says {said}", self.url)
+            return FileNotFoundError(2, f"the server says {reason}", self.url)
         if status in (401, 403):
             tried = self._tried or "without credentials, other than those in ~/.netrc or the URL"
             return InputError(
-                f"{self.url}: access denied ({said}); tried {tried}: give those of who may read it"
+                f"{self.url}: access denied ({reason}); tried {tried}: give credentials that may "
+                "read it"
             )
         if status in _PASSING or status >= 500:
             wait = response.headers.get("Retry-After", "")
-            return TransientError(said, min(float(wait), 60.0) if wait.isdigit() else 0.0)
+            return TransientError(reason, min(float(wait), 60.0) if wait.isdigit() else 0.0)
         if status == 416:
             return InputError(
-                f"{self.url}: the server has nothing at byte {begin:,}: the length it told is "
+                f"{self.url}: the server has nothing at byte {begin:,}: the length it gave is "
                 "wrong, or it has changed while it was read; read it again"
             )
-        return InputError(f"{self.url}: the server says {said}: check the URL")
+        return InputError(f"{self.url}: the server says {reason}: check the URL")
 
 
 class _Ranges:
-    """Bytes of an object by ranges, each a request."""
+    """The bytes of an object, read by ranges, each of which is a request."""
 
     ranges = True
 
@@ -104,7 +108,7 @@ class _Ranges:
         self._ask, self._version = ask, version
 
     def read(self, begin: int, size: int) -> bytes:
-        """Bytes from `begin` on; fewer than asked for where a connection broke."""
+        """Read bytes from `begin` on, fewer than `size` if the connection breaks."""
         with self._ask(begin, size) as response:
             where = re.match(r"bytes (\d+)-", response.headers.get("Content-Range", ""))
             same = (_size_of(response), _version_of(response)) == (self.size, self._version)
@@ -116,11 +120,11 @@ class _Ranges:
             return _body(response, size)
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing: no connection is kept."""
 
 
 class _Stream:
-    """Bytes of an object of a server without ranges: read on, or again from the beginning."""
+    """The bytes of an object of a server without ranges: going back means starting over."""
 
     ranges = False
 
@@ -131,7 +135,7 @@ class _Stream:
         self._at = 0
 
     def read(self, begin: int, size: int) -> bytes:
-        """Bytes from `begin` on."""
+        """Read bytes from `begin` on."""
         try:
             if self._response is None or begin < self._at:
                 self._restart()
@@ -143,7 +147,7 @@ class _Stream:
             raise
 
     def close(self) -> None:
-        """Let the connection go."""
+        """Close the connection."""
         if self._response is not None:
             self._response.close()
             self._response = None
@@ -163,7 +167,7 @@ class _Stream:
 
 
 def _body(response: Any, size: int) -> bytes:
-    """What comes of a response, up to `size` bytes; TransientError when nothing does."""
+    """Up to `size` bytes of a response; TransientError if it fails before the first."""
     import urllib3
 
     parts: list[bytes] = []
@@ -182,11 +186,11 @@ def _body(response: Any, size: int) -> bytes:
 
 
 def _size_of(response: Any) -> int | None:
-    """Bytes of the object that a response is of."""
-    of = response.headers.get("Content-Range", "").rpartition("/")[2]
+    """The size of a response's object in bytes, None if unknown."""
+    size = response.headers.get("Content-Range", "").rpartition("/")[2]
     if response.status_code == 200:
-        of = response.headers.get("Content-Length", "")
-    return int(of) if of.isdigit() else None
+        size = response.headers.get("Content-Length", "")
+    return int(size) if size.isdigit() else None
 
 
 def _version_of(response: Any) -> str | None:
@@ -195,7 +199,7 @@ def _version_of(response: Any) -> str | None:
 
 
 def _reason(error: Exception) -> str:
-    """The innermost of what went wrong."""
+    """The innermost cause of an error, for messages."""
     while (inner := error.__cause__ or error.__context__) is not None and inner is not error:
         error = inner  # type: ignore[assignment]
     return f"{type(error).__name__}: {error}"[:200]

@@ -1,0 +1,145 @@
+"""The base class of file readers, whose attributes say everything the package knows of a format.
+
+`registry` collects the classes from `formats/`, so that a new format is one new module there.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from typing import ClassVar, NamedTuple
+
+from .base import Batch
+from .head import Head
+from .options import Kind, ReadOptions
+from .remote.location import Location, Name, as_location
+
+
+class Candidate(NamedTuple):
+    """A file whose format is to be found.
+
+    Attributes
+    ----------
+    path
+        The file.
+    head
+        Its first 512 bytes or more, all of it when it is shorter.
+    extension
+        Lower-case extension without that of a compression: ``.jsonl`` of ``a.jsonl.gz``.
+    owner
+        The reader class that has this extension, None when there is none.
+    """
+
+    path: Name
+    head: bytes
+    extension: str
+    owner: "type[FileReader] | None"
+
+    @property
+    def location(self) -> Location:
+        """The file as a path, to look at what lies beside it."""
+        return as_location(self.path)
+
+
+class FileReader(ABC):
+    """A reader of the files of one format.
+
+    A file's format is found in three steps: by its first bytes (`magics`, `recognize_content`),
+    then by what lies beside a file of that extension (`recognize_named`), then by its extension
+    alone. In each step readers are asked by ascending `order`.
+
+    Attributes
+    ----------
+    path, evidence, size, eot, kind, dtype, warnings
+        As in `Reader`.
+    """
+
+    format: ClassVar[str]
+    """Name of the format, as it is shown and stored; a class without it is only a base."""
+
+    order: ClassVar[int] = 1000
+    """Position among the readers, in detection and in lists of extensions; ties go by name."""
+
+    extensions: ClassVar[tuple[str, ...]] = ()
+    """Extensions of the format, lower case; no other reader may have them."""
+
+    shared_extensions: ClassVar[tuple[str, ...]] = ()
+    """Extensions of another format under which files of this one are found as well."""
+
+    label: ClassVar[str] = ""
+    """What a list of the known extensions says of this format, such as ``with .idx``."""
+
+    magics: ClassVar[tuple[bytes, ...]] = ()
+    """First bytes of files that `recognize_content` is asked about."""
+
+    required: ClassVar[str] = ""
+    """What a file of these extensions must have; "" when the extension alone is enough."""
+
+    otherwise: "ClassVar[type[FileReader] | None]" = None
+    """Reader of a file of these extensions without what is `required`; None refuses the file."""
+
+    foreign: ClassVar[tuple[tuple[bytes, str], ...]] = ()
+    """First bytes of files that are refused though they have these extensions, with what it is."""
+
+    begins_freely: ClassVar[bool] = False
+    """Whether a file may begin with any bytes, so that a short magic number proves nothing."""
+
+    compressible: ClassVar[bool] = False
+    """Whether gzip and Zstandard files of these extensions are read."""
+
+    compressed_start: ClassVar[bytes] = b""
+    """How the content of a compressed file without a known extension begins, spaces aside."""
+
+    companions: ClassVar[tuple[tuple[str, str], ...]] = ()
+    """Ending of a file that only describes another, with the ending of that one."""
+
+    companion_names: ClassVar[tuple[str, ...]] = ()
+    """Names of files that only describe the others in their directory."""
+
+    has_packed_copies: ClassVar[bool] = False
+    """Whether a compressed file is a copy of the plain file of that name beside it."""
+
+    reads_chats: ClassVar[bool] = False
+    """Whether the format may hold chats, so that ``part`` may choose turns of them."""
+
+    maps_file: ClassVar[bool] = False
+    """Whether ids are views of the file, which is mapped into memory."""
+
+    is_stream: ClassVar[bool] = False
+    """Whether the ids are a stream whose only document boundaries are `eot` ids."""
+
+    kind: Kind
+    dtype: str | None
+    eot: int | None
+
+    def __init__(self, path: Location, options: ReadOptions, evidence: str) -> None:
+        self.path = str(path)
+        self.evidence = evidence
+        self.size = path.stat().st_size
+        self.eot = options.eot
+        self._path = path
+
+    @classmethod
+    def create(cls, name: Name, options: ReadOptions, evidence: str, head: Head) -> "FileReader":
+        """Return a reader of a file; `head` is what was read to find its format."""
+        return cls(as_location(name), options, evidence)
+
+    @classmethod
+    def recognize_content(cls, file: Candidate) -> str | None:
+        """Return the evidence that a file with one of the `magics` is of this format, else None."""
+        return None
+
+    @classmethod
+    def recognize_named(cls, file: Candidate) -> str | None:
+        """Return the evidence that a file with one of the extensions is of this format, else None.
+
+        Asked of files that no reader recognized by their content; may look at files beside it.
+        """
+        return None
+
+    @property
+    def warnings(self) -> list[str]:
+        """What was skipped or repaired by the pass so far, and what is doubtful."""
+        return []
+
+    @abstractmethod
+    def batches(self) -> Iterator[Batch]:
+        """Yield the documents in the order of the file, in batches of bounded size."""

@@ -1,0 +1,86 @@
+"""The bases of readers of mapped ids: a stream of ids, or ids whose documents an index lists."""
+
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from ...errors import InputError
+from ..base import Batch, Int64Array
+from ..boundaries import row_batches, stream_splits
+from ..file_reader import FileReader
+from ..mmap import items
+from ..options import ITEMS, Dtype, Kind, ReadOptions
+from ..remote.items import Items
+from ..remote.location import Location
+from ..splits import Split, SplittableReader
+
+
+class StreamReader(SplittableReader, FileReader):
+    """Documents of a stream of ids cut at ``eot``. A subclass sets `_tokens`, the mapped ids."""
+
+    maps_file = True
+    is_stream = True
+    kind: Kind = "ids"
+    _tokens: Items
+
+    def splits(self) -> Iterator[Split]:
+        """Yield views of the file, about 16 million ids each, to be searched for boundaries."""
+        return stream_splits(self._tokens, self.eot, self.size)
+
+
+class IndexedReader(FileReader):
+    """Documents of a file of ids by the bounds in its index.
+
+    A subclass sets `_item`, the type of an id, and says where documents begin and end.
+    """
+
+    maps_file = True
+    kind: Kind = "ids"
+    _item: np.dtype[np.integer]
+
+    def __init__(self, path: Location, options: ReadOptions, evidence: str) -> None:
+        super().__init__(path, options, evidence)
+        self._warnings: list[str] = []
+
+    @property
+    def warnings(self) -> list[str]:
+        """Options that the index overrules."""
+        return self._warnings
+
+    def batches(self) -> Iterator[Batch]:
+        """Yield views of the file, about 16 million ids each."""
+        start, stop = self._documents()
+        tokens = items(self._path, self._item, 0, (self.size // self._item.itemsize,))
+        yield from row_batches(tokens, start, stop, self.eot, self.size)
+
+    @abstractmethod
+    def _documents(self) -> tuple[Int64Array, Int64Array]:
+        """Where the documents begin and end, in ids: ascending and disjoint."""
+
+    def _set_item(self, name: Dtype, asked: Dtype | None, index: Location) -> None:
+        """Set the type of an id that the index implies, with a warning when another was given."""
+        self._item = ITEMS[name]
+        self.dtype = self._item.name
+        if asked not in (None, name):
+            self._warnings = [
+                f"{self.path}: ids have {self._item.itemsize} bytes by {index.name}, so that "
+                f"--dtype {asked} is not used here"
+            ]
+
+    def _item_name(
+        self, total: int, widths: Mapping[int, Dtype], index: Location, says: str
+    ) -> Dtype:
+        """The type of `total` ids that fill the file exactly, of one of the widths in bytes.
+
+        `says` is how a message puts that the index implies this number: ``ends at``, ``tells of``.
+        """
+        width = self.size // total if total else 0
+        if total * width != self.size or width not in widths:
+            *first, last = map(str, widths)
+            raise InputError(
+                f"{self.path}: expected {', '.join(first)} or {last} bytes for each of the "
+                f"{total:,} ids that {index.name} {says}, got {self.size:,} bytes: one of the two "
+                "is cut short or of another file; fetch or write both again"
+            )
+        return widths[width]

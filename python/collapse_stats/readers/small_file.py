@@ -1,0 +1,63 @@
+"""The base of readers of text files, which use what was read of a small file when it was opened."""
+
+from .base import BATCH_BYTES
+from .file_reader import FileReader
+from .head import Head
+from .options import ReadOptions
+from .remote.location import Location, Name, as_location
+from .splits import SplittableReader
+from .stream import UTF8_BOM, read_plain, unpacked, unpacked_head
+
+_UTF_16 = "UTF-16 text (byte-order mark): convert it to UTF-8"
+
+
+class SmallFileReader(SplittableReader, FileReader):
+    """A reader that keeps what was read to find the format, when that is the whole file.
+
+    Attributes
+    ----------
+    content
+        The unpacked content of a small file until `_content` returns it, else empty. The caller may
+        empty it to save memory; then the file is read again.
+    """
+
+    compressible = True
+    label = "also with .gz or .zst"
+    foreign = ((b"\xff\xfe", _UTF_16), (b"\xfe\xff", _UTF_16))
+
+    def __init__(self, name: Name, options: ReadOptions, evidence: str, head: Head) -> None:
+        # Not by FileReader: no Path is made and no status asked of a hundred thousand small files.
+        self.path = str(name)
+        self.evidence = evidence
+        self.size = head.size
+        self.digest = head.digest
+        self._name = name
+        self._longest = options.longest
+        self._packed = head.compression is not None
+        self._plain = 0 if self._packed else head.size  # bytes of content, 0 when unknown
+        self.content = b""
+        if head.whole and self._packed:
+            self.content = unpacked_head(head.data, head.compression, BATCH_BYTES)
+            self._plain = len(self.content)
+        elif head.whole and head.size <= options.longest:
+            self.content = head.data.removeprefix(UTF8_BOM)
+
+    @classmethod
+    def create(
+        cls, name: Name, options: ReadOptions, evidence: str, head: Head
+    ) -> "SmallFileReader":
+        """Return a reader of a file that makes use of its `head`."""
+        return cls(name, options, evidence, head)
+
+    @property
+    def _location(self) -> Location:
+        return as_location(self._name)
+
+    def _content(self) -> bytes:
+        """The unpacked content, which is not kept any longer."""
+        content, self.content = self.content, b""
+        if content:
+            return content
+        if self._packed:
+            return unpacked(self._location, BATCH_BYTES, self._longest)
+        return read_plain(self._location, self.size, self._longest)
