@@ -171,7 +171,7 @@ def _open(
     if paths is None:
         return [open_memory(source, reading)], BadFiles(), []
     files = discover(paths, tmp)
-    readers, bad_files = open_files(files.names, reading, reading.skip_bad, room)
+    readers, bad_files = open_files(files.names, reading, room)
     return readers, bad_files, _skipped(files.skipped)
 
 

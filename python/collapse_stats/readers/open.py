@@ -41,20 +41,20 @@ def open_file(
 
 
 def open_files(
-    names: Sequence[Name], options: ReadOptions, skip_bad: bool = False, room: int = 0
+    names: Sequence[Name], options: ReadOptions, room: int = 0
 ) -> tuple[list[Reader], BadFiles]:
     """Return readers of the files of one corpus, and the files that could not be opened.
 
-    With `skip_bad`, a file that cannot be opened is noted in the `BadFiles`, where the caller adds
-    those that turn out to be bad later; the error of a file that is alone is raised all the same.
+    With ``options.skip_bad``, a file that cannot be opened is noted in the `BadFiles`, to which the
+    caller adds files that turn out to be bad later. The error of a file that is alone is raised.
     The content of small files is kept, up to `room` bytes in all, so that they are opened once.
 
     Raises
     ------
     InputError
-        A file cannot be opened; with `skip_bad`, none of them can.
+        A file cannot be opened; with ``options.skip_bad``, none of them can.
     """
-    bad_files = BadFiles(skip_bad and len(names) > 1)
+    bad_files = BadFiles(options.skip_bad and len(names) > 1)
     readers: list[Reader] = []
     attempt = partial(_open_or_error if bad_files.forgiving else open_file, options=options)
     for name, reader in zip(names, at_once(attempt, names), strict=True):
