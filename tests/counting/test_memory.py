@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 import collapse_stats as cs
+from collapse_stats.backends.options import CountOptions
 from collapse_stats.backends.selection import select
 from collapse_stats.corpus.load import TokenStore, read_corpus
 from collapse_stats.counting import part_writer
@@ -60,7 +61,7 @@ def stream(path: Path, tokens: int, vocab_size: int = VOCAB) -> Path:
 
 
 def corpus_of(path: Path):
-    return read_corpus(path, options=ReadOptions(dtype="u16", vocab_size=VOCAB), memory=10**9)
+    return read_corpus(path, reading=ReadOptions(dtype="u16", vocab_size=VOCAB))
 
 
 PEAK = """
@@ -142,7 +143,7 @@ def test_only_a_table_that_is_written_is_counted_in_stretches(tmp_path, backend,
             return _real(self, source, *others)
 
         monkeypatch.setattr(type(backend), name, noted)
-    options = {"max_order": 3, "backend": backend, "memory": 10**9}
+    options = {"counting": CountOptions(max_order=3, memory=10**9), "backend": backend}
     profile_corpus(corpus, **options)
     profile_corpus(corpus, table=False, **options)
     assert called == ["count", "spectra"]
@@ -281,7 +282,10 @@ def test_merging_names_what_is_enough(tmp_path):
     backend = select()
     saved = [
         profile_corpus(
-            corpus, max_order=3, backend=backend, memory=10**9, save_to=tmp_path / f"p{i}"
+            corpus,
+            counting=CountOptions(max_order=3, memory=10**9),
+            backend=backend,
+            save_to=tmp_path / f"p{i}",
         )
         for i in (0, 1)
     ]
@@ -298,9 +302,8 @@ def test_the_table_of_a_profile_in_memory_is_bounded(tmp_path, monkeypatch):
     backend = select()
     monkeypatch.setattr(type(backend), "needs", lambda self, layout, key_ranges, rows: (0, 16))
     with pytest.raises(TooLittleMemoryError, match="profile -o"):
-        profile_corpus(
-            corpus, max_order=5, backend=backend, memory=corpus.resident_bytes + 4_000_000
-        )
+        counting = CountOptions(max_order=5, memory=corpus.resident_bytes + 4_000_000)
+        profile_corpus(corpus, counting=counting, backend=backend)
 
 
 def test_forgotten_pages_are_read_again(tmp_path):

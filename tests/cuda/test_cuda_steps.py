@@ -255,7 +255,9 @@ def test_a_list_that_overflows_is_an_error() -> None:
     chunks = [documents(layout, zipf_tokens(900, 50), 5)]
     made = device.Tally(layout, [(1, 0)], 900, capacity=7)
     made.add(device.sorted_records(chunks, layout))
-    with pytest.raises(RuntimeError, match=r"at most 7 entries, got [0-9]+: ask for the capacity"):
+    with pytest.raises(
+        RuntimeError, match=r"at most 7 entries, got [0-9]+: use the tally_capacity"
+    ):
         made.joint_spectra()
 
 
@@ -278,7 +280,7 @@ def test_refuses_more_masks_than_a_tally_takes() -> None:
 
 
 def test_refuses_records_wider_than_128_bits() -> None:
-    with pytest.raises(ValueError, match="keys of 128 bits and 1 bits of label"):
+    with pytest.raises(ValueError, match="keys of 128 bits and labels of 1 bits"):
         device.sorted_records([], Layout(2**16 - 1, 8, 2))
 
 

@@ -142,8 +142,8 @@ def test_a_monitor_loses_nothing_when_its_thread_fails(
     cupy: Any, monkeypatch: pytest.MonkeyPatch, window: int | None
 ) -> None:
     expected, found = (cs.CollapseMonitor(10, 2, window=window) for _ in range(2))
-    if found._counter is not None:
-        found._counter._enough = 300
+    if found._contents.counter is not None:
+        found._contents.counter._enough = 300
 
     def ids(seed: int) -> np.ndarray:
         return np.random.default_rng(seed).integers(0, 10, 200)
@@ -184,10 +184,10 @@ def test_the_command_says_it_in_a_line(
 ) -> None:
     from click.testing import CliRunner
 
-    from collapse_stats.cli import corpora
+    from collapse_stats.backends import options
     from collapse_stats.cli.group import program
 
-    monkeypatch.setattr(corpora, "select", lambda *_: cupy.backend())
+    monkeypatch.setattr(options, "select", lambda *_: cupy.backend())
     path = tmp_path / "text.txt"
     path.write_text("some words and some more\n" * 20)
     failing(cupy, error, "make_planes")
@@ -206,10 +206,10 @@ def test_the_command_has_no_remedies_for_the_host_when_a_gpu_is_full(
 ) -> None:
     from click.testing import CliRunner
 
-    from collapse_stats.cli import corpora
+    from collapse_stats.backends import options
     from collapse_stats.cli.group import program
 
-    monkeypatch.setattr(corpora, "select", lambda *_: cupy.backend(10))
+    monkeypatch.setattr(options, "select", lambda *_: cupy.backend(10))
     path = tmp_path / "text.txt"
     path.write_text("some words and some more\n" * 20)
     arguments = ["profile", str(path), "--tokenizer", "builtin", "-o", str(tmp_path / "out")]

@@ -28,7 +28,7 @@ def two_gpus(monkeypatch: pytest.MonkeyPatch) -> Any:
         return CudaBackend(device_memory, core=core, memory=CupyMemory())
 
     cupy.backend = backend
-    for module in ("profiles.counter", "counting.spectra", "profiles.build", "monitor.monitor"):
+    for module in ("profiles.counter", "counting.spectra", "backends.options", "monitor.monitor"):
         name = f"collapse_stats.{module}"
         __import__(name)
         monkeypatch.setattr(

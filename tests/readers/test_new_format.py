@@ -110,7 +110,7 @@ def test_a_module_in_the_folder_is_a_format(toy: Path) -> None:
         "a toy map beside it",
     ]
     assert documents(readers[0]) == [[1, 2], [3]]
-    corpus = read_corpus(toy, memory=10**8)
+    corpus = read_corpus(toy)
     assert (corpus.documents, corpus.tokens) == (4, 9)
     assert [source.format for source in corpus.sources] == ["toy"] * 3
     assert inspect(path).format == "toy"

@@ -1,6 +1,6 @@
 """Readers of Parquet, headerless and NumPy files against struct, numpy.save, pyarrow.parquet."""
 
-import os
+import random
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -89,7 +89,8 @@ def test_parquet_refusals(tmp_path: Path) -> None:
 
 def test_parquet_damaged_inside(tmp_path: Path) -> None:
     path = tmp_path / "a.parquet"
-    table = pa.table({"text": [os.urandom(50).hex() for _ in range(5000)]})
+    bytes_of = random.Random(0).randbytes
+    table = pa.table({"text": [bytes_of(50).hex() for _ in range(5000)]})
     pq.write_table(table, path, compression="zstd", use_dictionary=False)
     data = bytearray(path.read_bytes())
     data[1000:3000] = b"\0" * 2000

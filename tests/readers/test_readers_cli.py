@@ -212,7 +212,8 @@ def test_inspect_samples_large_files_and_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     module = sys.modules[inspect_command.callback.__module__]
-    monkeypatch.setattr(module, "_OF_ONE", 10_000)
+    monkeypatch.setattr(module, "_LEAST", 1)
+    monkeypatch.setattr(module, "_MOST", 10_000)
     monkeypatch.setattr("collapse_stats.readers.formats.jsonl.BATCH_BYTES", 10_000)
     path = write_lines(tmp_path / "a.jsonl", [{"text": "word " * 20}] * 2000)
     (facts,) = inspected(path, "--tokenizer", "bytes")
