@@ -301,8 +301,8 @@ def test_the_table_of_a_profile_in_memory_is_bounded(tmp_path, monkeypatch):
     corpus = corpus_of(stream(tmp_path / "tokens.bin", 1 << 18))
     backend = select()
     monkeypatch.setattr(type(backend), "needs", lambda self, layout, key_ranges, rows: (0, 16))
+    counting = CountOptions(max_order=5, memory=corpus.resident_bytes + 4_000_000)
     with pytest.raises(TooLittleMemoryError, match="profile -o"):
-        counting = CountOptions(max_order=5, memory=corpus.resident_bytes + 4_000_000)
         profile_corpus(corpus, counting=counting, backend=backend)
 
 

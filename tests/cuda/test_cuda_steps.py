@@ -255,9 +255,7 @@ def test_a_list_that_overflows_is_an_error() -> None:
     chunks = [documents(layout, zipf_tokens(900, 50), 5)]
     made = device.Tally(layout, [(1, 0)], 900, capacity=7)
     made.add(device.sorted_records(chunks, layout))
-    with pytest.raises(
-        RuntimeError, match=r"at most 7 entries, got [0-9]+: use the tally_capacity"
-    ):
+    with pytest.raises(RuntimeError, match=r"at most 7 entries, got [0-9]+: use the tally"):
         made.joint_spectra()
 
 
