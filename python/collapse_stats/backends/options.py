@@ -38,7 +38,8 @@ class CountOptions:
     backend: str = field(
         default="auto",
         metadata=described(
-            "What counts; auto takes the first of the others that is usable.", choices=BACKENDS
+            "The backend; auto takes the first of cuda, native and numpy that works here.",
+            choices=BACKENDS,
         ),
     )
     threads: int | None = field(

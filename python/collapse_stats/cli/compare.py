@@ -51,8 +51,8 @@ T = TypeVar("T")
     "--examples",
     type=click.IntRange(1),
     metavar="K",
-    help="Show the K most frequent n-grams that a candidate lost, and the K that are most inflated "
-    "in it.",
+    help="Show the K most frequent n-grams that a candidate lost, and the K that it has most too "
+    "often.",
 )
 @output_options
 @request_options

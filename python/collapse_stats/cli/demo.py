@@ -52,7 +52,7 @@ _ROWS_OF_REPORT = ("corpora", "comparisons")
     help="Seed of the random numbers. Default: 0.",
 )
 def demo(number: int, seed: int) -> None:
-    """Watch a small model collapse that learns from its own output.
+    """Watch a small model collapse as it learns from its own output.
 
     It starts with the documentation that comes with Python. No network is needed.
     """

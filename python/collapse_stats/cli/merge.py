@@ -22,7 +22,7 @@ from .progress import Reporter
 def merge(profiles: tuple[Location, ...], output: Path, request: Request) -> None:
     """Add profiles, made on one machine or several, into one.
 
-    All must have the same tokenizer and the same --max-order.
+    All must have the same tokenizer and the same --max-order. A corpus among them is counted first.
     """
     new_profile = NewProfile(output)
     with Reporter() as reporter:

@@ -31,8 +31,8 @@ def _number(ctx: click.Context, param: click.Parameter, text: str) -> int:
 @click.option(
     "--no-table",
     is_flag=True,
-    help="Do not keep the n-gram table. The profile is small, but comparisons with it have no "
-    "figures that need the n-grams of both sides.",
+    help="Do not keep the n-gram table. The profile is small, but comparisons with it use samples "
+    "and cannot list examples.",
 )
 @click.option(
     "--sample-tokens",

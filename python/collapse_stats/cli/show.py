@@ -34,7 +34,7 @@ def show(
     output: Path | None,
     request: Request,
 ) -> None:
-    """Show all figures of one corpus, for each order.
+    """Show all figures of one corpus, for each length of n-grams.
 
     Several paths are read as one corpus.
     """

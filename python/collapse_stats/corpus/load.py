@@ -56,8 +56,8 @@ def read_corpus(
     source
         A path, several paths, an array of ids, or an iterable of arrays, strings or dicts.
     share
-        Tokens may take this fraction (one `share`-th) of the memory; what is beyond goes to an
-        unnamed file in ``counting.tmp``.
+        Tokens may take ``1 / share`` of the memory; further tokens go to an unnamed file in
+        ``counting.tmp``. Commands that keep several corpora at once divide by their number.
 
     Raises
     ------

@@ -24,7 +24,8 @@ from .two_corpora.overlap import novelty, unseen_mass
 from .two_corpora.rarefaction import size_matched_distinct_ratio
 
 Unit = Literal["count", "bits", "share", "types", "number"]
-"""A count is an integer and always given, a share lies in 0..1, types may be fractional."""
+"""A count is an integer and always given; a share lies in 0..1; bits and numbers are at least 0;
+types are an estimated number of types, which may be fractional."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +43,9 @@ class Figure:
     description
         One line for the schema of reports.
     error
-        What the standard error holds for: the corpus, for figures that converge as a corpus grows,
-        or a text of the sample's size, for figures that depend on size. None: no error is computed.
+        ``"corpus"``: the figure converges as a corpus grows; value and error are those of the whole
+        corpus. ``"sample"``: it depends on size; both are those of the sample. None: no standard
+        error is computed. Setting it adds the figure to `intervals` in reports.
     monitored
         Whether the monitor gives it.
     """

@@ -71,7 +71,7 @@ class FileReader(ABC):
     """First bytes of files that `recognize_content` is asked about."""
 
     required: ClassVar[str] = ""
-    """What a file of these extensions must have; "" when the extension alone is enough."""
+    """What the error says that a file of these extensions lacks; "" if the extension suffices."""
 
     otherwise: "ClassVar[type[FileReader] | None]" = None
     """Reader of a file of these extensions without what is `required`; None refuses the file."""

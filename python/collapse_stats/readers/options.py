@@ -71,7 +71,7 @@ class ReadOptions:
         default=None,
         metadata=described(
             "How text becomes tokens: bytes, builtin, tiktoken:NAME or file:PATH. For token ids: "
-            "where they come from, or none. Default: builtin for text, none for ids.",
+            "the tokenizer that made them, or none. Default: builtin for text, none for ids.",
             "SPEC",
         ),
     )

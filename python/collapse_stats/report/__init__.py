@@ -1,6 +1,6 @@
 """Reports: figures as one JSON object, and that object as a table, CSV or Markdown.
 
-Everything printed is read from the object, so no format has more figures than another.
+Everything printed is read from the object. JSON and CSV have every figure, tables some of them.
 """
 
 from .figures import FORMATS, corpus_figures, make_report, schema

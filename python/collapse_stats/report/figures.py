@@ -31,7 +31,7 @@ from .verdict_figures import sides, verdict_figures
 FORMATS = ("table", "json", "csv", "markdown")
 SMOOTHING = "absolute-discount"
 NOT_GIVEN = "null at order"
-"""Part of each warning that explains a null; beside candidates, tables leave them out."""
+"""Words of every warning that explains a null. Tables of comparisons leave these warnings out."""
 
 EstimateOf = Callable[[str, int], Estimate | None]
 
