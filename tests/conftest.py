@@ -2,6 +2,7 @@ import os
 import re
 from importlib import metadata
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,9 +19,10 @@ BACKENDS = [
 ]
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Say at once, in one sentence, what the tests cannot do without."""
-    missing = what_is_missing()
+    plays_a_gpu = any("integrations" not in Path(argument).parts for argument in config.args)
+    missing = what_is_missing(plays_a_gpu)
     if missing:
         raise pytest.UsageError(missing)
     from hypothesis import settings
@@ -30,7 +32,7 @@ def pytest_configure() -> None:
     settings.load_profile("project")
 
 
-def what_is_missing() -> str | None:
+def what_is_missing(plays_a_gpu: bool) -> str | None:
     """What the tests need and is not installed, with the command that installs it."""
     if find_spec("collapse_stats") is None:
         return f"collapse-stats is not installed: {BUILD}, or make test"
@@ -44,7 +46,7 @@ def what_is_missing() -> str | None:
             "collapse-stats was installed without its compiled modules: reinstall with a C++20 "
             f"compiler ({BUILD}, or make test), or set COLLAPSE_STATS_PURE=1 to test NumPy alone"
         )
-    if find_spec("collapse_stats._cuda_emulated") is None:
+    if plays_a_gpu and find_spec("collapse_stats._cuda_emulated") is None:
         return (
             "collapse-stats was installed without the modules that play a GPU for the tests: "
             f"{BUILD}, or make test"
