@@ -21,7 +21,8 @@ BACKENDS = [
 
 def pytest_configure(config: pytest.Config) -> None:
     """Say at once, in one sentence, what the tests cannot do without."""
-    plays_a_gpu = any("integrations" not in Path(argument).parts for argument in config.args)
+    folders = [Path(argument) for argument in config.args if Path(argument).is_dir()]
+    plays_a_gpu = any(folder.name != "integrations" for folder in folders)
     missing = what_is_missing(plays_a_gpu)
     if missing:
         raise pytest.UsageError(missing)
