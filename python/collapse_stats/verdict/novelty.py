@@ -22,7 +22,7 @@ Masses = dict[LeftOut | None, float]
 
 LEAST = 0.01  # smallest size of a part that is used, relative to the largest part
 NEVER = 1e-30  # a probability that is negligible in a share of millions of n-grams
-_FIGURES = {  # the two pairs of parts (of, against) whose unseen masses are averaged
+_PAIRS_OF_MASS = {  # the two pairs of parts (of, against) whose unseen masses are averaged
     "floor": ((0, 1), (1, 0)),
     "own": ((2, 3), (3, 2)),
     "lost": ((0, 3), (1, 2)),
@@ -81,7 +81,7 @@ def novelty(matched: MatchedSamples, order: int) -> Novelty | None:
     ]
     figures = {
         name: np.array([_mean(masses, pairs, key) for key in (None, *keys)])
-        for name, pairs in _FIGURES.items()
+        for name, pairs in _PAIRS_OF_MASS.items()
     }
     floor, own, lost, new = (_log_odds(figures[name]) for name in ("floor", "own", "lost", "new"))
     side = np.array([part // 2 for part, _ in keys])
