@@ -1,24 +1,43 @@
-"""Read the bytes of a file, decompressed if it is gzip or Zstandard, as a whole or by lines."""
+"""Read the bytes of a file, decompressed if it is compressed, as a whole or by lines."""
 
 from collections.abc import Iterator
+from io import BytesIO
 from typing import Any
 
 from ..errors import InputError
 from .remote.location import Location
 from .repairs import Repairs
+from .streams.members import XZ_DICTIONARY, CutShortError, Members, TooLargeError
+from .streams.zstd_frames import MAGIC, SKIPPABLE, ZstdFrames
 
-GZIP_MAGIC = b"\x1f\x8b"
-ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
-COMPRESSIONS = {".gz": "gzip", ".zst": "zstd", ".zstd": "zstd"}  # by the last extension
+COMPRESSIONS = {  # by the last extension
+    ".gz": "gzip",
+    ".zst": "zstd",
+    ".zstd": "zstd",
+    ".bz2": "bzip2",
+    ".xz": "xz",
+}
 UTF8_BOM = b"\xef\xbb\xbf"
+_BY_MAGIC = {b"\x1f\x8b\x08": "gzip", b"BZh": "bzip2", b"\xfd7z": "xz"} | {
+    magic[:3]: "zstd" for magic in (MAGIC, *SKIPPABLE)
+}
+_MAGIC_BYTES = 10  # most bytes that are looked at
+_BZIP2_STARTS = b"1AY&SY", b"\x17rE8P\x90"  # of the first block, or of the end if there is none
 _DOCUMENT = "a text that is one document", "say --doc-per-line"
 
 
 def compression_of(head: bytes) -> str | None:
-    """Return ``gzip``, ``zstd`` or None, by a file's first bytes."""
-    if head.startswith(GZIP_MAGIC):
-        return "gzip"
-    return "zstd" if head.startswith(ZSTD_MAGIC) else None
+    """Return ``gzip``, ``zstd``, ``bzip2``, ``xz`` or None, by a file's first ten bytes."""
+    compression = _BY_MAGIC.get(head[:3])
+    if compression == "zstd":
+        return compression if head.startswith((MAGIC, *SKIPPABLE)) else None
+    if compression == "bzip2":
+        start = head[4:_MAGIC_BYTES]
+        known = any(known.startswith(start) for known in _BZIP2_STARTS)
+        return compression if known and head[3:4] in b"123456789" else None
+    if compression == "xz":
+        return compression if b"\xfd7zXZ\0".startswith(head[:6]) else None
+    return compression
 
 
 def read_blocks(path: Location, size: int) -> Iterator[tuple[bytes, int]]:
@@ -32,7 +51,7 @@ def read_blocks(path: Location, size: int) -> Iterator[tuple[bytes, int]]:
         Compressed data is cut short or damaged; what could be read has been yielded before.
     """
     with path.open("rb") as file:
-        compression = compression_of(file.read(4))
+        compression = compression_of(file.read(_MAGIC_BYTES))
         file.seek(0)
         source = decompressed(file, compression) if compression else file
         out = before = 0
@@ -64,9 +83,7 @@ def unpacked_head(data: bytes, compression: Any, most: int) -> bytes:
     It is empty when it would have more than `most` bytes or the data is damaged; the caller then
     reads the file, which reports the damage.
     """
-    import pyarrow as pa
-
-    source = decompressed(pa.BufferReader(data), compression)
+    source = decompressed(BytesIO(data), compression)
     content = b""
     try:
         while block := source.read(1 << 16):
@@ -141,13 +158,14 @@ def decode_repaired(data: bytes, place: str, repairs: Repairs) -> str:
     return text
 
 
-def decompressed(file: Any, compression: Any) -> Any:
-    """Return a stream of the content of an open gzip or Zstandard file; bad data raises OSError."""
+def decompressed(file: Any, compression: str) -> Any:
+    """Return a stream of the content of an open compressed file; bad data raises OSError."""
+    if compression != "zstd":
+        return Members(file, compression)
     import pyarrow as pa
 
-    # Not Python's gzip: pyarrow's stream distinguishes a cut file from a complete one, and takes
-    # Zstandard windows of up to 128 MiB.
-    return pa.CompressedInputStream(file, compression)
+    # It distinguishes a cut file from a complete one, and takes windows of up to 128 MiB.
+    return pa.CompressedInputStream(ZstdFrames(file), "zstd")
 
 
 def _damage(path: Location, compression: str | None, error: OSError, out: int, at: int) -> str:
@@ -156,9 +174,15 @@ def _damage(path: Location, compression: str | None, error: OSError, out: int, a
             f"{path}: Zstandard windows of at most 128 MiB can be read, this file's is larger: "
             "decompress it first (zstd -d --long=31), or pack it with --long=27"
         )
+    if isinstance(error, TooLargeError):
+        return (
+            f"{path}: xz dictionaries of at most {XZ_DICTIONARY >> 20} MiB can be read, this "
+            "file's is larger: unpack it first (xz -d), or pack it with xz -9"
+        )
     if compression is None:
         return f"{path}: cannot be read after {out:,} bytes: {error}"
-    state = "is cut short" if "runcated" in str(error) else f"is damaged ({error})"
+    is_cut = isinstance(error, CutShortError) or "runcated" in str(error)
+    state = "is cut short" if is_cut else f"is damaged ({error})"
     return (
         f"{path}: the {compression} data {state}; {out:,} bytes of content could be read from the "
         f"first {at:,} bytes of the file: fetch or write the file again"
