@@ -28,7 +28,7 @@ from collapse_stats.corpus.load import read_corpus
 from collapse_stats.corpus.ordered_calls import in_order
 from collapse_stats.errors import InputError
 from collapse_stats.readers import boundaries as documents_module
-from collapse_stats.readers.in_memory import open_memory
+from collapse_stats.readers.in_memory.open import open_memory
 from collapse_stats.readers.open import open_files
 from collapse_stats.readers.options import ReadOptions
 

@@ -19,7 +19,7 @@ from ..readers.base import Reader
 from ..readers.discover import discover
 from ..readers.file_reader import FileReader
 from ..readers.head import digest_of
-from ..readers.in_memory import open_memory
+from ..readers.in_memory.open import open_memory
 from ..readers.open import open_files
 from ..readers.options import ReadOptions
 from ..readers.remote.location import Name, as_location, at_once, is_url

@@ -11,7 +11,7 @@ from ..options import ReadOptions
 from ..remote.location import Location
 from ..remote.path import RemotePath
 from ..splits import Split, SplittableReader
-from .arrow_columns import arrow_errors, batch_of, bytes_of, find_columns, slices
+from ..records.arrow_columns import arrow_errors, batch_of, bytes_of, find_columns, slices
 
 if TYPE_CHECKING:
     import pyarrow.parquet as pq
