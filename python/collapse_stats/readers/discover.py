@@ -11,6 +11,7 @@ from .listing import PROFILE, Files, is_known, is_left_out, listed_arrow
 from .remote.discover import add_remote
 from .remote.location import is_url
 from .remote.path import RemotePath
+from .streams.pipe import pipe_of
 
 
 def discover(
@@ -34,6 +35,9 @@ def discover(
     for location in paths:
         if isinstance(location, RemotePath) or is_url(location):
             add_remote(RemotePath(str(location), tmp), files)
+            continue
+        if (pipe := pipe_of(location)) is not None:
+            files.names.append(pipe)
             continue
         name = os.fspath(location)
         path = Path(name)

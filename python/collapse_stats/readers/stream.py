@@ -23,6 +23,7 @@ _BY_MAGIC = {b"\x1f\x8b\x08": "gzip", b"BZh": "bzip2", b"\xfd7z": "xz"} | {
 }
 _MAGIC_BYTES = 10  # most bytes that are looked at
 _BZIP2_STARTS = b"1AY&SY", b"\x17rE8P\x90"  # of the first block, or of the end if there is none
+NOT_UTF8 = "stretches that are not UTF-8 replaced by U+FFFD"
 _DOCUMENT = "a text that is one document", "say --doc-per-line"
 
 
@@ -69,7 +70,7 @@ def read_blocks(path: Location, size: int) -> Iterator[tuple[bytes, int]]:
 
 def read_plain(path: Location, size: int, longest: int) -> bytes:
     """Return the content of an uncompressed file of about `size` bytes, as `unpacked` does."""
-    _check_length(path, size, longest, 0, *_DOCUMENT)
+    check_length(path, size, longest, 0, *_DOCUMENT)
     with path.open("rb") as file:
         try:
             return file.read().removeprefix(UTF8_BOM)
@@ -77,11 +78,11 @@ def read_plain(path: Location, size: int, longest: int) -> bytes:
             raise InputError(_damage(path, None, error, 0, 0)) from error
 
 
-def unpacked_head(data: bytes, compression: Any, most: int) -> bytes:
-    """Return the content of a small compressed file, given all its bytes.
+def unpacked_head(data: bytes, compression: str, most: int) -> tuple[bytes, bool]:
+    """Return the beginning of some content, given compressed data, and whether it is all of it.
 
-    It is empty when it would have more than `most` bytes or the data is damaged; the caller then
-    reads the file, which reports the damage.
+    It has about `most` bytes at most, fewer when the data is damaged or cut short; whoever reads
+    the file reports the damage.
     """
     source = decompressed(BytesIO(data), compression)
     content = b""
@@ -89,10 +90,10 @@ def unpacked_head(data: bytes, compression: Any, most: int) -> bytes:
         while block := source.read(1 << 16):
             content += block
             if len(content) > most:
-                return b""
+                return content.removeprefix(UTF8_BOM), False
     except OSError:
-        return b""
-    return content.removeprefix(UTF8_BOM)
+        return content.removeprefix(UTF8_BOM), False
+    return content.removeprefix(UTF8_BOM), True
 
 
 def unpacked(path: Location, size: int, longest: int) -> bytes:
@@ -102,7 +103,7 @@ def unpacked(path: Location, size: int, longest: int) -> bytes:
     for block, _ in read_blocks(path, size):
         parts.append(block)
         held += len(block)
-        _check_length(path, held, longest, 0, *_DOCUMENT)
+        check_length(path, held, longest, 0, *_DOCUMENT)
     return b"".join(parts)
 
 
@@ -116,7 +117,7 @@ def line_blocks(path: Location, size: int, longest: int) -> Iterator[tuple[bytes
     read = held = total = 0  # held: bytes of the line whose end has not been read yet
     for block, bytes_read in read_blocks(path, size):
         first, end = block.find(b"\n") + 1, block.rfind(b"\n") + 1
-        _check_length(
+        check_length(
             path, held + (first or len(block)), longest, total - held, "a line", "break it up"
         )
         read += bytes_read
@@ -131,9 +132,10 @@ def line_blocks(path: Location, size: int, longest: int) -> Iterator[tuple[bytes
         yield rest, read
 
 
-def _check_length(
-    path: Location, length: int, longest: int, begin: int, what: str, remedy: str
+def check_length(
+    path: object, length: int, longest: int, begin: int, what: str, remedy: str
 ) -> None:
+    """Raise InputError if a stretch of the content that begins at byte `begin` is too long."""
     if length > longest:
         raise InputError(
             f"{path}: {what} may have {longest:,} bytes at most, the one that begins at byte "
@@ -154,7 +156,7 @@ def decode_repaired(data: bytes, place: str, repairs: Repairs) -> str:
     """Return the text of UTF-8 bytes; replacements of invalid ones are counted in `repairs`."""
     text, replaced = decode(data)
     if replaced:
-        repairs.add("stretches that are not UTF-8 replaced by U+FFFD", place, replaced)
+        repairs.add(NOT_UTF8, place, replaced)
     return text
 
 

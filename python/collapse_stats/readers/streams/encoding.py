@@ -49,13 +49,14 @@ def _encoding(head: bytes) -> str | None:
 
 
 def _is_utf_32(head: bytes, is_little: bool) -> bool:
-    """Whether the highest byte of each character is NUL, and the second highest of most."""
-    highest, second = (3, 2) if is_little else (0, 1)
+    """Whether the highest byte of each character is NUL, the second of most, the lowest of few."""
+    highest, second, lowest = (3, 2, 0) if is_little else (0, 1, 3)
     characters = len(head) // 4
     return (
         characters > 1
         and head[highest::4].count(0) == characters
         and 2 * head[second::4].count(0) > characters
+        and 20 * head[lowest::4].count(0) < characters
         and _decodes(head, "utf-32-le" if is_little else "utf-32-be")
     )
 
