@@ -249,7 +249,7 @@ def test_memory_mixed_items() -> None:
 
 def test_discover(tmp_path: Path) -> None:
     names = ["b.txt", "a/z.jsonl.gz", "a/y.parquet", "a.md", ".hidden.txt", ".git/x.txt"]
-    names += ["c.txt~", "d.txt.tmp", "e.csv", "a/dataset_info.json"]
+    names += ["c.txt~", "d.txt.tmp", "e.log", "a/dataset_info.json"]
     for name in names:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(b"")
@@ -265,9 +265,9 @@ def test_discover(tmp_path: Path) -> None:
         "a.md",
         "b.txt",
     ]
-    assert [Path(name).name for name in files.skipped] == ["e.csv"]
+    assert [Path(name).name for name in files.skipped] == ["e.log"]
     # A file given by its own path is left to open_file.
-    assert list(discover([tmp_path / "e.csv"])) == [tmp_path / "e.csv"]
+    assert list(discover([tmp_path / "e.log"])) == [tmp_path / "e.log"]
     with pytest.raises(InputError, match="no such file"):
         discover([tmp_path / "nope"])
     with pytest.raises(InputError, match="expected s3://"):
@@ -275,8 +275,8 @@ def test_discover(tmp_path: Path) -> None:
     (tmp_path / "void").mkdir()
     with pytest.raises(InputError, match="no file in this directory"):
         discover([tmp_path / "void"])
-    (tmp_path / "void" / "a.csv").write_bytes(b"")
-    with pytest.raises(InputError, match=r"only a\.csv"):
+    (tmp_path / "void" / "a.log").write_bytes(b"")
+    with pytest.raises(InputError, match=r"only a\.log"):
         discover([tmp_path / "void"])
 
 

@@ -163,7 +163,7 @@ def test_flat_refusals(tmp_path: Path) -> None:
         ("a.pt", b"PK\x03\x04", None, "zip archive"),
         ("a.pkl", b"\x80\x04\x95", None, "pickle"),
         ("a.arrow", b"hello", None, "not ARROW1"),
-        ("a.tar", b"x".ljust(257, b"\0") + b"ustar\0", None, "a.tar is damaged"),
+        ("a.tar", b"x".ljust(257, b"\0") + b"ustar\0", None, "a.tar is cut short"),
         ("a.mds", b"", None, "4 bytes expected, got 0"),
         ("a.dat", b"a,b\n", None, r"cannot tell.*\.parquet; \.jsonl"),
         ("a.jsonl.gz", b'{"text": "a"}', None, "not gzip data"),

@@ -388,7 +388,7 @@ def check_same(here: Path, pattern: str = "") -> None:
 def test_prefixes_and_patterns_hold_what_folders_do(bucket: Any, tmp_path: Path) -> None:
     here = tmp_path / "tree"
     names = (
-        "b.txt a.md a/z.jsonl.gz a/y.parquet a/.hidden.txt .git/x.txt .x.txt q/r.md e.csv a/f.csv "
+        "b.txt a.md a/z.jsonl.gz a/y.parquet a/.hidden.txt .git/x.txt .x.txt q/r.md e.log a/f.csv "
         "c.txt.tmp d.txt~ ~$f.txt a/deep/er/q.txt shards/a.bin shards/a.idx shards/s.mds "
         "shards/s.mds.zstd p.profile/manifest.json p.profile/spectra.parquet "
         "p.profile/inside/x.txt saved/state.json saved/data-0.arrow saved/cache-1.arrow "
@@ -411,9 +411,9 @@ def test_prefixes_and_patterns_hold_what_folders_do(bucket: Any, tmp_path: Path)
     with pytest.raises(InputError, match="no file in this directory"):
         discover(["s3://corpora/p.profile"])
     (tmp_path / "only").mkdir()
-    (tmp_path / "only" / "e.csv").write_bytes(b"x")
+    (tmp_path / "only" / "e.log").write_bytes(b"x")
     bucket(tmp_path / "only")
-    with pytest.raises(InputError, match=r"only e\.csv in this directory"):
+    with pytest.raises(InputError, match=r"only e\.log in this directory"):
         discover(["s3://corpora"])
 
 

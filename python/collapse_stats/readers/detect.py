@@ -23,7 +23,7 @@ _FOREIGN = {
 }
 _PICKLES = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")  # ids may well begin like these
 _SUSPECT = (*_FOREIGN, *_PICKLES)
-_TAR, _TAR_AT = b"ustar", slice(257, 262)
+_TAR, _TAR_AT = b"ustar", 257
 
 
 class Detected(NamedTuple):
@@ -71,16 +71,16 @@ def detect(path: Name, head: Head, input_format: str | None = None) -> Detected:
     if owner is None and input_format is not None:
         extension, evidence = f".{input_format}", f"--input-format {input_format}"
         owner = formats.extensions[extension]
-    file = Candidate(path, data, extension, owner)
-    _refuse_foreign(file)
+    _refuse_foreign(path, data, extension, owner)
     named = formats.of_named(extension)
     if named or data.startswith(formats.magics):
-        detected = _recognized(file, named)
+        detected = _recognized(Candidate(path, data, extension, owner), named)
         if detected:
             return detected
     if head.compression and not _may_begin_compressed(last):
-        return _detect_compressed(file._replace(head=head.content), head.compression, evidence)
-    if data[_TAR_AT] == _TAR:
+        content = Candidate(path, head.content, extension, owner)
+        return _detect_compressed(content, head.compression, evidence)
+    if data.startswith(_TAR, _TAR_AT):
         return Detected(formats.extensions[".tar"], "a tar archive")
     if last in COMPRESSIONS and data:
         raise InputError(
@@ -116,17 +116,18 @@ def _recognized(file: Candidate, named: Iterable[type[FileReader]]) -> Detected 
     return None
 
 
-def _refuse_foreign(file: Candidate) -> None:
-    path, head = file.path, file.head
+def _refuse_foreign(
+    path: Name, head: bytes, extension: str, owner: type[FileReader] | None
+) -> None:
     if head.startswith(_SUSPECT):
         what = next((what for magic, what in _FOREIGN.items() if head.startswith(magic)), None)
         if what:
             raise InputError(f"{path} is {what}")
-        if not (file.owner and file.owner.begins_freely):
+        if not (owner and owner.begins_freely):
             raise InputError(
                 f"{path} is a Python pickle, which is never read: loading one runs code"
             )
-    reason = registry().foreign(file.extension, head)
+    reason = registry().foreign(extension, head)
     if reason:
         raise InputError(f"{path} is {reason}")
 
@@ -139,10 +140,10 @@ def _may_begin_compressed(last: str) -> bool:
 
 def _detect_compressed(file: Candidate, compression: str, evidence: str) -> Detected:
     """The format of a compressed file, given the beginning of its content."""
-    path, owner, content = file.path, file.owner, file.head
+    path, content, _, owner = file
     formats = registry()
     data = f"{compression} data"
-    if content[_TAR_AT] == _TAR:
+    if content.startswith(_TAR, _TAR_AT):
         return Detected(formats.extensions[".tar"], f"{data} of a tar archive")
     if owner is not None and owner.compressible and owner.begins_freely:
         return Detected(owner, f"{data}, {evidence}")
@@ -151,7 +152,7 @@ def _detect_compressed(file: Candidate, compression: str, evidence: str) -> Dete
     )
     if what:
         raise InputError(f"{path} is {data}, in which there is {what} data: unpack it once")
-    _refuse_foreign(file)
+    _refuse_foreign(path, content, file.extension, owner)
     if owner is not None and owner.compressible:
         return Detected(owner, f"{data}, {evidence}")
     reader = formats.of_compressed(content) if owner is None else None

@@ -37,6 +37,8 @@ def discover(
             add_remote(RemotePath(str(location), tmp), files)
             continue
         if (pipe := pipe_of(location)) is not None:
+            if str(pipe) in map(str, filter(pipe_of, files.names)):
+                raise InputError(f"{pipe} is given twice, but can be read only once")
             files.names.append(pipe)
             continue
         name = os.fspath(location)

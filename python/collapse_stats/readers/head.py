@@ -71,6 +71,8 @@ def _first_bytes(path: Name) -> tuple[bytes, int]:
         # No more than the file has: allocating and shrinking 64 KiB takes longer than all the rest.
         data = os.read(descriptor, min(size or _BYTES, _BYTES))
         return (data, size) if size else _unsized(path, descriptor, data)
+    except BlockingIOError as error:
+        raise InputError(f"{path}: it has no end, the system waits for more of it") from error
     finally:
         os.close(descriptor)
 
@@ -79,17 +81,14 @@ def _unsized(path: str, descriptor: int, data: bytes) -> tuple[bytes, int]:
     """All bytes of a file that says it has none, given the first of them, and their number."""
     parts = [data]
     held = len(data)
-    try:
-        while part := os.read(descriptor, _BYTES) if data else b"":
-            parts.append(part)
-            held += len(part)
-            if held > _UNSIZED:
-                raise InputError(
-                    f"{path}: the system does not say how long this is, and it has more than "
-                    f"{_UNSIZED >> 20} MiB: copy it to a file"
-                )
-    except BlockingIOError as error:
-        raise InputError(f"{path}: this does not end, the system waits for more of it") from error
+    while part := os.read(descriptor, _BYTES) if data else b"":
+        parts.append(part)
+        held += len(part)
+        if held > _UNSIZED:
+            raise InputError(
+                f"{path}: the system does not say how long this is, and it has more than "
+                f"{_UNSIZED >> 20} MiB: copy it to a file"
+            )
     return b"".join(parts), held
 
 

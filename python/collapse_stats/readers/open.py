@@ -39,6 +39,8 @@ def open_file(
 
 def _open(name: Name, options: ReadOptions) -> FileReader:
     head = head_of(name)
+    if isinstance(name, Pipe) and not head.data:
+        raise InputError(f"{name}: nothing came through it")
     reader, evidence = detect(name, head, options.input_format)
     if options.part and not reader.reads_chats:
         raise InputError(

@@ -140,8 +140,8 @@ class ReadOptions:
     input_format: InputFormat | None = field(
         default=None,
         metadata=described(
-            "What standard input (-), or a file without a known extension, holds; it may be "
-            "compressed.",
+            "What standard input (the path -), or a file without a known extension, holds. It may "
+            "be compressed.",
             choices=get_args(InputFormat),
         ),
     )

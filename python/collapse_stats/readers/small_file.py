@@ -38,7 +38,7 @@ class SmallFileReader(SplittableReader, FileReader):
         self.content = b""
         fault = fault_of(head.content)
         if fault:
-            raise InputError(f"{name} is {fault}")
+            raise InputError(f"{name} {'holds' if self._packed else 'is'} {fault}")
         if head.complete and len(head.content) <= options.longest:
             self.content = head.content.removeprefix(UTF8_BOM)
             self._plain = len(head.content)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from io import BytesIO
+from itertools import accumulate
 from typing import Any
 
 from ..errors import InputError
@@ -114,22 +115,35 @@ def line_blocks(path: Location, size: int, longest: int) -> Iterator[tuple[bytes
     line has more than `longest` bytes.
     """
     parts: list[bytes] = []
-    read = held = total = 0  # held: bytes of the line whose end has not been read yet
-    for block, bytes_read in read_blocks(path, size):
-        first, end = block.find(b"\n") + 1, block.rfind(b"\n") + 1
-        check_length(
-            path, held + (first or len(block)), longest, total - held, "a line", "break it up"
-        )
-        read += bytes_read
-        total += len(block)
-        parts.append(block[:end] if end else block)
-        held = len(block) - end if end else held + len(block)
-        if end:
-            yield b"".join(parts), read
-            parts, read = [block[end:]], 0
-    rest = b"".join(parts)
-    if rest:
-        yield rest, read
+    read = total = held = gathered = 0  # held: bytes of the line whose end has not been read yet
+    try:
+        for block, bytes_read in read_blocks(path, size):
+            first, end = block.find(b"\n") + 1, block.rfind(b"\n") + 1
+            length = held + (first or len(block))
+            check_length(path, length, longest, total - held, "a line", "break it up")
+            read += bytes_read
+            total += len(block)
+            held = len(block) - end if end else held + len(block)
+            if end and gathered + end >= size // 2:  # compressed data comes in smaller blocks
+                yield b"".join([*parts, block[:end]]), read
+                parts, read, gathered = [block[end:]], 0, len(block) - end
+            else:
+                parts.append(block)
+                gathered += len(block)
+    except InputError:
+        whole = gathered - held  # the lines before the place where the file is bad
+        if whole:
+            yield _beginning(parts, whole), read
+        raise
+    if gathered:
+        yield b"".join(parts), read
+
+
+def _beginning(parts: list[bytes], size: int) -> bytes:
+    """The first bytes of the parts together, of which the rest may be long."""
+    lengths = accumulate(map(len, parts))
+    needed = next(i for i, length in enumerate(lengths, 1) if length >= size)
+    return b"".join(parts[:needed])[:size]
 
 
 def check_length(

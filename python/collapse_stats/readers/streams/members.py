@@ -31,35 +31,30 @@ class Members(io.RawIOBase):
         self._member = _member(compression)
         self._packed = b""  # what is left of the last read, for the next member
         self._ended = False
-        self._error: OSError | None = None
 
     def readable(self) -> bool:
         """Return True: it can be read."""
         return True
 
     def read(self, size: int = -1) -> bytes:
-        """Return `size` bytes, fewer only at the end or before a damaged place.
+        """Return at most `size` bytes, none only at the end.
 
         Raises
         ------
         OSError
             The data is damaged, or cut short (`CutShortError`), at the current place.
         """
-        parts: list[bytes] = []
-        left = size
-        while left > 0 and not self._ended and self._error is None:
+        content = b""
+        while not content and not self._ended:
             try:
-                part = self._part(left)
-            except (OSError, EOFError, ValueError, zlib.error) as error:
-                self._error = error if isinstance(error, OSError) else OSError(str(error))
-            except Exception as error:  # the error of lzma, which may be missing in this Python
-                self._error = _lzma_error(error)
-            else:
-                parts.append(part)
-                left -= len(part)
-        if self._error is not None and left == size:
-            raise self._error
-        return parts[0] if len(parts) == 1 else b"".join(parts)
+                content = self._part(size)
+            except (EOFError, ValueError, zlib.error) as error:
+                raise OSError(str(error)) from error
+            except OSError:
+                raise
+            except Exception as error:  # that of lzma, a module that may be missing in this Python
+                raise _lzma_error(error) from error
+        return content
 
     def _part(self, most: int) -> bytes:
         """Some bytes of the content, perhaps none; sets `_ended` at the end."""

@@ -43,13 +43,13 @@ class Pipe:
 
     @property
     def name(self) -> str:
-        """Last part of the name; "standard input" has no extension."""
-        return self.parts[-1]
+        """Last part of the path; "standard input" has no extension."""
+        return Path(str(self)).name
 
     @property
     def parts(self) -> tuple[str, ...]:
-        """The parts of the path, as of `pathlib.Path`."""
-        return (str(self),) if self._path == STANDARD_INPUT else Path(self._path).parts
+        """The whole path: its last part, such as of ``/dev/fd/63``, is no name."""
+        return (str(self),)
 
     @property
     def stem(self) -> str:
@@ -167,7 +167,7 @@ def _opened(pipe: str, name: str) -> tuple[Any, bytes]:
     InputError if nothing will come.
     """
     if pipe == STANDARD_INPUT:
-        return _standard_input(), b""
+        return standard_input(), b""
     descriptor = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)  # else this waits for a writer
     first = b""
     deadline = time.monotonic() + _PATIENCE
@@ -183,13 +183,20 @@ def _opened(pipe: str, name: str) -> tuple[Any, bytes]:
     return os.fdopen(descriptor, "rb"), first
 
 
-def _standard_input() -> Any:
+def standard_input() -> Any:
+    """Return standard input, a binary file, to be read by the caller and nobody else.
+
+    Raises
+    ------
+    InputError
+        It has been given before, or there is nothing to read from.
+    """
     global _spent
     source = getattr(sys.stdin, "buffer", None)
     if source is None or source.closed:
         raise InputError("standard input is closed: give the path of a file")
     if source is _spent:
-        raise InputError("standard input can be read only once: give - once, and files besides it")
+        raise InputError("standard input can be read only once: - may be given once")
     if source.isatty():
         raise InputError("standard input is a terminal: pipe a corpus into it, or give a path")
     _spent = source
