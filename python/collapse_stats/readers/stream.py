@@ -22,6 +22,7 @@ UTF8_BOM = b"\xef\xbb\xbf"
 _BY_MAGIC = {b"\x1f\x8b\x08": "gzip", b"BZh": "bzip2", b"\xfd7z": "xz"} | {
     magic[:3]: "zstd" for magic in (MAGIC, *SKIPPABLE)
 }
+_UNPACKED = 1 << 17  # bytes unpacked at a time; with more, fewer are given before a damaged place
 _MAGIC_BYTES = 10  # most bytes that are looked at
 _BZIP2_STARTS = b"1AY&SY", b"\x17rE8P\x90"  # of the first block, or of the end if there is none
 NOT_UTF8 = "stretches that are not UTF-8 replaced by U+FFFD"
@@ -55,7 +56,9 @@ def read_blocks(path: Location, size: int) -> Iterator[tuple[bytes, int]]:
     with path.open("rb") as file:
         compression = compression_of(file.read(_MAGIC_BYTES))
         file.seek(0)
-        source = decompressed(file, compression) if compression else file
+        source: Any = file
+        if compression:
+            source, size = decompressed(file, compression), min(size, _UNPACKED)
         out = before = 0
         while True:
             try:

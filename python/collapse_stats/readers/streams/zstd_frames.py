@@ -44,7 +44,7 @@ class ZstdFrames(io.RawIOBase):
             more: bytes = self._file.read(size - len(self._begun))
             data, self._begun = self._begun + more, b""
             frames = self._frames(data, at_end=not more)
-            if frames or not more:
+            if frames or not (more or self._error):
                 return frames
         raise self._error
 
