@@ -1,4 +1,4 @@
-"""Compressed files of any framing hold what Python unpacks of them, or are called cut or damaged."""
+"""Compressed files hold what Python unpacks of them, or are called cut short or damaged."""
 
 import bz2
 import gzip
@@ -153,8 +153,7 @@ def test_members_zeros_and_cuts_of_files(tmp_path: Path, ending: str) -> None:
     path.write_bytes(pack(half[0]) + pack(half[1])[:-5])
     found: list[str] = []
     with pytest.raises(InputError, match=r"a\.jsonl.* data is cut short; [\d,]+ bytes of content"):
-        for batch in open_file(path).batches():
-            found += batch.texts or []
+        found.extend(text for batch in open_file(path).batches() for text in batch.texts or [])
     if "zst" not in ending:  # of which Arrow gives nothing that it unpacks together with the cut
         assert TEXTS[:140] == found[:140]
     assert TEXTS[: len(found)] == found

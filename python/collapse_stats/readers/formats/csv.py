@@ -1,5 +1,6 @@
 """CSV and TSV: a row is a document, and the first row has the names of the columns."""
 
+import re
 from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Any
@@ -46,6 +47,8 @@ class CsvReader(SmallFileReader):
 
     def splits(self) -> Iterator[Split]:
         """Yield blocks of rows to be parsed."""
+        if self._columns is None:
+            return
         blocks: Iterable[tuple[bytes, int]] = read_blocks(self._location, BATCH_BYTES)
         if 0 < self._plain <= BATCH_BYTES:
             blocks = [(self._content(), self.size)]
@@ -61,7 +64,12 @@ class CsvReader(SmallFileReader):
         if not head.complete and b"\n" not in beginning:  # or nothing of it could be unpacked
             blocks = read_blocks(self._location, _PROBED_BYTES)
             beginning = next((block for block, _ in blocks), b"")
-        return dialect_of(beginning, head.complete, default)
+        dialect = dialect_of(beginning, head.complete, default)
+        if beginning.strip() and not dialect.names:
+            raise InputError(
+                f"{self.path}: the first row must hold the names of the columns, but cannot be read"
+            )
+        return dialect
 
     def _find_columns(self) -> Columns | None:
         """The columns that hold the documents; None if the file has no row."""
@@ -87,6 +95,8 @@ class CsvReader(SmallFileReader):
         if replaced:  # Arrow cannot give the text of a bad row that is not UTF-8
             repairs.add(NOT_UTF8, place, replaced)
             block = text.encode()
+        if not block.endswith(b"\n"):
+            block += b"\n"  # without it, Arrow cannot leave out a header that is all there is
         rows = self._parsed(block, line, header, repairs)
         batch = batch_of(rows, self._columns, self._options, place, bytes_read)
         if batch.repairs:
@@ -148,5 +158,5 @@ class CsvReader(SmallFileReader):
 
 def _line_of(block: bytes, line: int, row: str) -> int:
     """The line of a row of a block that begins at this line."""
-    at = block.find(row.encode())
-    return line + block.count(b"\n", 0, max(at, 0))
+    found = re.search(rb"(?:^|[\r\n])(%b)[\r\n]" % re.escape(row.encode()), block)
+    return line + (block.count(b"\n", 0, found.start(1)) if found else 0)

@@ -110,9 +110,17 @@ class Pipe:
         if len(data) < size and not self._ended:
             more = self._source.read(size - len(data))
             self._ended = len(data) + len(more) < size
+            if self._ended:
+                self._close()
             self._kept = self._kept + more if self._keeps else bytearray()
             data += more
         return data
+
+
+    def _close(self) -> None:
+        """Close a named pipe; standard input stays open."""
+        if self._path != STANDARD_INPUT:
+            self._source.close()
 
 
 class PipeFile(io.BufferedIOBase):
@@ -144,6 +152,12 @@ class PipeFile(io.BufferedIOBase):
         data = self._pipe._read(self._at, size)
         self._at += len(data)
         return data
+
+    def close(self) -> None:
+        """Close a pipe that is not to be read again."""
+        if not self.closed and not self._pipe._keeps:
+            self._pipe._close()
+        super().close()
 
 
 def pipe_of(path: object) -> Pipe | None:

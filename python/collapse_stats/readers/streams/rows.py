@@ -11,7 +11,7 @@ from ...errors import InputError
 from ..stream import check_length, decode
 
 _DELIMITERS = ",\t;|"
-_PROBED_ROWS = 20
+_PROBED_ROWS, _SAMPLE = 20, 1 << 16
 _TOLD = re.compile(r'"?sep=(.)"?\r?\n', re.IGNORECASE)  # the first line of what Excel writes
 
 
@@ -39,6 +39,8 @@ def dialect_of(beginning: bytes, whole: bool, default: str) -> Dialect:
     The delimiter is the one that cuts the first row into the most fields and most of the next rows
     into as many, `default` if there is none.
     """
+    if b"\n" in beginning[:_SAMPLE]:
+        beginning, whole = beginning[:_SAMPLE], whole and len(beginning) <= _SAMPLE
     text = decode(beginning)[0]
     told = _TOLD.match(text)
     if told:
@@ -59,12 +61,12 @@ def _names(rows: list[list[str]]) -> tuple[str, ...]:
 
 def _rows(text: str, delimiter: str, whole: bool) -> list[list[str]]:
     """The first rows that are complete."""
-    rows = []
+    rows: list[list[str]] = []
+    parsed = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     try:
-        rows = list(
-            islice(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), _PROBED_ROWS)
-        )
-    except csv.Error:  # a field that is too long
+        for row in islice(parsed, _PROBED_ROWS):
+            rows.append(row)
+    except csv.Error:  # a field that is longer than the module likes
         return rows
     if not whole and 1 < len(rows) < _PROBED_ROWS:
         rows.pop()
