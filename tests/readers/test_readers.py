@@ -70,9 +70,7 @@ def test_jsonl_lines_are_taken_as_json_takes_them(tmp_path: Path, data: st.DataO
     value = st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.floats()
     record = st.dictionaries(st.sampled_from(["text", "b", "c"]), value | st.lists(value))
     good = st.text().map(lambda text: json.dumps({"b": [{}], "text": text}, ensure_ascii=False))
-    raw = st.sampled_from(
-        ["{", "{}", TWO, '{"text":"\\ud800"}', " ", "1"]
-    )
+    raw = st.sampled_from(["{", "{}", TWO, '{"text":"\\ud800"}', " ", "1"])
     lines = data.draw(st.lists(good | record.map(json.dumps) | raw))
     lines = [
         '{"text": "first"}',
@@ -133,7 +131,9 @@ def test_jsonl_keys(tmp_path: Path) -> None:
     assert documents(open_file(path)) == ["t"]
     assert documents(open_file(path, ReadOptions(text_key="body"))) == ["b"]
     assert documents(open_file(path, ReadOptions(ids_key="mine"))) == [[2]]
-    with pytest.raises(InputError, match=r"key 'nope'.*body \(text\), .*mine \(a list of numbers\)"):
+    with pytest.raises(
+        InputError, match=r"key 'nope'.*body \(text\), .*mine \(a list of numbers\)"
+    ):
         open_file(path, ReadOptions(text_key="nope"))
 
 
@@ -240,7 +240,7 @@ def test_memory_refusals(source: Any) -> None:
 
 
 def test_memory_mixed_items() -> None:
-    with pytest.raises(TypeError, match="item 1 .*list of numbers, not text"):
+    with pytest.raises(TypeError, match=r"item 1 .*list of numbers, not text"):
         documents(open_memory(["a", [1]], ReadOptions()))
 
 

@@ -16,7 +16,7 @@ _ESCAPE = 12  # characters that the longest escape in a text may take, ``\ud83d\
 
 def begins_value_of_lines(block: bytes) -> bool:
     """Return whether JSON begins with an array, or with an object that has several lines."""
-    first, newline, rest = block.lstrip().partition(b"\n")
+    first, _, rest = block.lstrip().partition(b"\n")
     if first.startswith(b"["):
         return True
     if not first.startswith(b"{") or first.rstrip().endswith(b"}") or not rest.strip():
@@ -125,8 +125,8 @@ class _Scan:
 
     def _bad(self, what: str) -> InputError:
         return InputError(
-            f"{self._path}: value {self.number:,} is not JSON ({what}): the file is damaged, or not "
-            "what its name says; expected JSON objects, one a line, or one array of them"
+            f"{self._path}: value {self.number:,} is not JSON ({what}): expected objects, one a "
+            "line, or an array of them; the file is damaged, or is something else"
         )
 
 

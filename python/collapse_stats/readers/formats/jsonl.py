@@ -118,10 +118,11 @@ class JsonLinesReader(SmallFileReader):
     def _fields_in(self, beginning: bytes) -> Fields:
         """The fields that hold the documents, by the first records."""
         complaints = Repairs()
-        if self._one_a_line:
-            records = (record for _, record in _records(beginning, 1, complaints))
-        else:
-            records = self._first_values(beginning)
+        records = (
+            (record for _, record in _records(beginning, 1, complaints))
+            if self._one_a_line
+            else self._first_values(beginning)
+        )
         probe = Probe(islice(records, _PROBED_RECORDS))
         there = "these lines have" if self._one_a_line else "these objects have"
         fields = fields_of(self.path, probe, self._options, there)

@@ -73,9 +73,8 @@ def rows_of_table(source: Any) -> Rows | None:
         return rows_of_table(_only_split(source))
     if library == "datasets" and hasattr(source, "with_format") and hasattr(source, "__len__"):
         return _rows_of_dataset(source)
-    if library == "polars" and hasattr(source, "collect_schema") and hasattr(source, "collect"):
-        if not hasattr(source, "__arrow_c_stream__"):
-            return _rows_of_lazy_frame(source)
+    if library == "polars" and type(source).__name__ == "LazyFrame":
+        return _rows_of_lazy_frame(source)
     if library == "pandas" or hasattr(source, "__arrow_c_stream__"):
         with _errors_named(f"{type(source).__name__} of {library}"):
             return _exported(source, library)

@@ -51,4 +51,8 @@ def open_memory(source: Any, options: ReadOptions) -> Reader:
 
 
 def _is_list_of_ids(source: Any) -> bool:
-    return isinstance(source, Sequence) and bool(len(source)) and isinstance(source[0], int | np.integer)
+    return (
+        isinstance(source, Sequence)
+        and bool(len(source))
+        and isinstance(source[0], int | np.integer)
+    )

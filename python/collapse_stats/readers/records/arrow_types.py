@@ -55,7 +55,9 @@ def is_utf8(kind: Any) -> bool:
     """Return whether a plain type holds text that should be UTF-8."""
     import pyarrow.types as types
 
-    return any(test(kind) for test in (types.is_string, types.is_large_string, types.is_string_view))
+    return any(
+        test(kind) for test in (types.is_string, types.is_large_string, types.is_string_view)
+    )
 
 
 def is_list(kind: Any) -> bool:
@@ -108,6 +110,58 @@ def plain_array(array: Any) -> Any:
             array = pc.run_end_decode(array)
         else:
             return array
+
+
+def with_bytes(array: Any) -> Any:
+    """Return the same data as an array of bytes where it has text, without its extension types.
+
+    Validating it checks everything but that the text is UTF-8. It must not be a slice.
+    """
+    import pyarrow as pa
+    import pyarrow.types as types
+
+    kind = array.type
+    if isinstance(kind, pa.BaseExtensionType):
+        return with_bytes(array.storage)
+    for test, bytes_ in (
+        (types.is_string, pa.binary),
+        (types.is_large_string, pa.large_binary),
+        (types.is_string_view, getattr(pa, "binary_view", None)),
+    ):
+        if test(kind) and bytes_ is not None:
+            return array.view(bytes_())
+    if types.is_dictionary(kind):
+        return pa.DictionaryArray.from_arrays(
+            array.indices, with_bytes(array.dictionary), safe=False
+        )
+    if is_list(kind):
+        children = [with_bytes(array.values)]
+        bytes_kind = _list_like(kind, children[0].type)
+    elif types.is_struct(kind):
+        children = [with_bytes(array.field(i)) for i in range(kind.num_fields)]
+        names = [field.name for field in kind]
+        bytes_kind = pa.struct([(n, child.type) for n, child in zip(names, children, strict=True)])
+    else:
+        return array
+    buffers = array.buffers()[: kind.num_buffers]
+    return pa.Array.from_buffers(bytes_kind, len(array), buffers, children=children)
+
+
+def _list_like(kind: Any, item: Any) -> Any:
+    """The type of lists of the same layout with other items."""
+    import pyarrow as pa
+    import pyarrow.types as types
+
+    if types.is_fixed_size_list(kind):
+        return pa.list_(item, kind.list_size)
+    for test, make in (
+        (types.is_list, "list_"),
+        (types.is_large_list, "large_list"),
+        (types.is_list_view, "list_view"),
+    ):
+        if test(kind):
+            return getattr(pa, make)(item)
+    return pa.large_list_view(item)
 
 
 def _is_json(field: Any) -> bool:

@@ -90,8 +90,14 @@ def no_fields(
     ``these lines have``.
     """
     name = options.named
-    if name in holdings:
-        wanted = "lists of integers" if options.ids_key else "turns of a chat" if options.part else "text"
+    if name is not None and name in holdings:
+        wanted = (
+            "lists of integers"
+            if options.ids_key
+            else "turns of a chat"
+            if options.part
+            else "text"
+        )
         return InputError(
             f"{path}: {name!r} must hold {wanted}, got {holdings[name]}: name a key of text with "
             "--text-key, of lists of ids with --ids-key"

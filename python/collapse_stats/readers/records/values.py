@@ -152,7 +152,7 @@ def texts_of(record: Any, fields: Fields, part: ChatTurns | None) -> list[str]:
         return list(_texts(record, "the document", fields.chat, part))
     values = [_value(record, name) for name in fields.names]
     if len(values) == 2:
-        return [pair_text(*values, part)]
+        return [pair_text(values[0], values[1], part)]
     return list(_texts(values[0], repr(fields.names[0]), fields.chat, part))
 
 
