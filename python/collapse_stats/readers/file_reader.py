@@ -140,6 +140,11 @@ class FileReader(ABC):
         """What was skipped or repaired by the pass so far, and what is doubtful."""
         return []
 
+    @property
+    def left_out(self) -> int:
+        """Lines or rows without a document in the pass so far."""
+        return 0
+
     @abstractmethod
     def batches(self) -> Iterator[Batch]:
         """Yield the documents in the order of the file, in batches of bounded size."""

@@ -152,6 +152,11 @@ class SampleShardReader(FileReader):
         """What was replaced in the pass so far."""
         return self._repairs.messages(self.path)
 
+    @property
+    def left_out(self) -> int:
+        """Samples without a document in the pass so far."""
+        return self._repairs.left_out
+
     def batches(self) -> Iterator[Batch]:
         """Yield the documents in the order of the shard, about 512 KiB of samples a batch."""
         self._repairs.clear()
