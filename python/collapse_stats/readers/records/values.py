@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
 
 from ...system.placement import is_on_gpu, to_host
 from ..base import IntegerArray
-from ..options import ChatTurns, ReadOptions
+from ..options import TURNS_KEYS, ChatTurns, ReadOptions
 from .chat import content_text, looks_like_chat, looks_like_pieces, pair_text, turns_text
 from .fields import Fields, Holding, choose, no_fields, no_mask
 
@@ -101,6 +102,8 @@ def fields_of(path: object, probe: Probe, options: ReadOptions, there: str) -> F
     first = next(iter(probe), None)
     if first is None:
         return None
+    if _is_plain(first, options):
+        return _plain_text(options.keys[0][0])
     if not isinstance(first, Mapping) and not options.named:
         kind = holding_of(first)
         if kind in ("ids", "rows") and not options.part:
@@ -113,6 +116,21 @@ def fields_of(path: object, probe: Probe, options: ReadOptions, there: str) -> F
     if options.mask_key and fields.kind == "ids" and probe.holding(options.mask_key) is None:
         raise no_mask(path, options.mask_key, probe.described(options), there)
     return fields
+
+
+def _is_plain(record: Any, options: ReadOptions) -> bool:
+    """Whether a record has a text under the first key to look for, as it usually has."""
+    (name, *others) = options.keys[0]
+    return (
+        type(record) is dict
+        and type(record.get(name)) is str
+        and not (others or options.part or options.ids_key or name in TURNS_KEYS)
+    )
+
+
+@cache
+def _plain_text(name: str) -> Fields:
+    return Fields((name,), "text")
 
 
 def look_up(record: Mapping[str, Any], name: str) -> Any:
@@ -165,7 +183,7 @@ def _texts(value: Any, name: str, chat: bool, part: ChatTurns | None) -> Iterato
     elif chat or looks_like_chat(value):
         yield turns_text(value, name, part)
     elif looks_like_pieces(value):
-        yield content_text(value, name)
+        yield content_text(value)
     elif isinstance(value, list | tuple) and value and all(isinstance(x, str) for x in value):
         yield from value
     else:
