@@ -181,11 +181,12 @@ class ReadOptions:
 
     @property
     def wanted(self) -> str:
-        """The keys to look for, as words for a message."""
+        """What to look for, as words for a message."""
         if self.named is not None:
             return f"the key {self.named!r}"
-        names = [" with ".join(map(repr, keys)) for keys in self.keys]
-        return f"one of the keys {', '.join(names)}"
+        what = "a chat" if self.part else "a document"
+        usual = ", ".join(" with ".join(keys) for keys in self.keys)
+        return f"{what} under one of the usual keys ({usual})"
 
     def find(self, names: Collection[str]) -> tuple[str, ...] | None:
         """The first of `keys` that are all among `names`, or None."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..repairs import Repairs
 from ..stream import decode_repaired
-from .chat import CONTENT_KEYS, ROLE_KEYS
+from .chat import ROLE_KEYS
 from .fields import Holding
 
 Convert = Callable[[Any], Any]
@@ -35,7 +35,7 @@ def holding_of_type(field: Any) -> Holding:
     if types.is_struct(plain_type(item.type)) and not _is_json(item):
         names = {each.name for each in plain_type(item.type)}
         if names.isdisjoint(ROLE_KEYS):
-            return "other" if names.isdisjoint(CONTENT_KEYS) else "texts"
+            return "texts" if {"type", "text"} <= names else "other"
         return "chat"
     among: dict[Holding, Holding] = {"text": "texts", "ids": "rows"}
     inside = holding_of_type(item)

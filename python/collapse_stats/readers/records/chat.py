@@ -25,9 +25,16 @@ def looks_like_chat(value: Any) -> bool:
 
 
 def looks_like_pieces(value: Any) -> bool:
-    """Return whether a value is a list of the pieces of one text, such as ``{"text": "..."}``."""
-    return _is_list(value) and any(
-        isinstance(piece, Mapping) and isinstance(piece.get("text"), str) for piece in value
+    """Return whether a value is a list of the pieces of one text.
+
+    A piece is an object like ``{"type": "text", "text": "..."}``. Objects without a type are not
+    pieces: they may be several answers.
+    """
+    return (
+        _is_list(value)
+        and bool(value)
+        and all(isinstance(piece, Mapping) and "type" in piece for piece in value)
+        and any(isinstance(piece.get("text"), str) for piece in value)
     )
 
 

@@ -1,14 +1,14 @@
 """The documents of one record: its texts, or its lists of token ids."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
 import numpy as np
 
 from ...system.placement import is_on_gpu, to_host
-from ..base import IntegerArray
+from ..base import IntegerArray, listed
 from ..options import TURNS_KEYS, ChatTurns, ReadOptions
 from .chat import content_text, looks_like_chat, looks_like_pieces, pair_text, turns_text
 from .fields import Fields, Holding, choose, no_fields, no_mask
@@ -267,21 +267,28 @@ def _value(record: Any, name: str) -> Any:
 
 
 _WORDS = {
-    type(None): "null",
-    bool: "true or false",
-    int: "a number",
-    float: "a number",
-    str: "text",
-    dict: "an object",
+    type(None): ("null", "nulls"),
+    bool: ("true or false", "booleans"),
+    int: ("a number", "numbers"),
+    float: ("a number", "numbers"),
+    str: ("text", "texts"),
 }
 
 
 def _described(value: Any) -> str:
     """What a value is, as words for a message."""
     if isinstance(value, list | tuple):
-        if not value:
-            return "an empty list"
-        first = next((item for item in value if item is not None), None)
-        words = _described(first).removeprefix("a ").removeprefix("an ")
-        return f"a list of {words if words in ('text', 'null') else words + 's'}"
-    return _WORDS.get(type(value), f"a {type(value).__name__}")
+        return f"a list of {_plural(value)}" if value else "an empty list"
+    if isinstance(value, Mapping):
+        return f"an object with {listed(map(str, value), 3)}" if value else "an empty object"
+    return _WORDS.get(type(value), (f"a {type(value).__name__}",))[0]
+
+
+def _plural(values: Sequence[Any]) -> str:
+    """What values are, judged by the first that is not null."""
+    first = next((value for value in values if value is not None), None)
+    if isinstance(first, list | tuple):
+        return f"lists of {_plural(first)}" if first else "empty lists"
+    if isinstance(first, Mapping):
+        return f"objects with {listed(map(str, first), 3)}"
+    return _WORDS.get(type(first), ("", f"{type(first).__name__}s"))[1]
