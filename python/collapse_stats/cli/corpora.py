@@ -29,6 +29,7 @@ def read(
             counting=request.counting,
             name=name,
             share=share,
+            least_vocab_size=request.least_vocab_size,
             progress=task,
         )
     request.bad.extend(source.path for source in corpus.sources if source.error is not None)

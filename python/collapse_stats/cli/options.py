@@ -12,7 +12,7 @@ import click
 
 from ..backends.base import Backend
 from ..backends.options import CountOptions
-from ..profiles.build import options_of_profile
+from ..profiles.build import least_vocab_size, options_of_profile
 from ..profiles.profile import Profile
 from ..readers.options import ReadOptions
 from ..system.option import OptionText, options_in
@@ -41,6 +41,8 @@ class Request:
         Whether ``--strict`` was typed: a threshold that cannot be checked is then a failure.
     bad
         Paths of the files that could not be read; it grows while corpora are read.
+    least_vocab_size
+        Least vocabulary of the corpora: that of a profile that they are compared with.
     """
 
     reading: ReadOptions
@@ -48,6 +50,7 @@ class Request:
     typed: Mapping[str, object]
     strict: bool
     bad: list[str]
+    least_vocab_size: int = 0
 
     @property
     def backend(self) -> Backend:
@@ -57,7 +60,8 @@ class Request:
     def like(self, profile: Profile) -> "Request":
         """The same request, for corpora that are to be compared with `profile`."""
         reading, counting = options_of_profile(profile, self.reading, self.counting)
-        return replace(self, reading=reading, counting=counting)
+        least = least_vocab_size(profile)
+        return replace(self, reading=reading, counting=counting, least_vocab_size=least)
 
 
 def request_options(command: Command) -> Command:

@@ -2,24 +2,66 @@
 
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
 
 from ..errors import InputError
 from ..ngrams.chunk import Int64Array
-from ..ngrams.ids import id_dtype
+from ..ngrams.ids import first_outside, id_dtype, largest, largest_below
 from ..ngrams.layout import MAX_VOCAB_SIZE
-from ..readers.base import Reader
+from ..readers.base import Batch, Reader
+from ..readers.file_reader import FileReader
 from ..readers.repairs import Repairs
 from ..readers.splits import Split
 from ..system.memory import is_mapped
-from ..tokenizers import Tokenizer
+from ..tokenizers import TokenArray, Tokenizer
 
 _NO_TOKENS = np.empty(0, dtype=np.uint16)
 _NO_BOUNDS = np.empty(0, dtype=np.int64)
 
 Splits = Sequence[tuple[Reader, Split]]
+
+
+class BadDocumentError(InputError):
+    """A document of a file cannot be counted.
+
+    Its number in the file is known only to who knows how many documents are in the splits before.
+    """
+
+    def __init__(self, path: str, problem: str) -> None:
+        super().__init__(f"{path}: a document{problem}")
+        self._path, self._problem = path, problem
+
+    def numbered(self, number: int) -> InputError:
+        """Return the error to raise for the document with this number; the first has 1."""
+        return InputError(f"{self._path}: document {number:,}{self._problem}")
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """How many ids there are: all must lie below `size`, which is None if it is not known.
+
+    `given_by` says where the size comes from, for messages.
+    """
+
+    size: int | None = None
+    given_by: str = ""
+
+    def problem(self, token: int, position: int, reader: Reader) -> str:
+        """Return what is wrong with a token of a document, and what to do."""
+        where = f", token {position + 1:,}"
+        if self.size is None or token < 0:
+            return (
+                f"{where}: ids must lie between 0 and 2**32 - 1, got {token:,}: give an attention "
+                "mask that leaves it out, or ids without it"
+            )
+        doubt = reader.doubt if isinstance(reader, FileReader) else ""
+        return (
+            f"{where}: the id {token:,} is outside the vocabulary of {self.size:,} ids "
+            f"({self.given_by}): {doubt or 'give the right --vocab-size or --tokenizer'}"
+        )
 
 
 @dataclass(slots=True)
@@ -90,45 +132,89 @@ def encoded(tokenizer: Tokenizer, splits: Splits) -> list[EncodedSplits]:
         results.append(SplitResult(reader, batch.documents, batch.bytes_read, batch.repairs))
         texts += batch.texts or ()
     try:
-        ids, stop = tokenizer.encode_all(texts)
+        try:
+            ids, stop = tokenizer.encode_all(texts)
+        except InputError:
+            ids, stop = _encoded_apart(tokenizer, texts, results)
     except Exception as error:
         return [EncodedSplits.failed(splits[0][0], error)]
     bounds = np.append(0, stop)
     return [EncodedSplits(ids, bounds[:-1], bounds[1:], -1, results)]
 
 
-def narrowed(measured: bool, splits: Splits) -> list[EncodedSplits]:
-    """Read splits of ids, and make ids 16 or 32 bits wide unless they are in a mapped file.
+def _encoded_apart(
+    tokenizer: Tokenizer, texts: Sequence[str], results: list[SplitResult]
+) -> tuple[TokenArray, Int64Array]:
+    """Tokenize text by text, and leave out what follows a text that fails in its file.
 
-    Input: `measured`, whether to find the largest id.
+    The results are changed: they get the error, and the number of documents before it.
     """
-    return [_narrowed(measured, reader, split) for reader, split in splits]
+    texts_left = iter(texts)
+    tokens: list[TokenArray] = []
+    failed: set[Reader] = set()
+    for result in results:
+        own = list(islice(texts_left, result.documents))
+        if result.reader in failed:
+            result.documents = 0
+            continue
+        for number, text in enumerate(own):
+            try:
+                tokens.append(tokenizer.encode(text))
+            except InputError as error:
+                result.documents = number
+                result.error = BadDocumentError(result.reader.path, f": {error}")
+                failed.add(result.reader)
+                break
+    stop = np.cumsum([len(ids) for ids in tokens], dtype=np.int64)
+    return np.concatenate([tokenizer.encode(""), *tokens]), stop
 
 
-def _narrowed(measured: bool, reader: Reader, split: Split) -> EncodedSplits:
+def narrowed(vocabulary: Vocabulary, splits: Splits) -> list[EncodedSplits]:
+    """Read splits of ids, check these, and make them 16 or 32 bits wide unless they are mapped.
+
+    The largest id is found if the size of the vocabulary is not known.
+    """
+    return [_narrowed(vocabulary, reader, split) for reader, split in splits]
+
+
+def _narrowed(vocabulary: Vocabulary, reader: Reader, split: Split) -> EncodedSplits:
     try:
         batch = split.read()
-        tokens, largest = _narrow(batch.tokens, measured, reader.path)
+        if batch.tokens is None or not batch.tokens.size:
+            return _of_ids(reader, batch, _NO_TOKENS, -1)
+        return _checked(vocabulary, reader, batch, batch.tokens)
     except Exception as error:
         return EncodedSplits.failed(reader, error)
-    result = SplitResult(reader, len(batch.start), batch.bytes_read, batch.repairs)
-    return EncodedSplits(tokens, batch.start, batch.stop, largest, [result])
 
 
-def _narrow(
-    tokens: npt.NDArray[np.integer] | None, measured: bool, path: str
-) -> tuple[npt.NDArray[np.integer], int]:
-    """Return the tokens in a narrow type, and the largest id (-1 if it was not needed)."""
-    if tokens is None or not tokens.size:
-        return _NO_TOKENS, -1
+def _checked(
+    vocabulary: Vocabulary, reader: Reader, batch: Batch, tokens: npt.NDArray[np.integer]
+) -> EncodedSplits:
+    """Return a batch without the documents from the first on that has an id which cannot be."""
+    limit = vocabulary.size or MAX_VOCAB_SIZE
     narrow = tokens.dtype.itemsize > 2 and not is_mapped(tokens)
-    if not (narrow or measured):
-        return tokens, -1
-    low, high = int(tokens.min()), int(tokens.max())
-    if not narrow:
-        return tokens, high
-    if low < 0 or high >= MAX_VOCAB_SIZE:
-        raise InputError(
-            f"{path}: token ids must lie between 0 and 2**32 - 1, got {low if low < 0 else high}"
-        )
-    return tokens.astype(id_dtype(high + 1)), high
+    if tokens.dtype.kind == "u" and np.iinfo(tokens.dtype).max < limit and vocabulary.size:
+        return _of_ids(reader, batch, tokens.astype(id_dtype(limit)) if narrow else tokens, -1)
+    high, error = largest(tokens), None
+    if high >= limit:
+        place = first_outside(tokens, batch.start, batch.stop, limit)
+        if place is not None:
+            document, at = place
+            token = int(tokens[batch.start[document] + at])
+            error = BadDocumentError(reader.path, vocabulary.problem(token, at, reader))
+            batch.start, batch.stop = batch.start[:document], batch.stop[:document]
+        high = largest_below(tokens, limit)  # ids between documents may be anything
+    return _of_ids(
+        reader, batch, tokens.astype(id_dtype(high + 1)) if narrow else tokens, high, error
+    )
+
+
+def _of_ids(
+    reader: Reader,
+    batch: Batch,
+    tokens: npt.NDArray[np.integer],
+    high: int,
+    error: Exception | None = None,
+) -> EncodedSplits:
+    result = SplitResult(reader, len(batch.start), batch.bytes_read, batch.repairs, error)
+    return EncodedSplits(tokens, batch.start, batch.stop, high, [result])

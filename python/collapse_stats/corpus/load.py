@@ -13,7 +13,7 @@ import numpy.typing as npt
 from ..backends.options import CountOptions
 from ..errors import InputError
 from ..ngrams.chunk import Int64Array
-from ..ngrams.layout import MAX_VOCAB_SIZE
+from ..ngrams.ids import implied_vocab_size
 from ..readers.bad_files import BadFiles
 from ..readers.base import Reader
 from ..readers.discover import discover
@@ -29,7 +29,7 @@ from ..system.memory import is_mapped, release_pages
 from ..system.spill import Spill
 from ..tokenizers import Tokenizer, load
 from .corpus import Corpus, Segment, Source, TokenizerIdentity
-from .encoding import EncodedSplits, encoded, narrowed
+from .encoding import EncodedSplits, Vocabulary, encoded, narrowed
 from .pipeline import read_packed
 
 Progress = Callable[[str, int, int], None]
@@ -47,6 +47,7 @@ def read_corpus(
     counting: CountOptions | None = None,
     name: str | None = None,
     share: int = 1,
+    least_vocab_size: int = 0,
     progress: Progress | None = None,
 ) -> Corpus:
     """Read, tokenize and keep the tokens of a corpus.
@@ -58,6 +59,9 @@ def read_corpus(
     share
         Tokens may take ``1 / share`` of the memory; further tokens go to an unnamed file in
         ``counting.tmp``. Commands that keep several corpora at once divide by their number.
+    least_vocab_size
+        The corpus gets a vocabulary of at least this many ids: that of a profile with whose ids it
+        shares their meaning.
 
     Raises
     ------
@@ -73,11 +77,12 @@ def read_corpus(
     readers, bad_files, skipped = _open(source, reading, counting.tmp, read_ahead // 2)
     is_text = _is_text(readers)
     tokenizer = _tokenizer(reading.tokenizer, is_text)
-    vocab_size = reading.vocab_size or (tokenizer.vocab_size if tokenizer else None)
     if tokenizer and is_text:
+        vocabulary = _of_text(tokenizer, reading.vocab_size)
         pack = partial(encoded, tokenizer)
     else:
-        pack = partial(narrowed, not vocab_size)  # the largest id is needed when no size is known
+        vocabulary = _of_ids(tokenizer, reading.vocab_size, least_vocab_size)
+        pack = partial(narrowed, vocabulary)
     store = TokenStore(memory, counting.tmp)
     with closing(read_packed(readers, bad_files, pack, counting.threads, read_ahead)) as parts:
         largest = _store_all(parts, store, sum(reader.size for reader in readers), progress)
@@ -86,12 +91,18 @@ def read_corpus(
     warnings = [warning for reader in readers for warning in reader.warnings]
     return Corpus(
         name=name or _name(source),
-        vocab_size=vocab_size or _vocabulary(largest),
+        vocab_size=max(vocabulary.size or implied_vocab_size(largest), least_vocab_size),
         tokenizer=_identity(tokenizer),
         segments=segments,
         sources=_sources(readers, bad_files),
         boundaries=_boundaries(readers, reading, is_text),
-        warnings=skipped + bad_files.messages() + _copied(readers, counting.tmp) + warnings,
+        warnings=[
+            *skipped,
+            *bad_files.messages(),
+            *_copied(readers, counting.tmp),
+            *(tokenizer.warnings if tokenizer and is_text else ()),
+            *warnings,
+        ],
     )
 
 
@@ -248,13 +259,30 @@ def _skipped(files: Sequence[Name]) -> list[str]:
     return [f"files skipped, of no known format or copies: {len(files):,} ({', '.join(names)})"]
 
 
-def _vocabulary(largest: int) -> int:
-    """Size of a vocabulary that holds every id, for when none is given.
+def _of_text(tokenizer: Tokenizer, given: int | None) -> Vocabulary:
+    """The vocabulary of a text, whose size can be no other than its tokenizer's."""
+    if given not in (None, tokenizer.vocab_size):
+        raise InputError(
+            f"--vocab-size must be that of the tokenizer, which is {tokenizer.vocab_size:,} for "
+            f"{tokenizer.spec}, got {given:,}: leave it out for text, or name the --tokenizer that "
+            "has this many ids"
+        )
+    return Vocabulary(tokenizer.vocab_size, f"tokenizer {tokenizer.spec}")
 
-    It is rounded up to a whole number of bits (at least 16), so that two corpora of one unnamed
-    tokenizer, whose largest ids differ by chance, can be compared.
+
+def _of_ids(tokenizer: Tokenizer | None, given: int | None, least: int) -> Vocabulary:
+    """The vocabulary of token ids.
+
+    One that is given may be larger than that of the tokenizer that is named: models often have
+    more ids than their tokenizer, to make their number a round one.
     """
-    return min(max(2**16, 1 << (largest + 1).bit_length()) - 1, MAX_VOCAB_SIZE)
+    if given is not None:
+        return Vocabulary(given, "--vocab-size")
+    if tokenizer is None:
+        return Vocabulary()
+    if least > tokenizer.vocab_size:
+        return Vocabulary(least, "the profile that is compared")
+    return Vocabulary(tokenizer.vocab_size, f"tokenizer {tokenizer.spec}")
 
 
 def _identity(tokenizer: Tokenizer | None) -> TokenizerIdentity:

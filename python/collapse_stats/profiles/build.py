@@ -15,6 +15,7 @@ from ..corpus.load import Progress, read_corpus
 from ..corpus.sample import DEFAULT_TOKENS
 from ..counting.passes import TableUse, count_tables, passes
 from ..counting.spectra import spectra_in_passes
+from ..ngrams.ids import is_implied
 from ..ngrams.layout import Layout
 from ..ngrams.spectrum import HALVES, NO_HALVES, JointSpectra
 from ..ngrams.table import NgramTable
@@ -81,11 +82,18 @@ def profile_source(
     halves: bool = True,
     table: bool = True,
     sample_tokens: int = DEFAULT_TOKENS,
+    least_vocab_size: int = 0,
     progress: Progress | None = None,
 ) -> Profile:
     """Read a corpus, whose tokens may take half of the memory, and profile it."""
     corpus = read_corpus(
-        source, reading=reading, counting=counting, name=name, share=2, progress=progress
+        source,
+        reading=reading,
+        counting=counting,
+        name=name,
+        share=2,
+        least_vocab_size=least_vocab_size,
+        progress=progress,
     )
     return profile_corpus(
         corpus,
@@ -174,9 +182,19 @@ def options_of_profile(
     reading = replace(
         reading,
         tokenizer=reading.tokenizer or profile.tokenizer.spec,
-        vocab_size=reading.vocab_size or profile.vocab_size,
+        vocab_size=reading.vocab_size or (None if _may_be_larger(profile) else profile.vocab_size),
     )
     return reading, replace(counting, max_order=profile.max_order)
+
+
+def least_vocab_size(profile: Profile) -> int:
+    """The least vocabulary of a corpus that is to be compared with `profile`; 0 for any."""
+    return profile.vocab_size if _may_be_larger(profile) else 0
+
+
+def _may_be_larger(profile: Profile) -> bool:
+    """Whether corpora of the profile's tokenizer may have vocabularies of another size."""
+    return profile.tokenizer.sha256 is not None or is_implied(profile.vocab_size)
 
 
 def load(path: str | os.PathLike[str]) -> Profile:

@@ -7,6 +7,7 @@ from ..corpus.corpus import Source, TokenizerIdentity
 from ..corpus.sample import Sample
 from ..counting.table import TableSource
 from ..errors import CollapseStatsError, LayoutMismatchError
+from ..ngrams.ids import is_implied
 from ..ngrams.layout import Layout
 from ..ngrams.spectrum import HALVES, JointSpectra, JointSpectrum, Spectrum
 
@@ -110,12 +111,16 @@ def check_comparable(first: ProfileData, second: ProfileData) -> None:
     """Raise LayoutMismatchError when token ids mean different things in the two profiles."""
     a, b = first.tokenizer, second.tokenizer
     if not a.may_equal(b):
+        changed = "; the file has changed" if a.spec == b.spec else ""
         raise LayoutMismatchError(
-            f"{first.name} was tokenized with {a.spec}, {second.name} with {b.spec}: profiles of "
+            f"{first.name} was tokenized with {a}, {second.name} with {b}{changed}: profiles of "
             "different vocabularies never compare, make both with one --tokenizer"
         )
-    if first.vocab_size != second.vocab_size:
+    # Vocabularies of one tokenizer may have different sizes: see `profiles.vocabulary`.
+    sizes = first.vocab_size, second.vocab_size
+    is_one = a.sha256 == b.sha256 and (a.sha256 is not None or all(map(is_implied, sizes)))
+    if sizes[0] != sizes[1] and not is_one:
         raise LayoutMismatchError(
-            f"{first.name} has {first.vocab_size:,} token ids, {second.name} "
-            f"{second.vocab_size:,}: make both with one --vocab-size"
+            f"{first.name} has {sizes[0]:,} token ids, {second.name} {sizes[1]:,}: make both with "
+            "one --vocab-size, or with the --tokenizer that the ids are of"
         )

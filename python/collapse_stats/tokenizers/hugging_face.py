@@ -1,0 +1,104 @@
+"""Tokenizers in a ``tokenizer.json``, which the library `tokenizers` runs."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import InputError
+from .spelling import BYTE_OF_CHARACTER, bytes_by_token, has_step
+from .tokenizer import Tokenizer, is_failure
+
+_CHANCES = ("dropout", "alpha", "nbest_size")  # settings that let a model choose at random
+
+
+def of_json(spec: str, path: Path, data: bytes) -> Tokenizer:
+    """Make the tokenizer of a ``tokenizer.json`` from its content.
+
+    What the file says of truncation, padding, special tokens and chance is not applied: a text has
+    all of its tokens, no others, and always the same.
+    """
+    try:
+        import tokenizers
+    except ImportError as error:
+        raise InputError(
+            f"tokenizer {spec}: reading a tokenizer.json needs the package 'tokenizers', which is "
+            "not installed: pip install 'collapse-stats[tokenizers]'"
+        ) from error
+    settings = _settings(path, data)
+    try:
+        model = tokenizers.Tokenizer.from_buffer(data)
+        model.encode_special_tokens = True  # names of special tokens are text
+        model.no_truncation()
+        model.no_padding()
+        model.post_processor = None  # it adds tokens, and may repeat the text
+        chances = _without_chance(model.model)
+        vocabulary: dict[str, int] = model.get_vocab(with_added_tokens=True)
+        added = {i: token.content for i, token in model.get_added_tokens_decoder().items()}
+    except BaseException as error:
+        if not is_failure(error):
+            raise
+        raise InputError(f"{path} is not a Hugging Face tokenizer.json: {error}") from error
+    if not vocabulary:
+        raise InputError(f"{path}: a tokenizer must have a vocabulary, this one's is empty")
+    vocab_size = max(vocabulary.values()) + 1
+
+    def ids_of(text: str) -> npt.ArrayLike:
+        text.encode()  # a lone surrogate raises the error that `Tokenizer` handles
+        ids = np.asarray(model.encode(text, add_special_tokens=False).ids, dtype=np.int64)
+        if ids.max(initial=0) >= vocab_size:
+            raise ValueError(f"it gives the id {ids.max():,}, which is not in its vocabulary")
+        return ids
+
+    digest = hashlib.sha256(data)
+    if chances:  # profiles of earlier versions were counted with them
+        digest.update(b"\nwithout chance")
+    return Tokenizer(
+        spec,
+        vocab_size,
+        digest.hexdigest(),
+        ids_of,
+        bytes_by_token(settings, model.id_to_token, added),
+        warnings=tuple(f"tokenizer {spec}: {line}" for line in (*chances, *_loss(settings))),
+    )
+
+
+def _settings(path: Path, data: bytes) -> dict[str, Any]:
+    try:
+        settings = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path} is not a Hugging Face tokenizer.json: {error}") from error
+    if not isinstance(settings, dict) or not isinstance(settings.get("model"), dict):
+        raise InputError(
+            f"{path} is not a Hugging Face tokenizer.json: it has no object under 'model'; "
+            "tokenizer_config.json, vocab.json and config.json lie beside the file that is meant"
+        )
+    return settings
+
+
+def _without_chance(model: Any) -> list[str]:
+    """Turn off what makes a model tokenize one text differently each time, and say so."""
+    found = {name: getattr(model, name, None) for name in _CHANCES}
+    found = {name: value for name, value in found.items() if value}
+    for name in found:
+        setattr(model, name, None)
+    return [
+        f"its {name} of {value:.3g}, which tokenizes a text differently each time, is not applied"
+        for name, value in found.items()
+    ]
+
+
+def _loss(settings: Mapping[str, Any]) -> list[str]:
+    """Say so if characters may be lost: if unknown ones give no token, and not all are known."""
+    model = settings["model"]
+    if "merges" not in model or model.get("unk_token") or model.get("byte_fallback"):
+        return []
+    before = (settings.get("normalizer"), settings.get("pre_tokenizer"))
+    if any(has_step(part, "ByteLevel") for part in before):
+        if BYTE_OF_CHARACTER.keys() <= model["vocab"].keys():
+            return []
+    return ["characters that its vocabulary lacks give no token, and are not counted"]
