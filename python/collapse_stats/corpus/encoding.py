@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from ..errors import InputError
 from ..ngrams.chunk import Int64Array
-from ..ngrams.ids import first_outside, id_dtype, largest, largest_below
+from ..ngrams.ids import first_outside, id_dtype, implied_vocab_size, largest
 from ..ngrams.layout import MAX_VOCAB_SIZE
 from ..readers.base import Batch, Reader
 from ..readers.file_reader import FileReader
@@ -193,7 +193,7 @@ def _checked(
     """Return a batch without the documents from the first on that has an id which cannot be."""
     limit = vocabulary.size or MAX_VOCAB_SIZE
     narrow = tokens.dtype.itemsize > 2 and not is_mapped(tokens)
-    if tokens.dtype.kind == "u" and np.iinfo(tokens.dtype).max < limit and vocabulary.size:
+    if _fits(tokens.dtype, vocabulary):
         return _of_ids(reader, batch, tokens.astype(id_dtype(limit)) if narrow else tokens, -1)
     high, error = largest(tokens), None
     if high >= limit:
@@ -203,10 +203,16 @@ def _checked(
             token = int(tokens[batch.start[document] + at])
             error = BadDocumentError(reader.path, vocabulary.problem(token, at, reader))
             batch.start, batch.stop = batch.start[:document], batch.stop[:document]
-        high = largest_below(tokens, limit)  # ids between documents may be anything
+        high = largest(tokens, limit)  # ids between documents may be anything
     return _of_ids(
         reader, batch, tokens.astype(id_dtype(high + 1)) if narrow else tokens, high, error
     )
+
+
+def _fits(dtype: np.dtype[np.integer], vocabulary: Vocabulary) -> bool:
+    """Whether all ids of a type are in a vocabulary, or in the smallest that ids may imply."""
+    most = np.iinfo(dtype).max
+    return dtype.kind == "u" and most < (vocabulary.size or implied_vocab_size(-1))
 
 
 def _of_ids(

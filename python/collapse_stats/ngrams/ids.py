@@ -1,14 +1,18 @@
 """Token ids: their type, and the check that they lie within the vocabulary."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from ..system.memory import release_pages
 from .chunk import Int64Array
 from .layout import MAX_VOCAB_SIZE, BoolArray
 
 Ids = npt.NDArray[np.integer]
+
+_PIECE = 1 << 22
 
 
 def id_dtype(vocab_size: int) -> np.dtype[np.unsignedinteger[Any]]:
@@ -36,14 +40,16 @@ def is_implied(vocab_size: int) -> bool:
     return vocab_size == implied_vocab_size(vocab_size - 1)
 
 
-def largest(ids: Ids) -> int:
-    """Return the largest id, -1 if there are none. A negative one is larger than all others."""
-    return int(_unsigned(ids).max()) if ids.size else -1
+def largest(ids: Ids, below: int | None = None) -> int:
+    """Return the largest id, -1 if there are none. A negative one is larger than all others.
 
-
-def largest_below(ids: Ids, vocab_size: int) -> int:
-    """Return the largest id that is in the vocabulary, -1 if there are none."""
-    return largest(ids[_unsigned(ids) < vocab_size])
+    With `below`, only ids smaller than this count.
+    """
+    found = -1
+    for _, piece in _pieces(ids):
+        piece = piece if below is None else piece[piece < below]
+        found = max(found, int(piece.max())) if piece.size else found
+    return found
 
 
 def first_outside(
@@ -54,13 +60,15 @@ def first_outside(
     Input: documents ``ids[start[i]:stop[i]]``, ascending and disjoint. Output: the number of the
     document and the position of the id in it; None when the documents hold no such id.
     """
-    wrong = np.flatnonzero(_unsigned(ids) >= vocab_size)
-    document = np.searchsorted(start, wrong, side="right") - 1
-    inside = np.flatnonzero((document >= 0) & (wrong < stop[document])) if len(start) else wrong[:0]
-    if not len(inside):
-        return None
-    number = int(document[inside[0]])
-    return number, int(wrong[inside[0]] - start[number])
+    for first, piece in _pieces(ids):
+        wrong = np.flatnonzero(piece >= vocab_size) + first
+        document = np.searchsorted(start, wrong, side="right") - 1
+        wrong, document = wrong[document >= 0], document[document >= 0]
+        inside = np.flatnonzero(wrong < stop[document])
+        if len(inside):
+            number = int(document[inside[0]])
+            return number, int(wrong[inside[0]] - start[number])
+    return None
 
 
 def check_ids(ids: Ids, vocab_size: int, positions: Int64Array | BoolArray | None = None) -> None:
@@ -112,3 +120,17 @@ def outside_vocabulary(token: int, position: int, vocab_size: int) -> ValueError
 def _unsigned(ids: Ids) -> npt.NDArray[np.unsignedinteger[Any]]:
     """View ids as unsigned numbers, so that negative ids become very large."""
     return ids.view(ids.dtype.str.replace("i", "u"))
+
+
+def _pieces(ids: Ids) -> Iterator[tuple[int, npt.NDArray[np.unsignedinteger[Any]]]]:
+    """Yield ids as unsigned numbers, some at a time, each with the position of its first.
+
+    The pages of a mapped file are released in between, because it may be larger than the memory.
+    """
+    if ids.size <= _PIECE:
+        yield 0, _unsigned(ids)
+        return
+    for first in range(0, len(ids), _PIECE):
+        piece = ids[first : first + _PIECE]
+        yield first, _unsigned(piece)
+        release_pages(piece)

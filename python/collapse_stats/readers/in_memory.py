@@ -85,7 +85,10 @@ class IterableReader:
         self._items = chain(first, items)
         self._read = False
         self.warnings: list[str] = []
-        self.kind: Kind = self._document(first[0], 0)[0] if first else "text"
+        # Without items, whatever the options are for: a vocabulary is given for ids.
+        self.kind: Kind = "ids" if options.vocab_size and not options.tokenizer else "text"
+        if first:
+            self.kind = self._document(first[0], 0)[0]
         self.evidence = (
             f"an iterable of {type(first[0]).__name__}" if first else "an empty iterable"
         )

@@ -98,7 +98,7 @@ def _loss(settings: Mapping[str, Any]) -> list[str]:
     if "merges" not in model or model.get("unk_token") or model.get("byte_fallback"):
         return []
     before = (settings.get("normalizer"), settings.get("pre_tokenizer"))
-    if any(has_step(part, "ByteLevel") for part in before):
-        if BYTE_OF_CHARACTER.keys() <= model["vocab"].keys():
-            return []
+    is_byte_level = any(has_step(part, "ByteLevel") for part in before)
+    if is_byte_level and BYTE_OF_CHARACTER.keys() <= model["vocab"].keys():
+        return []
     return ["characters that its vocabulary lacks give no token, and are not counted"]

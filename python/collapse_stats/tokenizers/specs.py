@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cache, lru_cache
 from importlib import resources
 from pathlib import Path
@@ -70,10 +71,8 @@ def _builtin() -> Tokenizer:
 def _found(spec: str, name: str) -> Path:
     """Return the path of a tokenizer's file; InputError when it cannot be one."""
     path = Path(name)
-    try:
+    with suppress(RuntimeError):  # there is no such user: then the file is missing, too
         path = path.expanduser()
-    except RuntimeError:  # there is no such user: then the file of that name is missing, too
-        pass
     try:
         if path.is_dir() and (path / _JSON).exists():
             path = path / _JSON

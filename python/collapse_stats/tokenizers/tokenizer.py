@@ -14,6 +14,7 @@ from ..ngrams.ids import id_dtype
 TokenArray = npt.NDArray[np.uint16] | npt.NDArray[np.uint32]
 Ids = npt.NDArray[np.integer]
 T = TypeVar("T")
+R = TypeVar("R")
 
 UNKNOWN = "\ufffd".encode()  # the text of an id that no token has
 
@@ -87,7 +88,7 @@ class Tokenizer:
         except UnicodeEncodeError:
             return self._ids_of(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
 
-    def _try(self, encode: Callable[[T], npt.ArrayLike], of: T) -> npt.ArrayLike:
+    def _try(self, encode: Callable[[T], R], of: T) -> R:
         """Return ``encode(of)``; whatever the library raises becomes an InputError."""
         try:
             return encode(of)
