@@ -80,12 +80,16 @@ class Corpus:
         return sum(len(segment.start) for segment in self.segments)
 
     @property
+    def empty_documents(self) -> int:
+        """Number of documents that hold no token."""
+        return sum(int((stop <= start).sum()) for _, start, stop in self._bounds())
+
+    @property
     def block(self) -> int | None:
         """Tokens per block if there are too few documents for halves of documents, else None."""
-        filled = sum(int((stop > start).sum()) for _, start, stop in self._bounds())
         return (
             None
-            if filled >= MIN_DOCUMENTS_FOR_HALVES
+            if self.documents - self.empty_documents >= MIN_DOCUMENTS_FOR_HALVES
             else max(MIN_BLOCK, -(-self.tokens // BLOCKS))
         )
 

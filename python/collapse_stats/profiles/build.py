@@ -161,6 +161,7 @@ def profile_of(
         layout=layout,
         joint_spectra=spectra,
         documents=corpus.documents,
+        empty_documents=corpus.empty_documents,
         sample=corpus.sample(sample_tokens),
         tokenizer=corpus.tokenizer,
         sources=corpus.sources,

@@ -22,6 +22,8 @@ class ProfileData:
         Spectra of every order, for a single pair of masks: the two halves, or the whole corpus.
     documents
         Number of documents counted, including empty ones.
+    empty_documents
+        How many of them are empty; None if that is not known.
     sample
         Whole documents, to be counted again for matched sizes and intervals.
     table
@@ -42,6 +44,7 @@ class ProfileData:
     halved_by: str = "documents"
     warnings: tuple[str, ...] = ()
     backend: Backend | None = None
+    empty_documents: int | None = None
 
     @property
     def vocab_size(self) -> int:
@@ -57,6 +60,11 @@ class ProfileData:
     def tokens(self) -> int:
         """Number of tokens counted."""
         return self.windows(1)
+
+    @property
+    def filled_documents(self) -> int:
+        """Number of documents counted that hold a token; with empty ones if those are not known."""
+        return self.documents - (self.empty_documents or 0)
 
     @property
     def known_table(self) -> TableSource:

@@ -46,6 +46,7 @@ def merge(
         first,
         name=name or " + ".join(profile.name for profile in profiles),
         documents=sum(profile.documents for profile in profiles),
+        empty_documents=_sum([profile.empty_documents for profile in profiles]),
         sample=merge_samples([profile.sample for profile in profiles], sample_tokens),
         sources=tuple(source for profile in profiles for source in profile.sources),
         warnings=tuple(dict.fromkeys(w for profile in profiles for w in profile.warnings)),
@@ -61,3 +62,9 @@ def merge(
         resident_bytes,
         resident_bytes + 2 * ROW_BYTES * rows,
     )
+
+
+def _sum(numbers: Sequence[int | None]) -> int | None:
+    """Return the sum of numbers, None if one of them is not known."""
+    known = [number for number in numbers if number is not None]
+    return sum(known) if len(known) == len(numbers) else None
