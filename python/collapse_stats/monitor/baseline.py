@@ -160,7 +160,7 @@ def _check_vocabulary(profile: Profile, layout: Layout, tokenizer: TokenizerIden
     raise LayoutMismatchError(
         f"baseline {profile.name} has {size:,} token ids{of}, the monitor "
         f"{layout.vocab_size:,}: the same id is another token if the tokenizers differ; make the "
-        "baseline with the model's tokenizer, and give the monitor tokenizer= as well"
+        "baseline with the model's tokenizer (--tokenizer), and tell the monitor of it (tokenizer=)"
     )
 
 

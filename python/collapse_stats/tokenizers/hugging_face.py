@@ -2,16 +2,16 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from ..errors import InputError
+from ..ngrams.chunk import Int64Array
 from .spelling import BYTE_OF_CHARACTER, bytes_by_token, has_step
-from .tokenizer import Tokenizer, is_failure
+from .tokenizer import Ids, Tokenizer, is_failure
 
 _CHANCES = ("dropout", "alpha", "nbest_size")  # settings that let a model choose at random
 
@@ -45,14 +45,33 @@ def of_json(spec: str, path: Path, data: bytes) -> Tokenizer:
         raise InputError(f"{path} is not a Hugging Face tokenizer.json: {error}") from error
     if not vocabulary:
         raise InputError(f"{path}: a tokenizer must have a vocabulary, this one's is empty")
+    found = (*chances, *_loss(settings), *_shared_ids(vocabulary))
     vocab_size = max(vocabulary.values()) + 1
 
-    def ids_of(text: str) -> npt.ArrayLike:
+    def listed(text: str) -> list[int]:
         text.encode()  # a lone surrogate raises the error that `Tokenizer` handles
-        ids = np.asarray(model.encode(text, add_special_tokens=False).ids, dtype=np.int64)
-        if ids.max(initial=0) >= vocab_size:
-            raise ValueError(f"it gives the id {ids.max():,}, which is not in its vocabulary")
+        ids: list[int] = model.encode(text, add_special_tokens=False).ids
         return ids
+
+    def checked(ids: list[int]) -> Ids:
+        array = np.asarray(ids, dtype=np.uint32)
+        if array.max(initial=0) >= vocab_size:
+            raise ValueError(f"it gives the id {array.max():,}, which is not in its vocabulary")
+        return array
+
+    def ids_of(text: str) -> Ids:
+        return checked(listed(text))
+
+    def ids_of_all(texts: Sequence[str]) -> tuple[Ids, Int64Array] | None:
+        ids: list[int] = []
+        ends: list[int] = []
+        try:
+            for text in texts:
+                ids += listed(text)
+                ends.append(len(ids))
+        except UnicodeEncodeError:
+            return None
+        return checked(ids), np.asarray(ends, dtype=np.int64)
 
     digest = hashlib.sha256(data)
     if chances:  # profiles of earlier versions were counted with them
@@ -63,7 +82,8 @@ def of_json(spec: str, path: Path, data: bytes) -> Tokenizer:
         digest.hexdigest(),
         ids_of,
         bytes_by_token(settings, model.id_to_token, added),
-        warnings=tuple(f"tokenizer {spec}: {line}" for line in (*chances, *_loss(settings))),
+        ids_of_all,
+        warnings=tuple(f"tokenizer {spec}: {line}" for line in found),
     )
 
 
@@ -90,6 +110,12 @@ def _without_chance(model: Any) -> list[str]:
         f"its {name} of {value:.3g}, which tokenizes a text differently each time, is not applied"
         for name, value in found.items()
     ]
+
+
+def _shared_ids(vocabulary: Mapping[str, int]) -> list[str]:
+    """Say so if several tokens have one id."""
+    shared = len(vocabulary) - len({*vocabulary.values()})
+    return [f"{shared:,} of its tokens have the id of another, and are counted as it"][:shared]
 
 
 def _loss(settings: Mapping[str, Any]) -> list[str]:

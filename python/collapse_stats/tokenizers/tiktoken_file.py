@@ -45,8 +45,8 @@ def of_lines(spec: str, path: Path, data: bytes) -> Tokenizer:
         tokenizer,
         warnings=(
             f"tokenizer {spec}: a .tiktoken file does not say how text is split before pairs are "
-            "merged; it was split as builtin does, which may not be as the model does: ids are "
-            "exactly those of the model with its tokenizer.json",
+            "merged, so that it was split as builtin does; for exactly the ids of the model, take "
+            "its tokenizer.json",
         ),
     )
 
