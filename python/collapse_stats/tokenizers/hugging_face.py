@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -42,37 +43,15 @@ def of_json(spec: str, path: Path, data: bytes) -> Tokenizer:
     except BaseException as error:
         if not is_failure(error):
             raise
-        raise InputError(f"{path} is not a Hugging Face tokenizer.json: {error}") from error
+        raise InputError(
+            f"{path} is not a Hugging Face tokenizer.json that tokenizers "
+            f"{tokenizers.__version__} can read: {error}"
+        ) from error
     if not vocabulary:
         raise InputError(f"{path}: a tokenizer must have a vocabulary, this one's is empty")
-    found = (*chances, *_loss(settings), *_shared_ids(vocabulary))
     vocab_size = max(vocabulary.values()) + 1
-
-    def listed(text: str) -> list[int]:
-        text.encode()  # a lone surrogate raises the error that `Tokenizer` handles
-        ids: list[int] = model.encode(text, add_special_tokens=False).ids
-        return ids
-
-    def checked(ids: list[int]) -> Ids:
-        array = np.asarray(ids, dtype=np.uint32)
-        if array.max(initial=0) >= vocab_size:
-            raise ValueError(f"it gives the id {array.max():,}, which is not in its vocabulary")
-        return array
-
-    def ids_of(text: str) -> Ids:
-        return checked(listed(text))
-
-    def ids_of_all(texts: Sequence[str]) -> tuple[Ids, Int64Array] | None:
-        ids: list[int] = []
-        ends: list[int] = []
-        try:
-            for text in texts:
-                ids += listed(text)
-                ends.append(len(ids))
-        except UnicodeEncodeError:
-            return None
-        return checked(ids), np.asarray(ends, dtype=np.int64)
-
+    encoder = _Encoder(model, vocab_size)
+    found = (*chances, *_loss(settings), *_shared_ids(vocabulary))
     digest = hashlib.sha256(data)
     if chances:  # profiles of earlier versions were counted with them
         digest.update(b"\nwithout chance")
@@ -80,11 +59,46 @@ def of_json(spec: str, path: Path, data: bytes) -> Tokenizer:
         spec,
         vocab_size,
         digest.hexdigest(),
-        ids_of,
+        encoder.ids_of,
         bytes_by_token(settings, model.id_to_token, added),
-        ids_of_all,
+        encoder.ids_of_all,
         warnings=tuple(f"tokenizer {spec}: {line}" for line in found),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Encoder:
+    """Ids of texts, by a tokenizer of the library."""
+
+    model: Any
+    vocab_size: int
+
+    def ids_of(self, text: str) -> Ids:
+        """Return the ids of a text; UnicodeEncodeError for one with half a surrogate pair."""
+        return self._checked(self._listed(text))
+
+    def ids_of_all(self, texts: Sequence[str]) -> tuple[Ids, Int64Array] | None:
+        """Return the concatenated ids of texts, and where each ends; None for surrogates."""
+        ids: list[int] = []
+        ends: list[int] = []
+        try:
+            for text in texts:
+                ids += self._listed(text)
+                ends.append(len(ids))
+        except UnicodeEncodeError:
+            return None
+        return self._checked(ids), np.asarray(ends, dtype=np.int64)
+
+    def _listed(self, text: str) -> list[int]:
+        text.encode()  # the library would fail on a lone surrogate in another way
+        ids: list[int] = self.model.encode(text, add_special_tokens=False).ids
+        return ids
+
+    def _checked(self, ids: list[int]) -> Ids:
+        array = np.asarray(ids, dtype=np.uint32)
+        if array.max(initial=0) >= self.vocab_size:
+            raise ValueError(f"it gives the id {array.max():,}, which is not in its vocabulary")
+        return array
 
 
 def _settings(path: Path, data: bytes) -> dict[str, Any]:
