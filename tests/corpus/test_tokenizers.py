@@ -188,6 +188,12 @@ def test_tiktoken_file(tmp_path: Path) -> None:
         (b"hello world\n", "line 1 must be a token in base64"),
         (RANK_LINES[:1000], "line|single bytes"),
         (RANK_LINES + b"enp6eno= 5\n", "same rank twice"),
+        (RANK_LINES + b"enp6eno= -5\n", r"line 32,768 must have a rank between 0 and .* got -5"),
+        (RANK_LINES + b"enp6eno= 4294967295\n", "a rank between 0 and 4,294,967,294"),
+        (RANK_LINES + b"enp6eno= 99999999999999999999999\n", "a rank between 0 and"),
+        (RANK_LINES + b"YQ== 70000\n", "tokens must be different, got that of line 32,768"),
+        (gzip.compress(RANK_LINES), "line 1 must be a token in base64"),
+        (b"", "256 have none"),
     ],
 )
 def test_broken_tiktoken_file(tmp_path: Path, data: bytes, sentence: str) -> None:
@@ -195,6 +201,22 @@ def test_broken_tiktoken_file(tmp_path: Path, data: bytes, sentence: str) -> Non
     path.write_bytes(data)
     with pytest.raises(InputError, match=sentence):
         load(f"file:{path}")
+
+
+def test_lines_may_end_as_they_do_elsewhere(tmp_path: Path) -> None:
+    path = tmp_path / "a.tiktoken"
+    path.write_bytes(RANK_LINES.replace(b"\n", b"\r\n") + b"\r\n")
+    tokenizer = load(f"file:{path}")
+    assert tokenizer.sha256 == BUILTIN.sha256
+    assert "split as builtin does" in " ".join(tokenizer.warnings)  # the file does not say how
+
+
+def test_the_largest_rank(tmp_path: Path) -> None:
+    path = tmp_path / "a.tiktoken"
+    path.write_bytes(RANK_LINES + b"enp6eno= 4294967294\n")
+    tokenizer = load(f"file:{path}")
+    assert tokenizer.vocab_size == 2**32 - 1
+    assert tokenizer.encode_all(["zzzzz", "a"])[0].tolist()[-1] == RANKS[b"a"]
 
 
 def test_wide_ids(tmp_path: Path) -> None:

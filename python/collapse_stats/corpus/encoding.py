@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from ..errors import InputError
 from ..ngrams.chunk import Int64Array
-from ..ngrams.ids import first_outside, id_dtype, implied_vocab_size, largest
+from ..ngrams.ids import bound, first_outside, id_dtype, implied_vocab_size, largest
 from ..ngrams.layout import MAX_VOCAB_SIZE
 from ..readers.base import Batch, Reader
 from ..readers.file_reader import FileReader
@@ -196,7 +196,7 @@ def _checked(
     if _fits(tokens.dtype, vocabulary):
         return _of_ids(reader, batch, tokens.astype(id_dtype(limit)) if narrow else tokens, -1)
     high, error = largest(tokens), None
-    if high >= limit:
+    if high >= bound(tokens, limit):
         place = first_outside(tokens, batch.start, batch.stop, limit)
         if place is not None:
             document, at = place

@@ -43,13 +43,22 @@ def is_implied(vocab_size: int) -> bool:
 def largest(ids: Ids, below: int | None = None) -> int:
     """Return the largest id, -1 if there are none. A negative one is larger than all others.
 
-    With `below`, only ids smaller than this count.
+    With `below`, only ids smaller than this (and no negative ones) count.
     """
+    below = None if below is None else bound(ids, below)
     found = -1
     for _, piece in _pieces(ids):
         piece = piece if below is None else piece[piece < below]
         found = max(found, int(piece.max())) if piece.size else found
     return found
+
+
+def bound(ids: Ids, vocab_size: int) -> int:
+    """Return the number below which an id, seen as an unsigned number, is in the vocabulary.
+
+    Negative ids must exceed it even if their type has fewer bits than the vocabulary.
+    """
+    return min(vocab_size, np.iinfo(ids.dtype).max + 1)
 
 
 def first_outside(
@@ -60,8 +69,9 @@ def first_outside(
     Input: documents ``ids[start[i]:stop[i]]``, ascending and disjoint. Output: the number of the
     document and the position of the id in it; None when the documents hold no such id.
     """
+    limit = bound(ids, vocab_size)
     for first, piece in _pieces(ids):
-        wrong = np.flatnonzero(piece >= vocab_size) + first
+        wrong = np.flatnonzero(piece >= limit) + first
         document = np.searchsorted(start, wrong, side="right") - 1
         wrong, document = wrong[document >= 0], document[document >= 0]
         inside = np.flatnonzero(wrong < stop[document])
@@ -87,9 +97,9 @@ def check_ids(ids: Ids, vocab_size: int, positions: Int64Array | BoolArray | Non
     ValueError
         for an id outside the vocabulary, naming the first one and its position.
     """
-    if largest(ids) < vocab_size:
+    if largest(ids) < bound(ids, vocab_size):
         return
-    first = int(np.argmax(_unsigned(ids) >= vocab_size))
+    first = int(np.argmax(_unsigned(ids) >= bound(ids, vocab_size)))
     if positions is None:
         position = first
     elif positions.dtype == np.bool_:
@@ -101,7 +111,7 @@ def check_ids(ids: Ids, vocab_size: int, positions: Int64Array | BoolArray | Non
 
 def check_documents(ids: Ids, start: Int64Array, stop: Int64Array, vocab_size: int) -> None:
     """Check the ids of the documents ``ids[start[i]:stop[i]]`` only, like `check_ids`."""
-    if largest(ids) < vocab_size:
+    if largest(ids) < bound(ids, vocab_size):
         return
     length = stop - start
     before = np.cumsum(length) - length
