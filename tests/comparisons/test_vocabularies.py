@@ -132,6 +132,19 @@ def test_a_larger_vocabulary_may_not_fit(neighbours: list[Path]) -> None:
         in_one_vocabulary([low, high])
 
 
+def test_ids_beside_a_profile_of_a_named_tokenizer() -> None:
+    named = cs.profile(["some text"] * 70, tokenizer="bytes", name="text")
+    ids = [list(b"some text")] * 70
+    comparison = cs.compare(named, ids)
+    both = comparison.joint_spectrum(3)
+    assert both.a.tolist() == both.b.tolist()
+    assert comparison.candidate.vocab_size == 256
+    # Nobody has said what the ids are of.
+    assert any("its ids are assumed to be of bytes" in line for line in comparison.warnings)
+    comparison = cs.compare(named, ids, tokenizer="bytes")
+    assert not any("assumed" in line for line in comparison.warnings)
+
+
 def test_one_tokenizer_under_two_names_is_one(tmp_path: Path) -> None:
     texts = ["some text", "and more"] * 40
     one = cs.profile(texts, tokenizer="bytes")

@@ -200,4 +200,7 @@ def test_ids_may_have_more_than_their_tokenizer() -> None:
     for comparison in (cs.compare(padded, text), cs.compare(padded, plain)):
         assert comparison.lost(1) == [("\ufffd", 70)]
         assert comparison.candidate.vocab_size == 384
-    assert cs.compare(plain, [[1, 300]], vocab_size=384).inflated(1)[0][0] == "\ufffd"
+    padded_ids = {"vocab_size": 384, "tokenizer": "bytes"}
+    assert cs.compare(plain, [[1, 300]], **padded_ids).inflated(1)[0][0] == "\ufffd"
+    with pytest.raises(cs.LayoutMismatchError, match="or with the --tokenizer that the ids are of"):
+        cs.compare(plain, [[1, 300]], vocab_size=384)

@@ -29,7 +29,7 @@ def read(
             counting=request.counting,
             name=name,
             share=share,
-            least_vocab_size=request.least_vocab_size,
+            beside=request.beside,
             progress=task,
         )
     request.bad.extend(source.path for source in corpus.sources if source.error is not None)

@@ -12,7 +12,8 @@ import click
 
 from ..backends.base import Backend
 from ..backends.options import CountOptions
-from ..profiles.build import least_vocab_size, options_of_profile
+from ..corpus.vocabulary import Counterpart
+from ..profiles.build import counterpart
 from ..profiles.profile import Profile
 from ..readers.options import ReadOptions
 from ..system.option import OptionText, options_in
@@ -41,8 +42,8 @@ class Request:
         Whether ``--strict`` was typed: a threshold that cannot be checked is then a failure.
     bad
         Paths of the files that could not be read; it grows while corpora are read.
-    least_vocab_size
-        Least vocabulary of the corpora: that of a profile that they are compared with.
+    beside
+        The profile that corpora are compared with, if there is one.
     """
 
     reading: ReadOptions
@@ -50,7 +51,7 @@ class Request:
     typed: Mapping[str, object]
     strict: bool
     bad: list[str]
-    least_vocab_size: int = 0
+    beside: Counterpart | None = None
 
     @property
     def backend(self) -> Backend:
@@ -59,9 +60,8 @@ class Request:
 
     def like(self, profile: Profile) -> "Request":
         """The same request, for corpora that are to be compared with `profile`."""
-        reading, counting = options_of_profile(profile, self.reading, self.counting)
-        least = least_vocab_size(profile)
-        return replace(self, reading=reading, counting=counting, least_vocab_size=least)
+        counting = replace(self.counting, max_order=profile.max_order)
+        return replace(self, counting=counting, beside=counterpart(profile))
 
 
 def request_options(command: Command) -> Command:

@@ -18,13 +18,7 @@ from ..errors import LayoutMismatchError
 from ..ngrams.chunk import Chunk
 from ..ngrams.layout import Layout
 from ..ngrams.spectrum import Masks
-from ..profiles.build import (
-    least_vocab_size,
-    load,
-    options_of_profile,
-    profile_of,
-    profile_source,
-)
+from ..profiles.build import counterpart, load, profile_of, profile_source
 from ..profiles.profile import Profile
 from ..profiles.storage import is_profile
 from ..profiles.vocabulary import in_one_vocabulary
@@ -72,7 +66,7 @@ def compare(
             for side in sides
         ]
         return compare_corpora(corpora[0], corpora[1], counting=counting)
-    reading, counting = options_of_profile(saved, reading, counting)
+    counting = replace(counting, max_order=saved.max_order)
     profiles = [
         side
         if isinstance(side, Profile)
@@ -80,7 +74,7 @@ def compare(
             side,
             reading=reading,
             counting=counting,
-            least_vocab_size=least_vocab_size(saved),
+            beside=counterpart(saved),
             progress=progress,
         )
         for side in sides

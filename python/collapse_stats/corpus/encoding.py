@@ -12,11 +12,11 @@ from ..ngrams.chunk import Int64Array
 from ..ngrams.ids import bound, first_outside, id_dtype, implied_vocab_size, largest
 from ..ngrams.layout import MAX_VOCAB_SIZE
 from ..readers.base import Batch, Reader
-from ..readers.file_reader import FileReader
 from ..readers.repairs import Repairs
 from ..readers.splits import Split
 from ..system.memory import is_mapped
 from ..tokenizers import TokenArray, Tokenizer
+from .vocabulary import Vocabulary
 
 _NO_TOKENS = np.empty(0, dtype=np.uint16)
 _NO_BOUNDS = np.empty(0, dtype=np.int64)
@@ -37,31 +37,6 @@ class BadDocumentError(InputError):
     def numbered(self, number: int) -> InputError:
         """Return the error to raise for the document with this number; the first has 1."""
         return InputError(f"{self._path}: document {number:,}{self._problem}")
-
-
-@dataclass(frozen=True, slots=True)
-class Vocabulary:
-    """How many ids there are: all must lie below `size`, which is None if it is not known.
-
-    `given_by` says where the size comes from, for messages.
-    """
-
-    size: int | None = None
-    given_by: str = ""
-
-    def problem(self, token: int, position: int, reader: Reader) -> str:
-        """Return what is wrong with a token of a document, and what to do."""
-        where = f", token {position + 1:,}"
-        if self.size is None or token < 0:
-            return (
-                f"{where}: ids must lie between 0 and 2**32 - 1, got {token:,}: give an attention "
-                "mask that leaves it out, or ids without it"
-            )
-        doubt = reader.doubt if isinstance(reader, FileReader) else ""
-        return (
-            f"{where}: the id {token:,} is outside the vocabulary of {self.size:,} ids "
-            f"({self.given_by}): {doubt or 'give the right --vocab-size or --tokenizer'}"
-        )
 
 
 @dataclass(slots=True)

@@ -29,8 +29,9 @@ from ..system.memory import is_mapped, release_pages
 from ..system.spill import Spill
 from ..tokenizers import Tokenizer, load
 from .corpus import Corpus, Segment, Source, TokenizerIdentity
-from .encoding import EncodedSplits, Vocabulary, encoded, narrowed
+from .encoding import EncodedSplits, encoded, narrowed
 from .pipeline import read_packed
+from .vocabulary import Counterpart, vocabulary_of_ids, vocabulary_of_text
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done and how much there is in all."""
@@ -47,7 +48,7 @@ def read_corpus(
     counting: CountOptions | None = None,
     name: str | None = None,
     share: int = 1,
-    least_vocab_size: int = 0,
+    beside: Counterpart | None = None,
     progress: Progress | None = None,
 ) -> Corpus:
     """Read, tokenize and keep the tokens of a corpus.
@@ -59,9 +60,9 @@ def read_corpus(
     share
         Tokens may take ``1 / share`` of the memory; further tokens go to an unnamed file in
         ``counting.tmp``. Commands that keep several corpora at once divide by their number.
-    least_vocab_size
-        The corpus gets a vocabulary of at least this many ids: that of a profile with whose ids it
-        shares their meaning.
+    beside
+        A profile that the corpus is to be compared with. Text is tokenized as its text was, and
+        ids get its vocabulary, unless the options say otherwise.
 
     Raises
     ------
@@ -76,12 +77,12 @@ def read_corpus(
     read_ahead = min(memory // 8, _READ_AHEAD)
     readers, bad_files, skipped = _open(source, reading, counting.tmp, read_ahead // 2)
     is_text = _is_text(readers)
-    tokenizer = _tokenizer(reading.tokenizer, is_text)
+    tokenizer = _tokenizer(reading.tokenizer, is_text, beside)
     if tokenizer and is_text:
-        vocabulary = _of_text(tokenizer, reading.vocab_size)
+        vocabulary = vocabulary_of_text(tokenizer, reading.vocab_size)
         pack = partial(encoded, tokenizer)
     else:
-        vocabulary = _of_ids(tokenizer, reading.vocab_size, least_vocab_size)
+        vocabulary = vocabulary_of_ids(tokenizer, reading.vocab_size, beside)
         pack = partial(narrowed, vocabulary)
     store = TokenStore(memory, counting.tmp)
     with closing(read_packed(readers, bad_files, pack, counting.threads, read_ahead)) as parts:
@@ -91,7 +92,8 @@ def read_corpus(
     warnings = [warning for reader in readers for warning in reader.warnings]
     return Corpus(
         name=name or _name(source),
-        vocab_size=max(vocabulary.size or implied_vocab_size(largest), least_vocab_size),
+        vocab_size=vocabulary.size
+        or max(implied_vocab_size(largest), beside.vocab_size if beside else 0),
         tokenizer=_identity(tokenizer),
         segments=segments,
         sources=_sources(readers, bad_files),
@@ -215,10 +217,10 @@ def _is_text(readers: Sequence[Reader]) -> bool:
     return kinds == {"text"}
 
 
-def _tokenizer(spec: str | None, is_text: bool) -> Tokenizer | None:
+def _tokenizer(spec: str | None, is_text: bool, beside: Counterpart | None) -> Tokenizer | None:
     """The tokenizer of a corpus: the one that encodes its text, or that its ids come from."""
     if is_text:
-        return load(spec or "builtin")
+        return load(spec or (beside.tokenizer.spec if beside else "builtin"))
     return None if spec in (None, "none") else load(str(spec))
 
 
@@ -257,32 +259,6 @@ def _skipped(files: Sequence[Name]) -> list[str]:
         return []
     names = [as_location(file).name for file in files[:3]] + ["..."] * (len(files) > 3)
     return [f"files skipped, of no known format or copies: {len(files):,} ({', '.join(names)})"]
-
-
-def _of_text(tokenizer: Tokenizer, given: int | None) -> Vocabulary:
-    """The vocabulary of a text, whose size can be no other than its tokenizer's."""
-    if given not in (None, tokenizer.vocab_size):
-        raise InputError(
-            f"--vocab-size must be that of the tokenizer, which is {tokenizer.vocab_size:,} for "
-            f"{tokenizer.spec}, got {given:,}: leave it out for text, or name the --tokenizer that "
-            "has this many ids"
-        )
-    return Vocabulary(tokenizer.vocab_size, f"tokenizer {tokenizer.spec}")
-
-
-def _of_ids(tokenizer: Tokenizer | None, given: int | None, least: int) -> Vocabulary:
-    """The vocabulary of token ids.
-
-    One that is given may be larger than that of the tokenizer that is named: models often have
-    more ids than their tokenizer, to make their number a round one.
-    """
-    if given is not None:
-        return Vocabulary(given, "--vocab-size")
-    if tokenizer is None:
-        return Vocabulary()
-    if least > tokenizer.vocab_size:
-        return Vocabulary(least, "the profile that is compared")
-    return Vocabulary(tokenizer.vocab_size, f"tokenizer {tokenizer.spec}")
 
 
 def _identity(tokenizer: Tokenizer | None) -> TokenizerIdentity:

@@ -13,9 +13,9 @@ from ..corpus.corpus import Corpus
 from ..corpus.keywords import Keywords, options_of, with_options
 from ..corpus.load import Progress, read_corpus
 from ..corpus.sample import DEFAULT_TOKENS
+from ..corpus.vocabulary import Counterpart
 from ..counting.passes import TableUse, count_tables, passes
 from ..counting.spectra import spectra_in_passes
-from ..ngrams.ids import is_implied
 from ..ngrams.layout import Layout
 from ..ngrams.spectrum import HALVES, NO_HALVES, JointSpectra
 from ..ngrams.table import NgramTable
@@ -82,7 +82,7 @@ def profile_source(
     halves: bool = True,
     table: bool = True,
     sample_tokens: int = DEFAULT_TOKENS,
-    least_vocab_size: int = 0,
+    beside: Counterpart | None = None,
     progress: Progress | None = None,
 ) -> Profile:
     """Read a corpus, whose tokens may take half of the memory, and profile it."""
@@ -92,7 +92,7 @@ def profile_source(
         counting=counting,
         name=name,
         share=2,
-        least_vocab_size=least_vocab_size,
+        beside=beside,
         progress=progress,
     )
     return profile_corpus(
@@ -172,30 +172,9 @@ def profile_of(
     )
 
 
-def options_of_profile(
-    profile: Profile, reading: ReadOptions, counting: CountOptions
-) -> tuple[ReadOptions, CountOptions]:
-    """The options with which a corpus is profiled so that it can be compared with `profile`.
-
-    The tokenizer and the vocabulary are those of the profile, unless `reading` names others; the
-    order is always that of the profile.
-    """
-    reading = replace(
-        reading,
-        tokenizer=reading.tokenizer or profile.tokenizer.spec,
-        vocab_size=reading.vocab_size or (None if _may_be_larger(profile) else profile.vocab_size),
-    )
-    return reading, replace(counting, max_order=profile.max_order)
-
-
-def least_vocab_size(profile: Profile) -> int:
-    """The least vocabulary of a corpus that is to be compared with `profile`; 0 for any."""
-    return profile.vocab_size if _may_be_larger(profile) else 0
-
-
-def _may_be_larger(profile: Profile) -> bool:
-    """Whether corpora of the profile's tokenizer may have vocabularies of another size."""
-    return profile.tokenizer.sha256 is not None or is_implied(profile.vocab_size)
+def counterpart(profile: Profile) -> Counterpart:
+    """What a corpus is told of the profile that it is to be compared with."""
+    return Counterpart(profile.tokenizer, profile.vocab_size)
 
 
 def load(path: str | os.PathLike[str]) -> Profile:
