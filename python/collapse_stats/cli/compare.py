@@ -137,9 +137,9 @@ def _joined(
         if path not in saved
     }
     # Corpora of ids without a tokenizer have vocabularies as large as their ids: use the largest.
-    vocab_size = max((corpus.vocab_size for corpus in corpora.values()), default=0)
-    for corpus in corpora.values():
-        corpus.vocab_size = vocab_size
+    unnamed = [corpus for corpus in corpora.values() if corpus.tokenizer.sha256 is None]
+    for corpus in unnamed:
+        corpus.vocab_size = max(other.vocab_size for other in unnamed)
     profiles: list[Profile] = []
     for path, name in zip(paths, names, strict=True):
         profile = saved.get(path) or count(corpora[path], request, reporter, table=True)

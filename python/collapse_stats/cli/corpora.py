@@ -29,6 +29,7 @@ def read(
             counting=request.counting,
             name=name,
             share=share,
+            beside=request.beside,
             progress=task,
         )
     request.bad.extend(source.path for source in corpus.sources if source.error is not None)

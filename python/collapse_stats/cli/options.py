@@ -12,7 +12,8 @@ import click
 
 from ..backends.base import Backend
 from ..backends.options import CountOptions
-from ..profiles.build import options_of_profile
+from ..corpus.vocabulary import Counterpart
+from ..profiles.build import counterpart
 from ..profiles.profile import Profile
 from ..readers.options import ReadOptions
 from ..system.option import OptionText, options_in
@@ -41,6 +42,8 @@ class Request:
         Whether ``--strict`` was typed: a threshold that cannot be checked is then a failure.
     bad
         Paths of the files that could not be read; it grows while corpora are read.
+    beside
+        The profile that corpora are compared with, if there is one.
     """
 
     reading: ReadOptions
@@ -48,6 +51,7 @@ class Request:
     typed: Mapping[str, object]
     strict: bool
     bad: list[str]
+    beside: Counterpart | None = None
 
     @property
     def backend(self) -> Backend:
@@ -56,8 +60,8 @@ class Request:
 
     def like(self, profile: Profile) -> "Request":
         """The same request, for corpora that are to be compared with `profile`."""
-        reading, counting = options_of_profile(profile, self.reading, self.counting)
-        return replace(self, reading=reading, counting=counting)
+        counting = replace(self.counting, max_order=profile.max_order)
+        return replace(self, counting=counting, beside=counterpart(profile))
 
 
 def request_options(command: Command) -> Command:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from ..backends.options import CountOptions
 from ..errors import InputError
 from ..ngrams.chunk import Int64Array
-from ..ngrams.layout import MAX_VOCAB_SIZE
+from ..ngrams.ids import implied_vocab_size
 from ..readers.bad_files import BadFiles
 from ..readers.base import Reader
 from ..readers.discover import discover
@@ -31,6 +31,7 @@ from ..tokenizers import Tokenizer, load
 from .corpus import Corpus, Segment, Source, TokenizerIdentity
 from .encoding import EncodedSplits, encoded, narrowed
 from .pipeline import read_packed
+from .vocabulary import Counterpart, vocabulary_of_ids, vocabulary_of_text
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done and how much there is in all."""
@@ -47,6 +48,7 @@ def read_corpus(
     counting: CountOptions | None = None,
     name: str | None = None,
     share: int = 1,
+    beside: Counterpart | None = None,
     progress: Progress | None = None,
 ) -> Corpus:
     """Read, tokenize and keep the tokens of a corpus.
@@ -58,6 +60,9 @@ def read_corpus(
     share
         Tokens may take ``1 / share`` of the memory; further tokens go to an unnamed file in
         ``counting.tmp``. Commands that keep several corpora at once divide by their number.
+    beside
+        A profile that the corpus is to be compared with. Text is tokenized as its text was, and
+        ids get its vocabulary, unless the options say otherwise.
 
     Raises
     ------
@@ -72,12 +77,13 @@ def read_corpus(
     read_ahead = min(memory // 8, _READ_AHEAD)
     readers, bad_files, skipped = _open(source, reading, counting.tmp, read_ahead // 2)
     is_text = _is_text(readers)
-    tokenizer = _tokenizer(reading.tokenizer, is_text)
-    vocab_size = reading.vocab_size or (tokenizer.vocab_size if tokenizer else None)
+    tokenizer = _tokenizer(reading.tokenizer, is_text, beside)
     if tokenizer and is_text:
+        vocabulary = vocabulary_of_text(tokenizer, reading.vocab_size)
         pack = partial(encoded, tokenizer)
     else:
-        pack = partial(narrowed, not vocab_size)  # the largest id is needed when no size is known
+        vocabulary = vocabulary_of_ids(tokenizer, reading.vocab_size, beside)
+        pack = partial(narrowed, vocabulary)
     store = TokenStore(memory, counting.tmp)
     with closing(read_packed(readers, bad_files, pack, counting.threads, read_ahead)) as parts:
         largest = _store_all(parts, store, sum(reader.size for reader in readers), progress)
@@ -86,12 +92,19 @@ def read_corpus(
     warnings = [warning for reader in readers for warning in reader.warnings]
     corpus = Corpus(
         name=name or _name(source),
-        vocab_size=vocab_size or _vocabulary(largest),
+        vocab_size=vocabulary.size
+        or max(implied_vocab_size(largest), beside.vocab_size if beside else 0),
         tokenizer=_identity(tokenizer),
         segments=segments,
         sources=_sources(readers, bad_files),
         boundaries=_boundaries(readers, reading, is_text),
-        warnings=skipped + bad_files.messages() + _copied(readers, counting.tmp) + warnings,
+        warnings=[
+            *skipped,
+            *bad_files.messages(),
+            *_copied(readers, counting.tmp),
+            *(tokenizer.warnings if tokenizer and is_text else ()),
+            *warnings,
+        ],
     )
     if not corpus.tokens:
         raise _empty(corpus)
@@ -227,10 +240,10 @@ def _is_text(readers: Sequence[Reader]) -> bool:
     return kinds == {"text"}
 
 
-def _tokenizer(spec: str | None, is_text: bool) -> Tokenizer | None:
+def _tokenizer(spec: str | None, is_text: bool, beside: Counterpart | None) -> Tokenizer | None:
     """The tokenizer of a corpus: the one that encodes its text, or that its ids come from."""
     if is_text:
-        return load(spec or "builtin")
+        return load(spec or (beside.tokenizer.spec if beside else "builtin"))
     return None if spec in (None, "none") else load(str(spec))
 
 
@@ -269,15 +282,6 @@ def _skipped(files: Sequence[Name]) -> list[str]:
         return []
     names = [as_location(file).name for file in files[:3]] + ["..."] * (len(files) > 3)
     return [f"files skipped, of no known format or copies: {len(files):,} ({', '.join(names)})"]
-
-
-def _vocabulary(largest: int) -> int:
-    """Size of a vocabulary that holds every id, for when none is given.
-
-    It is rounded up to a whole number of bits (at least 16), so that two corpora of one unnamed
-    tokenizer, whose largest ids differ by chance, can be compared.
-    """
-    return min(max(2**16, 1 << (largest + 1).bit_length()) - 1, MAX_VOCAB_SIZE)
 
 
 def _identity(tokenizer: Tokenizer | None) -> TokenizerIdentity:

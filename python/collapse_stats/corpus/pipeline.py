@@ -16,7 +16,7 @@ from ..errors import InputError
 from ..readers.bad_files import BadFiles
 from ..readers.base import Batch, Reader
 from ..readers.splits import Split, SplittableReader, splits_of
-from .encoding import EncodedSplits, Splits
+from .encoding import BadDocumentError, EncodedSplits, Splits
 from .ordered_calls import Call, in_order
 
 _CALL_BYTES = 1 << 19  # small splits are read in one call, up to this many bytes
@@ -51,6 +51,8 @@ def read_packed(
                 reader, error = result.reader, result.error
                 documents[reader] += result.documents
                 if error is not None:
+                    if isinstance(error, BadDocumentError):
+                        error = error.numbered(documents[reader] + 1)
                     if not (unreadable.forgiving and isinstance(error, (InputError, OSError))):
                         raise error
                     unreadable.add(reader.path, error, documents[reader])

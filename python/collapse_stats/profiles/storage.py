@@ -102,6 +102,7 @@ def read(path: Path, kind: type[P]) -> P:
             layout=layout,
             joint_spectra=_read_joint_spectra(path, layout),
             documents=manifest["totals"]["documents"],
+            empty_documents=manifest["totals"].get("empty_documents"),  # older ones lack it
             sample=_read_sample(path),
             tokenizer=TokenizerIdentity(**manifest["tokenizer"]),
             sources=tuple(Source(**source) for source in manifest["sources"]),
@@ -137,6 +138,7 @@ def _finish(profile: ProfileData, parts: list[Part] | None, folder: Path) -> Non
         },
         "totals": {
             "documents": profile.documents,
+            "empty_documents": profile.empty_documents,
             "windows": {str(n): profile.windows(n) for n in profile.joint_spectra.ngrams},
             "distinct": {str(n): profile.distinct(n) for n in profile.joint_spectra.ngrams},
         },

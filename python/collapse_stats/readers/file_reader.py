@@ -106,6 +106,9 @@ class FileReader(ABC):
     is_stream: ClassVar[bool] = False
     """Whether the ids are a stream whose only document boundaries are `eot` ids."""
 
+    doubt: str = ""
+    """Why the ids may not be what they were taken for; "" if nothing suggests it."""
+
     kind: Kind
     dtype: str | None
     eot: int | None

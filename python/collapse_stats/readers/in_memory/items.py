@@ -13,7 +13,6 @@ from ..records.values import Probe, fields_of, ids_of_record, texts_of
 from ..repairs import Repairs
 
 _PROBED = 100  # records
-_NOTHING = Fields((), "text")
 
 
 class ItemsReader:
@@ -35,7 +34,7 @@ class ItemsReader:
         self._once = items is source
         probe = Probe(islice(items, _PROBED))
         _ = next(iter(probe), None)
-        self._fields = _fields(probe, options) if probe.records else _NOTHING
+        self._fields = _fields(probe, options) if probe.records else _nothing(options)
         self._items = chain(probe.records, items)
         self._read = False
         self._repairs = Repairs()
@@ -107,9 +106,14 @@ def _documents(item: Any, fields: Fields, options: ReadOptions) -> tuple[list[st
     return [], list(ids_of_record(item, fields))
 
 
+def _nothing(options: ReadOptions) -> Fields:
+    """What an iterable without items holds: what the options are for."""
+    return Fields((), "ids" if options.vocab_size and not options.tokenizer else "text")
+
+
 def _fields(probe: Probe, options: ReadOptions) -> Fields:
     try:
-        return fields_of("the iterable", probe, options, "its items have") or _NOTHING
+        return fields_of("the iterable", probe, options, "its items have") or _nothing(options)
     except InputError as error:
         if isinstance(probe.records[0], Mapping):
             raise
