@@ -12,14 +12,12 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from record_files import (
     JSON_WAYS,
     WAYS,
     Records,
-    in_memory_table,
-    polars_frame,
     read,
     write_arrow_file,
     write_arrow_stream,
@@ -187,7 +185,7 @@ def json_array(values: list[Any], storage: pa.DataType) -> pa.Array:
     return pa.ExtensionArray.from_storage(pa.json_(storage), pa.array(sources, storage))
 
 
-def lists(values: pa.Array, chats: list[Chat], kind: type = pa.ListArray) -> pa.Array:
+def lists(values: pa.Array, chats: list[Chat], kind: Any = pa.ListArray) -> pa.Array:
     """An array with the list of each chat's turns."""
     ends = [0]
     for chat in chats:
@@ -198,7 +196,7 @@ def lists(values: pa.Array, chats: list[Chat], kind: type = pa.ListArray) -> pa.
 
 
 def json_contents(chats: list[Chat], storage: pa.DataType) -> pa.Array:
-    """list<struct<role: dictionary, content: arrow.json>>: what `datasets` makes of mixed content."""
+    """list<struct<role, content: arrow.json>>: what `datasets` makes of mixed content."""
     turns = [turn for chat in chats for turn in chat]
     role = pa.array([role for role, _ in turns], pa.string()).dictionary_encode()
     content = json_array([content for _, content in turns], storage)
@@ -238,6 +236,8 @@ def test_columns_of_json(make: Any, storage: pa.DataType, chats: list[Chat], dat
         expected = [chat_text(chat, part) for chat in chats]
         with tempfile.TemporaryDirectory() as folder:
             for write in (write_parquet, write_arrow_stream, write_arrow_file):
+                if write is write_parquet and storage == pa.string_view():
+                    continue  # Arrow does not write these inside of lists
                 assert read(write(Path(folder), table), part=part) == expected
         assert read(table, part=part) == expected
         assert read(table.slice(first), part=part) == expected[first:]

@@ -16,7 +16,9 @@ only nulls or empty lists, or something that is no document."""
 _TEXT: frozenset[Holding] = frozenset({"text", "texts", "chat", "json"})
 _IDS: frozenset[Holding] = frozenset({"ids", "rows", "json"})
 _SIDE: frozenset[Holding] = frozenset({"text", "chat", "json"})
-_TURNS = _SIDE | {"texts"}  # texts may be the JSON of a chat or of its turns
+_TURNS: frozenset[Holding] = _SIDE | frozenset(
+    {"texts"}
+)  # texts may be the JSON of a chat or of its turns
 
 
 @dataclass(frozen=True, slots=True)
