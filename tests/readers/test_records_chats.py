@@ -241,3 +241,72 @@ def test_columns_of_json(make: Any, storage: pa.DataType, chats: list[Chat], dat
                 assert read(write(Path(folder), table), part=part) == expected
         assert read(table, part=part) == expected
         assert read(table.slice(first), part=part) == expected[first:]
+
+
+Pair = tuple[Any, Any]
+
+
+def pair_text(pair: Pair, part: str | None) -> str:
+    """The reference: two texts are joined as they are, anything else as the turns of a chat."""
+    if all(isinstance(side, str) for side in pair):
+        wanted = {"user": pair[:1], "assistant": pair[1:]}.get(part or "all", pair)
+        return "".join(wanted)
+    turns = []
+    for side, role in zip(pair, ("user", "assistant"), strict=True):
+        turns += [(role, side)] if isinstance(side, str) else side
+    return chat_text(turns, part)
+
+
+def laid_out(side: Any) -> Any:
+    return side if isinstance(side, str) else openai(side)
+
+
+some_turns = st.lists(st.tuples(roles, texts), min_size=1, max_size=3)
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("prompt", [texts, some_turns])
+@pytest.mark.parametrize("completion", [texts, some_turns])
+@given(data=st.data())
+@settings(max_examples=10)
+def test_prompts_and_completions(way: Any, prompt: Any, completion: Any, data: Any) -> None:
+    pairs = data.draw(st.lists(st.tuples(prompt, completion), min_size=1, max_size=4))
+    records = [{"prompt": laid_out(a), "completion": laid_out(b)} for a, b in pairs]
+    check(way, records, lambda part: [pair_text(pair, part) for pair in pairs])
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("layout", LAYOUTS)
+@given(chats=plain_chats)
+@settings(max_examples=5)
+def test_chats_under_a_nested_key(way: Any, layout: Any, chats: list[Chat]) -> None:
+    records = [{"a": {"b": {"c": layout[1](chat)}, "text": "no"}} for chat in chats]
+    with tempfile.TemporaryDirectory() as folder:
+        source = way(Path(folder), records)
+        for part in ("all", "assistant", "user"):
+            expected = [chat_text(chat, part) for chat in chats]
+            assert read(source, text_key="a.b.c", part=part) == expected
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@given(chats=plain_chats)
+@settings(max_examples=10)
+def test_chats_as_items(layout: Any, chats: list[Chat]) -> None:
+    """Chats in a list, in a generator, and alone, without a key; several chats in one record."""
+    values = [layout[1](chat) for chat in chats]
+    if isinstance(values[0], list) and isinstance(values[0][0], dict):
+        for part in PARTS:
+            expected = [chat_text(chat, part) for chat in chats]
+            assert read(values, part=part) == expected
+            assert read(iter(values), part=part) == expected
+    if isinstance(values[0], list):
+        for part in PARTS:
+            expected = [chat_text(chat, part) for chat in chats]
+            assert read([{"messages": values}], part=part) == expected
+
+
+def test_null_chats_are_left_out() -> None:
+    """A row with a null chat is left out; a chat without a turn of the part stays, empty."""
+    table = pa.table({"messages": [None, [{"role": "user", "content": "Hi"}], [], None]})
+    assert read(table) == ["Hi", ""]
+    assert read(table, part="assistant") == ["", ""]
