@@ -10,7 +10,7 @@ from ..repairs import Repairs
 from ..stream import decode_repaired
 
 _DECODER = json.JSONDecoder()
-_SPACE = re.compile(r"\s*")
+_SPACE = re.compile(r"[\s\ufeff]*")  # files that were joined have byte-order marks inside
 _ESCAPE = 12  # characters that the longest escape in a text may take, ``\ud83d\ude00``
 
 

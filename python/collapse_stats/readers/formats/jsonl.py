@@ -73,15 +73,15 @@ class JsonLinesReader(SmallFileReader):
             blocks = [(self._content(), self.size)]
         repairs = Repairs()  # of the bytes, which the last split reports
         values: list[tuple[str, Any]] = []
-        size = 0
+        size, left = 0, self.size
         parsed = json_values(self.path, blocks, self._longest, repairs)
         for number, (value, bytes_read) in enumerate(parsed, 1):
             values.append((f"value {number:,}", value))
             size += bytes_read
             if size >= BATCH_BYTES:
                 yield Split(size, partial(self._batch_of_values, values, size, Repairs()))
-                values, size = [], 0
-        yield Split(size, partial(self._batch_of_values, values, size, repairs))
+                values, left, size = [], left - size, 0
+        yield Split(size, partial(self._batch_of_values, values, left, repairs))
 
     def _batch_of_values(
         self, values: list[tuple[str, Any]], bytes_read: int, repairs: Repairs

@@ -99,23 +99,30 @@ def plain_array(array: Any) -> Any:
         if isinstance(kind, pa.BaseExtensionType):
             array = array.storage
         elif types.is_dictionary(kind):
-            # Arrow cannot take from views.
-            values = array.dictionary
-            if types.is_string_view(values.type):
-                values = values.cast(pa.large_string())
-            elif types.is_binary_view(values.type):
-                values = values.cast(pa.large_binary())
+            values = _without_views(plain_array(array.dictionary))
             array = pa.DictionaryArray.from_arrays(array.indices, values).dictionary_decode()
         elif types.is_run_end_encoded(kind):
-            array = pc.run_end_decode(array)
+            values = _without_views(plain_array(array.values))
+            array = pc.run_end_decode(_with_values(array, values))
         else:
             return array
+
+
+def _without_views(array: Any) -> Any:
+    """The same texts as another type, since Arrow cannot take from views."""
+    import pyarrow as pa
+    import pyarrow.types as types
+
+    if types.is_string_view(array.type):
+        return array.cast(pa.large_string())
+    return array.cast(pa.large_binary()) if types.is_binary_view(array.type) else array
 
 
 def with_bytes(array: Any) -> Any:
     """Return the same data as an array of bytes where it has text, without its extension types.
 
-    Validating it checks everything but that the text is UTF-8. It must not be a slice.
+    Validating it checks everything but that the text is UTF-8. Nothing is cast: Arrow 26 loses
+    values when it casts extension types of views, and views of lists.
     """
     import pyarrow as pa
     import pyarrow.types as types
@@ -134,17 +141,28 @@ def with_bytes(array: Any) -> Any:
         return pa.DictionaryArray.from_arrays(
             array.indices, with_bytes(array.dictionary), safe=False
         )
-    if is_list(kind):
-        children = [with_bytes(array.values)]
-        bytes_kind = _list_like(kind, children[0].type)
-    elif types.is_struct(kind):
+    if types.is_run_end_encoded(kind):
+        return _with_values(array, with_bytes(array.values))
+    if types.is_struct(kind):
         children = [with_bytes(array.field(i)) for i in range(kind.num_fields)]
-        names = [field.name for field in kind]
-        bytes_kind = pa.struct([(n, child.type) for n, child in zip(names, children, strict=True)])
+        mask = array.is_null() if array.null_count else None
+        return pa.StructArray.from_arrays(children, [field.name for field in kind], mask=mask)
+    return _with_values(array, with_bytes(array.values)) if is_list(kind) else array
+
+
+def _with_values(array: Any, values: Any) -> Any:
+    """The same lists or runs, which may be a slice, of other values."""
+    import pyarrow as pa
+    import pyarrow.types as types
+
+    kind, children = array.type, [values]
+    if types.is_run_end_encoded(kind):
+        kind = pa.run_end_encoded(kind.run_end_type, values.type)
+        children = [array.run_ends, values]
     else:
-        return array
+        kind = _list_like(kind, values.type)
     buffers = array.buffers()[: kind.num_buffers]
-    return pa.Array.from_buffers(bytes_kind, len(array), buffers, children=children)
+    return pa.Array.from_buffers(kind, len(array), buffers, offset=array.offset, children=children)
 
 
 def _list_like(kind: Any, item: Any) -> Any:
@@ -226,7 +244,7 @@ def values_of(field: Any, column: Any, place: str, repairs: Repairs) -> list[Any
                 return values
     # Everything that may be text as bytes, since Arrow gives no text that is not UTF-8.
     convert = _converter(field, place, repairs)
-    values = column.cast(_as_bytes(field.type)).to_pylist()
+    values = with_bytes(column).to_pylist()
     return [convert(value) for value in values] if convert else values
 
 
@@ -248,21 +266,6 @@ def _inner(kind: Any) -> list[Any]:
     if is_list(kind):
         return [kind.value_field]
     return list(kind) if types.is_struct(kind) else []
-
-
-def _as_bytes(kind: Any) -> Any:
-    """The plain type with bytes in the place of every text, and lists of one kind."""
-    import pyarrow as pa
-    import pyarrow.types as types
-
-    kind = plain_type(kind)
-    if is_text(kind):
-        return pa.large_binary()
-    if is_list(kind):
-        return pa.large_list(_as_bytes(kind.value_type))
-    if types.is_struct(kind):
-        return pa.struct([(field.name, _as_bytes(field.type)) for field in kind])
-    return kind
 
 
 def _converter(field: Any, place: str, repairs: Repairs) -> Convert | None:
