@@ -387,7 +387,7 @@ def check_same(here: Path, pattern: str = "") -> None:
 def test_prefixes_and_patterns_hold_what_folders_do(bucket: Any, tmp_path: Path) -> None:
     here = tmp_path / "tree"
     names = (
-        "b.txt a.md a/z.jsonl.gz a/y.parquet a/.hidden.txt .git/x.txt .x.txt q/r.md e.csv a/f.csv "
+        "b.txt a.md a/z.jsonl.gz a/y.parquet a/.hidden.txt .git/x.txt .x.txt q/r.md e.unknown a/f.unknown "
         "c.txt.tmp d.txt~ ~$f.txt a/deep/er/q.txt shards/a.bin shards/a.idx shards/s.mds "
         "shards/s.mds.zstd p.profile/manifest.json p.profile/spectra.parquet "
         "p.profile/inside/x.txt saved/state.json saved/data-0.arrow saved/cache-1.arrow "
@@ -407,12 +407,12 @@ def test_prefixes_and_patterns_hold_what_folders_do(bucket: Any, tmp_path: Path)
             discover([f"s3://corpora/{missing}"])
     with pytest.raises(InputError, match="no such object"):
         discover(["s3://no-such-bucket/a"])
-    with pytest.raises(InputError, match="no file in this directory"):
+    with pytest.raises(InputError, match=r"only 1 saved profile \(p\.profile\)"):
         discover(["s3://corpora/p.profile"])
     (tmp_path / "only").mkdir()
-    (tmp_path / "only" / "e.csv").write_bytes(b"x")
+    (tmp_path / "only" / "e.unknown").write_bytes(b"x")
     bucket(tmp_path / "only")
-    with pytest.raises(InputError, match=r"only e\.csv in this directory"):
+    with pytest.raises(InputError, match=r"only 1 of no known format \(e\.unknown\)"):
         discover(["s3://corpora"])
 
 
@@ -534,7 +534,9 @@ def test_the_hub(corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         server = stack.enter_context(hub("owner/name", files))
         monkeypatch.setenv("HF_ENDPOINT", server.url)
         base = "hf://datasets/owner/name"
-        assert found_in(discover([base]), base) == ["README.md", *sorted(files)[1:]]
+        found = discover([base])
+        assert found_in(found, base) == sorted(files)[1:]
+        assert found_in(found.skipped, base) == ["README.md"]
         for pattern in (f"{base}/data", f"{base}/data/*", f"{base}@main/data/*"):
             paths = discover([pattern])
             assert [path.name for path in paths] == sorted(names)

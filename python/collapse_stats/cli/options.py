@@ -138,6 +138,8 @@ def _click_option(field: Field[Any], text: OptionText) -> Callable[[Command], Co
     name = f"--{field.name.replace('_', '-')}"
     if field.type is bool:
         return click.option(name, is_flag=True, help=text.help)
+    if get_origin(field.type) is tuple:
+        return click.option(name, multiple=True, metavar=text.metavar, help=text.help)
     default = "" if field.default is None else f" Default: {field.default}."
     return click.option(
         name, type=_click_type(field, text), metavar=text.metavar, help=text.help + default
@@ -158,4 +160,4 @@ def _click_type(field: Field[Any], text: OptionText) -> Any:
 def _take(kind: type, values: dict[str, Any]) -> dict[str, Any]:
     """Remove the options of a dataclass from `values`, and return those that were typed."""
     taken = {name: values.pop(name) for name in options_in(kind) if name in values}
-    return {name: value for name, value in taken.items() if value is not None}
+    return {name: value for name, value in taken.items() if value not in (None, ())}

@@ -16,6 +16,8 @@ class BadFiles:
     """Path -> what is wrong with the file, in the order of discovery."""
     at_open: list[Name] = field(default_factory=list)
     """Those of the files that could not even be opened, and so have no reader."""
+    metadata: list[Name] = field(default_factory=list)
+    """Files that were found in a directory and hold no documents but describe others."""
 
     def add(self, path: str, error: InputError | OSError, documents: int) -> None:
         """Record a file that failed after so many documents had been read from it."""

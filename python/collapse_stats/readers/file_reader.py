@@ -13,6 +13,10 @@ from .options import Kind, ReadOptions
 from .remote.location import Location, Name, as_location
 
 
+# How much a file of a directory is worth: where there are shards, tables and texts describe them.
+TEXT, TABLES, SHARDS = 0, 1, 3
+
+
 class Candidate(NamedTuple):
     """A file whose format is to be found.
 
@@ -96,6 +100,9 @@ class FileReader(ABC):
 
     has_packed_copies: ClassVar[bool] = False
     """Whether a compressed file is a copy of the plain file of that name beside it."""
+
+    rank: ClassVar[int] = SHARDS
+    """In a directory, only files of the highest rank there are read: others describe them."""
 
     reads_chats: ClassVar[bool] = False
     """Whether the format may hold chats, so that ``part`` may choose turns of them."""

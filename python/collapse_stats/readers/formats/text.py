@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from ..base import BATCH_BYTES, Batch
+from ..file_reader import TEXT
 from ..head import Head
 from ..options import Kind, ReadOptions
 from ..remote.location import Name
@@ -23,6 +24,7 @@ class TextReader(SmallFileReader):
     format = "text"
     order = 30
     extensions = (".txt", ".text", ".md")
+    rank = TEXT
     kind: Kind = "text"
     dtype = None
     eot = None
