@@ -387,9 +387,9 @@ def check_same(here: Path, pattern: str = "") -> None:
 def test_prefixes_and_patterns_hold_what_folders_do(bucket: Any, tmp_path: Path) -> None:
     here = tmp_path / "tree"
     names = (
-        "b.txt a.md a/z.jsonl.gz a/y.parquet a/.hidden.txt .git/x.txt .x.txt q/r.md e.unknown a/f.unknown "
-        "c.txt.tmp d.txt~ ~$f.txt a/deep/er/q.txt shards/a.bin shards/a.idx shards/s.mds "
-        "shards/s.mds.zstd p.profile/manifest.json p.profile/spectra.parquet "
+        "b.txt a.md a/z.jsonl.gz a/y.parquet a/.hidden.txt .git/x.txt .x.txt q/r.md e.unknown "
+        "a/f.unknown c.txt.tmp d.txt~ ~$f.txt a/deep/er/q.txt shards/a.bin shards/a.idx "
+        "shards/s.mds shards/s.mds.zstd p.profile/manifest.json p.profile/spectra.parquet "
         "p.profile/inside/x.txt saved/state.json saved/data-0.arrow saved/cache-1.arrow "
         "saved/dataset_info.json"
     ).split()

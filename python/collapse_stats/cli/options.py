@@ -54,6 +54,10 @@ class Request:
         """The backend that counts."""
         return self.counting.selected_backend
 
+    def reading_as(self, options: Mapping[str, Any]) -> "Request":
+        """The same request with other options of reading."""
+        return replace(self, reading=replace(self.reading, **options))
+
     def like(self, profile: Profile) -> "Request":
         """The same request, for corpora that are to be compared with `profile`."""
         reading, counting = options_of_profile(profile, self.reading, self.counting)
@@ -138,15 +142,21 @@ def _click_option(field: Field[Any], text: OptionText) -> Callable[[Command], Co
     name = f"--{field.name.replace('_', '-')}"
     if field.type is bool:
         return click.option(name, is_flag=True, help=text.help)
-    if get_origin(field.type) is tuple:
+    if is_list(field):
         return click.option(name, multiple=True, metavar=text.metavar, help=text.help)
     default = "" if field.default is None else f" Default: {field.default}."
     return click.option(
-        name, type=_click_type(field, text), metavar=text.metavar, help=text.help + default
+        name, type=click_type(field, text), metavar=text.metavar, help=text.help + default
     )
 
 
-def _click_type(field: Field[Any], text: OptionText) -> Any:
+def is_list(field: Field[Any]) -> bool:
+    """Whether an option may be given several times."""
+    return get_origin(field.type) is tuple
+
+
+def click_type(field: Field[Any], text: OptionText) -> Any:
+    """Return the type by which click checks the value of an option."""
     if text.choices:
         return click.Choice(text.choices)
     types = get_args(field.type) or (field.type,)

@@ -25,9 +25,8 @@ from ..system.spill import Spill
 from ..tokenizers import Tokenizer, load
 from .corpus import Corpus, Segment, Source, TokenizerIdentity
 from .encoding import EncodedSplits, encoded, narrowed
-from .opened import Opened, Paths
 from .pipeline import Limit, read_packed
-from .source import paths_of
+from .source import open_source
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done and how much there is in all."""
@@ -67,12 +66,7 @@ def read_corpus(
     # A line is held three times: as bytes, as text and as what is parsed from it.
     reading = replace(reading, longest=min(reading.longest, max(_MIN_LONGEST, memory // 4)))
     read_ahead = min(memory // 8, _READ_AHEAD)
-    paths = paths_of(source)
-    opened = (
-        Opened.in_memory(source, reading)
-        if paths is None
-        else Opened.of_paths(paths, reading, counting.tmp, read_ahead // 2)
-    )
+    opened = open_source(source, reading, counting.tmp, read_ahead // 2)
     is_text = opened.kind == "text"
     tokenizer = _tokenizer(reading.tokenizer, is_text)
     vocab_size = reading.vocab_size or (tokenizer.vocab_size if tokenizer else None)
@@ -93,7 +87,7 @@ def read_corpus(
     segments = store.segments()
     warnings = [warning for reader in readers for warning in reader.warnings]
     return Corpus(
-        name=name or _name(paths),
+        name=name or opened.name,
         vocab_size=vocab_size or _vocabulary(largest),
         tokenizer=_identity(tokenizer),
         segments=segments,
@@ -230,15 +224,6 @@ def _identity(tokenizer: Tokenizer | None) -> TokenizerIdentity:
     if tokenizer is None:
         return TokenizerIdentity("none", None)
     return TokenizerIdentity(tokenizer.spec, tokenizer.sha256)
-
-
-def _name(paths: Paths | None) -> str:
-    """The name of a corpus: that of its first path, never a text of it."""
-    if paths is None:
-        return "in memory"
-    first = as_location(paths[0])
-    name = first.name or str(first)
-    return f"{name} +{len(paths) - 1}" if len(paths) > 1 else name
 
 
 def _sources(readers: Sequence[Reader], bad_files: BadFiles) -> tuple[Source, ...]:

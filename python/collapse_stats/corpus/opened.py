@@ -7,12 +7,12 @@ from typing import Any
 from ..errors import InputError
 from ..readers.bad_files import BadFiles
 from ..readers.base import Batch, Reader
-from ..readers.directory.reasons import Reason
 from ..readers.discover import discover
 from ..readers.in_memory import open_memory
 from ..readers.listing import Files
 from ..readers.open import Metadata, open_each, open_files
 from ..readers.options import Kind, ReadOptions
+from ..readers.remote.location import as_location
 from ..readers.remote.path import RemotePath
 
 _AT_A_TIME = 64  # files that are opened at a time if only some documents are read
@@ -33,6 +33,9 @@ class Opened:
     kind
         Whether the readers give text or ids.
     """
+
+    name = "in memory"
+    """Name of the corpus: that of its first path, never a text of it."""
 
     def __init__(self, readers: list[Reader], bad_files: BadFiles, files: Files) -> None:
         self.readers, self.bad_files, self._files = readers, bad_files, files
@@ -55,10 +58,14 @@ class Opened:
         files = discover(paths, tmp, reading)
         if files.unreadable and not (reading.skip_bad and files.names):
             raise InputError(next(iter(files.unreadable.values())))
+        opened: Opened
         if reading.limit_documents is not None:
-            return _OpenedInTurn(files, reading)
-        readers, bad_files = open_files(files.names, reading, room, files.doubtful)
-        return cls(readers, bad_files, files)
+            opened = _OpenedInTurn(files, reading)
+        else:
+            readers, bad_files = open_files(files.names, reading, room, files.doubtful)
+            opened = cls(readers, bad_files, files)
+        opened.name = _name(paths)
+        return opened
 
     def __iter__(self) -> Iterator[Reader]:
         """Yield the readers in the order of the corpus."""
@@ -70,10 +77,15 @@ class Opened:
     def warnings(self) -> list[str]:
         """Return sentences about what of the directories is not read; complete after reading."""
         for name in self.bad_files.metadata:
-            is_cache = str(name).endswith((".arrow", ".feather"))
-            self._files.leave_out([name], Reason.CACHE if is_cache else Reason.METADATA)
+            self._files.turned_out_metadata(name)
         self.bad_files.metadata.clear()
         return self._files.warnings()
+
+
+def _name(paths: Paths) -> str:
+    first = as_location(paths[0])
+    name = first.name or str(first)
+    return f"{name} +{len(paths) - 1}" if len(paths) > 1 else name
 
 
 class _OpenedInTurn(Opened):

@@ -24,6 +24,7 @@ from .ordered_calls import Call, in_order
 _CALL_BYTES = 1 << 19  # small splits are read in one call, up to this many bytes
 _CALL_SPLITS = 256  # and up to this many splits
 
+
 @dataclass(slots=True)
 class Limit:
     """How many documents are still to be read of a corpus; None is all of them.

@@ -5,13 +5,27 @@ import re
 from typing import Any
 
 from ..readers.detect import extension_of
+from ..readers.options import ReadOptions
 from ..readers.registry import registry
 from ..readers.remote.path import RemotePath
-from .opened import Paths
+from .opened import Opened, Paths
 
 _EXAMINED = 1000  # strings of a list; texts may be many
 _LONGEST, _LONGEST_NAME = 4096, 255  # characters of a path, and of a name in it
 _STARTS = ("~/", "./", "../", "s3://", "gs://", "gcs://", "hf://")
+
+
+def open_source(
+    source: Any, reading: ReadOptions, tmp: str | os.PathLike[str] | None, room: int
+) -> Opened:
+    """Open the files that a source names, or the data that it is.
+
+    Small files are kept in memory up to `room` bytes; ids of remote ones in unnamed files in `tmp`.
+    """
+    paths = paths_of(source)
+    if paths is None:
+        return Opened.in_memory(source, reading)
+    return Opened.of_paths(paths, reading, tmp, room)
 
 
 def paths_of(source: Any) -> Paths | None:
@@ -53,8 +67,7 @@ def _is_path(item: str) -> bool:
     except (OSError, ValueError):
         return False
     return exists or (
-        _is_word(item)
-        and (item.startswith(_STARTS) or extension_of(item) in registry().extensions)
+        _is_word(item) and (item.startswith(_STARTS) or extension_of(item) in registry().extensions)
     )
 
 

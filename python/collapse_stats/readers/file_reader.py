@@ -12,7 +12,6 @@ from .head import Head
 from .options import Kind, ReadOptions
 from .remote.location import Location, Name, as_location
 
-
 # How much a file of a directory is worth: where there are shards, tables and texts describe them.
 TEXT, TABLES, SHARDS = 0, 1, 3
 
@@ -113,6 +112,18 @@ class FileReader(ABC):
     is_stream: ClassVar[bool] = False
     """Whether the ids are a stream whose only document boundaries are `eot` ids."""
 
+    unit: ClassVar[str] = "row"
+    """What the format calls a document."""
+
+    keys: tuple[str, ...] = ()
+    """The keys or columns that are read; none if the format has no names."""
+
+    fields: tuple[str, ...] = ()
+    """All keys or columns of the file, as far as they are known."""
+
+    is_chat: bool = False
+    """Whether the keys hold chats."""
+
     kind: Kind
     dtype: str | None
     eot: int | None
@@ -141,6 +152,11 @@ class FileReader(ABC):
         Asked of files that no reader recognized by their content; may look at files beside it.
         """
         return None
+
+    @property
+    def document(self) -> str:
+        """What becomes a document, for messages: ``each row``."""
+        return f"each {self.unit}"
 
     @property
     def warnings(self) -> list[str]:

@@ -59,9 +59,21 @@ class Files(Sequence[Location]):
 
     def warnings(self) -> list[str]:
         """Return a sentence about what is left out, and one about each other doubt."""
+        return [*self.left_out_warning(), *self.doubts()]
+
+    def left_out_warning(self) -> list[str]:
+        """Return a sentence about what is left out, if there is something unexpected."""
         left_out = [each for each in self.left_out if not each.reason.is_expected]
-        said = [f"not read, {len(left_out):,} in all: {summary(left_out)}"] if left_out else []
-        return said + self._given_twice() + self.notes
+        return [f"left out: {summary(left_out)}"] if left_out else []
+
+    def doubts(self) -> list[str]:
+        """Return a sentence about each other doubt."""
+        return self._given_twice() + self.notes
+
+    def turned_out_metadata(self, name: Name) -> None:
+        """Note that a doubtful file describes others."""
+        is_rows = str(name).endswith((".arrow", ".feather"))
+        self.leave_out([name], Reason.CACHE if is_rows else Reason.METADATA)
 
     def _given_twice(self) -> list[str]:
         if len(set(self.names)) == len(self.names):
@@ -84,4 +96,6 @@ def nothing_in(name: str, left_out: Sequence[LeftOut]) -> InputError:
         advice = ": change --include or --exclude"
     else:
         advice = ": give a file by its own path to read it all the same"
-    return InputError(f"{name}: nothing to read in this directory, only {summary(left_out)}{advice}")
+    return InputError(
+        f"{name}: nothing to read in this directory, only {summary(left_out)}{advice}"
+    )

@@ -72,5 +72,5 @@ def summary(left_out: Iterable[LeftOut]) -> str:
 def some(names: Iterable[str], most: int = _NAMED) -> str:
     """Return the first of some names, each once, long ones cut in the middle."""
     different = list(dict.fromkeys(names))
-    shown = [name if len(name) <= 48 else f"{name[:28]}...{name[-17:]}" for name in different]
+    shown = [name if len(name) <= 40 else f"{name[:20]}...{name[-17:]}" for name in different]
     return ", ".join(shown[:most]) + (", ..." if len(different) > most else "")

@@ -42,6 +42,8 @@ class ArrowReader(SplittableReader, FileReader):
                 self._columns = find_columns(path, schema, options)
             except arrow_errors() as error:
                 raise self._damaged(f"its columns have no names ({error})") from error
+        self.keys, self.is_chat = self._columns.names, self._columns.chat
+        self.fields = self._columns.fields
         self.kind = self._columns.kind
         self.dtype = self._columns.dtype
 

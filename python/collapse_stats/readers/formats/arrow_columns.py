@@ -25,12 +25,16 @@ def arrow_errors() -> tuple[type[Exception], ...]:
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """The columns to read, their kind, the type of their ids, and whether they hold chats."""
+    """The columns to read, their kind, the type of their ids, and whether they hold chats.
+
+    `fields` are the names of all columns.
+    """
 
     names: tuple[str, ...]
     kind: Kind
     dtype: str | None
     chat: bool
+    fields: tuple[str, ...] = ()
 
 
 def find_columns(path: Location, schema: Any, options: ReadOptions) -> Columns:
@@ -59,14 +63,14 @@ def find_columns(path: Location, schema: Any, options: ReadOptions) -> Columns:
                 f"{path}: column {names[0]!r} must hold {what}, got {kinds[0]}: "
                 "name a list column of ids with --ids-key, one of text with --text-key"
             )
-        return Columns(names, "text", None, chat)
+        return Columns(names, "text", None, chat, tuple(schema.names))
     item = _item_of_list(kinds[0])
     if item is None or not types.is_integer(item):
         raise InputError(
             f"{path}: column {names[0]!r} must hold lists of integers, got {kinds[0]}: "
             "name a column of text with --text-key"
         )
-    return Columns(names, "ids", str(item), False)
+    return Columns(names, "ids", str(item), False, tuple(schema.names))
 
 
 def batch_of(

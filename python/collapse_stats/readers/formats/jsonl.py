@@ -37,12 +37,14 @@ class JsonLinesReader(SmallFileReader):
     extensions = (".jsonl", ".ndjson", ".json")
     compressed_start = b"{"
     reads_chats = True
+    unit = "line"
 
     def __init__(self, name: Name, options: ReadOptions, evidence: str, head: Head) -> None:
         super().__init__(name, options, evidence, head)
         self.eot = options.eot
         self._part = options.part
         self._keys, self._chat = _find_keys(name, self.content, options)
+        self.keys, self.is_chat = self._keys, self._chat
         self._key = self._keys[0] if self._keys else ""
         self.kind: Kind = options.kind_of(self._key) if self._keys else "text"
         self.dtype = "int64" if self.kind == "ids" else None

@@ -32,6 +32,7 @@ class LitDataReader(SampleShardReader):
     label = "of LitData"
     companion_names = ("index.json",)
     sample = "item"
+    unit = "item"
 
     def __init__(self, path: Location, options: ReadOptions, evidence: str) -> None:
         config = _index_of(path) or {}
@@ -67,6 +68,7 @@ class LitDataReader(SampleShardReader):
         self, shard: Shard, table: Int64Array, item: np.dtype[np.integer]
     ) -> Iterator[Batch]:
         begin = int(table[0])
+        shard.check_end(table)
         self._check_lengths(shard, 0, np.diff(table), item)
         tokens = mapped(self._path, item, begin, int(table[-1] - begin) // item.itemsize)
         if not tokens.flags.aligned:

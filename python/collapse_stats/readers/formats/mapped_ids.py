@@ -24,6 +24,11 @@ class StreamReader(SplittableReader, FileReader):
     kind: Kind = "ids"
     _tokens: Items
 
+    @property
+    def document(self) -> str:
+        """What lies between boundary ids, or all of the file."""
+        return "the whole file" if self.eot is None else f"what lies between ids {self.eot}"
+
     def splits(self) -> Iterator[Split]:
         """Yield views of the file, about 16 million ids each, to be searched for boundaries."""
         return stream_splits(self._tokens, self.eot, self.size)
@@ -36,6 +41,7 @@ class IndexedReader(FileReader):
     """
 
     maps_file = True
+    unit = "document of the index"
     kind: Kind = "ids"
     _item: np.dtype[np.integer]
 

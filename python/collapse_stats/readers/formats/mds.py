@@ -42,10 +42,12 @@ class MdsReader(SampleShardReader):
     compressible = True
     has_packed_copies = True
     companion_names = ("index.json",)
+    unit = "sample"
 
     def __init__(self, path: Location, options: ReadOptions, evidence: str) -> None:
         super().__init__(path, options, evidence, COMPRESSIONS.get(path.suffix.lower()))
         self._column = _find_column(path, self._config(), options)
+        self.keys = (self._column.name,)
         self.kind = self._column.kind
         self.dtype = self._column.item.name if self._column.item else None
 

@@ -39,6 +39,8 @@ class ParquetReader(SplittableReader, FileReader):
                 self._columns = find_columns(path, file.schema_arrow, options)
             except arrow_errors() as error:
                 raise self._damaged(error) from error
+        self.keys, self.is_chat = self._columns.names, self._columns.chat
+        self.fields = self._columns.fields
         self.kind = self._columns.kind
         self.dtype = self._columns.dtype
 

@@ -21,7 +21,12 @@ def is_url(path: object) -> bool:
 
 def expanded(name: str) -> str:
     """Return a path with the home directory for ``~``, unless a file has that name."""
-    return os.path.expanduser(name) if name[:1] == "~" and not _exists(name) else name
+    if name[:1] != "~" or _exists(name):
+        return name
+    try:
+        return os.fspath(Path(name).expanduser())
+    except RuntimeError:  # no such user
+        return name
 
 
 def _exists(name: str) -> bool:
@@ -40,7 +45,7 @@ def as_name(path: "str | os.PathLike[str] | RemotePath") -> "str | RemotePath":
 
 def as_location(path: "str | os.PathLike[str] | RemotePath") -> "Path | RemotePath":
     """Return a local path as a `Path`, and a URL as a `RemotePath`."""
-    if isinstance(path, Path) and not path.parts[:1] == ("~",):
+    if isinstance(path, Path) and path.parts[:1] != ("~",):
         return path
     name = as_name(path)
     return name if isinstance(name, RemotePath) else Path(name)
