@@ -58,7 +58,7 @@ def shortened(text: str, width: int) -> str:
     """Return a text with its middle left out, if it is longer than `width`; its end is kept."""
     if len(text) <= width:
         return text
-    end = max(1, (2 * (width - 1)) // 3)
+    end = max(1, 3 * (width - 1) // 4)
     return f"{text[: max(0, width - 1 - end)]}…{text[-end:]}"
 
 
