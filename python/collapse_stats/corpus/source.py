@@ -4,7 +4,9 @@ import os
 import re
 from typing import Any
 
+from ..errors import InputError
 from ..readers.detect import extension_of
+from ..readers.discover import MissingPathError
 from ..readers.options import ReadOptions
 from ..readers.registry import registry
 from ..readers.remote.path import RemotePath
@@ -25,7 +27,15 @@ def open_source(
     paths = paths_of(source)
     if paths is None:
         return Opened.in_memory(source, reading)
-    return Opened.of_paths(paths, reading, tmp, room)
+    try:
+        return Opened.of_paths(paths, reading, tmp, room)
+    except MissingPathError as error:
+        if isinstance(source, str | os.PathLike | RemotePath):
+            raise
+        raise InputError(
+            f"{error}. All strings of a list are paths if one of them looks like a path: give "
+            "texts like these as [{'text': ...}, ...]"
+        ) from error
 
 
 def paths_of(source: Any) -> Paths | None:

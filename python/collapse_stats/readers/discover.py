@@ -21,6 +21,10 @@ from .remote.path import RemotePath
 _LONG = 1000  # characters of a path that nobody would type
 
 
+class MissingPathError(InputError):
+    """A path or pattern stands for nothing."""
+
+
 def discover(
     paths: "Sequence[str | os.PathLike[str] | RemotePath]",
     tmp: "str | os.PathLike[str] | None" = None,
@@ -90,8 +94,13 @@ def _add(path: Path, files: Files, patterns: Patterns, reading: ReadOptions) -> 
     elif path.is_symlink():
         raise InputError(f"{path}: a link to {path.readlink()}, which does not exist")
     else:
-        text = ": texts are given in a file, or in Python as a list" if " " in str(path) else ""
-        raise InputError(f"{path}: no such file or directory{similar_path(str(path))}{text}")
+        alike = similar_path(str(path))
+        raise MissingPathError(f"{path}: no such file or directory{alike}{_if_text(str(path))}")
+
+
+def _if_text(name: str) -> str:
+    """What to say of a name with spaces, which may be a text."""
+    return ": texts are given in a file, or in Python as a list" if " " in name.strip() else ""
 
 
 def _add_file(path: Path, files: Files, patterns: Patterns) -> None:
@@ -105,7 +114,7 @@ def _add_file(path: Path, files: Files, patterns: Patterns) -> None:
 def _add_matches(pattern: str, files: Files, patterns: Patterns, reading: ReadOptions) -> None:
     matches = sorted(map(Path, glob.glob(pattern, recursive=True)))  # noqa: PTH207 - may be absolute
     if not matches:
-        raise InputError(f"{pattern}: no file matches this pattern")
+        raise MissingPathError(f"{pattern}: no file matches this pattern{_if_text(pattern)}")
     walked: set[Path] = set()  # directories whose files have all been added
     outer: list[Path] = []
     for match in matches:

@@ -85,15 +85,14 @@ class Files(Sequence[Location]):
 def nothing_in(name: str, left_out: Sequence[LeftOut]) -> InputError:
     """Return the error for a directory or prefix without a file to read."""
     reasons = grouped(left_out).keys()
-    if not reasons - {Reason.HIDDEN}:
+    if not reasons - {Reason.HIDDEN, Reason.STORE}:
         return InputError(f"{name}: no file in this directory. Read are: {registry().known}")
-    advice = ""
-    if Reason.UNKNOWN in reasons:
-        advice = f". Read are: {registry().known}"
+    if reasons & {Reason.NOT_INCLUDED, Reason.EXCLUDED}:
+        advice = ": change --include or --exclude"
     elif Reason.BROKEN in reasons:
         advice = ": the files that the links lead to are gone; fetch them again"
-    elif reasons & {Reason.NOT_INCLUDED, Reason.EXCLUDED}:
-        advice = ": change --include or --exclude"
+    elif Reason.UNKNOWN in reasons:
+        advice = f". Read are: {registry().known}"
     else:
         advice = ": give a file by its own path to read it all the same"
     return InputError(

@@ -99,7 +99,11 @@ def open_each(
 ) -> Iterator[tuple[Name, FileReader | InputError | Metadata]]:
     """Yield each file with its reader or its error, or as metadata if it is `doubtful` and is."""
     attempt = partial(_open_or_error, options=options)
-    for name, reader in zip(names, at_once(attempt, names), strict=True):
+    opened = zip(names, at_once(attempt, names), strict=True)
+    if not doubtful:
+        yield from opened
+        return
+    for name, reader in opened:
         if name in doubtful:
             is_error = isinstance(reader, InputError)
             if (is_error or doubtful[name]) and is_metadata(name, options, doubtful[name]):

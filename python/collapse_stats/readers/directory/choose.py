@@ -10,7 +10,7 @@ from ..file_reader import SHARDS, TABLES, TEXT
 from ..listing import Files, nothing_in
 from ..options import ReadOptions
 from ..registry import registry
-from ..remote.location import Location, Name
+from ..remote.location import Location, Name, as_location
 from .metadata import holds_data
 from .names import is_documentation, is_metadata, is_temporary
 from .patterns import Parts, Patterns
@@ -96,7 +96,7 @@ def _look_through(
         else:
             files.leave_out([path], reason)
     for name in sorted(set(folder.shards or ()).difference(paths)):
-        missing = "/".join([*at, name])
+        missing = str(as_location(paths["state.json"]).with_name(name))
         files.unreadable[missing] = f"{missing}: state.json lists this shard, but it is not there"
 
 

@@ -28,6 +28,7 @@ class Reason(Enum):
     NOT_INCLUDED = "not in --include", "not in --include"
     EXCLUDED = "in --exclude", "in --exclude"
     HIDDEN = "hidden", "hidden"
+    STORE = "part of the cache", "parts of the cache"
     DESCRIBES = "belongs to files that are read", "belong to files that are read"
 
     @property
@@ -43,7 +44,7 @@ class Reason(Enum):
     @property
     def is_expected(self) -> bool:
         """Whether nobody would take such files for a part of the corpus: no warning names them."""
-        return self in (Reason.HIDDEN, Reason.DESCRIBES)
+        return self in (Reason.HIDDEN, Reason.STORE, Reason.DESCRIBES)
 
 
 class LeftOut(NamedTuple):

@@ -2,7 +2,7 @@
 
 import bisect
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from ...errors import InputError
@@ -16,8 +16,8 @@ from .patterns import Parts
 from .reasons import Reason
 
 
-def folders_below(directory: str, files: Files, at: Parts = ()) -> list[Folder]:
-    """Return the folders of a directory, itself included; `files` takes note of the rest.
+def folders_below(directory: str, files: Files, at: Parts = ()) -> Iterator[Folder]:
+    """Yield the folders of a directory, itself included; `files` takes note of the rest.
 
     Paths are strings for speed: a corpus may have a hundred thousand small files. `at` is put
     before the path of each folder.
@@ -37,7 +37,7 @@ def folders_below(directory: str, files: Files, at: Parts = ()) -> list[Folder]:
                 f"{folder}: this directory cannot be listed: {error.strerror or error}"
             )
     walk.leave_out_second_names()
-    return walk.folders
+    yield from walk.folders
 
 
 class _Walk:
@@ -110,5 +110,5 @@ class _Walk:
     def _without_cache(self, folder: str, entries: "dict[str, os.DirEntry[str]]") -> None:
         """Remove what a cache of the hub keeps for itself."""
         own, revisions = other_than_data(Path(folder), entries)
-        for names, reason in ((own, Reason.DESCRIBES), (revisions, Reason.REVISION)):
+        for names, reason in ((own, Reason.STORE), (revisions, Reason.REVISION)):
             self._files.leave_out((entries.pop(name).path for name in names), reason)
