@@ -28,7 +28,7 @@ from collapse_stats.corpus.load import read_corpus
 from collapse_stats.corpus.ordered_calls import in_order
 from collapse_stats.errors import InputError
 from collapse_stats.readers import boundaries as documents_module
-from collapse_stats.readers.in_memory import open_memory
+from collapse_stats.readers.in_memory.open import open_memory
 from collapse_stats.readers.open import open_files
 from collapse_stats.readers.options import ReadOptions
 
@@ -343,7 +343,9 @@ def test_digests_tell_size_and_ends_however_they_are_made(
     path = tmp_path / f"a.txt{ending}"
     path.write_bytes(gzip.compress(data) if ending else data)
     data = path.read_bytes()
-    (source,) = read_corpus(path, reading=BYTES, counting=counting(1)).sources
+    (tmp_path / "b.txt").write_bytes(b"b")  # since a file without a byte is not counted alone
+    paths = [path, tmp_path / "b.txt"]
+    source, _ = read_corpus(paths, reading=BYTES, counting=counting(1)).sources
     edge = 1 << 20
     expected = hashlib.sha256(str(len(data)).encode() + data[:edge] + data[-edge:])
     assert source.digest == expected.hexdigest()

@@ -73,7 +73,7 @@ def test_parquet_text(tmp_path: Path, kind: Any, monkeypatch: pytest.MonkeyPatch
 def test_parquet_refusals(tmp_path: Path) -> None:
     path = tmp_path / "a.parquet"
     pq.write_table(pa.table({"body": ["x"], "n": [1], "f": [[1.5]]}), path)
-    with pytest.raises(InputError, match=r"'input_ids'.*body \(string\), n \(int64\)"):
+    with pytest.raises(InputError, match=r"input_ids, .*body \(string\), n \(int64\)"):
         open_file(path)
     with pytest.raises(InputError, match=r"'n' must hold text, got int64"):
         open_file(path, ReadOptions(text_key="n"))

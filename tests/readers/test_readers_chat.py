@@ -9,7 +9,7 @@ import pytest
 from reader_helpers import documents, write, write_lines
 
 from collapse_stats.errors import InputError
-from collapse_stats.readers.in_memory import open_memory
+from collapse_stats.readers.in_memory.open import open_memory
 from collapse_stats.readers.open import open_file
 from collapse_stats.readers.options import ReadOptions
 
@@ -118,12 +118,13 @@ def test_chats_that_are_not_are_said(tmp_path: Path) -> None:
 
 def test_parts_are_of_chats_only(tmp_path: Path) -> None:
     path = write_lines(tmp_path / "a.jsonl", [{"text": "a"}])
-    with pytest.raises(InputError, match=r"'messages' or .* these have text"):
+    with pytest.raises(InputError, match=r"\(messages, .* these lines have text"):
         open_file(path, ReadOptions(part="user"))
     with pytest.raises(InputError, match="--part chooses turns"):
         open_file(write(tmp_path / "a.txt", b"a"), ReadOptions(part="user"))
-    pq.write_table(pa.table({"messages": ["a"]}), tmp_path / "a.parquet")
-    with pytest.raises(InputError, match="must hold turns of a chat, got string"):
-        open_file(tmp_path / "a.parquet", ReadOptions(part="user"))
+    pq.write_table(pa.table({"messages": [1]}), tmp_path / "a.parquet")
+    options = ReadOptions(part="user", text_key="messages")
+    with pytest.raises(InputError, match="must hold turns of a chat, got int64"):
+        open_file(tmp_path / "a.parquet", options)
     with pytest.raises(ValueError, match="part"):
         ReadOptions(part="system")  # type: ignore[arg-type]

@@ -204,12 +204,13 @@ def _reading_generated_text(request: Request, step: Path) -> Request:
         return request
     for key in _GENERATED:
         keyed = _opened(first, replace(reading, text_key=key))
-        if keyed is not None and keyed.keys == (key,):
+        if keyed is not None:
             return request.reading_as({"text_key": key})
     found = _opened(first, reading)
-    if found is None or len(found.keys) != 1:
+    if found is None or found.reads is None or len(found.reads.names) != 1:
         return request
-    return request.reading_as({"ids_key" if found.kind == "ids" else "text_key": found.keys[0]})
+    name = "ids_key" if found.kind == "ids" else "text_key"
+    return request.reading_as({name: found.reads.names[0]})
 
 
 def _has_keys(name: str) -> bool:

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..backends.options import CountOptions
+from ..errors import InputError
 from ..ngrams.chunk import Int64Array
 from ..ngrams.layout import MAX_VOCAB_SIZE
 from ..readers.bad_files import BadFiles
@@ -84,9 +85,9 @@ def read_corpus(
         opened.end_at(limit.last)
     readers = opened.readers
     bad_files.raise_if_all(len(readers) + len(bad_files.at_open))
-    segments = store.segments()
+    segments = store.segments(bad_files.dropped)
     warnings = [warning for reader in readers for warning in reader.warnings]
-    return Corpus(
+    corpus = Corpus(
         name=name or opened.name,
         vocab_size=vocab_size or _vocabulary(largest),
         tokenizer=_identity(tokenizer),
@@ -101,6 +102,16 @@ def read_corpus(
             *warnings,
         ],
     )
+    if not corpus.tokens:
+        raise _empty(corpus)
+    return corpus
+
+
+def _empty(corpus: Corpus) -> InputError:
+    """The error for a corpus without a token, which no figure can be given of."""
+    what = "its documents are all empty" if corpus.documents else "it holds no document"
+    why = f" ({'; '.join(corpus.warnings[:3])})" if corpus.warnings else ""
+    return InputError(f"{corpus.name} has nothing to count: {what}{why}: give another source")
 
 
 class TokenStore:
@@ -143,10 +154,23 @@ class TokenStore:
         if self._small_tokens >= SEGMENT_TOKENS:
             self._pack()
 
-    def segments(self) -> list[Segment]:
-        """All segments, in the order in which their tokens were added."""
+    def segments(self, dropped: Sequence[tuple[int, int]] = ()) -> list[Segment]:
+        """All segments, in the order in which their tokens were added.
+
+        Documents whose numbers lie in one of the ranges `dropped` are left out; their tokens lie
+        between documents.
+        """
         self._pack()
-        return self._segments
+        if not dropped:
+            return self._segments
+        kept, first = [], 0
+        for segment in self._segments:
+            keep = np.ones(len(segment.start), dtype=bool)
+            for begin, end in dropped:
+                keep[max(begin - first, 0) : max(end - first, 0)] = False
+            kept.append(Segment(segment.tokens, segment.start[keep], segment.stop[keep]))
+            first += len(keep)
+        return kept
 
     def _pack(self) -> None:
         if not self._small:

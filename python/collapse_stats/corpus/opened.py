@@ -8,7 +8,7 @@ from ..errors import InputError
 from ..readers.bad_files import BadFiles
 from ..readers.base import Batch, Reader
 from ..readers.discover import discover
-from ..readers.in_memory import open_memory
+from ..readers.in_memory.open import open_memory
 from ..readers.listing import Files
 from ..readers.open import Metadata, open_each, open_files
 from ..readers.options import Kind, ReadOptions
@@ -142,7 +142,7 @@ class _Failing:
     """Stands for a file that could not be opened, until its turn comes."""
 
     format = evidence = ""
-    size = 0
+    size = left_out = 0
     kind: Kind = "text"
     dtype = eot = None
 

@@ -94,7 +94,21 @@ def read_packed(
                     reader.add_repairs(result.repairs)
             yield packed
             if limit.is_reached:
-                return
+                break
+    first = 0
+    for reader, count in documents.items():
+        if reader.left_out > count:
+            unreadable.drop(reader.path, _mostly_bad(reader, count), first, first + count)
+        first += count
+
+
+def _mostly_bad(reader: Reader, documents: int) -> InputError:
+    """The error for a source of which more than half has no document: it was read wrongly."""
+    return InputError(
+        f"{reader.path}: {reader.left_out:,} of its lines or rows have no document, and only "
+        f"{documents:,} documents were read: it is damaged, or --text-key or --ids-key must name "
+        f"another key ({'; '.join(reader.warnings).removeprefix(reader.path + ': ')})"
+    )
 
 
 def _splits(readers: Iterable[Reader], bad: Container[Reader]) -> Iterator[tuple[Reader, Split]]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from functools import partial
 
 import numpy as np
+import numpy.typing as npt
 
 from .base import BATCH_TOKENS, Batch, Int64Array, IntegerArray
 from .remote.items import Items
@@ -22,7 +23,33 @@ def cut_rows(
     """
     if eot is None or not len(start):
         return start, stop
-    marks = np.flatnonzero(tokens == eot)
+    return _cut_at(np.flatnonzero(tokens == eot), start, stop)
+
+
+def documents_of(
+    tokens: IntegerArray,
+    lengths: Int64Array,
+    keep: npt.NDArray[np.bool_] | None,
+    eot: int | None,
+) -> tuple[IntegerArray, Int64Array, Int64Array]:
+    """Return the documents of packed rows, which end where a mask leaves ids out and at `eot`.
+
+    Input: rows of these `lengths`, and which ids the mask keeps (None: all). Output: the ids that
+    are kept, with the start and the stop of each document, as by `cut_rows`. A row of which nothing
+    is kept is one document of no tokens.
+    """
+    start, stop = rows_of(lengths)
+    if keep is not None and not keep.all():
+        start, stop = _cut_at(np.flatnonzero(~keep), start, stop)
+        kept_before = np.append(0, np.cumsum(keep))
+        tokens, start, stop = tokens[keep], kept_before[start], kept_before[stop]
+    return tokens, *cut_rows(tokens, start, stop, eot)
+
+
+def _cut_at(
+    marks: Int64Array, start: Int64Array, stop: Int64Array
+) -> tuple[Int64Array, Int64Array]:
+    """Cut rows at the ascending positions `marks`, which are in no document any more."""
     row = np.searchsorted(start, marks, side="right") - 1
     inside = (row >= 0) & (marks < stop[row])
     marks, row = marks[inside], row[inside]

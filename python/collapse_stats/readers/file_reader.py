@@ -10,6 +10,7 @@ from typing import ClassVar, NamedTuple
 from .base import Batch
 from .head import Head
 from .options import Kind, ReadOptions
+from .records.fields import Fields
 from .remote.location import Location, Name, as_location
 
 # How much a file of a directory is worth: where there are shards, tables and texts describe them.
@@ -115,14 +116,11 @@ class FileReader(ABC):
     unit: ClassVar[str] = "row"
     """What the format calls a document."""
 
-    keys: tuple[str, ...] = ()
-    """The keys or columns that are read; none if the format has no names."""
+    reads: Fields | None = None
+    """The keys or columns that hold the documents, None if the format has no names."""
 
-    fields: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
     """All keys or columns of the file, as far as they are known."""
-
-    is_chat: bool = False
-    """Whether the keys hold chats."""
 
     kind: Kind
     dtype: str | None
@@ -162,6 +160,11 @@ class FileReader(ABC):
     def warnings(self) -> list[str]:
         """What was skipped or repaired by the pass so far, and what is doubtful."""
         return []
+
+    @property
+    def left_out(self) -> int:
+        """Lines or rows without a document in the pass so far."""
+        return 0
 
     @abstractmethod
     def batches(self) -> Iterator[Batch]:

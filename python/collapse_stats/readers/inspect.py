@@ -95,6 +95,8 @@ class Reads:
         ``text``, ``chat`` or ``ids``.
     document
         What becomes a document, such as ``each row``.
+    mask
+        The key of the mask of ids that is honoured, None if there is none.
     not_read
         Other keys or columns, as far as they are known.
     """
@@ -102,6 +104,7 @@ class Reads:
     keys: tuple[str, ...]
     holds: str
     document: str
+    mask: str | None = None
     not_read: tuple[str, ...] = ()
 
 
@@ -148,19 +151,21 @@ def inspect_reader(
 def _reads(reader: Reader) -> Reads | None:
     if not isinstance(reader, FileReader):
         return None
-    fields = reader.fields or _first_keys(reader)
+    if reader.reads is None:
+        return Reads((), reader.kind, reader.document)
+    keys, mask = reader.reads.names, reader.reads.mask
+    read = {key.split(".")[0] for key in (*keys, *([mask] if mask else []))}.union(keys)
     return Reads(
-        keys=reader.keys,
-        holds="chat" if reader.is_chat else reader.kind,
+        keys=keys,
+        holds="chat" if reader.reads.chat else reader.kind,
         document=reader.document,
-        not_read=tuple(name for name in fields if name not in reader.keys),
+        mask=mask,
+        not_read=tuple(name for name in reader.names or _first_keys(reader) if name not in read),
     )
 
 
 def _first_keys(reader: FileReader) -> tuple[str, ...]:
     """The keys of the first line of a file of JSON lines."""
-    if not reader.keys or reader.unit != "line":
-        return ()
     try:
         for block, _ in line_blocks(as_location(reader.path), _FIRST_LINE, _FIRST_LINE):
             record = json.loads(block.split(b"\n")[0])
@@ -272,6 +277,13 @@ def _doubts(reader: Reader, seen: _Seen, vocab_size: int | None) -> list[str]:
             )
     if reader.kind == "ids" and reader.eot is None:
         warnings += _unused_marks(seen)
+    if reader.left_out > seen.documents:
+        warnings.append(
+            f"{reader.left_out:,} lines or rows have no document, and only {seen.documents:,} have "
+            "one: such a file is refused; name another key with --text-key or --ids-key"
+        )
+    elif not seen.documents:
+        warnings.append("there is no document in it")
     if seen.empty:
         warnings.append(f"documents of no tokens or characters seen: {seen.empty:,}")
     return [f"{reader.path}: {doubt}" for doubt in warnings]

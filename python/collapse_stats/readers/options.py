@@ -26,10 +26,23 @@ TEXT_KEYS = ("text", "content")
 IDS_KEYS = ("input_ids", "tokens")
 
 
-CHAT_KEYS = (("messages",), ("conversations",), ("prompt", "completion"))
+TURNS_KEYS = ("messages", "conversations")
 
 
-_KEYS = (*((key,) for key in TEXT_KEYS + IDS_KEYS), *CHAT_KEYS)
+CHAT_KEYS = (*((key,) for key in TURNS_KEYS), ("prompt", "completion"))
+
+
+OUTPUT_KEYS = ("completion", "generated_text", "response", "output", "completions")
+
+
+MASK_KEY = "attention_mask"
+
+
+_KEYS = (
+    *((key,) for key in TEXT_KEYS + IDS_KEYS),
+    *CHAT_KEYS,
+    *((key,) for key in OUTPUT_KEYS),
+)
 
 
 ITEMS: dict[Dtype, np.dtype[np.integer]] = {
@@ -46,6 +59,7 @@ class ReadKeywords(TypedDict, total=False):
     tokenizer: str | None
     text_key: str | None
     ids_key: str | None
+    mask_key: str | None
     part: ChatTurns | None
     dtype: Dtype | None
     eot: int | None
@@ -81,8 +95,9 @@ class ReadOptions:
     text_key: str | None = field(
         default=None,
         metadata=described(
-            "Column or JSON key of the text or chat. Default: a common one, such as text, content "
-            "or messages.",
+            "Column or JSON key of the text or chat; dots lead into nested values, as in "
+            "'choices.0.message.content'. Default: a common one, such as text, content or "
+            "messages.",
             "KEY",
         ),
     )
@@ -90,6 +105,14 @@ class ReadOptions:
         default=None,
         metadata=described(
             "Column or JSON key of the token ids. Default: input_ids or tokens.", "KEY"
+        ),
+    )
+    mask_key: str | None = field(
+        default=None,
+        metadata=described(
+            "Column or JSON key of a mask of the token ids; ids where it is 0 are not counted. "
+            "Default: attention_mask, if there is one.",
+            "KEY",
         ),
     )
     part: ChatTurns | None = field(
@@ -167,6 +190,8 @@ class ReadOptions:
             raise ValueError(
                 "part selects turns of a chat, which is text, but ids_key is given too"
             )
+        if self.mask_key is not None and self.text_key is not None:
+            raise ValueError("mask_key belongs to token ids, but text_key is given too")
         if self.dtype is not None and self.dtype not in ITEMS:
             raise ValueError(f"dtype must be one of {', '.join(ITEMS)}, got {self.dtype!r}")
         if self.eot is not None and self.eot < 0:
@@ -187,12 +212,21 @@ class ReadOptions:
 
     @property
     def wanted(self) -> str:
-        """The keys to look for, as text for a message."""
-        return " or ".join(" with ".join(map(repr, keys)) for keys in self.keys)
+        """What to look for, as words for a message."""
+        if self.named is not None:
+            return f"the key {self.named!r}"
+        what = "a chat" if self.part else "a document"
+        usual = ", ".join(" with ".join(keys) for keys in self.keys)
+        return f"{what} under one of the usual keys ({usual})"
 
     def find(self, names: Collection[str]) -> tuple[str, ...] | None:
         """The first of `keys` that are all among `names`, or None."""
         return next((keys for keys in self.keys if all(map(names.__contains__, keys))), None)
+
+    @property
+    def named(self) -> str | None:
+        """The key that the user named, None to look for common ones."""
+        return self.text_key if self.text_key is not None else self.ids_key
 
     def kind_of(self, key: str) -> Kind:
         """Whether the values under one of `keys` are texts (or chats) or token ids."""

@@ -131,6 +131,7 @@ def sentence(reads: Reads) -> str:
     what = {"text": "its text", "chat": "its chat", "ids": "its ids"}[reads.holds]
     keys = " and ".join(f"'{key}'" for key in reads.keys)
     said = f"{reads.document} is a document" + (f": {what} in {keys}" if keys else "")
+    said += f", where '{reads.mask}' is not 0" if reads.mask else ""
     return said + (f"; not read: {some(reads.not_read, 8)}" if reads.not_read else "")
 
 

@@ -1,10 +1,13 @@
 """Files whose content shows that they describe a corpus and are no part of it."""
 
 import json
+from functools import partial
 from typing import Any
 
 from ...errors import InputError
 from ..options import ReadOptions
+from ..records.fields import choose
+from ..records.values import holding_in
 from ..remote.location import Name, as_location
 from ..remote.path import RemotePath
 from ..stream import read_blocks
@@ -64,9 +67,10 @@ def _is_lines(block: bytes) -> bool:
 
 def _has_document(record: dict[str, Any], options: ReadOptions) -> bool:
     """Whether an object has a text, a chat or ids under one of the keys to look for."""
-    held = {key for key, value in record.items() if value and isinstance(value, str | list)}
-    nested = (options.text_key or options.ids_key or "").split(".")
-    return options.find(held) is not None or (len(nested) > 1 and nested[0] in record)
+    fields = choose(options, partial(holding_in, record))
+    return fields is not None and all(
+        holding_in(record, name) != "nothing" for name in fields.names
+    )
 
 
 def _is_row_numbers(name: Name) -> bool:

@@ -1,35 +1,37 @@
-"""JSON lines: each line is an object with a text, a chat or a list of ids."""
+"""JSON: objects with a text, a chat or a list of ids, one a line or in an array."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import islice
 from typing import Any
 
-import numpy as np
-
 from ...errors import InputError
-from ..base import BATCH_BYTES, Batch, IntegerArray, listed
-from ..boundaries import cut_rows, rows_of
+from ..base import BATCH_BYTES, Batch
+from ..boundaries import documents_of
 from ..head import Head
-from ..options import CHAT_KEYS, Kind, ReadOptions
-from ..remote.location import Name, as_location
+from ..options import Kind, ReadOptions
+from ..records.arrow_columns import ids_of
+from ..records.batch import batch_of_records
+from ..records.fields import Fields
+from ..records.values import Probe, fields_of
+from ..remote.location import Name
 from ..repairs import Repairs
 from ..small_file import SmallFileReader
 from ..splits import Split
-from ..stream import decode, decode_repaired, line_blocks
-from .arrow_columns import EMPTY_CHATS, ids_of
-from .chat import chat_text, looks_like_chat
+from ..stream import decode_repaired, line_blocks, read_blocks
+from .json_values import begins_value_of_lines, json_values
 
-_PROBED_LINES, _PROBED_BYTES = 100, 1 << 20
+_PROBED_RECORDS, _PROBED_BYTES = 100, 1 << 20
 _SMALL = 1 << 15  # bytes; a smaller block is parsed faster by Python than by Arrow
+_NO_FIELDS = Fields(("text",), "text", plain=False)  # of a file without a record
 
 
 class JsonLinesReader(SmallFileReader):
-    """Documents of a JSON lines file, compressed or not: one per line that has the key.
+    """Documents of a JSON file, compressed or not: of each object that has the key.
 
-    Arrow parses the lines by blocks. A block that it refuses is parsed line by line, so that only
-    the bad lines are lost; they are counted in `warnings`.
+    Objects are usually one a line. Arrow parses the lines by blocks. A block that it refuses is
+    parsed line by line, so that only the bad lines are lost; they are counted in `warnings`.
     """
 
     format = "jsonl"
@@ -37,20 +39,31 @@ class JsonLinesReader(SmallFileReader):
     extensions = (".jsonl", ".ndjson", ".json")
     compressed_start = b"{"
     reads_chats = True
-    unit = "line"
 
     def __init__(self, name: Name, options: ReadOptions, evidence: str, head: Head) -> None:
         super().__init__(name, options, evidence, head)
         self.eot = options.eot
-        self._part = options.part
-        self._keys, self._chat = _find_keys(name, self.content, options)
-        self.keys, self.is_chat = self._keys, self._chat
-        self._key = self._keys[0] if self._keys else ""
-        self.kind: Kind = options.kind_of(self._key) if self._keys else "text"
+        self._options = options
+        beginning = self.content or self._beginning()
+        self._one_a_line = not begins_value_of_lines(beginning)
+        if not self._one_a_line:
+            begin = beginning.lstrip()[:1].decode()
+            self.evidence += ", an array" if begin == "[" else ", objects of several lines"
+        self._fields = self._fields_in(beginning)
+        self.reads = self._fields
+        self.kind: Kind = self._fields.kind
         self.dtype = "int64" if self.kind == "ids" else None
+
+    @property
+    def document(self) -> str:
+        """A line, or a value of a file that is not by lines."""
+        return "each line" if self._one_a_line else "each object"
 
     def splits(self) -> Iterator[Split]:
         """Yield blocks of lines to be parsed; a small file is opened when its split is read."""
+        if not self._one_a_line:
+            yield from self._splits_of_values()
+            return
         if 0 < self._plain <= BATCH_BYTES:
             yield Split(self._plain, lambda: self._batch(self._content(), 1, self.size))
             return
@@ -59,87 +72,129 @@ class JsonLinesReader(SmallFileReader):
             yield Split(len(block), partial(self._batch, block, line, bytes_read))
             line += block.count(b"\n")
 
+    def _splits_of_values(self) -> Iterator[Split]:
+        """Splits whose values are parsed already, since only parsing tells where one ends."""
+        blocks: Iterable[tuple[bytes, int]] = read_blocks(self._location, BATCH_BYTES)
+        if 0 < self._plain <= BATCH_BYTES:
+            blocks = [(self._content(), self.size)]
+        repairs = Repairs()  # of the bytes, which the last split reports
+        values: list[tuple[str, Any]] = []
+        size = 0
+        parsed = json_values(self.path, blocks, self._longest, repairs)
+        for number, (value, bytes_read) in enumerate(parsed, 1):
+            values.append((f"value {number:,}", value))
+            size += bytes_read
+            if size >= BATCH_BYTES:
+                yield Split(size, partial(self._batch_of_values, values, size, Repairs()))
+                values, size = [], 0
+        yield Split(size, partial(self._batch_of_values, values, size, repairs))
+
+    def _batch_of_values(
+        self, values: list[tuple[str, Any]], bytes_read: int, repairs: Repairs
+    ) -> Batch:
+        return batch_of_records(values, self._fields, self._options, bytes_read, repairs)
+
     def _batch(self, block: bytes, line: int, bytes_read: int) -> Batch:
         repairs = Repairs()
-        if self.kind == "text":
-            slow = self._chat or len(block) < _SMALL
-            texts = None if slow else self._parsed_texts(block)
-            if texts is None:
-                lines = self._lines(block, line, repairs)
-                texts = [value for value in lines if isinstance(value, str)]
-            return Batch.of_texts(texts, bytes_read, repairs)
-        parsed = None if len(block) < _SMALL else self._parsed_ids(block)
-        if parsed is None:
-            rows = [_as_ids(value) for value in self._lines(block, line, repairs)]
-            lengths = np.array([len(row) for row in rows], dtype=np.int64)
-            parsed = np.concatenate([np.empty(0, dtype=np.int64), *rows]), lengths
-        tokens, lengths = parsed
-        start, stop = cut_rows(tokens, *rows_of(lengths), self.eot)
-        return Batch.of_tokens(tokens, start, stop, bytes_read, repairs)
+        batch = self._parsed(block, bytes_read, repairs) if len(block) >= _SMALL else None
+        if batch is None:
+            records = _records(block, line, repairs)
+            batch = batch_of_records(records, self._fields, self._options, bytes_read, repairs)
+        return batch
 
-    def _parsed_texts(self, block: bytes) -> list[str] | None:
-        """The texts of a block in which every line is good, else None."""
-        column = _parse(block, self._key, ids=False)
-        try:
-            return None if column is None else column.to_pylist()
-        except UnicodeDecodeError:
+    def _parsed(self, block: bytes, bytes_read: int, repairs: Repairs) -> Batch | None:
+        """The documents of a block in which every line is good, parsed by Arrow, else None."""
+        fields = self._fields
+        if not fields.plain or not fields.names:
             return None
-
-    def _parsed_ids(self, block: bytes) -> tuple[IntegerArray, Any] | None:
-        column = _parse(block, self._key, ids=True)
-        if column is None:
+        keys = [*fields.names, *([fields.mask] if fields.mask else [])]
+        columns = _parse(block, keys, ids=fields.kind == "ids")
+        if columns is None:
             return None
-        tokens, lengths, left_out = ids_of(column.combine_chunks())
-        return None if left_out else (tokens, lengths)
+        if fields.kind == "text":
+            try:
+                return Batch.of_texts(columns[0].to_pylist(), bytes_read, repairs)
+            except UnicodeDecodeError:
+                return None
+        tokens, lengths, keep, left_out = ids_of(*columns)
+        if left_out:
+            return None
+        return Batch.of_tokens(*documents_of(tokens, lengths, keep, self.eot), bytes_read, repairs)
 
-    def _lines(self, block: bytes, line: int, repairs: Repairs) -> Iterator[Any]:
-        """The values of good lines; other lines are counted as repairs."""
-        for number, data in enumerate(block.split(b"\n"), line):
-            if not data.strip():
-                continue
-            text = decode_repaired(data, f"line {number}", repairs)
-            try:
-                record = json.loads(text)
-            except (ValueError, RecursionError) as error:
-                repairs.add("bad lines skipped", f"line {number}: {error or 'nested too deep'}")
-                continue
-            try:
-                value = self._value(record)
-            except ValueError as error:
-                repairs.add("lines without a document skipped", f"line {number}: {error}")
-                continue
-            if self._chat and not value:
-                repairs.add(EMPTY_CHATS.format(self._part or "all"), f"line {number}")
+    def _fields_in(self, beginning: bytes) -> Fields:
+        """The fields that hold the documents, by the first records."""
+        complaints = Repairs()
+        records = (
+            (record for _, record in _records(beginning, 1, complaints))
+            if self._one_a_line
+            else self._first_values(beginning)
+        )
+        probe = Probe(islice(records, _PROBED_RECORDS))
+        there = "these lines have" if self._one_a_line else "these objects have"
+        fields = fields_of(self.path, probe, self._options, there)
+        if fields is None and complaints:
+            what = complaints.messages(self.path)[0].partition(": ")[2]
+            raise InputError(
+                f"{self.path} is not JSON lines ({what}): expected JSON objects, one a line, or an "
+                "array of them"
+            )
+        return fields or _NO_FIELDS
+
+    def _first_values(self, beginning: bytes) -> Iterator[Any]:
+        whole = len(beginning) == self._plain
+        blocks = [(beginning, 0)] if whole else read_blocks(self._location, _PROBED_BYTES)
+        for value, _ in json_values(self.path, blocks, self._longest, Repairs()):
             yield value
 
-    def _value(self, record: Any) -> Any:
-        """The text or ids of a line; ValueError says what is wrong with it."""
-        if not isinstance(record, dict):
-            raise ValueError(f"a {type(record).__name__}, not an object")
-        if self._chat:
-            return chat_text(record, self._keys, self._part)
-        value = record.get(self._key)
-        if value is None:
-            raise ValueError(
-                f"{self._key!r} is null" if self._key in record else f"no {self._key!r}"
-            )
-        if self.kind == "text":
-            if not isinstance(value, str):
-                raise ValueError(f"{self._key!r} is a {type(value).__name__}, not text")
-        elif not isinstance(value, list):
-            raise ValueError(f"{self._key!r} is a {type(value).__name__}, not a list of ids")
-        elif not all(type(item) is int and -(1 << 63) <= item < 1 << 63 for item in value):
-            raise ValueError(f"{self._key!r} has items that are not 64-bit integers")
-        return value
+    def _beginning(self) -> bytes:
+        blocks = read_blocks(self._location, _PROBED_BYTES)
+        first = next((block for block, _ in blocks), b"")
+        if first.lstrip().startswith(b"["):
+            return first  # an array may be one line of any length
+        blocks = line_blocks(self._location, _PROBED_BYTES, self._longest)
+        return next((block for block, _ in blocks), b"")
 
 
-def _parse(block: bytes, key: str, ids: bool) -> Any:
-    """The column of the key over a block's lines, None if they must be parsed one by one."""
+def _records(block: bytes, line: int, repairs: Repairs) -> Iterator[tuple[str, Any]]:
+    """The objects on the lines of a block, each with its place; bad lines are repairs."""
+    for number, data in enumerate(block.split(b"\n"), line):
+        if not data.strip():
+            continue
+        place = f"line {number}"
+        text = decode_repaired(data, place, repairs)
+        try:
+            yield place, json.loads(text)
+        except RecursionError:
+            repairs.leave_out("bad lines skipped", f"{place}: nested too deep")
+        except ValueError as error:
+            values = _joined_values(text)
+            if not values:
+                repairs.leave_out("bad lines skipped", f"{place}: {error}")
+            yield from ((place, value) for value in values)
+
+
+def _joined_values(text: str) -> list[Any]:
+    """The objects of a line that has several, or begins with a byte-order mark, as when files are
+    joined; none if something else is on the line."""
+    decoder, values = json.JSONDecoder(), []
+    text = text.strip("\ufeff \t\r")
+    try:
+        while text:
+            value, end = decoder.raw_decode(text)
+            values.append(value)
+            text = text[end:].lstrip("\ufeff \t\r")
+    except (ValueError, RecursionError):
+        return []
+    return values if all(isinstance(value, dict) for value in values) else []
+
+
+def _parse(block: bytes, keys: list[str], ids: bool) -> list[Any] | None:
+    """The columns of the keys over a block's lines, None if they must be parsed one by one."""
     import pyarrow as pa
     import pyarrow.json as pj
 
     source: Any = pa.BufferReader(block)
-    schema = pa.schema([(key, pa.list_(pa.int64()) if ids else pa.string())])
+    schema = pa.schema([(key, pa.list_(pa.int64()) if ids else pa.string()) for key in keys])
     try:
         table = pj.read_json(
             source,
@@ -152,59 +207,6 @@ def _parse(block: bytes, key: str, ids: bool) -> Any:
         return None
     lines = block.count(b"\n") + (not block.endswith(b"\n"))
     # Blank lines, missing keys and several objects on a line must be parsed one by one.
-    column = table[key]
-    return column if len(column) == lines and not column.null_count else None
-
-
-def _as_ids(value: list[int]) -> IntegerArray:
-    return np.array(value, dtype=np.int64)
-
-
-def _find_keys(path: Name, content: bytes, options: ReadOptions) -> tuple[tuple[str, ...], bool]:
-    """The first keys asked for that the first lines have, and whether they hold a chat.
-
-    There are no keys, ``()``, if the file has no lines.
-    """
-    seen: dict[str, Any] = {}
-    complaint = ""
-    keys = None
-    for number, data in islice(_first_lines(path, content, options.longest), _PROBED_LINES):
-        try:
-            record = json.loads(decode(data)[0])
-        except (ValueError, RecursionError) as error:
-            complaint = complaint or f"line {number}: {error or 'nested too deep'}"
-            continue
-        if isinstance(record, dict):
-            seen |= {key: value for key, value in record.items() if not seen.get(key)}
-        else:
-            complaint = complaint or f"line {number} is a {type(record).__name__}, not an object"
-        keys = options.find(seen)
-        if keys == options.keys[0]:
-            break
-    if keys is None and seen:
-        raise InputError(
-            f"{path}: expected lines with the key {options.wanted}, "
-            f"these have {listed(sorted(seen))}: name one with --text-key or --ids-key"
-        )
-    if keys is None and complaint:
-        raise InputError(
-            f"{path} is not JSON lines ({complaint}): expected one object per line. A JSON array "
-            "can be unpacked with: jq -c '.[]'"
-        )
-    if keys is None:
-        return (), False
-    by_name = keys in CHAT_KEYS and options.text_key is None
-    by_option = options.text_key is not None and (
-        options.part is not None or looks_like_chat(seen[keys[0]])
-    )
-    return keys, by_name or by_option
-
-
-def _first_lines(path: Name, content: bytes, longest: int) -> Iterator[tuple[int, bytes]]:
-    block = content
-    if not block:
-        blocks = line_blocks(as_location(path), _PROBED_BYTES, longest)
-        block = next((block for block, _ in blocks), b"")
-    for number, data in enumerate(block.split(b"\n"), 1):
-        if data.strip():
-            yield number, data
+    if len(table) != lines or any(table[key].null_count for key in keys):
+        return None
+    return [table[key].combine_chunks() for key in keys] if ids else [table[keys[0]]]

@@ -1,0 +1,1 @@
+"""Readers of what Python holds: arrays, data frames, and iterables of documents."""

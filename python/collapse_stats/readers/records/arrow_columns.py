@@ -1,0 +1,215 @@
+"""Arrow columns of text, chats or lists of ids: shared by the formats that Arrow reads."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ...errors import InputError
+from ..base import Batch, Int64Array, IntegerArray
+from ..boundaries import documents_of
+from ..options import Kind, ReadOptions
+from ..repairs import Repairs
+from ..stream import decode_repaired
+from .arrow_types import (
+    field_at,
+    holding_of_type,
+    is_list,
+    is_text,
+    is_utf8,
+    plain_array,
+    plain_type,
+    values_of,
+)
+from .batch import batch_of_records
+from .fields import Fields, Holding, choose, no_fields, no_mask
+
+
+def arrow_errors() -> tuple[type[Exception], ...]:
+    """Return the errors that Arrow raises for a damaged file (ValueError: a name is not UTF-8)."""
+    import pyarrow as pa
+
+    return (pa.ArrowException, OSError, ValueError, OverflowError)
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """What to read of an Arrow table.
+
+    Attributes
+    ----------
+    names
+        The columns to read.
+    fields
+        The fields that hold the documents, which may lie inside of the columns.
+    dtype
+        Type of the ids, None for text.
+    """
+
+    names: tuple[str, ...]
+    fields: Fields
+    dtype: str | None
+
+    @property
+    def kind(self) -> Kind:
+        """Whether the columns hold text or ids."""
+        return self.fields.kind
+
+
+def find_columns(
+    path: object, schema: Any, options: ReadOptions, there: str = "this file has"
+) -> Columns:
+    """Return the columns of an Arrow schema that `options` ask for.
+
+    `there` introduces the list of the columns, in the error's message.
+
+    Raises
+    ------
+    InputError
+        None of the columns fits; the message lists them.
+    """
+
+    def holding(name: str) -> Holding | None:
+        field = field_at(schema, name)
+        return None if field is None else holding_of_type(field)
+
+    fields = choose(options, holding)
+    if fields is None:
+        held = {field.name: str(field.type) for field in schema}
+        if options.named and (nested := field_at(schema, options.named)) is not None:
+            held[options.named] = str(nested.type)
+        raise no_fields(path, options, held, there)
+    if fields.mask is not None and field_at(schema, fields.mask) is None:
+        raise no_mask(path, fields.mask, schema.names, there)
+    wanted = [*fields.names, *([fields.mask] if fields.mask else [])]
+    names = tuple(dict.fromkeys(_column_of(schema, name) for name in wanted))
+    repeated = next((name for name in names if schema.names.count(name) > 1), None)
+    if repeated:
+        raise InputError(f"{path}: expected one column {repeated!r}, this file has several")
+    dtype = _dtype(field_at(schema, fields.names[0])) if fields.kind == "ids" else None
+    return Columns(names, fields, dtype)
+
+
+def _column_of(schema: Any, name: str) -> str:
+    return name if name in schema.names else name.split(".")[0]
+
+
+def _dtype(field: Any) -> str:
+    kind = plain_type(field.type)
+    while is_list(kind):
+        kind = plain_type(kind.value_type)
+    return "int64" if is_text(kind) else str(kind)
+
+
+def batch_of(
+    rows: Any, columns: Columns, options: ReadOptions, place: str, bytes_read: int
+) -> Batch:
+    """Return the documents of an Arrow record batch; rows left out are counted as repairs."""
+    repairs, fields = Repairs(), columns.fields
+    if not (fields.plain and set(columns.names).issuperset(fields.names)):
+        records = _records(rows, columns, place, repairs)
+        return batch_of_records(records, fields, options, bytes_read, repairs)
+    column = plain_array(rows.column(fields.names[0]))
+    if fields.kind == "text":
+        texts = [text for text in _texts(column, repairs, place) if text is not None]
+        if len(texts) < len(column):
+            repairs.leave_out("null texts skipped", place, len(column) - len(texts))
+        return Batch.of_texts(texts, bytes_read, repairs)
+    mask = None if fields.mask is None else plain_array(rows.column(fields.mask))
+    tokens, lengths, keep, left_out = ids_of(column, mask)
+    if left_out:
+        masked = " or a mask of another length" if fields.mask else ""
+        repairs.leave_out(f"rows with null ids{masked} skipped", place, left_out)
+    return Batch.of_tokens(*documents_of(tokens, lengths, keep, options.eot), bytes_read, repairs)
+
+
+def _records(
+    rows: Any, columns: Columns, place: str, repairs: Repairs
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The rows as records, each with its place."""
+    names = columns.names
+    values = [
+        values_of(rows.schema.field(name), rows.column(name), place, repairs) for name in names
+    ]
+    for row in zip(*values, strict=True):
+        yield place, dict(zip(names, row, strict=True))
+
+
+def bytes_of(rows: Any) -> int:
+    """Return the bytes of a record batch; of the whole buffers it is a slice of before Arrow 24."""
+    try:
+        return int(rows.nbytes)
+    except TypeError:  # it could not measure views of lists
+        return int(rows.get_total_buffer_size())
+
+
+def slices(rows: Any, size: int) -> Iterator[Any]:
+    """Yield a record batch in slices of about `size` bytes."""
+    step = max(1, size * len(rows) // max(1, bytes_of(rows)))
+    for first in range(0, len(rows), step):
+        yield rows.slice(first, step)
+
+
+def ids_of(
+    array: Any, mask: Any = None
+) -> tuple[IntegerArray, Int64Array, npt.NDArray[np.bool_] | None, int]:
+    """Return the packed ids of an Arrow array of lists, without the rows that are left out.
+
+    Input: the lists, and those of their mask. Output: the ids; the length of each row; which of the
+    ids the mask keeps (None without one); and how many rows are left out: those that are null or
+    have a null among their ids, and those whose mask has another length.
+    """
+    import pyarrow as pa
+
+    lists = [array] if mask is None else [array, mask]
+    rows = len(array)
+    good = np.logical_and.reduce([_without_nulls(each) for each in lists])
+    if mask is not None:
+        good &= _lengths(array) == _lengths(mask)
+    if not good.all():
+        lists = [each.filter(pa.array(good)) for each in lists]
+    ids, *masks = (each.flatten().to_numpy(zero_copy_only=False) for each in lists)
+    return ids, _lengths(lists[0]), masks[0] != 0 if masks else None, rows - int(good.sum())
+
+
+def _without_nulls(lists: Any) -> npt.NDArray[np.bool_]:
+    """Whether each of the lists is neither null nor has a null among its items."""
+    import pyarrow.compute as pc
+
+    good: npt.NDArray[np.bool_] = np.ones(len(lists), dtype=bool)
+    if lists.null_count:
+        good = pc.is_valid(lists).to_numpy(zero_copy_only=False)
+    values = lists.flatten()
+    if values.null_count:
+        good = good.copy()
+        at = np.flatnonzero(pc.is_null(values).to_numpy(zero_copy_only=False))
+        good[np.searchsorted(np.cumsum(_lengths(lists)), at, side="right")] = False
+    return good
+
+
+def _lengths(lists: Any) -> Int64Array:
+    """The length of each list, 0 of a null."""
+    import pyarrow.compute as pc
+
+    lengths: Any = pc.fill_null(pc.list_value_length(lists), 0)
+    as_int64: Int64Array = lengths.to_numpy(zero_copy_only=False).astype(np.int64)
+    return as_int64
+
+
+def _texts(column: Any, repairs: Repairs, place: str) -> list[str | None]:
+    """The texts of a plain column, None for null; bytes that are not UTF-8 are replaced."""
+    import pyarrow as pa
+
+    if is_utf8(column.type):
+        try:
+            valid: list[str | None] = column.to_pylist()
+        except UnicodeDecodeError:
+            column = column.cast(pa.large_binary())
+        else:
+            return valid
+    return [
+        None if data is None else decode_repaired(data, place, repairs)
+        for data in column.to_pylist()
+    ]

@@ -1,0 +1,142 @@
+"""Turn a chat, a list of turns, into one text."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from ..options import ChatTurns
+
+_ROLES = {
+    "assistant": ("assistant", "gpt", "model", "bot", "chatbot", "chatgpt"),
+    "user": ("user", "human", "prompter"),
+}
+_PAIR = {"prompt": "user", "completion": "assistant"}
+ROLE_KEYS = ("role", "from")
+CONTENT_KEYS = ("content", "value", "text")
+BETWEEN_TURNS = "\n\n"
+
+
+def looks_like_chat(value: Any) -> bool:
+    """Return whether a value is a list of turns, or has a list for each field of the turns."""
+    if isinstance(value, Mapping):
+        return any(isinstance(value.get(key), list) for key in ROLE_KEYS)
+    first = next((turn for turn in value if turn is not None), None) if _is_list(value) else None
+    return isinstance(first, Mapping) and any(key in first for key in ROLE_KEYS)
+
+
+def looks_like_pieces(value: Any) -> bool:
+    """Return whether a value is a list of the pieces of one text.
+
+    A piece is an object like ``{"type": "text", "text": "..."}``. Objects without a type are not
+    pieces: they may be several answers.
+    """
+    return (
+        _is_list(value)
+        and bool(value)
+        and all(isinstance(piece, Mapping) and "type" in piece for piece in value)
+        and any(isinstance(piece.get("text"), str) for piece in value)
+    )
+
+
+def turns_text(turns: Any, name: str, part: ChatTurns | None) -> str:
+    """Return the turns by the roles in `part` as one text, "" when there are none.
+
+    Turns are separated by a blank line. They may also be given as JSON.
+
+    Raises
+    ------
+    ValueError
+        These are no turns; the message says why, and names them by `name`.
+    """
+    return _joined(_turns(turns, name), part)
+
+
+def pair_text(prompt: Any, completion: Any, part: ChatTurns | None) -> str:
+    """Return a prompt and its completion, two texts or two lists of turns, as `turns_text` does.
+
+    Two texts are joined without a blank line, as a model sees them.
+    """
+    sides = {"prompt": prompt, "completion": completion}
+    if isinstance(prompt, str) and isinstance(completion, str):
+        return "".join(text for key, text in sides.items() if _is_wanted(part, _PAIR[key]))
+    turns = []
+    for key, side in sides.items():
+        turns += [(_PAIR[key], side)] if isinstance(side, str) else _turns(side, repr(key))
+    return _joined(turns, part)
+
+
+def _joined(turns: list[tuple[str, str]], part: ChatTurns | None) -> str:
+    return BETWEEN_TURNS.join(text for role, text in turns if text and _is_wanted(part, role))
+
+
+def _is_wanted(part: ChatTurns | None, role: str) -> bool:
+    return part in (None, "all") or role in _ROLES[part]
+
+
+def _turns(value: Any, name: str) -> list[tuple[str, str]]:
+    value = _parsed(value)
+    if isinstance(value, Mapping) and looks_like_chat(value):
+        lists = {key: items for key, items in value.items() if isinstance(items, list)}
+        if len(set(map(len, lists.values()))) > 1:
+            raise ValueError(f"the fields of {name} have different numbers of turns")
+        value = [dict(zip(lists, turn, strict=True)) for turn in zip(*lists.values(), strict=True)]
+    if not _is_list(value):
+        raise ValueError(f"{name} is a {type(value).__name__}, not a list of turns")
+    turns = []
+    for number, turn in enumerate(value, 1):
+        try:
+            turns.append(_turn(turn))
+        except ValueError as error:
+            raise ValueError(f"turn {number} of {name} {error}") from None
+    return turns
+
+
+def _parsed(value: Any) -> Any:
+    """The value of a text that is JSON of a list or an object, else `value` itself."""
+    if isinstance(value, str) and value.lstrip()[:1] in ("[", "{"):
+        try:
+            return json.loads(value)
+        except (ValueError, RecursionError):
+            return value
+    return value
+
+
+def _turn(turn: Any) -> tuple[str, str]:
+    """The role and the text of a turn; ValueError says what it lacks."""
+    if not isinstance(turn, dict):
+        turn = _parsed(turn)
+        if not isinstance(turn, Mapping):
+            raise ValueError(f"is a {type(turn).__name__}, not an object")
+    # A table in which turns have different fields has all of them in each turn, some of them null.
+    role, content = turn.get("role"), turn.get("content")
+    if not isinstance(role, str):
+        role = next((turn[key] for key in ROLE_KEYS if isinstance(turn.get(key), str)), None)
+    if role is None:
+        raise ValueError("has no 'role' or 'from'")
+    if content is None:
+        content = next((turn[key] for key in CONTENT_KEYS if turn.get(key) is not None), None)
+    if isinstance(content, str):
+        return role.lower(), content
+    if content is not None:
+        return role.lower(), content_text(content)
+    if turn.keys() & {*CONTENT_KEYS, "tool_calls", "function_call"}:
+        return role.lower(), ""
+    raise ValueError("has no 'content', 'value' or 'text'")
+
+
+def content_text(content: Any) -> str:
+    """Return a text that is given in pieces; ValueError if it is something else."""
+    if isinstance(content, Mapping):
+        content = [content]
+    if not _is_list(content):
+        raise ValueError(f"has a {type(content).__name__} as its content, not text")
+    pieces = (
+        piece if isinstance(piece, str) else piece.get("text")
+        for piece in content
+        if isinstance(piece, str | Mapping)
+    )
+    return "".join(piece for piece in pieces if isinstance(piece, str))
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list | tuple)

@@ -1,0 +1,113 @@
+"""Which fields of a record hold its document: chosen by their names and by what they hold."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Literal
+
+from ...errors import InputError
+from ..base import listed
+from ..options import CHAT_KEYS, MASK_KEY, TURNS_KEYS, Kind, ReadOptions
+
+Holding = Literal["text", "texts", "chat", "ids", "rows", "json", "nothing", "other"]
+"""What a field holds: one text, several texts, a chat, ids, several lists of ids, any JSON value,
+only nulls or empty lists, or something that is no document."""
+
+_TEXT: frozenset[Holding] = frozenset({"text", "texts", "chat", "json"})
+_IDS: frozenset[Holding] = frozenset({"ids", "rows", "json"})
+_TURNS: frozenset[Holding] = frozenset({"text", "chat", "json"})  # a text may be a chat's JSON
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """The fields that hold the document of a record.
+
+    Attributes
+    ----------
+    names
+        The field, or the two of a chat in two parts. Dots lead into nested values.
+    kind
+        Whether they hold text or token ids.
+    plain
+        Whether each value is just one text, or one list of ids.
+    chat
+        Whether the text is that of a chat; a value that is a text is then the JSON of one.
+    mask
+        The field of the mask of the ids, None when there is none.
+    """
+
+    names: tuple[str, ...]
+    kind: Kind
+    plain: bool = True
+    chat: bool = False
+    mask: str | None = None
+
+
+def choose(options: ReadOptions, holding: Callable[[str], Holding | None]) -> Fields | None:
+    """Return the first fields that `options` ask for and that hold what they should, or None.
+
+    `holding` says what the field of a name holds, None when there is none. If no field holds
+    anything, the first that exists is returned, whose records will be reported as empty.
+    """
+    for accept_nothing in (False, True):
+        for names in options.keys:
+            holdings = [holding(name) for name in names]
+            usable = _usable(names, options) | ({"nothing"} if accept_nothing else set())
+            if usable.issuperset(holdings):
+                return _fields(names, holdings, options, holding)
+    return None
+
+
+def _usable(names: tuple[str, ...], options: ReadOptions) -> frozenset[Holding | None]:
+    if options.kind_of(names[0]) == "ids":
+        return frozenset[Holding | None](_IDS | ({"text"} if options.ids_key else set()))
+    return frozenset(_TURNS if options.part or _is_chat(names) else _TEXT)
+
+
+def _is_chat(names: tuple[str, ...]) -> bool:
+    return names in CHAT_KEYS or names[0] in TURNS_KEYS
+
+
+def _fields(
+    names: tuple[str, ...],
+    holdings: list[Holding | None],
+    options: ReadOptions,
+    holding: Callable[[str], Holding | None],
+) -> Fields:
+    if options.kind_of(names[0]) == "ids":
+        mask = options.mask_key or (MASK_KEY if holding(MASK_KEY) in ("ids", "rows") else None)
+        return Fields(names, "ids", plain=holdings == ["ids"], mask=mask)
+    chat = options.part is not None or _is_chat(names) or "chat" in holdings
+    return Fields(names, "text", plain=holdings == ["text"] and not chat, chat=chat)
+
+
+def no_fields(
+    path: object, options: ReadOptions, holdings: Mapping[str, str], there: str
+) -> InputError:
+    """Return the error for records without the fields that `options` ask for.
+
+    Input: name -> what it holds, as words, of every field; and what the records are called, such as
+    ``these lines have``.
+    """
+    name = options.named
+    if name is not None and name in holdings:
+        wanted = "text"
+        if options.ids_key or options.part:
+            wanted = "lists of integers" if options.ids_key else "turns of a chat"
+        inside = "; dots lead into objects, as in 'a.b'" if "object" in holdings[name] else ""
+        return InputError(
+            f"{path}: {name!r} must hold {wanted}, got {holdings[name]}: name a key of text with "
+            f"--text-key, of lists of ids with --ids-key{inside}"
+        )
+    existing = listed(f"{key} ({held})" for key, held in holdings.items())
+    close = get_close_matches(name or "", holdings, 1)
+    remedy = f"did you mean {close[0]!r}?" if close else "name one with --text-key or --ids-key"
+    return InputError(f"{path}: expected {options.wanted}, {there} {existing}: {remedy}")
+
+
+def no_mask(path: object, mask: str, existing: Iterable[str], there: str) -> InputError:
+    """Return the error for a mask that was asked for and is not there."""
+    return InputError(
+        f"{path}: expected the mask {mask!r}, {there} {listed(existing)}: leave --mask-key out, or "
+        "name the mask's key with it"
+    )

@@ -1,0 +1,294 @@
+"""The documents of one record: its texts, or its lists of token ids."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from ...system.placement import is_on_gpu, to_host
+from ..base import IntegerArray, listed
+from ..options import TURNS_KEYS, ChatTurns, ReadOptions
+from .chat import content_text, looks_like_chat, looks_like_pieces, pair_text, turns_text
+from .fields import Fields, Holding, choose, no_fields, no_mask
+
+_MISSING = object()
+
+
+def holding_in(record: Mapping[str, Any], name: str) -> Holding | None:
+    """Return what the field of a record holds, None when there is none of this name."""
+    value = look_up(record, name)
+    return None if value is _MISSING else holding_of(value)
+
+
+def holding_of(value: Any) -> Holding:
+    """Return what a value holds."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, str):
+        return "text"
+    if looks_like_chat(value):
+        return "chat"
+    if isinstance(value, list | tuple):
+        if looks_like_pieces(value):
+            return "texts"
+        held = next((item for item in value if item is not None), None)
+        if type(held) is int or isinstance(held, np.integer):
+            return "ids"
+        inside = holding_of(held)
+        among: dict[Holding, Holding] = {"text": "texts", "ids": "rows"}
+        return among.get(inside, inside)
+    array = as_array(value)
+    if array is not None and array.dtype.kind in "iu":
+        return "ids" if array.ndim == 1 else "rows"
+    return "other"
+
+
+class Probe:
+    """The first records of a source, which are read when they are needed.
+
+    Attributes
+    ----------
+    records
+        Those that were read.
+    """
+
+    def __init__(self, records: Iterable[Any]) -> None:
+        self.records: list[Any] = []
+        self._left = iter(records)
+
+    def __iter__(self) -> Iterator[Any]:
+        yield from self.records
+        for record in self._left:
+            self.records.append(record)
+            yield record
+
+    def holding(self, name: str) -> Holding | None:
+        """What a field holds in the first record where it holds anything."""
+        kinds = (holding_in(each, name) for each in self if isinstance(each, Mapping))
+        first: Holding | None = None
+        for kind in kinds:
+            if kind not in (None, "nothing"):
+                return kind
+            first = first or kind
+        return first
+
+    def described(self, options: ReadOptions) -> dict[str, str]:
+        """Name -> what it holds, as words, of every field, and of the one that the user named."""
+        records = [each for each in self if isinstance(each, Mapping)]
+        names = dict.fromkeys(name for record in records for name in record)
+        values = {name: [record[name] for record in records if name in record] for name in names}
+        if options.named and (found := [look_up(each, options.named) for each in records]):
+            values[options.named] = [value for value in found if value is not _MISSING]
+        return {
+            name: _described(next((value for value in held if value is not None), None))
+            for name, held in values.items()
+            if held
+        }
+
+
+def fields_of(path: object, probe: Probe, options: ReadOptions, there: str) -> Fields | None:
+    """Return the fields that hold the documents of some records; None if there are no records.
+
+    Records may also be documents themselves: texts, lists of turns or of ids; then there are no
+    names. `there` introduces the list of what the records have, in the error's message.
+
+    Raises
+    ------
+    InputError
+        No field is what `options` ask for.
+    """
+    first = next(iter(probe), None)
+    if first is None:
+        return None
+    if _is_plain(first, options):
+        return _plain_text(options.keys[0][0])
+    if not isinstance(first, Mapping) and not options.named:
+        kind = holding_of(first)
+        if kind in ("ids", "rows") and not options.part:
+            return Fields((), "ids", plain=kind == "ids")
+        if kind == "chat" or (kind == "text" and not options.part):
+            return Fields((), "text", plain=kind == "text", chat=kind == "chat")
+    fields = choose(options, probe.holding)
+    if fields is None:
+        raise no_fields(path, options, probe.described(options), there)
+    if options.mask_key and fields.kind == "ids" and probe.holding(options.mask_key) is None:
+        raise no_mask(path, options.mask_key, probe.described(options), there)
+    return fields
+
+
+def _is_plain(record: Any, options: ReadOptions) -> bool:
+    """Whether a record has a text under the first key to look for, as it usually has."""
+    (name, *others) = options.keys[0]
+    return (
+        type(record) is dict
+        and type(record.get(name)) is str
+        and not (others or options.part or options.ids_key or name in TURNS_KEYS)
+    )
+
+
+@cache
+def _plain_text(name: str) -> Fields:
+    return Fields((name,), "text")
+
+
+def look_up(record: Mapping[str, Any], name: str) -> Any:
+    """Return the value of a field; dots lead into nested objects and lists.
+
+    A part that is no number is looked up in each item of a list.
+    """
+    if name in record:
+        return record[name]
+    value: Any = record if "." in name else _MISSING
+    for part in name.split("."):
+        value = _step(value, part)
+    return value
+
+
+def _step(value: Any, part: str) -> Any:
+    if isinstance(value, Mapping):
+        return value.get(part, _MISSING)
+    if not isinstance(value, list | tuple):
+        return _MISSING
+    if part.lstrip("-").isdecimal():
+        at = int(part)
+        return value[at] if -len(value) <= at < len(value) else _MISSING
+    steps = [_step(item, part) for item in value]
+    return _MISSING if _MISSING in steps else steps
+
+
+def texts_of(record: Any, fields: Fields, part: ChatTurns | None) -> list[str]:
+    """Return the documents of a record of text.
+
+    Raises
+    ------
+    ValueError
+        The record has none; the message says why.
+    """
+    if not fields.names:
+        return list(_texts(record, "the document", fields.chat, part))
+    values = [_value(record, name) for name in fields.names]
+    if len(values) == 2:
+        return [pair_text(values[0], values[1], part)]
+    return list(_texts(values[0], repr(fields.names[0]), fields.chat, part))
+
+
+def _texts(value: Any, name: str, chat: bool, part: ChatTurns | None) -> Iterator[str]:
+    if isinstance(value, str) and not chat:
+        yield value
+    elif isinstance(value, list | tuple) and value and isinstance(value[0], list | tuple):
+        for item in value:  # several answers to one prompt, or a batch of records
+            yield from _texts(item, name, chat, part)
+    elif chat or looks_like_chat(value):
+        yield turns_text(value, name, part)
+    elif looks_like_pieces(value):
+        yield content_text(value)
+    elif isinstance(value, list | tuple) and value and all(isinstance(x, str) for x in value):
+        yield from value
+    else:
+        raise ValueError(f"{name} is {_described(value)}, not text")
+
+
+def ids_of_record(
+    record: Any, fields: Fields
+) -> Iterator[tuple[IntegerArray, IntegerArray | None]]:
+    """Yield the token ids of each document of a record, and their mask.
+
+    Raises
+    ------
+    ValueError
+        The record has none; the message says why.
+    """
+    if not fields.names:
+        yield from ((row, None) for row in _rows(record, "the document"))
+        return
+    name, mask = fields.names[0], fields.mask
+    rows = list(_rows(_value(record, name), repr(name)))
+    if mask is None:
+        yield from ((row, None) for row in rows)
+        return
+    masks = list(_rows(_value(record, mask), repr(mask), "iub"))
+    if [len(row) for row in rows] != [len(row) for row in masks]:
+        raise ValueError(f"{name!r} and its mask {mask!r} have different lengths")
+    yield from zip(rows, masks, strict=True)
+
+
+def _rows(value: Any, name: str, kinds: str = "iu") -> Iterator[IntegerArray]:
+    """The arrays in a value whose types are of these `kinds`, as NumPy names them."""
+    if isinstance(value, str):  # a field of a table of texts, such as CSV
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            raise ValueError(f"{name} is text, not a list of integers") from None
+    if isinstance(value, list | tuple) and value and hasattr(value[0], "__len__"):
+        for item in value:
+            yield from _rows(item, name, kinds)
+        return
+    try:
+        array = as_array(value)
+    except ValueError:  # some of its items are lists
+        array = np.empty(0, dtype=object)
+    if array is None:
+        raise ValueError(f"{name} is {_described(value)}, not a list of integers")
+    if array.ndim not in (1, 2):
+        raise ValueError(f"{name} must have one or two dimensions, got shape {array.shape}")
+    wide = array.dtype == np.uint64 and array.size and int(array.max()) >= 1 << 63
+    if wide or array.dtype.kind not in kinds:
+        raise ValueError(f"{name} has items that are not 64-bit integers")
+    yield from array if array.ndim == 2 else (array,)
+
+
+def as_array(value: Any) -> Any:
+    """Return a list of numbers or any kind of array as a NumPy array, None for something else."""
+    if isinstance(value, list | tuple):
+        if bool in (types := set(map(type, value))) and len(types) > 1:
+            return None  # NumPy would take the booleans for numbers
+        return np.asarray(value) if value else np.empty(0, dtype=np.int64)
+    if isinstance(value, str | bytes | Mapping):
+        return None
+    if is_on_gpu(value):
+        return to_host(value)
+    if hasattr(value, "__array__") or hasattr(value, "__array_interface__"):
+        array = np.asarray(value)
+        return None if array.dtype.kind in "OUST" else array
+    return np.from_dlpack(value) if hasattr(value, "__dlpack__") else None
+
+
+def _value(record: Any, name: str) -> Any:
+    if not isinstance(record, Mapping):
+        raise ValueError(f"{_described(record)}, not an object")
+    value = look_up(record, name)
+    if value is _MISSING:
+        raise ValueError(f"no {name!r}")
+    if value is None:
+        raise ValueError(f"{name!r} is null")
+    return value
+
+
+_WORDS = {
+    type(None): ("null", "nulls"),
+    bool: ("true or false", "booleans"),
+    int: ("a number", "numbers"),
+    float: ("a number", "numbers"),
+    str: ("text", "texts"),
+}
+
+
+def _described(value: Any) -> str:
+    """What a value is, as words for a message."""
+    if isinstance(value, list | tuple):
+        return f"a list of {_plural(value)}" if value else "an empty list"
+    if isinstance(value, Mapping):
+        return f"an object with {listed(map(str, value), 3)}" if value else "an empty object"
+    return _WORDS.get(type(value), (f"a {type(value).__name__}",))[0]
+
+
+def _plural(values: Sequence[Any]) -> str:
+    """What values are, judged by the first that is not null."""
+    first = next((value for value in values if value is not None), None)
+    if isinstance(first, list | tuple):
+        return f"lists of {_plural(first)}" if first else "empty lists"
+    if isinstance(first, Mapping):
+        return f"objects with {listed(map(str, first), 3)}"
+    return _WORDS.get(type(first), ("", f"{type(first).__name__}s"))[1]
