@@ -30,7 +30,7 @@ def open_source(
     try:
         return Opened.of_paths(paths, reading, tmp, room)
     except MissingPathError as error:
-        if isinstance(source, str | os.PathLike | RemotePath):
+        if not (isinstance(source, list | tuple) and all(isinstance(x, str) for x in source)):
             raise
         raise InputError(
             f"{error}. All strings of a list are paths if one of them looks like a path: give "

@@ -26,7 +26,7 @@ class Files(Sequence[Location]):
     unreadable
         Path -> error of folders that cannot be listed, and of shards that are missing.
     notes
-        What else to warn of.
+        Sentences about what else is doubtful.
     """
 
     def __init__(self) -> None:

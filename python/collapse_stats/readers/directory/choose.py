@@ -12,7 +12,7 @@ from ..options import ReadOptions
 from ..registry import registry
 from ..remote.location import Location, Name, as_location
 from .metadata import holds_data
-from .names import is_documentation, is_metadata, is_temporary
+from .names import is_documentation, is_metadata, is_temporary, missing_shards
 from .patterns import Parts, Patterns
 from .reasons import LeftOut, Reason
 
@@ -55,11 +55,14 @@ def add_chosen(
     found.sort(key=itemgetter(0))
     files.names += map(itemgetter(1), found)
     if ranks & {_OBJECTS, SHARDS}:
+        beside = _OBJECTS in ranks and any(map(_is_shard_of_no_json, found))
         files.doubtful |= {
-            path: SHARDS in ranks
+            path: beside
             for parts, path, rank in found
             if rank == _OBJECTS or parts[-1].endswith(".arrow")
         }
+    if not patterns:
+        files.notes += missing_shards(parts for parts, _, _ in found)
     if SHARDS not in ranks:
         _describe_nothing(files, left_before)
     if not found and len(files.unreadable) == unreadable_before:
@@ -172,6 +175,12 @@ def _without_descriptions(
     for reason, group in left.items():
         files.leave_out([path for _, path, _ in group], reason)
     return named + rest
+
+
+def _is_shard_of_no_json(each: Found) -> bool:
+    """Whether a file is a shard, and of a format whose files are never one JSON object."""
+    json_reader = registry().extensions[_OBJECT]
+    return each[2] == SHARDS and extension_of(each[0][-1]) not in json_reader.extensions
 
 
 def _describe_nothing(files: Files, left_before: int) -> None:

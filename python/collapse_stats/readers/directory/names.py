@@ -1,6 +1,7 @@
 """What the name alone of a file says: that it documents a corpus, or describes a model."""
 
 import re
+from collections.abc import Iterable
 
 _TEMPORARY = (
     *("~", ".tmp", ".temp", ".part", ".partial", ".crdownload", ".swp"),
@@ -17,12 +18,29 @@ _DOCUMENTATION = re.compile(
     r"([._-][a-z0-9]{2,6}([_-][a-z0-9]{2,4})?)?\.(md|txt|text)(\.\w+)?",
     re.IGNORECASE,
 )
+_NUMBERED = re.compile(r"(.*?)(\d{1,9})-of-(\d{1,9})(.*)")
+
 _METADATA = re.compile(
     r"(config|.*[_-]config|.*\.index|tokenizer|special_tokens_map|added_tokens|vocab"
     r"|trainer_state|.*_results|dataset_infos?|dataset_dict|stats|metadata|meta|package(-lock)?"
     r"|training_args|modules|hyperparameters|hparams|args|quantize_.*|.*_map)\.json(\.\w+)?",
     re.IGNORECASE,
 )
+
+
+def missing_shards(paths: Iterable[tuple[str, ...]]) -> list[str]:
+    """Return a sentence about each set of shards, numbered like ``00000-of-00010``, with gaps."""
+    sets: dict[tuple[str, ...], set[int]] = {}
+    for *folder, name in paths:
+        if "-of-" in name and (match := _NUMBERED.fullmatch(name)):
+            before, number, total, behind = match.groups()
+            sets.setdefault((*folder, before, total, behind), set()).add(int(number))
+    return [
+        f"{'/'.join([*folder, f'{before}*-of-{total}{behind}'])}: {len(numbers):,} of "
+        f"{int(total):,} shards are there"
+        for (*folder, before, total, behind), numbers in sets.items()
+        if len(numbers) < int(total)
+    ]
 
 
 def is_temporary(lowered: str) -> bool:

@@ -57,7 +57,7 @@ class LeftOut(NamedTuple):
 def grouped(left_out: Iterable[LeftOut]) -> dict[Reason, list[str]]:
     """Return the names of what is left out for each reason, in the order of `Reason`."""
     groups: dict[Reason, list[str]] = {reason: [] for reason in Reason}
-    for path, reason in left_out:
+    for path, reason in sorted(left_out, key=lambda each: str(each.path)):
         groups[reason].append(as_location(path).name)
     return {reason: names for reason, names in groups.items() if names}
 
