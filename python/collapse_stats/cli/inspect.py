@@ -101,7 +101,8 @@ class _Found:
         try:
             self.inspections.append(inspect_file(name, self._reading, tokenizer, budget))
         except InputError:
-            if name not in doubtful or not is_metadata(name, self._reading):
+            is_last = not self.inspections and name == self.files.names[-1]
+            if is_last or name not in doubtful or not is_metadata(name, self._reading):
                 raise
             self.files.turned_out_metadata(name)
 

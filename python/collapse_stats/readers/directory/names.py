@@ -15,7 +15,7 @@ _DOCUMENTATION = re.compile(
     r"(readme|licen[sc]es?|copying|notice|citation|change-?log|contributing|code[_-]of[_-]conduct"
     r"|data_?set[_-]?card|data_?card|model_?card|datasheet"
     r"|merges|vocab|requirements|cmakelists|checksums?|(md5|sha\d+)(sums?)?)"
-    r"([._-][a-z0-9]{2,6}([_-][a-z0-9]{2,4})?)?\.(md|txt|text)(\.\w+)?",
+    r"([._-][a-z0-9]{1,6}([_-][a-z0-9]{2,4})?)?\.(md|txt|text)(\.\w+)?",
     re.IGNORECASE,
 )
 _NUMBERED = re.compile(r"(.*?)(\d{1,9})-of-(\d{1,9})(.*)")
