@@ -178,11 +178,11 @@ def test_steps_without_samples_are_refused(tmp_path):
         checkpoint(tmp_path, step, {})
     result = CliRunner().invoke(program, ["track", str(tmp_path)])
     assert result.exit_code == 2
-    assert "checkpoint-1: nothing to read in this directory" in result.stderr
+    assert "checkpoint-1: nothing to read here" in result.stderr
     checkpoint(tmp_path, 3, {"samples.jsonl": lines([{"text": "a"}])})
     result = CliRunner().invoke(program, ["track", str(tmp_path)])
     assert result.exit_code == 2
-    assert "checkpoint-1: nothing to read in this directory" in result.stderr
+    assert "checkpoint-1: nothing to read here" in result.stderr
 
 
 def test_all_steps_are_read_by_the_key_of_the_first(tmp_path):

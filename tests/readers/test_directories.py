@@ -220,7 +220,7 @@ def test_a_corpus_of_documentation(tmp_path: Path) -> None:
     check(make(tmp_path, files), [f"read me {i}" for i in range(3)], {})
     make(tmp_path, {"model.safetensors": b"weights"})  # a model's card
     _, stderr = shown(tmp_path, "--tokenizer", "bytes", code=2)
-    assert "nothing to read in this directory, only 3 documentation (README.md)" in stderr
+    assert "nothing to read here, only 3 documentation (README.md)" in stderr
     check(
         tmp_path,
         [f"read me {i}" for i in range(3)],

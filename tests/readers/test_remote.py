@@ -416,6 +416,48 @@ def test_prefixes_and_patterns_hold_what_folders_do(bucket: Any, tmp_path: Path)
         discover(["s3://corpora"])
 
 
+def test_what_is_left_out_of_prefixes_is_left_out_of_folders(bucket: Any, tmp_path: Path) -> None:
+    here = tmp_path / "tree"
+    names = (
+        "README.md data/a.parquet data/b.parquet data/notes.txt config.json other.json "
+        "test/a.parquet _temporary/half.parquet x.incomplete/half.parquet part.parquet.incomplete"
+    ).split()
+    for name in names:
+        path = here / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"x")
+    (here / "other.json").write_text('{"made": 2024}')
+    bucket(here)
+    for options in (
+        {},
+        {"include": "data"},
+        {"include": ("*.md", "test/**")},
+        {"exclude": ("data/b*", "te?t")},
+        {"include": "*.parquet", "exclude": "data/a.*"},
+    ):
+        reading = ReadOptions(**options)
+        for pattern in ("", "*", "data", "data/*", "*/*.parquet", "data/a.parquet"):
+            places = (f"{at}/{pattern}".rstrip("/") for at in (here, "s3://corpora"))
+            try:
+                local, remote = (discover([place], None, reading) for place in places)
+            except InputError as error:
+                assert "change --include or --exclude" in str(error)  # noqa: PT017
+                with pytest.raises(InputError, match="change --include or --exclude"):
+                    discover([f"s3://corpora/{pattern}".rstrip("/")], None, reading)
+                continue
+            assert found_in(remote, "s3://corpora") == found_in(local, str(here))
+            assert [(found_in([path], "s3://corpora"), why) for path, why in remote.left_out] == [
+                (found_in([path], str(here)), why) for path, why in local.left_out
+            ]
+            assert [*remote.doubtful.values()] == [*local.doubtful.values()]
+    assert found_in(discover(["s3://corpora"]), "s3://corpora") == [
+        "data/a.parquet",
+        "data/b.parquet",
+        "other.json",
+        "test/a.parquet",
+    ]
+
+
 def run(*args: object, code: int = 0) -> Result:
     result = CliRunner().invoke(program, [str(arg) for arg in args])
     assert result.exit_code == code, (result.stdout, result.stderr, result.exception)
@@ -445,7 +487,10 @@ def test_every_command_takes_urls(bucket: Any, tmp_path: Path) -> None:
     assert [item["path"] for item in inputs] == [
         f"{there}/{name}/{part}.jsonl" for name in ("gen", "human") for part in (0, 1)
     ]
-    assert "s3://corpora/gen/0.jsonl" in run("inspect", there).stdout.replace("\n", "")
+    page = run("inspect", there).stdout
+    assert "4 files, " in page
+    assert "in s3://corpora\n" in page
+    assert "\ngen/0.jsonl " in page
     listed = tmp_path / "list"
     listed.write_text(f"{there}/human/0.jsonl\n{there}/human/1.jsonl\n")
     assert figures("show", "--files-from", listed)["corpora"][0]["tokens"] > 1000

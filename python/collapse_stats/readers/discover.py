@@ -12,7 +12,7 @@ from .directory.choose import Folder, add_chosen, left_out_by_name, listed_shard
 from .directory.patterns import Patterns, says_names
 from .directory.reasons import Reason
 from .directory.walk import folders_below
-from .listing import Files
+from .listing import Files, nothing_in
 from .options import ReadOptions
 from .remote.discover import add_remote
 from .remote.location import Name, expanded, is_url
@@ -51,10 +51,7 @@ def discover(
     files.left_out.sort(key=lambda each: str(each.path))
     files.notes += patterns.warnings()
     if not files.names and not files.unreadable:
-        raise InputError(
-            f"no file is left to read of {', '.join(map(str, paths))}: change --include or "
-            "--exclude"
-        )
+        raise nothing_in(", ".join(map(str, paths)), files.left_out)
     return files
 
 

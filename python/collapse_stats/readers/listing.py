@@ -95,6 +95,4 @@ def nothing_in(name: str, left_out: Sequence[LeftOut]) -> InputError:
         advice = f". Read are: {registry().known}"
     else:
         advice = ": give a file by its own path to read it all the same"
-    return InputError(
-        f"{name}: nothing to read in this directory, only {summary(left_out)}{advice}"
-    )
+    return InputError(f"{name}: nothing to read here, only {summary(left_out)}{advice}")

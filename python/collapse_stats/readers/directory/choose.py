@@ -42,7 +42,7 @@ def add_chosen(
 ) -> None:
     """Append the files of the directory `name` to `files`, in the order of their names.
 
-    Raises InputError if there is none.
+    Raises InputError if there is none, unless that is because of the patterns.
     """
     left_before, unreadable_before = len(files.left_out), len(files.unreadable)
     found: list[Found] = []
@@ -65,8 +65,10 @@ def add_chosen(
         files.notes += missing_shards(parts for parts, _, _ in found)
     if SHARDS not in ranks:
         _describe_nothing(files, left_before)
-    if not found and len(files.unreadable) == unreadable_before:
-        raise nothing_in(name, files.left_out[left_before:])
+    left_out = files.left_out[left_before:]
+    by_patterns = any(each.reason in (Reason.NOT_INCLUDED, Reason.EXCLUDED) for each in left_out)
+    if not (found or by_patterns) and len(files.unreadable) == unreadable_before:
+        raise nothing_in(name, left_out)
 
 
 def _look_through(

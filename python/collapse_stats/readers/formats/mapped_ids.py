@@ -15,7 +15,6 @@ from ..remote.items import Items
 from ..remote.location import Location
 from ..splits import Split, SplittableReader
 
-
 _LOOKED_AT = 1 << 16  # bytes at the beginning of a file
 _ENOUGH = 256  # 16-bit words
 _NO_VOCABULARY = 1 << 24  # ids; no vocabulary is that large
