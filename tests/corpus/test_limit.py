@@ -138,6 +138,18 @@ def test_what_lies_behind_the_limit_is_not_read(
     assert "a100.parquet" in found.sources[-1].path
 
 
+def test_a_bad_file_beside_one_good_one(tmp_path: Path) -> None:
+    write_lines(tmp_path / "a.jsonl", [{"text": "abc"}] * 5)
+    write(tmp_path / "b.parquet", b"PAR1 and no more")
+    found = cs.profile(tmp_path, tokenizer="bytes", limit_documents=100, skip_bad=True)
+    assert found.documents == 5
+    assert [source.error is not None for source in found.sources] == [False, True]
+    (tmp_path / "a.jsonl").unlink()
+    write(tmp_path / "a.parquet", b"PAR1 and no more")
+    with pytest.raises(InputError, match=r"a\.parquet"):
+        cs.profile(tmp_path, tokenizer="bytes", limit_documents=100, skip_bad=True)
+
+
 def test_text_and_ids_are_told_apart_in_their_turn(tmp_path: Path) -> None:
     write_lines(tmp_path / "a.jsonl", [{"text": "abc"}] * 5)
     write_lines(tmp_path / "b.jsonl", [{"input_ids": [1, 2]}] * 5)

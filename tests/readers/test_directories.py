@@ -267,10 +267,23 @@ def test_caches_of_datasets(tmp_path: Path) -> None:
     check(make(tmp_path, files), ["three", "one", "two"], reasons)
 
 
+def test_packed_copies_of_what_is_read(tmp_path: Path) -> None:
+    files: Written = {
+        "a.jsonl": ["one", "two"],
+        "a.jsonl.gz": b'{"text": "ONE"}\n',
+        "b.jsonl.zst": b'{"text": "three"}\n',
+        "c.txt.d/a.jsonl.gz": b'{"text": "four"}\n',
+    }
+    copy = {"a.jsonl.gz": "packed copy of a file that is read"}
+    check(make(tmp_path, files), ["one", "two", "three", "four"], copy)
+
+
 def test_a_cache_may_be_all_that_there_is(tmp_path: Path) -> None:
-    check(make(tmp_path, {"cache-1.arrow": ["one"]}), ["one"], {})
-    _, stderr = shown(make(tmp_path, {"cache-2.arrow": ["ONE"]}), code=2)
+    check(make(tmp_path / "a", {"cache-1.arrow": ["one"]}), ["one"], {})
+    _, stderr = shown(make(tmp_path / "a", {"cache-2.arrow": ["ONE"]}), code=2)
     assert "only 2 caches of datasets (cache-1.arrow, cache-2.arrow)" in stderr
+    files: Written = {"cache-1.arrow": ["ONE"], "train.parquet": ["one"]}
+    check(make(tmp_path / "b", files), ["one"], {"cache-1.arrow": "cache of datasets"})
 
 
 def saved_to_disk(folder: Path, shards: dict[str, list[str]], lost: str = "") -> None:

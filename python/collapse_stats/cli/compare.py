@@ -55,8 +55,8 @@ T = TypeVar("T")
     help="Show the K most frequent n-grams that a candidate lost, and the K that it has most too "
     "often.",
 )
-@side_option("candidates")
 @side_option("baseline", also=" (and --human)")
+@side_option("candidates")
 @output_options
 @request_options
 @click.pass_context

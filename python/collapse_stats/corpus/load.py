@@ -81,8 +81,7 @@ def read_corpus(
     parts = read_packed(opened, bad_files, pack, counting.threads, read_ahead, limit)
     with closing(parts):
         largest = _store_all(parts, store, size, progress)
-    if limit.is_reached:
-        opened.end_at(limit.last)
+    opened.finish(limit.last if limit.is_reached else None)
     readers = opened.readers
     bad_files.raise_if_all(len(readers) + len(bad_files.at_open))
     segments = store.segments(bad_files.dropped)

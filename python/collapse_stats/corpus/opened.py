@@ -71,8 +71,8 @@ class Opened:
         """Yield the readers in the order of the corpus."""
         yield from self.readers
 
-    def end_at(self, last: Reader | None) -> None:
-        """Forget what was opened behind the last reader that was needed."""
+    def finish(self, last: Reader | None) -> None:
+        """Forget what was opened behind the `last` reader that was needed; None needed all."""
 
     def warnings(self) -> list[str]:
         """Return sentences about what of the directories is not read; complete after reading."""
@@ -117,10 +117,12 @@ class _OpenedInTurn(Opened):
             if done == len(self._turns) and self._ahead < len(self._files):
                 self._open_some()
 
-    def end_at(self, last: Reader | None) -> None:
-        if last in self._turns:
-            needed = self._turns[: self._turns.index(last) + 1]
-            self.readers = [turn for turn in needed if not isinstance(turn, _Failing)]
+    def finish(self, last: Reader | None) -> None:
+        if last is not None:
+            del self._turns[self._turns.index(last) + 1 :]
+        self.readers = [turn for turn in self._turns if not isinstance(turn, _Failing)]
+        failed = (turn.path for turn in self._turns if isinstance(turn, _Failing))
+        self.bad_files.at_open += (path for path in failed if path in self.bad_files.errors)
 
     def _open_some(self) -> None:
         names = self._files.names[self._ahead : self._ahead + _AT_A_TIME]

@@ -98,9 +98,6 @@ class FileReader(ABC):
     companion_names: ClassVar[tuple[str, ...]] = ()
     """Names of files that only describe the others in their directory."""
 
-    has_packed_copies: ClassVar[bool] = False
-    """Whether a compressed file is a copy of the plain file of that name beside it."""
-
     rank: ClassVar[int] = SHARDS
     """In a directory, only files of the highest rank there are read: others describe them."""
 

@@ -11,6 +11,7 @@ from ..listing import Files, nothing_in
 from ..options import ReadOptions
 from ..registry import registry
 from ..remote.location import Location, Name, as_location
+from ..stream import COMPRESSIONS
 from .metadata import holds_data
 from .names import is_documentation, is_metadata, is_temporary, missing_shards
 from .patterns import Parts, Patterns
@@ -21,6 +22,7 @@ PROFILE = {"manifest.json", "spectra.parquet"}
 
 _OBJECT = ".json"  # extension of files that may be one object, which describes other files
 _OBJECTS = SHARDS - 1  # their rank until that is known
+_PACKED = tuple(COMPRESSIONS)
 
 Found = tuple[Parts, Name, int]
 """A file that may be read: its path below the directory, the file, and the rank of its format."""
@@ -95,6 +97,9 @@ def _look_through(
             rank, is_by_ending = verdict
             if is_by_ending:
                 quick[ending] = rank
+        if ending.endswith(_PACKED) and name[: name.rindex(".")] in paths:
+            files.leave_out([path], Reason.COPY)
+            continue
         reason = patterns.reason((*at, name)) if patterns else None
         if reason is None:
             found.append(((*at, name), path, rank))
@@ -121,11 +126,8 @@ def _verdict(name: str, folder: Folder, caches: Container[str]) -> Reason | tupl
         if folder.shards is not None and name not in folder.shards:
             return Reason.UNLISTED
         return SHARDS, False
-    if reader.has_packed_copies and _is_copy(name, extension, paths):
-        return Reason.COPY
     rank = _OBJECTS if extension == _OBJECT else reader.rank
-    is_companion = name.endswith(registry().companion_endings)
-    return rank, not (is_companion or reader.has_packed_copies)
+    return rank, not name.endswith(registry().companion_endings)
 
 
 def left_out_by_name(name: str, names: Container[str]) -> Reason | None:
@@ -196,16 +198,16 @@ def _describe_nothing(files: Files, left_before: int) -> None:
 def _caches(names: Collection[str]) -> Collection[str]:
     """Those of the files of a folder that `datasets` keeps beside the data, or instead of it."""
     caches = {name for name in names if name.startswith("cache-") and name.endswith(".arrow")}
-    if len(caches) == 1 and not any(
-        name.endswith(".arrow") and name not in caches for name in names
-    ):
+    if len(caches) == 1 and not any(_is_shard(name) for name in names if name not in caches):
         return ()  # all that there is
     return caches
 
 
-def _is_copy(name: str, extension: str, names: Container[str]) -> bool:
-    """Whether this is a compressed file that lies uncompressed beside it."""
-    return not name.lower().endswith(extension) and name[: name.rindex(".")] in names
+def _is_shard(name: str) -> bool:
+    """Whether a file has the extension of a format of shards, and is not perhaps one object."""
+    extension = extension_of(name)
+    reader = registry().extensions.get(extension)
+    return reader is not None and reader.rank == SHARDS and extension != _OBJECT
 
 
 def listed_shards(state: Location) -> set[str] | None:

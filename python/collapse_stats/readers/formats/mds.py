@@ -42,7 +42,6 @@ class MdsReader(SampleShardReader):
     extensions = (".mds",)
     begins_freely = True
     compressible = True
-    has_packed_copies = True
     companion_names = ("index.json",)
     unit = "sample"
 
