@@ -147,6 +147,9 @@ def test_text_and_ids_do_not_mix(tmp_path):
     (tmp_path / "a.txt").write_text("some text")
     np.save(tmp_path / "b.npy", np.arange(5))
     with pytest.raises(InputError, match="all text or all token ids"):
+        read_corpus([tmp_path / "a.txt", tmp_path / "b.npy"], counting=COUNTING)
+    (tmp_path / "c.jsonl").write_text('{"text": "some text"}')
+    with pytest.raises(InputError, match="all text or all token ids"):
         read_corpus(tmp_path, counting=COUNTING)
 
 

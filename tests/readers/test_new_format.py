@@ -77,7 +77,6 @@ class ToyLinesReader(ToyReader):
     required = ""
     compressible = True
     compressed_start = b"<toys>"
-    has_packed_copies = True
 '''
 
 

@@ -1,7 +1,7 @@
 """Splits of readers to packed token ids: text is tokenized, ids are made 16 or 32 bits wide."""
 
 from collections.abc import Container, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 import numpy as np
@@ -90,6 +90,20 @@ class EncodedSplits:
         self.start, self.stop = self.start[documents], self.stop[documents]
         self.results = [result for result, keep in zip(self.results, kept, strict=True) if keep]
         self.largest = self.largest if self.results else -1
+
+    def keep(self, documents: int) -> None:
+        """Remove all documents after the first `documents`, and what was found behind them."""
+        self.start, self.stop = self.start[:documents], self.stop[:documents]
+        self.tokens = self.tokens[: int(self.stop[-1]) if documents else 0]
+        if self.largest >= 0:
+            self.largest = int(self.tokens.max(initial=0))
+        kept = []
+        for result in self.results:
+            if documents <= 0:
+                break
+            kept.append(replace(result, documents=min(result.documents, documents)))
+            documents -= result.documents
+        self.results = kept
 
 
 def encoded(tokenizer: Tokenizer, splits: Splits) -> list[EncodedSplits]:

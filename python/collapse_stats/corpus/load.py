@@ -16,21 +16,18 @@ from ..ngrams.chunk import Int64Array
 from ..ngrams.ids import implied_vocab_size
 from ..readers.bad_files import BadFiles
 from ..readers.base import Reader
-from ..readers.discover import discover
 from ..readers.file_reader import FileReader
 from ..readers.head import digest_of
-from ..readers.in_memory.open import open_memory
-from ..readers.open import open_files
 from ..readers.options import ReadOptions
-from ..readers.remote.location import Name, as_location, at_once, is_url
-from ..readers.remote.path import RemotePath
+from ..readers.remote.location import as_location, at_once, is_url
 from ..readers.splits import SplittableReader
 from ..system.memory import is_mapped, release_pages
 from ..system.spill import Spill
 from ..tokenizers import Tokenizer, load
 from .corpus import Corpus, Segment, Source, TokenizerIdentity
 from .encoding import EncodedSplits, encoded, narrowed
-from .pipeline import read_packed
+from .pipeline import Limit, read_packed
+from .source import open_source
 from .vocabulary import Counterpart, vocabulary_of_ids, vocabulary_of_text
 
 Progress = Callable[[str, int, int], None]
@@ -75,8 +72,8 @@ def read_corpus(
     # A line is held three times: as bytes, as text and as what is parsed from it.
     reading = replace(reading, longest=min(reading.longest, max(_MIN_LONGEST, memory // 4)))
     read_ahead = min(memory // 8, _READ_AHEAD)
-    readers, bad_files, skipped = _open(source, reading, counting.tmp, read_ahead // 2)
-    is_text = _is_text(readers)
+    opened = open_source(source, reading, counting.tmp, read_ahead // 2)
+    is_text = opened.kind == "text"
     tokenizer = _tokenizer(reading.tokenizer, is_text, beside)
     if tokenizer and is_text:
         vocabulary = vocabulary_of_text(tokenizer, reading.vocab_size)
@@ -85,13 +82,18 @@ def read_corpus(
         vocabulary = vocabulary_of_ids(tokenizer, reading.vocab_size, beside)
         pack = partial(narrowed, vocabulary)
     store = TokenStore(memory, counting.tmp)
-    with closing(read_packed(readers, bad_files, pack, counting.threads, read_ahead)) as parts:
-        largest = _store_all(parts, store, sum(reader.size for reader in readers), progress)
+    bad_files, limit = opened.bad_files, Limit(reading.limit_documents)
+    size = sum(reader.size for reader in opened.readers)
+    parts = read_packed(opened, bad_files, pack, counting.threads, read_ahead, limit)
+    with closing(parts):
+        largest = _store_all(parts, store, size, progress)
+    opened.finish(limit.last if limit.is_reached else None)
+    readers = opened.readers
     bad_files.raise_if_all(len(readers) + len(bad_files.at_open))
     segments = store.segments(bad_files.dropped)
     warnings = [warning for reader in readers for warning in reader.warnings]
     corpus = Corpus(
-        name=name or _name(source),
+        name=name or opened.name,
         vocab_size=vocabulary.size
         or max(implied_vocab_size(largest), beside.vocab_size if beside else 0),
         tokenizer=_identity(tokenizer),
@@ -99,7 +101,8 @@ def read_corpus(
         sources=_sources(readers, bad_files),
         boundaries=_boundaries(readers, reading, is_text),
         warnings=[
-            *skipped,
+            *_limited(limit, reading),
+            *opened.warnings(),
             *bad_files.messages(),
             *_copied(readers, counting.tmp),
             *(tokenizer.warnings if tokenizer and is_text else ()),
@@ -196,48 +199,11 @@ class TokenStore:
         self._segments.append(Segment(tokens, start, stop))
 
 
-def _open(
-    source: object, reading: ReadOptions, tmp: str | os.PathLike[str] | None, room: int
-) -> tuple[list[Reader], BadFiles, list[str]]:
-    """Readers of a source, its bad files, and warnings about the files that are not read.
-
-    Small files are kept in memory up to `room` bytes, so that they are opened only once.
-    """
-    paths = _paths(source)
-    if paths is None:
-        return [open_memory(source, reading)], BadFiles(), []
-    files = discover(paths, tmp)
-    readers, bad_files = open_files(files.names, reading, room)
-    return readers, bad_files, _skipped(files.skipped)
-
-
-def _paths(source: object) -> Sequence[str | os.PathLike[str] | RemotePath] | None:
-    """The paths that a source consists of, or None when it holds the data itself."""
-    if isinstance(source, str | os.PathLike | RemotePath):
-        return [source]
-    if isinstance(source, list | tuple) and source:
-        if all(isinstance(item, os.PathLike | RemotePath) for item in source):
-            return source
-        # A list of strings is a list of paths only if each of them exists; else it holds texts.
-        if all(isinstance(item, str) and _exists(item) for item in source):
-            return source
-    return None
-
-
-def _exists(name: str) -> bool:
-    return is_url(name) or os.path.exists(name)  # noqa: PTH110 - a Path raises for long texts
-
-
-def _is_text(readers: Sequence[Reader]) -> bool:
-    """Whether the readers give text rather than token ids; InputError when they give both."""
-    kinds = {reader.kind for reader in readers}
-    if len(kinds) > 1:
-        examples = [next(r.path for r in readers if r.kind == kind) for kind in ("text", "ids")]
-        raise InputError(
-            f"a corpus must be all text or all token ids, got both ({examples[0]} is text, "
-            f"{examples[1]} has ids): give them as two corpora"
-        )
-    return kinds == {"text"}
+def _limited(limit: Limit, reading: ReadOptions) -> list[str]:
+    """A warning that not all of the corpus was read."""
+    if not limit.is_reached:
+        return []
+    return [f"only the first {reading.limit_documents:,} documents are read (--limit-documents)"]
 
 
 def _tokenizer(spec: str | None, is_text: bool, beside: Counterpart | None) -> Tokenizer | None:
@@ -276,28 +242,10 @@ def _copied(readers: Iterable[Reader], tmp: str | os.PathLike[str] | None) -> li
     ]
 
 
-def _skipped(files: Sequence[Name]) -> list[str]:
-    """A warning about the files of a directory that are not read."""
-    if not files:
-        return []
-    names = [as_location(file).name for file in files[:3]] + ["..."] * (len(files) > 3)
-    return [f"files skipped, of no known format or copies: {len(files):,} ({', '.join(names)})"]
-
-
 def _identity(tokenizer: Tokenizer | None) -> TokenizerIdentity:
     if tokenizer is None:
         return TokenizerIdentity("none", None)
     return TokenizerIdentity(tokenizer.spec, tokenizer.sha256)
-
-
-def _name(source: object) -> str:
-    if isinstance(source, str | os.PathLike | RemotePath):
-        path = as_location(source)
-        return path.name or str(path)
-    first = source[0] if isinstance(source, list | tuple) and source else None
-    if isinstance(source, list | tuple) and isinstance(first, str | os.PathLike | RemotePath):
-        return f"{as_location(first).name} +{len(source) - 1}" if len(source) > 1 else _name(first)
-    return "in memory"
 
 
 def _sources(readers: Sequence[Reader], bad_files: BadFiles) -> tuple[Source, ...]:

@@ -20,6 +20,7 @@ from ..ngrams.layout import Layout
 from ..ngrams.spectrum import HALVES, NO_HALVES, JointSpectra
 from ..ngrams.table import NgramTable
 from ..readers.options import ReadOptions
+from ..readers.remote.location import expanded
 from .profile import Profile
 from .storage import read, with_table
 
@@ -185,4 +186,4 @@ def load(path: str | os.PathLike[str]) -> Profile:
     InputError
         The directory is not a profile, has a newer format, or is damaged.
     """
-    return read(Path(path), Profile)
+    return read(Path(expanded(os.fspath(path))), Profile)

@@ -30,6 +30,7 @@ from ..errors import InputError
 from ..ngrams.layout import Layout
 from ..ngrams.spectrum import HALVES, NO_HALVES, JointSpectra, JointSpectrum, Masks
 from ..ngrams.table import NgramTable
+from ..readers.remote.location import expanded
 from ..readers.remote.path import RemotePath
 from ..system.atomic_directory import new_directory
 from ..system.memory import TooLittleMemoryError, budget
@@ -84,7 +85,12 @@ def _share_written(parts: list[Part] | None, layout: Layout) -> float:
 
 def is_profile(path: str | os.PathLike[str] | RemotePath) -> bool:
     """Return whether a path is that of a saved profile; profiles are not read from URLs."""
-    return not isinstance(path, RemotePath) and (Path(path) / "manifest.json").is_file()
+    if isinstance(path, RemotePath):
+        return False
+    try:
+        return (Path(expanded(os.fspath(path))) / "manifest.json").is_file()
+    except (OSError, ValueError):  # a text instead of a path
+        return False
 
 
 def read(path: Path, kind: type[P]) -> P:
