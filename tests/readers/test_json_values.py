@@ -304,7 +304,7 @@ def test_files_that_are_cut(source: str, size: int, monkeypatch: pytest.MonkeyPa
         try:
             found = read(data[:cut])[0]
         except InputError as error:
-            assert "is not JSON" in str(error)
+            assert "is not JSON" in str(error)  # noqa: PT017 - some cuts give documents
         else:
             assert found == ["a", "é", "😀"][: len(found)]
 

@@ -17,6 +17,7 @@ from .options import ReadOptions
 from .remote.discover import add_remote
 from .remote.location import Name, expanded, is_url
 from .remote.path import RemotePath
+from .streams.pipe import Pipe, pipe_of
 
 _LONG = 1000  # characters of a path that nobody would type
 
@@ -46,6 +47,8 @@ def discover(
     for location in paths:
         if isinstance(location, RemotePath) or is_url(location):
             add_remote(RemotePath(str(location), tmp), files, patterns, reading)
+        elif (pipe := pipe_of(location)) is not None:
+            _add_pipe(pipe, files)
         else:
             _add_local(expanded(os.fspath(location)), files, patterns, reading)
     files.left_out.sort(key=lambda each: str(each.path))
@@ -53,6 +56,12 @@ def discover(
     if not files.names and not files.unreadable:
         raise nothing_in(", ".join(map(str, paths)), files.left_out)
     return files
+
+
+def _add_pipe(pipe: Pipe, files: Files) -> None:
+    if str(pipe) in map(str, filter(pipe_of, files.names)):
+        raise InputError(f"{pipe} is given twice, but can be read only once")
+    files.names.append(pipe)
 
 
 def _add_local(name: str, files: Files, patterns: Patterns, reading: ReadOptions) -> None:

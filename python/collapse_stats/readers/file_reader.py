@@ -87,7 +87,10 @@ class FileReader(ABC):
     """Whether a file may begin with any bytes, so that a short magic number proves nothing."""
 
     compressible: ClassVar[bool] = False
-    """Whether gzip and Zstandard files of these extensions are read."""
+    """Whether files of these extensions are read when they are compressed."""
+
+    reads_forward: ClassVar[bool] = False
+    """Whether a file is read from front to back only, so that it may come through a pipe."""
 
     compressed_start: ClassVar[bytes] = b""
     """How the content of a compressed file without a known extension begins, spaces aside."""

@@ -4,19 +4,20 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 from ..errors import InputError
 from .bad_files import BadFiles
 from .base import Reader
-from .detect import detect
+from .detect import detect, is_named
 from .directory.metadata import is_metadata
 from .file_reader import FileReader
 from .head import head_of
-from .options import ReadOptions
+from .options import InputFormat, ReadOptions
 from .remote.location import Name, as_name, at_once
 from .remote.path import RemotePath
 from .small_file import SmallFileReader
+from .streams.pipe import Pipe
 
 NONE_DOUBTFUL: Mapping[Name, bool] = MappingProxyType({})
 
@@ -33,16 +34,40 @@ def open_file(
     """
     name, options = as_name(path), options or ReadOptions()
     try:
-        head = head_of(name)
-        reader, evidence = detect(name, head.data)
-        if options.part and not reader.reads_chats:
-            raise InputError(
-                f"{name}: --part chooses turns of a chat in JSON lines, Parquet or Arrow, this is "
-                f"{reader.format} ({evidence}): leave the option out"
-            )
-        return reader.create(name, options, evidence, head)
+        if isinstance(name, Pipe):
+            return _open_pipe(name, options)
+        return _open(name, options)
     except OSError as error:
         raise InputError(f"{name}: cannot be read: {error.strerror or error}") from error
+
+
+def _open(name: Name, options: ReadOptions) -> FileReader:
+    head = head_of(name)
+    if isinstance(name, Pipe) and not head.data:
+        raise InputError(f"{name}: nothing came through it")
+    reader, evidence = detect(name, head, options.input_format)
+    if options.part and not reader.reads_chats:
+        raise InputError(
+            f"{name}: --part chooses turns of a chat in JSON lines, Parquet or Arrow, this is "
+            f"{reader.format} ({evidence}): leave the option out"
+        )
+    if isinstance(name, Pipe) and not reader.reads_forward:
+        raise InputError(
+            f"{name} holds {reader.format} ({evidence}), which is not read from front to back: "
+            "save it to a file, and give its path"
+        )
+    return reader.create(name, options, evidence, head)
+
+
+def _open_pipe(pipe: Pipe, options: ReadOptions) -> FileReader:
+    """A reader of standard input or a named pipe."""
+    if options.input_format is None and not is_named(pipe):
+        raise InputError(
+            f"{pipe}: say what it holds with --input-format: {', '.join(get_args(InputFormat))}"
+        )
+    reader = _open(pipe, options)
+    pipe.read_on()
+    return reader
 
 
 def open_files(

@@ -17,6 +17,9 @@ Dtype = Literal["u8", "u16", "u32", "u64"]
 ChatTurns = Literal["assistant", "user", "all"]
 
 
+InputFormat = Literal["jsonl", "json", "txt", "csv", "tsv", "tar"]
+
+
 MAX_DOCUMENT = 1 << 30  # bytes of a line, or of a text that is one document
 
 
@@ -63,6 +66,7 @@ class ReadKeywords(TypedDict, total=False):
     part: ChatTurns | None
     dtype: Dtype | None
     eot: int | None
+    input_format: InputFormat | None
     doc_per_line: bool
     vocab_size: int | None
     skip_bad: bool
@@ -136,6 +140,14 @@ class ReadOptions:
             "ID",
         ),
     )
+    input_format: InputFormat | None = field(
+        default=None,
+        metadata=described(
+            "What standard input (the path -), or a file without a known extension, holds. It may "
+            "be compressed.",
+            choices=get_args(InputFormat),
+        ),
+    )
     doc_per_line: bool = field(
         default=False,
         metadata=described("Each line of a text file is a document, not the whole file."),
@@ -194,6 +206,11 @@ class ReadOptions:
             raise ValueError("mask_key belongs to token ids, but text_key is given too")
         if self.dtype is not None and self.dtype not in ITEMS:
             raise ValueError(f"dtype must be one of {', '.join(ITEMS)}, got {self.dtype!r}")
+        if self.input_format is not None and self.input_format not in get_args(InputFormat):
+            raise ValueError(
+                f"input_format must be one of {', '.join(get_args(InputFormat))}, got "
+                f"{self.input_format!r}"
+            )
         if self.eot is not None and self.eot < 0:
             raise ValueError(f"eot must be a token id, 0 or more, got {self.eot}")
         if self.limit_documents is not None and self.limit_documents < 1:

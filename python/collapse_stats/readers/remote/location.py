@@ -1,4 +1,4 @@
-"""Locations of files: local paths and URLs, and their names as strings."""
+"""Locations of files: local paths, URLs and pipes, and their names as strings."""
 
 import os
 import re
@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
+from ..streams.pipe import STANDARD_INPUT, Pipe
 from .path import RemotePath
 
 _URL = re.compile(r"(s3|gs|gcs|hf|https?)://[^\s/]\S*", re.IGNORECASE)
@@ -36,19 +37,24 @@ def _exists(name: str) -> bool:
         return False
 
 
-def as_name(path: "str | os.PathLike[str] | RemotePath") -> "str | RemotePath":
-    """Return a local path as a string, and a URL as a `RemotePath`."""
-    if isinstance(path, RemotePath):
+def as_name(path: "str | os.PathLike[str] | RemotePath") -> "str | RemotePath | Pipe":
+    """Return a local path as a string, a URL as a `RemotePath`, and ``-`` as a `Pipe`."""
+    if isinstance(path, RemotePath | Pipe):
         return path
-    return RemotePath(path) if isinstance(path, str) and is_url(path) else expanded(os.fspath(path))
+    if isinstance(path, str):
+        if path == STANDARD_INPUT:
+            return Pipe(path)
+        if is_url(path):
+            return RemotePath(path)
+    return expanded(os.fspath(path))
 
 
-def as_location(path: "str | os.PathLike[str] | RemotePath") -> "Path | RemotePath":
-    """Return a local path as a `Path`, and a URL as a `RemotePath`."""
+def as_location(path: "str | os.PathLike[str] | RemotePath") -> "Path | RemotePath | Pipe":
+    """Return a local path as a `Path`, a URL as a `RemotePath`, and ``-`` as a `Pipe`."""
     if isinstance(path, Path) and path.parts[:1] != ("~",):
         return path
     name = as_name(path)
-    return name if isinstance(name, RemotePath) else Path(name)
+    return Path(name) if isinstance(name, str) else name
 
 
 A = TypeVar("A")
@@ -57,11 +63,11 @@ A = TypeVar("A")
 B = TypeVar("B")
 
 
-Location = Path | RemotePath
+Location = Path | RemotePath | Pipe
 """A file, with the methods of a path."""
 
 
-Name = str | RemotePath
+Name = str | RemotePath | Pipe
 """A file by its name: of a hundred thousand local files, a `Path` is made only when needed."""
 
 
