@@ -43,7 +43,9 @@ def test_what_is_read_of_each_format(tmp_path: Path) -> None:
     write(tmp_path / "a.txt", b"one\ntwo\n")
     np.save(tmp_path / "rows.npy", np.array([[1, 2], [3, 4]]))
     np.arange(4, dtype="<u2").tofile(tmp_path / "a.bin")
+    write(tmp_path / "a.tsv", b"id\ttext\n1\tone\n")
     expected: dict[str, tuple[Any, ...]] = {
+        "a.tsv": (["text"], "text", "each row", None, ["id"]),
         "a.jsonl": (["text"], "text", "each line", None, ["id", "url"]),
         "chat.jsonl": (["messages"], "chat", "each line", None, ["id"]),
         "array.json": (["text"], "text", "each object", None, []),

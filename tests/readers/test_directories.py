@@ -156,6 +156,15 @@ def test_texts_and_single_objects_beside_shards(tmp_path: Path, ending: str) -> 
     )
 
 
+def test_tables_beside_shards(tmp_path: Path) -> None:
+    table = b"text,label\none,1\ntwo,2\n"
+    files: Written = {"a.csv": table, "README.md": CARD, "about-it.json": {"made": 2024}}
+    reasons = {"README.md": "documentation", "about-it.json": "metadata"}
+    check(make(tmp_path, files), ["one", "two"], reasons)
+    make(tmp_path, {"train.parquet": ["three"]})
+    check(tmp_path, ["three"], reasons | {"a.csv": "text or table beside shards"})
+
+
 def test_beside_ids(tmp_path: Path) -> None:
     np.arange(6, dtype="<u2").tofile(tmp_path / "train.bin")
     make(tmp_path, {"README.md": CARD, "meta-of-it.json": {"vocab": 5}, "tokenizer.json": {"a": 1}})
