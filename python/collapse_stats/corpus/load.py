@@ -90,14 +90,12 @@ def read_corpus(
     opened.finish(limit.last if limit.is_reached else None)
     readers = opened.readers
     bad_files.raise_if_all(len(readers) + len(bad_files.at_open))
-    segments = store.segments(bad_files.dropped)
-    warnings = [warning for reader in readers for warning in reader.warnings]
     corpus = Corpus(
         name=name or opened.name,
         vocab_size=vocabulary.size
         or max(implied_vocab_size(largest), beside.vocab_size if beside else 0),
         tokenizer=_identity(tokenizer),
-        segments=segments,
+        segments=store.segments(bad_files.dropped),
         sources=_sources(readers, bad_files),
         boundaries=_boundaries(readers, reading, is_text),
         warnings=[
@@ -106,7 +104,7 @@ def read_corpus(
             *bad_files.messages(),
             *_copied(readers, counting.tmp),
             *(tokenizer.warnings if tokenizer and is_text else ()),
-            *warnings,
+            *(warning for reader in readers for warning in reader.warnings),
         ],
     )
     if not corpus.tokens:
