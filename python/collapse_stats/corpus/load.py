@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
@@ -84,16 +85,16 @@ def read_corpus(
     store = TokenStore(memory, counting.tmp)
     bad_files, limit = opened.bad_files, Limit(reading.limit_documents)
     size = sum(reader.size for reader in opened.readers)
-    parts = read_packed(opened, bad_files, pack, counting.threads, read_ahead, limit)
-    with closing(parts):
+    with closing(
+        read_packed(opened, bad_files, pack, counting.threads, read_ahead, limit)
+    ) as parts:
         largest = _store_all(parts, store, size, progress)
     opened.finish(limit.last if limit.is_reached else None)
     readers = opened.readers
     bad_files.raise_if_all(len(readers) + len(bad_files.at_open))
     corpus = Corpus(
         name=name or opened.name,
-        vocab_size=vocabulary.size
-        or max(implied_vocab_size(largest), beside.vocab_size if beside else 0),
+        vocab_size=vocabulary.size or _implied(largest, beside),
         tokenizer=_identity(tokenizer),
         segments=store.segments(bad_files.dropped),
         sources=_sources(readers, bad_files),
@@ -104,12 +105,16 @@ def read_corpus(
             *bad_files.messages(),
             *_copied(readers, counting.tmp),
             *(tokenizer.warnings if tokenizer and is_text else ()),
-            *(warning for reader in readers for warning in reader.warnings),
+            *chain.from_iterable(reader.warnings for reader in readers),
         ],
     )
     if not corpus.tokens:
         raise _empty(corpus)
     return corpus
+
+
+def _implied(largest: int, beside: Counterpart | None) -> int:
+    return max(implied_vocab_size(largest), beside.vocab_size if beside else 0)
 
 
 def _empty(corpus: Corpus) -> InputError:
