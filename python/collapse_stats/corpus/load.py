@@ -27,9 +27,9 @@ from ..system.spill import Spill
 from ..tokenizers import Tokenizer, load
 from .corpus import Corpus, Segment, Source, TokenizerIdentity
 from .encoding import EncodedSplits, encoded, narrowed
-from .pipeline import Limit, read_packed
+from .pipeline import Limit, Pack, read_packed
 from .source import open_source
-from .vocabulary import Counterpart, vocabulary_of_ids, vocabulary_of_text
+from .vocabulary import Counterpart, Vocabulary, vocabulary_of_ids, vocabulary_of_text
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done and how much there is in all."""
@@ -76,12 +76,7 @@ def read_corpus(
     opened = open_source(source, reading, counting.tmp, read_ahead // 2)
     is_text = opened.kind == "text"
     tokenizer = _tokenizer(reading.tokenizer, is_text, beside)
-    if tokenizer and is_text:
-        vocabulary = vocabulary_of_text(tokenizer, reading.vocab_size)
-        pack = partial(encoded, tokenizer)
-    else:
-        vocabulary = vocabulary_of_ids(tokenizer, reading.vocab_size, beside)
-        pack = partial(narrowed, vocabulary)
+    vocabulary, pack = _packing(tokenizer, is_text, reading.vocab_size, beside)
     store = TokenStore(memory, counting.tmp)
     bad_files, limit = opened.bad_files, Limit(reading.limit_documents)
     size = sum(reader.size for reader in opened.readers)
@@ -111,6 +106,16 @@ def read_corpus(
     if not corpus.tokens:
         raise _empty(corpus)
     return corpus
+
+
+def _packing(
+    tokenizer: Tokenizer | None, is_text: bool, vocab_size: int | None, beside: Counterpart | None
+) -> tuple[Vocabulary, Pack]:
+    """The vocabulary of a corpus, and how its splits become ids of it."""
+    if tokenizer and is_text:
+        return vocabulary_of_text(tokenizer, vocab_size), partial(encoded, tokenizer)
+    vocabulary = vocabulary_of_ids(tokenizer, vocab_size, beside)
+    return vocabulary, partial(narrowed, vocabulary)
 
 
 def _implied(largest: int, beside: Counterpart | None) -> int:
