@@ -1,6 +1,5 @@
 """The options of reading; each is written here and nowhere else."""
 
-from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Literal, TypedDict, get_args
 
@@ -235,10 +234,6 @@ class ReadOptions:
         what = "a chat" if self.part else "a document"
         usual = ", ".join(" with ".join(keys) for keys in self.keys)
         return f"{what} under one of the usual keys ({usual})"
-
-    def find(self, names: Collection[str]) -> tuple[str, ...] | None:
-        """The first of `keys` that are all among `names`, or None."""
-        return next((keys for keys in self.keys if all(map(names.__contains__, keys))), None)
 
     @property
     def named(self) -> str | None:
