@@ -5,6 +5,7 @@ import io
 import json
 import math
 from collections import Counter
+from dataclasses import replace
 
 import jsonschema
 import numpy as np
@@ -176,7 +177,7 @@ def test_floor_is_the_figure_of_the_baselines_halves(compared: dict) -> None:
         ([np.array([1, 2, 3, 4])], "2", "honore_r", "seen twice"),
         ([np.array([1, 2, 3, 4])], "2", "ace", "seen just once"),
         ([np.array([1, 2, 3, 4])], "2", "conditional_entropy_bits", "every n-gram is new"),
-        ([np.array([], dtype=np.int64)], "1", "coverage", "no document is that long"),
+        ([np.array([1])], "2", "coverage", "no document is that long"),
     ],
 )
 def test_what_is_not_given_is_null_with_a_reason(
@@ -192,12 +193,12 @@ def test_what_is_not_given_is_null_with_a_reason(
 
 @pytest.mark.parametrize("side", ["baseline", "candidate", "both"])
 def test_an_empty_side_gives_nulls_with_a_reason_and_a_table(side: str) -> None:
-    nothing = [np.array([], dtype=np.int64)]
-    docs = [
-        nothing if side in ("baseline", "both") else documents(1),
-        nothing if side in ("candidate", "both") else documents(2),
+    a, b = profile(documents(1), "a"), profile(documents(2), "b")
+    nothing = cs.NgramCounter(a.vocab_size, a.max_order, halves=True).profile()
+    profiles = [
+        replace(nothing, name="a") if side in ("baseline", "both") else a,
+        replace(nothing, name="b") if side in ("candidate", "both") else b,
     ]
-    profiles = [profile(one, name) for one, name in zip(docs, "ab", strict=True)]
     report = make_report(profiles, [cs.compare(*profiles)], backend="numpy")
     jsonschema.validate(json.loads(json.dumps(report)), schema())
     (comparison,) = report["comparisons"]

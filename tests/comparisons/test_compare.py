@@ -173,7 +173,8 @@ def test_what_cannot_be_given_is_none_with_a_warning():
     assert diff.retention(1) == []
     assert diff.floor("kl", 1) is not None
     assert any("without its table" in warning for warning in diff.warnings)
-    empty = cs.compare(BASELINE, [], vocab_size=VOCAB)
+    nothing = cs.NgramCounter(VOCAB, 2, halves=True).profile()
+    empty = cs.compare(cs.profile(BASELINE, vocab_size=VOCAB, max_order=2), nothing)
     assert empty.kl(1) is None
     assert empty.warnings == ["one side has no tokens, so nothing can be compared"]
     plain = [cs.profile(d, vocab_size=VOCAB, max_order=2, halves=False) for d in (BASELINE, SAME)]

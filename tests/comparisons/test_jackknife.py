@@ -197,7 +197,7 @@ def test_no_interval_without_documents_enough() -> None:
     documents = text(100, 7)
     few = cs.profile(text(20, 8), vocab_size=VOCAB, max_order=1)
     bare = cs.profile(documents, vocab_size=VOCAB, max_order=1, sample_tokens=0)
-    empty = cs.profile([], vocab_size=VOCAB, max_order=1)
+    empty = cs.NgramCounter(VOCAB, 1, halves=True).profile()
     short = cs.profile(documents, vocab_size=VOCAB, max_order=1, sample_tokens=1000)
     assert 0 < len(short.sample) < 30
     whole = cs.profile(documents, vocab_size=VOCAB, max_order=1)

@@ -164,14 +164,21 @@ def test_without_table(documents, tmp_path):
         loaded.top(2)
 
 
-def test_empty_corpora_have_profiles(tmp_path):
-    for number, source in enumerate([[], np.array([], dtype=np.int64), [np.array([], dtype=int)]]):
-        empty = cs.profile(source, vocab_size=10)
-        empty.save(tmp_path / str(number))
-        loaded = cs.load(tmp_path / str(number))
-        assert loaded.tokens == 0
-        assert loaded.distinct(5) == 0
-        assert loaded.entropy(1) is None
+def test_counters_without_a_token_have_profiles(tmp_path):
+    empty = cs.NgramCounter(vocab_size=10, max_order=5).profile()
+    empty.save(tmp_path / "empty")
+    loaded = cs.load(tmp_path / "empty")
+    assert loaded.tokens == 0
+    assert loaded.distinct(5) == 0
+    assert loaded.entropy(1) is None
+
+
+@pytest.mark.parametrize(
+    "source", [[], np.array([], dtype=np.int64), [np.array([], dtype=int)], [""], iter([])]
+)
+def test_sources_without_a_token_are_errors(source):
+    with pytest.raises(cs.InputError, match="nothing to count"):
+        cs.profile(source, vocab_size=None)
 
 
 def test_profiles_that_mean_different_things_are_not_merged(profile):

@@ -30,6 +30,7 @@ def read(
             counting=request.counting,
             name=name,
             share=share,
+            beside=request.beside,
             progress=task,
         )
     request.bad.extend(source.path for source in corpus.sources if source.error is not None)
@@ -54,6 +55,17 @@ def count(
             save_to=save_to,
             progress=task,
         )
+
+
+def warn_of(profiles: Iterable[Profile], reporter: Reporter) -> None:
+    """Print the warnings of profiles on stderr, those of several once, with their names."""
+    names: dict[str, list[str]] = {}
+    profiles = list(profiles)
+    for profile in profiles:
+        for warning in profile.warnings:
+            names.setdefault(warning, []).append(profile.name)
+    for warning, holders in names.items():
+        reporter.warn(f"{', '.join(holders)}: {warning}" if len(profiles) > 1 else warning)
 
 
 def load_saved(path: Location, request: Request) -> Profile:

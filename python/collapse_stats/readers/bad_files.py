@@ -14,14 +14,28 @@ class BadFiles:
     """Whether a bad file is recorded here; if False, its error is raised."""
     errors: dict[str, str] = field(default_factory=dict)
     """Path -> what is wrong with the file, in the order of discovery."""
+    dropped: list[tuple[int, int]] = field(default_factory=list)
+    """First and last + 1 of the corpus's documents that must not be counted after all."""
     at_open: list[Name] = field(default_factory=list)
     """Those of the files that could not even be opened, and so have no reader."""
+    metadata: list[Name] = field(default_factory=list)
+    """Files that were found in a directory and hold no documents but describe others."""
 
     def add(self, path: str, error: InputError | OSError, documents: int) -> None:
         """Record a file that failed after so many documents had been read from it."""
         what = str(error) if isinstance(error, InputError) else f"{path}: {error}"
         kept = f" ({documents:,} documents before it are counted)" if documents else ""
         self.errors[path] = what + kept
+
+    def drop(self, path: str, error: InputError, first: int, last: int) -> None:
+        """Record a file whose documents, `first` up to `last` of the corpus, must not be counted.
+
+        Raises the error if bad files are not accepted.
+        """
+        if not self.forgiving:
+            raise error
+        self.errors[path] = f"{error} (none of it is counted)"
+        self.dropped.append((first, last))
 
     def raise_if_all(self, files: int) -> None:
         """Raise InputError if none of the corpus's `files` files could be read."""

@@ -123,5 +123,9 @@ class Reader(Protocol):
     def warnings(self) -> list[str]:
         """What the pass has skipped or repaired so far; complete when the pass is."""
 
+    @property
+    def left_out(self) -> int:
+        """Lines, rows or items without a document in the pass so far."""
+
     def batches(self) -> Iterator[Batch]:
         """Yield the documents in the order of the source, in batches of bounded size."""

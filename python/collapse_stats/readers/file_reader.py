@@ -10,7 +10,11 @@ from typing import ClassVar, NamedTuple
 from .base import Batch
 from .head import Head
 from .options import Kind, ReadOptions
+from .records.fields import Fields
 from .remote.location import Location, Name, as_location
+
+# How much a file of a directory is worth: where there are shards, tables and texts describe them.
+TEXT, TABLES, SHARDS = 0, 1, 3
 
 
 class Candidate(NamedTuple):
@@ -97,8 +101,8 @@ class FileReader(ABC):
     companion_names: ClassVar[tuple[str, ...]] = ()
     """Names of files that only describe the others in their directory."""
 
-    has_packed_copies: ClassVar[bool] = False
-    """Whether a compressed file is a copy of the plain file of that name beside it."""
+    rank: ClassVar[int] = SHARDS
+    """In a directory, only files of the highest rank there are read: others describe them."""
 
     reads_chats: ClassVar[bool] = False
     """Whether the format may hold chats, so that ``part`` may choose turns of them."""
@@ -108,6 +112,18 @@ class FileReader(ABC):
 
     is_stream: ClassVar[bool] = False
     """Whether the ids are a stream whose only document boundaries are `eot` ids."""
+
+    doubt: str = ""
+    """Why the ids may not be what they were taken for; "" if nothing suggests it."""
+
+    unit: ClassVar[str] = "row"
+    """What the format calls a document."""
+
+    reads: Fields | None = None
+    """The keys or columns that hold the documents, None if the format has no names."""
+
+    names: tuple[str, ...] = ()
+    """All keys or columns of the file, as far as they are known."""
 
     kind: Kind
     dtype: str | None
@@ -139,9 +155,19 @@ class FileReader(ABC):
         return None
 
     @property
+    def document(self) -> str:
+        """What becomes a document, for messages: ``each row``."""
+        return f"each {self.unit}"
+
+    @property
     def warnings(self) -> list[str]:
         """What was skipped or repaired by the pass so far, and what is doubtful."""
         return []
+
+    @property
+    def left_out(self) -> int:
+        """Lines or rows without a document in the pass so far."""
+        return 0
 
     @abstractmethod
     def batches(self) -> Iterator[Batch]:

@@ -1,14 +1,16 @@
 """Open readers of files: of one file, or of all the files of a corpus."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from typing import get_args
+from types import MappingProxyType
+from typing import NamedTuple, get_args
 
 from ..errors import InputError
 from .bad_files import BadFiles
 from .base import Reader
 from .detect import detect, is_named
+from .directory.metadata import is_metadata
 from .file_reader import FileReader
 from .head import head_of
 from .options import InputFormat, ReadOptions
@@ -16,6 +18,8 @@ from .remote.location import Name, as_name, at_once
 from .remote.path import RemotePath
 from .small_file import SmallFileReader
 from .streams.pipe import Pipe
+
+NONE_DOUBTFUL: Mapping[Name, bool] = MappingProxyType({})
 
 
 def open_file(
@@ -67,13 +71,17 @@ def _open_pipe(pipe: Pipe, options: ReadOptions) -> FileReader:
 
 
 def open_files(
-    names: Sequence[Name], options: ReadOptions, room: int = 0
+    names: Sequence[Name],
+    options: ReadOptions,
+    room: int = 0,
+    doubtful: Mapping[Name, bool] = NONE_DOUBTFUL,
 ) -> tuple[list[Reader], BadFiles]:
     """Return readers of the files of one corpus, and the files that could not be opened.
 
     With ``options.skip_bad``, a file that cannot be opened is noted in the `BadFiles`, to which the
     caller adds files that turn out to be bad later. The error of a file that is alone is raised.
     The content of small files is kept, up to `room` bytes in all, so that they are opened once.
+    `doubtful` is that of `Files`.
 
     Raises
     ------
@@ -82,20 +90,56 @@ def open_files(
     """
     bad_files = BadFiles(options.skip_bad and len(names) > 1)
     readers: list[Reader] = []
-    attempt = partial(_open_or_error if bad_files.forgiving else open_file, options=options)
-    for name, reader in zip(names, at_once(attempt, names), strict=True):
-        if isinstance(reader, InputError):
+    of_metadata: InputError | None = None
+    for name, reader in open_each(names, options, doubtful):
+        if isinstance(reader, Metadata):
+            bad_files.metadata.append(name)
+            of_metadata = of_metadata or reader.error
+        elif isinstance(reader, InputError):
+            if not bad_files.forgiving:
+                raise reader
             bad_files.at_open.append(name)
             bad_files.errors[str(name)] = str(reader)
-            continue
-        if isinstance(reader, SmallFileReader):
-            room -= len(reader.content)
-            if room < 0:
-                reader.content = b""
-        readers.append(reader)
+        else:
+            if isinstance(reader, SmallFileReader):
+                room -= len(reader.content)
+                if room < 0:
+                    reader.content = b""
+            readers.append(reader)
     if not readers:
         bad_files.raise_if_all(len(bad_files.errors))
+        if of_metadata is not None:
+            raise of_metadata
     return readers, bad_files
+
+
+class Metadata(NamedTuple):
+    """A file that describes others, and the error of reading it as data."""
+
+    error: InputError
+
+
+def open_each(
+    names: Sequence[Name], options: ReadOptions, doubtful: Mapping[Name, bool] = NONE_DOUBTFUL
+) -> Iterator[tuple[Name, FileReader | InputError | Metadata]]:
+    """Yield each file with its reader or its error, or as metadata if it is `doubtful` and is."""
+    attempt = partial(_open_or_error, options=options)
+    opened = zip(names, at_once(attempt, names), strict=True)
+    if not doubtful:
+        yield from opened
+        return
+    for name, reader in opened:
+        if name in doubtful:
+            is_error = isinstance(reader, InputError)
+            if (is_error or doubtful[name]) and is_metadata(name, options, doubtful[name]):
+                error = reader if isinstance(reader, InputError) else _described(name)
+                yield name, Metadata(error)
+                continue
+        yield name, reader
+
+
+def _described(name: Name) -> InputError:
+    return InputError(f"{name}: one JSON object, which describes the shards beside it")
 
 
 def _open_or_error(name: Name, options: ReadOptions) -> FileReader | InputError:

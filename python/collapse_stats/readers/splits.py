@@ -38,6 +38,11 @@ class SplittableReader(ABC):
         """What the pass has skipped or repaired so far."""
         return self._repairs.messages(self.path) if self._repairs else []
 
+    @property
+    def left_out(self) -> int:
+        """Lines or rows without a document in the pass so far."""
+        return self._repairs.left_out if self._repairs else 0
+
     @abstractmethod
     def splits(self) -> Iterator[Split]:
         """Yield splits in the order of the source; work for one thread is done between them."""

@@ -8,13 +8,15 @@ from ...errors import InputError
 from ..base import BATCH_BYTES, Batch
 from ..file_reader import Candidate, FileReader
 from ..options import ReadOptions
+from ..records.arrow_columns import arrow_errors, batch_of, bytes_of, find_columns, slices
+from ..records.arrow_types import with_bytes
 from ..remote.location import Location
 from ..remote.path import RemotePath
 from ..splits import Split, SplittableReader
-from ..records.arrow_columns import arrow_errors, batch_of, bytes_of, find_columns, slices
 
 FILE_MAGIC = b"ARROW1"
 STREAM_MAGIC = b"\xff\xff\xff\xff"
+_STREAM_END = STREAM_MAGIC + bytes(4)
 
 
 class ArrowReader(SplittableReader, FileReader):
@@ -40,9 +42,10 @@ class ArrowReader(SplittableReader, FileReader):
             schema = self._opened(file).schema
             try:
                 self._columns = find_columns(path, schema, options)
+                self.names = tuple(schema.names)
             except arrow_errors() as error:
                 raise self._damaged(f"its columns have no names ({error})") from error
-        self.kind = self._columns.kind
+        self.reads, self.kind = self._columns.fields, self._columns.kind
         self.dtype = self._columns.dtype
 
     @classmethod
@@ -85,14 +88,19 @@ class ArrowReader(SplittableReader, FileReader):
             schema = self._opened(file).schema
             wanted = [schema.get_field_index(name) for name in self._columns.names]
             reader = self._opened(file, wanted)
-            if hasattr(reader, "num_record_batches"):
+            is_file = hasattr(reader, "num_record_batches")
+            if is_file:
                 batches = (reader.get_batch(i) for i in range(reader.num_record_batches))
             else:
                 batches = iter(reader)
+            end = file.tell()
             for batch in batches:
+                end = file.tell()
                 _check(batch)
                 yield batch
                 rows += len(batch)
+            if not is_file:
+                _check_end(file, end)
         except arrow_errors() as error:
             raise self._damaged(f"reading failed after {rows:,} rows ({error})") from error
 
@@ -125,13 +133,22 @@ class ArrowReader(SplittableReader, FileReader):
 
 def _check(batch: Any) -> None:
     """Raise Arrow's error if offsets or indices point outside of a column's buffers."""
-    import pyarrow as pa
-    import pyarrow.types as types
-
     batch.validate()
     for column in batch.columns:
-        if types.is_string(column.type):  # invalid UTF-8 is replaced later, not refused
-            column = column.view(pa.binary())
-        elif types.is_large_string(column.type):
-            column = column.view(pa.large_binary())
-        column.validate(full=True)
+        with_bytes(column).validate(full=True)  # invalid UTF-8 is replaced later, not refused
+
+
+def _check_end(file: Any, end: int) -> None:
+    """Raise ValueError unless the last message of a stream, which ends at `end`, is its last.
+
+    Arrow takes the end of the file, or zeros, for the end of the stream.
+    """
+    file.seek(end)
+    if file.read(len(_STREAM_END)) != _STREAM_END:
+        raise ValueError("the mark at the end of the stream is missing")
+    while block := file.read(BATCH_BYTES):
+        if block.strip(b"\0"):
+            raise ValueError(
+                "more data follows the end of the stream, such as a second stream: write each "
+                "stream to a file of its own"
+            )

@@ -7,6 +7,7 @@ from typing import Any
 
 from ...errors import InputError
 from ..base import BATCH_BYTES, Batch
+from ..file_reader import TABLES
 from ..head import Head
 from ..options import Kind, ReadOptions
 from ..records.arrow_columns import Columns, batch_of, find_columns
@@ -31,6 +32,7 @@ class CsvReader(SmallFileReader):
     format = "csv"
     order = 25
     extensions = (".csv", ".tsv")
+    rank = TABLES
     reads_chats = True
 
     def __init__(self, name: Name, options: ReadOptions, evidence: str, head: Head) -> None:
@@ -42,6 +44,8 @@ class CsvReader(SmallFileReader):
         if delimiter != ",":
             self.evidence += f", fields separated by {_NAMES.get(delimiter, delimiter)}"
         self._columns = self._find_columns()
+        self.reads = self._columns.fields if self._columns else None
+        self.names = tuple(self._dialect.names)
         self.kind: Kind = self._columns.kind if self._columns else "text"
         self.dtype = self._columns.dtype if self._columns else None
 

@@ -10,16 +10,20 @@ from ..repairs import Repairs
 from ..stream import decode_repaired
 
 _DECODER = json.JSONDecoder()
-_SPACE = re.compile(r"\s*")
+_SPACE = re.compile(r"[\s\ufeff]*")  # files that were joined have byte-order marks inside
 _ESCAPE = 12  # characters that the longest escape in a text may take, ``\ud83d\ude00``
 
 
 def begins_value_of_lines(block: bytes) -> bool:
     """Return whether JSON begins with an array, or with an object that has several lines."""
-    first, newline, rest = block.lstrip().partition(b"\n")
-    if first.startswith(b"["):
-        return True
-    if not first.startswith(b"{") or first.rstrip().endswith(b"}") or not rest.strip():
+    begin = block.lstrip()[:1] if block[:1].isspace() else block[:1]
+    if begin != b"{":
+        return begin == b"["
+    end = block.find(b"\n")
+    if end < 0 or block[:end].rstrip().endswith(b"}"):
+        return False  # a whole object, as those that are one a line
+    first, _, rest = block.lstrip().partition(b"\n")
+    if not rest.strip():
         return False
     text = first.decode("utf-8", "replace")
     try:
@@ -125,8 +129,8 @@ class _Scan:
 
     def _bad(self, what: str) -> InputError:
         return InputError(
-            f"{self._path}: value {self.number:,} is not JSON ({what}): the file is damaged, or not "
-            "what its name says; expected JSON objects, one a line, or one array of them"
+            f"{self._path}: value {self.number:,} is not JSON ({what}): expected objects, one a "
+            "line, or an array of them; the file is damaged, or is something else"
         )
 
 

@@ -50,8 +50,14 @@ class JsonLinesReader(SmallFileReader):
             begin = beginning.lstrip()[:1].decode()
             self.evidence += ", an array" if begin == "[" else ", objects of several lines"
         self._fields = self._fields_in(beginning)
+        self.reads = self._fields
         self.kind: Kind = self._fields.kind
         self.dtype = "int64" if self.kind == "ids" else None
+
+    @property
+    def document(self) -> str:
+        """A line, or a value of a file that is not by lines."""
+        return "each line" if self._one_a_line else "each object"
 
     def splits(self) -> Iterator[Split]:
         """Yield blocks of lines to be parsed; a small file is opened when its split is read."""
@@ -73,15 +79,15 @@ class JsonLinesReader(SmallFileReader):
             blocks = [(self._content(), self.size)]
         repairs = Repairs()  # of the bytes, which the last split reports
         values: list[tuple[str, Any]] = []
-        size = 0
+        size, left = 0, self.size
         parsed = json_values(self.path, blocks, self._longest, repairs)
         for number, (value, bytes_read) in enumerate(parsed, 1):
             values.append((f"value {number:,}", value))
             size += bytes_read
             if size >= BATCH_BYTES:
                 yield Split(size, partial(self._batch_of_values, values, size, Repairs()))
-                values, size = [], 0
-        yield Split(size, partial(self._batch_of_values, values, size, repairs))
+                values, left, size = [], left - size, 0
+        yield Split(size, partial(self._batch_of_values, values, left, repairs))
 
     def _batch_of_values(
         self, values: list[tuple[str, Any]], bytes_read: int, repairs: Repairs
@@ -118,10 +124,11 @@ class JsonLinesReader(SmallFileReader):
     def _fields_in(self, beginning: bytes) -> Fields:
         """The fields that hold the documents, by the first records."""
         complaints = Repairs()
-        if self._one_a_line:
-            records = (record for _, record in _records(beginning, 1, complaints))
-        else:
-            records = self._first_values(beginning)
+        records = (
+            (record for _, record in _records(beginning, 1, complaints))
+            if self._one_a_line
+            else self._first_values(beginning)
+        )
         probe = Probe(islice(records, _PROBED_RECORDS))
         there = "these lines have" if self._one_a_line else "these objects have"
         fields = fields_of(self.path, probe, self._options, there)

@@ -8,18 +8,21 @@ from typing import Any
 import numpy as np
 
 from ...errors import InputError
-from ..base import Batch, Int64Array, listed
+from ..base import Batch, Int64Array
 from ..boundaries import row_batches
 from ..file_reader import Candidate
 from ..mmap import mapped
 from ..options import Kind, ReadOptions
+from ..records.fields import Fields, Holding, choose, no_fields, no_mask
 from ..remote.location import Location
-from .sample_shards import Bytes, SampleShardReader, Shard, column_bounds
+from .sample_shards import Bytes, Layout, SampleShardReader, Shard, gathered
 
 _MAX_INDEX = 256 << 20
 _TENSORS = {11: "u1", 12: "i1", 13: "<i2", 14: "<i2", 15: "<i4", 16: "<i4", 17: "<i8", 18: "<i8"}
 _TENSORS[20] = "<u2"
 _ARRAYS = dict(enumerate(["i1", "<i2", "<i4", "<i8", "u1", "<u2", "<u4", "<u8"]))
+_TEXTS = ("str", "text")
+_ARRAY_FORMS = ("no_header_tensor", "no_header_numpy", "tensor", "numpy", "pickle", "bytes")
 _ARROW_FOOTER = b"LDARW01\0"
 
 
@@ -32,6 +35,7 @@ class LitDataReader(SampleShardReader):
     label = "of LitData"
     companion_names = ("index.json",)
     sample = "item"
+    unit = "item"
 
     def __init__(self, path: Location, options: ReadOptions, evidence: str) -> None:
         config = _index_of(path) or {}
@@ -41,9 +45,17 @@ class LitDataReader(SampleShardReader):
             raise InputError(
                 f"{path.with_name('index.json')}: expected config.data_format, got none"
             )
-        self._columns = len(formats)
+        names = _names(config.get("data_spec"), len(formats))
+        self._layout = Layout(names, [None] * len(formats))
         self._flat = config.get("item_loader") == "TokensLoader"
-        self._at, self.kind, self._item = _find_column(path, config, formats, options)
+        self._fields = _find_fields(path, dict(zip(names, formats, strict=True)), options)
+        self.reads, self.names = self._fields, tuple(names)
+        self.kind = self._fields.kind
+        self._item = self._mask_item = None
+        if self.kind == "ids":
+            self._item = _item_of(path, self._fields.names[0], names, formats)
+        if self._fields.mask:
+            self._mask_item = _item_of(path, self._fields.mask, names, formats)
         self.dtype = self._item.name if self._item else None
 
     @classmethod
@@ -67,6 +79,7 @@ class LitDataReader(SampleShardReader):
         self, shard: Shard, table: Int64Array, item: np.dtype[np.integer]
     ) -> Iterator[Batch]:
         begin = int(table[0])
+        shard.check_end(table)
         self._check_lengths(shard, 0, np.diff(table), item)
         tokens = mapped(self._path, item, begin, int(table[-1] - begin) // item.itemsize)
         if not tokens.flags.aligned:
@@ -77,14 +90,25 @@ class LitDataReader(SampleShardReader):
     def _batch(
         self, shard: Shard, first: int, raw: Bytes, bounds: Int64Array, bytes_read: int
     ) -> Batch:
-        start, stop = bounds[:-1], bounds[1:]
-        if not self._flat:
-            sizes = [None] * self._columns
-            start, stop = column_bounds(shard, first, raw, bounds, sizes, self._at)
         if self._item is None:
-            return self._texts(first, raw, start, stop, bytes_read)
+            return self._texts(shard, first, raw, bounds, bytes_read)
+        start, stop = self._bounds(shard, first, raw, bounds, self._fields.names[0])
         self._check_lengths(shard, first, stop - start, self._item)
-        return self._ids(raw, start, stop, self._item, bytes_read)
+        mask = None
+        if self._fields.mask and self._mask_item:
+            begin, end = self._bounds(shard, first, raw, bounds, self._fields.mask)
+            self._check_lengths(shard, first, end - begin, self._mask_item)
+            lengths = (stop - start) // self._item.itemsize
+            self._check_mask(shard, first, lengths, (end - begin) // self._mask_item.itemsize)
+            mask = gathered(raw, begin, end).view(self._mask_item)
+        return self._ids(raw, start, stop, self._item, bytes_read, mask)
+
+    def _bounds(
+        self, shard: Shard, first: int, raw: Bytes, bounds: Int64Array, name: str
+    ) -> tuple[Int64Array, Int64Array]:
+        if self._flat:  # items without the sizes of their columns
+            return bounds[:-1], bounds[1:]
+        return super()._bounds(shard, first, raw, bounds, name)
 
     def _has_arrow_footer(self) -> bool:
         with self._path.open("rb") as file:
@@ -134,34 +158,42 @@ def _compression(path: Location, config: dict[str, Any]) -> str | None:
     return "zstd"
 
 
-def _find_column(
-    path: Location, config: dict[str, Any], formats: list[str], options: ReadOptions
-) -> tuple[int, Kind, np.dtype[np.integer] | None]:
-    """The number, the kind and the type of ids (None for text) of the column to read."""
-    names = _names(config.get("data_spec"), len(formats))
-    keys = options.find(names)
-    if keys is None and len(formats) == 1 and names == ["0"] and not options.part:
-        at = 0  # items that are not dicts have no column names
-    elif keys is None or len(keys) > 1 or options.part:
-        columns = listed(f"{a} ({b})" for a, b in zip(names, formats, strict=True))
-        raise InputError(
-            f"{path}: expected a column {options.wanted}, these chunks have {columns}: name one "
-            "with --text-key or --ids-key"
-        )
-    else:
-        at = names.index(keys[0])
-    form, _, code = formats[at].partition(":")
-    if form in ("str", "text") and options.ids_key is None:
-        return at, "text", None
+def _find_fields(path: Location, formats: dict[str, str], options: ReadOptions) -> Fields:
+    def holding(name: str) -> Holding | None:
+        form = formats.get(name)
+        if form is None:
+            return None
+        if form in _TEXTS:
+            return "text"
+        return "ids" if form.partition(":")[0] in _ARRAY_FORMS else "other"
+
+    fields = choose(options, holding)
+    if fields is None and list(formats) == ["0"] and not (options.named or options.part):
+        # Items that are not dictionaries have no column names.
+        kind: Kind = "text" if formats["0"] in _TEXTS else "ids"
+        fields = Fields(("0",), kind)
+    if fields is None or (fields.kind == "ids" and formats[fields.names[0]] in _TEXTS):
+        raise no_fields(path, options, formats, "these chunks have")
+    if fields.mask is not None and fields.mask not in formats:
+        raise no_mask(path, fields.mask, formats, "these chunks have")
+    return fields
+
+
+def _item_of(
+    path: Location, name: str, names: list[str], formats: list[str]
+) -> np.dtype[np.integer]:
+    """The type of the items of a column of arrays."""
+    stored = formats[names.index(name)]
+    form, _, code = stored.partition(":")
     items = {"no_header_tensor": _TENSORS, "no_header_numpy": _ARRAYS}.get(form, {})
     item = items.get(int(code)) if code.isdecimal() and len(code) < 4 else None
-    if item is None or options.text_key is not None:
+    if item is None:
         why = "reading a pickle runs code" if form == "pickle" else "name another"
         raise InputError(
-            f"{path}: column {names[at]!r} must hold text or arrays of integers of one dimension, "
-            f"got {formats[at]}: {why}"
+            f"{path}: column {name!r} must hold text or arrays of integers of one dimension, got "
+            f"{stored}: {why}"
         )
-    return at, "ids", np.dtype(item)
+    return np.dtype(item)
 
 
 def _names(spec: Any, count: int) -> list[str]:

@@ -9,25 +9,27 @@ import numpy as np
 from ...errors import InputError
 from ..base import Batch, Int64Array, listed
 from ..file_reader import Candidate
-from ..options import ITEMS, Kind, ReadOptions
+from ..options import ITEMS, ReadOptions
+from ..records.fields import Fields, Holding, choose, no_fields, no_mask
 from ..remote.location import Location
 from ..stream import COMPRESSIONS, compression_of
-from .sample_shards import Bytes, SampleShardReader, Shard, column_bounds
+from .sample_shards import Bytes, Layout, SampleShardReader, Shard, gathered
 
 _MAX_CONFIG = 1 << 20
 _BY_CODE = {8: "u1", 9: "i1", 16: "<u2", 17: "<i2", 32: "<u4", 33: "<i4", 64: "<u8", 65: "<i8"}
 _BY_NAME = {np.dtype(item).name: item for item in _BY_CODE.values()}
 
 
+_NUMBERS = ("int", "uint8", "uint16", "uint32", "uint64", "int8", "int16", "int32", "int64")
+_NO_DOCUMENTS = (*_NUMBERS, "float16", "float32", "float64", "str_int", "str_float", "str_decimal")
+
+
 @dataclass(frozen=True, slots=True)
-class _Column:
-    """The column to read: its name, its place `at` among the `sizes`, and how it is encoded."""
+class _Ids:
+    """A column of ids, or of their mask, and how it is encoded."""
 
     name: str
-    sizes: list[int | None]
-    at: int
-    kind: Kind
-    item: np.dtype[np.integer] | None  # type of an id; None for text, and if tells_item
+    item: np.dtype[np.integer] | None  # type of an id; None if tells_item
     tells_item: bool = False  # each array begins with the code of its type
     tells_shape: bool = False  # each array then has its shape
 
@@ -40,14 +42,24 @@ class MdsReader(SampleShardReader):
     extensions = (".mds",)
     begins_freely = True
     compressible = True
-    has_packed_copies = True
     companion_names = ("index.json",)
+    unit = "sample"
 
     def __init__(self, path: Location, options: ReadOptions, evidence: str) -> None:
         super().__init__(path, options, evidence, COMPRESSIONS.get(path.suffix.lower()))
-        self._column = _find_column(path, self._config(), options)
-        self.kind = self._column.kind
-        self.dtype = self._column.item.name if self._column.item else None
+        config = self._config()
+        encodings = dict(zip(config["names"], config["encodings"], strict=True))
+        json_columns = frozenset(name for name in encodings if encodings[name] == "json")
+        self._layout = Layout(config["names"], config["sizes"], json_columns)
+        self._fields = _find_fields(path, encodings, options)
+        self.reads, self.names = self._fields, tuple(config["names"])
+        self.kind = self._fields.kind
+        self.dtype = None
+        if self.kind == "ids":
+            self._column = _ids_column(path, self._fields.names[0], encodings, options)
+            self.dtype = self._column.item.name if self._column.item else None
+            if self._fields.mask:
+                self._mask = _ids_column(path, self._fields.mask, encodings, options)
 
     @classmethod
     def recognize_named(cls, file: Candidate) -> str | None:
@@ -87,19 +99,36 @@ class MdsReader(SampleShardReader):
     def _batch(
         self, shard: Shard, first: int, raw: Bytes, bounds: Int64Array, bytes_read: int
     ) -> Batch:
-        column = self._column
-        start, stop = column_bounds(shard, first, raw, bounds, column.sizes, column.at)
         if self.kind == "text":
-            return self._texts(first, raw, start, stop, bytes_read)
-        item, start = self._item(shard, first, raw, start, stop)
+            return self._texts(shard, first, raw, bounds, bytes_read)
+        item, start, stop = self._arrays(shard, first, raw, bounds, self._column)
+        if not self._fields.mask:
+            return self._ids(raw, start, stop, item, bytes_read)
+        mask_item, begin, end = self._arrays(shard, first, raw, bounds, self._mask)
+        lengths = (stop - start) // item.itemsize
+        self._check_mask(shard, first, lengths, (end - begin) // mask_item.itemsize)
+        mask = gathered(raw, begin, end).view(mask_item)
+        return self._ids(raw, start, stop, item, bytes_read, mask)
+
+    def _arrays(
+        self, shard: Shard, first: int, raw: Bytes, bounds: Int64Array, column: _Ids
+    ) -> tuple[np.dtype[np.integer], Int64Array, Int64Array]:
+        """The type of a column's items, and where those of each sample begin and end."""
+        start, stop = self._bounds(shard, first, raw, bounds, column.name)
+        item, start = self._item(shard, first, raw, start, stop, column)
         self._check_lengths(shard, first, stop - start, item)
-        return self._ids(raw, start, stop, item, bytes_read)
+        return item, start, stop
 
     def _item(
-        self, shard: Shard, first: int, raw: Bytes, start: Int64Array, stop: Int64Array
+        self,
+        shard: Shard,
+        first: int,
+        raw: Bytes,
+        start: Int64Array,
+        stop: Int64Array,
+        column: _Ids,
     ) -> tuple[np.dtype[np.integer], Int64Array]:
         """The type of the ids, and where they begin after the header of each array."""
-        column = self._column
         item = column.item
         head = int(column.tells_item) + int(column.tells_shape)
         if head and (stop - start < head).any():
@@ -127,28 +156,33 @@ class MdsReader(SampleShardReader):
         return item, start
 
 
-def _find_column(path: Location, config: dict[str, Any], options: ReadOptions) -> _Column:
-    names, encodings, sizes = config["names"], config["encodings"], config["sizes"]
-    keys = options.find(names)
-    columns = listed(f"{a} ({b})" for a, b in zip(names, encodings, strict=True))
-    if keys is None or len(keys) > 1 or options.part:
-        raise InputError(
-            f"{path}: expected a column {options.wanted}, this shard has {columns}: name one with "
-            "--text-key or --ids-key"
-        )
-    at = names.index(keys[0])
-    encoding, _, rest = encodings[at].partition(":")
-    if options.kind_of(keys[0]) == "text":
-        if encoding != "str":
-            raise InputError(
-                f"{path}: column {keys[0]!r} must hold text (str), got {encodings[at]}: name a "
-                f"column of ids with --ids-key; this shard has {columns}"
-            )
-        return _Column(keys[0], sizes, at, "text", None)
+def _find_fields(path: Location, encodings: dict[str, str], options: ReadOptions) -> Fields:
+    def holding(name: str) -> Holding | None:
+        encoding = encodings.get(name)
+        if encoding is None:
+            return None
+        if encoding in _NO_DOCUMENTS:
+            return "other"
+        return "text" if encoding == "str" else "json" if encoding == "json" else "ids"
+
+    fields = choose(options, holding)
+    if fields is None:
+        raise no_fields(path, options, encodings, "this shard has")
+    if fields.mask is not None and fields.mask not in encodings:
+        raise no_mask(path, fields.mask, encodings, "this shard has")
+    if fields.kind == "ids" and encodings[fields.names[0]] in ("str", "json"):
+        raise no_fields(path, options, encodings, "this shard has")
+    return fields
+
+
+def _ids_column(path: Location, name: str, encodings: dict[str, str], options: ReadOptions) -> _Ids:
+    """How a column of arrays is encoded."""
+    encoding, _, rest = encodings[name].partition(":")
     if encoding == "bytes" and options.dtype is not None:
-        return _Column(keys[0], sizes, at, "ids", ITEMS[options.dtype])
+        return _Ids(name, ITEMS[options.dtype])
     item, _, shape = rest.partition(":")
     if encoding != "ndarray" or (item and item not in _BY_NAME) or "," in shape:
+        columns = listed(f"{name} ({encoding})" for name, encoding in encodings.items())
         remedy = (
             "say how wide they are with --dtype"
             if encoding == "bytes"
@@ -157,8 +191,8 @@ def _find_column(path: Location, config: dict[str, Any], options: ReadOptions) -
             else f"name another column; this shard has {columns}"
         )
         raise InputError(
-            f"{path}: column {keys[0]!r} must hold arrays of integers of one dimension, got "
-            f"{encodings[at]}: {remedy}"
+            f"{path}: column {name!r} must hold arrays of integers of one dimension, got "
+            f"{encodings[name]}: {remedy}"
         )
     kind: Any = np.dtype(_BY_NAME[item]) if item else None
-    return _Column(keys[0], sizes, at, "ids", kind, not item, not shape)
+    return _Ids(name, kind, not item, not shape)

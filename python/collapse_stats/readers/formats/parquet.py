@@ -1,17 +1,18 @@
 """Parquet: a column of text, of chats or of lists of ids, each row a document."""
 
 from collections.abc import Iterator
-from functools import partial
+from functools import cache, partial
+from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 from ...errors import InputError
 from ..base import BATCH_BYTES, Batch
 from ..file_reader import Candidate, FileReader
 from ..options import ReadOptions
+from ..records.arrow_columns import arrow_errors, batch_of, bytes_of, find_columns, slices
 from ..remote.location import Location
 from ..remote.path import RemotePath
 from ..splits import Split, SplittableReader
-from ..records.arrow_columns import arrow_errors, batch_of, bytes_of, find_columns, slices
 
 if TYPE_CHECKING:
     import pyarrow.parquet as pq
@@ -37,9 +38,10 @@ class ParquetReader(SplittableReader, FileReader):
         with self._open() as file:
             try:
                 self._columns = find_columns(path, file.schema_arrow, options)
+                self.names = tuple(file.schema_arrow.names)
             except arrow_errors() as error:
                 raise self._damaged(error) from error
-        self.kind = self._columns.kind
+        self.reads, self.kind = self._columns.fields, self._columns.kind
         self.dtype = self._columns.dtype
 
     @classmethod
@@ -122,10 +124,13 @@ class ParquetReader(SplittableReader, FileReader):
     def _open(self, metadata: "pq.FileMetaData | None" = None) -> "pq.ParquetFile":
         import pyarrow.parquet as pq
 
+        remote = isinstance(self._path, RemotePath)
+        options: dict[str, Any] = {"buffer_size": _BUFFER} if remote else {"memory_map": True}
+        if _knows_extensions():
+            options["arrow_extensions_enabled"] = True  # else JSON is not told from text
         try:
-            if isinstance(self._path, RemotePath):
-                return pq.ParquetFile(self._path.open(), buffer_size=_BUFFER, metadata=metadata)
-            return pq.ParquetFile(self._path, memory_map=True, metadata=metadata)
+            file = self._path.open() if isinstance(self._path, RemotePath) else self._path
+            return pq.ParquetFile(file, metadata=metadata, **options)
         except arrow_errors() as error:
             raise self._damaged(error) from error
 
@@ -134,3 +139,11 @@ class ParquetReader(SplittableReader, FileReader):
             f"{self.path}: begins like Parquet but its end is inconsistent ({error}): "
             "it is cut short or damaged; fetch or write it again"
         )
+
+
+@cache
+def _knows_extensions() -> bool:
+    """Whether this release of Arrow can give extension types of Parquet files."""
+    import pyarrow.parquet as pq
+
+    return "arrow_extensions_enabled" in signature(pq.ParquetFile.__init__).parameters

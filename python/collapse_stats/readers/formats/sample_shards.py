@@ -4,8 +4,10 @@ A shard is ``u32 n, u32 offset[n + 1]``, and sample i lies at ``offset[i]:offset
 begins with a u32 size for each column without a fixed size; the columns follow in order.
 """
 
+import json
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,10 +15,13 @@ import numpy.typing as npt
 
 from ...errors import InputError
 from ..base import BATCH_BYTES, Batch, Int64Array
-from ..boundaries import cut_rows, rows_of
+from ..boundaries import documents_of
 from ..file_reader import FileReader
 from ..mmap import mapped
 from ..options import MAX_DOCUMENT, ReadOptions
+from ..records.arrow_types import InvalidJson
+from ..records.batch import batch_of_records
+from ..records.fields import Fields
 from ..remote.location import Location
 from ..remote.path import RemotePath
 from ..repairs import Repairs
@@ -87,6 +92,20 @@ class Shard:
             raise self.damaged(f"samples end at byte {table[-1]:,}, got {len(self._map):,} bytes")
         return table
 
+    def check_end(self, table: Int64Array) -> None:
+        """Raise InputError if something follows the last sample, which nothing would read."""
+        if not self.packed:
+            if table[-1] < len(self._map):
+                raise self.damaged(
+                    f"its {len(table) - 1:,} samples end at byte {table[-1]:,}, got "
+                    f"{len(self._map):,} bytes"
+                )
+        elif len(table) > 1 and self._part(1):
+            raise self.damaged(
+                f"more follows its {len(table) - 1:,} samples, which end at byte {table[-1]:,} of "
+                "its content"
+            )
+
     def samples(self, table: Int64Array) -> Iterator[tuple[int, Bytes, Int64Array]]:
         """Yield some samples: the number of the first, their bytes, and their bounds in these.
 
@@ -103,10 +122,7 @@ class Shard:
     def _read(self, size: int) -> bytes:
         parts: list[bytes] = []
         while size > 0:
-            try:
-                part = self._source.read(min(size, _STEP))
-            except OSError as error:
-                raise self.damaged(f"at byte {self._at:,} of its content: {error}") from error
+            part = self._part(min(size, _STEP))
             if not part:
                 raise self.damaged(f"its content ends at byte {self._at:,}")
             parts.append(part)
@@ -114,17 +130,38 @@ class Shard:
             self._at += len(part)
         return b"".join(parts)
 
+    def _part(self, most: int) -> bytes:
+        try:
+            part: bytes = self._source.read(most)
+        except OSError as error:
+            raise self.damaged(f"at byte {self._at:,} of its content: {error}") from error
+        return part
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The columns of a shard: their names, their fixed sizes, and which of them hold JSON."""
+
+    names: list[str]
+    sizes: list[int | None]
+    json: frozenset[str] = frozenset()
+
 
 class SampleShardReader(FileReader):
     """Documents of a shard: one per sample."""
 
+    reads_chats = True
     sample = "sample"
     """What the format calls a sample, for messages."""
+
+    _fields: Fields
+    _layout: Layout
 
     def __init__(
         self, path: Location, options: ReadOptions, evidence: str, compression: str | None
     ) -> None:
         super().__init__(path, options, evidence)
+        self._options = options
         self._compression = compression
         self._repairs = Repairs()
 
@@ -132,6 +169,11 @@ class SampleShardReader(FileReader):
     def warnings(self) -> list[str]:
         """What was replaced in the pass so far."""
         return self._repairs.messages(self.path)
+
+    @property
+    def left_out(self) -> int:
+        """Samples without a document in the pass so far."""
+        return self._repairs.left_out
 
     def batches(self) -> Iterator[Batch]:
         """Yield the documents in the order of the shard, about 512 KiB of samples a batch."""
@@ -141,10 +183,14 @@ class SampleShardReader(FileReader):
 
     def _batches(self, shard: Shard, table: Int64Array) -> Iterator[Batch]:
         done, count = 0, len(table) - 1
+        if not shard.packed:
+            shard.check_end(table)
         for first, raw, bounds in shard.samples(table):
             upto = self.size * (first + len(bounds) - 1) // count
             yield self._batch(shard, first, raw, bounds, upto - done)
             done = upto
+        if shard.packed:
+            shard.check_end(table)
 
     @abstractmethod
     def _batch(
@@ -152,14 +198,33 @@ class SampleShardReader(FileReader):
     ) -> Batch:
         """Documents of the samples ``raw[bounds[i]:bounds[i + 1]]``, numbered from `first` on."""
 
+    def _bounds(
+        self, shard: Shard, first: int, raw: Bytes, bounds: Int64Array, name: str
+    ) -> tuple[Int64Array, Int64Array]:
+        """Where a column of each sample begins and ends in `raw`."""
+        columns = self._layout
+        at = columns.names.index(name)
+        return column_bounds(shard, first, raw, bounds, columns.sizes, at)
+
     def _texts(
-        self, first: int, raw: Bytes, start: Int64Array, stop: Int64Array, bytes_read: int
+        self, shard: Shard, first: int, raw: Bytes, bounds: Int64Array, bytes_read: int
     ) -> Batch:
-        """Documents of the texts ``raw[start[i]:stop[i]]``."""
-        texts = []
-        for number, data in enumerate(texts_of(raw, start, stop), first):
-            texts.append(decode_repaired(data, f"{self.sample} {number:,}", self._repairs))
-        return Batch.of_texts(texts, bytes_read)
+        """Documents of samples of text."""
+        columns = []
+        for name in self._fields.names:
+            parts = texts_of(raw, *self._bounds(shard, first, raw, bounds, name))
+            texts = [
+                decode_repaired(data, f"{self.sample} {number:,}", self._repairs)
+                for number, data in enumerate(parts, first)
+            ]
+            columns.append(list(map(_parsed, texts)) if name in self._layout.json else texts)
+        if self._fields.plain:
+            return Batch.of_texts(columns[0], bytes_read)
+        records = (
+            (f"{self.sample} {number:,}", dict(zip(self._fields.names, values, strict=True)))
+            for number, values in enumerate(zip(*columns, strict=True), first)
+        )
+        return batch_of_records(records, self._fields, self._options, bytes_read, self._repairs)
 
     def _ids(
         self,
@@ -168,11 +233,28 @@ class SampleShardReader(FileReader):
         stop: Int64Array,
         item: np.dtype[np.integer],
         bytes_read: int,
+        mask: npt.NDArray[np.integer] | None = None,
     ) -> Batch:
-        """Documents of the ids in ``raw[start[i]:stop[i]]``, whose lengths have been checked."""
+        """Documents of the ids in ``raw[start[i]:stop[i]]``, whose lengths have been checked.
+
+        Input also: the packed `mask` of the ids, which has as many items.
+        """
         tokens = gathered(raw, start, stop).view(item)
-        rows = rows_of((stop - start) // item.itemsize)
-        return Batch.of_tokens(tokens, *cut_rows(tokens, *rows, self.eot), bytes_read)
+        lengths = (stop - start) // item.itemsize
+        keep = None if mask is None else mask != 0
+        return Batch.of_tokens(*documents_of(tokens, lengths, keep, self.eot), bytes_read)
+
+    def _check_mask(
+        self, shard: Shard, first: int, lengths: Int64Array, mask_lengths: Int64Array
+    ) -> None:
+        """Raise InputError when a mask has another length than its ids."""
+        other = lengths != mask_lengths
+        if other.any():
+            i = int(np.argmax(other))
+            raise shard.damaged(
+                f"{self.sample} {first + i:,} has {lengths[i]:,} ids and a mask of "
+                f"{mask_lengths[i]:,}"
+            )
 
     def _check_lengths(
         self, shard: Shard, first: int, length: Int64Array, item: np.dtype[np.integer]
@@ -184,6 +266,13 @@ class SampleShardReader(FileReader):
             raise shard.damaged(
                 f"{self.sample} {first + i:,} has {length[i]:,} bytes of {item.name} ids"
             )
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return InvalidJson()
 
 
 def column_bounds(

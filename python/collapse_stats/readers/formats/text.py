@@ -5,6 +5,7 @@ from functools import partial
 
 from ...errors import InputError
 from ..base import BATCH_BYTES, Batch
+from ..file_reader import TEXT
 from ..head import Head
 from ..options import Kind, ReadOptions
 from ..remote.location import Name
@@ -27,6 +28,8 @@ class TextReader(SmallFileReader):
     format = "text"
     order = 30
     extensions = (".txt", ".text", ".md")
+    rank = TEXT
+    unit = "file"
     kind: Kind = "text"
     dtype = None
     eot = None
@@ -34,6 +37,11 @@ class TextReader(SmallFileReader):
     def __init__(self, name: Name, options: ReadOptions, evidence: str, head: Head) -> None:
         super().__init__(name, options, evidence, head)
         self._per_line = options.doc_per_line
+
+    @property
+    def document(self) -> str:
+        """The file or a line."""
+        return "each line" if self._per_line else "each file"
 
     def splits(self) -> Iterator[Split]:
         """Yield the file, or blocks of its lines, to be decoded."""

@@ -58,6 +58,7 @@ class WebDatasetReader(SplittableReader, FileReader):
     order = 120
     extensions = (".tar", ".tgz")
     label = SmallFileReader.label
+    unit = "key of the archive"
     compressible = True
     reads_forward = True
     reads_chats = True
@@ -68,7 +69,7 @@ class WebDatasetReader(SplittableReader, FileReader):
         super().__init__(path, options, evidence)
         self.eot = None
         self._options = options
-        self._fields = self._find_fields()
+        self._fields = self.reads = self._find_fields()
 
     def splits(self) -> Iterator[Split]:
         """Yield some samples, whose files have been read."""

@@ -1,6 +1,6 @@
 """A reader of tables: Arrow, pandas, Polars, `datasets`, and everything that exports Arrow data."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, NamedTuple
@@ -36,7 +36,7 @@ class FrameReader(SplittableReader):
     def __init__(self, rows: Rows, name: str, options: ReadOptions) -> None:
         self._rows = rows
         self._options = options
-        self._columns = find_columns("the table", rows.schema, options)
+        self._columns = find_columns("the table", rows.schema, options, "it has")
         self._read = False
         self.evidence = f"a {name}"
         self.eot = options.eot
@@ -66,25 +66,44 @@ def rows_of_table(source: Any) -> Rows | None:
     Raises
     ------
     InputError
-        The source is a table that Arrow cannot represent, or a dictionary of several datasets.
+        The source is a table that Arrow cannot represent.
     """
-    library = type(source).__module__.partition(".")[0]
-    if library == "datasets" and isinstance(source, Mapping):
-        return rows_of_table(_only_split(source))
+    library = library_of(source)
     if library == "datasets" and hasattr(source, "with_format") and hasattr(source, "__len__"):
         return _rows_of_dataset(source)
-    if library == "polars" and hasattr(source, "collect_schema") and hasattr(source, "collect"):
-        if not hasattr(source, "__arrow_c_stream__"):
-            return _rows_of_lazy_frame(source)
+    if library == "polars" and type(source).__name__ == "LazyFrame":
+        return _rows_of_lazy_frame(source)
     if library == "pandas" or hasattr(source, "__arrow_c_stream__"):
         with _errors_named(f"{type(source).__name__} of {library}"):
-            return _exported(source, library)
+            return _exported(source)
     if hasattr(source, "__arrow_c_array__"):
         return _rows_of_array(source)
     return None
 
 
-def _only_split(datasets: Mapping[str, Any]) -> Any:
+def rows_of_tables(first: Any, tables: Iterable[Any]) -> Rows | None:
+    """Return the rows of several tables of one schema, None if `first` of them is not one."""
+    rows = None if isinstance(first, Mapping) else rows_of_table(first)
+    if rows is None:
+        return None
+
+    def batches(names: list[str]) -> Iterator[Any]:
+        for table in tables:
+            part = rows_of_table(table)
+            if part is None:
+                raise InputError(f"expected tables only, got a {type(table).__name__} among them")
+            yield from part.batches(names)
+
+    return Rows(rows.schema, batches, once=iter(tables) is tables)
+
+
+def library_of(value: object) -> str:
+    """Return the name of the package that the type of a value belongs to."""
+    return type(value).__module__.partition(".")[0]
+
+
+def only_split(datasets: Mapping[str, Any]) -> Any:
+    """Return the dataset of a dictionary with one split; InputError if it has several."""
     if len(datasets) == 1:
         return next(iter(datasets.values()))
     names = ", ".join(map(repr, datasets))
@@ -119,12 +138,12 @@ def _rows_of_lazy_frame(frame: Any) -> Rows:
     return Rows(_stream(frame.limit(0).collect()).schema, batches)
 
 
-def _exported(source: Any, library: str) -> Rows:
+def _exported(source: Any) -> Rows:
     import pyarrow as pa
 
-    if library == "pandas" and not hasattr(source, "columns"):
+    if library_of(source) == "pandas" and not hasattr(source, "columns"):
         return _rows_of_column(pa.chunked_array([pa.Array.from_pandas(source)]))
-    if library == "pandas":
+    if library_of(source) == "pandas":
         table = pa.Table.from_pandas(source, preserve_index=False)
         return Rows(table.schema, lambda names: iter(table.select(names).to_batches()))
     if isinstance(source, pa.RecordBatchReader):

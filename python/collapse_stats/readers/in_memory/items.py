@@ -10,9 +10,9 @@ from ..options import ReadOptions
 from ..records.batch import Row, batch_of_rows
 from ..records.fields import Fields
 from ..records.values import Probe, fields_of, ids_of_record, texts_of
+from ..repairs import Repairs
 
 _PROBED = 100  # records
-_NOTHING = Fields((), "text")
 
 
 class ItemsReader:
@@ -34,16 +34,26 @@ class ItemsReader:
         self._once = items is source
         probe = Probe(islice(items, _PROBED))
         _ = next(iter(probe), None)
-        self._fields = _fields(probe, options) if probe.records else _NOTHING
+        self._fields = _fields(probe, options) if probe.records else _nothing(options)
         self._items = chain(probe.records, items)
         self._read = False
-        self.warnings: list[str] = []
+        self._repairs = Repairs()
         self.kind = self._fields.kind
         self.evidence = (
             f"an iterable of {type(probe.records[0]).__name__}"
             if probe.records
             else "an empty iterable"
         )
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the pass has skipped so far."""
+        return self._repairs.messages("in memory")
+
+    @property
+    def left_out(self) -> int:
+        """Items without a document in the pass so far."""
+        return self._repairs.left_out
 
     def batches(self) -> Iterator[Batch]:
         """Yield the documents in order, about 512 KiB of them in a batch."""
@@ -52,6 +62,7 @@ class ItemsReader:
                 "an iterator can be read once: give a list, or a file, to read it again"
             )
         self._read = True
+        self._repairs.clear()
         texts: list[str] = []
         rows: list[Row] = []
         size = 0
@@ -59,7 +70,11 @@ class ItemsReader:
             try:
                 new_texts, new_rows = self._documents(item)
             except (ValueError, InputError) as error:
-                raise TypeError(f"item {number} has no document: {error}") from error
+                if not isinstance(item, Mapping):
+                    raise TypeError(f"item {number} has no document: {error}") from error
+                reason = "items without a document skipped"
+                self._repairs.leave_out(reason, f"item {number}: {error}")
+                continue
             texts += new_texts
             rows += new_rows
             size += sum(map(len, new_texts)) + sum(ids.nbytes for ids, _ in new_rows)
@@ -91,9 +106,14 @@ def _documents(item: Any, fields: Fields, options: ReadOptions) -> tuple[list[st
     return [], list(ids_of_record(item, fields))
 
 
+def _nothing(options: ReadOptions) -> Fields:
+    """What an iterable without items holds: what the options are for."""
+    return Fields((), "ids" if options.vocab_size and not options.tokenizer else "text")
+
+
 def _fields(probe: Probe, options: ReadOptions) -> Fields:
     try:
-        return fields_of("the iterable", probe, options, "its items have") or _NOTHING
+        return fields_of("the iterable", probe, options, "its items have") or _nothing(options)
     except InputError as error:
         if isinstance(probe.records[0], Mapping):
             raise

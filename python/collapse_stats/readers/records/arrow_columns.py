@@ -58,8 +58,12 @@ class Columns:
         return self.fields.kind
 
 
-def find_columns(path: object, schema: Any, options: ReadOptions) -> Columns:
+def find_columns(
+    path: object, schema: Any, options: ReadOptions, there: str = "this file has"
+) -> Columns:
     """Return the columns of an Arrow schema that `options` ask for.
+
+    `there` introduces the list of the columns, in the error's message.
 
     Raises
     ------
@@ -76,9 +80,9 @@ def find_columns(path: object, schema: Any, options: ReadOptions) -> Columns:
         held = {field.name: str(field.type) for field in schema}
         if options.named and (nested := field_at(schema, options.named)) is not None:
             held[options.named] = str(nested.type)
-        raise no_fields(path, options, held, "this file has")
+        raise no_fields(path, options, held, there)
     if fields.mask is not None and field_at(schema, fields.mask) is None:
-        raise no_mask(path, fields.mask, schema.names, "this file has")
+        raise no_mask(path, fields.mask, schema.names, there)
     wanted = [*fields.names, *([fields.mask] if fields.mask else [])]
     names = tuple(dict.fromkeys(_column_of(schema, name) for name in wanted))
     repeated = next((name for name in names if schema.names.count(name) > 1), None)

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..repairs import Repairs
 from ..stream import decode_repaired
-from .chat import CONTENT_KEYS, ROLE_KEYS
+from .chat import ROLE_KEYS
 from .fields import Holding
 
 Convert = Callable[[Any], Any]
@@ -35,7 +35,7 @@ def holding_of_type(field: Any) -> Holding:
     if types.is_struct(plain_type(item.type)) and not _is_json(item):
         names = {each.name for each in plain_type(item.type)}
         if names.isdisjoint(ROLE_KEYS):
-            return "other" if names.isdisjoint(CONTENT_KEYS) else "texts"
+            return "texts" if {"type", "text"} <= names else "other"
         return "chat"
     among: dict[Holding, Holding] = {"text": "texts", "ids": "rows"}
     inside = holding_of_type(item)
@@ -55,7 +55,9 @@ def is_utf8(kind: Any) -> bool:
     """Return whether a plain type holds text that should be UTF-8."""
     import pyarrow.types as types
 
-    return any(test(kind) for test in (types.is_string, types.is_large_string, types.is_string_view))
+    return any(
+        test(kind) for test in (types.is_string, types.is_large_string, types.is_string_view)
+    )
 
 
 def is_list(kind: Any) -> bool:
@@ -97,17 +99,87 @@ def plain_array(array: Any) -> Any:
         if isinstance(kind, pa.BaseExtensionType):
             array = array.storage
         elif types.is_dictionary(kind):
-            # Arrow cannot take from views.
-            values = array.dictionary
-            if types.is_string_view(values.type):
-                values = values.cast(pa.large_string())
-            elif types.is_binary_view(values.type):
-                values = values.cast(pa.large_binary())
+            values = _without_views(plain_array(array.dictionary))
             array = pa.DictionaryArray.from_arrays(array.indices, values).dictionary_decode()
         elif types.is_run_end_encoded(kind):
-            array = pc.run_end_decode(array)
+            values = _without_views(plain_array(array.values))
+            array = pc.run_end_decode(_with_values(array, values))
         else:
             return array
+
+
+def _without_views(array: Any) -> Any:
+    """The same texts as another type, since Arrow cannot take from views."""
+    import pyarrow as pa
+    import pyarrow.types as types
+
+    if types.is_string_view(array.type):
+        return array.cast(pa.large_string())
+    return array.cast(pa.large_binary()) if types.is_binary_view(array.type) else array
+
+
+def with_bytes(array: Any) -> Any:
+    """Return the same data as an array of bytes where it has text, without its extension types.
+
+    Validating it checks everything but that the text is UTF-8. Nothing is cast: Arrow 26 loses
+    values when it casts extension types of views, and views of lists.
+    """
+    import pyarrow as pa
+    import pyarrow.types as types
+
+    kind = array.type
+    if isinstance(kind, pa.BaseExtensionType):
+        return with_bytes(array.storage)
+    for test, bytes_ in (
+        (types.is_string, pa.binary),
+        (types.is_large_string, pa.large_binary),
+        (types.is_string_view, getattr(pa, "binary_view", None)),
+    ):
+        if test(kind) and bytes_ is not None:
+            return array.view(bytes_())
+    if types.is_dictionary(kind):
+        return pa.DictionaryArray.from_arrays(
+            array.indices, with_bytes(array.dictionary), safe=False
+        )
+    if types.is_run_end_encoded(kind):
+        return _with_values(array, with_bytes(array.values))
+    if types.is_struct(kind):
+        children = [with_bytes(array.field(i)) for i in range(kind.num_fields)]
+        mask = array.is_null() if array.null_count else None
+        return pa.StructArray.from_arrays(children, [field.name for field in kind], mask=mask)
+    return _with_values(array, with_bytes(array.values)) if is_list(kind) else array
+
+
+def _with_values(array: Any, values: Any) -> Any:
+    """The same lists or runs, which may be a slice, of other values."""
+    import pyarrow as pa
+    import pyarrow.types as types
+
+    kind, children = array.type, [values]
+    if types.is_run_end_encoded(kind):
+        kind = pa.run_end_encoded(kind.run_end_type, values.type)
+        children = [array.run_ends, values]
+    else:
+        kind = _list_like(kind, values.type)
+    buffers = array.buffers()[: kind.num_buffers]
+    return pa.Array.from_buffers(kind, len(array), buffers, offset=array.offset, children=children)
+
+
+def _list_like(kind: Any, item: Any) -> Any:
+    """The type of lists of the same layout with other items."""
+    import pyarrow as pa
+    import pyarrow.types as types
+
+    if types.is_fixed_size_list(kind):
+        return pa.list_(item, kind.list_size)
+    for test, make in (
+        (types.is_list, "list_"),
+        (types.is_large_list, "large_list"),
+        (types.is_list_view, "list_view"),
+    ):
+        if test(kind):
+            return getattr(pa, make)(item)
+    return pa.large_list_view(item)
 
 
 def _is_json(field: Any) -> bool:
@@ -172,7 +244,7 @@ def values_of(field: Any, column: Any, place: str, repairs: Repairs) -> list[Any
                 return values
     # Everything that may be text as bytes, since Arrow gives no text that is not UTF-8.
     convert = _converter(field, place, repairs)
-    values = column.cast(_as_bytes(field.type)).to_pylist()
+    values = with_bytes(column).to_pylist()
     return [convert(value) for value in values] if convert else values
 
 
@@ -194,21 +266,6 @@ def _inner(kind: Any) -> list[Any]:
     if is_list(kind):
         return [kind.value_field]
     return list(kind) if types.is_struct(kind) else []
-
-
-def _as_bytes(kind: Any) -> Any:
-    """The plain type with bytes in the place of every text, and lists of one kind."""
-    import pyarrow as pa
-    import pyarrow.types as types
-
-    kind = plain_type(kind)
-    if is_text(kind):
-        return pa.large_binary()
-    if is_list(kind):
-        return pa.large_list(_as_bytes(kind.value_type))
-    if types.is_struct(kind):
-        return pa.struct([(field.name, _as_bytes(field.type)) for field in kind])
-    return kind
 
 
 def _converter(field: Any, place: str, repairs: Repairs) -> Convert | None:

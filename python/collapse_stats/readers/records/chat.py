@@ -25,9 +25,16 @@ def looks_like_chat(value: Any) -> bool:
 
 
 def looks_like_pieces(value: Any) -> bool:
-    """Return whether a value is a list of the pieces of one text, such as ``{"text": "..."}``."""
-    return _is_list(value) and any(
-        isinstance(piece, Mapping) and isinstance(piece.get("text"), str) for piece in value
+    """Return whether a value is a list of the pieces of one text.
+
+    A piece is an object like ``{"type": "text", "text": "..."}``. Objects without a type are not
+    pieces: they may be several answers.
+    """
+    return (
+        _is_list(value)
+        and bool(value)
+        and all(isinstance(piece, Mapping) and "type" in piece for piece in value)
+        and any(isinstance(piece.get("text"), str) for piece in value)
     )
 
 
@@ -75,7 +82,13 @@ def _turns(value: Any, name: str) -> list[tuple[str, str]]:
         value = [dict(zip(lists, turn, strict=True)) for turn in zip(*lists.values(), strict=True)]
     if not _is_list(value):
         raise ValueError(f"{name} is a {type(value).__name__}, not a list of turns")
-    return [_turn(_parsed(turn), f"turn {i} of {name}") for i, turn in enumerate(value, 1)]
+    turns = []
+    for number, turn in enumerate(value, 1):
+        try:
+            turns.append(_turn(turn))
+        except ValueError as error:
+            raise ValueError(f"turn {number} of {name} {error}") from None
+    return turns
 
 
 def _parsed(value: Any) -> Any:
@@ -88,35 +101,41 @@ def _parsed(value: Any) -> Any:
     return value
 
 
-def _turn(turn: Any, name: str) -> tuple[str, str]:
-    if not isinstance(turn, Mapping):
-        raise ValueError(f"{name} is a {type(turn).__name__}, not an object")
-    role = next((turn[key] for key in ROLE_KEYS if isinstance(turn.get(key), str)), None)
-    if role is None:
-        raise ValueError(f"{name} has no 'role' or 'from'")
+def _turn(turn: Any) -> tuple[str, str]:
+    """The role and the text of a turn; ValueError says what it lacks."""
+    if not isinstance(turn, dict):
+        turn = _parsed(turn)
+        if not isinstance(turn, Mapping):
+            raise ValueError(f"is a {type(turn).__name__}, not an object")
     # A table in which turns have different fields has all of them in each turn, some of them null.
-    content = next((turn[key] for key in CONTENT_KEYS if turn.get(key) is not None), None)
+    role, content = turn.get("role"), turn.get("content")
+    if not isinstance(role, str):
+        role = next((turn[key] for key in ROLE_KEYS if isinstance(turn.get(key), str)), None)
+    if role is None:
+        raise ValueError("has no 'role' or 'from'")
     if content is None:
-        if turn.keys() & {*CONTENT_KEYS, "tool_calls", "function_call"}:
-            return role.lower(), ""
-        raise ValueError(f"{name} has no 'content', 'value' or 'text'")
-    return role.lower(), content_text(content, f"the content of {name}")
-
-
-def content_text(content: Any, name: str) -> str:
-    """Return a text that is given as such or in pieces; ValueError if it is neither."""
+        content = next((turn[key] for key in CONTENT_KEYS if turn.get(key) is not None), None)
     if isinstance(content, str):
-        return content
+        return role.lower(), content
+    if content is not None:
+        return role.lower(), content_text(content)
+    if turn.keys() & {*CONTENT_KEYS, "tool_calls", "function_call"}:
+        return role.lower(), ""
+    raise ValueError("has no 'content', 'value' or 'text'")
+
+
+def content_text(content: Any) -> str:
+    """Return a text that is given in pieces; ValueError if it is something else."""
     if isinstance(content, Mapping):
         content = [content]
-    if _is_list(content):
-        pieces = (
-            piece if isinstance(piece, str) else piece.get("text")
-            for piece in content
-            if isinstance(piece, str | Mapping)
-        )
-        return "".join(piece for piece in pieces if isinstance(piece, str))
-    raise ValueError(f"{name} is a {type(content).__name__}, not text")
+    if not _is_list(content):
+        raise ValueError(f"has a {type(content).__name__} as its content, not text")
+    pieces = (
+        piece if isinstance(piece, str) else piece.get("text")
+        for piece in content
+        if isinstance(piece, str | Mapping)
+    )
+    return "".join(piece for piece in pieces if isinstance(piece, str))
 
 
 def _is_list(value: Any) -> bool:

@@ -15,7 +15,10 @@ only nulls or empty lists, or something that is no document."""
 
 _TEXT: frozenset[Holding] = frozenset({"text", "texts", "chat", "json"})
 _IDS: frozenset[Holding] = frozenset({"ids", "rows", "json"})
-_TURNS: frozenset[Holding] = frozenset({"text", "chat", "json"})  # a text may be a chat's JSON
+_SIDE: frozenset[Holding] = frozenset({"text", "chat", "json"})
+_TURNS: frozenset[Holding] = _SIDE | frozenset(
+    {"texts"}
+)  # texts may be the JSON of a chat or of its turns
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,8 @@ def choose(options: ReadOptions, holding: Callable[[str], Holding | None]) -> Fi
 def _usable(names: tuple[str, ...], options: ReadOptions) -> frozenset[Holding | None]:
     if options.kind_of(names[0]) == "ids":
         return frozenset[Holding | None](_IDS | ({"text"} if options.ids_key else set()))
+    if len(names) == 2:
+        return frozenset(_SIDE)
     return frozenset(_TURNS if options.part or _is_chat(names) else _TEXT)
 
 
@@ -90,11 +95,14 @@ def no_fields(
     ``these lines have``.
     """
     name = options.named
-    if name in holdings:
-        wanted = "lists of integers" if options.ids_key else "turns of a chat" if options.part else "text"
+    if name is not None and name in holdings:
+        wanted = "text"
+        if options.ids_key or options.part:
+            wanted = "lists of integers" if options.ids_key else "turns of a chat"
+        inside = "; dots lead into objects, as in 'a.b'" if "object" in holdings[name] else ""
         return InputError(
             f"{path}: {name!r} must hold {wanted}, got {holdings[name]}: name a key of text with "
-            "--text-key, of lists of ids with --ids-key"
+            f"--text-key, of lists of ids with --ids-key{inside}"
         )
     existing = listed(f"{key} ({held})" for key, held in holdings.items())
     close = get_close_matches(name or "", holdings, 1)

@@ -1,14 +1,15 @@
 """The documents of one record: its texts, or its lists of token ids."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
 
 from ...system.placement import is_on_gpu, to_host
-from ..base import IntegerArray
-from ..options import ChatTurns, ReadOptions
+from ..base import IntegerArray, listed
+from ..options import TURNS_KEYS, ChatTurns, ReadOptions
 from .chat import content_text, looks_like_chat, looks_like_pieces, pair_text, turns_text
 from .fields import Fields, Holding, choose, no_fields, no_mask
 
@@ -101,6 +102,8 @@ def fields_of(path: object, probe: Probe, options: ReadOptions, there: str) -> F
     first = next(iter(probe), None)
     if first is None:
         return None
+    if _is_plain(first, options):
+        return _plain_text(options.keys[0][0])
     if not isinstance(first, Mapping) and not options.named:
         kind = holding_of(first)
         if kind in ("ids", "rows") and not options.part:
@@ -113,6 +116,21 @@ def fields_of(path: object, probe: Probe, options: ReadOptions, there: str) -> F
     if options.mask_key and fields.kind == "ids" and probe.holding(options.mask_key) is None:
         raise no_mask(path, options.mask_key, probe.described(options), there)
     return fields
+
+
+def _is_plain(record: Any, options: ReadOptions) -> bool:
+    """Whether a record has a text under the first key to look for, as it usually has."""
+    (name, *others) = options.keys[0]
+    return (
+        type(record) is dict
+        and type(record.get(name)) is str
+        and not (others or options.part or options.ids_key or name in TURNS_KEYS)
+    )
+
+
+@cache
+def _plain_text(name: str) -> Fields:
+    return Fields((name,), "text")
 
 
 def look_up(record: Mapping[str, Any], name: str) -> Any:
@@ -152,7 +170,7 @@ def texts_of(record: Any, fields: Fields, part: ChatTurns | None) -> list[str]:
         return list(_texts(record, "the document", fields.chat, part))
     values = [_value(record, name) for name in fields.names]
     if len(values) == 2:
-        return [pair_text(*values, part)]
+        return [pair_text(values[0], values[1], part)]
     return list(_texts(values[0], repr(fields.names[0]), fields.chat, part))
 
 
@@ -165,7 +183,7 @@ def _texts(value: Any, name: str, chat: bool, part: ChatTurns | None) -> Iterato
     elif chat or looks_like_chat(value):
         yield turns_text(value, name, part)
     elif looks_like_pieces(value):
-        yield content_text(value, name)
+        yield content_text(value)
     elif isinstance(value, list | tuple) and value and all(isinstance(x, str) for x in value):
         yield from value
     else:
@@ -249,21 +267,28 @@ def _value(record: Any, name: str) -> Any:
 
 
 _WORDS = {
-    type(None): "null",
-    bool: "true or false",
-    int: "a number",
-    float: "a number",
-    str: "text",
-    dict: "an object",
+    type(None): ("null", "nulls"),
+    bool: ("true or false", "booleans"),
+    int: ("a number", "numbers"),
+    float: ("a number", "numbers"),
+    str: ("text", "texts"),
 }
 
 
 def _described(value: Any) -> str:
     """What a value is, as words for a message."""
     if isinstance(value, list | tuple):
-        if not value:
-            return "an empty list"
-        first = next((item for item in value if item is not None), None)
-        words = _described(first).removeprefix("a ").removeprefix("an ")
-        return f"a list of {words if words in ('text', 'null') else words + 's'}"
-    return _WORDS.get(type(value), f"a {type(value).__name__}")
+        return f"a list of {_plural(value)}" if value else "an empty list"
+    if isinstance(value, Mapping):
+        return f"an object with {listed(map(str, value), 3)}" if value else "an empty object"
+    return _WORDS.get(type(value), (f"a {type(value).__name__}",))[0]
+
+
+def _plural(values: Sequence[Any]) -> str:
+    """What values are, judged by the first that is not null."""
+    first = next((value for value in values if value is not None), None)
+    if isinstance(first, list | tuple):
+        return f"lists of {_plural(first)}" if first else "empty lists"
+    if isinstance(first, Mapping):
+        return f"objects with {listed(map(str, first), 3)}"
+    return _WORDS.get(type(first), ("", f"{type(first).__name__}s"))[1]

@@ -16,8 +16,25 @@ _URL = re.compile(r"(s3|gs|gcs|hf|https?)://[^\s/]\S*", re.IGNORECASE)
 def is_url(path: object) -> bool:
     """Return whether this is a URL of an object or a prefix, and not the name of a local file."""
     return isinstance(path, RemotePath) or (
-        isinstance(path, str) and _URL.fullmatch(path) is not None and not Path(path).exists()
+        isinstance(path, str) and _URL.fullmatch(path) is not None and not _exists(path)
     )
+
+
+def expanded(name: str) -> str:
+    """Return a path with the home directory for ``~``, unless a file has that name."""
+    if name[:1] != "~" or _exists(name):
+        return name
+    try:
+        return os.fspath(Path(name).expanduser())
+    except RuntimeError:  # no such user
+        return name
+
+
+def _exists(name: str) -> bool:
+    try:
+        return os.path.lexists(name)
+    except (OSError, ValueError):  # too long for a path, or with a NUL in it: a text
+        return False
 
 
 def as_name(path: "str | os.PathLike[str] | RemotePath") -> "str | RemotePath | Pipe":
@@ -27,13 +44,14 @@ def as_name(path: "str | os.PathLike[str] | RemotePath") -> "str | RemotePath | 
     if isinstance(path, str):
         if path == STANDARD_INPUT:
             return Pipe(path)
-        return RemotePath(path) if is_url(path) else path
-    return os.fspath(path)
+        if is_url(path):
+            return RemotePath(path)
+    return expanded(os.fspath(path))
 
 
 def as_location(path: "str | os.PathLike[str] | RemotePath") -> "Path | RemotePath | Pipe":
     """Return a local path as a `Path`, a URL as a `RemotePath`, and ``-`` as a `Pipe`."""
-    if isinstance(path, Path):
+    if isinstance(path, Path) and path.parts[:1] != ("~",):
         return path
     name = as_name(path)
     return Path(name) if isinstance(name, str) else name
