@@ -116,7 +116,6 @@ class Pipe:
             data += more
         return data
 
-
     def _close(self) -> None:
         """Close a named pipe; standard input stays open."""
         if self._path != STANDARD_INPUT:
