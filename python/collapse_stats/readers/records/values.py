@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from ...system.placement import is_on_gpu, to_host
 from ..base import IntegerArray, listed
-from ..options import TURNS_KEYS, ChatTurns, ReadOptions
+from ..options import MASK_KEY, TURNS_KEYS, ChatTurns, ReadOptions
 from .chat import content_text, looks_like_chat, looks_like_pieces, pair_text, turns_text
 from .fields import Fields, Holding, choose, no_fields, no_mask
 
@@ -115,7 +116,8 @@ def fields_of(path: object, probe: Probe, options: ReadOptions, there: str) -> F
         raise no_fields(path, options, probe.described(options), there)
     if options.mask_key and fields.kind == "ids" and probe.holding(options.mask_key) is None:
         raise no_mask(path, options.mask_key, probe.described(options), there)
-    return fields
+    # Later records may be the first that are masked.
+    return fields if fields.kind == "text" else replace(fields, mask=fields.mask or MASK_KEY)
 
 
 def _is_plain(record: Any, options: ReadOptions) -> bool:
@@ -205,12 +207,15 @@ def ids_of_record(
         return
     name, mask = fields.names[0], fields.mask
     rows = list(_rows(_value(record, name), repr(name)))
-    if mask is None:
+    given = None if mask is None else look_up(record, mask)
+    if given is None or given is _MISSING:
         yield from ((row, None) for row in rows)
         return
-    masks = list(_rows(_value(record, mask), repr(mask), "iub"))
+    masks = list(_rows(given, repr(mask), "iubf"))
     if [len(row) for row in rows] != [len(row) for row in masks]:
         raise ValueError(f"{name!r} and its mask {mask!r} have different lengths")
+    if any(row.dtype.kind == "f" and not np.isin(row, (0, 1)).all() for row in masks):
+        raise ValueError(f"the mask {mask!r} has numbers other than 0 and 1")
     yield from zip(rows, masks, strict=True)
 
 
@@ -235,7 +240,8 @@ def _rows(value: Any, name: str, kinds: str = "iu") -> Iterator[IntegerArray]:
         raise ValueError(f"{name} must have one or two dimensions, got shape {array.shape}")
     wide = array.dtype == np.uint64 and array.size and int(array.max()) >= 1 << 63
     if wide or array.dtype.kind not in kinds:
-        raise ValueError(f"{name} has items that are not 64-bit integers")
+        wanted = "64-bit integers" if kinds == "iu" else "numbers"
+        raise ValueError(f"{name} has items that are not {wanted}")
     yield from array if array.ndim == 2 else (array,)
 
 
