@@ -80,7 +80,8 @@ def _fields(
     holding: Callable[[str], Holding | None],
 ) -> Fields:
     if options.kind_of(names[0]) == "ids":
-        mask = options.mask_key or (MASK_KEY if holding(MASK_KEY) in ("ids", "rows") else None)
+        masks = {"ids", "rows", *holdings}  # ids that are given as JSON have such a mask
+        mask = options.mask_key or (MASK_KEY if holding(MASK_KEY) in masks else None)
         return Fields(names, "ids", plain=holdings == ["ids"], mask=mask)
     chat = options.part is not None or _is_chat(names) or "chat" in holdings
     return Fields(names, "text", plain=holdings == ["text"] and not chat, chat=chat)
