@@ -131,6 +131,14 @@ def test_columns(tmp_path: Path) -> None:
         open_file(path)
 
 
+def test_columns_of_one_name(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", b"n,n,text\n1,2,one\n")
+    assert documents(open_file(path)) == ["one"]
+    path = write(tmp_path / "a.csv", b"text,text\none,two\n")
+    with pytest.raises(InputError, match=r"expected one column 'text', this file has several"):
+        open_file(path)
+
+
 @pytest.mark.parametrize(
     ("name", "content", "separated"),
     [
@@ -165,6 +173,9 @@ def test_ids_and_chats_as_json(tmp_path: Path) -> None:
     assert "2 (first: " in reader.warnings[0]
     with pytest.raises(InputError, match="--ids-key"):
         open_file(path)
+    masked = written([["input_ids", "attention_mask"], ["[5, 6, 0]", "[1, 1, 0]"]])
+    path = write(tmp_path / "c.csv", masked)
+    assert documents(open_file(path, ReadOptions(ids_key="input_ids"))) == [[5, 6]]
     turns = [{"role": "user", "content": "ask"}, {"role": "assistant", "content": 'say "it"'}]
     path = write(tmp_path / "b.csv", written([["messages"], [json.dumps(turns)]]))
     assert documents(open_file(path)) == ['ask\n\nsay "it"']

@@ -203,12 +203,13 @@ def field_at(schema: Any, name: str) -> Any:
     import pyarrow as pa
     import pyarrow.types as types
 
+    # By number: Arrow gives no field by a name that several have, which the caller refuses.
     if name in schema.names:
-        return schema.field(name)
+        return schema.field(schema.names.index(name))
     first, *parts = name.split(".")
     if not parts or first not in schema.names:
         return None
-    field, lists = schema.field(first), 0
+    field, lists = schema.field(schema.names.index(first)), 0
     for part in parts:
         if _is_json(field):
             break
