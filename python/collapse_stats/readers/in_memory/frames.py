@@ -27,17 +27,20 @@ class Rows(NamedTuple):
 
 
 class FrameReader(SplittableReader):
-    """Documents of the rows of a table, or of the values of one column."""
+    """Documents of the rows of a table, which may be one of several, or of a column."""
 
     path = "(table)"
     format = "memory"
     size = 0
 
-    def __init__(self, rows: Rows, name: str, options: ReadOptions, place: str = "") -> None:
+    def __init__(
+        self, rows: Rows, name: str, options: ReadOptions, number: int | None = None
+    ) -> None:
         self._rows = rows
-        self._place = place  # of the table among several
+        self._place = f"table {number:,}, " if number else ""
         self._options = options
-        self._columns = find_columns("the table", rows.schema, options, "it has")
+        table = f"table {number:,}" if number else "the table"
+        self._columns = find_columns(table, rows.schema, options, "it has")
         self._read = False
         self.evidence = f"a {name}"
         self.eot = options.eot

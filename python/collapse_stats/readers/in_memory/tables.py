@@ -39,7 +39,7 @@ class TablesReader(SplittableReader):
             raise InputError("an iterator of tables can be read once: give a list of them")
         self._read = True
         for number, table in enumerate(self._tables, 1):
-            reader = open_table(table, self._options, f"table {number:,}, ")
+            reader = open_table(table, self._options, number)
             if reader is None:
                 raise InputError(f"expected tables only, got a {type(table).__name__} among them")
             if reader.kind != self.kind:
@@ -51,11 +51,11 @@ class TablesReader(SplittableReader):
 
 
 def open_table(
-    source: Any, options: ReadOptions, place: str = ""
+    source: Any, options: ReadOptions, number: int | None = None
 ) -> FrameReader | ItemsReader | None:
     """Return a reader of a table or a column, None if the source is neither.
 
-    `place` says which of several tables it is, to begin the place of a row with.
+    `number` says which of several tables it is.
 
     Raises
     ------
@@ -63,21 +63,22 @@ def open_table(
         The table has no column of documents.
     """
     if library_of(source) == "pandas" and hasattr(source, "columns"):
-        return _open_pandas(source, options, place)
+        return _open_pandas(source, options, number)
     if is_transformed(source):
         return ItemsReader(source, options)
     rows = rows_of_table(source)
-    return None if rows is None else FrameReader(rows, type(source).__name__, options, place)
+    return None if rows is None else FrameReader(rows, type(source).__name__, options, number)
 
 
-def _open_pandas(frame: Any, options: ReadOptions, place: str) -> FrameReader | ItemsReader:
+def _open_pandas(frame: Any, options: ReadOptions, number: int | None) -> FrameReader | ItemsReader:
     """A reader of a `pandas.DataFrame`, by Arrow if its columns have Arrow types."""
     wanted = {name for keys in options.keys for name in keys} | {options.mask_key, MASK_KEY}
     tops = {name.split(".")[0] for name in wanted if name}
     names = [name for name in frame.columns if name in wanted | tops]
     if not names:
         held = {str(name): str(kind) for name, kind in frame.dtypes.items()}
-        raise no_fields("the table", options, held, "it has")
+        table = f"table {number:,}" if number else "the table"
+        raise no_fields(table, options, held, "it has")
     repeated = next((name for name in names if names.count(name) > 1), None)
     if repeated is not None:
         raise InputError(f"expected one column {repeated!r}, the table has several")
@@ -88,4 +89,4 @@ def _open_pandas(frame: Any, options: ReadOptions, place: str) -> FrameReader | 
         records = part.astype(object).where(part.notna(), None).to_dict("records")
         return ItemsReader(records, options)
     assert rows is not None
-    return FrameReader(rows, "pandas.DataFrame", options, place)
+    return FrameReader(rows, "pandas.DataFrame", options, number)

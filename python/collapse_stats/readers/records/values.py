@@ -19,7 +19,7 @@ from .chat import (
     turns_text,
 )
 from .fields import Fields, Holding, choose, no_fields, no_mask
-from .sequences import as_list
+from .sequences import as_list, is_missing
 
 _MISSING = object()
 
@@ -42,7 +42,7 @@ def holding_of(value: Any) -> Holding:
     if isinstance(value, list | tuple):
         if looks_like_pieces(value):
             return "texts"
-        held = next((item for item in value if item is not None), None)
+        held = next((item for item in value if not is_missing(item)), None)
         if type(held) is int or isinstance(held, np.integer):
             return "ids"
         inside = holding_of(held)
@@ -108,9 +108,9 @@ def fields_of(path: object, probe: Probe, options: ReadOptions, there: str) -> F
     InputError
         No field is what `options` ask for.
     """
-    if next(iter(probe), None) is None and not probe.records:
+    if next(iter(probe), _MISSING) is _MISSING:
         return None
-    first = next((record for record in probe if record is not None), None)
+    first = next((record for record in probe if not is_missing(record)), None)
     if not isinstance(first, Mapping) and not options.named:
         kind = holding_of(first)
         if kind in ("ids", "rows") and not options.part:
@@ -180,8 +180,8 @@ def _texts(value: Any, name: str, chat: bool, part: ChatTurns | None) -> Iterato
         yield turns_text(value, name, part)
     elif looks_like_pieces(value):
         yield content_text(value, name)
-    elif holding_of(value) == "texts" and all(isinstance(x, str | None) for x in value):
-        yield from value
+    elif holding_of(value) == "texts" and all(isinstance(x, str) or is_missing(x) for x in value):
+        yield from map(as_list, value)
     else:
         raise ValueError(f"{name} is {_described(value)}, not text")
 
@@ -269,9 +269,10 @@ def _value(record: Any, name: str) -> Any:
     value = look_up(record, name)
     if value is _MISSING:
         raise ValueError(f"no {name!r}")
+    value = as_list(value)
     if value is None:
         raise ValueError(f"{name!r} is null")
-    return as_list(value)
+    return value
 
 
 _WORDS = {
