@@ -155,8 +155,9 @@ def documents_of(line: bytes) -> list[str]:
     value = record.get("text") if isinstance(record, dict) else None
     if isinstance(value, str):
         return [value]
-    good = isinstance(value, list) and value and all(isinstance(item, str) for item in value)
-    return value if good else []  # type: ignore[return-value]
+    if not isinstance(value, list) or not all(isinstance(item, str | None) for item in value):
+        return []
+    return [item for item in value if item is not None]
 
 
 WEIRD = [

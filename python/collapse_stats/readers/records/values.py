@@ -9,10 +9,24 @@ from typing import Any
 import numpy as np
 
 from ...system.placement import is_on_gpu, to_host
+<<<<<<< HEAD
 from ..base import IntegerArray, listed
 from ..options import MASK_KEY, TURNS_KEYS, ChatTurns, ReadOptions
 from .chat import content_text, looks_like_chat, looks_like_pieces, pair_text, turns_text
+=======
+from ..base import IntegerArray
+from ..options import MASK_KEY, ChatTurns, ReadOptions
+from .chat import (
+    content_text,
+    is_chat,
+    looks_like_chat,
+    looks_like_pieces,
+    pair_text,
+    turns_text,
+)
+>>>>>>> h-tests
 from .fields import Fields, Holding, choose, no_fields, no_mask
+from .sequences import as_list, is_missing
 
 _MISSING = object()
 
@@ -25,6 +39,7 @@ def holding_in(record: Mapping[str, Any], name: str) -> Holding | None:
 
 def holding_of(value: Any) -> Holding:
     """Return what a value holds."""
+    value = as_list(value)
     if value is None:
         return "nothing"
     if isinstance(value, str):
@@ -34,7 +49,7 @@ def holding_of(value: Any) -> Holding:
     if isinstance(value, list | tuple):
         if looks_like_pieces(value):
             return "texts"
-        held = next((item for item in value if item is not None), None)
+        held = next((item for item in value if not is_missing(item)), None)
         if type(held) is int or isinstance(held, np.integer):
             return "ids"
         inside = holding_of(held)
@@ -100,11 +115,14 @@ def fields_of(path: object, probe: Probe, options: ReadOptions, there: str) -> F
     InputError
         No field is what `options` ask for.
     """
-    first = next(iter(probe), None)
-    if first is None:
+    if next(iter(probe), _MISSING) is _MISSING:
         return None
+<<<<<<< HEAD
     if _is_plain(first, options):
         return _plain_text(options.keys[0][0])
+=======
+    first = next((record for record in probe if not is_missing(record)), None)
+>>>>>>> h-tests
     if not isinstance(first, Mapping) and not options.named:
         kind = holding_of(first)
         if kind in ("ids", "rows") and not options.part:
@@ -160,8 +178,8 @@ def _step(value: Any, part: str) -> Any:
     return _MISSING if _MISSING in steps else steps
 
 
-def texts_of(record: Any, fields: Fields, part: ChatTurns | None) -> list[str]:
-    """Return the documents of a record of text.
+def texts_of(record: Any, fields: Fields, part: ChatTurns | None) -> list[str | None]:
+    """Return the documents of a record of text; None stands for a null among several texts.
 
     Raises
     ------
@@ -169,27 +187,44 @@ def texts_of(record: Any, fields: Fields, part: ChatTurns | None) -> list[str]:
         The record has none; the message says why.
     """
     if not fields.names:
-        return list(_texts(record, "the document", fields.chat, part))
+        return list(_texts(as_list(record), "the document", fields.chat, part))
     values = [_value(record, name) for name in fields.names]
     if len(values) == 2:
         return [pair_text(values[0], values[1], part)]
     return list(_texts(values[0], repr(fields.names[0]), fields.chat, part))
 
 
-def _texts(value: Any, name: str, chat: bool, part: ChatTurns | None) -> Iterator[str]:
+def _texts(value: Any, name: str, chat: bool, part: ChatTurns | None) -> Iterator[str | None]:
     if isinstance(value, str) and not chat:
         yield value
-    elif isinstance(value, list | tuple) and value and isinstance(value[0], list | tuple):
-        for item in value:  # several answers to one prompt, or a batch of records
-            yield from _texts(item, name, chat, part)
+    elif _holds_several(value, chat):
+        for item in value:
+            if item is None:
+                yield None
+            else:
+                yield from _texts(as_list(item), name, chat, part)
     elif chat or looks_like_chat(value):
         yield turns_text(value, name, part)
     elif looks_like_pieces(value):
+<<<<<<< HEAD
         yield content_text(value)
     elif isinstance(value, list | tuple) and value and all(isinstance(x, str) for x in value):
         yield from value
+=======
+        yield content_text(value, name)
+    elif holding_of(value) == "texts" and all(isinstance(x, str) or is_missing(x) for x in value):
+        yield from map(as_list, value)
+>>>>>>> h-tests
     else:
         raise ValueError(f"{name} is {_described(value)}, not text")
+
+
+def _holds_several(value: Any, chat: bool) -> bool:
+    """Whether a value is a list of chats or of lists: answers to one prompt, a batch of records."""
+    if not isinstance(value, list | tuple):
+        return False
+    first = as_list(next((item for item in value if item is not None), None))
+    return isinstance(first, list | tuple) or is_chat(first, chat)
 
 
 def ids_of_record(
@@ -207,7 +242,7 @@ def ids_of_record(
         return
     name, mask = fields.names[0], fields.mask
     rows = list(_rows(_value(record, name), repr(name)))
-    given = None if mask is None else look_up(record, mask)
+    given = None if mask is None else as_list(look_up(record, mask))
     if given is None or given is _MISSING:
         yield from ((row, None) for row in rows)
         return
@@ -267,6 +302,7 @@ def _value(record: Any, name: str) -> Any:
     value = look_up(record, name)
     if value is _MISSING:
         raise ValueError(f"no {name!r}")
+    value = as_list(value)
     if value is None:
         raise ValueError(f"{name!r} is null")
     return value
