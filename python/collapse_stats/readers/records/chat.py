@@ -118,18 +118,14 @@ def _turn(turn: Any) -> tuple[str, str]:
         if not isinstance(turn, Mapping):
             raise ValueError(f"is a {type(turn).__name__}, not an object")
     # A table in which turns have different fields has all of them in each turn, some of them null.
-<<<<<<< HEAD
     role, content = turn.get("role"), turn.get("content")
     if not isinstance(role, str):
         role = next((turn[key] for key in ROLE_KEYS if isinstance(turn.get(key), str)), None)
     if role is None:
         raise ValueError("has no 'role' or 'from'")
-=======
-    contents = (as_list(turn.get(key)) for key in CONTENT_KEYS)
-    content = next((content for content in contents if content is not None), None)
->>>>>>> h-tests
-    if content is None:
-        content = next((turn[key] for key in CONTENT_KEYS if turn.get(key) is not None), None)
+    if not isinstance(content, str):
+        contents = (as_list(turn.get(key)) for key in CONTENT_KEYS)
+        content = next((content for content in contents if content is not None), None)
     if isinstance(content, str):
         return role.lower(), content
     if content is not None:

@@ -9,13 +9,8 @@ from typing import Any
 import numpy as np
 
 from ...system.placement import is_on_gpu, to_host
-<<<<<<< HEAD
 from ..base import IntegerArray, listed
 from ..options import MASK_KEY, TURNS_KEYS, ChatTurns, ReadOptions
-from .chat import content_text, looks_like_chat, looks_like_pieces, pair_text, turns_text
-=======
-from ..base import IntegerArray
-from ..options import MASK_KEY, ChatTurns, ReadOptions
 from .chat import (
     content_text,
     is_chat,
@@ -24,7 +19,6 @@ from .chat import (
     pair_text,
     turns_text,
 )
->>>>>>> h-tests
 from .fields import Fields, Holding, choose, no_fields, no_mask
 from .sequences import as_list, is_missing
 
@@ -117,12 +111,9 @@ def fields_of(path: object, probe: Probe, options: ReadOptions, there: str) -> F
     """
     if next(iter(probe), _MISSING) is _MISSING:
         return None
-<<<<<<< HEAD
+    first = next((record for record in probe if not is_missing(record)), None)
     if _is_plain(first, options):
         return _plain_text(options.keys[0][0])
-=======
-    first = next((record for record in probe if not is_missing(record)), None)
->>>>>>> h-tests
     if not isinstance(first, Mapping) and not options.named:
         kind = holding_of(first)
         if kind in ("ids", "rows") and not options.part:
@@ -206,15 +197,9 @@ def _texts(value: Any, name: str, chat: bool, part: ChatTurns | None) -> Iterato
     elif chat or looks_like_chat(value):
         yield turns_text(value, name, part)
     elif looks_like_pieces(value):
-<<<<<<< HEAD
         yield content_text(value)
-    elif isinstance(value, list | tuple) and value and all(isinstance(x, str) for x in value):
-        yield from value
-=======
-        yield content_text(value, name)
     elif holding_of(value) == "texts" and all(isinstance(x, str) or is_missing(x) for x in value):
         yield from map(as_list, value)
->>>>>>> h-tests
     else:
         raise ValueError(f"{name} is {_described(value)}, not text")
 
