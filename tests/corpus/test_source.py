@@ -39,6 +39,7 @@ def profile(source: Any) -> Any:
         (["./a", "b"], "a: no such file"),
         ([Path("corpus/human"), "corpus/humn"], "corpus/humn: no such file"),
         (["corpus/*.parquet"], "no file matches this pattern"),
+        ("", "expected a path, got an empty text"),
     ],
 )
 def test_all_must_be_paths_if_one_is(source: Any, message: str) -> None:
