@@ -327,3 +327,42 @@ def test_files_that_are_cut(source: str, size: int, monkeypatch: pytest.MonkeyPa
 def test_arrays_that_are_not_json(source: str) -> None:
     with pytest.raises(InputError, match="is not JSON"):
         read(source)
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ('{bad\n{bad\n{"text": "a"}\n', ["a"]),
+        ('{"text": "a",\n{"text": "b"}\n', ["b"]),
+        ('{"text": "a\n{"text": "b"}\n', ["b"]),
+        ('{"text"\n{"text": "b"}\n', ["b"]),
+        ('{"text": "a"} x\n{"text": "b"}\n', ["b"]),
+        ('{"text":\n"b"}\n', ["b"]),
+        ('{\n\n"text": "b"}\n{"text": "c"}', ["b", "c"]),
+        ('{"x": {\n}, "text": "b"}{"text": "c"}', ["b", "c"]),
+        ('{"x": [\n{}], "text": "b"}', ["b"]),
+    ],
+)
+def test_whether_objects_are_one_a_line(source: str, expected: list[str]) -> None:
+    """A first line that is cut is a bad line; one that goes on in the next is none."""
+    assert read(source, "a.jsonl")[0] == expected
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_arrays_that_are_documents(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An array of turns is a chat, and one of integers a list of ids; others hold documents."""
+    blocks_of(monkeypatch, size)
+    turns = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello"}]
+    more = [{"from": "human", "value": "Bye"}, {"from": "gpt", "value": "See you"}]
+    lines = f"{json.dumps(turns)}\n{json.dumps(more)}\n"
+    assert read(lines)[0] == ["Hi\n\nHello", "Bye\n\nSee you"]
+    assert read(lines, part="assistant")[0] == ["Hello", "See you"]
+    assert read(json.dumps(turns, indent=2))[0] == ["Hi\n\nHello"]
+    assert read(json.dumps([turns, more]))[0] == ["Hi\n\nHello", "Bye\n\nSee you"]
+    assert read(json.dumps(turns), text_key="content")[0] == ["Hi", "Hello"]
+    assert read("[1, 2, 3]\n[4]\n[]\n")[0] == [[1, 2, 3], [4], []]
+    assert read("[[1, 2, 3], [4], []]")[0] == [[1, 2, 3], [4], []]
+    assert read('["a", "b"]\n["c"]')[0] == ["a", "b", "c"]
+    assert read('"a"\n"b"', "a.jsonl")[0] == ["a", "b"]
+    mails = [{"from": "a@example.org", "text": "x"}, {"from": "b@example.org", "text": "y"}]
+    assert read(json.dumps(mails))[0] == ["x", "y"]

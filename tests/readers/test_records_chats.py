@@ -305,6 +305,13 @@ def test_chats_as_items(layout: Any, chats: list[Chat]) -> None:
             assert read([{"messages": values}], part=part) == expected
 
 
+def test_turns_alone_are_one_chat() -> None:
+    turns = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello"}]
+    assert read(turns) == read(tuple(turns)) == ["Hi\n\nHello"]
+    assert read(turns, part="assistant") == ["Hello"]
+    assert read(turns, text_key="content") == ["Hi", "Hello"]
+
+
 def test_null_chats_are_left_out() -> None:
     """A row with a null chat is left out; a chat without a turn of the part stays, empty."""
     table = pa.table({"messages": [None, [{"role": "user", "content": "Hi"}], [], None]})

@@ -126,7 +126,9 @@ def _empty(corpus: Corpus) -> InputError:
     """The error for a corpus without a token, which no figure can be given of."""
     what = "its documents are all empty" if corpus.documents else "it holds no document"
     why = f" ({'; '.join(corpus.warnings[:3])})" if corpus.warnings else ""
-    return InputError(f"{corpus.name} has nothing to count: {what}{why}: give another source")
+    paths = [source.path for source in corpus.sources]
+    name = paths[0] if len(paths) == 1 and not paths[0].startswith("(") else corpus.name
+    return InputError(f"{name} has nothing to count: {what}{why}: give another source")
 
 
 class TokenStore:

@@ -25,30 +25,45 @@ def begins_value_of_lines(block: bytes) -> bool:
     first, _, rest = block.lstrip().partition(b"\n")
     if not rest.strip():
         return False
-    text = first.decode("utf-8", "replace")
+    line = first.decode("utf-8", "replace")
+    following = rest.decode("utf-8", "replace").lstrip()
+    error = _error_at(line)
+    if error is None or error < len(line) - _ESCAPE:
+        return False
+    error = _error_at(f"{line}\n{following}")
+    return error is None or error > len(line) + 1  # else the line is cut, and others follow
+
+
+def _error_at(text: str) -> int | None:
+    """Where a JSON value has an error, None if it has none."""
     try:
         _DECODER.raw_decode(text)
-    except ValueError as error:
-        return _is_cut(error, text)
-    except RecursionError:
-        pass
-    return False
+    except json.JSONDecodeError as error:
+        return len(text) if error.msg.startswith("Unterminated string") else error.pos
+    except (ValueError, RecursionError):
+        return 0
+    return None
 
 
 def json_values(
-    path: object, blocks: Iterable[tuple[bytes, int]], longest: int, repairs: Repairs
+    path: object,
+    blocks: Iterable[tuple[bytes, int]],
+    longest: int,
+    repairs: Repairs,
+    whole_arrays: bool = False,
 ) -> Iterator[tuple[Any, int]]:
     """Yield the values of a file, each with the bytes of the file that were read for it.
 
-    The items of an array are its values. Input: the content in blocks, each with the bytes it takes
-    in the file. Stretches that are not UTF-8 are counted in `repairs`.
+    The items of an array are its values, unless `whole_arrays` says that each array is one. Input:
+    the content in blocks, each with the bytes it takes in the file. Stretches that are not UTF-8
+    are counted in `repairs`.
 
     Raises
     ------
     InputError
         Something is not JSON, or a value has more than `longest` characters.
     """
-    scan = _Scan(path, longest)
+    scan = _Scan(path, longest, whole_arrays)
     held, pending = b"", 0
     for block, bytes_read in blocks:
         held += block
@@ -79,9 +94,9 @@ class _Scan:
         that it is not begun anew too often.
     """
 
-    def __init__(self, path: object, longest: int) -> None:
+    def __init__(self, path: object, longest: int, whole_arrays: bool) -> None:
         self.number, self.wanted = 1, 0
-        self._path, self._longest = path, longest
+        self._path, self._longest, self._whole_arrays = path, longest, whole_arrays
         self._text, self._in_array = "", False
 
     def add(self, text: str) -> None:
@@ -119,7 +134,7 @@ class _Scan:
         while True:
             at = _skip_spaces(self._text, at)
             mark = self._text[at : at + 1]
-            if mark == "[" and not self._in_array:
+            if mark == "[" and not (self._in_array or self._whole_arrays):
                 self._in_array = True
             elif mark == "]" and self._in_array:
                 self._in_array = False

@@ -13,6 +13,7 @@ from ..head import Head
 from ..options import Kind, ReadOptions
 from ..records.arrow_columns import ids_of
 from ..records.batch import batch_of_records
+from ..records.chat import looks_like_turn
 from ..records.fields import Fields
 from ..records.values import Probe, fields_of
 from ..remote.location import Name
@@ -49,6 +50,7 @@ class JsonLinesReader(SmallFileReader):
         if not self._one_a_line:
             begin = beginning.lstrip()[:1].decode()
             self.evidence += ", an array" if begin == "[" else ", objects of several lines"
+        self._whole_arrays = False  # whether an array is a document, and not each of its items
         self._fields = self._fields_in(beginning)
         self.reads = self._fields
         self.kind: Kind = self._fields.kind
@@ -80,7 +82,7 @@ class JsonLinesReader(SmallFileReader):
         repairs = Repairs()  # of the bytes, which the last split reports
         values: list[tuple[str, Any]] = []
         size, left = 0, self.size
-        parsed = json_values(self.path, blocks, self._longest, repairs)
+        parsed = json_values(self.path, blocks, self._longest, repairs, self._whole_arrays)
         for number, (value, bytes_read) in enumerate(parsed, 1):
             values.append((f"value {number:,}", value))
             size += bytes_read
@@ -122,6 +124,9 @@ class JsonLinesReader(SmallFileReader):
 
     def _fields_in(self, beginning: bytes) -> Fields:
         """The fields that hold the documents, by the first records."""
+        if not self._one_a_line and not self._options.named:
+            first = next(self._first_values(beginning), None)
+            self._whole_arrays = looks_like_turn(first) or type(first) is int
         complaints = Repairs()
         records = (
             (record for _, record in _records(beginning, 1, complaints))
@@ -142,7 +147,8 @@ class JsonLinesReader(SmallFileReader):
     def _first_values(self, beginning: bytes) -> Iterator[Any]:
         whole = len(beginning) == self._plain
         blocks = [(beginning, 0)] if whole else read_blocks(self._location, _PROBED_BYTES)
-        for value, _ in json_values(self.path, blocks, self._longest, Repairs()):
+        values = json_values(self.path, blocks, self._longest, Repairs(), self._whole_arrays)
+        for value, _ in values:
             yield value
 
     def _beginning(self) -> bytes:

@@ -10,8 +10,7 @@ from ..base import BATCH_BYTES, Batch
 from ..options import ReadOptions
 from ..records.batch import Row, batch_of_rows, without_nulls
 from ..records.fields import Fields
-from ..records.sequences import is_missing
-from ..records.values import Probe, fields_of, ids_of_record, texts_of
+from ..records.values import Probe, fields_of, holding_of, ids_of_record, texts_of
 from ..repairs import Repairs
 from ..splits import Split, SplittableReader
 
@@ -66,7 +65,7 @@ class ItemsReader(SplittableReader):
             try:
                 new_texts, new_rows = self._documents(item)
             except ValueError as error:
-                if not (is_missing(item) or isinstance(item, Mapping)):
+                if not isinstance(item, Mapping) and holding_of(item) != "nothing":
                     raise TypeError(f"item {number} has no document: {error}") from error
                 reason = "items without a document skipped"
                 repairs.leave_out(reason, f"item {number}: {error}")
@@ -117,7 +116,7 @@ def _fields(probe: Probe, options: ReadOptions) -> Fields:
     try:
         return fields_of("the iterable", probe, options, "its items have") or _nothing(options)
     except InputError as error:
-        first = next((record for record in probe.records if not is_missing(record)), None)
+        first = next(record for record in probe.records if holding_of(record) != "nothing")
         if isinstance(first, Mapping):
             raise
         raise TypeError(

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..base import Reader
 from ..options import ReadOptions
+from ..records.chat import looks_like_turn
 from ..records.values import as_array
 from .arrays import ArrayReader
 from .frames import library_of, only_split
@@ -55,6 +56,8 @@ def open_memory(source: Any, options: ReadOptions) -> Reader:
     if isinstance(source, Iterator):
         source = chain(first, source)
     table = open_table(first[0], options) if first and not isinstance(first[0], Mapping) else None
+    if first and isinstance(source, Sequence) and not options.named and looks_like_turn(first[0]):
+        source = [source]  # the turns of one chat
     return TablesReader(source, table, options) if table else ItemsReader(source, options)
 
 

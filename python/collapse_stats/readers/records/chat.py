@@ -11,6 +11,8 @@ _ROLES = {
     "assistant": ("assistant", "gpt", "model", "bot", "chatbot", "chatgpt"),
     "user": ("user", "human", "prompter"),
 }
+_OTHERS = ("system", "developer", "tool", "function", "observation", "ipython", "environment")
+_KNOWN_ROLES = frozenset([*_ROLES["assistant"], *_ROLES["user"], *_OTHERS])
 _PAIR = {"prompt": "user", "completion": "assistant"}
 ROLE_KEYS = ("role", "from")
 CONTENT_KEYS = ("content", "value", "text")
@@ -23,6 +25,14 @@ def looks_like_chat(value: Any) -> bool:
         return any(_is_list(as_list(value.get(key))) for key in ROLE_KEYS)
     first = next((turn for turn in value if turn is not None), None) if _is_list(value) else None
     return isinstance(first, Mapping) and any(key in first for key in ROLE_KEYS)
+
+
+def looks_like_turn(value: Any) -> bool:
+    """Return whether a value is a turn of a chat, by one of the usual roles."""
+    if not isinstance(value, Mapping):
+        return False
+    role = next((value[key] for key in ROLE_KEYS if isinstance(value.get(key), str)), "")
+    return role.lower() in _KNOWN_ROLES and any(key in value for key in CONTENT_KEYS)
 
 
 def is_chat(value: Any, as_json: bool) -> bool:

@@ -111,9 +111,12 @@ def fields_of(path: object, probe: Probe, options: ReadOptions, there: str) -> F
     """
     if next(iter(probe), _MISSING) is _MISSING:
         return None
-    first = next((record for record in probe if not is_missing(record)), None)
+    first = next(iter(probe))
     if _is_plain(first, options):
         return _plain_text(options.keys[0][0])
+    first = next((record for record in probe if holding_of(record) != "nothing"), None)
+    if first is None:
+        return None
     if not isinstance(first, Mapping) and not options.named:
         kind = holding_of(first)
         if kind in ("ids", "rows") and not options.part:
