@@ -211,6 +211,8 @@ def _holds_several(value: Any, chat: bool) -> bool:
     """Whether a value is a list of chats or of lists: answers to one prompt, a batch of records."""
     if not isinstance(value, list | tuple):
         return False
+    if value and type(value[0]) is dict and type(value[0].get("role")) is str:
+        return False  # the first turn of a chat, as it usually looks
     first = as_list(next((item for item in value if item is not None), None))
     return isinstance(first, list | tuple) or is_chat(first, chat)
 
