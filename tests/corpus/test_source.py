@@ -39,11 +39,38 @@ def profile(source: Any) -> Any:
         (["./a", "b"], "a: no such file"),
         ([Path("corpus/human"), "corpus/humn"], "corpus/humn: no such file"),
         (["corpus/*.parquet"], "no file matches this pattern"),
+        ("", "expected a path, got an empty text"),
     ],
 )
 def test_all_must_be_paths_if_one_is(source: Any, message: str) -> None:
     with pytest.raises(InputError, match=message):
         profile(source)
+
+
+@pytest.mark.parametrize(
+    "made",
+    [iter, set, frozenset, dict.fromkeys, lambda names: (name for name in names)],
+    ids=["iterator", "set", "frozenset", "keys", "generator"],
+)
+def test_paths_in_what_is_no_list(made: Any) -> None:
+    def given(names: list[Any]) -> Any:
+        source = made(names)
+        return source.keys() if isinstance(source, dict) else source
+
+    assert profile(given(["corpus/gen.jsonl", "corpus/human"])).tokens == 8
+    assert profile(given([Path("corpus/gen.jsonl"), Path("corpus/human")])).tokens == 8
+    with pytest.raises(InputError, match=r"corpus/humn: no such file.*mean 'corpus/human'"):
+        profile(given(["corpus/human", "corpus/humn"]))
+    assert profile(given(["the human", "and/or", "the"])).tokens == 18
+
+
+def test_open_files_are_no_texts() -> None:
+    for mode in ("r", "rb"):
+        with (
+            Path("corpus/gen.jsonl").open(mode) as file,
+            pytest.raises(TypeError, match="got an open file: give its path"),
+        ):
+            profile(file)
 
 
 def test_the_error_says_how_to_give_such_texts() -> None:

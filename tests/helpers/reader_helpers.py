@@ -32,7 +32,8 @@ def documents(reader: Reader) -> list[Any]:
         bounds = zip(batch.start.tolist(), batch.stop.tolist(), strict=True)
         all_documents += [batch.tokens[start:stop].tolist() for start, stop in bounds]
         assert batch.documents == len(batch.start)
-    assert bytes_read == reader.size or reader.path == "(iterable)" or not all_documents
+    in_memory = reader.path in ("(iterable)", "(tables)")
+    assert bytes_read == reader.size or in_memory or not all_documents
     return all_documents
 
 

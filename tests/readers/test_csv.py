@@ -164,6 +164,12 @@ def test_delimiters(
     assert (separated or "") in reader.evidence
 
 
+@pytest.mark.parametrize("above", ["\n", "\n\n\n", "\r\n\r\n", "\ufeff\n", "sep=,\n\n", "\n" * 30])
+def test_empty_lines_above_the_names_of_the_columns(tmp_path: Path, above: str) -> None:
+    path = write(tmp_path / "a.csv", f'{above}"te\nxt",text\n1,one\n2,two\n'.encode())
+    assert documents(open_file(path)) == ["one", "two"]
+
+
 def test_ids_and_chats_as_json(tmp_path: Path) -> None:
     rows = [[1, 2, 3], [], [70_000]]
     table = [["n", "input_ids"], *([i, json.dumps(row)] for i, row in enumerate(rows))]

@@ -1,5 +1,6 @@
 """JSON written in every way that is JSON, compared with what `json.loads` makes of it."""
 
+import contextlib
 import json
 import tempfile
 from pathlib import Path
@@ -154,8 +155,9 @@ def documents_of(line: bytes) -> list[str]:
     value = record.get("text") if isinstance(record, dict) else None
     if isinstance(value, str):
         return [value]
-    good = isinstance(value, list) and value and all(isinstance(item, str) for item in value)
-    return value if good else []  # type: ignore[return-value]
+    if not isinstance(value, list) or not all(isinstance(item, str | None) for item in value):
+        return []
+    return [item for item in value if item is not None]
 
 
 WEIRD = [
@@ -301,12 +303,10 @@ def test_files_that_are_cut(source: str, size: int, monkeypatch: pytest.MonkeyPa
     data = source.encode()
     assert read(data)[0] == ["a", "é", "😀"]
     for cut in range(len(data)):
-        try:
+        found = []
+        with contextlib.suppress(InputError):
             found = read(data[:cut])[0]
-        except InputError as error:
-            assert "is not JSON" in str(error)  # noqa: PT017 - some cuts give documents
-        else:
-            assert found == ["a", "é", "😀"][: len(found)]
+        assert found == ["a", "é", "😀"][: len(found)]
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from ..errors import InputError
 from ..profiles.data import check_comparable
 from ..profiles.profile import Ngram, Profile
 from ..profiles.storage import is_profile
-from ..readers.remote.location import Location, as_location
+from ..readers.remote.location import Location
 from ..report import delimited, make_report
 from ..report.comparison_view import comparison_page
 from ..verdict.measure import evidence
@@ -21,7 +21,7 @@ from ..verdict.rule import Constants
 from .corpora import any_saved, count, load_saved, names_of, read, warn_of
 from .options import Request, request_options
 from .output import is_seen, output_options, write_result
-from .paths import paths_argument
+from .paths import location, paths_argument
 from .progress import Reporter
 from .sides import SideOptions, for_side, side_option
 from .threshold import Limit, check_orders, crossings, parse_thresholds
@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 
 @click.command()
-@click.argument("baseline", type=as_location)
+@click.argument("baseline", type=location)
 @paths_argument("candidates", "CANDIDATE")
 @click.option(
     "--fail-on",
@@ -43,7 +43,7 @@ T = TypeVar("T")
 @click.option(
     "--human",
     multiple=True,
-    type=as_location,
+    type=location,
     metavar="CORPUS",
     help="Another human corpus. Differences from the baseline that such corpora show as well do "
     "not count towards a verdict. May be repeated.",

@@ -12,6 +12,13 @@ from ..readers.remote.location import Location, as_location
 from ..readers.streams.pipe import standard_input
 
 
+def location(value: str) -> Location:
+    """Return what an argument names, the type of arguments that name corpora."""
+    if not value:  # as from a variable of the shell that is not set
+        raise click.BadParameter("expected a path, got an empty text")
+    return as_location(value)
+
+
 def paths_argument(name: str, metavar: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Add an argument of one or more paths, and ``--files-from``; the command gets a tuple."""
 
@@ -28,9 +35,7 @@ def paths_argument(name: str, metavar: str) -> Callable[[Callable[..., Any]], Ca
             metavar="FILE",
             help="Read more paths from a file, or from stdin if it is -; one path a line.",
         )(collected)
-        return click.argument(name, metavar=f"{metavar}...", nargs=-1, type=as_location)(
-            with_option
-        )
+        return click.argument(name, metavar=f"{metavar}...", nargs=-1, type=location)(with_option)
 
     return add
 

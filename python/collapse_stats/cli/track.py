@@ -23,12 +23,13 @@ from ..readers.file_reader import TEXT, FileReader
 from ..readers.open import open_file
 from ..readers.options import ReadOptions
 from ..readers.registry import registry
-from ..readers.remote.location import Location, as_location
+from ..readers.remote.location import Location
 from ..report import delimited, make_report
 from ..report.comparison_view import comparison_page
 from .corpora import count, load_saved, names_of, read, warn_of
 from .options import Request, request_options
 from .output import is_seen, output_options, write_result
+from .paths import location
 from .progress import Reporter
 from .sides import SideOptions, for_side, side_option
 
@@ -40,7 +41,7 @@ _FOLDERS = ("completions",)  # the folder that TRL writes them to
 @click.argument("run", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option(
     "--baseline",
-    type=as_location,
+    type=location,
     metavar="CORPUS",
     help="Compare the steps with this corpus instead of the first step.",
 )

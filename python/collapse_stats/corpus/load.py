@@ -217,7 +217,8 @@ def _limited(limit: Limit, reading: ReadOptions) -> list[str]:
 def _tokenizer(spec: str | None, is_text: bool, beside: Counterpart | None) -> Tokenizer | None:
     """The tokenizer of a corpus: the one that encodes its text, or that its ids come from."""
     if is_text:
-        return load(spec or (beside.tokenizer.spec if beside else "builtin"))
+        usual = beside.tokenizer.spec if beside else "builtin"
+        return load(usual if spec is None else spec)
     return None if spec in (None, "none") else load(str(spec))
 
 

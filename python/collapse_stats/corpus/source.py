@@ -2,6 +2,9 @@
 
 import os
 import re
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
+from itertools import chain
 from typing import Any
 
 from ..errors import InputError
@@ -24,6 +27,7 @@ def open_source(
 
     Small files are kept in memory up to `room` bytes; ids of remote ones in unnamed files in `tmp`.
     """
+    source = _listed(source)
     paths = paths_of(source)
     if paths is None:
         return Opened.in_memory(source, reading)
@@ -36,6 +40,23 @@ def open_source(
             f"{error}. All strings of a list are paths if one of them looks like a path: give "
             "texts like these as [{'text': ...}, ...]"
         ) from error
+
+
+def _listed(source: Any) -> Any:
+    """The items of a set or an iterator as a list if they may be paths, else the source."""
+    if hasattr(source, "readline"):
+        raise TypeError(
+            "expected paths or data, got an open file: give its path, or for texts a list of them"
+        )
+    if isinstance(source, AbstractSet):
+        alike = sorted(source, key=str)  # the order of a set differs from run to run
+        return alike if alike and paths_of(alike[:1]) else source
+    if not isinstance(source, Iterator) or hasattr(source, "__arrow_c_stream__"):
+        return source
+    first = next(source, None)
+    items = source if first is None else chain([first], source)
+    is_path = isinstance(first, str | os.PathLike) and paths_of([first]) is not None
+    return list(items) if is_path else items
 
 
 def paths_of(source: Any) -> Paths | None:

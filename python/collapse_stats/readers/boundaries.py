@@ -39,11 +39,12 @@ def documents_of(
     is kept is one document of no tokens.
     """
     start, stop = rows_of(lengths)
-    if keep is not None and not keep.all():
-        start, stop = _cut_at(np.flatnonzero(~keep), start, stop)
-        kept_before = np.append(0, np.cumsum(keep))
-        tokens, start, stop = tokens[keep], kept_before[start], kept_before[stop]
-    return tokens, *cut_rows(tokens, start, stop, eot)
+    if keep is None or keep.all():
+        return tokens, *cut_rows(tokens, start, stop, eot)
+    marks = ~keep if eot is None else ~keep | (tokens == eot)
+    start, stop = _cut_at(np.flatnonzero(marks), start, stop)
+    kept_before = np.append(0, np.cumsum(keep))
+    return tokens[keep], kept_before[start], kept_before[stop]
 
 
 def _cut_at(

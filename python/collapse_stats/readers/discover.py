@@ -70,6 +70,8 @@ def _add_local(name: str, files: Files, patterns: Patterns, reading: ReadOptions
             f"expected a path, got a text of {len(name):,} characters, {name[:40]!r}...: give a "
             "file of it, or in Python a list of texts, [text]"
         )
+    if not name:
+        raise InputError("expected a path, got an empty text: the current directory is '.'")
     path = Path(name)
     if "://" in name and not path.exists():
         raise InputError(f"{name}: expected s3://, gs://, hf:// or https:// and a name")

@@ -1,7 +1,7 @@
 """JSON: objects with a text, a chat or a list of ids, one a line or in an array."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -105,10 +105,9 @@ class JsonLinesReader(SmallFileReader):
     def _parsed(self, block: bytes, bytes_read: int, repairs: Repairs) -> Batch | None:
         """The documents of a block in which every line is good, parsed by Arrow, else None."""
         fields = self._fields
-        if not fields.plain or not fields.names:
+        if not fields.plain or not fields.names or any("." in name for name in fields.all_names):
             return None
-        keys = [*fields.names, *([fields.mask] if fields.mask else [])]
-        columns = _parse(block, keys, ids=fields.kind == "ids")
+        columns = _parse(block, fields.all_names, ids=fields.kind == "ids")
         if columns is None:
             return None
         if fields.kind == "text":
@@ -188,7 +187,7 @@ def _joined_values(text: str) -> list[Any]:
     return values if all(isinstance(value, dict) for value in values) else []
 
 
-def _parse(block: bytes, keys: list[str], ids: bool) -> list[Any] | None:
+def _parse(block: bytes, keys: Sequence[str], ids: bool) -> list[Any] | None:
     """The columns of the keys over a block's lines, None if they must be parsed one by one."""
     import pyarrow as pa
     import pyarrow.json as pj
@@ -207,6 +206,6 @@ def _parse(block: bytes, keys: list[str], ids: bool) -> list[Any] | None:
         return None
     lines = block.count(b"\n") + (not block.endswith(b"\n"))
     # Blank lines, missing keys and several objects on a line must be parsed one by one.
-    if len(table) != lines or any(table[key].null_count for key in keys):
+    if len(table) != lines or table[keys[0]].null_count:
         return None
     return [table[key].combine_chunks() for key in keys] if ids else [table[keys[0]]]

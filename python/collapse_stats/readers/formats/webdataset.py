@@ -102,7 +102,8 @@ class WebDatasetReader(SplittableReader, FileReader):
             assert self._fields is not None
             try:
                 record = json.loads(self._decoded(file, repairs))
-                parts += texts_of(record, self._fields, self._options.part)
+                texts = texts_of(record, self._fields, self._options.part)
+                parts += [text for text in texts if text is not None]
             except (ValueError, RecursionError) as error:
                 complaint = f"{file.name}: {error or 'nested too deep'}"
         parts += [self._decoded(file, repairs) for file in sample.texts]

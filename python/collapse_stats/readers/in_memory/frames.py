@@ -1,6 +1,6 @@
 """A reader of tables: Arrow, pandas, Polars, `datasets`, and everything that exports Arrow data."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, NamedTuple
@@ -27,16 +27,20 @@ class Rows(NamedTuple):
 
 
 class FrameReader(SplittableReader):
-    """Documents of the rows of a table, or of the values of one column."""
+    """Documents of the rows of a table, which may be one of several, or of a column."""
 
     path = "(table)"
     format = "memory"
     size = 0
 
-    def __init__(self, rows: Rows, name: str, options: ReadOptions) -> None:
+    def __init__(
+        self, rows: Rows, name: str, options: ReadOptions, number: int | None = None
+    ) -> None:
         self._rows = rows
+        self._place = f"table {number:,}, " if number else ""
         self._options = options
-        self._columns = find_columns("the table", rows.schema, options, "it has")
+        table = f"table {number:,}" if number else "the table"
+        self._columns = find_columns(table, rows.schema, options, "it has")
         self._read = False
         self.evidence = f"a {name}"
         self.eot = options.eot
@@ -49,15 +53,17 @@ class FrameReader(SplittableReader):
             raise InputError("this stream of tables can be read once: give a table, or a file")
         self._read = True
         done = 0
-        with _errors_named(self.evidence):
+        with errors_named(self.evidence):
             for batch in self._rows.batches(list(self._columns.names)):
                 for rows in slices(batch, BATCH_BYTES):
                     done += len(rows)
                     yield Split(bytes_of(rows), partial(self._batch, rows, done))
 
     def _batch(self, rows: Any, done: int) -> Batch:
-        with _errors_named(self.evidence):
-            return batch_of(rows, self._columns, self._options, f"up to row {done:,}", 0)
+        with errors_named(self.evidence):
+            return batch_of(
+                rows, self._columns, self._options, f"{self._place}up to row {done:,}", 0
+            )
 
 
 def rows_of_table(source: Any) -> Rows | None:
@@ -73,28 +79,14 @@ def rows_of_table(source: Any) -> Rows | None:
         return _rows_of_dataset(source)
     if library == "polars" and type(source).__name__ == "LazyFrame":
         return _rows_of_lazy_frame(source)
-    if library == "pandas" or hasattr(source, "__arrow_c_stream__"):
-        with _errors_named(f"{type(source).__name__} of {library}"):
+    if (library == "pandas" and _is_frame_or_column(source)) or (
+        hasattr(source, "__arrow_c_stream__")
+    ):
+        with errors_named(f"{type(source).__name__} of {library}"):
             return _exported(source)
     if hasattr(source, "__arrow_c_array__"):
         return _rows_of_array(source)
     return None
-
-
-def rows_of_tables(first: Any, tables: Iterable[Any]) -> Rows | None:
-    """Return the rows of several tables of one schema, None if `first` of them is not one."""
-    rows = None if isinstance(first, Mapping) else rows_of_table(first)
-    if rows is None:
-        return None
-
-    def batches(names: list[str]) -> Iterator[Any]:
-        for table in tables:
-            part = rows_of_table(table)
-            if part is None:
-                raise InputError(f"expected tables only, got a {type(table).__name__} among them")
-            yield from part.batches(names)
-
-    return Rows(rows.schema, batches, once=iter(tables) is tables)
 
 
 def library_of(value: object) -> str:
@@ -113,15 +105,23 @@ def only_split(datasets: Mapping[str, Any]) -> Any:
     )
 
 
+def is_transformed(source: Any) -> bool:
+    """Return whether a source is a `datasets.Dataset` whose rows a function makes when asked."""
+    form = getattr(source, "format", None) if library_of(source) == "datasets" else None
+    return isinstance(form, dict) and form.get("type") == "custom"
+
+
 def _rows_of_dataset(dataset: Any) -> Rows:
     """Rows of a `datasets.Dataset`; its selections and orders are its own business."""
     formatted = dataset.with_format("arrow")
+    if (columns := dataset.format["columns"]) != dataset.column_names:  # by ``set_format``
+        formatted = formatted.select_columns(columns)
 
     def batches(names: list[str]) -> Iterator[Any]:
         for table in formatted.select_columns(names).iter(batch_size=_ROWS):
             yield from table.combine_chunks().to_batches()
 
-    return Rows(dataset.features.arrow_schema, batches)
+    return Rows(formatted.features.arrow_schema, batches)
 
 
 def _rows_of_lazy_frame(frame: Any) -> Rows:
@@ -136,6 +136,11 @@ def _rows_of_lazy_frame(frame: Any) -> Rows:
             yield from _stream(selected.collect())
 
     return Rows(_stream(frame.limit(0).collect()).schema, batches)
+
+
+def _is_frame_or_column(source: Any) -> bool:
+    """Whether an object of pandas is one; others are iterables, such as the chunks of a file."""
+    return hasattr(source, "columns") or hasattr(source, "dtype")
 
 
 def _exported(source: Any) -> Rows:
@@ -186,7 +191,7 @@ def _stream(source: Any) -> Any:
 
 
 @contextmanager
-def _errors_named(name: str) -> Iterator[None]:
+def errors_named(name: str) -> Iterator[None]:
     """Raise an error that names the table in the place of one of Arrow's."""
     try:
         yield

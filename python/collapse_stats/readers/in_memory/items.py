@@ -1,21 +1,24 @@
 """A reader of an iterable of texts, chats, lists of ids, arrays, or records with one of them."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from itertools import chain, islice
 from typing import Any
 
 from ...errors import InputError
 from ..base import BATCH_BYTES, Batch
 from ..options import ReadOptions
-from ..records.batch import Row, batch_of_rows
+from ..records.batch import Row, batch_of_rows, without_nulls
 from ..records.fields import Fields
+from ..records.sequences import is_missing
 from ..records.values import Probe, fields_of, ids_of_record, texts_of
 from ..repairs import Repairs
+from ..splits import Split, SplittableReader
 
 _PROBED = 100  # records
 
 
-class ItemsReader:
+class ItemsReader(SplittableReader):
     """Documents of an iterable; a record with several texts or lists of ids holds as many.
 
     An iterator is read once, and only as far as it is needed.
@@ -37,7 +40,6 @@ class ItemsReader:
         self._fields = _fields(probe, options) if probe.records else _nothing(options)
         self._items = chain(probe.records, items)
         self._read = False
-        self._repairs = Repairs()
         self.kind = self._fields.kind
         self.evidence = (
             f"an iterable of {type(probe.records[0]).__name__}"
@@ -48,59 +50,59 @@ class ItemsReader:
     @property
     def warnings(self) -> list[str]:
         """What the pass has skipped so far."""
-        return self._repairs.messages("in memory")
+        return self._repairs.messages("in memory") if self._repairs else []
 
-    @property
-    def left_out(self) -> int:
-        """Items without a document in the pass so far."""
-        return self._repairs.left_out
-
-    def batches(self) -> Iterator[Batch]:
-        """Yield the documents in order, about 512 KiB of them in a batch."""
+    def splits(self) -> Iterator[Split]:
+        """Yield about 512 KiB of documents at a time, which one thread has taken from the items."""
         if self._once and self._read:
             raise InputError(
                 "an iterator can be read once: give a list, or a file, to read it again"
             )
         self._read = True
-        self._repairs.clear()
         texts: list[str] = []
         rows: list[Row] = []
-        size = 0
+        repairs, size = Repairs(), 0
         for number, item in enumerate(self._items if self._once else self._source):
             try:
                 new_texts, new_rows = self._documents(item)
-            except (ValueError, InputError) as error:
-                if not isinstance(item, Mapping):
+            except ValueError as error:
+                if not (is_missing(item) or isinstance(item, Mapping)):
                     raise TypeError(f"item {number} has no document: {error}") from error
                 reason = "items without a document skipped"
-                self._repairs.leave_out(reason, f"item {number}: {error}")
+                repairs.leave_out(reason, f"item {number}: {error}")
                 continue
-            texts += new_texts
+            good_texts = without_nulls(new_texts, f"item {number}", repairs)
+            texts += good_texts
             rows += new_rows
-            size += sum(map(len, new_texts)) + sum(ids.nbytes for ids, _ in new_rows)
+            size += sum(map(len, good_texts)) + sum(ids.nbytes for ids, _ in new_rows)
             if size >= BATCH_BYTES:
-                yield self._batch(texts, rows, size)
-                texts, rows, size = [], [], 0
-        if texts or rows:
-            yield self._batch(texts, rows, size)
+                yield Split(size, partial(self._batch, texts, rows, size, repairs))
+                texts, rows, repairs, size = [], [], Repairs(), 0
+        if texts or rows or repairs:
+            yield Split(size, partial(self._batch, texts, rows, size, repairs))
 
-    def _documents(self, item: Any) -> tuple[list[str], list[Row]]:
+    def _documents(self, item: Any) -> tuple[list[str | None], list[Row]]:
         """The texts of an item, or its lists of ids; it may have them under another key."""
         try:
             return _documents(item, self._fields, self._options)
-        except ValueError:
-            fields = fields_of("it", Probe([item]), self._options, "it has")
+        except ValueError as error:
+            try:
+                fields = fields_of("it", Probe([item]), self._options, "it has")
+            except InputError:
+                fields = None
             if fields is None or fields == self._fields or fields.kind != self.kind:
-                raise
+                raise error from None
             return _documents(item, fields, self._options)
 
-    def _batch(self, texts: list[str], rows: list[Row], size: int) -> Batch:
+    def _batch(self, texts: list[str], rows: list[Row], size: int, repairs: Repairs) -> Batch:
         if self.kind == "text":
-            return Batch.of_texts(texts, size)
-        return batch_of_rows(rows, self.eot, size)
+            return Batch.of_texts(texts, size, repairs)
+        return batch_of_rows(rows, self.eot, size, repairs)
 
 
-def _documents(item: Any, fields: Fields, options: ReadOptions) -> tuple[list[str], list[Row]]:
+def _documents(
+    item: Any, fields: Fields, options: ReadOptions
+) -> tuple[list[str | None], list[Row]]:
     if fields.kind == "text":
         return texts_of(item, fields, options.part), []
     return [], list(ids_of_record(item, fields))
@@ -115,9 +117,10 @@ def _fields(probe: Probe, options: ReadOptions) -> Fields:
     try:
         return fields_of("the iterable", probe, options, "its items have") or _nothing(options)
     except InputError as error:
-        if isinstance(probe.records[0], Mapping):
+        first = next((record for record in probe.records if not is_missing(record)), None)
+        if isinstance(first, Mapping):
             raise
         raise TypeError(
             "expected an array, a table, or an iterable of texts, chats, arrays, lists of ids or "
-            f"mappings with one of them, got an iterable of {type(probe.records[0]).__name__}"
+            f"mappings with one of them, got an iterable of {type(first).__name__}"
         ) from error

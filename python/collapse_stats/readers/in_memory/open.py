@@ -6,14 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import InputError
 from ..base import Reader
-from ..options import MASK_KEY, ReadOptions
-from ..records.fields import no_fields
+from ..options import ReadOptions
 from ..records.values import as_array
 from .arrays import ArrayReader
-from .frames import FrameReader, library_of, only_split, rows_of_table, rows_of_tables
+from .frames import library_of, only_split
 from .items import ItemsReader
+from .tables import TablesReader, open_table
 
 
 def open_memory(source: Any, options: ReadOptions) -> Reader:
@@ -38,11 +37,9 @@ def open_memory(source: Any, options: ReadOptions) -> Reader:
         )
     if library_of(source) == "datasets" and isinstance(source, Mapping):
         source = only_split(source)
-    if library_of(source) == "pandas" and hasattr(source, "columns"):
-        return _open_pandas(source, options)
-    rows = rows_of_table(source)
-    if rows is not None:
-        return FrameReader(rows, type(source).__name__, options)
+    table = open_table(source, options)
+    if table is not None:
+        return table
     if isinstance(source, Mapping):
         return ItemsReader([source], options)
     if _is_list_of_ids(source) or not isinstance(source, Sequence):
@@ -54,34 +51,11 @@ def open_memory(source: Any, options: ReadOptions) -> Reader:
             "expected an array, a table, or an iterable of arrays, texts or mappings, got "
             f"{type(source).__name__}"
         )
-    first: list[Any] = []
-    if isinstance(source, Sequence):
-        first = list(source[:1])
-    elif isinstance(source, Iterator):
-        first = list(islice(source, 1))
+    first = list(islice(source, 1))
+    if isinstance(source, Iterator):
         source = chain(first, source)
-    rows = rows_of_tables(first[0], source) if first else None
-    if rows is not None:
-        return FrameReader(rows, f"series of {type(first[0]).__name__}", options)
-    return ItemsReader(source, options)
-
-
-def _open_pandas(frame: Any, options: ReadOptions) -> Reader:
-    """A reader of a `pandas.DataFrame`, by Arrow if its columns have Arrow types."""
-    wanted = {name for keys in options.keys for name in keys} | {options.mask_key, MASK_KEY}
-    tops = {name.split(".")[0] for name in wanted if name}
-    names = [name for name in frame.columns if name in wanted | tops]
-    if not names:
-        held = {str(name): str(kind) for name, kind in frame.dtypes.items()}
-        raise no_fields("the table", options, held, "it has")
-    part = frame[names]
-    try:
-        rows = rows_of_table(part)
-    except InputError:  # a column of different types, such as texts and lists of pieces
-        records = part.astype(object).where(part.notna(), None).to_dict("records")
-        return ItemsReader(records, options)
-    assert rows is not None
-    return FrameReader(rows, "pandas.DataFrame", options)
+    table = open_table(first[0], options) if first and not isinstance(first[0], Mapping) else None
+    return TablesReader(source, table, options) if table else ItemsReader(source, options)
 
 
 def _is_list_of_ids(source: Any) -> bool:

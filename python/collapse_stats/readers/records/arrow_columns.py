@@ -83,8 +83,7 @@ def find_columns(
         raise no_fields(path, options, held, there)
     if fields.mask is not None and field_at(schema, fields.mask) is None:
         raise no_mask(path, fields.mask, schema.names, there)
-    wanted = [*fields.names, *([fields.mask] if fields.mask else [])]
-    names = tuple(dict.fromkeys(_column_of(schema, name) for name in wanted))
+    names = tuple(dict.fromkeys(_column_of(schema, name) for name in fields.all_names))
     repeated = next((name for name in names if schema.names.count(name) > 1), None)
     if repeated:
         raise InputError(f"{path}: expected one column {repeated!r}, this file has several")
@@ -108,7 +107,7 @@ def batch_of(
 ) -> Batch:
     """Return the documents of an Arrow record batch; rows left out are counted as repairs."""
     repairs, fields = Repairs(), columns.fields
-    if not (fields.plain and set(columns.names).issuperset(fields.names)):
+    if not (fields.plain and set(columns.names).issuperset(fields.all_names)):
         records = _records(rows, columns, place, repairs)
         return batch_of_records(records, fields, options, bytes_read, repairs)
     column = plain_array(rows.column(fields.names[0]))
@@ -157,34 +156,52 @@ def ids_of(
 ) -> tuple[IntegerArray, Int64Array, npt.NDArray[np.bool_] | None, int]:
     """Return the packed ids of an Arrow array of lists, without the rows that are left out.
 
-    Input: the lists, and those of their mask. Output: the ids; the length of each row; which of the
-    ids the mask keeps (None without one); and how many rows are left out: those that are null or
-    have a null among their ids, and those whose mask has another length.
+    Input: the lists, and those of their mask; a null among these masks nothing. Output: the ids;
+    the length of each row; which of the ids the mask keeps (None: all); and how many rows are left
+    out: those that are null or have a null among their ids, and those whose mask has another length
+    or a null in it.
     """
     import pyarrow as pa
 
-    lists = [array] if mask is None else [array, mask]
-    rows = len(array)
-    good = np.logical_and.reduce([_without_nulls(each) for each in lists])
+    if mask is not None and mask.null_count == len(mask):
+        mask = None
+    rows, good = len(array), _valid(array) & _without_null_items(array)
     if mask is not None:
-        good &= _lengths(array) == _lengths(mask)
+        fits = _without_null_items(mask) & (_lengths(array) == _lengths(mask))
+        good &= fits | ~_valid(mask)
     if not good.all():
-        lists = [each.filter(pa.array(good)) for each in lists]
-    ids, *masks = (each.flatten().to_numpy(zero_copy_only=False) for each in lists)
-    return ids, _lengths(lists[0]), masks[0] != 0 if masks else None, rows - int(good.sum())
+        array = array.filter(pa.array(good))
+        mask = None if mask is None else mask.filter(pa.array(good))
+    ids, lengths = _items(array), _lengths(array)
+    keep = None
+    if mask is not None:
+        keep = np.ones(len(ids), dtype=bool)
+        keep[np.repeat(_valid(mask), lengths)] = _items(mask) != 0
+    return ids, lengths, keep, rows - int(good.sum())
 
 
-def _without_nulls(lists: Any) -> npt.NDArray[np.bool_]:
-    """Whether each of the lists is neither null nor has a null among its items."""
+def _items(lists: Any) -> npt.NDArray[Any]:
+    """The items of all lists."""
+    items: npt.NDArray[Any] = lists.flatten().to_numpy(zero_copy_only=False)
+    return items
+
+
+def _valid(lists: Any) -> npt.NDArray[np.bool_]:
+    """Whether each of the lists is not null."""
+    import pyarrow.compute as pc
+
+    valid: npt.NDArray[np.bool_] = pc.is_valid(lists).to_numpy(zero_copy_only=False)
+    return valid
+
+
+def _without_null_items(lists: Any) -> npt.NDArray[np.bool_]:
+    """Whether each of the lists has no null among its items."""
     import pyarrow.compute as pc
 
     good: npt.NDArray[np.bool_] = np.ones(len(lists), dtype=bool)
-    if lists.null_count:
-        good = pc.is_valid(lists).to_numpy(zero_copy_only=False)
-    values = lists.flatten()
-    if values.null_count:
-        good = good.copy()
-        at = np.flatnonzero(pc.is_null(values).to_numpy(zero_copy_only=False))
+    items = lists.flatten()
+    if items.null_count:
+        at = np.flatnonzero(pc.is_null(items).to_numpy(zero_copy_only=False))
         good[np.searchsorted(np.cumsum(_lengths(lists)), at, side="right")] = False
     return good
 

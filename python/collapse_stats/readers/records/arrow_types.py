@@ -32,6 +32,8 @@ def holding_of_type(field: Any) -> Holding:
     item = kind.value_field
     if types.is_integer(plain_type(item.type)):
         return "ids"
+    if types.is_boolean(plain_type(item.type)):
+        return "flags"
     if types.is_struct(plain_type(item.type)) and not _is_json(item):
         names = {each.name for each in plain_type(item.type)}
         if names.isdisjoint(ROLE_KEYS):

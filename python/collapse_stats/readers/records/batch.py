@@ -43,13 +43,21 @@ def batch_of_records(
         except ValueError as error:
             repairs.leave_out("lines without a document skipped", f"{place}: {error}")
             continue
-        if fields.chat and not all(found):
+        if fields.chat and "" in found:
             reason = f"chats without a word of --part {options.part or 'all'}, counted as empty"
             repairs.add(f"{reason} documents", place, found.count(""))
-        texts += found
+        texts += without_nulls(found, place, repairs)
     if fields.kind == "text":
         return Batch.of_texts(texts, bytes_read, repairs)
     return batch_of_rows(rows, options.eot, bytes_read, repairs)
+
+
+def without_nulls(found: list[str | None], place: str, repairs: Repairs) -> list[str]:
+    """Return the texts of a record; those that are null are counted in `repairs`."""
+    texts = [text for text in found if text is not None]
+    if len(texts) < len(found):
+        repairs.leave_out("null texts skipped", place, len(found) - len(texts))
+    return texts
 
 
 def batch_of_rows(

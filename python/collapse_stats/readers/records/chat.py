@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..options import ChatTurns
+from .sequences import as_list
 
 _ROLES = {
     "assistant": ("assistant", "gpt", "model", "bot", "chatbot", "chatgpt"),
@@ -19,9 +20,17 @@ BETWEEN_TURNS = "\n\n"
 def looks_like_chat(value: Any) -> bool:
     """Return whether a value is a list of turns, or has a list for each field of the turns."""
     if isinstance(value, Mapping):
-        return any(isinstance(value.get(key), list) for key in ROLE_KEYS)
+        return any(_is_list(as_list(value.get(key))) for key in ROLE_KEYS)
     first = next((turn for turn in value if turn is not None), None) if _is_list(value) else None
     return isinstance(first, Mapping) and any(key in first for key in ROLE_KEYS)
+
+
+def is_chat(value: Any, as_json: bool) -> bool:
+    """Return whether a value that is no list is a whole chat: lists of fields, or its JSON."""
+    if isinstance(value, str):
+        parsed = _parsed(value) if as_json else None
+        return _is_list(parsed) or (isinstance(parsed, Mapping) and looks_like_chat(parsed))
+    return isinstance(value, Mapping) and looks_like_chat(value)
 
 
 def looks_like_pieces(value: Any) -> bool:
@@ -74,9 +83,10 @@ def _is_wanted(part: ChatTurns | None, role: str) -> bool:
 
 
 def _turns(value: Any, name: str) -> list[tuple[str, str]]:
-    value = _parsed(value)
+    value = _parsed(as_list(value))
     if isinstance(value, Mapping) and looks_like_chat(value):
-        lists = {key: items for key, items in value.items() if isinstance(items, list)}
+        lists = {key: as_list(items) for key, items in value.items()}
+        lists = {key: items for key, items in lists.items() if _is_list(items)}
         if len(set(map(len, lists.values()))) > 1:
             raise ValueError(f"the fields of {name} have different numbers of turns")
         value = [dict(zip(lists, turn, strict=True)) for turn in zip(*lists.values(), strict=True)]
@@ -113,8 +123,9 @@ def _turn(turn: Any) -> tuple[str, str]:
         role = next((turn[key] for key in ROLE_KEYS if isinstance(turn.get(key), str)), None)
     if role is None:
         raise ValueError("has no 'role' or 'from'")
-    if content is None:
-        content = next((turn[key] for key in CONTENT_KEYS if turn.get(key) is not None), None)
+    if not isinstance(content, str):
+        contents = (as_list(turn.get(key)) for key in CONTENT_KEYS)
+        content = next((content for content in contents if content is not None), None)
     if isinstance(content, str):
         return role.lower(), content
     if content is not None:

@@ -9,9 +9,9 @@ from ...errors import InputError
 from ..base import listed
 from ..options import CHAT_KEYS, MASK_KEY, TURNS_KEYS, Kind, ReadOptions
 
-Holding = Literal["text", "texts", "chat", "ids", "rows", "json", "nothing", "other"]
-"""What a field holds: one text, several texts, a chat, ids, several lists of ids, any JSON value,
-only nulls or empty lists, or something that is no document."""
+Holding = Literal["text", "texts", "chat", "ids", "rows", "flags", "json", "nothing", "other"]
+"""What a field holds: one text, several texts, a chat, ids, several lists of ids, a list of true or
+false, any JSON value, only nulls or empty lists, or something that is no document."""
 
 _TEXT: frozenset[Holding] = frozenset({"text", "texts", "chat", "json"})
 _IDS: frozenset[Holding] = frozenset({"ids", "rows", "json"})
@@ -32,11 +32,12 @@ class Fields:
     kind
         Whether they hold text or token ids.
     plain
-        Whether each value is just one text, or one list of ids.
+        Whether each value is just one text, or one list of ids, and a mask one list as well.
     chat
         Whether the text is that of a chat; a value that is a text is then the JSON of one.
     mask
-        The field of the mask of the ids, None when there is none.
+        The field of the mask of the ids, None when there is none. A record where it is missing or
+        null is not masked.
     """
 
     names: tuple[str, ...]
@@ -44,6 +45,11 @@ class Fields:
     plain: bool = True
     chat: bool = False
     mask: str | None = None
+
+    @property
+    def all_names(self) -> tuple[str, ...]:
+        """The fields with their mask."""
+        return self.names if self.mask is None else (*self.names, self.mask)
 
 
 def choose(options: ReadOptions, holding: Callable[[str], Holding | None]) -> Fields | None:
@@ -80,9 +86,11 @@ def _fields(
     holding: Callable[[str], Holding | None],
 ) -> Fields:
     if options.kind_of(names[0]) == "ids":
-        masks = {"ids", "rows", *holdings}  # ids that are given as JSON have such a mask
-        mask = options.mask_key or (MASK_KEY if holding(MASK_KEY) in masks else None)
-        return Fields(names, "ids", plain=holdings == ["ids"], mask=mask)
+        mask = options.mask_key or MASK_KEY
+        held = holding(mask)
+        plain = holdings == ["ids"] and held in ("ids", "flags", None)
+        exists = held is not None or options.mask_key is not None
+        return Fields(names, "ids", plain=plain, mask=mask if exists else None)
     chat = options.part is not None or _is_chat(names) or "chat" in holdings
     return Fields(names, "text", plain=holdings == ["text"] and not chat, chat=chat)
 

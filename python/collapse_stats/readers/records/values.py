@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -9,9 +10,17 @@ import numpy as np
 
 from ...system.placement import is_on_gpu, to_host
 from ..base import IntegerArray, listed
-from ..options import TURNS_KEYS, ChatTurns, ReadOptions
-from .chat import content_text, looks_like_chat, looks_like_pieces, pair_text, turns_text
+from ..options import MASK_KEY, TURNS_KEYS, ChatTurns, ReadOptions
+from .chat import (
+    content_text,
+    is_chat,
+    looks_like_chat,
+    looks_like_pieces,
+    pair_text,
+    turns_text,
+)
 from .fields import Fields, Holding, choose, no_fields, no_mask
+from .sequences import as_list, is_missing
 
 _MISSING = object()
 
@@ -24,6 +33,7 @@ def holding_in(record: Mapping[str, Any], name: str) -> Holding | None:
 
 def holding_of(value: Any) -> Holding:
     """Return what a value holds."""
+    value = as_list(value)
     if value is None:
         return "nothing"
     if isinstance(value, str):
@@ -33,7 +43,7 @@ def holding_of(value: Any) -> Holding:
     if isinstance(value, list | tuple):
         if looks_like_pieces(value):
             return "texts"
-        held = next((item for item in value if item is not None), None)
+        held = next((item for item in value if not is_missing(item)), None)
         if type(held) is int or isinstance(held, np.integer):
             return "ids"
         inside = holding_of(held)
@@ -99,9 +109,9 @@ def fields_of(path: object, probe: Probe, options: ReadOptions, there: str) -> F
     InputError
         No field is what `options` ask for.
     """
-    first = next(iter(probe), None)
-    if first is None:
+    if next(iter(probe), _MISSING) is _MISSING:
         return None
+    first = next((record for record in probe if not is_missing(record)), None)
     if _is_plain(first, options):
         return _plain_text(options.keys[0][0])
     if not isinstance(first, Mapping) and not options.named:
@@ -115,7 +125,8 @@ def fields_of(path: object, probe: Probe, options: ReadOptions, there: str) -> F
         raise no_fields(path, options, probe.described(options), there)
     if options.mask_key and fields.kind == "ids" and probe.holding(options.mask_key) is None:
         raise no_mask(path, options.mask_key, probe.described(options), there)
-    return fields
+    # Later records may be the first that are masked.
+    return fields if fields.kind == "text" else replace(fields, mask=fields.mask or MASK_KEY)
 
 
 def _is_plain(record: Any, options: ReadOptions) -> bool:
@@ -158,8 +169,8 @@ def _step(value: Any, part: str) -> Any:
     return _MISSING if _MISSING in steps else steps
 
 
-def texts_of(record: Any, fields: Fields, part: ChatTurns | None) -> list[str]:
-    """Return the documents of a record of text.
+def texts_of(record: Any, fields: Fields, part: ChatTurns | None) -> list[str | None]:
+    """Return the documents of a record of text; None stands for a null among several texts.
 
     Raises
     ------
@@ -167,27 +178,38 @@ def texts_of(record: Any, fields: Fields, part: ChatTurns | None) -> list[str]:
         The record has none; the message says why.
     """
     if not fields.names:
-        return list(_texts(record, "the document", fields.chat, part))
+        return list(_texts(as_list(record), "the document", fields.chat, part))
     values = [_value(record, name) for name in fields.names]
     if len(values) == 2:
         return [pair_text(values[0], values[1], part)]
     return list(_texts(values[0], repr(fields.names[0]), fields.chat, part))
 
 
-def _texts(value: Any, name: str, chat: bool, part: ChatTurns | None) -> Iterator[str]:
+def _texts(value: Any, name: str, chat: bool, part: ChatTurns | None) -> Iterator[str | None]:
     if isinstance(value, str) and not chat:
         yield value
-    elif isinstance(value, list | tuple) and value and isinstance(value[0], list | tuple):
-        for item in value:  # several answers to one prompt, or a batch of records
-            yield from _texts(item, name, chat, part)
+    elif _holds_several(value, chat):
+        for item in value:
+            if item is None:
+                yield None
+            else:
+                yield from _texts(as_list(item), name, chat, part)
     elif chat or looks_like_chat(value):
         yield turns_text(value, name, part)
     elif looks_like_pieces(value):
         yield content_text(value)
-    elif isinstance(value, list | tuple) and value and all(isinstance(x, str) for x in value):
-        yield from value
+    elif holding_of(value) == "texts" and all(isinstance(x, str) or is_missing(x) for x in value):
+        yield from map(as_list, value)
     else:
         raise ValueError(f"{name} is {_described(value)}, not text")
+
+
+def _holds_several(value: Any, chat: bool) -> bool:
+    """Whether a value is a list of chats or of lists: answers to one prompt, a batch of records."""
+    if not isinstance(value, list | tuple):
+        return False
+    first = as_list(next((item for item in value if item is not None), None))
+    return isinstance(first, list | tuple) or is_chat(first, chat)
 
 
 def ids_of_record(
@@ -205,12 +227,15 @@ def ids_of_record(
         return
     name, mask = fields.names[0], fields.mask
     rows = list(_rows(_value(record, name), repr(name)))
-    if mask is None:
+    given = None if mask is None else as_list(look_up(record, mask))
+    if given is None or given is _MISSING:
         yield from ((row, None) for row in rows)
         return
-    masks = list(_rows(_value(record, mask), repr(mask), "iub"))
+    masks = list(_rows(given, repr(mask), "iubf"))
     if [len(row) for row in rows] != [len(row) for row in masks]:
         raise ValueError(f"{name!r} and its mask {mask!r} have different lengths")
+    if any(row.dtype.kind == "f" and not np.isin(row, (0, 1)).all() for row in masks):
+        raise ValueError(f"the mask {mask!r} has numbers other than 0 and 1")
     yield from zip(rows, masks, strict=True)
 
 
@@ -235,7 +260,8 @@ def _rows(value: Any, name: str, kinds: str = "iu") -> Iterator[IntegerArray]:
         raise ValueError(f"{name} must have one or two dimensions, got shape {array.shape}")
     wide = array.dtype == np.uint64 and array.size and int(array.max()) >= 1 << 63
     if wide or array.dtype.kind not in kinds:
-        raise ValueError(f"{name} has items that are not 64-bit integers")
+        wanted = "64-bit integers" if kinds == "iu" else "numbers"
+        raise ValueError(f"{name} has items that are not {wanted}")
     yield from array if array.ndim == 2 else (array,)
 
 
@@ -261,6 +287,7 @@ def _value(record: Any, name: str) -> Any:
     value = look_up(record, name)
     if value is _MISSING:
         raise ValueError(f"no {name!r}")
+    value = as_list(value)
     if value is None:
         raise ValueError(f"{name!r} is null")
     return value

@@ -25,7 +25,7 @@ class Dialect(NamedTuple):
     names
         The names of the columns; empty if the file has no row.
     header
-        Rows before the first that is not a header.
+        Lines and rows up to the names of the columns, which have no document.
     """
 
     delimiter: str
@@ -43,16 +43,18 @@ def dialect_of(beginning: bytes, whole: bool, default: str) -> Dialect:
         beginning, whole = beginning[:_SAMPLE], whole and len(beginning) <= _SAMPLE
     text = decode(beginning)[0]
     told = _TOLD.match(text)
+    above = told.end() if told else 0
+    above += len(text) - above - len(text[above:].lstrip("\r\n"))  # empty lines
+    header, text = 1 + len(text[:above].splitlines()), text[above:]
     if told:
-        rows = _rows(text[told.end() :], told[1], whole)
-        return Dialect(told[1], _names(rows), 2)
+        return Dialect(told[1], _names(_rows(text, told[1], whole)), header)
     delimiter, rows = default, _rows(text, default, whole)
     most = _fields(rows)
     for other in _DELIMITERS:
         other_rows = _rows(text, other, whole)
         if _fields(other_rows) > most:
             delimiter, rows, most = other, other_rows, _fields(other_rows)
-    return Dialect(delimiter, _names(rows), 1)
+    return Dialect(delimiter, _names(rows), header)
 
 
 def _names(rows: list[list[str]]) -> tuple[str, ...]:
