@@ -47,34 +47,35 @@ class Head(NamedTuple):
 
 def head_of(path: Name) -> Head:
     """Read the beginning of a file."""
-    data, size = _first_bytes(path)
+    if isinstance(path, str):
+        # A file object takes half as long again. Not to block is for special files below /proc.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        try:
+            size = os.fstat(descriptor).st_size
+            # No more than the file has: allocating and shrinking 64 KiB takes longer than the rest.
+            data = os.read(descriptor, min(size or _BYTES, _BYTES))
+            if not size:
+                data, size = _unsized(path, descriptor, data)
+        except BlockingIOError as error:
+            raise InputError(f"{path}: it has no end, the system waits for more of it") from error
+        finally:
+            os.close(descriptor)
+    else:
+        with path.open() as file:
+            data = file.read(_BYTES)
+            size = path.stat().st_size
     compression = compression_of(data)
     if compression is None:
         return Head(data, size, None, data, len(data) == size)
+    return _packed(path, data, size, compression)
+
+
+def _packed(path: Name, data: bytes, size: int, compression: str) -> Head:
+    """The beginning of a compressed file, given its first bytes."""
     content, complete = unpacked_head(data, compression, BATCH_BYTES)
     if not content and len(data) != size:  # a block of bzip2 may be longer than this
         content = _first_block(path)
     return Head(data, size, compression, content, complete and len(data) == size)
-
-
-def _first_bytes(path: Name) -> tuple[bytes, int]:
-    """The first bytes of a file, and its size."""
-    if not isinstance(path, str):
-        with path.open() as file:
-            data = file.read(_BYTES)
-            size = path.stat().st_size
-        return data, size
-    # A file object would take half as long again. Not to block is for special files below /proc.
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-    try:
-        size = os.fstat(descriptor).st_size
-        # No more than the file has: allocating and shrinking 64 KiB takes longer than all the rest.
-        data = os.read(descriptor, min(size or _BYTES, _BYTES))
-        return (data, size) if size else _unsized(path, descriptor, data)
-    except BlockingIOError as error:
-        raise InputError(f"{path}: it has no end, the system waits for more of it") from error
-    finally:
-        os.close(descriptor)
 
 
 def _unsized(path: str, descriptor: int, data: bytes) -> tuple[bytes, int]:

@@ -12,7 +12,7 @@ from .base import Reader
 from .detect import detect, is_named
 from .directory.metadata import is_metadata
 from .file_reader import FileReader
-from .head import head_of
+from .head import Head, head_of
 from .options import InputFormat, ReadOptions
 from .remote.location import Name, as_name, at_once
 from .remote.path import RemotePath
@@ -36,15 +36,13 @@ def open_file(
     try:
         if isinstance(name, Pipe):
             return _open_pipe(name, options)
-        return _open(name, options)
+        return _open(name, options, head_of(name))
     except OSError as error:
         raise InputError(f"{name}: cannot be read: {error.strerror or error}") from error
 
 
-def _open(name: Name, options: ReadOptions) -> FileReader:
-    head = head_of(name)
-    if isinstance(name, Pipe) and not head.data:
-        raise InputError(f"{name}: nothing came through it")
+def _open(name: Name, options: ReadOptions, head: Head) -> FileReader:
+    """A reader of a file that begins with this `head`."""
     reader, evidence = detect(name, head, options.input_format)
     if options.part and not reader.reads_chats:
         raise InputError(
@@ -65,7 +63,10 @@ def _open_pipe(pipe: Pipe, options: ReadOptions) -> FileReader:
         raise InputError(
             f"{pipe}: say what it holds with --input-format: {', '.join(get_args(InputFormat))}"
         )
-    reader = _open(pipe, options)
+    head = head_of(pipe)
+    if not head.data:
+        raise InputError(f"{pipe}: nothing came through it")
+    reader = _open(pipe, options, head)
     pipe.read_on()
     return reader
 

@@ -39,13 +39,13 @@ def _exists(name: str) -> bool:
 
 def as_name(path: "str | os.PathLike[str] | RemotePath") -> "str | RemotePath | Pipe":
     """Return a local path as a string, a URL as a `RemotePath`, and ``-`` as a `Pipe`."""
-    if isinstance(path, RemotePath | Pipe):
-        return path
-    if isinstance(path, str):
+    if isinstance(path, str):  # first, for a hundred thousand files
         if path == STANDARD_INPUT:
             return Pipe(path)
         if is_url(path):
             return RemotePath(path)
+    elif isinstance(path, RemotePath | Pipe):
+        return path
     return expanded(os.fspath(path))
 
 
