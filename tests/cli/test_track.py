@@ -173,6 +173,28 @@ def test_samples_of_text_in_checkpoints(tmp_path):
     assert [corpus["tokens"] for corpus in report["corpora"]] == [2, 3]
 
 
+def test_what_has_no_number_is_left_out_with_a_warning(tmp_path):
+    for step in (10, 20):
+        numbered(tmp_path, step, texts(400, step))
+    (tmp_path / "README.md").write_text("about")
+    (tmp_path / "all_results.json").write_text("{}")
+    (tmp_path / "runs").mkdir()
+    result = CliRunner().invoke(program, ["track", str(tmp_path), "--json"])
+    assert result.exit_code == 0
+    assert result.stderr == ""
+    numbered(tmp_path / "more", 30, texts(400, 30))
+    (tmp_path / "more" / "checkpoint-30").rename(tmp_path / "final")
+    (tmp_path / "best.jsonl").write_text('{"text": "a"}\n')
+    result = CliRunner().invoke(program, ["track", str(tmp_path), "--json"])
+    assert result.exit_code == 0
+    assert [each["name"] for each in json.loads(result.stdout)["corpora"]] == [
+        "checkpoint-10",
+        "checkpoint-20",
+    ]
+    message = "left out, without the number of a step in its name: best.jsonl, final\n"
+    assert result.stderr == f"warning: {message}"
+
+
 def test_steps_without_samples_are_refused(tmp_path):
     for step in (1, 2):
         checkpoint(tmp_path, step, {})

@@ -18,6 +18,7 @@ from ..readers.directory.names import (
     is_temporary,
     is_temporary_folder,
 )
+from ..readers.directory.reasons import some
 from ..readers.discover import discover
 from ..readers.file_reader import TEXT, FileReader
 from ..readers.open import open_file
@@ -79,6 +80,9 @@ def track(
             f"{run} must have two steps or more to be compared, got {len(paths)}: give --baseline"
         )
     with Reporter() as reporter:
+        others = _without_number(paths[0].parent, request.reading)
+        if others:
+            reporter.warn(f"left out, without the number of a step in its name: {some(others)}")
         comparisons = _series(paths, baseline, for_baseline, request, reporter)
         profiles = [comparisons[0].baseline, *(each.candidate for each in comparisons)]
         with reporter.task("recounting samples") as task:
@@ -143,9 +147,9 @@ def steps(run: Path, reading: ReadOptions | None = None) -> list[tuple[int, Path
     empty: list[Path] = []
     for folder in (run, *(run / name for name in _FOLDERS if (run / name).is_dir())):
         numbered = sorted(
-            (int(numbers[-1]), path)
+            (number, path)
             for path in folder.iterdir()
-            if _may_be_step(path) and (numbers := re.findall(r"\d+", path.name.split(".")[0]))
+            if _may_be_step(path) and (number := _number(path)) is not None
         )
         folders = [each for each in numbered if each[1].is_dir()]
         if folders and not any(_holds_data(path, reading) for _, path in folders):
@@ -172,6 +176,23 @@ def steps(run: Path, reading: ReadOptions | None = None) -> list[tuple[int, Path
         f"{run} has no file or directory with the number of a step in its name, such as "
         "completions_00010.parquet, 10.jsonl or step-10/"
     )
+
+
+def _without_number(folder: Path, reading: ReadOptions) -> list[str]:
+    """Names of the files and directories that hold data but have no number, such as ``final``."""
+    return sorted(
+        path.name
+        for path in folder.iterdir()
+        if _may_be_step(path)
+        and _number(path) is None
+        and (path.is_file() or _holds_data(path, reading))
+    )
+
+
+def _number(path: Path) -> int | None:
+    """The last number in a name, None if there is none."""
+    numbers = re.findall(r"\d+", path.name.split(".")[0])
+    return int(numbers[-1]) if numbers else None
 
 
 def _may_be_step(path: Path) -> bool:
