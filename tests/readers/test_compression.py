@@ -201,7 +201,7 @@ def test_compressed_files_without_an_extension(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "what"),
     [
-        ("a.txt.gz", gzip.compress(b"text"), "there is gzip data"),
+        ("a.txt.gz", gzip.compress(b"text", mtime=0), "there is gzip data"),
         ("a.jsonl.zst", bz2.compress(b"text"), "there is bzip2 data"),
         ("a.txt.xz", b"PAR1" + bytes(20) + b"PAR1", "there is parquet data"),
         ("a.txt.bz2", b"ARROW1\0\0" + bytes(600), "there is arrow data"),
