@@ -69,3 +69,12 @@ def fixtures() -> Path:
     if not (folder / "fixtures" / "expected.json").exists():
         pytest.skip(f"no {folder}/fixtures: set COLLAPSE_STATS_DATA to the folder of real shards")
     return folder / "fixtures"
+
+
+def cases() -> Path:
+    """Return the folder of inputs that were once read wrongly; skip the test without it."""
+    named = os.environ.get("COLLAPSE_STATS_DATA")
+    folder = (Path(named) if named else Path(__file__).parents[3] / "shared" / "data") / "cases"
+    if not folder.exists():
+        pytest.skip(f"no {folder}: set COLLAPSE_STATS_DATA to the folder of real data")
+    return folder

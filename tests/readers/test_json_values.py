@@ -99,7 +99,7 @@ SIZES = [3, 4, 5, 8, 30, 1 << 19]
 
 @pytest.mark.parametrize("size", SIZES)
 @given(data=st.data())
-@settings(max_examples=30)
+@settings(max_examples=15)
 def test_arrays_in_blocks_of_any_size(size: int, data: Any) -> None:
     """One array or several, with any spaces, cut into blocks at any byte."""
     arrays = data.draw(st.lists(st.lists(records, min_size=1, max_size=3), min_size=1, max_size=3))
@@ -114,7 +114,7 @@ def test_arrays_in_blocks_of_any_size(size: int, data: Any) -> None:
 
 @pytest.mark.parametrize("size", SIZES)
 @given(data=st.data())
-@settings(max_examples=30)
+@settings(max_examples=15)
 def test_objects_of_several_lines(size: int, data: Any) -> None:
     objects = data.draw(st.lists(records, min_size=1, max_size=4))
     lines = st.sampled_from(["\n", "\n  ", "\r\n\t"])
@@ -129,6 +129,7 @@ def test_objects_of_several_lines(size: int, data: Any) -> None:
 
 @pytest.mark.parametrize("small", [0, 1 << 30], ids=["Arrow", "Python"])
 @given(data=st.data())
+@settings(max_examples=40)
 def test_lines(small: int, data: Any) -> None:
     """Objects one a line, or several on one; spaces, marks and blank lines between them."""
     space = st.sampled_from(["", " ", "\t"])
@@ -211,7 +212,7 @@ WEIRD = [
 
 
 @given(lines=st.lists(st.sampled_from(WEIRD), min_size=1, max_size=5), newline=st.booleans())
-@settings(max_examples=200)
+@settings(max_examples=100)
 def test_lines_that_hold_anything(lines: list[str], newline: bool) -> None:
     """Every line is read as `json.loads` reads it, whatever is beside it in its block."""
     encoded = [b'{"text": "first"}', *(line.encode("utf-8", "surrogateescape") for line in lines)]
@@ -271,7 +272,7 @@ IDS = [
 
 
 @given(lines=st.lists(st.sampled_from(IDS), max_size=5))
-@settings(max_examples=200)
+@settings(max_examples=100)
 def test_lines_of_ids_that_hold_anything(lines: list[str]) -> None:
     source = "\n".join(['{"input_ids": [7, 8]}', *lines])
     expected = [row for line in source.split("\n") for row in ids_of(line)]

@@ -158,7 +158,7 @@ WAYS = {
 @pytest.mark.parametrize("small", [0, 1 << 30], ids=["by Arrow", "by Python"])
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
 @given(data=st.data())
-@settings(max_examples=25)
+@settings(max_examples=12)
 def test_masks(way: Any, small: int, data: Any) -> None:
     """Padding on both sides, holes, true and false, null masks, masks of another length, --eot."""
     found = data.draw(padded_rows())
@@ -269,7 +269,7 @@ def test_batches_of_tokenizers(data: Any) -> None:
 
 @pytest.mark.parametrize("kind", ["mds", "mds any", "mds fixed", "litdata"])
 @given(data=st.data())
-@settings(max_examples=25)
+@settings(max_examples=12)
 def test_shards_of_samples(kind: str, data: Any) -> None:
     found = data.draw(padded_rows())
     if kind == "mds fixed":

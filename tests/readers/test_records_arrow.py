@@ -128,7 +128,7 @@ def written(write: Callable[[Path, pa.Table], Path], table: pa.Table, **options:
 @pytest.mark.parametrize("encode", ENCODINGS.values(), ids=ENCODINGS)
 @pytest.mark.parametrize("kind", [*UTF8, *BYTES], ids=str)
 @given(data=st.data())
-@settings(max_examples=20)
+@settings(max_examples=8)
 def test_texts(encode: Any, kind: pa.DataType, data: Any) -> None:
     values = data.draw(st.lists(values_for(encode), min_size=1, max_size=8))
     column = encode(values, kind)
@@ -185,7 +185,7 @@ def split(values: list[Any], ends: list[int]) -> list[list[Any]]:
 @pytest.mark.parametrize("encode", ENCODINGS.values(), ids=ENCODINGS)
 @pytest.mark.parametrize("kind", [*UTF8, pa.binary_view()], ids=str)
 @given(data=st.data())
-@settings(max_examples=10)
+@settings(max_examples=4)
 def test_lists_of_texts(list_kind: str, encode: Any, kind: pa.DataType, data: Any) -> None:
     """Each text of a list is a document."""
     values, ends = data.draw(rows_of(values_for(encode), list_kind))
@@ -228,7 +228,7 @@ def ids_of(rows: list[list[int | None] | None]) -> list[list[int]]:
 @pytest.mark.parametrize("list_kind", LISTS)
 @pytest.mark.parametrize("kind", INTEGERS, ids=str)
 @given(data=st.data())
-@settings(max_examples=15)
+@settings(max_examples=6)
 def test_ids(list_kind: str, kind: pa.DataType, data: Any) -> None:
     ids = (
         st.one_of(st.integers(0, 127), st.none())
@@ -247,7 +247,7 @@ def test_ids(list_kind: str, kind: pa.DataType, data: Any) -> None:
 
 @pytest.mark.parametrize("list_kind", LISTS)
 @given(data=st.data())
-@settings(max_examples=15)
+@settings(max_examples=6)
 def test_rows_of_ids(list_kind: str, data: Any) -> None:
     """Each list of ids in a list of them is a document."""
     ids, ends = data.draw(rows_of(st.integers(0, 127), list_kind))
@@ -265,7 +265,7 @@ def test_rows_of_ids(list_kind: str, data: Any) -> None:
 @pytest.mark.parametrize("encode", ENCODINGS.values(), ids=ENCODINGS)
 @pytest.mark.parametrize("kind", [pa.string(), pa.string_view(), pa.binary()], ids=str)
 @given(data=st.data())
-@settings(max_examples=20)
+@settings(max_examples=8)
 def test_texts_inside_of_structs(encode: Any, kind: pa.DataType, data: Any) -> None:
     """Each of the structs may be null; the rows where one is have no document."""
     values = data.draw(st.lists(values_for(encode), min_size=1, max_size=8))

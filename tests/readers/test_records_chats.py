@@ -141,7 +141,7 @@ def check(
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("layout", LAYOUTS)
 @given(chats=chats_with_nulls)
-@settings(max_examples=15)
+@settings(max_examples=6)
 def test_layouts(way: Any, layout: Any, chats: list[Chat]) -> None:
     key, laid_out = layout
     records = [{"id": i, key: laid_out(chat)} for i, chat in enumerate(chats)]
@@ -150,7 +150,7 @@ def test_layouts(way: Any, layout: Any, chats: list[Chat]) -> None:
 
 @pytest.mark.parametrize("way", WAYS)
 @given(data=st.data())
-@settings(max_examples=30)
+@settings(max_examples=12)
 def test_layouts_mixed_in_one_column(way: Any, data: st.DataObject) -> None:
     """Tables give every turn all fields of all turns, some of them null."""
     chats = data.draw(chats_with_nulls)
@@ -163,7 +163,7 @@ def test_layouts_mixed_in_one_column(way: Any, data: st.DataObject) -> None:
 
 @pytest.mark.parametrize("way", WAYS)
 @given(chats=chats_of(pieces))
-@settings(max_examples=15)
+@settings(max_examples=6)
 def test_contents_in_pieces(way: Any, chats: list[Chat]) -> None:
     records = [{"messages": openai(chat)} for chat in chats]
     check(way, records, lambda part: [chat_text(chat, part) for chat in chats])
@@ -174,6 +174,7 @@ mixed_chats = chats_of(st.one_of(texts, st.none(), pieces))
 
 @pytest.mark.parametrize("way", JSON_WAYS)
 @given(chats=mixed_chats)
+@settings(max_examples=25)
 def test_contents_of_all_kinds(way: Any, chats: list[Chat]) -> None:
     records = [{"messages": openai(chat)} for chat in chats]
     check(way, records, lambda part: [chat_text(chat, part) for chat in chats])
@@ -228,7 +229,7 @@ JSON_TYPES = (json_contents, json_contents_in_lists, json_of_each_turn, json_of_
 @pytest.mark.parametrize("make", JSON_TYPES)
 @pytest.mark.parametrize("storage", [pa.string(), pa.large_string(), pa.string_view()], ids=str)
 @given(chats=mixed_chats, data=st.data())
-@settings(max_examples=15)
+@settings(max_examples=6)
 def test_columns_of_json(make: Any, storage: pa.DataType, chats: list[Chat], data: Any) -> None:
     table = pa.table({"messages": make(chats, storage)})
     first = data.draw(st.integers(0, len(chats) - 1))
@@ -268,7 +269,7 @@ some_turns = st.lists(st.tuples(roles, texts), min_size=1, max_size=3)
 @pytest.mark.parametrize("prompt", [texts, some_turns])
 @pytest.mark.parametrize("completion", [texts, some_turns])
 @given(data=st.data())
-@settings(max_examples=10)
+@settings(max_examples=4)
 def test_prompts_and_completions(way: Any, prompt: Any, completion: Any, data: Any) -> None:
     pairs = data.draw(st.lists(st.tuples(prompt, completion), min_size=1, max_size=4))
     records = [{"prompt": laid_out(a), "completion": laid_out(b)} for a, b in pairs]
@@ -278,7 +279,7 @@ def test_prompts_and_completions(way: Any, prompt: Any, completion: Any, data: A
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("layout", LAYOUTS)
 @given(chats=plain_chats)
-@settings(max_examples=5)
+@settings(max_examples=3)
 def test_chats_under_a_nested_key(way: Any, layout: Any, chats: list[Chat]) -> None:
     records = [{"a": {"b": {"c": layout[1](chat)}, "text": "no"}} for chat in chats]
     with tempfile.TemporaryDirectory() as folder:
@@ -290,7 +291,7 @@ def test_chats_under_a_nested_key(way: Any, layout: Any, chats: list[Chat]) -> N
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 @given(chats=plain_chats)
-@settings(max_examples=10)
+@settings(max_examples=4)
 def test_chats_as_items(layout: Any, chats: list[Chat]) -> None:
     """Chats in a list, in a generator, and alone, without a key; several chats in one record."""
     values = [layout[1](chat) for chat in chats]
