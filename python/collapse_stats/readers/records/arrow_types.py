@@ -26,7 +26,7 @@ def holding_of_type(field: Any) -> Holding:
     if types.is_integer(kind):
         return "other"
     if types.is_struct(kind):
-        return "chat" if _has_lists_of_turns(kind) else "other"
+        return "chat" if _is_turn_or_lists_of_turns(kind) else "other"
     if not is_list(kind):
         return "other"
     item = kind.value_field
@@ -37,7 +37,7 @@ def holding_of_type(field: Any) -> Holding:
     if types.is_struct(plain_type(item.type)) and not _is_json(item):
         names = {each.name for each in plain_type(item.type)}
         if names.isdisjoint(ROLE_KEYS):
-            return "other" if names.isdisjoint(CONTENT_KEYS) else "texts"
+            return "texts" if "text" in names else "other"
         return "chat"
     among: dict[Holding, Holding] = {"text": "texts", "ids": "rows"}
     inside = holding_of_type(item)
@@ -191,8 +191,10 @@ def _is_json(field: Any) -> bool:
     return name == "arrow.json" or metadata.get(b"ARROW:extension:name") == b"arrow.json"
 
 
-def _has_lists_of_turns(kind: Any) -> bool:
-    return any(each.name in ROLE_KEYS and is_list(plain_type(each.type)) for each in kind)
+def _is_turn_or_lists_of_turns(kind: Any) -> bool:
+    roles = [plain_type(each.type) for each in kind if each.name in ROLE_KEYS]
+    has_content = any(each.name in CONTENT_KEYS for each in kind)
+    return any(is_list(role) or (has_content and is_text(role)) for role in roles)
 
 
 def field_at(schema: Any, name: str) -> Any:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from itertools import groupby
 from typing import Any
 
 from ..options import ChatTurns
@@ -15,16 +16,17 @@ _OTHERS = ("system", "developer", "tool", "function", "observation", "ipython", 
 _KNOWN_ROLES = frozenset([*_ROLES["assistant"], *_ROLES["user"], *_OTHERS])
 _PAIR = {"prompt": "user", "completion": "assistant"}
 ROLE_KEYS = ("role", "from")
-CONTENT_KEYS = ("content", "value", "text")
+CONTENT_KEYS = ("content", "value", "text", "parts")
 BETWEEN_TURNS = "\n\n"
 
 
 def looks_like_chat(value: Any) -> bool:
-    """Return whether a value is a list of turns, or has a list for each field of the turns."""
+    """Return whether a value is a list of turns, a turn, or a list for each field of the turns."""
     if isinstance(value, Mapping):
-        return any(_is_list(as_list(value.get(key))) for key in ROLE_KEYS)
-    first = next((turn for turn in value if turn is not None), None) if _is_list(value) else None
-    return isinstance(first, Mapping) and any(key in first for key in ROLE_KEYS)
+        return _has_lists_of_turns(value) or looks_like_turn(value)
+    return _is_list(value) and any(
+        isinstance(turn, Mapping) and any(key in turn for key in ROLE_KEYS) for turn in value
+    )
 
 
 def looks_like_turn(value: Any) -> bool:
@@ -39,15 +41,26 @@ def is_chat(value: Any, as_json: bool) -> bool:
     """Return whether a value that is no list is a whole chat: lists of fields, or its JSON."""
     if isinstance(value, str):
         parsed = _parsed(value) if as_json else None
-        return _is_list(parsed) or (isinstance(parsed, Mapping) and looks_like_chat(parsed))
-    return isinstance(value, Mapping) and looks_like_chat(value)
+        return _is_list(parsed) or _has_lists_of_turns(parsed)
+    return _has_lists_of_turns(value)
+
+
+def _has_lists_of_turns(value: Any) -> bool:
+    return isinstance(value, Mapping) and any(
+        _is_list(as_list(value.get(key))) for key in ROLE_KEYS
+    )
 
 
 def looks_like_pieces(value: Any) -> bool:
-    """Return whether a value is a list of the pieces of one text, such as ``{"text": "..."}``."""
-    return _is_list(value) and any(
-        isinstance(piece, Mapping) and isinstance(piece.get("text"), str) for piece in value
-    )
+    """Return whether a value is a list of the pieces of one text, such as ``{"text": "..."}``.
+
+    Numbered ones are several answers, and no pieces of one.
+    """
+    if not _is_list(value) or any(
+        isinstance(piece, Mapping) and "index" in piece for piece in value
+    ):
+        return False
+    return any(isinstance(piece, Mapping) and isinstance(piece.get("text"), str) for piece in value)
 
 
 def turns_text(turns: Any, name: str, part: ChatTurns | None) -> str:
@@ -87,7 +100,9 @@ def _is_wanted(part: ChatTurns | None, role: str) -> bool:
 
 def _turns(value: Any, name: str) -> list[tuple[str, str]]:
     value = _parsed(as_list(value))
-    if isinstance(value, Mapping) and looks_like_chat(value):
+    if looks_like_turn(value):
+        value = [value]
+    if _has_lists_of_turns(value):
         lists = {key: as_list(items) for key, items in value.items()}
         lists = {key: items for key, items in lists.items() if _is_list(items)}
         if len(set(map(len, lists.values()))) > 1:
@@ -95,7 +110,11 @@ def _turns(value: Any, name: str) -> list[tuple[str, str]]:
         value = [dict(zip(lists, turn, strict=True)) for turn in zip(*lists.values(), strict=True)]
     if not _is_list(value):
         raise ValueError(f"{name} is a {type(value).__name__}, not a list of turns")
-    return [_turn(_parsed(turn), f"turn {i} of {name}") for i, turn in enumerate(value, 1)]
+    return [
+        side
+        for i, turn in enumerate(value, 1)
+        for side in _turn(_parsed(turn), f"turn {i} of {name}")
+    ]
 
 
 def _parsed(value: Any) -> Any:
@@ -108,10 +127,13 @@ def _parsed(value: Any) -> Any:
     return value
 
 
-def _turn(turn: Any, name: str) -> tuple[str, str]:
+def _turn(turn: Any, name: str) -> list[tuple[str, str]]:
+    """The role and the text of a turn; the results of tools in it are turns of their own."""
     if not isinstance(turn, Mapping):
         raise ValueError(f"{name} is a {type(turn).__name__}, not an object")
     role = next((turn[key] for key in ROLE_KEYS if isinstance(turn.get(key), str)), None)
+    if role is None and isinstance(turn.get("type"), str) and turn.get("content") is None:
+        return []  # no message, but a call of a tool and the like
     if role is None:
         raise ValueError(f"{name} has no 'role' or 'from'")
     # A table in which turns have different fields has all of them in each turn, some of them null.
@@ -119,25 +141,52 @@ def _turn(turn: Any, name: str) -> tuple[str, str]:
     content = next((content for content in contents if content is not None), None)
     if content is None:
         if turn.keys() & {*CONTENT_KEYS, "tool_calls", "function_call"}:
-            return role.lower(), ""
+            return [(role.lower(), "")]
         raise ValueError(f"{name} has no 'content', 'value' or 'text'")
-    return role.lower(), content_text(content, f"the content of {name}")
+    if isinstance(content, str):
+        return [(role.lower(), content)]
+    pieces = content if _is_list(content) else [content]
+    sides = []
+    for is_result, group in groupby(pieces, _is_result_of_tool):
+        if is_result:
+            results = (piece.get("content") or "" for piece in group)
+            sides += [("tool", content_text(result, f"a result in {name}")) for result in results]
+        else:
+            sides.append((role.lower(), content_text(list(group), f"the content of {name}")))
+    return sides
+
+
+def _is_result_of_tool(piece: Any) -> bool:
+    return isinstance(piece, Mapping) and piece.get("type") == "tool_result"
 
 
 def content_text(content: Any, name: str) -> str:
-    """Return a text that is given as such or in pieces; ValueError if it is neither."""
+    """Return a text that is given as such or in pieces; ValueError if it is neither.
+
+    Pieces without text, such as images, are left out.
+    """
     if isinstance(content, str):
         return content
-    if isinstance(content, Mapping):
-        content = [content]
     if _is_list(content):
-        pieces = (
-            piece if isinstance(piece, str) else piece.get("text")
-            for piece in content
-            if isinstance(piece, str | Mapping)
-        )
-        return "".join(piece for piece in pieces if isinstance(piece, str))
-    raise ValueError(f"{name} is a {type(content).__name__}, not text")
+        return "".join(_piece_text(piece, name) for piece in content)
+    return _piece_text(content, name)
+
+
+def _piece_text(piece: Any, name: str) -> str:
+    if isinstance(piece, str):
+        return piece
+    if not isinstance(piece, Mapping):
+        raise ValueError(f"{name} is a {type(piece).__name__}, not text")
+    if _is_list(parts := as_list(piece.get("parts"))):
+        return content_text(parts, name)
+    text = piece.get("text")
+    if isinstance(text, Mapping):
+        text = text.get("value")
+    if isinstance(text, str):
+        return text
+    if "text" in piece or "type" in piece:
+        return ""
+    raise ValueError(f"{name} is an object without text")
 
 
 def _is_list(value: Any) -> bool:

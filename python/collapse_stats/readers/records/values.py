@@ -277,6 +277,14 @@ def _value(record: Any, name: str) -> Any:
     return value
 
 
+_PLURALS = {
+    type(None): "null",
+    bool: "true and false",
+    int: "numbers",
+    float: "numbers",
+    str: "text",
+    dict: "objects",
+}
 _WORDS = {
     type(None): "null",
     bool: "true or false",
@@ -293,6 +301,5 @@ def _described(value: Any) -> str:
         if not value:
             return "an empty list"
         first = next((item for item in value if item is not None), None)
-        words = _described(first).removeprefix("a ").removeprefix("an ")
-        return f"a list of {words if words in ('text', 'null') else words + 's'}"
+        return f"a list of {_PLURALS.get(type(first), 'lists')}"
     return _WORDS.get(type(value), f"a {type(value).__name__}")
