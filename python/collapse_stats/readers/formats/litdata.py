@@ -21,6 +21,7 @@ _MAX_INDEX = 256 << 20
 _TENSORS = {11: "u1", 12: "i1", 13: "<i2", 14: "<i2", 15: "<i4", 16: "<i4", 17: "<i8", 18: "<i8"}
 _TENSORS[20] = "<u2"
 _ARRAYS = dict(enumerate(["i1", "<i2", "<i4", "<i8", "u1", "<u2", "<u4", "<u8"]))
+_FLAGS = {"no_header_tensor": {19: "u1"}, "no_header_numpy": {13: "u1"}}  # of masks
 _TEXTS = ("str", "text")
 _ARRAY_FORMS = ("no_header_tensor", "no_header_numpy", "tensor", "numpy", "pickle", "bytes")
 _ARROW_FOOTER = b"LDARW01\0"
@@ -53,7 +54,7 @@ class LitDataReader(SampleShardReader):
         if self.kind == "ids":
             self._item = _item_of(path, self._fields.names[0], names, formats)
         if self._fields.mask:
-            self._mask_item = _item_of(path, self._fields.mask, names, formats)
+            self._mask_item = _item_of(path, self._fields.mask, names, formats, of_mask=True)
         self.dtype = self._item.name if self._item else None
 
     @classmethod
@@ -177,12 +178,14 @@ def _find_fields(path: Location, formats: dict[str, str], options: ReadOptions) 
 
 
 def _item_of(
-    path: Location, name: str, names: list[str], formats: list[str]
+    path: Location, name: str, names: list[str], formats: list[str], of_mask: bool = False
 ) -> np.dtype[np.integer]:
     """The type of the items of a column of arrays."""
     stored = formats[names.index(name)]
     form, _, code = stored.partition(":")
     items = {"no_header_tensor": _TENSORS, "no_header_numpy": _ARRAYS}.get(form, {})
+    if of_mask:
+        items = {**items, **_FLAGS.get(form, {})}
     item = items.get(int(code)) if code.isdecimal() and len(code) < 4 else None
     if item is None:
         why = "reading a pickle runs code" if form == "pickle" else "name another"
