@@ -21,7 +21,7 @@ from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, train
 
 from collapse_stats.readers.open import open_file
 from collapse_stats.readers.options import ReadOptions
-from collapse_stats.tokenizers import SPLIT_PATTERN, of_ranks
+from collapse_stats.tokenizers.byte_pairs import SPLIT_PATTERN, of_ranks
 
 SEED = 20261122
 PIECE_CHARACTERS = 200_000  # maximum taken from one document, so that no author dominates

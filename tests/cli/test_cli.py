@@ -417,6 +417,10 @@ def _umask() -> int:
         (("inspect", "nowhere"), "no such file"),
         (("profile", "-o", "out"), "CORPUS"),
         (("profile", "--files-from", "nolist", "-o", "out"), "nolist"),
+        (("show", ""), "expected a path, got an empty text"),
+        (("compare", "good.jsonl", ""), "expected a path, got an empty text"),
+        (("compare", "good.jsonl", "good.jsonl", "--human", ""), "expected a path"),
+        (("show", "good.jsonl", "--tokenizer", ""), "tokenizer must be"),
         (("show", "empty"), "no file in this directory"),
         (("show", "odd.bin", "--dtype", "u16"), "multiple of 2"),
         (("show", "odd.bin"), "odd"),
@@ -444,6 +448,21 @@ def test_bad_input_is_one_line(
     before = listing(tmp_path)
     assert words in refused(*args)
     assert listing(tmp_path) == before
+
+
+def test_a_defect_is_not_taken_for_a_crossed_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    class PanicException(BaseException):
+        """What a library written in Rust raises."""
+
+    for error in (KeyError("key"), RecursionError("deep"), PanicException("panic")):
+        monkeypatch.setattr("collapse_stats.cli.show.read", lambda *_, e=error, **__: raise_(e))
+        result = run("show", "a", code=2)
+        assert f"this should not happen ({type(error).__name__}: {error})" in result.stderr
+        assert "Traceback" in result.stderr
+
+
+def raise_(error: BaseException) -> None:
+    raise error
 
 
 def _bad_files(folder: Path) -> None:

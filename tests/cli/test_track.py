@@ -117,3 +117,157 @@ def test_what_is_no_series_is_refused(tmp_path):
     numbered(tmp_path, 3, texts(50, 0))
     with pytest.raises(InputError, match=r"one file or directory for each step, got 3.jsonl and"):
         steps(tmp_path)
+
+
+CARD = "# Model card\nThis model was trained."
+
+
+def checkpoint(folder: Path, step: int, files: dict[str, str]) -> None:
+    """What a trainer writes for each step, with some more files."""
+    path = folder / f"checkpoint-{step}"
+    path.mkdir(parents=True)
+    usual = {
+        "README.md": CARD,
+        "config.json": '{"vocab_size": 5}',
+        "generation_config.json": "{}",
+        "merges.txt": "#version: 0.2",
+        "model.safetensors": "weights",
+        "optimizer.pt": "state",
+        "special_tokens_map.json": "{}",
+        "tokenizer.json": '{"model": {"vocab": {}}}',
+        "trainer_state.json": '{"log_history": [{"loss": 1.0}]}',
+        "vocab.json": '{"text": 1, "completion": 2}',
+    }
+    for name, content in (usual | files).items():
+        (path / name).write_text(content)
+
+
+def lines(records: list[dict[str, object]]) -> str:
+    return "".join(json.dumps(record) + "\n" for record in records)
+
+
+BYTES = ("--tokenizer", "bytes", "--max-order", 1, "--backend", "numpy")
+
+
+@pytest.mark.parametrize("key", ["text", "completion", "output", "content", "response"])
+def test_samples_in_checkpoints_are_read_whatever_their_key(tmp_path, key):
+    written = {step: texts(50, step, 8) for step in (5, 10, 100)}
+    for step, samples in written.items():
+        records = [{"prompt": "a prompt", "step": step, key: text} for text in samples]
+        checkpoint(tmp_path, step, {"samples.jsonl": lines(records)})
+    report = tracked(tmp_path, *BYTES)
+    assert [corpus["name"] for corpus in report["corpora"]] == [
+        f"checkpoint-{step}" for step in written
+    ]
+    for corpus, samples in zip(report["corpora"], written.values(), strict=True):
+        if key != "content":  # a column of its own, beside the prompt
+            assert corpus["tokens"] == sum(map(len, samples))
+        assert corpus["documents"] == 8
+        assert any("README.md" in warning for warning in corpus["warnings"])
+
+
+def test_samples_of_text_in_checkpoints(tmp_path):
+    for step in (1, 2):
+        checkpoint(tmp_path, step, {"samples.txt": "x" * step, "more.txt": "y"})
+    report = tracked(tmp_path, *BYTES)
+    assert [corpus["tokens"] for corpus in report["corpora"]] == [2, 3]
+
+
+def test_what_has_no_number_is_left_out_with_a_warning(tmp_path):
+    for step in (10, 20):
+        numbered(tmp_path, step, texts(400, step))
+    (tmp_path / "README.md").write_text("about")
+    (tmp_path / "all_results.json").write_text("{}")
+    (tmp_path / "runs").mkdir()
+    result = CliRunner().invoke(program, ["track", str(tmp_path), "--json"])
+    assert result.exit_code == 0
+    assert result.stderr == ""
+    numbered(tmp_path / "more", 30, texts(400, 30))
+    (tmp_path / "more" / "checkpoint-30").rename(tmp_path / "final")
+    (tmp_path / "best.jsonl").write_text('{"text": "a"}\n')
+    result = CliRunner().invoke(program, ["track", str(tmp_path), "--json"])
+    assert result.exit_code == 0
+    assert [each["name"] for each in json.loads(result.stdout)["corpora"]] == [
+        "checkpoint-10",
+        "checkpoint-20",
+    ]
+    message = "left out, without the number of a step in its name: best.jsonl, final\n"
+    assert result.stderr == f"warning: {message}"
+
+
+def test_steps_without_samples_are_refused(tmp_path):
+    for step in (1, 2):
+        checkpoint(tmp_path, step, {})
+    result = CliRunner().invoke(program, ["track", str(tmp_path)])
+    assert result.exit_code == 2
+    assert "checkpoint-1: nothing to read here" in result.stderr
+    checkpoint(tmp_path, 3, {"samples.jsonl": lines([{"text": "a"}])})
+    result = CliRunner().invoke(program, ["track", str(tmp_path)])
+    assert result.exit_code == 2
+    assert "checkpoint-1: nothing to read here" in result.stderr
+
+
+def test_all_steps_are_read_by_the_key_of_the_first(tmp_path):
+    checkpoint(tmp_path, 1, {"samples.jsonl": lines([{"text": "a", "content": "bcd"}])})
+    checkpoint(tmp_path, 2, {"samples.jsonl": lines([{"content": "bcd"}])})
+    result = CliRunner().invoke(program, ["track", str(tmp_path)])
+    assert result.exit_code == 2
+    assert "checkpoint-2" in result.stderr
+    assert "'text'" in result.stderr
+    report = tracked(tmp_path, "--text-key", "content", *BYTES)
+    assert [corpus["tokens"] for corpus in report["corpora"]] == [3, 3]
+
+
+def test_completions_beside_checkpoints_of_the_model(tmp_path):
+    for step in (10, 20):
+        checkpoint(tmp_path, step, {})
+        trl(tmp_path / "completions", step, [f"text {step}"] * 3)
+    (tmp_path / "README.md").write_text(CARD)
+    report = tracked(tmp_path, *BYTES)
+    assert [corpus["name"] for corpus in report["corpora"]] == [
+        "completions_00010",
+        "completions_00020",
+    ]
+    assert [corpus["tokens"] for corpus in report["corpora"]] == [21, 21]
+
+
+def test_rollouts_beside_checkpoints_of_the_model(tmp_path):
+    for step in (1, 2):
+        checkpoint(tmp_path, step, {})
+        verl(tmp_path, step, ["x" * step] * 3)
+    (tmp_path / "tmp-checkpoint-3").mkdir()
+    (tmp_path / "README-2.md").write_text(CARD)
+    report = tracked(tmp_path, *BYTES)
+    assert [corpus["tokens"] for corpus in report["corpora"]] == [3, 6]
+    checkpoint(tmp_path, 7, {"samples.jsonl": lines([{"text": "a"}])})
+    checkpoint(tmp_path, 8, {"samples.jsonl": lines([{"text": "a"}])})
+    for step in (1, 2):
+        (tmp_path / f"checkpoint-{step}" / "config.json").rename(tmp_path / f"config-{step}.old")
+    result = CliRunner().invoke(program, ["track", str(tmp_path)])
+    assert result.exit_code == 2
+
+
+def test_options_for_the_baseline_alone(tmp_path):
+    for step in (1, 2):
+        verl(tmp_path / "run", step, ["x" * step] * 3)
+    human = tmp_path / "human.jsonl"
+    human.write_text(lines([{"body": "human", "output": "no"}] * 4))
+    options = ("--baseline", human, "--for-baseline", "text-key=body", *BYTES)
+    report = tracked(tmp_path / "run", *options)
+    assert [corpus["tokens"] for corpus in report["corpora"]] == [20, 3, 6]
+    result = CliRunner().invoke(
+        program, ["track", str(tmp_path / "run"), "--for-baseline", "text-key=body"]
+    )
+    assert result.exit_code == 2
+    assert "--for-baseline needs a --baseline" in result.stderr
+
+
+def test_the_baseline_may_be_a_url(tmp_path):
+    for step in (1, 2):
+        verl(tmp_path, step, ["x" * step] * 3)
+    result = CliRunner().invoke(
+        program, ["track", str(tmp_path), "--baseline", "https://host.invalid/human.jsonl"]
+    )
+    assert result.exit_code == 2
+    assert "https://host.invalid/human.jsonl" in result.stderr
+    assert "does not exist" not in result.stderr

@@ -187,7 +187,9 @@ def test_repeated_share() -> None:
 def test_distinct_documents() -> None:
     assert (Sample.empty().distinct, Sample.empty().duplicates) == (0, None)
     copies = sample([[1, 2], [3], [1, 2], [], []])
-    assert (copies.distinct, copies.duplicates) == (3, pytest.approx(0.4))
+    assert (copies.filled, copies.distinct) == (3, 2)  # empty documents are no copies
+    assert copies.duplicates == pytest.approx(1 / 3)
+    assert (sample([[], []]).distinct, sample([[], []]).duplicates) == (0, None)
 
 
 # --- the rule ------------------------------------------------------------------------------------

@@ -147,13 +147,17 @@ def test_text_and_ids_do_not_mix(tmp_path):
     (tmp_path / "a.txt").write_text("some text")
     np.save(tmp_path / "b.npy", np.arange(5))
     with pytest.raises(InputError, match="all text or all token ids"):
+        read_corpus([tmp_path / "a.txt", tmp_path / "b.npy"], counting=COUNTING)
+    (tmp_path / "c.jsonl").write_text('{"text": "some text"}')
+    with pytest.raises(InputError, match="all text or all token ids"):
         read_corpus(tmp_path, counting=COUNTING)
 
 
 def test_a_vocabulary_not_given_is_rounded_so_that_corpora_compare():
     sizes = {read_corpus(np.array(ids)).vocab_size for ids in ([1], [5, 50256])}
     assert sizes == {2**16 - 1}
-    assert read_corpus(np.array([65535])).vocab_size == 2**17 - 1
+    assert read_corpus(np.array([65535])).vocab_size == 2**16
+    assert read_corpus(np.array([65536])).vocab_size == 2**17 - 1
     assert read_corpus(np.array([2**32 - 1])).vocab_size == 2**32
 
 

@@ -71,7 +71,7 @@ def test_a_command_has_every_option(name):
             continue
         assert parameters[option].opts == [f"--{option.replace('_', '-')}"]
         assert parameters[option].help.startswith(text.help)
-        if field.default not in (None, False):
+        if field.default not in (None, False, ()):
             assert parameters[option].help.endswith(f" Default: {field.default}.")
         choices = getattr(parameters[option].type, "choices", ())
         assert tuple(choices) == text.choices

@@ -73,8 +73,8 @@ def write_arrow(path: Path, values: list[str], batch: int) -> Path:
 
 
 @pytest.fixture(scope="module")
-def mixed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
-    """A directory with every format of text, and its documents in order."""
+def mixed(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Path], list[str]]:
+    """Files of every format of text, and their documents in order."""
     folder = tmp_path_factory.mktemp("mixed")
     expected: list[str] = []
     for i, ending in enumerate((".jsonl", ".jsonl.gz", ".jsonl.zst")):
@@ -87,22 +87,22 @@ def mixed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
         ending = ".txt.gz" if i % 50 == 0 else ".txt"
         write(folder / f"d{i:03}{ending}", text.encode())
     write_lines(folder / "e.jsonl", [{"text": text} for text in texts(6)])
-    return folder, expected + texts(5, 300) + texts(6)
+    return sorted(folder.iterdir()), expected + texts(5, 300) + texts(6)
 
 
 @pytest.mark.parametrize("threads", THREADS)
 @pytest.mark.parametrize("size", [1, 300, None])
 def test_neither_threads_nor_units_change_a_corpus_of_text(
-    mixed: tuple[Path, list[str]],
+    mixed: tuple[list[Path], list[str]],
     threads: int,
     size: int | None,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    folder, expected = mixed
+    paths, expected = mixed
     for name in READERS_OF_TEXT if size else ():
         monkeypatch.setattr(f"collapse_stats.readers.formats.{name}.BATCH_BYTES", size)
     monkeypatch.setattr("collapse_stats.corpus.pipeline._CALL_BYTES", size or 1 << 19)
-    found = read_corpus(folder, reading=BYTES, counting=counting(threads))
+    found = read_corpus(paths, reading=BYTES, counting=counting(threads))
     assert documents(found) == as_bytes(expected)
 
 
@@ -339,7 +339,7 @@ def test_small_files_are_held_while_there_is_room_and_until_they_are_read(
 def test_digests_tell_size_and_ends_however_they_are_made(
     tmp_path: Path, size: int, ending: str
 ) -> None:
-    data = random.Random(size).randbytes(size)
+    data = random.Random(size).randbytes(size).hex().encode()[:size]
     path = tmp_path / f"a.txt{ending}"
     path.write_bytes(gzip.compress(data) if ending else data)
     data = path.read_bytes()

@@ -18,9 +18,10 @@ import tiktoken
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collapse_stats import tokenizers
 from collapse_stats.errors import InputError
-from collapse_stats.tokenizers import load
+from collapse_stats.tokenizers import load, published
+from collapse_stats.tokenizers.byte_pairs import SPLIT_PATTERN, of_encoding, of_ranks
+from collapse_stats.tokenizers.tiktoken_file import _CL100K, _PUBLISHED_PATTERNS
 
 BUILTIN = load("builtin")
 RANK_LINES = gzip.decompress(
@@ -47,15 +48,15 @@ def merged(piece: bytes, ranks: dict[bytes, int]) -> list[int]:
 
 
 RANKS = ranks_of_lines(RANK_LINES)
-UNMARKED = tokenizers._of_encoding(
+UNMARKED = of_encoding(
     "y",
     tiktoken.Encoding(
-        "y", pat_str=tokenizers._CL100K, mergeable_ranks=RANKS, special_tokens={"<|pad|>": 40_000}
+        "y", pat_str=_CL100K, mergeable_ranks=RANKS, special_tokens={"<|pad|>": 40_000}
     ),
     40_001,
     {"<|pad|>": 40_000},
 )
-LIKE_PUBLISHED = tokenizers.of_ranks("x", RANKS, tokenizers._CL100K, {"<|endoftext|>": 40_000})
+LIKE_PUBLISHED = of_ranks("x", RANKS, _CL100K, {"<|endoftext|>": 40_000})
 
 
 @given(st.text())
@@ -82,7 +83,7 @@ def test_builtin_merges_by_definition() -> None:
     assert sorted(RANKS.values()) == list(range(32_767))
     assert all(RANKS[bytes([value])] == value for value in range(256))
     text = "Don't stop: 31,415,926 rabbits\n\n  ran (quickly!) over naïve 日本.\t\tEnd   \r\n x "
-    pieces = regex.findall(tokenizers.SPLIT_PATTERN, text)
+    pieces = regex.findall(SPLIT_PATTERN, text)
     assert "".join(pieces) == text
     expected = [i for piece in pieces for i in merged(piece.encode(), RANKS)]
     assert BUILTIN.encode(text).tolist() == expected
@@ -100,7 +101,7 @@ def test_degenerate_text(unit: str) -> None:
 
 
 def test_a_published_pattern_that_fails_on_white_space(tmp_path: Path) -> None:
-    tokenizer = tokenizers.of_ranks("x", RANKS, tokenizers._CL100K)
+    tokenizer = of_ranks("x", RANKS, _CL100K)
     text = "a" + " " * 3_000_000 + "b"
     assert tokenizer.decode(tokenizer.encode(text).tolist()) == text
 
@@ -134,7 +135,7 @@ def test_special_names_in_text_are_text() -> None:
 
 def test_special_tokens_of_a_vocabulary_are_never_found_in_text() -> None:
     special = {"<|endoftext|>": 40_000}
-    tokenizer = tokenizers.of_ranks("x", RANKS, tokenizers.SPLIT_PATTERN, special)
+    tokenizer = of_ranks("x", RANKS, SPLIT_PATTERN, special)
     ids = tokenizer.encode("a<|endoftext|>b").tolist()
     assert ids == BUILTIN.encode("a<|endoftext|>b").tolist()
     assert tokenizer.vocab_size == 40_001
@@ -156,10 +157,10 @@ def test_identity() -> None:
     assert BUILTIN.sha256 == "4f2a0bac27aa8495bbe63c100492fd337afeecd5791c4dc3f1bccada5d17d4c0"
     assert load("builtin") == BUILTIN
     assert load("bytes").sha256 != BUILTIN.sha256
-    other_pattern = tokenizers.of_ranks("builtin", RANKS, tokenizers._CL100K)
+    other_pattern = of_ranks("builtin", RANKS, _CL100K)
     assert other_pattern.sha256 != BUILTIN.sha256
     renumbered = {token: rank + 1 for token, rank in RANKS.items()}
-    assert tokenizers.of_ranks("builtin", renumbered, tokenizers.SPLIT_PATTERN) != BUILTIN
+    assert of_ranks("builtin", renumbered, SPLIT_PATTERN) != BUILTIN
 
 
 def test_threads_agree() -> None:
@@ -187,6 +188,12 @@ def test_tiktoken_file(tmp_path: Path) -> None:
         (b"hello world\n", "line 1 must be a token in base64"),
         (RANK_LINES[:1000], "line|single bytes"),
         (RANK_LINES + b"enp6eno= 5\n", "same rank twice"),
+        (RANK_LINES + b"enp6eno= -5\n", r"line 32,768 must have a rank between 0 and .* got -5"),
+        (RANK_LINES + b"enp6eno= 4294967295\n", "a rank between 0 and 4,294,967,294"),
+        (RANK_LINES + b"enp6eno= 99999999999999999999999\n", "a rank between 0 and"),
+        (RANK_LINES + b"YQ== 70000\n", "tokens must be different, got that of line 32,768"),
+        (gzip.compress(RANK_LINES), "line 1 must be a token in base64"),
+        (b"", "256 have none"),
     ],
 )
 def test_broken_tiktoken_file(tmp_path: Path, data: bytes, sentence: str) -> None:
@@ -194,6 +201,22 @@ def test_broken_tiktoken_file(tmp_path: Path, data: bytes, sentence: str) -> Non
     path.write_bytes(data)
     with pytest.raises(InputError, match=sentence):
         load(f"file:{path}")
+
+
+def test_lines_may_end_as_they_do_elsewhere(tmp_path: Path) -> None:
+    path = tmp_path / "a.tiktoken"
+    path.write_bytes(RANK_LINES.replace(b"\n", b"\r\n") + b"\r\n")
+    tokenizer = load(f"file:{path}")
+    assert tokenizer.sha256 == BUILTIN.sha256
+    assert "split as builtin does" in " ".join(tokenizer.warnings)  # the file does not say how
+
+
+def test_the_largest_rank(tmp_path: Path) -> None:
+    path = tmp_path / "a.tiktoken"
+    path.write_bytes(RANK_LINES + b"enp6eno= 4294967294\n")
+    tokenizer = load(f"file:{path}")
+    assert tokenizer.vocab_size == 2**32 - 1
+    assert tokenizer.encode_all(["zzzzz", "a"])[0].tolist()[-1] == RANKS[b"a"]
 
 
 def test_wide_ids(tmp_path: Path) -> None:
@@ -306,7 +329,7 @@ def test_a_network_that_drops_packets(tmp_path: Path, monkeypatch: pytest.Monkey
 
     real = requests.get
     monkeypatch.setattr(tiktoken.registry, "ENCODINGS", {})
-    monkeypatch.setattr(tokenizers, "_DOWNLOAD_TIMEOUT", 0.3)
+    monkeypatch.setattr(published, "_DOWNLOAD_TIMEOUT", 0.3)
     monkeypatch.setenv("TIKTOKEN_CACHE_DIR", str(tmp_path))
     with socket.create_server(("127.0.0.1", 0)) as silent:  # accepts connections and never answers
         url = "http://{}:{}".format(*silent.getsockname())
@@ -329,4 +352,4 @@ def test_published_patterns_equal_those_of_tiktoken(
     monkeypatch.setattr(openai_public, "load_tiktoken_bpe", remember)
     for name in ("r50k_base", "p50k_base", "cl100k_base", "o200k_base"):
         pattern = openai_public.ENCODING_CONSTRUCTORS[name]()["pat_str"]
-        assert tokenizers._PUBLISHED_PATTERNS[seen[-1]] == pattern
+        assert _PUBLISHED_PATTERNS[seen[-1]] == pattern

@@ -77,7 +77,6 @@ class ToyLinesReader(ToyReader):
     required = ""
     compressible = True
     compressed_start = b"<toys>"
-    has_packed_copies = True
 '''
 
 
@@ -144,7 +143,8 @@ def test_readers_are_collected_in_one_order() -> None:
     assert collect(SimpleNamespace(__name__="empty", __path__=[])) == []  # type: ignore[arg-type]
     for extensions in (
         ".parquet",
-        ".jsonl, .ndjson, .json, .txt, .text, .md (also with .gz or .zst)",
+        ".jsonl, .ndjson, .json, .csv, .tsv, .txt, .text, .md, .tar, .tgz "
+        "(also with .gz, .zst, .bz2 or .xz)",
         ".bin (alone, with .idx, of llm.c, of LitData)",
         ".arrow, .feather",
     ):

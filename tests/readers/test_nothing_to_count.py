@@ -184,7 +184,6 @@ def test_only_bad_files(flags: tuple[str, ...], tmp_path: Path) -> None:
         {"messages": []},
         [{"messages": []}],
     ],
-    ids=repr,
 )
 def test_nothing_in_memory(source: Any) -> None:
     with pytest.raises(InputError):

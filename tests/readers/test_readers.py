@@ -249,7 +249,7 @@ def test_memory_mixed_items() -> None:
 
 def test_discover(tmp_path: Path) -> None:
     names = ["b.txt", "a/z.jsonl.gz", "a/y.parquet", "a.md", ".hidden.txt", ".git/x.txt"]
-    names += ["c.txt~", "d.txt.tmp", "e.csv", "a/dataset_info.json"]
+    names += ["c.txt~", "d.txt.tmp", "e.unknown", "a/dataset_info.json"]
     for name in names:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(b"")
@@ -262,12 +262,22 @@ def test_discover(tmp_path: Path) -> None:
     assert [str(file.relative_to(tmp_path)) for file in files] == [
         "a/y.parquet",
         "a/z.jsonl.gz",
-        "a.md",
-        "b.txt",
     ]
-    assert [Path(name).name for name in files.skipped] == ["e.csv"]
+    assert [(Path(path).name, reason.name) for path, reason in files.left_out] == [
+        (".git", "HIDDEN"),
+        (".hidden.txt", "HIDDEN"),
+        ("a.md", "BESIDE"),
+        ("dataset_info.json", "DESCRIBES"),
+        ("loop", "AGAIN"),
+        ("b.txt", "BESIDE"),
+        ("broken.txt", "BROKEN"),
+        ("c.txt~", "TEMPORARY"),
+        ("d.txt.tmp", "TEMPORARY"),
+        ("e.unknown", "UNKNOWN"),
+        ("old.profile", "PROFILE"),
+    ]
     # A file given by its own path is left to open_file.
-    assert list(discover([tmp_path / "e.csv"])) == [tmp_path / "e.csv"]
+    assert list(discover([tmp_path / "e.unknown"])) == [tmp_path / "e.unknown"]
     with pytest.raises(InputError, match="no such file"):
         discover([tmp_path / "nope"])
     with pytest.raises(InputError, match="expected s3://"):
@@ -275,8 +285,8 @@ def test_discover(tmp_path: Path) -> None:
     (tmp_path / "void").mkdir()
     with pytest.raises(InputError, match="no file in this directory"):
         discover([tmp_path / "void"])
-    (tmp_path / "void" / "a.csv").write_bytes(b"")
-    with pytest.raises(InputError, match=r"only a\.csv"):
+    (tmp_path / "void" / "a.unknown").write_bytes(b"")
+    with pytest.raises(InputError, match=r"only 1 of no known format \(a\.unknown\)"):
         discover([tmp_path / "void"])
 
 
@@ -292,7 +302,9 @@ def test_discover_patterns(tmp_path: Path) -> None:
     assert found("a.*") == ["a.bin"]  # its index describes it
     assert found("b[1].bin") == ["b[1].bin"]  # an existing file is not a pattern
     assert found("**/*.bin") == ["a.bin", "b[1].bin", "c/d.bin"]
-    assert found("?") == ["c/d.bin", "c/e.txt"]
+    assert found("?") == ["c/d.bin"]  # as if the folder had been named
+    assert found("c/e*") == ["c/e.txt"]
+    assert found("c/*") == ["c/d.bin"]
     assert found("a.idx") == ["a.idx"]
     with pytest.raises(InputError, match="no file matches"):
         found("*.parquet")

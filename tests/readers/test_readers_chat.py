@@ -118,7 +118,7 @@ def test_chats_that_are_not_are_said(tmp_path: Path) -> None:
 
 def test_parts_are_of_chats_only(tmp_path: Path) -> None:
     path = write_lines(tmp_path / "a.jsonl", [{"text": "a"}])
-    with pytest.raises(InputError, match=r"'messages', .* these lines have text"):
+    with pytest.raises(InputError, match=r"\(messages, .* these lines have text"):
         open_file(path, ReadOptions(part="user"))
     with pytest.raises(InputError, match="--part chooses turns"):
         open_file(write(tmp_path / "a.txt", b"a"), ReadOptions(part="user"))

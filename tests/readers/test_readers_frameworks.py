@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -106,6 +107,106 @@ def test_megatron_refusals(tmp_path: Path, change: Any, sentence: str) -> None:
     index.write_bytes(change(index.read_bytes()))
     with pytest.raises(InputError, match=sentence):
         documents(open_file(path))
+
+
+@pytest.mark.parametrize("documents_", [[[[1, 2], [3]], [[4]]], [[[1]]], []])
+def test_megatron_with_more_ids_than_its_index_lists(tmp_path: Path, documents_: Any) -> None:
+    path = shards.megatron(tmp_path / "a.bin", documents_)
+    listed = path.stat().st_size
+    path.write_bytes(path.read_bytes() + b"\7\0" * 441)
+    message = rf"a\.idx lists {listed // 2} uint16 ids, which is {listed} bytes, got {listed + 882}"
+    for one in (path, path.with_suffix(".idx")):
+        with pytest.raises(InputError, match=message):
+            documents(open_file(one))
+
+
+def test_megatron_with_ids_between_its_documents(tmp_path: Path) -> None:
+    path = shards.megatron(tmp_path / "a.bin", [[[1, 2]], [[3]]])
+    index = path.with_suffix(".idx")
+    path.write_bytes(path.read_bytes()[:4] + b"\7\0" * 5 + path.read_bytes()[4:])
+    at = 34 + 4 * 2 + 8  # the offset of the second sequence
+    content = index.read_bytes()
+    index.write_bytes(content[:at] + struct.pack("<q", 14) + content[at + 8 :])
+    with pytest.raises(InputError, match="lists 3 uint16 ids, which is 6 bytes, got 16"):
+        documents(open_file(path))
+
+
+LONGER: dict[str, Callable[[Path], Path]] = {
+    "llm.c": lambda folder: shards.llmc(folder / "a.bin", [1, 2, 3]),
+    "olmo": lambda folder: shards.olmo(folder / "a.npy", [[1, 2, 3], [4, 5]]),
+    "datatrove": lambda folder: shards.datatrove(folder / "a.ds", [[1, 2, 3], [4, 5]]),
+    "mds": lambda folder: shards.mds(
+        folder / "a.mds", {"tokens": ("ndarray:int32", [shards.mds_array([1, 2], "int32")] * 3)}
+    ),
+    "npy": lambda folder: _saved(folder / "a.npy", np.arange(5)),
+    "npy of rows": lambda folder: _saved(folder / "a.npy", np.arange(6).reshape(3, 2)),
+}
+
+
+def _saved(path: Path, array: Any) -> Path:
+    np.save(path, array)
+    return path
+
+
+@pytest.mark.parametrize("name", LONGER)
+@pytest.mark.parametrize("more", [4, 400])
+def test_files_with_more_than_their_index_or_header_accounts_for(
+    tmp_path: Path, name: str, more: int
+) -> None:
+    path = LONGER[name](tmp_path)
+    assert documents(open_file(path))
+    content = path.read_bytes()
+    path.write_bytes(content + b"\7\0" * (more // 2))
+    with pytest.raises(InputError, match=re.escape(path.name)):
+        documents(open_file(path))
+    path.write_bytes(content[:-4])
+    with pytest.raises(InputError, match=re.escape(path.name)):
+        documents(open_file(path))
+
+
+@pytest.mark.parametrize("write_shard", [shards.olmo, shards.datatrove])
+def test_twice_or_half_as_many_ids_as_the_index_lists(tmp_path: Path, write_shard: Any) -> None:
+    rows = [[300 + i, 1000 + i, 7] for i in range(200)]
+    path = write_shard(tmp_path / f"a.{'npy' if write_shard is shards.olmo else 'ds'}", rows, "<u2")
+    assert documents(open_file(path)) == rows
+    path.write_bytes(2 * path.read_bytes())
+    with pytest.raises(InputError, match="look half as wide: one of the two is of another file"):
+        open_file(path)
+    write_shard(path, rows, "<u4")
+    assert documents(open_file(path)) == rows
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(InputError, match="look twice as wide: one of the two is of another file"):
+        open_file(path)
+
+
+@pytest.mark.parametrize("ending", [".gz", ".zst"])
+def test_compressed_shards_with_more_than_their_samples(tmp_path: Path, ending: str) -> None:
+    plain = LONGER["mds"](tmp_path).read_bytes()
+    path = shards.packed_as(tmp_path / f"b.mds{ending}", plain)
+    assert len(documents(open_file(path))) == 3
+    shards.packed_as(path, plain + b"more")
+    with pytest.raises(InputError, match="more follows its 3 samples"):
+        documents(open_file(path))
+
+
+@pytest.mark.parametrize("loader", ["PyTreeLoader", "TokensLoader"])
+def test_litdata_chunks_with_more_than_their_items(tmp_path: Path, loader: str) -> None:
+    rows = [[1, 2, 3], [4, 5]]
+    form = {"0": ("no_header_tensor:16", [shards.pack(row, "<i4") for row in rows])}
+    path = shards.litdata(tmp_path / "chunk-0-0.bin", form, loader=loader)
+    assert documents(open_file(path)) == rows
+    path.write_bytes(path.read_bytes() + b"more")
+    with pytest.raises(InputError, match="2 samples end at byte"):
+        documents(open_file(path))
+
+
+def test_olmo_with_ids_that_are_in_no_row(tmp_path: Path) -> None:
+    path = shards.olmo(tmp_path / "a.npy", [[1, 2], [3], [4, 5]])
+    sidecar = tmp_path / "a.csv.gz"
+    lines = gzip.decompress(sidecar.read_bytes()).splitlines(keepends=True)
+    sidecar.write_bytes(gzip.compress(lines[0] + lines[2]))
+    with pytest.raises(InputError, match=r"got 3,5 after 2 in row 2"):
+        open_file(path)
 
 
 def test_megatron_needs_both(tmp_path: Path) -> None:

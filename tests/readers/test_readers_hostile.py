@@ -254,7 +254,7 @@ def test_bombs_stop_where_a_document_may_not_be_longer(
 ) -> None:
     monkeypatch.setattr("collapse_stats.readers.formats.text.BATCH_BYTES", 1 << 16)
     monkeypatch.setattr("collapse_stats.readers.formats.jsonl.BATCH_BYTES", 1 << 16)
-    path = write(tmp_path / (name + ending), b'{"text": "' + bytes(64 << 20))
+    path = write(tmp_path / (name + ending), b'{"text": "' + b"a" * (64 << 20))
     short = ReadOptions(longest=1 << 20)
     found, peak = peak_of(lambda: documents(open_file(path, short)))
     assert isinstance(found, InputError)

@@ -285,7 +285,7 @@ def test_texts_inside_of_structs(encode: Any, kind: pa.DataType, data: Any) -> N
 
 
 def test_keys_that_lead_through_lists() -> None:
-    """A number is a place in a list, from its end if negative; a name is that of all items."""
+    """A number is a place in a list, counted from its end if negative; a name is of all items."""
     choices = [
         [{"message": {"content": "a"}}, {"message": {"content": "b"}}],
         [{"message": {"content": "c"}}],

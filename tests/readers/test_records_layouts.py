@@ -127,12 +127,6 @@ LAYOUTS: dict[str, tuple[dict[str, Any], dict[str, Any], list[str], list[str] | 
         ["a"],
     ),
     "verl": ({"input": "i", "output": "o", "score": 1.0}, {}, ["o"], None),
-    "axolotl segments": (
-        {"segments": [{"label": True, "text": "a"}, {"label": False, "text": "b"}]},
-        {"text_key": "segments"},
-        ["ab"],
-        None,
-    ),
     "NeMo": (
         {
             "mask": "User",
@@ -225,7 +219,8 @@ REFUSED: list[tuple[dict[str, Any], dict[str, Any], str]] = [
         {"text_key": "resps"},
         "'resps' must hold text, got a list of lists",
     ),
-    ({"tokens": ["the", "cat"]}, {}, "tokens (a list of text)"),
+    ({"segments": [{"label": True, "text": "a"}]}, {"text_key": "segments"}, "must hold text"),
+    ({"tokens": ["the", "cat"]}, {}, "tokens (a list of texts)"),
     ({"data": [{"text": "a"}]}, {}, "such as 'data.NAME' for what 'data' holds"),
     ({"txt": "a"}, {"text_key": "text"}, "these lines have txt (text): did you mean 'txt'?"),
 ]

@@ -318,7 +318,7 @@ def test_threads_read_objects_in_the_order_of_the_corpus(
 
 def test_bad_objects_among_good_ones_are_said_in_order(server: Web) -> None:
     lines = b'{"text": "some words"}\n' * 2000
-    cut = gzip.compress(lines + os.urandom(9000))[:-4000]
+    cut = gzip.compress(lines + os.urandom(4500).hex().encode())[:-4000]
     server.objects = {"/a.jsonl": lines, "/b.jsonl.gz": cut, "/c.txt": b"c", "/d.jsonl.gz": cut}
     urls = [server.url + name for name in server.objects]
     counting = CountOptions(threads=8)
@@ -327,6 +327,7 @@ def test_bad_objects_among_good_ones_are_said_in_order(server: Web) -> None:
     bad = [source.path for source in found.sources if source.error]
     assert bad == [urls[1], urls[3]]
     assert [warning.split()[2] for warning in found.warnings] == [f"{url}:" for url in bad]
+    assert all("documents before it are counted" in warning for warning in found.warnings)
     with pytest.raises(InputError, match=rf"^{urls[1]}"):
         read_corpus(urls, reading=ReadOptions(tokenizer="bytes"), counting=counting)
 
@@ -387,9 +388,9 @@ def check_same(here: Path, pattern: str = "") -> None:
 def test_prefixes_and_patterns_hold_what_folders_do(bucket: Any, tmp_path: Path) -> None:
     here = tmp_path / "tree"
     names = (
-        "b.txt a.md a/z.jsonl.gz a/y.parquet a/.hidden.txt .git/x.txt .x.txt q/r.md e.csv a/f.csv "
-        "c.txt.tmp d.txt~ ~$f.txt a/deep/er/q.txt shards/a.bin shards/a.idx shards/s.mds "
-        "shards/s.mds.zstd p.profile/manifest.json p.profile/spectra.parquet "
+        "b.txt a.md a/z.jsonl.gz a/y.parquet a/.hidden.txt .git/x.txt .x.txt q/r.md e.unknown "
+        "a/f.unknown c.txt.tmp d.txt~ ~$f.txt a/deep/er/q.txt shards/a.bin shards/a.idx "
+        "shards/s.mds shards/s.mds.zstd p.profile/manifest.json p.profile/spectra.parquet "
         "p.profile/inside/x.txt saved/state.json saved/data-0.arrow saved/cache-1.arrow "
         "saved/dataset_info.json"
     ).split()
@@ -407,13 +408,55 @@ def test_prefixes_and_patterns_hold_what_folders_do(bucket: Any, tmp_path: Path)
             discover([f"s3://corpora/{missing}"])
     with pytest.raises(InputError, match="no such object"):
         discover(["s3://no-such-bucket/a"])
-    with pytest.raises(InputError, match="no file in this directory"):
+    with pytest.raises(InputError, match=r"only 1 saved profile \(p\.profile\)"):
         discover(["s3://corpora/p.profile"])
     (tmp_path / "only").mkdir()
-    (tmp_path / "only" / "e.csv").write_bytes(b"x")
+    (tmp_path / "only" / "e.unknown").write_bytes(b"x")
     bucket(tmp_path / "only")
-    with pytest.raises(InputError, match=r"only e\.csv in this directory"):
+    with pytest.raises(InputError, match=r"only 1 of no known format \(e\.unknown\)"):
         discover(["s3://corpora"])
+
+
+def test_what_is_left_out_of_prefixes_is_left_out_of_folders(bucket: Any, tmp_path: Path) -> None:
+    here = tmp_path / "tree"
+    names = (
+        "README.md data/a.parquet data/b.parquet data/notes.txt config.json other.json "
+        "test/a.parquet _temporary/half.parquet x.incomplete/half.parquet part.parquet.incomplete"
+    ).split()
+    for name in names:
+        path = here / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"x")
+    (here / "other.json").write_text('{"made": 2024}')
+    bucket(here)
+    for options in (
+        {},
+        {"include": "data"},
+        {"include": ("*.md", "test/**")},
+        {"exclude": ("data/b*", "te?t")},
+        {"include": "*.parquet", "exclude": "data/a.*"},
+    ):
+        reading = ReadOptions(**options)
+        for pattern in ("", "*", "data", "data/*", "*/*.parquet", "data/a.parquet"):
+            places = (f"{at}/{pattern}".rstrip("/") for at in (here, "s3://corpora"))
+            try:
+                local, remote = (discover([place], None, reading) for place in places)
+            except InputError as error:
+                assert "change --include or --exclude" in str(error)  # noqa: PT017
+                with pytest.raises(InputError, match="change --include or --exclude"):
+                    discover([f"s3://corpora/{pattern}".rstrip("/")], None, reading)
+                continue
+            assert found_in(remote, "s3://corpora") == found_in(local, str(here))
+            assert [(found_in([path], "s3://corpora"), why) for path, why in remote.left_out] == [
+                (found_in([path], str(here)), why) for path, why in local.left_out
+            ]
+            assert [*remote.doubtful.values()] == [*local.doubtful.values()]
+    assert found_in(discover(["s3://corpora"]), "s3://corpora") == [
+        "data/a.parquet",
+        "data/b.parquet",
+        "other.json",
+        "test/a.parquet",
+    ]
 
 
 def run(*args: object, code: int = 0) -> Result:
@@ -445,7 +488,10 @@ def test_every_command_takes_urls(bucket: Any, tmp_path: Path) -> None:
     assert [item["path"] for item in inputs] == [
         f"{there}/{name}/{part}.jsonl" for name in ("gen", "human") for part in (0, 1)
     ]
-    assert "s3://corpora/gen/0.jsonl" in run("inspect", there).stdout.replace("\n", "")
+    page = run("inspect", there).stdout
+    assert "4 files, " in page
+    assert "in s3://corpora\n" in page
+    assert "\ngen/0.jsonl " in page
     listed = tmp_path / "list"
     listed.write_text(f"{there}/human/0.jsonl\n{there}/human/1.jsonl\n")
     assert figures("show", "--files-from", listed)["corpora"][0]["tokens"] > 1000
@@ -534,7 +580,9 @@ def test_the_hub(corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         server = stack.enter_context(hub("owner/name", files))
         monkeypatch.setenv("HF_ENDPOINT", server.url)
         base = "hf://datasets/owner/name"
-        assert found_in(discover([base]), base) == ["README.md", *sorted(files)[1:]]
+        found = discover([base])
+        assert found_in(found, base) == sorted(files)[1:]
+        assert found_in(found.skipped, base) == ["README.md"]
         for pattern in (f"{base}/data", f"{base}/data/*", f"{base}@main/data/*"):
             paths = discover([pattern])
             assert [path.name for path in paths] == sorted(names)

@@ -13,23 +13,24 @@ from ..errors import InputError
 from ..profiles.data import check_comparable
 from ..profiles.profile import Ngram, Profile
 from ..profiles.storage import is_profile
-from ..readers.remote.location import Location, as_location
+from ..readers.remote.location import Location
 from ..report import delimited, make_report
 from ..report.comparison_view import comparison_page
 from ..verdict.measure import evidence
 from ..verdict.rule import Constants
-from .corpora import any_saved, count, load_saved, names_of, read
+from .corpora import any_saved, count, load_saved, names_of, read, warn_of
 from .options import Request, request_options
 from .output import is_seen, output_options, write_result
-from .paths import paths_argument
+from .paths import location, paths_argument
 from .progress import Reporter
+from .sides import SideOptions, for_side, side_option
 from .threshold import Limit, check_orders, crossings, parse_thresholds
 
 T = TypeVar("T")
 
 
 @click.command()
-@click.argument("baseline", type=as_location)
+@click.argument("baseline", type=location)
 @paths_argument("candidates", "CANDIDATE")
 @click.option(
     "--fail-on",
@@ -42,7 +43,7 @@ T = TypeVar("T")
 @click.option(
     "--human",
     multiple=True,
-    type=as_location,
+    type=location,
     metavar="CORPUS",
     help="Another human corpus. Differences from the baseline that such corpora show as well do "
     "not count towards a verdict. May be repeated.",
@@ -54,6 +55,8 @@ T = TypeVar("T")
     help="Show the K most frequent n-grams that a candidate lost, and the K that it has most too "
     "often.",
 )
+@side_option("baseline", also=" (and --human)")
+@side_option("candidates")
 @output_options
 @request_options
 @click.pass_context
@@ -64,19 +67,26 @@ def compare(
     fail_on: tuple[Limit, ...],
     human: tuple[Location, ...],
     examples: int | None,
+    for_baseline: SideOptions,
+    for_candidates: SideOptions,
     form: str,
     output: Path | None,
     request: Request,
 ) -> None:
     """Compare candidates with a baseline, one row for each.
 
-    Give generations of a model in order: later ones are also compared with the first.
+    Give generations of a model in order: later ones are also compared with the first. Options of
+    reading hold for both sides; --for-baseline and --for-candidates give one for one side only,
+    where the two have other keys, or are other parts of chats.
     """
     paths = [baseline, *candidates]
+    options = [for_baseline, *(for_candidates for _ in candidates)]
     with Reporter() as reporter:
-        comparisons = _compared(paths, request, reporter, fail_on, tables=examples is not None)
+        tables = examples is not None
+        comparisons = _compared(paths, options, request, reporter, fail_on, tables)
         if human:
-            constants = _limits(comparisons[0].baseline, human, request, reporter)
+            human_request = for_side(request, for_baseline)
+            constants = _limits(comparisons[0].baseline, human, human_request, reporter)
             comparisons = [replace(each, constants=constants) for each in comparisons]
         with_baseline = comparisons[: len(candidates)]
         profiles = [with_baseline[0].baseline, *(each.candidate for each in with_baseline)]
@@ -86,9 +96,7 @@ def compare(
             for comparison, figures in zip(with_baseline, report["comparisons"], strict=False):
                 figures |= _examples(comparison, examples)
         if not is_seen(form, output):
-            for profile in profiles:
-                for warning in profile.warnings:
-                    reporter.warn(warning)
+            warn_of(profiles, reporter)
     write_result(report, comparison_page(report), form, output, delimited.write)
     crossed, unknown = crossings(fail_on, report)
     for line in unknown:
@@ -101,6 +109,7 @@ def compare(
 
 def _compared(
     paths: list[Location],
+    options: list[SideOptions],
     request: Request,
     reporter: Reporter,
     fail_on: tuple[Limit, ...],
@@ -108,11 +117,11 @@ def _compared(
 ) -> list[Comparison]:
     """Compare each candidate with the baseline, then each later candidate with the first."""
     if tables or any_saved(paths):
-        return _joined(paths, request, reporter, fail_on)
+        return _joined(paths, options, request, reporter, fail_on)
     check_orders(fail_on, request.counting.max_order)
     corpora = [
-        read([path], request, reporter, name, share=2 * len(paths))
-        for path, name in zip(paths, names_of(paths), strict=True)
+        read([path], for_side(request, own), reporter, name, share=2 * len(paths))
+        for path, own, name in zip(paths, options, names_of(paths), strict=True)
     ]
     comparisons = []
     for baseline, candidate in _pairs(corpora):
@@ -123,26 +132,36 @@ def _compared(
 
 
 def _joined(
-    paths: list[Location], request: Request, reporter: Reporter, fail_on: tuple[Limit, ...]
+    paths: list[Location],
+    options: list[SideOptions],
+    request: Request,
+    reporter: Reporter,
+    fail_on: tuple[Limit, ...],
 ) -> list[Comparison]:
     """The same by joining n-gram tables, of saved profiles and of corpora that are profiled."""
+    for path, own in zip(paths, options, strict=True):
+        if own and is_profile(path):
+            raise InputError(
+                f"{path} is a saved profile, which is not read again: leave out the options of "
+                "its side, or give the corpus itself"
+            )
     saved = {path: load_saved(path, request) for path in paths if is_profile(path)}
     if saved:
         request = request.like(next(iter(saved.values())))
     check_orders(fail_on, request.counting.max_order)
     names = names_of(paths)
     corpora = {
-        path: read([path], request, reporter, name, share=2 * len(paths))
-        for path, name in zip(paths, names, strict=True)
+        number: read([path], for_side(request, own), reporter, name, share=2 * len(paths))
+        for number, (path, own, name) in enumerate(zip(paths, options, names, strict=True))
         if path not in saved
     }
     # Corpora of ids without a tokenizer have vocabularies as large as their ids: use the largest.
-    vocab_size = max((corpus.vocab_size for corpus in corpora.values()), default=0)
-    for corpus in corpora.values():
-        corpus.vocab_size = vocab_size
+    unnamed = [corpus for corpus in corpora.values() if corpus.tokenizer.sha256 is None]
+    for corpus in unnamed:
+        corpus.vocab_size = max(other.vocab_size for other in unnamed)
     profiles: list[Profile] = []
-    for path, name in zip(paths, names, strict=True):
-        profile = saved.get(path) or count(corpora[path], request, reporter, table=True)
+    for number, (path, name) in enumerate(zip(paths, names, strict=True)):
+        profile = saved.get(path) or count(corpora[number], request, reporter, table=True)
         profiles.append(replace(profile, name=name))
     comparisons = []
     for baseline, candidate in _pairs(profiles):

@@ -13,6 +13,7 @@ from ..profiles.storage import is_profile
 from ..readers.registry import registry
 from ..readers.remote.location import Location
 from ..readers.stream import COMPRESSIONS
+from ..readers.streams.pipe import pipe_of
 from .options import Request
 from .progress import Reporter
 
@@ -29,6 +30,7 @@ def read(
             counting=request.counting,
             name=name,
             share=share,
+            beside=request.beside,
             progress=task,
         )
     request.bad.extend(source.path for source in corpus.sources if source.error is not None)
@@ -53,6 +55,17 @@ def count(
             save_to=save_to,
             progress=task,
         )
+
+
+def warn_of(profiles: Iterable[Profile], reporter: Reporter) -> None:
+    """Print the warnings of profiles on stderr, those of several once, with their names."""
+    names: dict[str, list[str]] = {}
+    profiles = list(profiles)
+    for profile in profiles:
+        for warning in profile.warnings:
+            names.setdefault(warning, []).append(profile.name)
+    for warning, holders in names.items():
+        reporter.warn(f"{', '.join(holders)}: {warning}" if len(profiles) > 1 else warning)
 
 
 def load_saved(path: Location, request: Request) -> Profile:
@@ -85,7 +98,7 @@ def name_of(paths: Sequence[Location]) -> str:
 
 def names_of(paths: Sequence[Location]) -> list[str]:
     """Short names that differ: the last parts of paths, without known extensions if possible."""
-    all_parts = [path.resolve().parts for path in paths]
+    all_parts = [(pipe_of(path) or path.resolve()).parts for path in paths]
     for depth in range(1, max(map(len, all_parts), default=1) + 1):
         full_names = ["/".join(parts[-depth:]) for parts in all_parts]
         for names in ([_without_extension(name) for name in full_names], full_names):

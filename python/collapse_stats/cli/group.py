@@ -1,10 +1,11 @@
 """The group of commands; it turns errors into one line on stderr and an exit code.
 
-Exit codes: 0 success, 1 a threshold was crossed, 2 wrong usage or unreadable input, 130
-interrupted.
+Exit codes: 0 success, 1 a threshold was crossed, 2 wrong usage, unreadable input or a defect of the
+program, 130 interrupted.
 """
 
 import sys
+import traceback
 from typing import Any, NoReturn
 
 import click
@@ -42,6 +43,12 @@ class Program(click.Group):
         except (click.Abort, KeyboardInterrupt):
             click.echo("collapse-stats: interrupted", err=True)
             sys.exit(INTERRUPTED)
+        except SystemExit:
+            raise
+        except BaseException as error:  # a panic of a library written in Rust is no Exception
+            traceback.print_exc()
+            name = type(error).__name__
+            fail(f"this should not happen ({name}: {error}): please report it with the lines above")
         sys.exit(code if isinstance(code, int) else 0)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -91,7 +98,8 @@ def program(ctx: click.Context) -> None:
 
     Computes exact n-gram statistics of corpora and divergences between them, each with its noise
     floor. A CORPUS is a file, a directory, a URL, a quoted 'pattern' of paths, or a saved profile.
-    Files may be Parquet, JSON lines, text, Arrow, or token files of training frameworks.
+    Files may be Parquet, JSON, CSV, text, Arrow, tar archives, or token files of training
+    frameworks.
     """
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help(), err=True)

@@ -1,7 +1,7 @@
 """``inspect``: how files are read, and why."""
 
-import os
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +10,14 @@ import click
 from ..errors import InputError
 from ..profiles.build import load
 from ..profiles.storage import is_profile
+from ..readers.directory.metadata import is_metadata
 from ..readers.discover import discover
 from ..readers.inspect import Inspection
 from ..readers.inspect import inspect as inspect_file
+from ..readers.listing import Files
 from ..readers.options import ReadOptions
-from ..readers.remote.location import Location, is_url
-from ..report.grid import DASH, Cell, Column, Grid, Page, printable
+from ..readers.remote.location import Location, Name
+from ..report.inspection_view import has_uncounted_text, inspection_page
 from ..report.rows import write_rows
 from ..tokenizers import Tokenizer
 from ..tokenizers import load as load_tokenizer
@@ -49,46 +51,98 @@ def inspect(
     named = reading.tokenizer not in (None, "none")
     tokenizer = load_tokenizer(str(reading.tokenizer)) if named else None
     with Reporter() as reporter:
-        inspections, bad = _inspected(paths, reading, tokenizer, full, reporter)
+        found = _Found(paths, reading)
+        bad = found.inspect(tokenizer, full, reporter)
+        page = inspection_page(found.inspections, found.files.left_out)
+        page = replace(page, warnings=[*found.warnings(), *page.warnings])
         if not is_seen(form, output):
-            for inspection in inspections:
-                for warning in inspection.warnings:
-                    reporter.warn(warning)
+            for warning in [*found.files.left_out_warning(), *page.warnings]:
+                reporter.warn(warning)
     with exit_2_if(bad, not reading.skip_bad):
-        write_result(
-            {"schema": SCHEMA, "inputs": [_facts(inspection) for inspection in inspections]},
-            _page(inspections),
-            form,
-            output,
-            lambda content: write_rows(content["inputs"]),
-        )
+        write_result(found.as_json(), page, form, output, lambda all_: write_rows(all_["inputs"]))
 
 
-def _inspected(
-    paths: tuple[Location, ...],
-    reading: ReadOptions,
-    tokenizer: Tokenizer | None,
-    full: bool,
-    reporter: Reporter,
-) -> tuple[list[Inspection], list[str]]:
-    """Inspect each input, and list those that cannot be read; if it is the only one, raise."""
-    inputs = [file for path in paths for file in ([path] if is_profile(path) else discover([path]))]
-    budget = None if full else min(_MOST, max(_LEAST, _SAMPLE // max(1, len(inputs))))
-    inspections: list[Inspection] = []
-    bad: list[str] = []
-    for path in inputs:
-        if is_profile(path):
-            inspections.append(_of_profile(path))
-            continue
-        with reporter.task(f"reading {path}"):
-            try:
-                inspections.append(inspect_file(path, reading, tokenizer, budget))
-            except InputError as error:
-                if len(inputs) == 1:
-                    raise
-                bad.append(str(path))
-                inspections.append(_of_unreadable(path, error))
-    return inspections, bad
+class _Found:
+    """What was found in the paths, in their order."""
+
+    def __init__(self, paths: Sequence[Location], reading: ReadOptions) -> None:
+        self.inspections: list[Inspection] = []
+        self._reading = reading
+        corpora = [path for path in paths if not is_profile(path)]
+        self._profiles = [path for path in paths if is_profile(path)]
+        self.files = discover(corpora, None, reading) if corpora else Files()
+
+    def inspect(self, tokenizer: Tokenizer | None, full: bool, reporter: Reporter) -> list[str]:
+        """Inspect each input, and list those that cannot be read; if it is the only one, raise."""
+        names = self.files.names
+        budget = None if full else min(_MOST, max(_LEAST, _SAMPLE // max(1, len(names))))
+        bad: list[str] = []
+        for path in self._profiles:
+            self.inspections.append(_of_profile(path))
+        for folder, what in self.files.unreadable.items():
+            bad.append(folder)
+            self.inspections.append(_of_unreadable(folder, what))
+        for name in names:
+            with reporter.task(f"reading {name}"):
+                try:
+                    self._inspect_file(name, tokenizer, budget)
+                except InputError as error:
+                    if len(names) + len(self._profiles) + len(self.files.unreadable) == 1:
+                        raise
+                    bad.append(str(name))
+                    self.inspections.append(_of_unreadable(str(name), str(error)))
+        return bad
+
+    def _inspect_file(self, name: Name, tokenizer: Tokenizer | None, budget: int | None) -> None:
+        doubtful = self.files.doubtful
+        if doubtful.get(name) and is_metadata(name, self._reading, whatever_it_holds=True):
+            self.files.turned_out_metadata(name)
+            return
+        try:
+            self.inspections.append(inspect_file(name, self._reading, tokenizer, budget))
+        except InputError:
+            is_last = not self.inspections and name == self.files.names[-1]
+            if is_last or name not in doubtful or not is_metadata(name, self._reading):
+                raise
+            self.files.turned_out_metadata(name)
+
+    def warnings(self) -> list[str]:
+        """What would go wrong with the files together."""
+        limit = self._reading.limit_documents
+        doubts = [*self.files.doubts(), *_disagreements(self.inspections)]
+        if limit is None:
+            return doubts
+        return [f"only the first {limit:,} documents would be read (--limit-documents)", *doubts]
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "schema": SCHEMA,
+            "inputs": [_facts(inspection) for inspection in self.inspections],
+            "left_out": [
+                {"path": str(path), "reason": reason.of_one} for path, reason in self.files.left_out
+            ],
+        }
+
+
+def _disagreements(inspections: Sequence[Inspection]) -> list[str]:
+    """Warnings of files that are no one corpus, or are not read alike."""
+    by_kind: dict[bool, list[Inspection]] = {}
+    by_keys: dict[tuple[str, ...], list[Inspection]] = {}
+    for each in inspections:
+        if each.reads is not None:
+            by_kind.setdefault(each.reads.holds == "ids", []).append(each)
+            if each.reads.keys:
+                by_keys.setdefault(each.reads.keys, []).append(each)
+    if len(by_kind) == 2:
+        text, ids = by_kind[False][0].path, by_kind[True][0].path
+        return [f"a corpus must be all text or all token ids: {text} is text, {ids} has ids"]
+    if len(by_keys) < 2:
+        return []
+    groups = ", ".join(
+        f"{' and '.join(map(repr, keys))} in {len(group):,} (such as {group[0].path})"
+        for keys, group in by_keys.items()
+    )
+    return [f"not all files are read under the same key: {groups}"]
 
 
 def _of_profile(path: Location) -> Inspection:
@@ -106,9 +160,9 @@ def _of_profile(path: Location) -> Inspection:
     )
 
 
-def _of_unreadable(path: Location, error: InputError) -> Inspection:
+def _of_unreadable(path: str, error: str) -> Inspection:
     return Inspection(
-        path=str(path),
+        path=path,
         format="unreadable",
         evidence="see the warning",
         dtype=None,
@@ -116,7 +170,7 @@ def _of_unreadable(path: Location, error: InputError) -> Inspection:
         documents=0,
         max_id=None,
         vocab_size=None,
-        warnings=[str(error)],
+        warnings=[error],
     )
 
 
@@ -124,74 +178,7 @@ def _facts(inspection: Inspection) -> dict[str, Any]:
     """An inspection as JSON."""
     facts = asdict(inspection)
     facts["boundary_ids"] = {str(i): count for i, count in inspection.boundary_ids.items()}
-    if _has_uncounted_text(inspection):
+    if has_uncounted_text(inspection):
         hint = "tokens of text are counted only with --tokenizer"
         facts["warnings"] = [*inspection.warnings, hint]
     return facts
-
-
-def _page(inspections: list[Inspection]) -> Page:
-    """A table of what is in the files, and one of how this is known; both fit 80 columns."""
-    numbers = ("documents", "tokens", "largest id")
-    headings = ("path", "format", "dtype", *numbers)
-    evidence_headings = ("path", "taken for that because", "boundary ids", "vocabulary")
-    folder = _common_folder(inspections)
-    contents, evidence = [], []
-    for each in inspections:
-        path = printable(os.path.relpath(each.path, folder) if folder else each.path)
-        about = "" if each.sampled is None else "~"
-        marks = ", ".join(f"{i}: {count:,} times" for i, count in each.boundary_ids.items())
-        contents.append(
-            [
-                Cell(path),
-                Cell(each.format),
-                Cell(each.dtype or DASH),
-                Cell(f"{about}{each.documents:,}"),
-                Cell(DASH if each.tokens is None else f"{about}{each.tokens:,}"),
-                Cell(DASH if each.max_id is None else f"{each.max_id:,}"),
-            ]
-        )
-        evidence.append(
-            [Cell(path), Cell(each.evidence), Cell(marks or DASH), Cell(_vocabulary(each))]
-        )
-    grids = [
-        Grid([Column((heading,), number=heading in numbers) for heading in headings], contents),
-        Grid([Column((heading,), number=False) for heading in evidence_headings], evidence),
-    ]
-    warnings = [printable(warning) for each in inspections for warning in each.warnings]
-    head = f"in {folder}" if folder else ""
-    return Page(grids, head=head, warnings=warnings, tail=_notes(inspections))
-
-
-def _notes(inspections: list[Inspection]) -> list[str]:
-    notes = []
-    shares = [each.sampled for each in inspections if each.sampled is not None]
-    if shares:
-        notes.append(
-            f"~: estimated from the beginning ({min(shares):.1%} of the file, or more); --full "
-            "reads all."
-        )
-    if any(map(_has_uncounted_text, inspections)):
-        notes.append("Tokens of text are counted with --tokenizer, such as --tokenizer builtin.")
-    return notes
-
-
-def _has_uncounted_text(inspection: Inspection) -> bool:
-    return inspection.tokens is None and inspection.format != "unreadable"
-
-
-def _common_folder(inspections: list[Inspection]) -> str:
-    """The folder that the paths of several files have in common; "" if there is none."""
-    if len(inspections) < 2 or any(is_url(each.path) for each in inspections):
-        return ""
-    common = os.path.commonpath([Path(each.path).absolute().parent for each in inspections])
-    return "" if common == Path(common).anchor else common
-
-
-def _vocabulary(inspection: Inspection) -> str:
-    if inspection.vocab_size is not None:
-        return f"{inspection.vocab_size:,}"
-    if inspection.implied_vocab_size is None:
-        return DASH
-    name = f" ({inspection.vocabulary})" if inspection.vocabulary else ""
-    return f"at least {inspection.implied_vocab_size:,}{name}"

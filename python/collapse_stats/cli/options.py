@@ -12,7 +12,8 @@ import click
 
 from ..backends.base import Backend
 from ..backends.options import CountOptions
-from ..profiles.build import options_of_profile
+from ..corpus.vocabulary import Counterpart
+from ..profiles.build import counterpart
 from ..profiles.profile import Profile
 from ..readers.options import ReadOptions
 from ..system.option import OptionText, options_in
@@ -41,6 +42,8 @@ class Request:
         Whether ``--strict`` was typed: a threshold that cannot be checked is then a failure.
     bad
         Paths of the files that could not be read; it grows while corpora are read.
+    beside
+        The profile that corpora are compared with, if there is one.
     """
 
     reading: ReadOptions
@@ -48,16 +51,21 @@ class Request:
     typed: Mapping[str, object]
     strict: bool
     bad: list[str]
+    beside: Counterpart | None = None
 
     @property
     def backend(self) -> Backend:
         """The backend that counts."""
         return self.counting.selected_backend
 
+    def reading_as(self, options: Mapping[str, Any]) -> "Request":
+        """The same request with other options of reading."""
+        return replace(self, reading=replace(self.reading, **options))
+
     def like(self, profile: Profile) -> "Request":
         """The same request, for corpora that are to be compared with `profile`."""
-        reading, counting = options_of_profile(profile, self.reading, self.counting)
-        return replace(self, reading=reading, counting=counting)
+        counting = replace(self.counting, max_order=profile.max_order)
+        return replace(self, counting=counting, beside=counterpart(profile))
 
 
 def request_options(command: Command) -> Command:
@@ -138,13 +146,21 @@ def _click_option(field: Field[Any], text: OptionText) -> Callable[[Command], Co
     name = f"--{field.name.replace('_', '-')}"
     if field.type is bool:
         return click.option(name, is_flag=True, help=text.help)
+    if is_list(field):
+        return click.option(name, multiple=True, metavar=text.metavar, help=text.help)
     default = "" if field.default is None else f" Default: {field.default}."
     return click.option(
-        name, type=_click_type(field, text), metavar=text.metavar, help=text.help + default
+        name, type=click_type(field, text), metavar=text.metavar, help=text.help + default
     )
 
 
-def _click_type(field: Field[Any], text: OptionText) -> Any:
+def is_list(field: Field[Any]) -> bool:
+    """Whether an option may be given several times."""
+    return get_origin(field.type) is tuple
+
+
+def click_type(field: Field[Any], text: OptionText) -> Any:
+    """Return the type by which click checks the value of an option."""
     if text.choices:
         return click.Choice(text.choices)
     types = get_args(field.type) or (field.type,)
@@ -158,4 +174,4 @@ def _click_type(field: Field[Any], text: OptionText) -> Any:
 def _take(kind: type, values: dict[str, Any]) -> dict[str, Any]:
     """Remove the options of a dataclass from `values`, and return those that were typed."""
     taken = {name: values.pop(name) for name in options_in(kind) if name in values}
-    return {name: value for name, value in taken.items() if value is not None}
+    return {name: value for name, value in taken.items() if value not in (None, ())}

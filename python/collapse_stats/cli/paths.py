@@ -1,6 +1,5 @@
 """Arguments that name corpora: paths, patterns, URLs, and files that list them."""
 
-import sys
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -10,6 +9,14 @@ import click
 
 from ..errors import InputError
 from ..readers.remote.location import Location, as_location
+from ..readers.streams.pipe import standard_input
+
+
+def location(value: str) -> Location:
+    """Return what an argument names, the type of arguments that name corpora."""
+    if not value:  # as from a variable of the shell that is not set
+        raise click.BadParameter("expected a path, got an empty text")
+    return as_location(value)
 
 
 def paths_argument(name: str, metavar: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -28,9 +35,7 @@ def paths_argument(name: str, metavar: str) -> Callable[[Callable[..., Any]], Ca
             metavar="FILE",
             help="Read more paths from a file, or from stdin if it is -; one path a line.",
         )(collected)
-        return click.argument(name, metavar=f"{metavar}...", nargs=-1, type=as_location)(
-            with_option
-        )
+        return click.argument(name, metavar=f"{metavar}...", nargs=-1, type=location)(with_option)
 
     return add
 
@@ -39,7 +44,8 @@ def _listed(files_from: str | None) -> list[Location]:
     if files_from is None:
         return []
     try:
-        text = sys.stdin.read() if files_from == "-" else Path(files_from).read_text("utf-8")
+        data = standard_input().read() if files_from == "-" else Path(files_from).read_bytes()
+        text = data.decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"--files-from {files_from}: {error}") from error
     return [as_location(line) for line in text.splitlines() if line.strip()]

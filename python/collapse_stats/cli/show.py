@@ -62,6 +62,12 @@ def _profile(
         return count(tokens, request, reporter, table=table)
     if len(corpus) > 1:
         raise InputError(f"{saved} is a saved profile: show it alone, or merge them first")
+    for name in ("include", "exclude", "limit_documents"):
+        if name in request.typed:
+            raise InputError(
+                f"{saved} is a saved profile, which is not read again: --{name.replace('_', '-')} "
+                "is for a corpus"
+            )
     return load_saved(saved, request)
 
 

@@ -12,15 +12,27 @@ from ..comparisons.comparison import Comparison
 from ..errors import InputError
 from ..profiles.storage import is_profile
 from ..readers.detect import extension_of
+from ..readers.directory.names import (
+    is_documentation,
+    is_metadata,
+    is_temporary,
+    is_temporary_folder,
+)
+from ..readers.directory.reasons import some
 from ..readers.discover import discover
+from ..readers.file_reader import TEXT, FileReader
 from ..readers.open import open_file
+from ..readers.options import ReadOptions
 from ..readers.registry import registry
+from ..readers.remote.location import Location
 from ..report import delimited, make_report
 from ..report.comparison_view import comparison_page
-from .corpora import count, load_saved, names_of, read
+from .corpora import count, load_saved, names_of, read, warn_of
 from .options import Request, request_options
-from .output import output_options, write_result
+from .output import is_seen, output_options, write_result
+from .paths import location
 from .progress import Reporter
+from .sides import SideOptions, for_side, side_option
 
 _GENERATED = ("completion", "output")  # the columns of generated text that TRL and verl write
 _FOLDERS = ("completions",)  # the folder that TRL writes them to
@@ -30,7 +42,7 @@ _FOLDERS = ("completions",)  # the folder that TRL writes them to
 @click.argument("run", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option(
     "--baseline",
-    type=click.Path(path_type=Path),
+    type=location,
     metavar="CORPUS",
     help="Compare the steps with this corpus instead of the first step.",
 )
@@ -41,12 +53,14 @@ _FOLDERS = ("completions",)  # the folder that TRL writes them to
     metavar="K",
     help="Take only every K-th step. Default: 1.",
 )
+@side_option("baseline")
 @output_options
 @request_options
 def track(
     run: Path,
-    baseline: Path | None,
+    baseline: Location | None,
     every: int,
+    for_baseline: SideOptions,
     form: str,
     output: Path | None,
     request: Request,
@@ -55,23 +69,35 @@ def track(
 
     DIR has one file or directory for each step, with the step's number in its name: completions of
     TRL, rollouts of verl, or checkpoints with samples. Generated text is read from the column
-    'completion' or 'output' if there is one, unless --text-key, --ids-key or --part is given.
+    'completion' or 'output' if there is one, unless --text-key, --ids-key or --part is given. All
+    steps are read by the key of the first.
     """
-    paths = [path for _, path in steps(run)[::every]]
+    if for_baseline and (baseline is None or is_profile(baseline)):
+        raise InputError("--for-baseline needs a --baseline that is read, not a saved profile")
+    paths = [path for _, path in steps(run, request.reading)[::every]]
     if len(paths) + (baseline is not None) < 2:
         raise InputError(
             f"{run} must have two steps or more to be compared, got {len(paths)}: give --baseline"
         )
     with Reporter() as reporter:
-        comparisons = _series(paths, baseline, request, reporter)
+        others = _without_number(paths[0].parent, request.reading)
+        if others:
+            reporter.warn(f"left out, without the number of a step in its name: {some(others)}")
+        comparisons = _series(paths, baseline, for_baseline, request, reporter)
         profiles = [comparisons[0].baseline, *(each.candidate for each in comparisons)]
         with reporter.task("recounting samples") as task:
             report = make_report(profiles, comparisons, backend=request.backend.name, progress=task)
+        if not is_seen(form, output):
+            warn_of(profiles, reporter)
     write_result(report, comparison_page(report), form, output, delimited.write)
 
 
 def _series(
-    paths: list[Path], baseline: Path | None, request: Request, reporter: Reporter
+    paths: list[Path],
+    baseline: Location | None,
+    for_baseline: SideOptions,
+    request: Request,
+    reporter: Reporter,
 ) -> list[Comparison]:
     """Compare each step with the baseline or the first; at most two corpora are in memory."""
     if baseline is not None and is_profile(baseline):
@@ -79,7 +105,8 @@ def _series(
     names = names_of(paths)
     generated = _reading_generated_text(request, paths[0])
     if baseline is not None:
-        first = read([baseline], request, reporter, names_of([baseline])[0], share=4)
+        first_request = for_side(request, for_baseline)
+        first = read([baseline], first_request, reporter, names_of([baseline])[0], share=4)
     else:
         first = read(paths[:1], generated, reporter, names[0], share=4)
         paths, names = paths[1:], names[1:]
@@ -94,7 +121,7 @@ def _series(
 
 
 def _series_of_profile(
-    paths: list[Path], baseline: Path, request: Request, reporter: Reporter
+    paths: list[Path], baseline: Location, request: Request, reporter: Reporter
 ) -> list[Comparison]:
     """Compare each step with a saved profile; no n-gram table is kept for longer than needed."""
     saved = load_saved(baseline, request)
@@ -109,47 +136,113 @@ def _series_of_profile(
     return comparisons
 
 
-def steps(run: Path) -> list[tuple[int, Path]]:
+def steps(run: Path, reading: ReadOptions | None = None) -> list[tuple[int, Path]]:
     """Number and path of each step, in order: the last number in the name of a file or directory.
 
     Raises
     ------
     InputError
-        There are no steps, or two have the same number.
+        There are no steps, two have the same number, or some are files and some directories.
     """
+    empty: list[Path] = []
     for folder in (run, *(run / name for name in _FOLDERS if (run / name).is_dir())):
         numbered = sorted(
-            (int(numbers[-1]), path)
+            (number, path)
             for path in folder.iterdir()
-            if not path.name.startswith(".")
-            and (path.is_dir() or extension_of(path.name) in registry().extensions)
-            and (numbers := re.findall(r"\d+", path.name.split(".")[0]))
+            if _may_be_step(path) and (number := _number(path)) is not None
         )
+        folders = [each for each in numbered if each[1].is_dir()]
+        if folders and not any(_holds_data(path, reading) for _, path in folders):
+            # Checkpoints of a model alone, beside the files or the folder with its texts.
+            empty += (path for _, path in folders)
+            numbered = [each for each in numbered if each not in folders]
         for (number, path), (next_number, next_path) in pairwise(numbered):
             if number == next_number:
                 raise InputError(
                     f"{folder} must have one file or directory for each step, got {path.name} and "
                     f"{next_path.name}: give a directory with one of them"
                 )
+        kinds = {path.is_dir(): path.name for _, path in numbered}
+        if len(kinds) == 2:
+            raise InputError(
+                f"{folder} must have files or directories as steps, got {kinds[False]} and "
+                f"{kinds[True]}: give a directory with one of the two kinds"
+            )
         if numbered:
             return numbered
+    if empty:
+        discover([empty[0]], reading=reading)  # says what the directory has instead
     raise InputError(
         f"{run} has no file or directory with the number of a step in its name, such as "
         "completions_00010.parquet, 10.jsonl or step-10/"
     )
 
 
+def _without_number(folder: Path, reading: ReadOptions) -> list[str]:
+    """Names of the files and directories that hold data but have no number, such as ``final``."""
+    return sorted(
+        path.name
+        for path in folder.iterdir()
+        if _may_be_step(path)
+        and _number(path) is None
+        and (path.is_file() or _holds_data(path, reading))
+    )
+
+
+def _number(path: Path) -> int | None:
+    """The last number in a name, None if there is none."""
+    numbers = re.findall(r"\d+", path.name.split(".")[0])
+    return int(numbers[-1]) if numbers else None
+
+
+def _may_be_step(path: Path) -> bool:
+    name = path.name
+    if name.startswith((".", "tmp-")) or is_temporary(name.lower()):
+        return False
+    if path.is_dir():
+        return not is_temporary_folder(name)
+    is_known = extension_of(name) in registry().extensions
+    return is_known and not (is_documentation(name) or is_metadata(name))
+
+
+def _holds_data(folder: Path, reading: ReadOptions | None) -> bool:
+    try:
+        return len(discover([folder], reading=reading)) > 0
+    except InputError:
+        return False
+
+
 def _reading_generated_text(request: Request, step: Path) -> Request:
-    """The same request, with the text key of generated text if the first step has one."""
+    """The same request, with the key that the first step is read by, so that all are read alike.
+
+    That is the key of generated text if there is one.
+    """
     reading = request.reading
     if reading.text_key or reading.ids_key or reading.part:
         return request
-    first = discover([step])[0]
+    files = discover([step], reading=reading)
+    first = next((file for file in files if _has_keys(file.name)), None)
+    if first is None:
+        return request
     for key in _GENERATED:
-        keyed = replace(reading, text_key=key)
-        try:
-            open_file(first, keyed)
-        except InputError:
-            continue
-        return replace(request, reading=keyed)
-    return request
+        keyed = _opened(first, replace(reading, text_key=key))
+        if keyed is not None:
+            return request.reading_as({"text_key": key})
+    found = _opened(first, reading)
+    if found is None or found.reads is None or len(found.reads.names) != 1:
+        return request
+    name = "ids_key" if found.kind == "ids" else "text_key"
+    return request.reading_as({name: found.reads.names[0]})
+
+
+def _has_keys(name: str) -> bool:
+    """Whether a file has keys or columns; a text can be read under any key."""
+    reader = registry().extensions.get(extension_of(name))
+    return reader is not None and reader.rank > TEXT
+
+
+def _opened(file: Location, reading: ReadOptions) -> FileReader | None:
+    try:
+        return open_file(file, reading)
+    except InputError:
+        return None

@@ -18,10 +18,10 @@ from ..errors import LayoutMismatchError
 from ..ngrams.chunk import Chunk
 from ..ngrams.layout import Layout
 from ..ngrams.spectrum import Masks
-from ..profiles.build import load, options_of_profile, profile_of, profile_source
-from ..profiles.data import check_comparable
+from ..profiles.build import counterpart, load, profile_of, profile_source
 from ..profiles.profile import Profile
 from ..profiles.storage import is_profile
+from ..profiles.vocabulary import in_one_vocabulary
 from ..uncertainty.halves import CANDIDATE, FLOOR, MASKS, SIDES
 from .comparison import Comparison
 
@@ -66,11 +66,17 @@ def compare(
             for side in sides
         ]
         return compare_corpora(corpora[0], corpora[1], counting=counting)
-    reading, counting = options_of_profile(saved, reading, counting)
+    counting = replace(counting, max_order=saved.max_order)
     profiles = [
         side
         if isinstance(side, Profile)
-        else profile_source(side, reading=reading, counting=counting, progress=progress)
+        else profile_source(
+            side,
+            reading=reading,
+            counting=counting,
+            beside=counterpart(saved),
+            progress=progress,
+        )
         for side in sides
     ]
     return compare_profiles(profiles[0], profiles[1], backend, counting.memory_bytes)
@@ -80,7 +86,7 @@ def compare_profiles(
     baseline: Profile, candidate: Profile, backend: Backend, memory: int
 ) -> Comparison:
     """Compare two profiles by joining their n-gram tables, within `memory` bytes."""
-    check_comparable(baseline, candidate)
+    baseline, candidate = in_one_vocabulary([baseline, candidate])
     if baseline.max_order != candidate.max_order:
         raise LayoutMismatchError(
             f"{baseline.name} has n-grams up to order {baseline.max_order}, {candidate.name} up to "

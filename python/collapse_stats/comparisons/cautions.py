@@ -10,6 +10,7 @@ SIZE_RATIO = 1.1  # corpora whose sizes differ by more are matched before they a
 FEW_DOCUMENTS = 100
 LOW_COVERAGE = 0.5
 MANY_DUPLICATES = 0.1
+MANY_EMPTY = 0.1
 
 
 def sizes_apart(a: Profile, b: Profile) -> bool:
@@ -31,19 +32,26 @@ def cautions(corpus: Profile) -> list[str]:
         )
     if corpus.halved_by != "documents":
         messages.append(
-            f"with only {counted(corpus.documents, 'document')}, halves consist of "
+            f"with only {_documents(corpus)}, halves consist of "
             f"{corpus.halved_by}: floors are too low, and there are no standard errors; give at "
             f"least {MIN_DOCUMENTS_FOR_HALVES} documents"
         )
-    elif 0 < corpus.documents < FEW_DOCUMENTS:
+    elif 0 < corpus.filled_documents < FEW_DOCUMENTS:
         messages.append(
-            f"with only {counted(corpus.documents, 'document')}, a single one can change a figure "
-            "noticeably; add documents"
+            f"with only {_documents(corpus)}, a single one can change a figure noticeably; add "
+            "documents"
+        )
+    if corpus.empty_documents and corpus.empty_documents >= MANY_EMPTY * corpus.documents:
+        messages.append(
+            f"{corpus.empty_documents:,} of {corpus.documents:,} documents are empty and add "
+            "nothing to any figure; see whether the right key, column or part was read"
         )
     duplicates = corpus.sample.duplicates
     if duplicates is not None and duplicates >= MANY_DUPLICATES:
+        of = "documents" if corpus.halved_by == "documents" else "blocks"
+        but = " that are not empty" if corpus.empty_documents else ""
         messages.append(
-            f"{duplicates:.0%} of documents are exact duplicates, which lower novelty and make "
+            f"{duplicates:.0%} of {of}{but} are exact duplicates, which lower novelty and make "
             "standard errors too small; remove them, unless duplication is what you measure"
         )
     return messages
@@ -115,7 +123,7 @@ def no_verdict(corpus: Profile) -> str | None:
         return "one side has no text"
     if corpus.halved_by != "documents":
         return (
-            f"{corpus.name} has {counted(corpus.documents, 'document')}, but "
+            f"{corpus.name} has {_documents(corpus)}, but "
             f"{MIN_DOCUMENTS_FOR_HALVES} are needed: add documents, or cut the text into documents"
         )
     if not len(corpus.sample.tokens):
@@ -129,6 +137,13 @@ def no_verdict(corpus: Profile) -> str | None:
 def counted(number: int, noun: str) -> str:
     """Return a number with its noun: ``1 document``, ``1,200 documents``."""
     return f"{number:,} {noun}" + "s" * (number != 1)
+
+
+def _documents(corpus: Profile) -> str:
+    """Return the number of documents, without the empty ones if these are known."""
+    but = " that is not empty" if corpus.filled_documents == 1 else " that are not empty"
+    filled = counted(corpus.filled_documents, "document")
+    return filled + (but if corpus.empty_documents else "")
 
 
 def orders_named(orders: Iterable[int]) -> str:

@@ -38,6 +38,11 @@ class TokenizerIdentity:
     spec: str
     sha256: str | None  # None for ids whose tokenizer was not named
 
+    def __str__(self) -> str:
+        """Return the name, with the beginning of the hash for a file, which may change."""
+        is_file = self.sha256 is not None and self.spec.startswith("file:")
+        return f"{self.spec} ({self.sha256[:8]})" if is_file and self.sha256 else self.spec
+
     def may_equal(self, other: "TokenizerIdentity") -> bool:
         """Return whether ids may mean the same: tokenizers are equal, or one is unknown."""
         return None in (self.sha256, other.sha256) or self.sha256 == other.sha256
@@ -75,12 +80,16 @@ class Corpus:
         return sum(len(segment.start) for segment in self.segments)
 
     @property
+    def empty_documents(self) -> int:
+        """Number of documents that hold no token."""
+        return sum(int((stop <= start).sum()) for _, start, stop in self._bounds())
+
+    @property
     def block(self) -> int | None:
         """Tokens per block if there are too few documents for halves of documents, else None."""
-        filled = sum(int((stop > start).sum()) for _, start, stop in self._bounds())
         return (
             None
-            if filled >= MIN_DOCUMENTS_FOR_HALVES
+            if self.documents - self.empty_documents >= MIN_DOCUMENTS_FOR_HALVES
             else max(MIN_BLOCK, -(-self.tokens // BLOCKS))
         )
 

@@ -1,25 +1,42 @@
 """Splits of readers to packed token ids: text is tokenized, ids are made 16 or 32 bits wide."""
 
 from collections.abc import Container, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
 
 from ..errors import InputError
 from ..ngrams.chunk import Int64Array
-from ..ngrams.ids import id_dtype
+from ..ngrams.ids import bound, first_outside, id_dtype, implied_vocab_size, largest
 from ..ngrams.layout import MAX_VOCAB_SIZE
-from ..readers.base import Reader
+from ..readers.base import Batch, Reader
 from ..readers.repairs import Repairs
 from ..readers.splits import Split
 from ..system.memory import is_mapped
-from ..tokenizers import Tokenizer
+from ..tokenizers import TokenArray, Tokenizer
+from .vocabulary import Vocabulary
 
 _NO_TOKENS = np.empty(0, dtype=np.uint16)
 _NO_BOUNDS = np.empty(0, dtype=np.int64)
 
 Splits = Sequence[tuple[Reader, Split]]
+
+
+class BadDocumentError(InputError):
+    """A document of a file cannot be counted.
+
+    Its number in the file is known only to who knows how many documents are in the splits before.
+    """
+
+    def __init__(self, path: str, problem: str) -> None:
+        super().__init__(f"{path}: a document{problem}")
+        self._path, self._problem = path, problem
+
+    def numbered(self, number: int) -> InputError:
+        """Return the error to raise for the document with this number; the first has 1."""
+        return InputError(f"{self._path}: document {number:,}{self._problem}")
 
 
 @dataclass(slots=True)
@@ -74,6 +91,20 @@ class EncodedSplits:
         self.results = [result for result, keep in zip(self.results, kept, strict=True) if keep]
         self.largest = self.largest if self.results else -1
 
+    def keep(self, documents: int) -> None:
+        """Remove all documents after the first `documents`, and what was found behind them."""
+        self.start, self.stop = self.start[:documents], self.stop[:documents]
+        self.tokens = self.tokens[: int(self.stop[-1]) if documents else 0]
+        if self.largest >= 0:
+            self.largest = int(self.tokens.max(initial=0))
+        kept = []
+        for result in self.results:
+            if documents <= 0:
+                break
+            kept.append(replace(result, documents=min(result.documents, documents)))
+            documents -= result.documents
+        self.results = kept
+
 
 def encoded(tokenizer: Tokenizer, splits: Splits) -> list[EncodedSplits]:
     """Read splits of text, tokenize them and pack them into one result."""
@@ -90,45 +121,95 @@ def encoded(tokenizer: Tokenizer, splits: Splits) -> list[EncodedSplits]:
         results.append(SplitResult(reader, batch.documents, batch.bytes_read, batch.repairs))
         texts += batch.texts or ()
     try:
-        ids, stop = tokenizer.encode_all(texts)
+        try:
+            ids, stop = tokenizer.encode_all(texts)
+        except InputError:
+            ids, stop = _encoded_apart(tokenizer, texts, results)
     except Exception as error:
         return [EncodedSplits.failed(splits[0][0], error)]
     bounds = np.append(0, stop)
     return [EncodedSplits(ids, bounds[:-1], bounds[1:], -1, results)]
 
 
-def narrowed(measured: bool, splits: Splits) -> list[EncodedSplits]:
-    """Read splits of ids, and make ids 16 or 32 bits wide unless they are in a mapped file.
+def _encoded_apart(
+    tokenizer: Tokenizer, texts: Sequence[str], results: list[SplitResult]
+) -> tuple[TokenArray, Int64Array]:
+    """Tokenize text by text, and leave out what follows a text that fails in its file.
 
-    Input: `measured`, whether to find the largest id.
+    The results are changed: they get the error, and the number of documents before it.
     """
-    return [_narrowed(measured, reader, split) for reader, split in splits]
+    texts_left = iter(texts)
+    tokens: list[TokenArray] = []
+    failed: set[Reader] = set()
+    for result in results:
+        own = list(islice(texts_left, result.documents))
+        if result.reader in failed:
+            result.documents = 0
+            continue
+        for number, text in enumerate(own):
+            try:
+                tokens.append(tokenizer.encode(text))
+            except InputError as error:
+                result.documents = number
+                result.error = BadDocumentError(result.reader.path, f": {error}")
+                failed.add(result.reader)
+                break
+    stop = np.cumsum([len(ids) for ids in tokens], dtype=np.int64)
+    return np.concatenate([tokenizer.encode(""), *tokens]), stop
 
 
-def _narrowed(measured: bool, reader: Reader, split: Split) -> EncodedSplits:
+def narrowed(vocabulary: Vocabulary, splits: Splits) -> list[EncodedSplits]:
+    """Read splits of ids, check these, and make them 16 or 32 bits wide unless they are mapped.
+
+    The largest id is found if the size of the vocabulary is not known.
+    """
+    return [_narrowed(vocabulary, reader, split) for reader, split in splits]
+
+
+def _narrowed(vocabulary: Vocabulary, reader: Reader, split: Split) -> EncodedSplits:
     try:
         batch = split.read()
-        tokens, largest = _narrow(batch.tokens, measured, reader.path)
+        if batch.tokens is None or not batch.tokens.size:
+            return _of_ids(reader, batch, _NO_TOKENS, -1)
+        return _checked(vocabulary, reader, batch, batch.tokens)
     except Exception as error:
         return EncodedSplits.failed(reader, error)
-    result = SplitResult(reader, len(batch.start), batch.bytes_read, batch.repairs)
-    return EncodedSplits(tokens, batch.start, batch.stop, largest, [result])
 
 
-def _narrow(
-    tokens: npt.NDArray[np.integer] | None, measured: bool, path: str
-) -> tuple[npt.NDArray[np.integer], int]:
-    """Return the tokens in a narrow type, and the largest id (-1 if it was not needed)."""
-    if tokens is None or not tokens.size:
-        return _NO_TOKENS, -1
+def _checked(
+    vocabulary: Vocabulary, reader: Reader, batch: Batch, tokens: npt.NDArray[np.integer]
+) -> EncodedSplits:
+    """Return a batch without the documents from the first on that has an id which cannot be."""
+    limit = vocabulary.size or MAX_VOCAB_SIZE
     narrow = tokens.dtype.itemsize > 2 and not is_mapped(tokens)
-    if not (narrow or measured):
-        return tokens, -1
-    low, high = int(tokens.min()), int(tokens.max())
-    if not narrow:
-        return tokens, high
-    if low < 0 or high >= MAX_VOCAB_SIZE:
-        raise InputError(
-            f"{path}: token ids must lie between 0 and 2**32 - 1, got {low if low < 0 else high}"
-        )
-    return tokens.astype(id_dtype(high + 1)), high
+    if _fits(tokens.dtype, vocabulary):
+        return _of_ids(reader, batch, tokens.astype(id_dtype(limit)) if narrow else tokens, -1)
+    high, error = largest(tokens), None
+    if high >= bound(tokens, limit):
+        place = first_outside(tokens, batch.start, batch.stop, limit)
+        if place is not None:
+            document, at = place
+            token = int(tokens[batch.start[document] + at])
+            error = BadDocumentError(reader.path, vocabulary.problem(token, at, reader))
+            batch.start, batch.stop = batch.start[:document], batch.stop[:document]
+        high = largest(tokens, limit)  # ids between documents may be anything
+    return _of_ids(
+        reader, batch, tokens.astype(id_dtype(high + 1)) if narrow else tokens, high, error
+    )
+
+
+def _fits(dtype: np.dtype[np.integer], vocabulary: Vocabulary) -> bool:
+    """Whether all ids of a type are in a vocabulary, or in the smallest that ids may imply."""
+    most = np.iinfo(dtype).max
+    return dtype.kind == "u" and most < (vocabulary.size or implied_vocab_size(-1))
+
+
+def _of_ids(
+    reader: Reader,
+    batch: Batch,
+    tokens: npt.NDArray[np.integer],
+    high: int,
+    error: Exception | None = None,
+) -> EncodedSplits:
+    result = SplitResult(reader, len(batch.start), batch.bytes_read, batch.repairs, error)
+    return EncodedSplits(tokens, batch.start, batch.stop, high, [result])

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
@@ -13,24 +14,22 @@ import numpy.typing as npt
 from ..backends.options import CountOptions
 from ..errors import InputError
 from ..ngrams.chunk import Int64Array
-from ..ngrams.layout import MAX_VOCAB_SIZE
+from ..ngrams.ids import implied_vocab_size
 from ..readers.bad_files import BadFiles
 from ..readers.base import Reader
-from ..readers.discover import discover
 from ..readers.file_reader import FileReader
 from ..readers.head import digest_of
-from ..readers.in_memory.open import open_memory
-from ..readers.open import open_files
 from ..readers.options import ReadOptions
-from ..readers.remote.location import Name, as_location, at_once, is_url
-from ..readers.remote.path import RemotePath
+from ..readers.remote.location import as_location, at_once, is_url
 from ..readers.splits import SplittableReader
 from ..system.memory import is_mapped, release_pages
 from ..system.spill import Spill
 from ..tokenizers import Tokenizer, load
 from .corpus import Corpus, Segment, Source, TokenizerIdentity
 from .encoding import EncodedSplits, encoded, narrowed
-from .pipeline import read_packed
+from .pipeline import Limit, Pack, read_packed
+from .source import open_source
+from .vocabulary import Counterpart, Vocabulary, vocabulary_of_ids, vocabulary_of_text
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done and how much there is in all."""
@@ -47,6 +46,7 @@ def read_corpus(
     counting: CountOptions | None = None,
     name: str | None = None,
     share: int = 1,
+    beside: Counterpart | None = None,
     progress: Progress | None = None,
 ) -> Corpus:
     """Read, tokenize and keep the tokens of a corpus.
@@ -58,6 +58,9 @@ def read_corpus(
     share
         Tokens may take ``1 / share`` of the memory; further tokens go to an unnamed file in
         ``counting.tmp``. Commands that keep several corpora at once divide by their number.
+    beside
+        A profile that the corpus is to be compared with. Text is tokenized as its text was, and
+        ids get its vocabulary, unless the options say otherwise.
 
     Raises
     ------
@@ -70,32 +73,53 @@ def read_corpus(
     # A line is held three times: as bytes, as text and as what is parsed from it.
     reading = replace(reading, longest=min(reading.longest, max(_MIN_LONGEST, memory // 4)))
     read_ahead = min(memory // 8, _READ_AHEAD)
-    readers, bad_files, skipped = _open(source, reading, counting.tmp, read_ahead // 2)
-    is_text = _is_text(readers)
-    tokenizer = _tokenizer(reading.tokenizer, is_text)
-    vocab_size = reading.vocab_size or (tokenizer.vocab_size if tokenizer else None)
-    if tokenizer and is_text:
-        pack = partial(encoded, tokenizer)
-    else:
-        pack = partial(narrowed, not vocab_size)  # the largest id is needed when no size is known
+    opened = open_source(source, reading, counting.tmp, read_ahead // 2)
+    is_text = opened.kind == "text"
+    tokenizer = _tokenizer(reading.tokenizer, is_text, beside)
+    vocabulary, pack = _packing(tokenizer, is_text, reading.vocab_size, beside)
     store = TokenStore(memory, counting.tmp)
-    with closing(read_packed(readers, bad_files, pack, counting.threads, read_ahead)) as parts:
-        largest = _store_all(parts, store, sum(reader.size for reader in readers), progress)
+    bad_files, limit = opened.bad_files, Limit(reading.limit_documents)
+    size = sum(reader.size for reader in opened.readers)
+    with closing(
+        read_packed(opened, bad_files, pack, counting.threads, read_ahead, limit)
+    ) as parts:
+        largest = _store_all(parts, store, size, progress)
+    opened.finish(limit.last if limit.is_reached else None)
+    readers = opened.readers
     bad_files.raise_if_all(len(readers) + len(bad_files.at_open))
-    segments = store.segments(bad_files.dropped)
-    warnings = [warning for reader in readers for warning in reader.warnings]
     corpus = Corpus(
-        name=name or _name(source),
-        vocab_size=vocab_size or _vocabulary(largest),
+        name=name or opened.name,
+        vocab_size=vocabulary.size or _implied(largest, beside),
         tokenizer=_identity(tokenizer),
-        segments=segments,
+        segments=store.segments(bad_files.dropped),
         sources=_sources(readers, bad_files),
         boundaries=_boundaries(readers, reading, is_text),
-        warnings=skipped + bad_files.messages() + _copied(readers, counting.tmp) + warnings,
+        warnings=[
+            *_limited(limit, reading),
+            *opened.warnings(),
+            *bad_files.messages(),
+            *_copied(readers, counting.tmp),
+            *(tokenizer.warnings if tokenizer and is_text else ()),
+            *chain.from_iterable(reader.warnings for reader in readers),
+        ],
     )
     if not corpus.tokens:
         raise _empty(corpus)
     return corpus
+
+
+def _packing(
+    tokenizer: Tokenizer | None, is_text: bool, vocab_size: int | None, beside: Counterpart | None
+) -> tuple[Vocabulary, Pack]:
+    """The vocabulary of a corpus, and how its splits become ids of it."""
+    if tokenizer and is_text:
+        return vocabulary_of_text(tokenizer, vocab_size), partial(encoded, tokenizer)
+    vocabulary = vocabulary_of_ids(tokenizer, vocab_size, beside)
+    return vocabulary, partial(narrowed, vocabulary)
+
+
+def _implied(largest: int, beside: Counterpart | None) -> int:
+    return max(implied_vocab_size(largest), beside.vocab_size if beside else 0)
 
 
 def _empty(corpus: Corpus) -> InputError:
@@ -185,54 +209,18 @@ class TokenStore:
         self._segments.append(Segment(tokens, start, stop))
 
 
-def _open(
-    source: object, reading: ReadOptions, tmp: str | os.PathLike[str] | None, room: int
-) -> tuple[list[Reader], BadFiles, list[str]]:
-    """Readers of a source, its bad files, and warnings about the files that are not read.
-
-    Small files are kept in memory up to `room` bytes, so that they are opened only once.
-    """
-    paths = _paths(source)
-    if paths is None:
-        return [open_memory(source, reading)], BadFiles(), []
-    files = discover(paths, tmp)
-    readers, bad_files = open_files(files.names, reading, room)
-    return readers, bad_files, _skipped(files.skipped)
+def _limited(limit: Limit, reading: ReadOptions) -> list[str]:
+    """A warning that not all of the corpus was read."""
+    if not limit.is_reached:
+        return []
+    return [f"only the first {reading.limit_documents:,} documents are read (--limit-documents)"]
 
 
-def _paths(source: object) -> Sequence[str | os.PathLike[str] | RemotePath] | None:
-    """The paths that a source consists of, or None when it holds the data itself."""
-    if isinstance(source, str | os.PathLike | RemotePath):
-        return [source]
-    if isinstance(source, list | tuple) and source:
-        if all(isinstance(item, os.PathLike | RemotePath) for item in source):
-            return source
-        # A list of strings is a list of paths only if each of them exists; else it holds texts.
-        if all(isinstance(item, str) and _exists(item) for item in source):
-            return source
-    return None
-
-
-def _exists(name: str) -> bool:
-    return is_url(name) or os.path.exists(name)  # noqa: PTH110 - a Path raises for long texts
-
-
-def _is_text(readers: Sequence[Reader]) -> bool:
-    """Whether the readers give text rather than token ids; InputError when they give both."""
-    kinds = {reader.kind for reader in readers}
-    if len(kinds) > 1:
-        examples = [next(r.path for r in readers if r.kind == kind) for kind in ("text", "ids")]
-        raise InputError(
-            f"a corpus must be all text or all token ids, got both ({examples[0]} is text, "
-            f"{examples[1]} has ids): give them as two corpora"
-        )
-    return kinds == {"text"}
-
-
-def _tokenizer(spec: str | None, is_text: bool) -> Tokenizer | None:
+def _tokenizer(spec: str | None, is_text: bool, beside: Counterpart | None) -> Tokenizer | None:
     """The tokenizer of a corpus: the one that encodes its text, or that its ids come from."""
     if is_text:
-        return load(spec or "builtin")
+        usual = beside.tokenizer.spec if beside else "builtin"
+        return load(usual if spec is None else spec)
     return None if spec in (None, "none") else load(str(spec))
 
 
@@ -265,37 +253,10 @@ def _copied(readers: Iterable[Reader], tmp: str | os.PathLike[str] | None) -> li
     ]
 
 
-def _skipped(files: Sequence[Name]) -> list[str]:
-    """A warning about the files of a directory that are not read."""
-    if not files:
-        return []
-    names = [as_location(file).name for file in files[:3]] + ["..."] * (len(files) > 3)
-    return [f"files skipped, of no known format or copies: {len(files):,} ({', '.join(names)})"]
-
-
-def _vocabulary(largest: int) -> int:
-    """Size of a vocabulary that holds every id, for when none is given.
-
-    It is rounded up to a whole number of bits (at least 16), so that two corpora of one unnamed
-    tokenizer, whose largest ids differ by chance, can be compared.
-    """
-    return min(max(2**16, 1 << (largest + 1).bit_length()) - 1, MAX_VOCAB_SIZE)
-
-
 def _identity(tokenizer: Tokenizer | None) -> TokenizerIdentity:
     if tokenizer is None:
         return TokenizerIdentity("none", None)
     return TokenizerIdentity(tokenizer.spec, tokenizer.sha256)
-
-
-def _name(source: object) -> str:
-    if isinstance(source, str | os.PathLike | RemotePath):
-        path = as_location(source)
-        return path.name or str(path)
-    first = source[0] if isinstance(source, list | tuple) and source else None
-    if isinstance(source, list | tuple) and isinstance(first, str | os.PathLike | RemotePath):
-        return f"{as_location(first).name} +{len(source) - 1}" if len(source) > 1 else _name(first)
-    return "in memory"
 
 
 def _sources(readers: Sequence[Reader], bad_files: BadFiles) -> tuple[Source, ...]:

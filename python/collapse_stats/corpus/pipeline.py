@@ -7,8 +7,10 @@ enough.
 """
 
 import os
-from collections.abc import Callable, Container, Generator, Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Container, Generator, Iterable, Iterator
 from contextlib import closing
+from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 
@@ -16,29 +18,61 @@ from ..errors import InputError
 from ..readers.bad_files import BadFiles
 from ..readers.base import Batch, Reader
 from ..readers.splits import Split, SplittableReader, splits_of
-from .encoding import EncodedSplits, Splits
+from .encoding import BadDocumentError, EncodedSplits, Splits
 from .ordered_calls import Call, in_order
 
 _CALL_BYTES = 1 << 19  # small splits are read in one call, up to this many bytes
 _CALL_SPLITS = 256  # and up to this many splits
+
+
+@dataclass(slots=True)
+class Limit:
+    """How many documents are still to be read of a corpus; None is all of them.
+
+    Attributes
+    ----------
+    is_reached
+        Whether there was something behind the last document that was asked for.
+    last
+        The reader of that document.
+    """
+
+    left: int | None = None
+    is_reached: bool = False
+    last: Reader | None = None
+
+    def cut(self, part: EncodedSplits) -> None:
+        """Remove what lies behind the limit."""
+        if self.left is None:
+            return
+        if len(part.start) > self.left or (self.left == 0 and part.results):
+            self.is_reached = True
+            part.keep(self.left)
+        self.left -= len(part.start)
+        if part.results:
+            self.last = part.results[-1].reader
+
 
 Pack = Callable[[Splits], list[EncodedSplits]]
 """Reads splits. It raises no exceptions: the results say what went wrong."""
 
 
 def read_packed(
-    readers: Sequence[Reader],
+    readers: Iterable[Reader],
     unreadable: BadFiles,
     pack: Pack,
     threads: int | None,
     memory: int,
+    limit: Limit | None = None,
 ) -> Generator[EncodedSplits, None, None]:
     """Yield the documents in the order of the corpus, using about `memory` bytes.
 
     A reader that fails is not read further. It is recorded in `unreadable` if that is forgiving;
-    otherwise its exception is raised.
+    otherwise its exception is raised. Readers are taken from the iterable when their turn comes.
+    Reading ends at the `limit`.
     """
-    documents = dict.fromkeys(readers, 0)
+    limit = limit or Limit()
+    documents: defaultdict[Reader, int] = defaultdict(int)
     bad: set[Reader] = set()
     with (
         closing(_calls(_splits(readers, bad), pack)) as calls,
@@ -47,10 +81,13 @@ def read_packed(
         for packed in chain.from_iterable(results):
             if bad:  # threads may have read beyond the place where a reader failed
                 packed.drop(bad)
+            limit.cut(packed)
             for result in packed.results:
                 reader, error = result.reader, result.error
                 documents[reader] += result.documents
                 if error is not None:
+                    if isinstance(error, BadDocumentError):
+                        error = error.numbered(documents[reader] + 1)
                     if not (unreadable.forgiving and isinstance(error, (InputError, OSError))):
                         raise error
                     unreadable.add(reader.path, error, documents[reader])
@@ -58,6 +95,8 @@ def read_packed(
                 elif result.repairs and isinstance(reader, SplittableReader):
                     reader.add_repairs(result.repairs)
             yield packed
+            if limit.is_reached:
+                break
     first = 0
     for reader, count in documents.items():
         if reader.left_out > count:

@@ -54,17 +54,23 @@ class Sample:
         length = self.length[:number]
         return Sample(self.hash[:number], length, self.tokens[: int(length.sum())])
 
+    @property
+    def filled(self) -> int:
+        """Number of documents that hold a token."""
+        return int(np.count_nonzero(self.length))
+
     @cached_property
     def distinct(self) -> int:
-        """Number of different documents: exact copies count once."""
+        """Number of different documents that hold a token: exact copies count once."""
         content = self.tokens.tobytes()
         end = (np.cumsum(self.length) * self.tokens.itemsize).tolist()
-        return len({content[begin:stop] for begin, stop in zip([0, *end], end, strict=False)})
+        documents = {content[begin:stop] for begin, stop in zip([0, *end], end, strict=False)}
+        return len(documents - {b""})
 
     @property
     def duplicates(self) -> float | None:
-        """Share of documents that repeat an earlier one exactly; None without documents."""
-        return 1 - self.distinct / len(self) if len(self) else None
+        """Share of the filled documents that repeat an earlier one exactly; None without any."""
+        return 1 - self.distinct / self.filled if self.filled else None
 
     def chunk(self, label: UInt8Array | None = None, chosen: BoolArray | None = None) -> Chunk:
         """Return the documents, or those that are `chosen` ``(D,)``, as a chunk.

@@ -15,7 +15,7 @@ from ..monitor import CollapseMonitor
 from .distributed import reduce
 from .pytorch import tensor_state
 
-_MONITOR_OPTIONS = ("baseline", "window", "backend", "threads", "memory")
+_MONITOR_OPTIONS = ("baseline", "window", "tokenizer", "backend", "threads", "memory")
 
 
 class CollapseMetric(Metric):
@@ -34,7 +34,7 @@ class CollapseMetric(Metric):
     is_differentiable = False
     higher_is_better = None
 
-    def __init__(self, vocab_size: int, max_order: int = 4, **options: Any) -> None:
+    def __init__(self, vocab_size: int | None = None, max_order: int = 4, **options: Any) -> None:
         monitor_options = {name: options.pop(name) for name in _MONITOR_OPTIONS if name in options}
         super().__init__(**options)
         self._monitor_options = {

@@ -13,17 +13,20 @@ import numpy.typing as npt
 
 from ..backends.base import Backend
 from ..comparisons.comparison import Comparison
+from ..corpus.corpus import TokenizerIdentity
 from ..corpus.sample import Sample, within
 from ..corpus.split import MIN_DOCUMENTS_FOR_HALVES, ordinal_hash
 from ..errors import LayoutMismatchError
 from ..ngrams.layout import Layout
 from ..profiles.build import load
 from ..profiles.profile import Profile
+from ..tokenizers import load as load_tokenizer
 from ..uncertainty.halves import BANDS, CANDIDATE, FLOOR, MASKS
 from .batch import PackedBatch
 from .window import Window, halved
 
 NEVER = "seen-never"
+_SHIPPED = ("builtin", "bytes")  # tokenizers that are loaded without a file or a download
 
 
 class Baseline:
@@ -34,28 +37,35 @@ class Baseline:
     profile
         The baseline's profile, without its table.
 
+    Parameters
+    ----------
+    tokenizer
+        The tokenizer that the monitor's ids are of; of an unknown one if it was not named.
+
     Raises
     ------
     LayoutMismatchError
-        when the baseline has another vocabulary than the monitor.
+        when the baseline's ids have another meaning than the monitor's.
     ValueError
         when the profile has no sample, or its sample has too few documents for halves.
     """
 
-    def __init__(self, baseline: Profile | str | os.PathLike[str], layout: Layout) -> None:
+    def __init__(
+        self,
+        baseline: Profile | str | os.PathLike[str],
+        layout: Layout,
+        tokenizer: TokenizerIdentity,
+    ) -> None:
         profile = baseline if isinstance(baseline, Profile) else load(baseline)
-        if profile.vocab_size != layout.vocab_size:
-            raise LayoutMismatchError(
-                f"baseline {profile.name} has {profile.vocab_size:,} token ids, the monitor "
-                f"{layout.vocab_size:,}: give both the same vocab_size"
-            )
-        if len(profile.sample) < MIN_DOCUMENTS_FOR_HALVES:
+        _check_vocabulary(profile, layout, tokenizer)
+        if profile.sample.filled < MIN_DOCUMENTS_FOR_HALVES:
             raise ValueError(
                 f"baseline {profile.name} must have a sample of {MIN_DOCUMENTS_FOR_HALVES} "
-                f"documents or more, got {len(profile.sample)}: make the profile again with more "
-                "documents or a larger --sample-tokens"
+                f"documents or more, got {profile.sample.filled} that are not empty: make the "
+                "profile again with more documents or a larger --sample-tokens"
             )
         self.profile = replace(profile, table=None)  # the table may be large and is not needed
+        self._tokenizer = tokenizer
         self._layout = replace(layout, labels=4)
         self._token_counts = np.bincount(profile.sample.tokens, minlength=layout.vocab_size)
 
@@ -75,7 +85,7 @@ class Baseline:
         newest = window.last(self.tokens)
         sample = self.profile.sample
         matched = sample.first(within(sample.length, newest.tokens))
-        if min(len(matched), len(newest.length)) < MIN_DOCUMENTS_FOR_HALVES:
+        if min(matched.filled, len(newest.length)) < MIN_DOCUMENTS_FOR_HALVES:
             return None
         chunks = [matched.chunk(), halved(newest, first_label=2)]
         joint_spectra = backend.spectra(chunks, self._layout, MASKS)
@@ -92,7 +102,7 @@ class Baseline:
             joint_spectra.only(CANDIDATE, renamed=FLOOR),
             len(newest.length),
             _sample(newest) if samples else Sample.empty(),
-            tokenizer=self.profile.tokenizer,
+            tokenizer=self._tokenizer,
         )
         return Comparison(baseline, candidate, joint_spectra)
 
@@ -101,6 +111,57 @@ class Baseline:
         band_of_id = np.searchsorted(BANDS, self._token_counts, side="right")
         names = [NEVER, *BAND_NAMES.values()]
         return {name: band_of_id == number for number, name in enumerate(names)}
+
+
+def resolved(
+    vocab_size: int | None, tokenizer: str | TokenizerIdentity | None
+) -> tuple[int, TokenizerIdentity]:
+    """Return the vocabulary of a monitor and the identity of its tokenizer, which may be unknown.
+
+    Raises
+    ------
+    ValueError
+        when there is no vocabulary, or it is smaller than that of the tokenizer.
+    InputError
+        when the tokenizer's file cannot be read.
+    """
+    if isinstance(tokenizer, str):
+        loaded = load_tokenizer(tokenizer)
+        if vocab_size is None:
+            vocab_size = loaded.vocab_size
+        elif vocab_size < loaded.vocab_size:
+            raise ValueError(
+                f"vocab_size must be at least that of tokenizer {tokenizer}, which is "
+                f"{loaded.vocab_size:,}, got {vocab_size:,}: leave it out, or give the size of the "
+                "model's embedding"
+            )
+        tokenizer = TokenizerIdentity(tokenizer, loaded.sha256)
+    if vocab_size is None:
+        raise ValueError("a monitor needs vocab_size, or the tokenizer that its ids are of")
+    return vocab_size, tokenizer or TokenizerIdentity("none", None)
+
+
+def _check_vocabulary(profile: Profile, layout: Layout, tokenizer: TokenizerIdentity) -> None:
+    """Raise LayoutMismatchError when the ids of a baseline and a monitor differ in meaning."""
+    own = profile.tokenizer
+    if not own.may_equal(tokenizer):
+        raise LayoutMismatchError(
+            f"baseline {profile.name} was made with tokenizer {own}, and the monitor's ids are of "
+            f"{tokenizer}: make the baseline again with --tokenizer {tokenizer.spec}"
+        )
+    size = profile.vocab_size
+    if tokenizer.sha256 is None and own.spec in _SHIPPED:
+        size = load_tokenizer(own.spec).vocab_size  # earlier versions took any size that was given
+    is_one = None not in (own.sha256, tokenizer.sha256)
+    # A model may have more ids than its tokenizer, to make their number a round one.
+    if size == layout.vocab_size or (is_one and size < layout.vocab_size):
+        return
+    of = "" if own.sha256 is None else f" of tokenizer {own}"
+    raise LayoutMismatchError(
+        f"baseline {profile.name} has {size:,} token ids{of}, the monitor "
+        f"{layout.vocab_size:,}: the same id is another token if the tokenizers differ; make the "
+        "baseline with the model's tokenizer (--tokenizer), and tell the monitor of it (tokenizer=)"
+    )
 
 
 def _band_label(low: int, high: int | None) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..backends.selection import select
 from ..comparisons.comparison import Comparison
+from ..corpus.corpus import TokenizerIdentity
 from ..errors import LayoutMismatchError
 from ..ngrams.layout import Layout
 from ..ngrams.spectrum import JointSpectra
@@ -15,7 +16,7 @@ from ..profiles.profile import Profile
 from ..system.gpu import current_gpu
 from . import figures
 from .arena import Arena
-from .baseline import Baseline
+from .baseline import Baseline, resolved
 from .contents import Contents
 from .device_args import DeviceArguments
 from .packing import Arguments
@@ -41,13 +42,18 @@ class CollapseMonitor:
     Parameters
     ----------
     vocab_size, max_order
-        Token ids lie below `vocab_size`; ``max_order * ceil(log2(vocab_size + 1))`` is at most 128.
+        Token ids lie below `vocab_size`, by default that of `tokenizer`;
+        ``max_order * ceil(log2(vocab_size + 1))`` is at most 128.
     baseline
         A `Profile` with its sample, or the path of a saved one. The newest tokens are compared with
         it, at most as many as the sample holds (2 million by default).
     window
         The figures cover this many of the newest tokens, in whole documents. None: they cover all
         tokens since the start, whose n-gram counts are then kept.
+    tokenizer
+        The tokenizer that the ids are of, as `cs.profile` takes it, such as
+        ``file:tokenizer.json``: a baseline of another one is then refused, and the vocabulary may
+        have more ids than the tokenizer, as models often do.
     backend, memory
         As in `NgramCounter`.
     threads
@@ -64,25 +70,30 @@ class CollapseMonitor:
 
     def __init__(
         self,
-        vocab_size: int,
+        vocab_size: int | None = None,
         max_order: int = 4,
         baseline: Profile | str | os.PathLike[str] | None = None,
         window: int | None = 50_000_000,
         *,
+        tokenizer: str | TokenizerIdentity | None = None,
         backend: str = "auto",
         threads: int | None = None,
         memory: int | str | None = None,
     ) -> None:
+        vocab_size, self.tokenizer = resolved(vocab_size, tokenizer)
         if window is not None and window < 1:
             raise ValueError(f"window must be a number of tokens or None for all, got {window}")
         self.layout = Layout(vocab_size, max_order)
         self.window = window
         self.backend = select(backend, threads)
-        self._baseline = None if baseline is None else Baseline(baseline, self.layout)
+        self._baseline: Baseline | None = None
+        if baseline is not None:
+            self._baseline = Baseline(baseline, self.layout, self.tokenizer)
         self._parameters: dict[str, Any] = {
             "vocab_size": vocab_size,
             "max_order": max_order,
             "baseline": None if self._baseline is None else self._baseline.profile,
+            "tokenizer": self.tokenizer,
             "backend": backend,
             "threads": threads,
             "memory": memory,
@@ -211,8 +222,13 @@ class CollapseMonitor:
         Raises
         ------
         LayoutMismatchError
-            when vocabularies or orders differ, or only one of the two has a window.
+            when tokenizers, vocabularies or orders differ, or only one of the two has a window.
         """
+        if not self.tokenizer.may_equal(other.tokenizer):
+            raise LayoutMismatchError(
+                f"monitors must count ids of one tokenizer to be merged, got {self.tokenizer} and "
+                f"{other.tokenizer}"
+            )
         if other.layout != self.layout or (other.window is None) != (self.window is None):
             raise LayoutMismatchError(
                 "monitors must have one layout, and both a window or none, to be merged: got "

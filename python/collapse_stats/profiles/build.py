@@ -13,12 +13,14 @@ from ..corpus.corpus import Corpus
 from ..corpus.keywords import Keywords, options_of, with_options
 from ..corpus.load import Progress, read_corpus
 from ..corpus.sample import DEFAULT_TOKENS
+from ..corpus.vocabulary import Counterpart
 from ..counting.passes import TableUse, count_tables, passes
 from ..counting.spectra import spectra_in_passes
 from ..ngrams.layout import Layout
 from ..ngrams.spectrum import HALVES, NO_HALVES, JointSpectra
 from ..ngrams.table import NgramTable
 from ..readers.options import ReadOptions
+from ..readers.remote.location import expanded
 from .profile import Profile
 from .storage import read, with_table
 
@@ -81,11 +83,18 @@ def profile_source(
     halves: bool = True,
     table: bool = True,
     sample_tokens: int = DEFAULT_TOKENS,
+    beside: Counterpart | None = None,
     progress: Progress | None = None,
 ) -> Profile:
     """Read a corpus, whose tokens may take half of the memory, and profile it."""
     corpus = read_corpus(
-        source, reading=reading, counting=counting, name=name, share=2, progress=progress
+        source,
+        reading=reading,
+        counting=counting,
+        name=name,
+        share=2,
+        beside=beside,
+        progress=progress,
     )
     return profile_corpus(
         corpus,
@@ -153,6 +162,7 @@ def profile_of(
         layout=layout,
         joint_spectra=spectra,
         documents=corpus.documents,
+        empty_documents=corpus.empty_documents,
         sample=corpus.sample(sample_tokens),
         tokenizer=corpus.tokenizer,
         sources=corpus.sources,
@@ -163,20 +173,9 @@ def profile_of(
     )
 
 
-def options_of_profile(
-    profile: Profile, reading: ReadOptions, counting: CountOptions
-) -> tuple[ReadOptions, CountOptions]:
-    """The options with which a corpus is profiled so that it can be compared with `profile`.
-
-    The tokenizer and the vocabulary are those of the profile, unless `reading` names others; the
-    order is always that of the profile.
-    """
-    reading = replace(
-        reading,
-        tokenizer=reading.tokenizer or profile.tokenizer.spec,
-        vocab_size=reading.vocab_size or profile.vocab_size,
-    )
-    return reading, replace(counting, max_order=profile.max_order)
+def counterpart(profile: Profile) -> Counterpart:
+    """What a corpus is told of the profile that it is to be compared with."""
+    return Counterpart(profile.tokenizer, profile.vocab_size)
 
 
 def load(path: str | os.PathLike[str]) -> Profile:
@@ -187,4 +186,4 @@ def load(path: str | os.PathLike[str]) -> Profile:
     InputError
         The directory is not a profile, has a newer format, or is damaged.
     """
-    return read(Path(path), Profile)
+    return read(Path(expanded(os.fspath(path))), Profile)

@@ -7,6 +7,7 @@ from ..corpus.corpus import Source, TokenizerIdentity
 from ..corpus.sample import Sample
 from ..counting.table import TableSource
 from ..errors import CollapseStatsError, LayoutMismatchError
+from ..ngrams.ids import is_implied
 from ..ngrams.layout import Layout
 from ..ngrams.spectrum import HALVES, JointSpectra, JointSpectrum, Spectrum
 
@@ -21,6 +22,8 @@ class ProfileData:
         Spectra of every order, for a single pair of masks: the two halves, or the whole corpus.
     documents
         Number of documents counted, including empty ones.
+    empty_documents
+        How many of them are empty; None if that is not known.
     sample
         Whole documents, to be counted again for matched sizes and intervals.
     table
@@ -41,6 +44,7 @@ class ProfileData:
     halved_by: str = "documents"
     warnings: tuple[str, ...] = ()
     backend: Backend | None = None
+    empty_documents: int | None = None
 
     @property
     def vocab_size(self) -> int:
@@ -56,6 +60,11 @@ class ProfileData:
     def tokens(self) -> int:
         """Number of tokens counted."""
         return self.windows(1)
+
+    @property
+    def filled_documents(self) -> int:
+        """Number of documents counted that hold a token; with empty ones if those are not known."""
+        return self.documents - (self.empty_documents or 0)
 
     @property
     def known_table(self) -> TableSource:
@@ -110,12 +119,16 @@ def check_comparable(first: ProfileData, second: ProfileData) -> None:
     """Raise LayoutMismatchError when token ids mean different things in the two profiles."""
     a, b = first.tokenizer, second.tokenizer
     if not a.may_equal(b):
+        changed = "; the file has changed" if a.spec == b.spec else ""
         raise LayoutMismatchError(
-            f"{first.name} was tokenized with {a.spec}, {second.name} with {b.spec}: profiles of "
+            f"{first.name} was tokenized with {a}, {second.name} with {b}{changed}: profiles of "
             "different vocabularies never compare, make both with one --tokenizer"
         )
-    if first.vocab_size != second.vocab_size:
+    # Vocabularies of one tokenizer may have different sizes: see `profiles.vocabulary`.
+    sizes = first.vocab_size, second.vocab_size
+    is_one = a.sha256 == b.sha256 and (a.sha256 is not None or all(map(is_implied, sizes)))
+    if sizes[0] != sizes[1] and not is_one:
         raise LayoutMismatchError(
-            f"{first.name} has {first.vocab_size:,} token ids, {second.name} "
-            f"{second.vocab_size:,}: make both with one --vocab-size"
+            f"{first.name} has {sizes[0]:,} token ids, {second.name} {sizes[1]:,}: make both with "
+            "one --vocab-size, or with the --tokenizer that the ids are of"
         )

@@ -10,8 +10,9 @@ from ..corpus.sample import DEFAULT_TOKENS, merge_samples
 from ..counting.part_writer import writer_bytes
 from ..counting.table import ROW_BYTES, read_aligned
 from ..errors import LayoutMismatchError
-from .data import ProfileData, check_comparable
+from .data import ProfileData
 from .storage import with_table
+from .vocabulary import in_one_vocabulary
 
 P = TypeVar("P", bound=ProfileData)
 
@@ -28,14 +29,14 @@ def merge(
 
     With `save_to`, the profile is written to that directory, its table while it is being merged.
     """
+    profiles = in_one_vocabulary(profiles)
     first = profiles[0]
     for other in profiles[1:]:
-        check_comparable(first, other)
-        if (other.layout, other.tokenizer) != (first.layout, first.tokenizer):
+        if (other.layout, other.tokenizer.sha256) != (first.layout, first.tokenizer.sha256):
             raise LayoutMismatchError(
                 "profiles must have one layout and tokenizer to be merged: "
-                f"{first.name} has {first.layout} and {first.tokenizer.spec}, "
-                f"{other.name} has {other.layout} and {other.tokenizer.spec}"
+                f"{first.name} has {first.layout} and {first.tokenizer}, "
+                f"{other.name} has {other.layout} and {other.tokenizer}"
             )
     sources = [profile.known_table for profile in profiles]
     writing = 0 if save_to is None else writer_bytes(memory)
@@ -45,6 +46,7 @@ def merge(
         first,
         name=name or " + ".join(profile.name for profile in profiles),
         documents=sum(profile.documents for profile in profiles),
+        empty_documents=_sum([profile.empty_documents for profile in profiles]),
         sample=merge_samples([profile.sample for profile in profiles], sample_tokens),
         sources=tuple(source for profile in profiles for source in profile.sources),
         warnings=tuple(dict.fromkeys(w for profile in profiles for w in profile.warnings)),
@@ -60,3 +62,9 @@ def merge(
         resident_bytes,
         resident_bytes + 2 * ROW_BYTES * rows,
     )
+
+
+def _sum(numbers: Sequence[int | None]) -> int | None:
+    """Return the sum of numbers, None if one of them is not known."""
+    known = [number for number in numbers if number is not None]
+    return sum(known) if len(known) == len(numbers) else None

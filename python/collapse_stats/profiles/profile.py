@@ -11,6 +11,7 @@ from .. import metrics
 from ..backends.selection import select
 from ..corpus.load import Progress
 from ..counting.top import most_frequent
+from ..errors import InputError
 from ..metrics.figures import CORPUS_FIGURES_WITH_ERRORS, look_up
 from ..ngrams.table import NgramTable
 from ..system.memory import budget
@@ -88,10 +89,22 @@ class Profile(ProfileData):
         return list(zip(self.spell(ids), counts.tolist(), strict=True))
 
     def spell(self, ids: npt.NDArray[np.int64]) -> list[Ngram]:
-        """n-grams ``(order, K)`` of token ids: as text when the tokenizer is known."""
+        """n-grams ``(order, K)`` of token ids: as text when the tokenizer is known.
+
+        Raises
+        ------
+        InputError
+            when the tokenizer's file is not there any more, or has changed.
+        """
         if self.tokenizer.spec == "none":
             return [tuple(ngram) for ngram in ids.T.tolist()]
         tokenizer = load_tokenizer(self.tokenizer.spec)
+        if tokenizer.sha256 != self.tokenizer.sha256:
+            raise InputError(
+                f"{self.name} was made with {self.tokenizer}, and that file has changed (its hash "
+                f"begins with {tokenizer.sha256[:8]} now), so that its n-grams cannot be spelled: "
+                "put the file back, or make the profile again"
+            )
         return [tokenizer.decode(ngram) for ngram in ids.T.tolist()]
 
     def save(self, path: str | os.PathLike[str]) -> None:

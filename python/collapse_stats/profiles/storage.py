@@ -30,6 +30,7 @@ from ..errors import InputError
 from ..ngrams.layout import Layout
 from ..ngrams.spectrum import HALVES, NO_HALVES, JointSpectra, JointSpectrum, Masks
 from ..ngrams.table import NgramTable
+from ..readers.remote.location import expanded
 from ..readers.remote.path import RemotePath
 from ..system.atomic_directory import new_directory
 from ..system.memory import TooLittleMemoryError, budget
@@ -84,7 +85,12 @@ def _share_written(parts: list[Part] | None, layout: Layout) -> float:
 
 def is_profile(path: str | os.PathLike[str] | RemotePath) -> bool:
     """Return whether a path is that of a saved profile; profiles are not read from URLs."""
-    return not isinstance(path, RemotePath) and (Path(path) / "manifest.json").is_file()
+    if isinstance(path, RemotePath):
+        return False
+    try:
+        return (Path(expanded(os.fspath(path))) / "manifest.json").is_file()
+    except (OSError, ValueError):  # a text instead of a path
+        return False
 
 
 def read(path: Path, kind: type[P]) -> P:
@@ -102,6 +108,7 @@ def read(path: Path, kind: type[P]) -> P:
             layout=layout,
             joint_spectra=_read_joint_spectra(path, layout),
             documents=manifest["totals"]["documents"],
+            empty_documents=manifest["totals"].get("empty_documents"),  # older ones lack it
             sample=_read_sample(path),
             tokenizer=TokenizerIdentity(**manifest["tokenizer"]),
             sources=tuple(Source(**source) for source in manifest["sources"]),
@@ -137,6 +144,7 @@ def _finish(profile: ProfileData, parts: list[Part] | None, folder: Path) -> Non
         },
         "totals": {
             "documents": profile.documents,
+            "empty_documents": profile.empty_documents,
             "windows": {str(n): profile.windows(n) for n in profile.joint_spectra.ngrams},
             "distinct": {str(n): profile.distinct(n) for n in profile.joint_spectra.ngrams},
         },

@@ -18,6 +18,8 @@ class BadFiles:
     """First and last + 1 of the corpus's documents that must not be counted after all."""
     at_open: list[Name] = field(default_factory=list)
     """Those of the files that could not even be opened, and so have no reader."""
+    metadata: list[Name] = field(default_factory=list)
+    """Files that were found in a directory and hold no documents but describe others."""
 
     def add(self, path: str, error: InputError | OSError, documents: int) -> None:
         """Record a file that failed after so many documents had been read from it."""

@@ -6,20 +6,24 @@ from typing import NamedTuple
 
 from ..errors import InputError
 from .file_reader import Candidate, FileReader
+from .head import Head
 from .registry import registry
-from .remote.location import Name, as_location
-from .remote.path import RemotePath
-from .stream import COMPRESSIONS, compression_of, read_blocks
+from .remote.location import Name
+from .stream import COMPRESSIONS, compression_of
 
 # Files that would be counted as tokens, or as text, if their header were overlooked.
 _FOREIGN = {
     b"PK\x03\x04": "a zip archive (.npz, .pt and others are): unpack it",
-    b"BZh91AY&SY": "bzip2 data: unpack it, or pack it with gzip or zstd",
-    b"\xfd7zXZ\0": "xz data: unpack it, or pack it with gzip or zstd",
+    b"7z\xbc\xaf\x27\x1c": "a 7z archive: unpack it",
+    b"Rar!\x1a\x07": "a rar archive: unpack it",
+    b"\x04\x22\x4d\x18": "lz4 data: unpack it, or pack it with gzip or zstd",
     b"\x89HDF": "an HDF5 file: write it as .npy or Parquet",
+    b"SQLite format 3\0": "an SQLite database: write its texts as JSON lines",
+    b"%PDF-": "a PDF document: extract its text",
 }
 _PICKLES = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")  # ids may well begin like these
 _SUSPECT = (*_FOREIGN, *_PICKLES)
+_TAR, _TAR_AT = b"ustar", 257
 
 
 class Detected(NamedTuple):
@@ -40,8 +44,19 @@ def _extensions(name: str) -> tuple[str, str]:
     return (splitext(stem)[1] if last in COMPRESSIONS else last), last  # noqa: PTH122
 
 
-def detect(path: Name, head: bytes) -> Detected:
-    """Return the format of a file that begins with `head`, 512 bytes or more if it has them.
+def is_named(path: Name) -> bool:
+    """Return whether the extension of a file is that of a format."""
+    return _extensions(_name(path))[0] in registry().extensions
+
+
+def _name(path: Name) -> str:
+    return basename(path) if isinstance(path, str) else path.name  # noqa: PTH119 - as above
+
+
+def detect(path: Name, head: Head, input_format: str | None = None) -> Detected:
+    """Return the format of a file by its beginning and its name.
+
+    Without a known extension, a file is of the `input_format`, if that is given.
 
     Raises
     ------
@@ -49,34 +64,39 @@ def detect(path: Name, head: bytes) -> Detected:
         The content is that of a foreign format or contradicts the name, or nothing is known of the
         file.
     """
-    formats = registry()
-    name = path.name if isinstance(path, RemotePath) else basename(path)  # noqa: PTH119 - as above
-    extension, last = _extensions(name)
+    formats, data = registry(), head.data
+    extension, last = _extensions(_name(path))
     owner = formats.extensions.get(extension)
-    _refuse_foreign(path, head, extension, owner)
+    evidence = f"extension {extension}"
+    if owner is None and input_format is not None:
+        extension, evidence = f".{input_format}", f"--input-format {input_format}"
+        owner = formats.extensions[extension]
+    _refuse_foreign(path, data, extension, owner)
     named = formats.of_named(extension)
-    if named or head.startswith(formats.magics):
-        detected = _recognized(Candidate(path, head, extension, owner), named)
+    if named or data.startswith(formats.magics):
+        detected = _recognized(Candidate(path, data, extension, owner), named)
         if detected:
             return detected
-    compression = compression_of(head)
-    if compression and not _may_begin_compressed(last):
-        return _detect_compressed(Candidate(path, head, extension, owner), compression)
-    if last in COMPRESSIONS and head:
+    if head.compression and not _may_begin_compressed(last):
+        content = Candidate(path, head.content, extension, owner)
+        return _detect_compressed(content, head.compression, evidence)
+    if data.startswith(_TAR, _TAR_AT):
+        return Detected(formats.extensions[".tar"], "a tar archive")
+    if last in COMPRESSIONS and data:
         raise InputError(
-            f"{path}: named {last} but begins with {head[:4]!r}, which is not "
+            f"{path}: named {last} but begins with {data[:4]!r}, which is not "
             f"{COMPRESSIONS[last]} data: rename it to what it is, or write it again"
         )
     if owner is None:
         raise InputError(
-            f"{path}: cannot tell what this is from {head[:8]!r} or its name. Read are: "
+            f"{path}: cannot tell what this is from {data[:8]!r} or its name. Read are: "
             f"{formats.known}"
         )
     if not owner.required:
-        return Detected(owner, f"extension {extension}")
+        return Detected(owner, evidence)
     if owner.otherwise is None:
         raise InputError(
-            f"{path}: named {extension} but begins with {head[:4]!r}, not {owner.required}: it is "
+            f"{path}: named {extension} but begins with {data[:4]!r}, not {owner.required}: it is "
             "damaged or something else"
         )
     evidence = f"named {extension} but has no {owner.required}: a headerless array"
@@ -107,8 +127,6 @@ def _refuse_foreign(
             raise InputError(
                 f"{path} is a Python pickle, which is never read: loading one runs code"
             )
-    if head[257:262] == b"ustar":
-        raise InputError(f"{path} is a tar archive (WebDataset): unpack it")
     reason = registry().foreign(extension, head)
     if reason:
         raise InputError(f"{path} is {reason}")
@@ -120,18 +138,28 @@ def _may_begin_compressed(last: str) -> bool:
     return owner is not None and owner.begins_freely and not owner.compressible
 
 
-def _detect_compressed(file: Candidate, compression: str) -> Detected:
-    path, owner = file.path, file.owner
-    if owner is None:
-        blocks = read_blocks(as_location(path), 64)
-        content = next((block for block, _ in blocks if block.strip()), b"")
-        reader = registry().of_compressed(content)
-        if reader:
-            start = reader.compressed_start.decode()
-            return Detected(reader, f"{compression} data that begins with {start}")
-    elif owner.compressible:
-        return Detected(owner, f"{compression} data, extension {file.extension}")
+def _detect_compressed(file: Candidate, compression: str, evidence: str) -> Detected:
+    """The format of a compressed file, given the beginning of its content."""
+    path, content, _, owner = file
+    formats = registry()
+    data = f"{compression} data"
+    if content.startswith(_TAR, _TAR_AT):
+        return Detected(formats.extensions[".tar"], f"{data} of a tar archive")
+    if owner is not None and owner.compressible and owner.begins_freely:
+        return Detected(owner, f"{data}, {evidence}")
+    what = compression_of(content) or next(
+        (inner.format for inner in formats.of_magic(content) if inner.recognize_content(file)), None
+    )
+    if what:
+        raise InputError(f"{path} is {data}, in which there is {what} data: unpack it once")
+    _refuse_foreign(path, content, file.extension, owner)
+    if owner is not None and owner.compressible:
+        return Detected(owner, f"{data}, {evidence}")
+    reader = formats.of_compressed(content) if owner is None else None
+    if reader:
+        return Detected(reader, f"{data} that begins with {reader.compressed_start.decode()}")
     raise InputError(
-        f"{path} is {compression} data and not of text or JSON lines, the formats read compressed: "
-        "unpack it, or name it .txt or .jsonl before its ending"
+        f"{path} is {data} and its name does not say that it holds text, JSON lines, CSV or a tar "
+        "archive, the formats read compressed: unpack it, or, if it is one of these, say so "
+        "before the ending, as in a.jsonl.gz"
     )

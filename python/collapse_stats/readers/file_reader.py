@@ -10,7 +10,11 @@ from typing import ClassVar, NamedTuple
 from .base import Batch
 from .head import Head
 from .options import Kind, ReadOptions
+from .records.fields import Fields
 from .remote.location import Location, Name, as_location
+
+# How much a file of a directory is worth: where there are shards, tables and texts describe them.
+TEXT, TABLES, SHARDS = 0, 1, 3
 
 
 class Candidate(NamedTuple):
@@ -83,7 +87,10 @@ class FileReader(ABC):
     """Whether a file may begin with any bytes, so that a short magic number proves nothing."""
 
     compressible: ClassVar[bool] = False
-    """Whether gzip and Zstandard files of these extensions are read."""
+    """Whether files of these extensions are read when they are compressed."""
+
+    reads_forward: ClassVar[bool] = False
+    """Whether a file is read from front to back only, so that it may come through a pipe."""
 
     compressed_start: ClassVar[bytes] = b""
     """How the content of a compressed file without a known extension begins, spaces aside."""
@@ -94,8 +101,8 @@ class FileReader(ABC):
     companion_names: ClassVar[tuple[str, ...]] = ()
     """Names of files that only describe the others in their directory."""
 
-    has_packed_copies: ClassVar[bool] = False
-    """Whether a compressed file is a copy of the plain file of that name beside it."""
+    rank: ClassVar[int] = SHARDS
+    """In a directory, only files of the highest rank there are read: others describe them."""
 
     reads_chats: ClassVar[bool] = False
     """Whether the format may hold chats, so that ``part`` may choose turns of them."""
@@ -105,6 +112,18 @@ class FileReader(ABC):
 
     is_stream: ClassVar[bool] = False
     """Whether the ids are a stream whose only document boundaries are `eot` ids."""
+
+    doubt: str = ""
+    """Why the ids may not be what they were taken for; "" if nothing suggests it."""
+
+    unit: ClassVar[str] = "row"
+    """What the format calls a document."""
+
+    reads: Fields | None = None
+    """The keys or columns that hold the documents, None if the format has no names."""
+
+    names: tuple[str, ...] = ()
+    """All keys or columns of the file, as far as they are known."""
 
     kind: Kind
     dtype: str | None
@@ -134,6 +153,11 @@ class FileReader(ABC):
         Asked of files that no reader recognized by their content; may look at files beside it.
         """
         return None
+
+    @property
+    def document(self) -> str:
+        """What becomes a document, for messages: ``each row``."""
+        return f"each {self.unit}"
 
     @property
     def warnings(self) -> list[str]:

@@ -2,57 +2,112 @@
 
 import os
 from hashlib import sha256
+from pathlib import Path
 from typing import NamedTuple
 
-from .remote.location import Location, Name
-from .remote.path import RemotePath
-from .stream import compression_of
+from ..errors import InputError
+from .base import BATCH_BYTES
+from .remote.location import Location, Name, as_location
+from .stream import compression_of, read_blocks, unpacked_head
 
 _BYTES = 1 << 16
 _EDGE = 1 << 20  # bytes at either end of a file that its digest covers
+_UNSIZED = 16 << 20  # most bytes of a file that says it has none, as those below /proc do
 
 
 class Head(NamedTuple):
-    """The first 64 KiB of a file, and its size in bytes (0 when unknown)."""
+    """The beginning of a file.
+
+    Attributes
+    ----------
+    data
+        Its first 64 KiB.
+    size
+        Its size in bytes, 0 when unknown.
+    compression
+        ``gzip``, ``zstd``, ``bzip2``, ``xz`` or None, by its first bytes.
+    content
+        The beginning of its content: `data`, or what was unpacked of it; empty if that is damaged.
+    complete
+        Whether `content` is all of the content.
+    """
 
     data: bytes
     size: int
-
-    @property
-    def whole(self) -> bool:
-        """Whether `data` is the whole file."""
-        return len(self.data) == self.size
-
-    @property
-    def compression(self) -> str | None:
-        """``gzip``, ``zstd`` or None."""
-        return compression_of(self.data)
+    compression: str | None
+    content: bytes
+    complete: bool
 
     @property
     def digest(self) -> str:
         """The digest as by `digest_of`, "" when more of the file is needed for it."""
-        return _digest(self.size, self.data, self.data) if self.whole else ""
+        whole = len(self.data) == self.size
+        return _digest(self.size, self.data, self.data) if whole else ""
 
 
 def head_of(path: Name) -> Head:
     """Read the beginning of a file."""
-    if isinstance(path, RemotePath):
+    if isinstance(path, str):
+        # A file object takes half as long again. Not to block is for special files below /proc.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        try:
+            size = os.fstat(descriptor).st_size
+            # No more than the file has: allocating and shrinking 64 KiB takes longer than the rest.
+            data = os.read(descriptor, min(size or _BYTES, _BYTES))
+            if not size:
+                data, size = _unsized(path, descriptor, data)
+        except BlockingIOError as error:
+            raise InputError(f"{path}: it has no end, the system waits for more of it") from error
+        finally:
+            os.close(descriptor)
+    else:
         with path.open() as file:
-            return Head(file.read(_BYTES), path.stat().st_size)
-    descriptor = os.open(path, os.O_RDONLY)  # a file object would take half as long again
+            data = file.read(_BYTES)
+            size = path.stat().st_size
+    compression = compression_of(data)
+    if compression is None:
+        return Head(data, size, None, data, len(data) == size)
+    return _packed(path, data, size, compression)
+
+
+def _packed(path: Name, data: bytes, size: int, compression: str) -> Head:
+    """The beginning of a compressed file, given its first bytes."""
+    content, complete = unpacked_head(data, compression, BATCH_BYTES)
+    if not content and len(data) != size:  # a block of bzip2 may be longer than this
+        content = _first_block(path)
+    return Head(data, size, compression, content, complete and len(data) == size)
+
+
+def _unsized(path: str, descriptor: int, data: bytes) -> tuple[bytes, int]:
+    """All bytes of a file that says it has none, given the first of them, and their number."""
+    parts = [data]
+    held = len(data)
+    while part := os.read(descriptor, _BYTES) if data else b"":
+        parts.append(part)
+        held += len(part)
+        if held > _UNSIZED:
+            raise InputError(
+                f"{path}: the system does not say how long this is, and it has more than "
+                f"{_UNSIZED >> 20} MiB: copy it to a file"
+            )
+    return b"".join(parts), held
+
+
+def _first_block(path: Name) -> bytes:
+    """The beginning of the content of a compressed file; empty if it is damaged."""
     try:
-        size = os.fstat(descriptor).st_size
-        # No more than the file has: allocating and shrinking 64 KiB takes longer than all the rest.
-        return Head(os.read(descriptor, min(size or _BYTES, _BYTES)), size)
-    finally:
-        os.close(descriptor)
+        return next((block for block, _ in read_blocks(as_location(path), _BYTES)), b"")
+    except InputError:
+        return b""
 
 
 def digest_of(path: Location) -> str:
     """Return the sha256 of a file's size and its first and last MiB, "" if the file is gone.
 
-    It distinguishes files without reading all of them.
+    It distinguishes files without reading all of them. What is no regular file has none either.
     """
+    if isinstance(path, Path) and not path.is_file():  # reading from a pipe would wait
+        return ""
     try:
         with path.open("rb") as file:
             size = file.seek(0, os.SEEK_END)

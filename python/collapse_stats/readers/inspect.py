@@ -1,10 +1,13 @@
 """Inspect a file, or its beginning: what it holds and what would go wrong with it."""
 
+import json
 import os
+import sys
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from ..errors import InputError
 from ..tokenizers import Tokenizer
 from .base import Batch, IntegerArray, Reader
 from .file_reader import FileReader
@@ -12,6 +15,7 @@ from .open import open_file
 from .options import ReadOptions
 from .remote.location import as_location
 from .remote.path import RemotePath
+from .stream import line_blocks
 
 # Ids that only mark where documents end or begin -> whose they are, and the vocabulary size. They
 # are larger than any ordinary id of that vocabulary.
@@ -26,6 +30,7 @@ MARKS = {
 }
 _NEARLY_ALL, _ENOUGH = 0.95, 8  # share of the documents, and the least number of documents
 _LOW = 4  # ids of <s>, </s>, <pad>, <unk> in many vocabularies
+_FIRST_LINE = 1 << 16  # bytes in which the first line is looked for
 _TOKENIZED = 4 << 20  # characters tokenized at most when a file is sampled
 
 
@@ -37,6 +42,10 @@ class Inspection:
     ----------
     path, format, evidence, dtype
         The file, its format, the reason for that, and the type of its ids (None for text).
+    bytes
+        Size of the file.
+    reads
+        What is read of it.
     tokens
         Tokens in documents, None for text without a tokenizer; an estimate when sampled.
     documents
@@ -70,6 +79,33 @@ class Inspection:
     boundary_ids: dict[int, int] = field(default_factory=dict)
     sampled: float | None = None
     warnings: list[str] = field(default_factory=list)
+    bytes: int = 0
+    reads: "Reads | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reads:
+    """What is read of a file.
+
+    Attributes
+    ----------
+    keys
+        The keys or columns that are read; empty if the format has no names.
+    holds
+        ``text``, ``chat`` or ``ids``.
+    document
+        What becomes a document, such as ``each row``.
+    mask
+        The key of the mask of ids that is honoured, None if there is none.
+    not_read
+        Other keys or columns, as far as they are known.
+    """
+
+    keys: tuple[str, ...]
+    holds: str
+    document: str
+    mask: str | None = None
+    not_read: tuple[str, ...] = ()
 
 
 def inspect_reader(
@@ -81,7 +117,8 @@ def inspect_reader(
     for batch in reader.batches():
         seen.add(batch)
         read += batch.bytes_read
-        if budget is not None and read >= budget:
+        is_enough = budget is not None and read >= budget
+        if is_enough or seen.documents >= (options.limit_documents or sys.maxsize):
             break
     scale = reader.size / read if 0 < read < reader.size else 1.0
     share = seen.share / scale
@@ -106,7 +143,36 @@ def inspect_reader(
         boundary_ids=seen.marks if reader.kind == "ids" else {},
         sampled=round(share, 4) if share < 1 else None,
         warnings=[*reader.warnings, *_doubts(reader, seen, vocab_size)],
+        bytes=reader.size,
+        reads=_reads(reader),
     )
+
+
+def _reads(reader: Reader) -> Reads | None:
+    if not isinstance(reader, FileReader):
+        return None
+    if reader.reads is None:
+        return Reads((), reader.kind, reader.document)
+    keys, mask = reader.reads.names, reader.reads.mask
+    read = {key.split(".")[0] for key in (*keys, *([mask] if mask else []))}.union(keys)
+    return Reads(
+        keys=keys,
+        holds="chat" if reader.reads.chat else reader.kind,
+        document=reader.document,
+        mask=mask,
+        not_read=tuple(name for name in reader.names or _first_keys(reader) if name not in read),
+    )
+
+
+def _first_keys(reader: FileReader) -> tuple[str, ...]:
+    """The keys of the first line of a file of JSON lines."""
+    try:
+        for block, _ in line_blocks(as_location(reader.path), _FIRST_LINE, _FIRST_LINE):
+            record = json.loads(block.split(b"\n")[0])
+            return tuple(record) if isinstance(record, dict) else ()
+    except (OSError, InputError, ValueError, RecursionError):
+        pass
+    return ()
 
 
 class _Seen:
@@ -211,6 +277,13 @@ def _doubts(reader: Reader, seen: _Seen, vocab_size: int | None) -> list[str]:
             )
     if reader.kind == "ids" and reader.eot is None:
         warnings += _unused_marks(seen)
+    if reader.left_out > seen.documents:
+        warnings.append(
+            f"{reader.left_out:,} lines or rows have no document, and only {seen.documents:,} have "
+            "one: such a file is refused; name another key with --text-key or --ids-key"
+        )
+    elif not seen.documents:
+        warnings.append("there is no document in it")
     if seen.empty:
         warnings.append(f"documents of no tokens or characters seen: {seen.empty:,}")
     return [f"{reader.path}: {doubt}" for doubt in warnings]

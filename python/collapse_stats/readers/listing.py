@@ -1,18 +1,13 @@
-"""Which files of a directory belong to a corpus: one rule for local and remote directories."""
+"""The files that a corpus consists of, and what its directories hold besides."""
 
-import json
-from collections.abc import Container, Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import overload
 
 from ..errors import InputError
-from .base import listed
-from .detect import extension_of
+from .directory.reasons import LeftOut, Reason, grouped, some, summary
 from .registry import registry
 from .remote.location import Location, Name, as_location
-
-_TEMPORARY = ("~", ".tmp", ".temp", ".part", ".partial", ".crdownload", ".swp", ".lock")
-# The files of a saved profile, which may lie among shards and is not part of the corpus.
-PROFILE = {"manifest.json", "spectra.parquet"}
 
 
 class Files(Sequence[Location]):
@@ -22,13 +17,24 @@ class Files(Sequence[Location]):
     ----------
     names
         The files to read.
-    skipped
-        Files in directories that are not read, because of their extensions or as second copies.
+    left_out
+        What lies in the directories and is not read, and why.
+    doubtful
+        Those of the files that were found in a directory and may turn out to be metadata when they
+        are opened; True if one JSON object is metadata whatever it holds, because it lies beside
+        shards.
+    unreadable
+        Path -> error of folders that cannot be listed, and of shards that are missing.
+    notes
+        Sentences about what else is doubtful.
     """
 
     def __init__(self) -> None:
         self.names: list[Name] = []
-        self.skipped: list[Name] = []
+        self.left_out: list[LeftOut] = []
+        self.doubtful: dict[Name, bool] = {}
+        self.unreadable: dict[str, str] = {}
+        self.notes: list[str] = []
 
     def __len__(self) -> int:
         return len(self.names)
@@ -42,54 +48,51 @@ class Files(Sequence[Location]):
             return list(map(as_location, self.names[index]))
         return as_location(self.names[index])
 
-    def nothing(self, name: str, skipped_before: int) -> InputError:
-        """Return the error for a directory or prefix without a file to read.
+    def leave_out(self, paths: Iterable[Name], reason: Reason) -> None:
+        """Note that some files or folders are not read."""
+        self.left_out += (LeftOut(path, reason) for path in paths)
 
-        `skipped_before` is the length of `skipped` before the directory was walked.
-        """
-        skipped = [as_location(name).name for name in self.skipped[skipped_before:]]
-        seen = f"only {listed(skipped, 5)}" if skipped else "no file"
-        return InputError(f"{name}: {seen} in this directory. Read are: {registry().known}")
+    @property
+    def skipped(self) -> list[Name]:
+        """What is left out though somebody may take it for a part of the corpus."""
+        return [path for path, reason in self.left_out if not reason.is_expected]
 
+    def warnings(self) -> list[str]:
+        """Return a sentence about what is left out, and one about each other doubt."""
+        return [*self.left_out_warning(), *self.doubts()]
 
-def is_left_out(name: str, names: Container[str]) -> bool:
-    """Whether a file is temporary, or only describes others among `names`, its directory's."""
-    formats = registry()
-    if name in formats.companion_names or name.startswith("~$"):
-        return True
-    if name.lower().endswith(_TEMPORARY):
-        return True
-    return name.endswith(formats.companion_endings) and any(
-        name.endswith(ending) and name.removesuffix(ending) + described in names
-        for ending, described in formats.companions.items()
-    )
+    def left_out_warning(self) -> list[str]:
+        """Return a sentence about what is left out, if there is something unexpected."""
+        left_out = [each for each in self.left_out if not each.reason.is_expected]
+        return [f"left out: {summary(left_out)}"] if left_out else []
 
+    def doubts(self) -> list[str]:
+        """Return a sentence about each other doubt."""
+        return self._given_twice() + self.notes
 
-def is_known(name: str, names: Container[str], shards: Container[str] | None) -> bool:
-    """Whether to read a file of a directory with these names, by its name.
+    def turned_out_metadata(self, name: Name) -> None:
+        """Note that a doubtful file describes others."""
+        is_rows = str(name).endswith((".arrow", ".feather"))
+        self.leave_out([name], Reason.CACHE if is_rows else Reason.METADATA)
 
-    Of Arrow files, only those among `shards` are read, when these are not None.
-    """
-    extension = extension_of(name)
-    reader = registry().extensions.get(extension)
-    if reader is None or (reader.has_packed_copies and _is_copy(name, extension, names)):
-        return False
-    return shards is None or extension != ".arrow" or name in shards
-
-
-def _is_copy(name: str, extension: str, names: Container[str]) -> bool:
-    """Whether this is a compressed file that lies uncompressed beside it."""
-    return not name.lower().endswith(extension) and name[: name.rindex(".")] in names
+    def _given_twice(self) -> list[str]:
+        if len(set(self.names)) == len(self.names):
+            return []
+        twice = [str(name) for name, times in Counter(self.names).items() if times > 1]
+        return [f"files given more than once and counted each time: {len(twice):,} ({some(twice)})"]
 
 
-def listed_arrow(state: Location) -> set[str] | None:
-    """Return the shards that the ``state.json`` of a ``save_to_disk`` directory lists.
-
-    The caches that `datasets` leaves beside them are not listed. None when there is no such list.
-    """
-    try:
-        with state.open("rb") as file:
-            content = json.loads(file.read())
-        return {item["filename"] for item in content["_data_files"]}
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return None
+def nothing_in(name: str, left_out: Sequence[LeftOut]) -> InputError:
+    """Return the error for a directory or prefix without a file to read."""
+    reasons = grouped(left_out).keys()
+    if not reasons - {Reason.HIDDEN, Reason.STORE}:
+        return InputError(f"{name}: no file in this directory. Read are: {registry().known}")
+    if reasons & {Reason.NOT_INCLUDED, Reason.EXCLUDED}:
+        advice = ": change --include or --exclude"
+    elif Reason.BROKEN in reasons:
+        advice = ": the files that the links lead to are gone; fetch them again"
+    elif Reason.UNKNOWN in reasons:
+        advice = f". Read are: {registry().known}"
+    else:
+        advice = ": give a file by its own path to read it all the same"
+    return InputError(f"{name}: nothing to read here, only {summary(left_out)}{advice}")

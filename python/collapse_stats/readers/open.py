@@ -1,19 +1,25 @@
 """Open readers of files: of one file, or of all the files of a corpus."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
+from types import MappingProxyType
+from typing import NamedTuple, get_args
 
 from ..errors import InputError
 from .bad_files import BadFiles
 from .base import Reader
-from .detect import detect
+from .detect import detect, is_named
+from .directory.metadata import is_metadata
 from .file_reader import FileReader
-from .head import head_of
-from .options import ReadOptions
+from .head import Head, head_of
+from .options import InputFormat, ReadOptions
 from .remote.location import Name, as_name, at_once
 from .remote.path import RemotePath
 from .small_file import SmallFileReader
+from .streams.pipe import Pipe
+
+NONE_DOUBTFUL: Mapping[Name, bool] = MappingProxyType({})
 
 
 def open_file(
@@ -28,26 +34,55 @@ def open_file(
     """
     name, options = as_name(path), options or ReadOptions()
     try:
-        head = head_of(name)
-        reader, evidence = detect(name, head.data)
-        if options.part and not reader.reads_chats:
-            raise InputError(
-                f"{name}: --part chooses turns of a chat in JSON lines, Parquet or Arrow, this is "
-                f"{reader.format} ({evidence}): leave the option out"
-            )
-        return reader.create(name, options, evidence, head)
+        if isinstance(name, Pipe):
+            return _open_pipe(name, options)
+        return _open(name, options, head_of(name))
     except OSError as error:
         raise InputError(f"{name}: cannot be read: {error.strerror or error}") from error
 
 
+def _open(name: Name, options: ReadOptions, head: Head) -> FileReader:
+    """A reader of a file that begins with this `head`."""
+    reader, evidence = detect(name, head, options.input_format)
+    if options.part and not reader.reads_chats:
+        raise InputError(
+            f"{name}: --part chooses turns of a chat in JSON lines, Parquet or Arrow, this is "
+            f"{reader.format} ({evidence}): leave the option out"
+        )
+    if isinstance(name, Pipe) and not reader.reads_forward:
+        raise InputError(
+            f"{name} holds {reader.format} ({evidence}), which is not read from front to back: "
+            "save it to a file, and give its path"
+        )
+    return reader.create(name, options, evidence, head)
+
+
+def _open_pipe(pipe: Pipe, options: ReadOptions) -> FileReader:
+    """A reader of standard input or a named pipe."""
+    if options.input_format is None and not is_named(pipe):
+        raise InputError(
+            f"{pipe}: say what it holds with --input-format: {', '.join(get_args(InputFormat))}"
+        )
+    head = head_of(pipe)
+    if not head.data:
+        raise InputError(f"{pipe}: nothing came through it")
+    reader = _open(pipe, options, head)
+    pipe.read_on()
+    return reader
+
+
 def open_files(
-    names: Sequence[Name], options: ReadOptions, room: int = 0
+    names: Sequence[Name],
+    options: ReadOptions,
+    room: int = 0,
+    doubtful: Mapping[Name, bool] = NONE_DOUBTFUL,
 ) -> tuple[list[Reader], BadFiles]:
     """Return readers of the files of one corpus, and the files that could not be opened.
 
     With ``options.skip_bad``, a file that cannot be opened is noted in the `BadFiles`, to which the
     caller adds files that turn out to be bad later. The error of a file that is alone is raised.
     The content of small files is kept, up to `room` bytes in all, so that they are opened once.
+    `doubtful` is that of `Files`.
 
     Raises
     ------
@@ -56,20 +91,56 @@ def open_files(
     """
     bad_files = BadFiles(options.skip_bad and len(names) > 1)
     readers: list[Reader] = []
-    attempt = partial(_open_or_error if bad_files.forgiving else open_file, options=options)
-    for name, reader in zip(names, at_once(attempt, names), strict=True):
-        if isinstance(reader, InputError):
+    of_metadata: InputError | None = None
+    for name, reader in open_each(names, options, doubtful):
+        if isinstance(reader, Metadata):
+            bad_files.metadata.append(name)
+            of_metadata = of_metadata or reader.error
+        elif isinstance(reader, InputError):
+            if not bad_files.forgiving:
+                raise reader
             bad_files.at_open.append(name)
             bad_files.errors[str(name)] = str(reader)
-            continue
-        if isinstance(reader, SmallFileReader):
-            room -= len(reader.content)
-            if room < 0:
-                reader.content = b""
-        readers.append(reader)
+        else:
+            if isinstance(reader, SmallFileReader):
+                room -= len(reader.content)
+                if room < 0:
+                    reader.content = b""
+            readers.append(reader)
     if not readers:
         bad_files.raise_if_all(len(bad_files.errors))
+        if of_metadata is not None:
+            raise of_metadata
     return readers, bad_files
+
+
+class Metadata(NamedTuple):
+    """A file that describes others, and the error of reading it as data."""
+
+    error: InputError
+
+
+def open_each(
+    names: Sequence[Name], options: ReadOptions, doubtful: Mapping[Name, bool] = NONE_DOUBTFUL
+) -> Iterator[tuple[Name, FileReader | InputError | Metadata]]:
+    """Yield each file with its reader or its error, or as metadata if it is `doubtful` and is."""
+    attempt = partial(_open_or_error, options=options)
+    opened = zip(names, at_once(attempt, names), strict=True)
+    if not doubtful:
+        yield from opened
+        return
+    for name, reader in opened:
+        if name in doubtful:
+            is_error = isinstance(reader, InputError)
+            if (is_error or doubtful[name]) and is_metadata(name, options, doubtful[name]):
+                error = reader if isinstance(reader, InputError) else _described(name)
+                yield name, Metadata(error)
+                continue
+        yield name, reader
+
+
+def _described(name: Name) -> InputError:
+    return InputError(f"{name}: one JSON object, which describes the shards beside it")
 
 
 def _open_or_error(name: Name, options: ReadOptions) -> FileReader | InputError:

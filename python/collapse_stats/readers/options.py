@@ -1,6 +1,5 @@
 """The options of reading; each is written here and nowhere else."""
 
-from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Literal, TypedDict, get_args
 
@@ -15,6 +14,9 @@ Dtype = Literal["u8", "u16", "u32", "u64"]
 
 
 ChatTurns = Literal["assistant", "user", "all"]
+
+
+InputFormat = Literal["jsonl", "json", "txt", "csv", "tsv", "tar"]
 
 
 MAX_DOCUMENT = 1 << 30  # bytes of a line, or of a text that is one document
@@ -63,9 +65,13 @@ class ReadKeywords(TypedDict, total=False):
     part: ChatTurns | None
     dtype: Dtype | None
     eot: int | None
+    input_format: InputFormat | None
     doc_per_line: bool
     vocab_size: int | None
     skip_bad: bool
+    include: tuple[str, ...]
+    exclude: tuple[str, ...]
+    limit_documents: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +139,14 @@ class ReadOptions:
             "ID",
         ),
     )
+    input_format: InputFormat | None = field(
+        default=None,
+        metadata=described(
+            "What standard input (the path -), or a file without a known extension, holds. It may "
+            "be compressed.",
+            choices=get_args(InputFormat),
+        ),
+    )
     doc_per_line: bool = field(
         default=False,
         metadata=described("Each line of a text file is a document, not the whole file."),
@@ -149,6 +163,30 @@ class ReadOptions:
     skip_bad: bool = field(
         default=False,
         metadata=described("Continue when one of several files is bad; a warning names it."),
+    )
+    include: tuple[str, ...] = field(
+        default=(),
+        metadata=described(
+            "Read only the files of a directory that match: '*.parquet', or a path below it such "
+            "as 'train/**'. A folder that matches stands for all in it. May be given more than "
+            "once.",
+            "PATTERN",
+        ),
+    )
+    exclude: tuple[str, ...] = field(
+        default=(),
+        metadata=described(
+            "Leave out the files of a directory that match, likewise.",
+            "PATTERN",
+        ),
+    )
+    limit_documents: int | None = field(
+        default=None,
+        metadata=described(
+            "Read only the first N documents of a corpus, for a first look. A warning says so.",
+            "N",
+            minimum=1,
+        ),
     )
     longest: int = MAX_DOCUMENT
 
@@ -167,8 +205,17 @@ class ReadOptions:
             raise ValueError("mask_key belongs to token ids, but text_key is given too")
         if self.dtype is not None and self.dtype not in ITEMS:
             raise ValueError(f"dtype must be one of {', '.join(ITEMS)}, got {self.dtype!r}")
+        if self.input_format is not None and self.input_format not in get_args(InputFormat):
+            raise ValueError(
+                f"input_format must be one of {', '.join(get_args(InputFormat))}, got "
+                f"{self.input_format!r}"
+            )
         if self.eot is not None and self.eot < 0:
             raise ValueError(f"eot must be a token id, 0 or more, got {self.eot}")
+        if self.limit_documents is not None and self.limit_documents < 1:
+            raise ValueError(f"limit_documents must be 1 or more, got {self.limit_documents}")
+        for name in ("include", "exclude"):
+            object.__setattr__(self, name, _several(name, getattr(self, name)))
 
     @property
     def keys(self) -> tuple[tuple[str, ...], ...]:
@@ -181,15 +228,12 @@ class ReadOptions:
 
     @property
     def wanted(self) -> str:
-        """The keys to look for, as words for a message."""
+        """What to look for, as words for a message."""
         if self.named is not None:
             return f"the key {self.named!r}"
-        names = [" with ".join(map(repr, keys)) for keys in self.keys]
-        return f"one of the keys {', '.join(names)}"
-
-    def find(self, names: Collection[str]) -> tuple[str, ...] | None:
-        """The first of `keys` that are all among `names`, or None."""
-        return next((keys for keys in self.keys if all(map(names.__contains__, keys))), None)
+        what = "a chat" if self.part else "a document"
+        usual = ", ".join(" with ".join(keys) for keys in self.keys)
+        return f"{what} under one of the usual keys ({usual})"
 
     @property
     def named(self) -> str | None:
@@ -201,3 +245,11 @@ class ReadOptions:
         return (
             "ids" if key == self.ids_key or (self.text_key is None and key in IDS_KEYS) else "text"
         )
+
+
+def _several(name: str, patterns: object) -> tuple[str, ...]:
+    """Patterns as a tuple; one may be given by itself."""
+    several = (patterns,) if isinstance(patterns, str) else patterns
+    if not isinstance(several, list | tuple) or not all(isinstance(each, str) for each in several):
+        raise ValueError(f"{name} must be a pattern or a list of patterns, got {patterns!r}")
+    return tuple(several)

@@ -1,14 +1,14 @@
 """The base of readers of text files, which use what was read of a small file when it was opened."""
 
+from ..errors import InputError
 from .base import BATCH_BYTES
 from .file_reader import FileReader
 from .head import Head
 from .options import ReadOptions
 from .remote.location import Location, Name, as_location
 from .splits import SplittableReader
-from .stream import UTF8_BOM, read_plain, unpacked, unpacked_head
-
-_UTF_16 = "UTF-16 text (byte-order mark): convert it to UTF-8"
+from .stream import UTF8_BOM, read_plain, unpacked
+from .streams.encoding import fault_of
 
 
 class SmallFileReader(SplittableReader, FileReader):
@@ -22,8 +22,8 @@ class SmallFileReader(SplittableReader, FileReader):
     """
 
     compressible = True
-    label = "also with .gz or .zst"
-    foreign = ((b"\xff\xfe", _UTF_16), (b"\xfe\xff", _UTF_16))
+    label = "also with .gz, .zst, .bz2 or .xz"
+    reads_forward = True
 
     def __init__(self, name: Name, options: ReadOptions, evidence: str, head: Head) -> None:
         # Not by FileReader: no Path is made and no status asked of a hundred thousand small files.
@@ -36,11 +36,12 @@ class SmallFileReader(SplittableReader, FileReader):
         self._packed = head.compression is not None
         self._plain = 0 if self._packed else head.size  # bytes of content, 0 when unknown
         self.content = b""
-        if head.whole and self._packed:
-            self.content = unpacked_head(head.data, head.compression, BATCH_BYTES)
-            self._plain = len(self.content)
-        elif head.whole and head.size <= options.longest:
-            self.content = head.data.removeprefix(UTF8_BOM)
+        fault = fault_of(head.content)
+        if fault:
+            raise InputError(f"{name} {'holds' if self._packed else 'is'} {fault}")
+        if head.complete and len(head.content) <= options.longest:
+            self.content = head.content.removeprefix(UTF8_BOM)
+            self._plain = len(head.content)
 
     @classmethod
     def create(

@@ -1,24 +1,46 @@
-"""Read the bytes of a file, decompressed if it is gzip or Zstandard, as a whole or by lines."""
+"""Read the bytes of a file, decompressed if it is compressed, as a whole or by lines."""
 
 from collections.abc import Iterator
+from io import BytesIO
+from itertools import accumulate
 from typing import Any
 
 from ..errors import InputError
 from .remote.location import Location
 from .repairs import Repairs
+from .streams.members import XZ_DICTIONARY, CutShortError, Members, TooLargeError
+from .streams.zstd_frames import MAGIC, SKIPPABLE, ZstdFrames
 
-GZIP_MAGIC = b"\x1f\x8b"
-ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
-COMPRESSIONS = {".gz": "gzip", ".zst": "zstd", ".zstd": "zstd"}  # by the last extension
+COMPRESSIONS = {  # by the last extension
+    ".gz": "gzip",
+    ".zst": "zstd",
+    ".zstd": "zstd",
+    ".bz2": "bzip2",
+    ".xz": "xz",
+}
 UTF8_BOM = b"\xef\xbb\xbf"
+_BY_MAGIC = {b"\x1f\x8b\x08": "gzip", b"BZh": "bzip2", b"\xfd7z": "xz"} | {
+    magic[:3]: "zstd" for magic in (MAGIC, *SKIPPABLE)
+}
+_UNPACKED = 1 << 17  # bytes unpacked at a time; with more, fewer are given before a damaged place
+_MAGIC_BYTES = 10  # most bytes that are looked at
+_BZIP2_STARTS = b"1AY&SY", b"\x17rE8P\x90"  # of the first block, or of the end if there is none
+NOT_UTF8 = "stretches that are not UTF-8 replaced by U+FFFD"
 _DOCUMENT = "a text that is one document", "say --doc-per-line"
 
 
 def compression_of(head: bytes) -> str | None:
-    """Return ``gzip``, ``zstd`` or None, by a file's first bytes."""
-    if head.startswith(GZIP_MAGIC):
-        return "gzip"
-    return "zstd" if head.startswith(ZSTD_MAGIC) else None
+    """Return ``gzip``, ``zstd``, ``bzip2``, ``xz`` or None, by a file's first ten bytes."""
+    compression = _BY_MAGIC.get(head[:3])
+    if compression == "zstd":
+        return compression if head.startswith((MAGIC, *SKIPPABLE)) else None
+    if compression == "bzip2":
+        start = head[4:_MAGIC_BYTES]
+        known = any(known.startswith(start) for known in _BZIP2_STARTS)
+        return compression if known and head[3:4] in b"123456789" else None
+    if compression == "xz":
+        return compression if b"\xfd7zXZ\0".startswith(head[:6]) else None
+    return compression
 
 
 def read_blocks(path: Location, size: int) -> Iterator[tuple[bytes, int]]:
@@ -32,9 +54,11 @@ def read_blocks(path: Location, size: int) -> Iterator[tuple[bytes, int]]:
         Compressed data is cut short or damaged; what could be read has been yielded before.
     """
     with path.open("rb") as file:
-        compression = compression_of(file.read(4))
+        compression = compression_of(file.read(_MAGIC_BYTES))
         file.seek(0)
-        source = decompressed(file, compression) if compression else file
+        source: Any = file
+        if compression:
+            source, size = decompressed(file, compression), min(size, _UNPACKED)
         out = before = 0
         while True:
             try:
@@ -50,7 +74,7 @@ def read_blocks(path: Location, size: int) -> Iterator[tuple[bytes, int]]:
 
 def read_plain(path: Location, size: int, longest: int) -> bytes:
     """Return the content of an uncompressed file of about `size` bytes, as `unpacked` does."""
-    _check_length(path, size, longest, 0, *_DOCUMENT)
+    check_length(path, size, longest, 0, *_DOCUMENT)
     with path.open("rb") as file:
         try:
             return file.read().removeprefix(UTF8_BOM)
@@ -58,24 +82,22 @@ def read_plain(path: Location, size: int, longest: int) -> bytes:
             raise InputError(_damage(path, None, error, 0, 0)) from error
 
 
-def unpacked_head(data: bytes, compression: Any, most: int) -> bytes:
-    """Return the content of a small compressed file, given all its bytes.
+def unpacked_head(data: bytes, compression: str, most: int) -> tuple[bytes, bool]:
+    """Return the beginning of some content, given compressed data, and whether it is all of it.
 
-    It is empty when it would have more than `most` bytes or the data is damaged; the caller then
-    reads the file, which reports the damage.
+    It has about `most` bytes at most, fewer when the data is damaged or cut short; whoever reads
+    the file reports the damage.
     """
-    import pyarrow as pa
-
-    source = decompressed(pa.BufferReader(data), compression)
+    source = decompressed(BytesIO(data), compression)
     content = b""
     try:
         while block := source.read(1 << 16):
             content += block
             if len(content) > most:
-                return b""
+                return content.removeprefix(UTF8_BOM), False
     except OSError:
-        return b""
-    return content.removeprefix(UTF8_BOM)
+        return content.removeprefix(UTF8_BOM), False
+    return content.removeprefix(UTF8_BOM), True
 
 
 def unpacked(path: Location, size: int, longest: int) -> bytes:
@@ -85,7 +107,7 @@ def unpacked(path: Location, size: int, longest: int) -> bytes:
     for block, _ in read_blocks(path, size):
         parts.append(block)
         held += len(block)
-        _check_length(path, held, longest, 0, *_DOCUMENT)
+        check_length(path, held, longest, 0, *_DOCUMENT)
     return b"".join(parts)
 
 
@@ -96,27 +118,41 @@ def line_blocks(path: Location, size: int, longest: int) -> Iterator[tuple[bytes
     line has more than `longest` bytes.
     """
     parts: list[bytes] = []
-    read = held = total = 0  # held: bytes of the line whose end has not been read yet
-    for block, bytes_read in read_blocks(path, size):
-        first, end = block.find(b"\n") + 1, block.rfind(b"\n") + 1
-        _check_length(
-            path, held + (first or len(block)), longest, total - held, "a line", "break it up"
-        )
-        read += bytes_read
-        total += len(block)
-        parts.append(block[:end] if end else block)
-        held = len(block) - end if end else held + len(block)
-        if end:
-            yield b"".join(parts), read
-            parts, read = [block[end:]], 0
-    rest = b"".join(parts)
-    if rest:
-        yield rest, read
+    read = total = held = gathered = 0  # held: bytes of the line whose end has not been read yet
+    try:
+        for block, bytes_read in read_blocks(path, size):
+            first, end = block.find(b"\n") + 1, block.rfind(b"\n") + 1
+            length = held + (first or len(block))
+            check_length(path, length, longest, total - held, "a line", "break it up")
+            read += bytes_read
+            total += len(block)
+            held = len(block) - end if end else held + len(block)
+            if end and gathered + end >= size // 2:  # compressed data comes in smaller blocks
+                yield b"".join([*parts, block[:end]]), read
+                parts, read, gathered = [block[end:]], 0, len(block) - end
+            else:
+                parts.append(block)
+                gathered += len(block)
+    except InputError:
+        whole = gathered - held  # the lines before the place where the file is bad
+        if whole:
+            yield _beginning(parts, whole), read
+        raise
+    if gathered:
+        yield b"".join(parts), read
 
 
-def _check_length(
-    path: Location, length: int, longest: int, begin: int, what: str, remedy: str
+def _beginning(parts: list[bytes], size: int) -> bytes:
+    """The first bytes of the parts together, of which the rest may be long."""
+    lengths = accumulate(map(len, parts))
+    needed = next(i for i, length in enumerate(lengths, 1) if length >= size)
+    return b"".join(parts[:needed])[:size]
+
+
+def check_length(
+    path: object, length: int, longest: int, begin: int, what: str, remedy: str
 ) -> None:
+    """Raise InputError if a stretch of the content that begins at byte `begin` is too long."""
     if length > longest:
         raise InputError(
             f"{path}: {what} may have {longest:,} bytes at most, the one that begins at byte "
@@ -137,17 +173,18 @@ def decode_repaired(data: bytes, place: str, repairs: Repairs) -> str:
     """Return the text of UTF-8 bytes; replacements of invalid ones are counted in `repairs`."""
     text, replaced = decode(data)
     if replaced:
-        repairs.add("stretches that are not UTF-8 replaced by U+FFFD", place, replaced)
+        repairs.add(NOT_UTF8, place, replaced)
     return text
 
 
-def decompressed(file: Any, compression: Any) -> Any:
-    """Return a stream of the content of an open gzip or Zstandard file; bad data raises OSError."""
+def decompressed(file: Any, compression: str) -> Any:
+    """Return a stream of the content of an open compressed file; bad data raises OSError."""
+    if compression != "zstd":
+        return Members(file, compression)
     import pyarrow as pa
 
-    # Not Python's gzip: pyarrow's stream distinguishes a cut file from a complete one, and takes
-    # Zstandard windows of up to 128 MiB.
-    return pa.CompressedInputStream(file, compression)
+    # It distinguishes a cut file from a complete one, and takes windows of up to 128 MiB.
+    return pa.CompressedInputStream(ZstdFrames(file), "zstd")
 
 
 def _damage(path: Location, compression: str | None, error: OSError, out: int, at: int) -> str:
@@ -156,9 +193,15 @@ def _damage(path: Location, compression: str | None, error: OSError, out: int, a
             f"{path}: Zstandard windows of at most 128 MiB can be read, this file's is larger: "
             "decompress it first (zstd -d --long=31), or pack it with --long=27"
         )
+    if isinstance(error, TooLargeError):
+        return (
+            f"{path}: xz dictionaries of at most {XZ_DICTIONARY >> 20} MiB can be read, this "
+            "file's is larger: unpack it first (xz -d), or pack it with xz -9"
+        )
     if compression is None:
         return f"{path}: cannot be read after {out:,} bytes: {error}"
-    state = "is cut short" if "runcated" in str(error) else f"is damaged ({error})"
+    is_cut = isinstance(error, CutShortError) or "runcated" in str(error)
+    state = "is cut short" if is_cut else f"is damaged ({error})"
     return (
         f"{path}: the {compression} data {state}; {out:,} bytes of content could be read from the "
         f"first {at:,} bytes of the file: fetch or write the file again"

@@ -76,10 +76,11 @@ def corpus_page(report: Json) -> Page:
 def described(corpus: Json) -> str:
     """Describe a corpus in one line: name, size and tokenizer."""
     spec = corpus["tokenizer"]["spec"]
+    empty = f" ({corpus['empty_documents']:,} empty)" if corpus["empty_documents"] else ""
     tokenizer = "token ids" if spec == "none" else f"tokenizer {printable(spec)}"
     return (
         f"{printable(corpus['name'])}: {counted(corpus['tokens'], 'token')}, "
-        f"{counted(corpus['documents'], 'document')}, {tokenizer}, "
+        f"{counted(corpus['documents'], 'document')}{empty}, {tokenizer}, "
         f"vocabulary {corpus['vocab_size']:,}"
     )
 

@@ -100,6 +100,7 @@ def corpus_figures(profile: Profile, estimate: EstimateOf, *, in_order: bool = T
         "name": profile.name,
         "tokens": profile.tokens,
         "documents": profile.documents,
+        "empty_documents": profile.empty_documents,
         "vocab_size": profile.vocab_size,
         "tokenizer": {"spec": profile.tokenizer.spec, "sha256": profile.tokenizer.sha256},
         "orders": {str(n): figures for n, figures in orders.items()},

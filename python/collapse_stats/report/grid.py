@@ -19,10 +19,19 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """The lines of a heading, the last one being the unit, and whether the cells are numbers."""
+    """The lines of a heading, the last one being the unit, and how the cells are shown.
+
+    Attributes
+    ----------
+    number
+        Whether the cells are numbers.
+    one_line
+        Whether texts that are too long are cut in the middle, like paths, and not folded.
+    """
 
     heading: tuple[str, ...]
     number: bool = True
+    one_line: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +52,14 @@ class Page:
     head: str = ""
     warnings: Sequence[str] = field(default_factory=tuple)
     tail: Sequence[str] = field(default_factory=tuple)
+
+
+def shortened(text: str, width: int) -> str:
+    """Return a text with its middle left out, if it is longer than `width`; its end is kept."""
+    if len(text) <= width:
+        return text
+    end = max(1, 3 * (width - 1) // 4)
+    return f"{text[: max(0, width - 1 - end)]}…{text[-end:]}"
 
 
 def printable(text: str) -> str:

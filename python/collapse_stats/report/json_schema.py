@@ -97,6 +97,10 @@ def _corpus() -> Json:
             "name": _STRING,
             "tokens": _ref("count"),
             "documents": _ref("count"),
+            "empty_documents": _described(
+                "How many of the documents hold no token; null in profiles of old versions.",
+                _ref("number"),
+            ),
             "vocab_size": _POSITIVE,
             "tokenizer": _object({"spec": _STRING, "sha256": {"type": ["string", "null"]}}),
             "orders": _by_order(_ref("order_figures")),
@@ -114,7 +118,8 @@ def _sample() -> Json:
         "tokens": _ref("count"),
         "documents": _ref("count"),
         "duplicate_documents": _described(
-            "Share of documents that exactly copy another one, not counting one of each kind.",
+            "Share of documents that exactly copy another one, not counting one of each kind, nor "
+            "empty ones.",
             _ref("share"),
         ),
     }
@@ -188,7 +193,8 @@ def _comparison() -> Json:
             _ref("sides"),
         ),
         "duplicate_documents": _described(
-            "Share of documents that exactly copy another one.", _ref("sides")
+            "Share of documents that exactly copy another one; empty ones are not counted.",
+            _ref("sides"),
         ),
         "constants": _described(
             "Limits of the verdict's rule.", {"type": "object", "additionalProperties": _NUMBER}

@@ -17,6 +17,14 @@ def count(value: float | None) -> str:
     return f"{value:,.0f}"
 
 
+def size_of(value: int) -> str:
+    """Format a number of bytes: ``12.4 MB``, in powers of ten."""
+    for size, unit in ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if value >= size:
+            return f"{value / size:.1f} {unit}"
+    return f"{value:,} bytes"
+
+
 def fixed(value: float | None, digits: int = 3) -> str:
     """Format a number with some decimals: ``0.104``."""
     return DASH if value is None else f"{value:.{digits}f}"

@@ -1,9 +1,11 @@
 """A page for the terminal: light tables, readable without colour."""
 
 import io
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from .grid import Cell, Grid, Page
+from .grid import Cell, Grid, Page, shortened
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -58,10 +60,11 @@ def _grid(grid: Grid, width: int) -> "list[RenderableType]":
     )
     drawn: list[list[Text]] = []
     least = 2 * (len(grid.columns) - 1)  # smallest width of the table
+    rows = _in_one_line(grid, width)
     for number, column in enumerate(grid.columns):
-        marked = any(row[number].mark for row in grid.rows)
+        marked = any(row[number].mark for row in rows)
         lines = [line + "  " * marked for line in column.heading]
-        texts = [_aligned(row[number], marked) for row in grid.rows]
+        texts = [_aligned(row[number], marked) for row in rows]
         if column.number:  # aligned here, because rich drops spaces at the end of a line
             wide = max(map(len, lines + texts))
             least += wide
@@ -76,7 +79,7 @@ def _grid(grid: Grid, width: int) -> "list[RenderableType]":
         drawn.append(
             [
                 Text(text, style=_STYLES[row[number].emphasis])
-                for text, row in zip(texts, grid.rows, strict=True)
+                for text, row in zip(texts, rows, strict=True)
             ]
         )
     for cells in zip(*drawn, strict=True):
@@ -87,6 +90,29 @@ def _grid(grid: Grid, width: int) -> "list[RenderableType]":
         ["", *(Text(note, style="dim") for note in grid.notes)] if grid.notes else []
     )
     return [*title, table, *notes]
+
+
+def _in_one_line(grid: Grid, width: int) -> Sequence[Sequence[Cell]]:
+    """The rows, with the texts of one-line columns cut so that the table fits."""
+    wide = [
+        max(len(text) for text in (*column.heading, *(row[number].text for row in grid.rows)))
+        for number, column in enumerate(grid.columns)
+    ]
+    to_cut = sorted(
+        (number for number, column in enumerate(grid.columns) if column.one_line),
+        key=wide.__getitem__,
+    )
+    room = width - 2 * (len(wide) - 1) - sum(wide) + sum(wide[number] for number in to_cut)
+    for done, number in enumerate(to_cut):  # what a short text does not need is for the long ones
+        wide[number] = min(wide[number], max(_NARROW, room // (len(to_cut) - done)))
+        room -= wide[number]
+    return [
+        [
+            replace(cell, text=shortened(cell.text, wide[number])) if number in to_cut else cell
+            for number, cell in enumerate(row)
+        ]
+        for row in grid.rows
+    ]
 
 
 def _aligned(cell: Cell, marked: bool) -> str:

@@ -5,6 +5,7 @@ import ctypes
 import mmap
 import os
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -88,9 +89,15 @@ def release_pages(array: npt.NDArray[Any]) -> None:
         return
     address = array.ctypes.data
     begin = address // mmap.PAGESIZE * mmap.PAGESIZE
-    madvise = ctypes.CDLL(None).madvise  # Arrow's maps have no method for it
+    _madvise()(begin, address + array.nbytes - begin, mmap.MADV_DONTNEED)
+
+
+@cache
+def _madvise() -> Any:
+    """The system's function, since Arrow's maps have no method for it."""
+    madvise = ctypes.CDLL(None).madvise
     madvise.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
-    madvise(begin, address + array.nbytes - begin, mmap.MADV_DONTNEED)
+    return madvise
 
 
 def _system_free() -> int:

@@ -29,7 +29,7 @@ def measured(matched: MatchedSamples) -> Evidence:
         return Evidence(
             orders={n: figures for n, figures in novelties.items() if figures is not None},
             tokens=matched.tokens,
-            documents=matched.documents,
+            documents=(baseline.filled, candidate.filled),
             distinct_documents=(baseline.distinct, candidate.distinct),
             largest_share=max(_largest_share(baseline), _largest_share(candidate)),
             repeated=(next(repeated), next(repeated)),

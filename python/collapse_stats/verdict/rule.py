@@ -27,7 +27,7 @@ class Evidence:
     orders
         Novelty by n-gram order, for the orders at which it could be measured.
     tokens, documents, distinct_documents
-        Sizes of the two samples after matching.
+        Sizes of the two samples after matching. Empty documents are not counted.
     largest_share
         Largest share of its half that a single document makes up, over both sides (0..1).
     repeated

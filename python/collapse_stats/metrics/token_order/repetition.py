@@ -70,16 +70,17 @@ def duplicate_documents(
 ) -> float | None:
     """Share of documents that are exact copies of an earlier one, in 0..1.
 
-    1 - distinct documents / documents; None without documents. In a sample of a corpus it is a
-    lower bound, because other copies may not be in the sample. Documents are passed as to `mattr`.
+    1 - distinct documents / documents; None without documents. Empty documents are none here. In a
+    sample of a corpus it is a lower bound, because other copies may not be in the sample. Documents
+    are passed as to `mattr`.
 
     >>> duplicate_documents([[1, 2], [3, 4], [1, 2], [1, 2]])
     0.5
     """
     ids, sizes = packed(tokens, lengths)
-    ends = np.cumsum(sizes)
+    ends, filled = np.cumsum(sizes), int(np.count_nonzero(sizes))
     distinct = {ids[end - size : end].tobytes() for end, size in zip(ends, sizes, strict=True)}
-    return 1 - len(distinct) / len(sizes) if len(sizes) else None
+    return 1 - len(distinct - {b""}) / filled if filled else None
 
 
 def ratio_totals(ratios: list[FloatArray]) -> tuple[float, int]:

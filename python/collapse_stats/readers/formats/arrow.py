@@ -42,9 +42,10 @@ class ArrowReader(SplittableReader, FileReader):
             schema = self._opened(file).schema
             try:
                 self._columns = find_columns(path, schema, options)
+                self.names = tuple(schema.names)
             except arrow_errors() as error:
                 raise self._damaged(f"its columns have no names ({error})") from error
-        self.kind = self._columns.kind
+        self.reads, self.kind = self._columns.fields, self._columns.kind
         self.dtype = self._columns.dtype
 
     @classmethod

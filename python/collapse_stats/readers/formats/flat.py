@@ -9,7 +9,7 @@ from ..options import ITEMS, Dtype, ReadOptions
 from ..remote.location import Location
 from .mapped_ids import StreamReader
 
-_CHECKED = 1 << 20  # bytes at the beginning that are checked when a file is opened
+_CHECKED = 1 << 20  # bytes at the beginning whose ids are looked at when a file is opened
 
 
 class FlatReader(StreamReader):
@@ -40,14 +40,13 @@ class FlatReader(StreamReader):
                 f"bytes, got {self.size:,}: it is cut short, or not {options.dtype}"
             )
         self.dtype = kind.name
-        self._doubt = _doubt(head, options.dtype, options.vocab_size)
-        _check_range(path, np.frombuffer(head, dtype=kind), options.vocab_size, self._doubt)
+        self.doubt = _doubt(head, options.dtype)
         self._tokens = items(path, kind, 0, (self.size // kind.itemsize,))
 
     @property
     def warnings(self) -> list[str]:
         """Doubts about the width of the ids, and the lack of document boundaries."""
-        warnings = [f"{self.path}: {self._doubt}"] if self._doubt else []
+        warnings = [f"{self.path}: {self.doubt}"] if self.doubt else []
         if not self.size:
             warnings.append(f"{self.path}: the file is empty")
         elif self.eot is None:
@@ -86,26 +85,13 @@ def _looks_like(head: bytes, size: int) -> str:
     )
 
 
-def _doubt(head: bytes, dtype: Dtype, vocab_size: int | None) -> str:
+def _doubt(head: bytes, dtype: Dtype) -> str:
     """Why the ids may be of the other width, "" when nothing suggests it."""
     if dtype == "u16" and _seems_u32(head):
         halves = _ids(head, "u16")[1::2]
         what = "0" if not halves.any() else "below 4"
         return f"every second u16 is {what}: probably written as u32; if so say --dtype u32"
     largest = _largest(head, "u32")
-    if dtype == "u32" and largest >= (vocab_size or 1 << 24):
+    if dtype == "u32" and largest >= 1 << 24:
         return f"the largest id is {largest:,}: probably written as u16; if so say --dtype u16"
     return ""
-
-
-def _check_range(
-    path: Location, ids: npt.NDArray[np.integer], vocab_size: int | None, doubt: str
-) -> None:
-    # Only the beginning: every id is checked when it is counted.
-    over = np.flatnonzero(ids >= vocab_size) if vocab_size is not None else np.empty(0, np.intp)
-    if len(over):
-        at = int(over[0])
-        raise InputError(
-            f"{path}: ids must be below the vocabulary size {vocab_size:,}, "
-            f"got {int(ids[at]):,} at position {at:,}: {doubt or 'check --vocab-size and --dtype'}"
-        )

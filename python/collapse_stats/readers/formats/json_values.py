@@ -16,10 +16,14 @@ _ESCAPE = 12  # characters that the longest escape in a text may take, ``\ud83d\
 
 def begins_value_of_lines(block: bytes) -> bool:
     """Return whether JSON begins with an array, or with an object that has several lines."""
+    begin = block.lstrip()[:1] if block[:1].isspace() else block[:1]
+    if begin != b"{":
+        return begin == b"["
+    end = block.find(b"\n")
+    if end < 0 or block[:end].rstrip().endswith(b"}"):
+        return False  # a whole object, as those that are one a line
     first, _, rest = block.lstrip().partition(b"\n")
-    if first.startswith(b"["):
-        return True
-    if not first.startswith(b"{") or first.rstrip().endswith(b"}") or not rest.strip():
+    if not rest.strip():
         return False
     line = first.decode("utf-8", "replace")
     following = rest.decode("utf-8", "replace").lstrip()

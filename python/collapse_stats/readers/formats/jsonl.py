@@ -52,8 +52,14 @@ class JsonLinesReader(SmallFileReader):
             self.evidence += ", an array" if begin == "[" else ", objects of several lines"
         self._whole_arrays = False  # whether an array is a document, and not each of its items
         self._fields = self._fields_in(beginning)
+        self.reads = self._fields
         self.kind: Kind = self._fields.kind
         self.dtype = "int64" if self.kind == "ids" else None
+
+    @property
+    def document(self) -> str:
+        """A line, or a value of a file that is not by lines."""
+        return "each line" if self._one_a_line else "each object"
 
     def splits(self) -> Iterator[Split]:
         """Yield blocks of lines to be parsed; a small file is opened when its split is read."""

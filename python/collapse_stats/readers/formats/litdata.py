@@ -36,6 +36,7 @@ class LitDataReader(SampleShardReader):
     label = "of LitData"
     companion_names = ("index.json",)
     sample = "item"
+    unit = "item"
 
     def __init__(self, path: Location, options: ReadOptions, evidence: str) -> None:
         config = _index_of(path) or {}
@@ -49,6 +50,7 @@ class LitDataReader(SampleShardReader):
         self._layout = Layout(names, [None] * len(formats))
         self._flat = config.get("item_loader") == "TokensLoader"
         self._fields = _find_fields(path, dict(zip(names, formats, strict=True)), options)
+        self.reads, self.names = self._fields, tuple(names)
         self.kind = self._fields.kind
         self._item = self._mask_item = None
         if self.kind == "ids":
@@ -78,6 +80,7 @@ class LitDataReader(SampleShardReader):
         self, shard: Shard, table: Int64Array, item: np.dtype[np.integer]
     ) -> Iterator[Batch]:
         begin = int(table[0])
+        shard.check_end(table)
         self._check_lengths(shard, 0, np.diff(table), item)
         tokens = mapped(self._path, item, begin, int(table[-1] - begin) // item.itemsize)
         if not tokens.flags.aligned:

@@ -15,6 +15,10 @@ from ..remote.items import Items
 from ..remote.location import Location
 from ..splits import Split, SplittableReader
 
+_LOOKED_AT = 1 << 16  # bytes at the beginning of a file
+_ENOUGH = 256  # 16-bit words
+_NO_VOCABULARY = 1 << 24  # ids; no vocabulary is that large
+
 
 class StreamReader(SplittableReader, FileReader):
     """Documents of a stream of ids cut at ``eot``. A subclass sets `_tokens`, the mapped ids."""
@@ -23,6 +27,11 @@ class StreamReader(SplittableReader, FileReader):
     is_stream = True
     kind: Kind = "ids"
     _tokens: Items
+
+    @property
+    def document(self) -> str:
+        """What lies between boundary ids, or all of the file."""
+        return "the whole file" if self.eot is None else f"what lies between ids {self.eot}"
 
     def splits(self) -> Iterator[Split]:
         """Yield views of the file, about 16 million ids each, to be searched for boundaries."""
@@ -36,6 +45,7 @@ class IndexedReader(FileReader):
     """
 
     maps_file = True
+    unit = "document of the index"
     kind: Kind = "ids"
     _item: np.dtype[np.integer]
 
@@ -83,4 +93,23 @@ class IndexedReader(FileReader):
                 f"{total:,} ids that {index.name} {says}, got {self.size:,} bytes: one of the two "
                 "is cut short or of another file; fetch or write both again"
             )
+        self._check_width(widths[width], total, index, says)
         return widths[width]
+
+    def _check_width(self, name: Dtype, total: int, index: Location, says: str) -> None:
+        """Raise InputError if the ids look like twice as many, or half as many, of another width.
+
+        A file that is twice or half as long as its index says fits another width exactly.
+        """
+        with self._path.open("rb") as file:
+            head = file.read(_LOOKED_AT)
+        halves = np.frombuffer(head[: len(head) // 4 * 4], dtype="<u2")
+        seems_wider = len(halves) >= _ENOUGH and halves[1::2].max() < 4 <= halves[::2].max()
+        seems_narrower = bool(halves[1::2].max(initial=0) >= _NO_VOCABULARY >> 16)
+        if (name == "u16" and seems_wider) or (name == "u32" and seems_narrower):
+            raise InputError(
+                f"{self.path}: the {total:,} ids that {index.name} {says} would have "
+                f"{ITEMS[name].itemsize} bytes each, but those in the file look "
+                f"{'twice' if seems_wider else 'half'} as wide: one of the two is of another file; "
+                "fetch or write both again"
+            )

@@ -42,8 +42,8 @@ class MdsReader(SampleShardReader):
     extensions = (".mds",)
     begins_freely = True
     compressible = True
-    has_packed_copies = True
     companion_names = ("index.json",)
+    unit = "sample"
 
     def __init__(self, path: Location, options: ReadOptions, evidence: str) -> None:
         super().__init__(path, options, evidence, COMPRESSIONS.get(path.suffix.lower()))
@@ -52,6 +52,7 @@ class MdsReader(SampleShardReader):
         json_columns = frozenset(name for name in encodings if encodings[name] == "json")
         self._layout = Layout(config["names"], config["sizes"], json_columns)
         self._fields = _find_fields(path, encodings, options)
+        self.reads, self.names = self._fields, tuple(config["names"])
         self.kind = self._fields.kind
         self.dtype = None
         if self.kind == "ids":

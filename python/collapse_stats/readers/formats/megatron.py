@@ -123,10 +123,21 @@ class MegatronReader(IndexedReader):
         gap = first[1:] - end[:-1]
         broken = np.concatenate([np.zeros(min(n, 1), bool), (gap < 0) | (gap > 0) & ~begins[1:n]])
         self._refuse(broken, "offset {}, which does not follow the one before", offset, at)
+        self._check_that_all_is_listed(int(length.sum()))
         edge = np.append(first, end[-1] if n else 0)
         start = edge[bounds[:-1]]
         last = np.append(end, 0)[bounds[1:] - 1]
         return start, np.where(np.diff(bounds) > 0, last, start)
+
+    def _check_that_all_is_listed(self, total: int) -> None:
+        """Raise InputError if the file has ids that are in no sequence: its index is of another."""
+        expected = total * self._item.itemsize
+        if expected != self.size:
+            raise InputError(
+                f"{self._path}: {self._index.name} lists {total:,} {self._item.name} ids, which is "
+                f"{expected:,} bytes, got {self.size:,}: one of the two is of another file or cut "
+                "short; fetch or write both again"
+            )
 
     def _refuse(
         self, wrong: np.ndarray, what: str, values: Int64Array, at: int, width: int = 8

@@ -45,6 +45,13 @@ class NpyReader(SplittableReader, FileReader):
         return "begins with \\x93NUMPY"
 
     @property
+    def document(self) -> str:
+        """A row, or what lies between boundary ids."""
+        if self._array.ndim == 2:
+            return "each row"
+        return "the whole array" if self.eot is None else f"what lies between ids {self.eot}"
+
+    @property
     def warnings(self) -> list[str]:
         """A warning for a stream whose documents have no boundaries."""
         if self._array.ndim == 1 and self.eot is None and len(self._array):
@@ -79,10 +86,17 @@ def _mapped_array(path: Location) -> Items:
             f"{kind} of shape {shape}"
         )
     available = path.stat().st_size - offset
-    if math.prod(shape) * kind.itemsize > available or max(shape) > max(available, 1 << 20):
+    needed = math.prod(shape) * kind.itemsize
+    if needed > available or max(shape) > max(available, 1 << 20):
         raise InputError(
             f"{path}: not a whole .npy file of numbers: {kind} of shape {shape} needs "
-            f"{math.prod(shape) * kind.itemsize:,} bytes after byte {offset}, got {available:,}"
+            f"{needed:,} bytes after byte {offset}, got {available:,}"
+        )
+    if needed < available:
+        raise InputError(
+            f"{path}: {available - needed:,} bytes follow the array of {kind} of shape {shape} "
+            "that the header describes: one array a file is read; write the others to files of "
+            "their own"
         )
     if fortran and len(shape) == 2:
         return items(path, kind, offset, (math.prod(shape),))[:].reshape(shape, order="F")

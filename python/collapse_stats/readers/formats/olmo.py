@@ -10,7 +10,7 @@ from ..base import Int64Array
 from ..file_reader import Candidate
 from ..options import ITEMS, ReadOptions
 from ..remote.location import Location
-from ..stream import compression_of
+from ..stream import compression_of, decompressed
 from .mapped_ids import IndexedReader
 
 _BLOCK = 1 << 20
@@ -51,7 +51,7 @@ class OlmoReader(IndexedReader):
         rows = last = 0
         for start, end in self._blocks():
             before = np.concatenate([[last], end[:-1]])
-            wrong = (start < before) | (end < start)
+            wrong = (start != before) | (end < start)  # ids between rows would be lost
             if wrong.any():
                 i = int(np.argmax(wrong))
                 raise InputError(
@@ -77,9 +77,9 @@ class OlmoReader(IndexedReader):
         columns = ["f0", "f1"]
         try:
             with self._sidecar.open("rb") as file:
-                compression: Any = compression_of(file.read(4))
+                compression = compression_of(file.read(16))
                 file.seek(0)
-                source: Any = pa.CompressedInputStream(file, compression) if compression else file
+                source: Any = decompressed(file, compression) if compression else file
                 read = pc.open_csv(
                     source,
                     pc.ReadOptions(

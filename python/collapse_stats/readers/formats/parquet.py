@@ -38,9 +38,10 @@ class ParquetReader(SplittableReader, FileReader):
         with self._open() as file:
             try:
                 self._columns = find_columns(path, file.schema_arrow, options)
+                self.names = tuple(file.schema_arrow.names)
             except arrow_errors() as error:
                 raise self._damaged(error) from error
-        self.kind = self._columns.kind
+        self.reads, self.kind = self._columns.fields, self._columns.kind
         self.dtype = self._columns.dtype
 
     @classmethod

@@ -92,6 +92,20 @@ class Shard:
             raise self.damaged(f"samples end at byte {table[-1]:,}, got {len(self._map):,} bytes")
         return table
 
+    def check_end(self, table: Int64Array) -> None:
+        """Raise InputError if something follows the last sample, which nothing would read."""
+        if not self.packed:
+            if table[-1] < len(self._map):
+                raise self.damaged(
+                    f"its {len(table) - 1:,} samples end at byte {table[-1]:,}, got "
+                    f"{len(self._map):,} bytes"
+                )
+        elif len(table) > 1 and self._part(1):
+            raise self.damaged(
+                f"more follows its {len(table) - 1:,} samples, which end at byte {table[-1]:,} of "
+                "its content"
+            )
+
     def samples(self, table: Int64Array) -> Iterator[tuple[int, Bytes, Int64Array]]:
         """Yield some samples: the number of the first, their bytes, and their bounds in these.
 
@@ -108,16 +122,20 @@ class Shard:
     def _read(self, size: int) -> bytes:
         parts: list[bytes] = []
         while size > 0:
-            try:
-                part = self._source.read(min(size, _STEP))
-            except OSError as error:
-                raise self.damaged(f"at byte {self._at:,} of its content: {error}") from error
+            part = self._part(min(size, _STEP))
             if not part:
                 raise self.damaged(f"its content ends at byte {self._at:,}")
             parts.append(part)
             size -= len(part)
             self._at += len(part)
         return b"".join(parts)
+
+    def _part(self, most: int) -> bytes:
+        try:
+            part: bytes = self._source.read(most)
+        except OSError as error:
+            raise self.damaged(f"at byte {self._at:,} of its content: {error}") from error
+        return part
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,10 +183,14 @@ class SampleShardReader(FileReader):
 
     def _batches(self, shard: Shard, table: Int64Array) -> Iterator[Batch]:
         done, count = 0, len(table) - 1
+        if not shard.packed:
+            shard.check_end(table)
         for first, raw, bounds in shard.samples(table):
             upto = self.size * (first + len(bounds) - 1) // count
             yield self._batch(shard, first, raw, bounds, upto - done)
             done = upto
+        if shard.packed:
+            shard.check_end(table)
 
     @abstractmethod
     def _batch(

@@ -3,14 +3,19 @@
 from collections.abc import Iterator
 from functools import partial
 
+from ...errors import InputError
 from ..base import BATCH_BYTES, Batch
+from ..file_reader import TEXT
 from ..head import Head
 from ..options import Kind, ReadOptions
 from ..remote.location import Name
 from ..repairs import Repairs
 from ..small_file import SmallFileReader
 from ..splits import Split
-from ..stream import decode_repaired, line_blocks, unpacked
+from ..stream import NOT_UTF8, decode, line_blocks, unpacked
+
+_FEW = 16  # stretches that are not UTF-8 and may stand in a text, however short
+_SHARE = 4  # text has less than one of them in so many characters
 
 
 class TextReader(SmallFileReader):
@@ -23,6 +28,8 @@ class TextReader(SmallFileReader):
     format = "text"
     order = 30
     extensions = (".txt", ".text", ".md")
+    rank = TEXT
+    unit = "file"
     kind: Kind = "text"
     dtype = None
     eot = None
@@ -30,6 +37,11 @@ class TextReader(SmallFileReader):
     def __init__(self, name: Name, options: ReadOptions, evidence: str, head: Head) -> None:
         super().__init__(name, options, evidence, head)
         self._per_line = options.doc_per_line
+
+    @property
+    def document(self) -> str:
+        """The file or a line."""
+        return "each line" if self._per_line else "each file"
 
     def splits(self) -> Iterator[Split]:
         """Yield the file, or blocks of its lines, to be decoded."""
@@ -48,11 +60,23 @@ class TextReader(SmallFileReader):
 
     def _document(self, data: bytes) -> Batch:
         repairs = Repairs()
-        return Batch.of_texts([decode_repaired(data, "this document", repairs)], self.size, repairs)
+        return Batch.of_texts([self._text(data, "this document", repairs)], self.size, repairs)
 
     def _lines(self, block: bytes, line: int, bytes_read: int) -> Batch:
         repairs = Repairs()
-        lines = decode_repaired(block, f"in the lines from {line} on", repairs).split("\n")
+        lines = self._text(block, f"in the lines from {line} on", repairs).split("\n")
         if not block or block.endswith(b"\n"):
             lines.pop()
         return Batch.of_texts([text.removesuffix("\r") for text in lines], bytes_read, repairs)
+
+    def _text(self, data: bytes, place: str, repairs: Repairs) -> str:
+        """The text of some bytes, most of which must be UTF-8."""
+        text, replaced = decode(data)
+        if replaced > _FEW and replaced * _SHARE > len(text):
+            raise InputError(
+                f"{self.path} is not UTF-8 text ({replaced:,} stretches of {place} are not): if it "
+                "is text, convert it from its encoding, such as with iconv -f CP1251 -t UTF-8"
+            )
+        if replaced:
+            repairs.add(NOT_UTF8, place, replaced)
+        return text

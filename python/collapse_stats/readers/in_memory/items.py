@@ -15,7 +15,6 @@ from ..repairs import Repairs
 from ..splits import Split, SplittableReader
 
 _PROBED = 100  # records
-_NOTHING = Fields((), "text")
 
 
 class ItemsReader(SplittableReader):
@@ -37,7 +36,7 @@ class ItemsReader(SplittableReader):
         self._once = items is source
         probe = Probe(islice(items, _PROBED))
         _ = next(iter(probe), None)
-        self._fields = _fields(probe, options) if probe.records else _NOTHING
+        self._fields = _fields(probe, options) if probe.records else _nothing(options)
         self._items = chain(probe.records, items)
         self._read = False
         self.kind = self._fields.kind
@@ -108,9 +107,14 @@ def _documents(
     return [], list(ids_of_record(item, fields))
 
 
+def _nothing(options: ReadOptions) -> Fields:
+    """What an iterable without items holds: what the options are for."""
+    return Fields((), "ids" if options.vocab_size and not options.tokenizer else "text")
+
+
 def _fields(probe: Probe, options: ReadOptions) -> Fields:
     try:
-        return fields_of("the iterable", probe, options, "its items have") or _NOTHING
+        return fields_of("the iterable", probe, options, "its items have") or _nothing(options)
     except InputError as error:
         first = next(record for record in probe.records if holding_of(record) != "nothing")
         if isinstance(first, Mapping):

@@ -37,7 +37,7 @@ def holding_of_type(field: Any) -> Holding:
     if types.is_struct(plain_type(item.type)) and not _is_json(item):
         names = {each.name for each in plain_type(item.type)}
         if names.isdisjoint(ROLE_KEYS):
-            return "texts" if "text" in names else "other"
+            return "texts" if {"type", "text"} <= names else "other"
         return "chat"
     among: dict[Holding, Holding] = {"text": "texts", "ids": "rows"}
     inside = holding_of_type(item)
@@ -205,12 +205,13 @@ def field_at(schema: Any, name: str) -> Any:
     import pyarrow as pa
     import pyarrow.types as types
 
+    # By number: Arrow gives no field by a name that several have, which the caller refuses.
     if name in schema.names:
-        return schema.field(name)
+        return schema.field(schema.names.index(name))
     first, *parts = name.split(".")
     if not parts or first not in schema.names:
         return None
-    field, lists = schema.field(first), 0
+    field, lists = schema.field(schema.names.index(first)), 0
     for part in parts:
         if _is_json(field):
             break

@@ -30,7 +30,11 @@ def batch_of_records(
     """
     texts: list[str] = []
     rows: list[Row] = []
+    usual = fields.names[0] if fields.plain and fields.kind == "text" and fields.names else None
     for place, record in records:
+        if usual and type(record) is dict and type(text := record.get(usual)) is str:
+            texts.append(text)
+            continue
         try:
             if fields.kind == "ids":
                 rows += ids_of_record(record, fields)

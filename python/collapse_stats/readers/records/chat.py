@@ -52,15 +52,17 @@ def _has_lists_of_turns(value: Any) -> bool:
 
 
 def looks_like_pieces(value: Any) -> bool:
-    """Return whether a value is a list of the pieces of one text, such as ``{"text": "..."}``.
+    """Return whether a value is a list of the pieces of one text.
 
-    Numbered ones are several answers, and no pieces of one.
+    A piece is an object like ``{"type": "text", "text": "..."}``. Objects without a type are not
+    pieces: they may be several answers.
     """
-    if not _is_list(value) or any(
-        isinstance(piece, Mapping) and "index" in piece for piece in value
-    ):
-        return False
-    return any(isinstance(piece, Mapping) and isinstance(piece.get("text"), str) for piece in value)
+    return (
+        _is_list(value)
+        and bool(value)
+        and all(isinstance(piece, Mapping) and "type" in piece for piece in value)
+        and any(isinstance(piece.get("text"), str) for piece in value)
+    )
 
 
 def turns_text(turns: Any, name: str, part: ChatTurns | None) -> str:
@@ -110,11 +112,13 @@ def _turns(value: Any, name: str) -> list[tuple[str, str]]:
         value = [dict(zip(lists, turn, strict=True)) for turn in zip(*lists.values(), strict=True)]
     if not _is_list(value):
         raise ValueError(f"{name} is a {type(value).__name__}, not a list of turns")
-    return [
-        side
-        for i, turn in enumerate(value, 1)
-        for side in _turn(_parsed(turn), f"turn {i} of {name}")
-    ]
+    turns: list[tuple[str, str]] = []
+    for number, turn in enumerate(value, 1):
+        try:
+            turns += _turn(turn)
+        except ValueError as error:
+            raise ValueError(f"turn {number} of {name} {error}") from None
+    return turns
 
 
 def _parsed(value: Any) -> Any:
@@ -127,32 +131,43 @@ def _parsed(value: Any) -> Any:
     return value
 
 
-def _turn(turn: Any, name: str) -> list[tuple[str, str]]:
-    """The role and the text of a turn; the results of tools in it are turns of their own."""
-    if not isinstance(turn, Mapping):
-        raise ValueError(f"{name} is a {type(turn).__name__}, not an object")
-    role = next((turn[key] for key in ROLE_KEYS if isinstance(turn.get(key), str)), None)
-    if role is None and isinstance(turn.get("type"), str) and turn.get("content") is None:
-        return []  # no message, but a call of a tool and the like
-    if role is None:
-        raise ValueError(f"{name} has no 'role' or 'from'")
+def _turn(turn: Any) -> list[tuple[str, str]]:
+    """The role and the text of a turn; ValueError says what it lacks.
+
+    The results of tools among its pieces are turns of their own.
+    """
+    if not isinstance(turn, dict):
+        turn = _parsed(turn)
+        if not isinstance(turn, Mapping):
+            raise ValueError(f"is a {type(turn).__name__}, not an object")
     # A table in which turns have different fields has all of them in each turn, some of them null.
-    contents = (as_list(turn.get(key)) for key in CONTENT_KEYS)
-    content = next((content for content in contents if content is not None), None)
-    if content is None:
-        if turn.keys() & {*CONTENT_KEYS, "tool_calls", "function_call"}:
-            return [(role.lower(), "")]
-        raise ValueError(f"{name} has no 'content', 'value' or 'text'")
+    role, content = turn.get("role"), turn.get("content")
+    if not isinstance(role, str):
+        role = next((turn[key] for key in ROLE_KEYS if isinstance(turn.get(key), str)), None)
+    if role is None:
+        if isinstance(turn.get("type"), str) and content is None:
+            return []  # no message, but a call of a tool and the like
+        raise ValueError("has no 'role' or 'from'")
+    if not isinstance(content, str):
+        contents = (as_list(turn.get(key)) for key in CONTENT_KEYS)
+        content = next((content for content in contents if content is not None), None)
     if isinstance(content, str):
         return [(role.lower(), content)]
-    pieces = content if _is_list(content) else [content]
+    if content is not None:
+        return _sides(role.lower(), content if _is_list(content) else [content])
+    if turn.keys() & {*CONTENT_KEYS, "tool_calls", "function_call"}:
+        return [(role.lower(), "")]
+    raise ValueError("has no 'content', 'value' or 'text'")
+
+
+def _sides(role: str, pieces: Any) -> list[tuple[str, str]]:
+    """The text of a turn in pieces, cut where it has the result of a tool, and these results."""
     sides = []
     for is_result, group in groupby(pieces, _is_result_of_tool):
         if is_result:
-            results = (piece.get("content") or "" for piece in group)
-            sides += [("tool", content_text(result, f"a result in {name}")) for result in results]
+            sides += [("tool", content_text(piece.get("content") or "")) for piece in group]
         else:
-            sides.append((role.lower(), content_text(list(group), f"the content of {name}")))
+            sides.append((role, content_text(list(group))))
     return sides
 
 
@@ -160,7 +175,7 @@ def _is_result_of_tool(piece: Any) -> bool:
     return isinstance(piece, Mapping) and piece.get("type") == "tool_result"
 
 
-def content_text(content: Any, name: str) -> str:
+def content_text(content: Any) -> str:
     """Return a text that is given as such or in pieces; ValueError if it is neither.
 
     Pieces without text, such as images, are left out.
@@ -168,17 +183,19 @@ def content_text(content: Any, name: str) -> str:
     if isinstance(content, str):
         return content
     if _is_list(content):
-        return "".join(_piece_text(piece, name) for piece in content)
-    return _piece_text(content, name)
+        return "".join(map(_piece_text, content))
+    return _piece_text(content)
 
 
-def _piece_text(piece: Any, name: str) -> str:
+def _piece_text(piece: Any) -> str:
     if isinstance(piece, str):
         return piece
+    if piece is None:
+        return ""
     if not isinstance(piece, Mapping):
-        raise ValueError(f"{name} is a {type(piece).__name__}, not text")
+        raise ValueError(f"has a {type(piece).__name__} as its content, not text")
     if _is_list(parts := as_list(piece.get("parts"))):
-        return content_text(parts, name)
+        return content_text(parts)
     text = piece.get("text")
     if isinstance(text, Mapping):
         text = text.get("value")
@@ -186,7 +203,7 @@ def _piece_text(piece: Any, name: str) -> str:
         return text
     if "text" in piece or "type" in piece:
         return ""
-    raise ValueError(f"{name} is an object without text")
+    raise ValueError("has an object without text as its content")
 
 
 def _is_list(value: Any) -> bool:

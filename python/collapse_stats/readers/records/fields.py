@@ -107,16 +107,13 @@ def no_fields(
     """
     name = options.named
     if name is not None and name in holdings:
-        wanted = (
-            "lists of integers"
-            if options.ids_key
-            else "turns of a chat"
-            if options.part
-            else "text"
-        )
+        wanted = "text"
+        if options.ids_key or options.part:
+            wanted = "lists of integers" if options.ids_key else "turns of a chat"
+        inside = "; dots lead into objects, as in 'a.b'" if "object" in holdings[name] else ""
         return InputError(
             f"{path}: {name!r} must hold {wanted}, got {holdings[name]}: name a key of text with "
-            "--text-key, of lists of ids with --ids-key"
+            f"--text-key, of lists of ids with --ids-key{inside}"
         )
     existing = listed(f"{key} ({held})" for key, held in holdings.items())
     close = get_close_matches(name or "", holdings, 1)

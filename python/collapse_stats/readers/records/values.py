@@ -1,15 +1,16 @@
 """The documents of one record: its texts, or its lists of token ids."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import numpy as np
 
 from ...system.placement import is_on_gpu, to_host
-from ..base import IntegerArray
-from ..options import MASK_KEY, ChatTurns, ReadOptions
+from ..base import IntegerArray, listed
+from ..options import MASK_KEY, TURNS_KEYS, ChatTurns, ReadOptions
 from .chat import (
     content_text,
     is_chat,
@@ -110,6 +111,9 @@ def fields_of(path: object, probe: Probe, options: ReadOptions, there: str) -> F
     """
     if next(iter(probe), _MISSING) is _MISSING:
         return None
+    first = next(iter(probe))
+    if _is_plain(first, options):
+        return _plain_text(options.keys[0][0])
     first = next((record for record in probe if holding_of(record) != "nothing"), None)
     if first is None:
         return None
@@ -126,6 +130,21 @@ def fields_of(path: object, probe: Probe, options: ReadOptions, there: str) -> F
         raise no_mask(path, options.mask_key, probe.described(options), there)
     # Later records may be the first that are masked.
     return fields if fields.kind == "text" else replace(fields, mask=fields.mask or MASK_KEY)
+
+
+def _is_plain(record: Any, options: ReadOptions) -> bool:
+    """Whether a record has a text under the first key to look for, as it usually has."""
+    (name, *others) = options.keys[0]
+    return (
+        type(record) is dict
+        and type(record.get(name)) is str
+        and not (others or options.part or options.ids_key or name in TURNS_KEYS)
+    )
+
+
+@cache
+def _plain_text(name: str) -> Fields:
+    return Fields((name,), "text")
 
 
 def look_up(record: Mapping[str, Any], name: str) -> Any:
@@ -181,7 +200,7 @@ def _texts(value: Any, name: str, chat: bool, part: ChatTurns | None) -> Iterato
     elif chat or looks_like_chat(value):
         yield turns_text(value, name, part)
     elif looks_like_pieces(value):
-        yield content_text(value, name)
+        yield content_text(value)
     elif holding_of(value) == "texts" and all(isinstance(x, str) or is_missing(x) for x in value):
         yield from map(as_list, value)
     else:
@@ -192,6 +211,8 @@ def _holds_several(value: Any, chat: bool) -> bool:
     """Whether a value is a list of chats or of lists: answers to one prompt, a batch of records."""
     if not isinstance(value, list | tuple):
         return False
+    if value and type(value[0]) is dict and type(value[0].get("role")) is str:
+        return False  # the first turn of a chat, as it usually looks
     first = as_list(next((item for item in value if item is not None), None))
     return isinstance(first, list | tuple) or is_chat(first, chat)
 
@@ -277,29 +298,29 @@ def _value(record: Any, name: str) -> Any:
     return value
 
 
-_PLURALS = {
-    type(None): "null",
-    bool: "true and false",
-    int: "numbers",
-    float: "numbers",
-    str: "text",
-    dict: "objects",
-}
 _WORDS = {
-    type(None): "null",
-    bool: "true or false",
-    int: "a number",
-    float: "a number",
-    str: "text",
-    dict: "an object",
+    type(None): ("null", "nulls"),
+    bool: ("true or false", "booleans"),
+    int: ("a number", "numbers"),
+    float: ("a number", "numbers"),
+    str: ("text", "texts"),
 }
 
 
 def _described(value: Any) -> str:
     """What a value is, as words for a message."""
     if isinstance(value, list | tuple):
-        if not value:
-            return "an empty list"
-        first = next((item for item in value if item is not None), None)
-        return f"a list of {_PLURALS.get(type(first), 'lists')}"
-    return _WORDS.get(type(value), f"a {type(value).__name__}")
+        return f"a list of {_plural(value)}" if value else "an empty list"
+    if isinstance(value, Mapping):
+        return f"an object with {listed(map(str, value), 3)}" if value else "an empty object"
+    return _WORDS.get(type(value), (f"a {type(value).__name__}",))[0]
+
+
+def _plural(values: Sequence[Any]) -> str:
+    """What values are, judged by the first that is not null."""
+    first = next((value for value in values if value is not None), None)
+    if isinstance(first, list | tuple):
+        return f"lists of {_plural(first)}" if first else "empty lists"
+    if isinstance(first, Mapping):
+        return f"objects with {listed(map(str, first), 3)}"
+    return _WORDS.get(type(first), ("", f"{type(first).__name__}s"))[1]

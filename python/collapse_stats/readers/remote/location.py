@@ -1,4 +1,4 @@
-"""Locations of files: local paths and URLs, and their names as strings."""
+"""Locations of files: local paths, URLs and pipes, and their names as strings."""
 
 import os
 import re
@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
+from ..streams.pipe import STANDARD_INPUT, Pipe
 from .path import RemotePath
 
 _URL = re.compile(r"(s3|gs|gcs|hf|https?)://[^\s/]\S*", re.IGNORECASE)
@@ -15,23 +16,45 @@ _URL = re.compile(r"(s3|gs|gcs|hf|https?)://[^\s/]\S*", re.IGNORECASE)
 def is_url(path: object) -> bool:
     """Return whether this is a URL of an object or a prefix, and not the name of a local file."""
     return isinstance(path, RemotePath) or (
-        isinstance(path, str) and _URL.fullmatch(path) is not None and not Path(path).exists()
+        isinstance(path, str) and _URL.fullmatch(path) is not None and not _exists(path)
     )
 
 
-def as_name(path: "str | os.PathLike[str] | RemotePath") -> "str | RemotePath":
-    """Return a local path as a string, and a URL as a `RemotePath`."""
-    if isinstance(path, RemotePath):
+def expanded(name: str) -> str:
+    """Return a path with the home directory for ``~``, unless a file has that name."""
+    if name[:1] != "~" or _exists(name):
+        return name
+    try:
+        return os.fspath(Path(name).expanduser())
+    except RuntimeError:  # no such user
+        return name
+
+
+def _exists(name: str) -> bool:
+    try:
+        return os.path.lexists(name)
+    except (OSError, ValueError):  # too long for a path, or with a NUL in it: a text
+        return False
+
+
+def as_name(path: "str | os.PathLike[str] | RemotePath") -> "str | RemotePath | Pipe":
+    """Return a local path as a string, a URL as a `RemotePath`, and ``-`` as a `Pipe`."""
+    if isinstance(path, str):  # first, for a hundred thousand files
+        if path == STANDARD_INPUT:
+            return Pipe(path)
+        if is_url(path):
+            return RemotePath(path)
+    elif isinstance(path, RemotePath | Pipe):
         return path
-    return RemotePath(path) if isinstance(path, str) and is_url(path) else os.fspath(path)
+    return expanded(os.fspath(path))
 
 
-def as_location(path: "str | os.PathLike[str] | RemotePath") -> "Path | RemotePath":
-    """Return a local path as a `Path`, and a URL as a `RemotePath`."""
-    if isinstance(path, Path):
+def as_location(path: "str | os.PathLike[str] | RemotePath") -> "Path | RemotePath | Pipe":
+    """Return a local path as a `Path`, a URL as a `RemotePath`, and ``-`` as a `Pipe`."""
+    if isinstance(path, Path) and path.parts[:1] != ("~",):
         return path
     name = as_name(path)
-    return name if isinstance(name, RemotePath) else Path(name)
+    return Path(name) if isinstance(name, str) else name
 
 
 A = TypeVar("A")
@@ -40,11 +63,11 @@ A = TypeVar("A")
 B = TypeVar("B")
 
 
-Location = Path | RemotePath
+Location = Path | RemotePath | Pipe
 """A file, with the methods of a path."""
 
 
-Name = str | RemotePath
+Name = str | RemotePath | Pipe
 """A file by its name: of a hundred thousand local files, a `Path` is made only when needed."""
 
 

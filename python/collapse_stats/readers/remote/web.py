@@ -55,6 +55,7 @@ class Asked:
     def __call__(self, begin: int, size: int | None) -> Any:
         """Return the response to a request for `size` bytes, or for all bytes if None."""
         import requests
+        import urllib3
 
         headers = {
             **self._headers,
@@ -69,7 +70,7 @@ class Asked:
                 host = urlsplit(self.url).hostname
                 raise InputError(f"{self.url}: there is no host {host}, or no network") from error
             raise TransientError(_reason(error)) from error
-        except requests.RequestException as error:
+        except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError) as error:
             raise InputError(f"{self.url}: cannot be read: {error}") from error
         status = response.status_code
         if status in (200, 206) or (status == 416 and _size_of(response) == 0):

@@ -1,0 +1,1 @@
+"""Bytes that can only be read from front to back: compressed data, and pipes."""
