@@ -162,3 +162,16 @@ def litdata(
     }
     (path.parent / "index.json").write_text(json.dumps(index))
     return packed_as(path, sample_shard(items))
+
+
+def litdata_rows(path: Path, table: pa.Table, stream: bool = False) -> Path:
+    """Write a chunk of LitData that keeps its items as Arrow data, and its index."""
+    litdata(path, {name: ("json", [b""] * len(table)) for name in table.column_names})
+    sink = pa.BufferOutputStream()
+    new = pa.ipc.new_stream if stream else pa.ipc.new_file
+    with new(sink, table.schema) as out:
+        out.write_table(table, max_chunksize=2)
+    rows = sink.getvalue().to_pybytes()
+    end = struct.pack("<I8s", len(rows), b"LDARW01\0")
+    path.write_bytes(sample_shard([b""] * len(table)) + rows + end)
+    return path

@@ -1,6 +1,7 @@
 """JSON written in every way that is JSON, compared with what `json.loads` makes of it."""
 
 import contextlib
+import gzip
 import json
 import tempfile
 from pathlib import Path
@@ -367,3 +368,12 @@ def test_arrays_that_are_documents(size: int, monkeypatch: pytest.MonkeyPatch) -
     assert read('"a"\n"b"', "a.jsonl")[0] == ["a", "b"]
     mails = [{"from": "a@example.org", "text": "x"}, {"from": "b@example.org", "text": "y"}]
     assert read(json.dumps(mails))[0] == ["x", "y"]
+
+
+def test_compressed_arrays_are_read_in_parts(tmp_path: Path) -> None:
+    """However well an array is compressed, no more than a few blocks of it are held at once."""
+    path = tmp_path / "a.json.gz"
+    path.write_bytes(gzip.compress(json.dumps([{"text": "a" * 1000}] * 5000).encode()))
+    parts = [batch.documents for batch in open_file(path).batches()]
+    assert sum(parts) == 5000
+    assert max(parts) < 1200

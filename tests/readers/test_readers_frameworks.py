@@ -469,13 +469,39 @@ def test_litdata_text_and_refusals(tmp_path: Path) -> None:
         shards.litdata(path, columns, **config)
         with pytest.raises(InputError, match=sentence):
             open_file(path)
-    shards.litdata(path, {"": ("str", [b""])}, loader="TokensLoader")
-    path.write_bytes(path.read_bytes() + b"LDARW01\0")
-    with pytest.raises(InputError, match="Arrow"):
-        documents(open_file(path))
+    shards.litdata(path, {"": ("str", [b""])})
     (tmp_path / "index.json").write_text("[" * 100_000)
     with pytest.raises(InputError, match="--dtype"):  # no chunk of that index, so a headerless file
         open_file(path)
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_litdata_rows_of_arrow(tmp_path: Path, stream: bool) -> None:
+    """Texts and nested values, which LitData now keeps as Arrow data behind a table of offsets."""
+    turns = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "né"}]
+    ids = {"input_ids": [[1, 2], [3]], "attention_mask": [[1, 0], [1]]}
+    for number, (columns, expected) in enumerate(
+        (
+            ({"text": ["a", "né", None], "n": [1, 2, 3]}, ["a", "né"]),
+            ({"messages": [turns, turns[:1]]}, ["Hi\n\nné", "Hi"]),
+            (ids, [[1], [3]]),
+        )
+    ):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        path = shards.litdata_rows(folder / "chunk-0-0.bin", pa.table(columns), stream)
+        reader = open_file(path)
+        assert (reader.format, reader.evidence[-10:]) == ("litdata", "Arrow rows")
+        assert documents(reader) == expected
+        assert documents(reader) == expected
+        data = path.read_bytes()
+        for cut in range(0, len(data), 7):
+            path.write_bytes(data[:cut])
+            with pytest.raises(InputError):
+                documents(open_file(path))
+        path.write_bytes(data[:-12] + (len(data) * 2).to_bytes(4, "little") + data[-8:])
+        with pytest.raises(InputError):
+            documents(open_file(path))
 
 
 # --- Arrow --------------------------------------------------------------------------------------

@@ -19,20 +19,9 @@ STREAM_MAGIC = b"\xff\xff\xff\xff"
 _STREAM_END = STREAM_MAGIC + bytes(4)
 
 
-class ArrowReader(SplittableReader, FileReader):
-    """Documents of an Arrow file, a record batch at a time."""
+class ArrowRowsReader(SplittableReader, FileReader):
+    """Documents of Arrow's record batches: the base of the formats that hold them."""
 
-    format = "arrow"
-    order = 90
-    extensions = (".arrow", ".feather")
-    magics = (FILE_MAGIC, STREAM_MAGIC)
-    required = "ARROW1 or a stream's FF FF FF FF"
-    companion_names = (
-        "dataset_dict.json",
-        "dataset_info.json",
-        "dataset_infos.json",
-        "state.json",
-    )
     reads_chats = True
 
     def __init__(self, path: Location, options: ReadOptions, evidence: str) -> None:
@@ -47,18 +36,6 @@ class ArrowReader(SplittableReader, FileReader):
                 raise self._damaged(f"its columns have no names ({error})") from error
         self.reads, self.kind = self._columns.fields, self._columns.kind
         self.dtype = self._columns.dtype
-
-    @classmethod
-    def recognize_content(cls, file: Candidate) -> str | None:
-        """A file that begins like Arrow and is not named as one of ids, which begin freely."""
-        if file.head.startswith(FILE_MAGIC):
-            ids = file.extension in (".bin", ".npy")
-            return None if ids else "an Arrow file: begins with ARROW1"
-        if file.owner and file.owner.begins_freely:
-            return None
-        has_state = file.location.with_name("state.json").exists()
-        beside = ", state.json beside it" if has_state else ""
-        return f"an Arrow stream: begins with FF FF FF FF{beside}"
 
     def splits(self) -> Iterator[Split]:
         """Yield record batches, those of text in parts; ids are views of an uncompressed file."""
@@ -129,6 +106,34 @@ class ArrowReader(SplittableReader, FileReader):
         return InputError(
             f"{self.path}: {what}: it is cut short or damaged; fetch or write the file again"
         )
+
+
+class ArrowReader(ArrowRowsReader):
+    """Documents of an Arrow file, a record batch at a time."""
+
+    format = "arrow"
+    order = 90
+    extensions = (".arrow", ".feather")
+    magics = (FILE_MAGIC, STREAM_MAGIC)
+    required = "ARROW1 or a stream's FF FF FF FF"
+    companion_names = (
+        "dataset_dict.json",
+        "dataset_info.json",
+        "dataset_infos.json",
+        "state.json",
+    )
+
+    @classmethod
+    def recognize_content(cls, file: Candidate) -> str | None:
+        """A file that begins like Arrow and is not named as one of ids, which begin freely."""
+        if file.head.startswith(FILE_MAGIC):
+            ids = file.extension in (".bin", ".npy")
+            return None if ids else "an Arrow file: begins with ARROW1"
+        if file.owner and file.owner.begins_freely:
+            return None
+        has_state = file.location.with_name("state.json").exists()
+        beside = ", state.json beside it" if has_state else ""
+        return f"an Arrow stream: begins with FF FF FF FF{beside}"
 
 
 def _check(batch: Any) -> None:

@@ -51,8 +51,8 @@ def json_values(
     longest: int,
     repairs: Repairs,
     whole_arrays: bool = False,
-) -> Iterator[tuple[Any, int]]:
-    """Yield the values of a file, each with the bytes of the file that were read for it.
+) -> Iterator[tuple[Any, int, int]]:
+    """Yield the values of a file, each with the bytes read for it: of content, and of the file.
 
     The items of an array are its values, unless `whole_arrays` says that each array is one. Input:
     the content in blocks, each with the bytes it takes in the file. Stretches that are not UTF-8
@@ -64,9 +64,10 @@ def json_values(
         Something is not JSON, or a value has more than `longest` characters.
     """
     scan = _Scan(path, longest, whole_arrays)
-    held, pending = b"", 0
+    held, content, pending = b"", 0, 0
     for block, bytes_read in blocks:
         held += block
+        content += len(block)
         pending += bytes_read
         if len(held) < scan.wanted:
             continue
@@ -74,12 +75,12 @@ def json_values(
         scan.add(decode_repaired(held[:whole], f"value {scan.number:,}", repairs))
         held = held[whole:]
         for value in scan.values():
-            yield value, pending
-            pending = 0
+            yield value, content, pending
+            content = pending = 0
     scan.add(decode_repaired(held, f"value {scan.number:,}", repairs))
     for value in scan.values(last=True):
-        yield value, pending
-        pending = 0
+        yield value, content, pending
+        content = pending = 0
 
 
 class _Scan:

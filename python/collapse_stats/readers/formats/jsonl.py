@@ -81,14 +81,17 @@ class JsonLinesReader(SmallFileReader):
             blocks = [(self._content(), self.size)]
         repairs = Repairs()  # of the bytes, which the last split reports
         values: list[tuple[str, Any]] = []
-        size, left = 0, self.size
+        size = bytes_read = 0
+        left = self.size
         parsed = json_values(self.path, blocks, self._longest, repairs, self._whole_arrays)
-        for number, (value, bytes_read) in enumerate(parsed, 1):
+        for number, (value, content, taken) in enumerate(parsed, 1):
             values.append((f"value {number:,}", value))
-            size += bytes_read
+            size += content
+            bytes_read += taken
             if size >= BATCH_BYTES:
-                yield Split(size, partial(self._batch_of_values, values, size, Repairs()))
-                values, left, size = [], left - size, 0
+                yield Split(size, partial(self._batch_of_values, values, bytes_read, Repairs()))
+                left -= bytes_read
+                values, size, bytes_read = [], 0, 0
         yield Split(size, partial(self._batch_of_values, values, left, repairs))
 
     def _batch_of_values(
@@ -148,7 +151,7 @@ class JsonLinesReader(SmallFileReader):
         whole = len(beginning) == self._plain
         blocks = [(beginning, 0)] if whole else read_blocks(self._location, _PROBED_BYTES)
         values = json_values(self.path, blocks, self._longest, Repairs(), self._whole_arrays)
-        for value, _ in values:
+        for value, _, _ in values:
             yield value
 
     def _beginning(self) -> bytes:

@@ -21,9 +21,9 @@ _MAX_INDEX = 256 << 20
 _TENSORS = {11: "u1", 12: "i1", 13: "<i2", 14: "<i2", 15: "<i4", 16: "<i4", 17: "<i8", 18: "<i8"}
 _TENSORS[20] = "<u2"
 _ARRAYS = dict(enumerate(["i1", "<i2", "<i4", "<i8", "u1", "<u2", "<u4", "<u8"]))
+_FLAGS = {"no_header_tensor": {19: "u1"}, "no_header_numpy": {13: "u1"}}  # of masks
 _TEXTS = ("str", "text")
 _ARRAY_FORMS = ("no_header_tensor", "no_header_numpy", "tensor", "numpy", "pickle", "bytes")
-_ARROW_FOOTER = b"LDARW01\0"
 
 
 class LitDataReader(SampleShardReader):
@@ -38,7 +38,7 @@ class LitDataReader(SampleShardReader):
     unit = "item"
 
     def __init__(self, path: Location, options: ReadOptions, evidence: str) -> None:
-        config = _index_of(path) or {}
+        config = index_of(path) or {}
         super().__init__(path, options, evidence, _compression(path, config))
         formats = config.get("data_format")
         if not (isinstance(formats, list) and all(isinstance(form, str) for form in formats)):
@@ -55,22 +55,17 @@ class LitDataReader(SampleShardReader):
         if self.kind == "ids":
             self._item = _item_of(path, self._fields.names[0], names, formats)
         if self._fields.mask:
-            self._mask_item = _item_of(path, self._fields.mask, names, formats)
+            self._mask_item = _item_of(path, self._fields.mask, names, formats, of_mask=True)
         self.dtype = self._item.name if self._item else None
 
     @classmethod
     def recognize_named(cls, file: Candidate) -> str | None:
         """A .bin file that the index beside it lists as a chunk."""
-        listed = _index_of(file.location) is not None
+        listed = index_of(file.location) is not None
         return "a chunk of the index.json beside it" if listed else None
 
     def _batches(self, shard: Shard, table: Int64Array) -> Iterator[Batch]:
         """Views of an uncompressed chunk that holds nothing but ids."""
-        if len(table) > 1 and table[-1] == table[0] and self._has_arrow_footer():
-            raise InputError(
-                f"{self.path}: this chunk keeps its rows as Arrow (a newer LitData), which is "
-                "not read: write it as Parquet, or as one-dimensional arrays of ids"
-            )
         if self._flat and not shard.packed and self._item is not None:
             return self._views(shard, table, self._item)
         return super()._batches(shard, table)
@@ -110,14 +105,9 @@ class LitDataReader(SampleShardReader):
             return bounds[:-1], bounds[1:]
         return super()._bounds(shard, first, raw, bounds, name)
 
-    def _has_arrow_footer(self) -> bool:
-        with self._path.open("rb") as file:
-            file.seek(max(0, self.size - len(_ARROW_FOOTER)))
-            return file.read() == _ARROW_FOOTER
 
-
-def _index_of(path: Location) -> dict[str, Any] | None:
-    """The ``config`` of the index beside a file, None if the index does not list the file."""
+def index_of(path: Location) -> dict[str, Any] | None:
+    """Return the ``config`` of the index beside a file, None if it does not list the file."""
     index = path.with_name("index.json")
     try:
         config, names = _parsed(index, index.stat().st_mtime_ns)
@@ -180,12 +170,14 @@ def _find_fields(path: Location, formats: dict[str, str], options: ReadOptions) 
 
 
 def _item_of(
-    path: Location, name: str, names: list[str], formats: list[str]
+    path: Location, name: str, names: list[str], formats: list[str], of_mask: bool = False
 ) -> np.dtype[np.integer]:
     """The type of the items of a column of arrays."""
     stored = formats[names.index(name)]
     form, _, code = stored.partition(":")
     items = {"no_header_tensor": _TENSORS, "no_header_numpy": _ARRAYS}.get(form, {})
+    if of_mask:
+        items = {**items, **_FLAGS.get(form, {})}
     item = items.get(int(code)) if code.isdecimal() and len(code) < 4 else None
     if item is None:
         why = "reading a pickle runs code" if form == "pickle" else "name another"

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..repairs import Repairs
 from ..stream import decode_repaired
-from .chat import ROLE_KEYS
+from .chat import CONTENT_KEYS, ROLE_KEYS
 from .fields import Holding
 
 Convert = Callable[[Any], Any]
@@ -26,7 +26,7 @@ def holding_of_type(field: Any) -> Holding:
     if types.is_integer(kind):
         return "other"
     if types.is_struct(kind):
-        return "chat" if _has_lists_of_turns(kind) else "other"
+        return "chat" if _is_turn_or_lists_of_turns(kind) else "other"
     if not is_list(kind):
         return "other"
     item = kind.value_field
@@ -191,8 +191,10 @@ def _is_json(field: Any) -> bool:
     return name == "arrow.json" or metadata.get(b"ARROW:extension:name") == b"arrow.json"
 
 
-def _has_lists_of_turns(kind: Any) -> bool:
-    return any(each.name in ROLE_KEYS and is_list(plain_type(each.type)) for each in kind)
+def _is_turn_or_lists_of_turns(kind: Any) -> bool:
+    roles = [plain_type(each.type) for each in kind if each.name in ROLE_KEYS]
+    has_content = any(each.name in CONTENT_KEYS for each in kind)
+    return any(is_list(role) or (has_content and is_text(role)) for role in roles)
 
 
 def field_at(schema: Any, name: str) -> Any:

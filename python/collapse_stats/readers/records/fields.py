@@ -1,5 +1,6 @@
 """Which fields of a record hold its document: chosen by their names and by what they hold."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -13,6 +14,7 @@ Holding = Literal["text", "texts", "chat", "ids", "rows", "flags", "json", "noth
 """What a field holds: one text, several texts, a chat, ids, several lists of ids, a list of true or
 false, any JSON value, only nulls or empty lists, or something that is no document."""
 
+_NESTED = re.compile(r"an object|a list of objects|.*struct<")
 _TEXT: frozenset[Holding] = frozenset({"text", "texts", "chat", "json"})
 _IDS: frozenset[Holding] = frozenset({"ids", "rows", "json"})
 _SIDE: frozenset[Holding] = frozenset({"text", "chat", "json"})
@@ -115,7 +117,11 @@ def no_fields(
         )
     existing = listed(f"{key} ({held})" for key, held in holdings.items())
     close = get_close_matches(name or "", holdings, 1)
-    remedy = f"did you mean {close[0]!r}?" if close else "name one with --text-key or --ids-key"
+    nested = next((key for key, held in holdings.items() if _NESTED.match(held)), None)
+    inside = f", such as {nested + '.NAME'!r} for what {nested!r} holds," if nested else ""
+    remedy = (
+        f"did you mean {close[0]!r}?" if close else f"name one with --text-key{inside} or --ids-key"
+    )
     return InputError(f"{path}: expected {options.wanted}, {there} {existing}: {remedy}")
 
 

@@ -11,7 +11,9 @@ def as_list(value: Any) -> Any:
     `datasets` and pandas give the texts and the turns of a row in such arrays. A missing value, of
     which pandas has several kinds, is None.
     """
-    if isinstance(value, str | list | dict):
+    if isinstance(value, dict):
+        return list(value.values()) if _is_column(value) else value
+    if isinstance(value, str | list):
         return value
     if isinstance(value, np.ndarray):
         return [as_list(item) for item in value] if value.dtype.kind in "OUT" else value
@@ -19,6 +21,11 @@ def as_list(value: Any) -> Any:
         if hasattr(value, convert):
             return [as_list(item) for item in getattr(value, convert)()]
     return None if is_missing(value) else value
+
+
+def _is_column(value: dict[Any, Any]) -> bool:
+    """Whether a dictionary is a column as pandas writes it to JSON: ``{"0": "a", "1": "b"}``."""
+    return bool(value) and all(isinstance(key, str) and key.isdecimal() for key in value)
 
 
 def is_missing(value: Any) -> bool:
