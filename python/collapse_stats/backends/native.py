@@ -125,7 +125,7 @@ def _threads_for(chunks: Iterable[Chunk], threads: int) -> int:
     """Return how many of the threads are worth their memory for chunks that are known already."""
     if not isinstance(chunks, Sequence):
         return threads
-    windows = sum(chunk.windows for chunk in chunks)
+    windows = sum(int(chunk.windows) for chunk in chunks)
     return min(threads, 1 + windows // _WINDOWS_WORTH_A_THREAD)
 
 

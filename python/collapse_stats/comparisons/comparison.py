@@ -182,7 +182,7 @@ class Comparison:
         """Samples of both sides at one size; None when a side keeps none."""
         if not all(len(side.sample.tokens) for side in self._sides):
             return None
-        samples = [side.recounted for side in self._sides]
+        samples = self.baseline.recounted, self.candidate.recounted
         return MatchedSamples.between(*samples, self.baseline.layout, self.backend or select())
 
     @cached_property

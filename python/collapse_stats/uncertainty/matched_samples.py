@@ -16,8 +16,8 @@ from ..corpus.sample import Sample, within
 from ..ngrams.layout import Layout
 from ..ngrams.spectrum import JointSpectra
 from .estimate import Estimate
-from .halves import MASKS
 from .figure_vectors import PLACE, SIZE, Floats, figures_of
+from .halves import MASKS
 from .jackknife import (
     Recount,
     group_shares,
@@ -201,4 +201,3 @@ class MatchedSamples:
             total += variance(whole, np.array(figures), shares[filled])
             total_excess += variance(whole - floor, excess, shares[filled])
         return _Errors(whole, np.sqrt(total), whole - floor, np.sqrt(total_excess))
-

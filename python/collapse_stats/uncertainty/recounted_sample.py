@@ -82,9 +82,7 @@ def halves_of(sample: Sample) -> tuple[HalfSample, HalfSample]:
     return HalfSample.of(sample, 0), HalfSample.of(sample, 1)
 
 
-def in_own_vocabulary(
-    samples: Sequence[Sample], layout: Layout
-) -> tuple[list[Sample], Layout]:
+def in_own_vocabulary(samples: Sequence[Sample], layout: Layout) -> tuple[list[Sample], Layout]:
     """Return samples whose tokens are numbered anew, without the ids that none of them has.
 
     Counts of counts do not depend on the names of tokens, and a small vocabulary is counted faster:

@@ -35,8 +35,9 @@ def log1p_gap(x: FloatArray) -> FloatArray:
     r = np.where(small, x / (2 + x), 0.0)
     square = r * r
     tail = np.zeros_like(r)
-    for k in range(21, 1, -2):
-        tail = (tail + 1 / k) * square
+    for k in range(21, 1, -2):  # in place, because the arrays are short and there are many
+        tail += 1 / k
+        tail *= square
     return np.where(small, r * (x - 2 * tail), x - np.log1p(np.where(small, 0.0, x)))
 
 
