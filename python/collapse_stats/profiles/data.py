@@ -48,7 +48,9 @@ class ProfileData:
     warnings: tuple[str, ...] = ()
     backend: Backend | None = None
     empty_documents: int | None = None
-    recounted: RecountedSamples = field(default_factory=lambda: RecountedSamples(Sample.empty()))
+    recounted: RecountedSamples = field(
+        default_factory=lambda: RecountedSamples(Sample.empty()), repr=False
+    )
 
     def __post_init__(self) -> None:
         """Keep recounts of this very sample, which copies of a profile share, and no others."""
