@@ -153,7 +153,8 @@ def test_profiles_of_a_series_share_their_samples() -> None:
     counting = options(select("native"))
     baseline = Side(corpus(0), counting)
     found = [compare_sides(baseline, Side(corpus(seed, 70_000), counting)) for seed in (1, 2)]
-    assert found[0].baseline.vocab_size == found[1].baseline.vocab_size == 70_000
+    assert found[0].baseline.vocab_size == found[1].baseline.vocab_size >= 70_000
+    assert baseline.corpus.vocab_size < 70_000
     assert found[0].baseline.sample is found[1].baseline.sample
     assert found[0].baseline.recounted is found[1].baseline.recounted
     first, second = (each.matched for each in found)
