@@ -49,7 +49,10 @@ class Spectrum:
             return cls(values, type_counts)
         order = np.argsort(values, kind="stable")
         values, type_counts = values[order], type_counts[order]
-        first = np.flatnonzero(np.diff(values, prepend=np.uint64(0)))
+        new = np.empty(len(values), dtype=bool)
+        new[0] = True
+        np.not_equal(values[1:], values[:-1], out=new[1:])
+        first = np.flatnonzero(new)
         return cls(values[first], np.add.reduceat(type_counts, first))
 
     def __eq__(self, other: object) -> bool:
