@@ -1,22 +1,22 @@
-"""Several comparisons with a side in common: the same figures, with each side counted once."""
+"""Several comparisons with a side in common: the same figures, from less counting."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from collapse_stats.backends.base import Backend
 from collapse_stats.backends.options import CountOptions
 from collapse_stats.backends.selection import select
 from collapse_stats.comparisons.build import compare_corpora
 from collapse_stats.comparisons.comparison import Comparison
-from collapse_stats.comparisons.side import Side, compare_series, compare_sides, tables_fit
+from collapse_stats.comparisons.side import Side, compare_series, compare_sides
 from collapse_stats.corpus.corpus import Corpus
 from collapse_stats.corpus.load import read_corpus
+from collapse_stats.counting.spectra import count_spectra
 from collapse_stats.readers.options import ReadOptions
 from collapse_stats.report import make_report
+from collapse_stats.system.memory import TooLittleMemoryError
 
 DOCUMENTS, ORDER = 80, 2
 
@@ -24,11 +24,10 @@ DOCUMENTS, ORDER = 80, 2
 class Calls:
     """The native backend, with a record of the operations that it was asked for."""
 
-    on_gpu = False
-
     def __init__(self, on_gpu: bool = False) -> None:
         self.on_gpu = on_gpu
         self.names: list[str] = []
+        self.windows = 0  # that were counted
         self._backend = select("native")
 
     def __getattr__(self, name: str) -> Any:
@@ -36,9 +35,11 @@ class Calls:
         if name not in ("count", "spectra", "joint_spectra"):
             return operation
 
-        def recorded(*arguments: Any, **keywords: Any) -> Any:
+        def recorded(chunks: Any, *arguments: Any, **keywords: Any) -> Any:
             self.names.append(name)
-            return operation(*arguments, **keywords)
+            if name == "spectra":
+                self.windows += sum(int(chunk.windows) for chunk in chunks)
+            return operation(chunks, *arguments, **keywords)
 
         return recorded
 
@@ -88,53 +89,61 @@ def assert_same(found: list[Comparison], expected: list[Comparison]) -> None:
     assert report(found) == report(expected)
 
 
-def test_each_side_of_a_series_is_counted_once() -> None:
-    corpora, backend = [corpus(seed) for seed in range(5)], Calls()
-    found = compare_series(corpora[0], corpora[1:], options(backend))
-    assert backend.taken() == 5 * ["count"] + 7 * ["joint_spectra"]
-    assert_same(found, pairwise(corpora))
-
-
-def test_one_candidate_is_counted_in_one_pass() -> None:
-    corpora, backend = [corpus(seed) for seed in range(2)], Calls()
-    found = compare_series(corpora[0], corpora[1:], options(backend))
-    assert backend.taken() == ["spectra"]
-    assert_same(found, pairwise(corpora))
-
-
-@pytest.mark.parametrize("why", ["too little memory", "vocabularies differ", "on a GPU"])
-def test_a_series_without_tables_gives_the_same(why: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    types = (50, 70_000, 60) if why == "vocabularies differ" else (50, 50, 50)
-    corpora = [corpus(seed, size) for seed, size in enumerate(types)]
-    backend = Calls(on_gpu=why == "on a GPU")
-    counting = options(backend)
-    assert tables_fit(corpora, counting, backend) == (why == "too little memory")  # type: ignore[arg-type]
-    if why == "too little memory":
-        monkeypatch.setattr("collapse_stats.comparisons.side.tables_fit", lambda *_: False)
-    found = compare_series(corpora[0], corpora[1:], counting)
+def test_each_candidate_is_counted_once() -> None:
+    """Calls count the baseline and candidates 1, 2, 3; then the baseline, 1, 4, 5; and so on."""
+    corpora, backend = [corpus(seed) for seed in range(8)], Calls()
+    steps: list[tuple[str, int, int]] = []
+    found = compare_series(
+        corpora[0], corpora[1:], options(backend), lambda *step: steps.append(step)
+    )
+    expected = {0: 3, 1: 3} | dict.fromkeys(range(2, 8), 1)
     assert backend.taken() == 3 * ["spectra"]
-    expected = pairwise(corpora)
-    assert [each.candidate.vocab_size for each in found] == [
-        each.candidate.vocab_size for each in expected
-    ]
-    if why != "on a GPU":
-        assert_same(found, expected)
+    assert backend.windows == sum(corpora[at].tokens * times for at, times in expected.items())
+    assert steps == [("counting", done, 13) for done in (5, 9, 13)]
+    assert_same(found, pairwise(corpora))
 
 
-def test_tables_are_kept_only_where_three_of_them_fit() -> None:
-    backend: Backend = select("native")
-    corpora = [corpus(seed) for seed in range(3)]
-    large = corpus(3, documents=20 * DOCUMENTS)
-    layout_row = 8 * (1 + 2)  # a key of one word, two counts
-    most = 10**9
-    while tables_fit(corpora, replace(options(backend), memory=most), backend):
-        most -= 1_000_000
-    most += 1_000_000
-    added = large.tokens - corpora[2].tokens
-    enough = most + added * (layout_row + 4 * layout_row) + large.resident_bytes
-    with_large = [*corpora[:2], large]
-    assert not tables_fit(with_large, replace(options(backend), memory=most), backend)
-    assert tables_fit(with_large, replace(options(backend), memory=enough), backend)
+@pytest.mark.parametrize("number", [1, 2, 3, 4])
+def test_few_candidates_are_counted_at_once(number: int) -> None:
+    corpora, backend = [corpus(seed) for seed in range(1 + number)], Calls()
+    found = compare_series(corpora[0], corpora[1:], options(backend))
+    assert backend.taken() == (1 + (number > 3)) * ["spectra"]
+    assert_same(found, pairwise(corpora))
+
+
+def test_vocabularies_may_differ() -> None:
+    corpora = [corpus(seed, size) for seed, size in enumerate((50, 70_000, 60, 300_000))]
+    found, expected = (
+        compare_series(corpora[0], corpora[1:], options(select("native"))),
+        pairwise(corpora),
+    )
+    assert len({each.candidate.vocab_size for each in found}) > 1
+    assert_same(found, expected)
+
+
+@pytest.mark.parametrize("why", ["too little memory", "on a GPU"])
+def test_where_four_sides_do_not_fit_pairs_are_counted(
+    why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    corpora = [corpus(seed) for seed in range(4)]
+    backend = Calls(on_gpu=why == "on a GPU")
+    if why == "too little memory":
+
+        def count(chunks: Any, windows: int, *others: Any) -> Any:
+            if windows > 2 * corpora[0].tokens:
+                raise TooLittleMemoryError(1, 2)
+            return count_spectra(chunks, windows, *others)
+
+        monkeypatch.setattr("collapse_stats.comparisons.side.count_spectra", count)
+    found = compare_series(corpora[0], corpora[1:], options(backend))
+    assert backend.taken() == 5 * ["spectra"]
+    backend.on_gpu = False  # the samples are recounted by any thread
+    assert_same(found, pairwise(corpora))
+
+
+def test_too_little_memory_for_a_pair_is_an_error() -> None:
+    with pytest.raises(TooLittleMemoryError):
+        compare_series(corpus(0), [corpus(1), corpus(2)], options(select("native"), 1000))
 
 
 def test_samples_of_a_series_are_recounted_once() -> None:

@@ -1,4 +1,4 @@
-"""A corpus as one side of several comparisons: it is sampled once, and counted once if it fits."""
+"""A corpus as one side of several comparisons: it is sampled once, and counted with other sides."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -10,40 +10,32 @@ from ..corpus.corpus import Corpus
 from ..corpus.load import Progress
 from ..corpus.sample import DEFAULT_TOKENS
 from ..counting.spectra import count_spectra
-from ..counting.table import TableInMemory, read_aligned
 from ..errors import LayoutMismatchError
 from ..ngrams.chunk import Chunk
 from ..ngrams.layout import Layout
 from ..ngrams.spectrum import JointSpectra, Masks
 from ..profiles.build import profile_of
 from ..profiles.profile import Profile
+from ..system.memory import TooLittleMemoryError
 from ..uncertainty.halves import CANDIDATE, FLOOR, MASKS
 from .comparison import Comparison
+
+SIDES_AT_ONCE = 4  # eight labels, the most that are counted in one pass, are the halves of four
+Pair = tuple[int, int]
+"""The numbers of the baseline and of the candidate among some sides."""
 
 
 @dataclass(eq=False)
 class Side:
-    """A corpus that is compared, and what is known of it from earlier comparisons.
+    """A corpus that is compared, and its profile once it was.
 
-    Attributes
-    ----------
-    profile
-        Its profile, once it was compared; later comparisons share its sample and their recounts.
-    table
-        Its n-gram table, where `compare_series` keeps it; None: it is counted for each comparison.
+    Later comparisons share the sample of the profile, and what was recounted of it.
     """
 
     corpus: Corpus
     counting: CountOptions
     sample_tokens: int = DEFAULT_TOKENS
     profile: Profile | None = None
-    table: TableInMemory | None = None
-
-    def count(self, backend: Backend) -> None:
-        """Count the n-gram table, unless that is done."""
-        if self.table is None:
-            layout = Layout(self.corpus.vocab_size, self.counting.max_order, 2)
-            self.table = TableInMemory(backend.count(self.corpus.chunks(), layout))
 
     def profiled(self, layout: Layout, spectra: JointSpectra, backend: Backend) -> Profile:
         """Return the profile of a comparison with this layout; the spectra are always the same."""
@@ -62,76 +54,90 @@ def compare_series(
 ) -> list[Comparison]:
     """Compare candidates with the baseline, then each later candidate with the first as well.
 
-    If the tables of three corpora fit into the memory, each corpus is counted into a table once:
-    those of the baseline and of the first candidate are kept, and the next candidate's replaces the
-    one before. Otherwise, and on a GPU, which counts faster than it makes tables, two corpora are
-    counted in one pass for each comparison. The comparisons are the same.
+    Four corpora are counted at a time: the baseline, the first candidate, and two others. So each
+    of these is counted once for both of its comparisons.
     """
-    backend = counting.selected_backend
-    in_tables = len(candidates) > 1 and tables_fit([baseline, *candidates], counting, backend)
-    total = 2 * len(candidates) - 1
-    compared_with = [Side(baseline, counting)]
+    sides = [Side(corpus, counting) for corpus in (baseline, *candidates)]
     by_side: list[list[Comparison]] = [[], []]  # with the baseline, with the first candidate
-    for corpus in candidates:
-        candidate = Side(corpus, counting)
-        if in_tables:
-            for side in (*compared_with, candidate):
-                side.count(backend)
-        for side, comparisons in zip(compared_with, by_side, strict=False):
-            comparisons.append(compare_sides(side, candidate))
-            if progress:
-                progress("counting", sum(map(len, by_side)), total)
-        if len(compared_with) == 1:
-            compared_with.append(candidate)
+    total = 2 * len(candidates) - 1
+    begin, new = 0, SIDES_AT_ONCE
+    while begin < len(sides):
+        chosen = [*range(min(begin, 2)), *range(begin, min(begin + new, len(sides)))]
+        pairs = [(a, b) for a in (0, 1) for b in range(a + 1, len(chosen)) if chosen[b] >= begin]
+        found = compare_together([sides[at] for at in chosen], pairs)
+        for (first, _), comparison in zip(pairs, found, strict=True):
+            by_side[first].append(comparison)
+        if progress:
+            progress("counting", sum(map(len, by_side)), total)
+        begin, new = begin + new, SIDES_AT_ONCE - 2
     return [*by_side[0], *by_side[1]]
 
 
-def tables_fit(corpora: Sequence[Corpus], counting: CountOptions, backend: Backend) -> bool:
-    """Whether corpora have one vocabulary, and the tables of three fit beside all their tokens."""
-    vocabularies = {(corpus.tokenizer.sha256, corpus.vocab_size) for corpus in corpora}
-    if backend.on_gpu or len(vocabularies) > 1:
-        return False
-    layout = Layout(corpora[0].vocab_size, counting.max_order, 2)
-    fixed, per_window = backend.needs(layout, layout.key_ranges, rows=True)
-    row = 8 * (layout.words + layout.labels)
-    largest = sorted((corpus.tokens for corpus in corpora), reverse=True)[:3]
-    resident = sum(corpus.resident_bytes for corpus in corpora)
-    kept, counted = row * sum(largest), fixed + per_window * largest[0]
-    return resident + kept + counted <= counting.memory_bytes
-
-
 def compare_sides(baseline: Side, candidate: Side) -> Comparison:
-    """Compare two sides: by their tables if both have one, else by counting both in one pass.
+    """Compare two sides in one pass over both; see `compare_together`."""
+    (comparison,) = compare_together([baseline, candidate], [(0, 1)])
+    return comparison
+
+
+def compare_together(sides: Sequence[Side], pairs: Sequence[Pair]) -> list[Comparison]:
+    """Compare pairs of up to four sides, each of which is counted once.
+
+    Each pair is counted by itself on a GPU, and where the memory is too small for all sides.
 
     Raises
     ------
     LayoutMismatchError
-        The corpora are tokenized differently.
+        The corpora of a pair are tokenized differently.
     """
-    _check_tokenizers(baseline.corpus, candidate.corpus)
-    counting = baseline.counting
-    backend = counting.selected_backend
+    for a, b in pairs:
+        _check_tokenizers(sides[a].corpus, sides[b].corpus)
+    backend = sides[0].counting.selected_backend
+    if len(sides) > 2 and backend.on_gpu:
+        return [compare_sides(sides[a], sides[b]) for a, b in pairs]
+    try:
+        counted = _count_together(sides, pairs, backend)
+    except TooLittleMemoryError:
+        if len(sides) == 2:
+            raise
+        return [compare_sides(sides[a], sides[b]) for a, b in pairs]
+    return [
+        _comparison(sides[a], sides[b], counted.renamed(_names(a, b)), backend) for a, b in pairs
+    ]
+
+
+def _count_together(sides: Sequence[Side], pairs: Sequence[Pair], backend: Backend) -> JointSpectra:
+    """Joint spectra of all pairs; labels 2 n and 2 n + 1 are the halves of side n."""
+    corpora, counting = [side.corpus for side in sides], sides[0].counting
+    vocab_size = max(corpus.vocab_size for corpus in corpora)
+
+    def chunks() -> Iterable[Chunk]:
+        return chain.from_iterable(each.chunks(2 * at) for at, each in enumerate(corpora))
+
+    return count_spectra(
+        chunks,
+        sum(corpus.tokens for corpus in corpora),
+        Layout(vocab_size, counting.max_order, 4 if len(sides) == 2 else 8),
+        backend,
+        list(dict.fromkeys(masks for pair in pairs for masks in _names(*pair))),
+        counting.memory_bytes,
+        sum(corpus.resident_bytes for corpus in corpora),
+    )
+
+
+def _names(baseline: int, candidate: int) -> dict[Masks, Masks]:
+    """Masks of a pair of sides that are counted together -> their names in a comparison of two."""
+
+    def together(mask: int) -> int:
+        return (mask & 0b11) << 2 * baseline | mask >> 2 << 2 * candidate
+
+    return {(together(first), together(second)): (first, second) for first, second in MASKS}
+
+
+def _comparison(
+    baseline: Side, candidate: Side, joined: JointSpectra, backend: Backend
+) -> Comparison:
     size = max(side.corpus.vocab_size for side in (baseline, candidate))
-    layout = Layout(size, counting.max_order, 2)
-    resident_bytes = sum(side.corpus.resident_bytes for side in (baseline, candidate))
-    if baseline.table is not None and candidate.table is not None:
-        tables = [baseline.table, candidate.table]
-        stretches = read_aligned(tables, counting.memory_bytes, resident_bytes)
-        joined = backend.joint_spectra(stretches, MASKS)
-    else:
-
-        def chunks() -> Iterable[Chunk]:
-            return chain(baseline.corpus.chunks(0), candidate.corpus.chunks(2))
-
-        joined = count_spectra(
-            chunks,
-            baseline.corpus.tokens + candidate.corpus.tokens,
-            replace(layout, labels=4),
-            backend,
-            MASKS,
-            counting.memory_bytes,
-            resident_bytes,
-        )
+    layout = Layout(size, baseline.counting.max_order, 2)
 
     def profiled(side: Side, masks: Masks) -> Profile:
         return side.profiled(layout, joined.only(masks, renamed=FLOOR), backend)

@@ -236,10 +236,20 @@ class JointSpectra:
 
     def only(self, masks: Masks, renamed: Masks) -> "JointSpectra":
         """Return the joint spectra of one pair of masks, under the name `renamed`."""
-        return JointSpectra(
-            {order: {renamed: pairs[masks]} for order, pairs in self.ngrams.items()},
-            {order: {renamed: pairs[masks]} for order, pairs in self.contexts.items()},
-        )
+        return self.renamed({masks: renamed})
+
+    def renamed(self, names: Mapping[Masks, Masks]) -> "JointSpectra":
+        """Return the joint spectra of the pairs of masks in `names`, under their new names."""
+
+        def named(
+            by_order: Mapping[int, Mapping[Masks, JointSpectrum]],
+        ) -> dict[int, dict[Masks, JointSpectrum]]:
+            return {
+                order: {name: pairs[masks] for masks, name in names.items()}
+                for order, pairs in by_order.items()
+            }
+
+        return JointSpectra(named(self.ngrams), named(self.contexts))
 
 
 def counts_under(counts: UInt64Array, mask: int) -> UInt64Array:
