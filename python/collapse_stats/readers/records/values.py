@@ -169,7 +169,7 @@ def _step(value: Any, part: str) -> Any:
         at = int(part)
         return value[at] if -len(value) <= at < len(value) else _MISSING
     steps = [_step(item, part) for item in value]
-    return _MISSING if _MISSING in steps else steps
+    return _MISSING if any(step is _MISSING for step in steps) else steps
 
 
 def texts_of(record: Any, fields: Fields, part: ChatTurns | None) -> list[str | None]:
