@@ -114,6 +114,11 @@ def test_chats_that_are_not_are_said(tmp_path: Path) -> None:
     reader = open_file(only_user, ReadOptions(part="assistant"))
     assert documents(reader) == ["", "", ""]  # documents keep their positions
     assert "without a word of --part assistant, counted as empty documents: 3" in reader.warnings[0]
+    reader = open_file(
+        write_lines(tmp_path / "c.jsonl", [{"messages": MESSAGES}, {"messages": []}])
+    )
+    assert documents(reader) == [PARTS["all"], ""]
+    assert "chats without a word, counted as empty documents: 1" in reader.warnings[0]
 
 
 def test_parts_are_of_chats_only(tmp_path: Path) -> None:

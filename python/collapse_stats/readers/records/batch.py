@@ -44,8 +44,9 @@ def batch_of_records(
             repairs.leave_out("lines without a document skipped", f"{place}: {error}")
             continue
         if fields.chat and "" in found:
-            reason = f"chats without a word of --part {options.part or 'all'}, counted as empty"
-            repairs.add(f"{reason} documents", place, found.count(""))
+            of_part = f" of --part {options.part}" if options.part else ""
+            reason = f"chats without a word{of_part}, counted as empty documents"
+            repairs.add(reason, place, found.count(""))
         texts += without_nulls(found, place, repairs)
     if fields.kind == "text":
         return Batch.of_texts(texts, bytes_read, repairs)
