@@ -19,6 +19,7 @@ from collapse_stats.readers.options import ReadOptions
 from collapse_stats.readers.streams.encoding import fault_of
 
 TEXTS = {
+    "short": "hi\n",
     "English": "hi\nyou\n",
     "Russian": "Привет, мир. Как дела у вас сегодня вечером?\nХорошо.\n",
     "Chinese": "你好，世界。\n今天天气很好 ok\n",

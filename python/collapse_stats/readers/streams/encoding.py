@@ -47,7 +47,7 @@ def _encoding(head: bytes) -> str | None:
     invalid = head.decode("utf-8", "replace").count("\ufffd")
     if (controls + invalid) * _SHARE < len(head):
         return None
-    if not invalid and controls <= _FEW and not _has_nuls_at_every_second_place(head):
+    if not invalid and controls <= _FEW and not _has_nuls_as_if_wide(head):
         return None
     texts = {name: _decoded(head[:_SAMPLE], encoding) for name, encoding in _WIDE.items()}
     # In the other byte order, letters of most scripts are letters too, but spaces are not.
@@ -56,10 +56,10 @@ def _encoding(head: bytes) -> str | None:
     return best if best and common[best] else None
 
 
-def _has_nuls_at_every_second_place(head: bytes) -> bool:
-    """Whether all NULs, two or more, are at even places, or all at odd ones."""
+def _has_nuls_as_if_wide(head: bytes) -> bool:
+    """Whether NULs, two or more, are all at even places or all at odd ones, or are the most."""
     even, odd = head[::2].count(0), head[1::2].count(0)
-    return even + odd > 1 and not (even and odd)
+    return even + odd > 1 and (not (even and odd) or 2 * (even + odd) > len(head))
 
 
 def _controls(head: bytes) -> int:
