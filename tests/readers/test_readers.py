@@ -188,6 +188,16 @@ def test_text(tmp_path: Path, ending: str, monkeypatch: pytest.MonkeyPatch) -> N
     assert documents(open_file(write(tmp_path / "empty.txt", b""))) == [""]
 
 
+@pytest.mark.parametrize("ending", ["", ".gz"])
+def test_json_lines_that_are_named_text_are_doubted(tmp_path: Path, ending: str) -> None:
+    line = b'{"text": "one"}\n'
+    reader = open_file(write(tmp_path / f"a.txt{ending}", line * 3))
+    assert documents(reader) == ['{"text": "one"}\n' * 3]
+    assert "begins with a JSON object, which is counted as text" in reader.warnings[0]
+    for content in (b'{"text": ', b"{a}\n", b"{" * 9999 + b"\n", b" " + line, b'["a"]\n'):
+        assert open_file(write(tmp_path / f"b.txt{ending}", content)).warnings == []
+
+
 def test_text_that_is_not_utf8(tmp_path: Path) -> None:
     path = write(tmp_path / "a.txt", b"caf\xe9 \xef\xbf\xbd ok \xff")
     reader = open_file(path)

@@ -1,5 +1,6 @@
 """Plain text: each file is a document, or each line."""
 
+import json
 from collections.abc import Iterator
 from functools import partial
 
@@ -37,6 +38,14 @@ class TextReader(SmallFileReader):
     def __init__(self, name: Name, options: ReadOptions, evidence: str, head: Head) -> None:
         super().__init__(name, options, evidence, head)
         self._per_line = options.doc_per_line
+        if head.content.startswith(b"{") and _is_object(head.content.partition(b"\n")[0]):
+            self.doubt = "it begins with a JSON object, which is counted as text: if it is JSON "
+            self.doubt += "lines, name it .jsonl"
+
+    @property
+    def warnings(self) -> list[str]:
+        """What was replaced so far, and a doubt about what the file is."""
+        return [*([f"{self.path}: {self.doubt}"] if self.doubt else []), *super().warnings]
 
     @property
     def document(self) -> str:
@@ -80,3 +89,11 @@ class TextReader(SmallFileReader):
         if replaced:
             repairs.add(NOT_UTF8, place, replaced)
         return text
+
+
+def _is_object(line: bytes) -> bool:
+    """Whether a line is a JSON object."""
+    try:
+        return isinstance(json.loads(line), dict)
+    except (ValueError, RecursionError):
+        return False
