@@ -230,6 +230,8 @@ def test_documentation_of_texts(tmp_path: Path) -> None:
 def test_a_corpus_of_documentation(tmp_path: Path) -> None:
     files: Written = {f"owner{i}/README.md": f"read me {i}" for i in range(3)}
     check(make(tmp_path, files), [f"read me {i}" for i in range(3)], {})
+    _, stderr = shown(tmp_path, "--tokenizer", "bytes")
+    assert stderr == "warning: only documentation is here, and is counted (README.md)\n"
     make(tmp_path, {"model.safetensors": b"weights"})  # a model's card
     _, stderr = shown(tmp_path, "--tokenizer", "bytes", code=2)
     assert "nothing to read here, only 3 documentation (README.md)" in stderr

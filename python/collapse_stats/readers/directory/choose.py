@@ -16,7 +16,7 @@ from .indexes import missing_shards_of
 from .metadata import holds_data
 from .names import is_documentation, is_metadata, is_temporary, missing_shards
 from .patterns import Parts, Patterns
-from .reasons import LeftOut, Reason
+from .reasons import LeftOut, Reason, some
 
 # The files of a saved profile, which may lie among shards and is not part of the corpus.
 PROFILE = {"manifest.json", "spectra.parquet"}
@@ -181,7 +181,11 @@ def _without_descriptions(
         rest = [each for each in rest if each[2] >= least]
     before = files.left_out[left_before:]
     if not (ranks or left[Reason.METADATA] or any(not each.reason.is_expected for each in before)):
-        return left[Reason.DOCUMENTATION]  # the corpus consists of it
+        found = left[Reason.DOCUMENTATION]  # the corpus consists of it
+        if found:
+            names = some(parts[-1] for parts, _, _ in found)
+            files.notes.append(f"only documentation is here, and is counted ({names})")
+        return found
     for reason, group in left.items():
         files.leave_out([path for _, path, _ in group], reason)
     return named + rest
