@@ -177,8 +177,8 @@ def _find_fields(
     held = [encodings[layout.column_of(name)] for name in fields.all_names]
     if len({encoding in _TEXTS for encoding in held}) > 1:
         raise InputError(
-            f"{path}: expected ids and a mask that are both arrays, or both JSON, got {held[0]} and "
-            f"{held[1]}: name other columns with --ids-key and --mask-key"
+            f"{path}: expected ids and a mask that are both arrays, or both JSON, got {held[0]} "
+            f"and {held[1]}: name other columns with --ids-key and --mask-key"
         )
     return fields
 
