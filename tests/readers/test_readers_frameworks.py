@@ -391,6 +391,36 @@ def test_mds_text_and_fixed_arrays(tmp_path: Path, ending: str) -> None:
         open_file(path, ReadOptions(text_key="no"))
 
 
+def test_mds_columns_of_json(tmp_path: Path) -> None:
+    chat = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "né"}]
+    values: dict[str, list[Any]] = {
+        "chat": [chat, chat[:1], None],
+        "list": ["a", ["b", "c"], {"text": "d"}],
+        "nested": [{"a": {"b": "x"}}, {"a": None}, {"a": {"b": "y"}}],
+        "ids": [[1, 2], [], [[3], [4, 5]]],
+        "mask": [[1, 0], [], [[1], [0, 1]]],
+    }
+    columns = {
+        name: ("json", [json.dumps(value).encode() for value in column])
+        for name, column in values.items()
+    }
+    columns["broken"] = ("json", [b"[1", b'"good"', b""])
+    columns["array"] = ("ndarray:uint8", [shards.mds_array([1], "uint8")] * 3)
+    path = shards.mds(tmp_path / "a.mds", columns)
+    for options, expected in (
+        ({"text_key": "chat"}, ["Hi\n\nné", "Hi"]),
+        ({"text_key": "chat", "part": "assistant"}, ["né", ""]),
+        ({"text_key": "list"}, ["a", "b", "c"]),
+        ({"text_key": "nested.a.b"}, ["x", "y"]),
+        ({"text_key": "broken"}, ["good"]),
+        ({"ids_key": "ids"}, [[1, 2], [], [3], [4, 5]]),
+        ({"ids_key": "ids", "mask_key": "mask"}, [[1], [], [3], [5]]),
+    ):
+        assert documents(open_file(path, ReadOptions(**options))) == expected, options  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="both JSON, got json and ndarray:uint8"):
+        open_file(path, ReadOptions(ids_key="ids", mask_key="array"))
+
+
 def test_mds_two_dimensions_are_refused(tmp_path: Path) -> None:
     array = bytes([2 << 2, 1, 2]) + bytes(8)
     path = shards.mds(tmp_path / "a.mds", {"tokens": ("ndarray:int32", [array])})

@@ -20,6 +20,7 @@ _BY_CODE = {8: "u1", 9: "i1", 16: "<u2", 17: "<i2", 32: "<u4", 33: "<i4", 64: "<
 _BY_NAME = {np.dtype(item).name: item for item in _BY_CODE.values()}
 
 
+_TEXTS = ("str", "json")
 _NUMBERS = ("int", "uint8", "uint16", "uint32", "uint64", "int8", "int16", "int32", "int64")
 _NO_DOCUMENTS = (*_NUMBERS, "float16", "float32", "float64", "str_int", "str_float", "str_decimal")
 
@@ -51,11 +52,12 @@ class MdsReader(SampleShardReader):
         encodings = dict(zip(config["names"], config["encodings"], strict=True))
         json_columns = frozenset(name for name in encodings if encodings[name] == "json")
         self._layout = Layout(config["names"], config["sizes"], json_columns)
-        self._fields = _find_fields(path, encodings, options)
+        self._fields = _find_fields(path, encodings, self._layout, options)
         self.reads, self.names = self._fields, tuple(config["names"])
         self.kind = self._fields.kind
-        self.dtype = None
-        if self.kind == "ids":
+        self.dtype = "int64" if self.kind == "ids" else None
+        self._is_text = encodings[self._layout.column_of(self._fields.names[0])] in _TEXTS
+        if self.kind == "ids" and not self._is_text:
             self._column = _ids_column(path, self._fields.names[0], encodings, options)
             self.dtype = self._column.item.name if self._column.item else None
             if self._fields.mask:
@@ -99,7 +101,7 @@ class MdsReader(SampleShardReader):
     def _batch(
         self, shard: Shard, first: int, raw: Bytes, bounds: Int64Array, bytes_read: int
     ) -> Batch:
-        if self.kind == "text":
+        if self._is_text:
             return self._texts(shard, first, raw, bounds, bytes_read)
         item, start, stop = self._arrays(shard, first, raw, bounds, self._column)
         if not self._fields.mask:
@@ -156,10 +158,12 @@ class MdsReader(SampleShardReader):
         return item, start
 
 
-def _find_fields(path: Location, encodings: dict[str, str], options: ReadOptions) -> Fields:
+def _find_fields(
+    path: Location, encodings: dict[str, str], layout: Layout, options: ReadOptions
+) -> Fields:
     def holding(name: str) -> Holding | None:
-        encoding = encodings.get(name)
-        if encoding is None:
+        encoding = encodings.get(layout.column_of(name))
+        if encoding is None or (encoding != "json" and name not in encodings):
             return None
         if encoding in _NO_DOCUMENTS:
             return "other"
@@ -168,10 +172,14 @@ def _find_fields(path: Location, encodings: dict[str, str], options: ReadOptions
     fields = choose(options, holding)
     if fields is None:
         raise no_fields(path, options, encodings, "this shard has")
-    if fields.mask is not None and fields.mask not in encodings:
+    if fields.mask is not None and holding(fields.mask) is None:
         raise no_mask(path, fields.mask, encodings, "this shard has")
-    if fields.kind == "ids" and encodings[fields.names[0]] in ("str", "json"):
-        raise no_fields(path, options, encodings, "this shard has")
+    held = [encodings[layout.column_of(name)] for name in fields.all_names]
+    if len({encoding in _TEXTS for encoding in held}) > 1:
+        raise InputError(
+            f"{path}: expected ids and a mask that are both arrays, or both JSON, got {held[0]} "
+            f"and {held[1]}: name other columns with --ids-key and --mask-key"
+        )
     return fields
 
 

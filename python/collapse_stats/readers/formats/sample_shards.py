@@ -146,6 +146,10 @@ class Layout:
     sizes: list[int | None]
     json: frozenset[str] = frozenset()
 
+    def column_of(self, name: str) -> str:
+        """Return the column that has a field, whose dots lead into the values of JSON."""
+        return name if name in self.names else name.split(".")[0]
+
 
 class SampleShardReader(FileReader):
     """Documents of a shard: one per sample."""
@@ -209,9 +213,10 @@ class SampleShardReader(FileReader):
     def _texts(
         self, shard: Shard, first: int, raw: Bytes, bounds: Int64Array, bytes_read: int
     ) -> Batch:
-        """Documents of samples of text."""
+        """Documents of samples of text, or of ids in JSON."""
         columns = []
-        for name in self._fields.names:
+        names = list(dict.fromkeys(map(self._layout.column_of, self._fields.all_names)))
+        for name in names:
             parts = texts_of(raw, *self._bounds(shard, first, raw, bounds, name))
             texts = [
                 decode_repaired(data, f"{self.sample} {number:,}", self._repairs)
@@ -221,7 +226,7 @@ class SampleShardReader(FileReader):
         if self._fields.plain:
             return Batch.of_texts(columns[0], bytes_read)
         records = (
-            (f"{self.sample} {number:,}", dict(zip(self._fields.names, values, strict=True)))
+            (f"{self.sample} {number:,}", dict(zip(names, values, strict=True)))
             for number, values in enumerate(zip(*columns, strict=True), first)
         )
         return batch_of_records(records, self._fields, self._options, bytes_read, self._repairs)
