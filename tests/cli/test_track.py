@@ -173,6 +173,31 @@ def test_samples_of_text_in_checkpoints(tmp_path):
     assert [corpus["tokens"] for corpus in report["corpora"]] == [2, 3]
 
 
+@pytest.mark.parametrize("name", ["samples.jsonl", "samples.txt"])
+def test_samples_beside_all_that_a_trainer_saves(tmp_path, name):
+    torch = b"PK\x03\x04" + bytes(100)
+    for step in (10, 20):
+        numbered(tmp_path, step, texts(400, step))
+        folder = tmp_path / f"checkpoint-{step}"
+        if name == "samples.txt":
+            (folder / "samples.jsonl").unlink()
+            (folder / name).write_text("\n".join(texts(400, step)))
+        for state in ("training_args.bin", "optimizer.bin", "pytorch_model-00001-of-00002.bin"):
+            (folder / state).write_bytes(torch)
+        for state in ("scheduler.pt", "rng_state.pth", "model.safetensors", "tokenizer.model"):
+            (folder / state).write_bytes(torch)
+        for about in ("trainer_state.json", "config.json", "model.safetensors.index.json"):
+            (folder / about).write_text("{}")
+        for about in ("README.md", "vocab.txt", "merges.txt", "chat_template.jinja"):
+            (folder / about).write_text("about")
+    (tmp_path / "training_args.bin").write_bytes(torch)
+    result = CliRunner().invoke(program, ["track", str(tmp_path), "--json", "--doc-per-line"])
+    assert result.exit_code == 0, result.stderr
+    assert [each["documents"] for each in json.loads(result.stdout)["corpora"]] == [80, 80]
+    (line,) = result.stderr.splitlines()
+    assert "6 metadata (config.json, model.safetensors.index.json, optimizer.bin, ...)" in line
+
+
 def test_what_has_no_number_is_left_out_with_a_warning(tmp_path):
     for step in (10, 20):
         numbered(tmp_path, step, texts(400, step))

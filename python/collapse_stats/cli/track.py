@@ -16,6 +16,7 @@ from ..readers.detect import extension_of
 from ..readers.directory.names import (
     is_documentation,
     is_metadata,
+    is_state,
     is_temporary,
     is_temporary_folder,
 )
@@ -203,7 +204,7 @@ def _may_be_step(path: Path) -> bool:
     if path.is_dir():
         return not is_temporary_folder(name)
     is_known = extension_of(name) in registry().extensions
-    return is_known and not (is_documentation(name) or is_metadata(name))
+    return is_known and not (is_documentation(name) or is_metadata(name) or is_state(name))
 
 
 def _holds_data(folder: Path, reading: ReadOptions | None) -> bool:

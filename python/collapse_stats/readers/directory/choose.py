@@ -14,7 +14,7 @@ from ..remote.location import Location, Name, as_location
 from ..stream import COMPRESSIONS
 from .indexes import missing_shards_of
 from .metadata import holds_data
-from .names import is_documentation, is_metadata, is_temporary, missing_shards
+from .names import is_documentation, is_metadata, is_state, is_temporary, missing_shards
 from .patterns import Parts, Patterns
 from .reasons import LeftOut, Reason, some
 
@@ -132,6 +132,8 @@ def _verdict(name: str, folder: Folder, caches: Container[str]) -> Reason | tupl
         if folder.shards is not None and name not in folder.shards:
             return Reason.UNLISTED
         return SHARDS, False
+    if extension == ".bin":
+        return Reason.METADATA if is_state(name) else (reader.rank, False)
     rank = _OBJECTS if extension == _OBJECT else reader.rank
     return rank, not name.endswith(registry().companion_endings)
 

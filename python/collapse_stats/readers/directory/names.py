@@ -27,6 +27,13 @@ _METADATA = re.compile(
     re.IGNORECASE,
 )
 
+# What PyTorch, transformers and accelerate save beside the samples of a checkpoint.
+_STATE = re.compile(
+    r"(training_args|optimizer|scheduler|scaler|rng_state|random_states|adapter_model"
+    r"|(diffusion_)?pytorch_model)([._-].*)?\.bin",
+    re.IGNORECASE,
+)
+
 
 def missing_shards(paths: Iterable[tuple[str, ...]]) -> list[str]:
     """Return a sentence about each set of shards, numbered like ``00000-of-00010``, with gaps."""
@@ -61,3 +68,8 @@ def is_documentation(name: str) -> bool:
 def is_metadata(name: str) -> bool:
     """Whether a .json file with this name describes a model, a run or other files."""
     return _METADATA.fullmatch(name) is not None
+
+
+def is_state(name: str) -> bool:
+    """Whether a .bin file with this name holds a model, or the state of its training."""
+    return _STATE.fullmatch(name) is not None
