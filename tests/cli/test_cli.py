@@ -435,7 +435,7 @@ def _umask() -> int:
         (("show", "good.jsonl", "--max-order", "99"), "order"),
         (("show", "good.jsonl", "--text-key", "a", "--ids-key", "b"), "both"),
         (("show", "ids.jsonl", "--vocab-size", "50"), "outside the vocabulary of 50"),
-        (("profile", "good.jsonl", "-o", "good.jsonl"), "exists"),
+        (("profile", "good.jsonl", "-o", "good.jsonl"), "would replace a file to be read"),
         (("profile", "good.jsonl", "-o", "good.jsonl/p"), "not a directory"),
         (("compare", "good.jsonl", "ids.jsonl"), "tokenize"),
     ],
@@ -448,6 +448,30 @@ def test_bad_input_is_one_line(
     before = listing(tmp_path)
     assert words in refused(*args)
     assert listing(tmp_path) == before
+
+
+def test_what_is_read_is_not_written_over(tmp_path: Path) -> None:
+    path = write_texts(tmp_path / "a.jsonl", ["a text", "another"])
+    other = write_texts(tmp_path / "b.jsonl", ["a text", "another"])
+    (tmp_path / "link").symlink_to(path)
+    before = path.read_bytes()
+    for command in (("show", path), ("inspect", path), ("compare", path, other)):
+        for output in (path, tmp_path / "link"):
+            message = refused(*command, "-o", output, "--tokenizer", "bytes")
+            assert "would replace a file to be read: choose another" in message
+    assert "would replace" in refused("compare", other, other, "--human", path, "-o", path)
+    assert path.read_bytes() == before
+    run("show", path, "-o", tmp_path / "out", "--tokenizer", "bytes")
+    run("show", path, "-o", tmp_path / "out", "--tokenizer", "bytes")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("args", [("show", "nowhere"), ("--help",), ("--version",)])
+def test_the_exit_code_is_right_where_nothing_can_be_written(args: tuple[str, ...]) -> None:
+    with Path("/dev/full").open("w") as full:
+        streams = {"stderr" if args[0] == "show" else "stdout": full}
+        done = subprocess.run([sys.executable, "-m", "collapse_stats", *args], **streams)  # type: ignore[call-overload]
+    assert done.returncode == 2
 
 
 def test_a_defect_is_not_taken_for_a_crossed_limit(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ program, 130 interrupted.
 
 import sys
 import traceback
+from contextlib import suppress
 from typing import Any, NoReturn
 
 import click
@@ -43,6 +44,9 @@ class Program(click.Group):
         except (click.Abort, KeyboardInterrupt):
             click.echo("collapse-stats: interrupted", err=True)
             sys.exit(INTERRUPTED)
+        except OSError as error:  # the help or the version cannot be written
+            abandon_stdout()
+            fail(f"cannot write the result: {error.strerror or error}")
         except SystemExit:
             raise
         except BaseException as error:  # a panic of a library written in Rust is no Exception
@@ -82,7 +86,8 @@ class Program(click.Group):
 
 def fail(message: str) -> NoReturn:
     """Print what is wrong in one line, and exit."""
-    click.echo(f"collapse-stats: error: {printable(' '.join(message.split()))}", err=True)
+    with suppress(OSError, ValueError, AttributeError):  # stderr is closed, or its disk is full
+        click.echo(f"collapse-stats: error: {printable(' '.join(message.split()))}", err=True)
     sys.exit(USAGE)
 
 

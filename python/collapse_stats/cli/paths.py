@@ -1,6 +1,6 @@
 """Arguments that name corpora: paths, patterns, URLs, and files that list them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,10 @@ def paths_argument(name: str, metavar: str) -> Callable[[Callable[..., Any]], Ca
             values[name] = (*values[name], *_listed(files_from))
             if not values[name]:
                 raise click.UsageError(f"expected a {metavar}, or --files-from with paths in it")
+            _spare(
+                values.get("output"),
+                [*values[name], values.get("baseline"), *values.get("human", ())],
+            )
             return command(**values)
 
         with_option = click.option(
@@ -38,6 +42,16 @@ def paths_argument(name: str, metavar: str) -> Callable[[Callable[..., Any]], Ca
         return click.argument(name, metavar=f"{metavar}...", nargs=-1, type=location)(with_option)
 
     return add
+
+
+def _spare(output: Path | None, paths: Sequence[Location | None]) -> None:
+    """Refuse to write the result over a file that is to be read."""
+    if output is not None and output.is_file():
+        for path in paths:
+            if isinstance(path, Path) and path.is_file() and path.samefile(output):
+                raise click.UsageError(
+                    f"-o {output} would replace a file to be read: choose another"
+                )
 
 
 def _listed(files_from: str | None) -> list[Location]:
