@@ -12,9 +12,10 @@ from click.testing import CliRunner, Result
 from reader_helpers import write, write_lines
 
 from collapse_stats.cli.group import program
+from collapse_stats.readers.alike import joined
 from collapse_stats.readers.inspect import inspect
 from collapse_stats.report.grid import shortened
-from collapse_stats.report.inspection_view import common_folder, inspection_page, joined
+from collapse_stats.report.inspection_view import common_folder, inspection_page
 from collapse_stats.report.table import draw
 
 
@@ -122,7 +123,7 @@ def test_a_line_for_each_file_and_the_first_and_last_of_many(tmp_path: Path) -> 
     assert total.split()[3:5] == ["999", f"{999 * 7:,}"]
     hidden = next(line for line in lines if line.startswith("... "))
     assert hidden.split()[:4] == ["...", "989", "more", "files"]
-    assert "there is no document in it (likewise 333 more)" in words(page)
+    assert "there is no document in it (likewise 333 more: shard-" in words(page)
     assert len(facts(folder)["inputs"]) == 1000
 
 
@@ -172,6 +173,6 @@ def test_folders_in_common() -> None:
 def test_warnings_that_are_alike_are_joined() -> None:
     found = [(f"{name}.txt", f"{name}.txt: empty documents: {i}") for i, name in enumerate("abc")]
     assert joined([*found, ("d.txt", "d.txt: another")]) == [
-        "a.txt: empty documents: 0 (likewise 2 more)",
+        "a.txt: empty documents: 0 (likewise 2 more: b.txt, c.txt)",
         "d.txt: another",
     ]

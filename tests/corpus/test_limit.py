@@ -150,6 +150,16 @@ def test_a_bad_file_beside_one_good_one(tmp_path: Path) -> None:
         cs.profile(tmp_path, tokenizer="bytes", limit_documents=100, skip_bad=True)
 
 
+def test_bad_lines_behind_the_limit_do_not_count(tmp_path: Path) -> None:
+    lines = [f'{{"text": "hello {i}"}}\n' for i in range(1000)]
+    bad = ["{bad\n"] * 30
+    path = write(tmp_path / "a.jsonl", "".join([*lines[:500], *bad, *lines[500:]]).encode())
+    assert cs.profile(path, tokenizer="bytes", limit_documents=10).documents == 10
+    path = write(tmp_path / "b.jsonl", "".join([*lines[:5], *bad, *lines[5:20]]).encode())
+    with pytest.raises(InputError, match=r"30 of its lines or rows .* only 20 documents were read"):
+        cs.profile(path, tokenizer="bytes", limit_documents=10)
+
+
 def test_text_and_ids_are_told_apart_in_their_turn(tmp_path: Path) -> None:
     write_lines(tmp_path / "a.jsonl", [{"text": "abc"}] * 5)
     write_lines(tmp_path / "b.jsonl", [{"input_ids": [1, 2]}] * 5)

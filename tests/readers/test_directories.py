@@ -1,9 +1,11 @@
 """Which files of a directory are counted, which are left out, and that this is always said."""
 
+import io
 import json
 import os
 import socket
 import sys
+import tarfile
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 from reader_helpers import write, write_lines
+from shard_writers import litdata, mds
 
 import collapse_stats as cs
 from collapse_stats.cli.group import program
@@ -227,6 +230,8 @@ def test_documentation_of_texts(tmp_path: Path) -> None:
 def test_a_corpus_of_documentation(tmp_path: Path) -> None:
     files: Written = {f"owner{i}/README.md": f"read me {i}" for i in range(3)}
     check(make(tmp_path, files), [f"read me {i}" for i in range(3)], {})
+    _, stderr = shown(tmp_path, "--tokenizer", "bytes")
+    assert stderr == "warning: only documentation is here, and is counted (README.md)\n"
     make(tmp_path, {"model.safetensors": b"weights"})  # a model's card
     _, stderr = shown(tmp_path, "--tokenizer", "bytes", code=2)
     assert "nothing to read here, only 3 documentation (README.md)" in stderr
@@ -416,6 +421,76 @@ def test_shards_that_are_missing_by_their_numbers(tmp_path: Path) -> None:
     assert "train-*-of-00004.parquet: 3 of 4 shards are there" in stderr
     make(tmp_path, {"train-00002-of-00004.parquet": ["text 2"]})
     assert "shards" not in shown(tmp_path, "--tokenizer", "bytes")[1]
+
+
+@pytest.mark.parametrize("form", ["mds", "mds packed", "litdata"])
+def test_shards_that_an_index_lists_and_that_are_missing(tmp_path: Path, form: str) -> None:
+    if form == "litdata":
+        for i in range(2):
+            litdata(tmp_path / f"chunk-0-{i}.bin", {"text": ("str", [b"one two"])})
+        listed = {"chunks": [{"filename": f"chunk-0-{i}.bin"} for i in range(3)]}
+        index = json.loads((tmp_path / "index.json").read_text())
+        write(tmp_path / "index.json", json.dumps(index | listed).encode())
+        lost = "chunk-0-2.bin"
+    else:
+        shards = [{"raw_data": {"basename": f"shard.0000{i}.mds"}} for i in range(3)]
+        for i in range(2):
+            ending = ".gz" if form == "mds packed" else ""
+            mds(tmp_path / f"shard.0000{i}.mds{ending}", {"text": ("str", [b"one two"])})
+        for shard in shards:
+            name = shard["raw_data"]["basename"]
+            shard["zip_data"] = {"basename": f"{name}.gz"} if form == "mds packed" else {}
+        shards.append({"raw_data": {"basename": "sub/shard.00000.mds"}})
+        write(tmp_path / "index.json", json.dumps({"shards": shards}).encode())
+        lost = "shard.00002.mds"
+    corpus, stderr = shown(tmp_path, "--tokenizer", "bytes", code=2)
+    assert corpus["tokens"] == 2 * len("one two")
+    message = f"{lost}: index.json lists this shard, but it is not there"
+    assert stderr.count("lists this shard") == 1
+    assert message in stderr
+    with pytest.raises(InputError, match=r"index\.json lists this shard"):
+        cs.profile(tmp_path, tokenizer="bytes")
+    assert shown(tmp_path, "--exclude", f"{lost}*")[0]["documents"] == 2
+
+
+@pytest.mark.parametrize("content", ["[]", "{", '{"shards": 1}', '{"shards": [1, {}]}', "[" * 9999])
+def test_an_index_that_is_none_lists_nothing(tmp_path: Path, content: str) -> None:
+    mds(tmp_path / "shard.00000.mds", {"text": ("str", [b"one two"])})
+    write(tmp_path / "index.json", content.encode())
+    assert shown(tmp_path)[0]["documents"] == 1
+
+
+def test_metadata_of_archives_as_img2dataset_writes_it(tmp_path: Path) -> None:
+    def tar(path: Path) -> None:
+        with tarfile.open(path, "w") as archive:
+            for name, data in (("0.jpg", b"\xff"), ("0.txt", b"a cat"), ("0.json", b"{}")):
+                info = tarfile.TarInfo(name)
+                info.size = len(data)
+                archive.addfile(info, io.BytesIO(data))
+
+    files = {"00000.tar": tar, "00000.parquet": ["a cat"], "00000_stats.json": {"count": 1}}
+    make(tmp_path, files)
+    reasons = {"00000.parquet": EXPECTED[1], "00000_stats.json": "metadata"}
+    check(tmp_path, ["a cat"], reasons)
+    make(tmp_path, {"00001.parquet": ["a dog"]})
+    check(tmp_path, ["a cat", "a dog"], reasons)
+
+
+@pytest.mark.parametrize("name", ["a.parquet", "a.jsonl", "a.txt", "a.bin", "a.csv", "a.md", "a"])
+def test_pointers_of_git_lfs_stand_for_files_that_are_not_there(tmp_path: Path, name: str) -> None:
+    pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0' * 64}\nsize 123\n"
+    path = write(tmp_path / name, pointer.encode())
+    _, stderr = shown(path, "--dtype", "u16", code=2)
+    assert "is a Git LFS pointer to a file that is not there: git lfs pull" in stderr
+
+
+def test_warnings_that_are_alike_are_one(tmp_path: Path) -> None:
+    for i in range(50):
+        write_lines(tmp_path / f"{i:02}.jsonl", [{"text": "one"}] * (i + 1) + [{"text": None}])
+    corpus, stderr = shown(tmp_path, "--tokenizer", "bytes")
+    (line,) = (line for line in stderr.splitlines() if "without a document" in line)
+    assert line.endswith("(likewise 49 more: 01.jsonl, 02.jsonl, 03.jsonl, ...)")
+    assert line.removeprefix("warning: ") in corpus["warnings"]
 
 
 def test_a_file_given_twice_is_said(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from .checks import check_mergeable, checked_tables
 _KEY_RANGE_BYTES = 1 << 14  # per thread and key range: the last block of its records
 _THREAD_BYTES = 14 << 20  # per thread: unfilled blocks, work space and histograms
 _DENSE_VOCABULARY = 1 << 18  # largest vocabulary of which a thread counts every token in an array
+_WINDOWS_WORTH_A_THREAD = 1 << 19  # a thread's fresh memory costs as much as counting these
 _KEY_RANGES_OF_A_THREAD = 2  # yielded together, per thread, so that no thread waits for long
 
 
@@ -80,7 +81,7 @@ class NativeBackend:
     ) -> JointSpectra:
         """See `Backend.spectra`."""
         first, *others = passes or [(0, layout.key_ranges)]
-        counter = self._counter(layout, first)
+        counter = self._counter(layout, first, _threads_for(chunks, self.threads))
         _fill(counter, chunks)
         for key_ranges in others:
             counter.next_pass(list(masks), *key_ranges)
@@ -112,10 +113,20 @@ class NativeBackend:
         assert scan is not None  # `checked_tables` yields at least one item
         return JointSpectra.from_columns(masks, *scan.spectra())
 
-    def _counter(self, layout: Layout, key_ranges: KeyRanges) -> _native.Counter:
+    def _counter(
+        self, layout: Layout, key_ranges: KeyRanges, threads: int | None = None
+    ) -> _native.Counter:
         return _native.Counter(
-            layout.vocab_size, layout.max_order, layout.labels, self.threads, *key_ranges
+            layout.vocab_size, layout.max_order, layout.labels, threads or self.threads, *key_ranges
         )
+
+
+def _threads_for(chunks: Iterable[Chunk], threads: int) -> int:
+    """Return how many of the threads are worth their memory for chunks that are known already."""
+    if not isinstance(chunks, Sequence):
+        return threads
+    windows = sum(int(chunk.windows) for chunk in chunks)
+    return min(threads, 1 + windows // _WINDOWS_WORTH_A_THREAD)
 
 
 def _fill(counter: _native.Counter, chunks: Iterable[Chunk]) -> None:

@@ -6,8 +6,9 @@ from typing import Any, TypeVar
 
 import click
 
-from ..comparisons.build import compare_corpora, compare_profiles
+from ..comparisons.build import compare_profiles
 from ..comparisons.comparison import Comparison
+from ..comparisons.side import compare_series
 from ..corpus.sample import DEFAULT_TOKENS
 from ..errors import InputError
 from ..profiles.data import check_comparable
@@ -123,12 +124,8 @@ def _compared(
         read([path], for_side(request, own), reporter, name, share=2 * len(paths))
         for path, own, name in zip(paths, options, names_of(paths), strict=True)
     ]
-    comparisons = []
-    for baseline, candidate in _pairs(corpora):
-        task = f"counting {baseline.name} and {candidate.name}"
-        with reporter.task(task, baseline.tokens + candidate.tokens, "M tokens"):
-            comparisons.append(compare_corpora(baseline, candidate, counting=request.counting))
-    return comparisons
+    with reporter.task("counting") as task:
+        return compare_series(corpora[0], corpora[1:], request.counting, task)
 
 
 def _joined(

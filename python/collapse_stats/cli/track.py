@@ -7,8 +7,9 @@ from pathlib import Path
 
 import click
 
-from ..comparisons.build import compare_corpora, compare_profiles
+from ..comparisons.build import compare_profiles
 from ..comparisons.comparison import Comparison
+from ..comparisons.side import Side, compare_sides
 from ..errors import InputError
 from ..profiles.storage import is_profile
 from ..readers.detect import extension_of
@@ -110,11 +111,11 @@ def _series(
     else:
         first = read(paths[:1], generated, reporter, names[0], share=4)
         paths, names = paths[1:], names[1:]
+    baseline_side = Side(first, request.counting)
     return [
-        compare_corpora(
-            first,
-            read([path], generated, reporter, name, share=4),
-            counting=request.counting,
+        compare_sides(
+            baseline_side,
+            Side(read([path], generated, reporter, name, share=4), request.counting),
         )
         for path, name in zip(paths, names, strict=True)
     ]

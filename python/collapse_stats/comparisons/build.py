@@ -1,9 +1,7 @@
 """Makes a `Comparison`: counts two corpora in one pass, or joins the tables of two profiles."""
 
 import os
-from collections.abc import Iterable
 from dataclasses import replace
-from itertools import chain
 from typing import Unpack
 
 from ..backends.base import Backend
@@ -12,18 +10,15 @@ from ..corpus.corpus import Corpus
 from ..corpus.keywords import Keywords, options_of, with_options
 from ..corpus.load import Progress, read_corpus
 from ..corpus.sample import DEFAULT_TOKENS
-from ..counting.spectra import count_spectra
 from ..counting.table import read_aligned
 from ..errors import LayoutMismatchError
-from ..ngrams.chunk import Chunk
-from ..ngrams.layout import Layout
-from ..ngrams.spectrum import Masks
-from ..profiles.build import counterpart, load, profile_of, profile_source
+from ..profiles.build import counterpart, load, profile_source
 from ..profiles.profile import Profile
 from ..profiles.storage import is_profile
 from ..profiles.vocabulary import in_one_vocabulary
-from ..uncertainty.halves import CANDIDATE, FLOOR, MASKS, SIDES
+from ..uncertainty.halves import MASKS, SIDES
 from .comparison import Comparison
+from .side import Side, compare_sides
 
 
 @with_options
@@ -119,32 +114,8 @@ def compare_corpora(
     LayoutMismatchError
         The corpora are tokenized differently.
     """
-    hashes = {baseline.tokenizer.sha256, candidate.tokenizer.sha256}
-    # Ids whose tokenizer is unknown are trusted to be the other's, if the vocabularies are equal.
-    on_trust = None in hashes and baseline.vocab_size == candidate.vocab_size
-    if len(hashes) > 1 and not on_trust and baseline.tokens and candidate.tokens:
-        raise LayoutMismatchError(
-            f"{baseline.name} is tokenized with {baseline.tokenizer.spec}, {candidate.name} with "
-            f"{candidate.tokenizer.spec}: token ids of different tokenizers cannot be compared"
-        )
-    backend = counting.selected_backend
-    layout = Layout(max(baseline.vocab_size, candidate.vocab_size), counting.max_order, 4)
-
-    def chunks() -> Iterable[Chunk]:
-        return chain(baseline.chunks(0), candidate.chunks(2))
-
-    windows = baseline.tokens + candidate.tokens
-    resident_bytes = baseline.resident_bytes + candidate.resident_bytes
-    joined = count_spectra(
-        chunks, windows, layout, backend, MASKS, counting.memory_bytes, resident_bytes
-    )
-
-    def profile_side(corpus: Corpus, masks: Masks) -> Profile:
-        spectra = joined.only(masks, renamed=FLOOR)
-        return profile_of(corpus, replace(layout, labels=2), spectra, sample_tokens, backend)
-
-    profiles = profile_side(baseline, FLOOR), profile_side(candidate, CANDIDATE)
-    return Comparison(*profiles, joined, backend=backend)
+    sides = (Side(corpus, counting, sample_tokens) for corpus in (baseline, candidate))
+    return compare_sides(*sides)
 
 
 def _loaded(side: object) -> object:

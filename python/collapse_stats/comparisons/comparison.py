@@ -180,11 +180,10 @@ class Comparison:
     @cached_property
     def matched(self) -> MatchedSamples | None:
         """Samples of both sides at one size; None when a side keeps none."""
-        baseline, candidate = self.baseline.sample, self.candidate.sample
-        if not (len(baseline.tokens) and len(candidate.tokens)):
+        if not all(len(side.sample.tokens) for side in self._sides):
             return None
-        backend = self.backend or select()
-        return MatchedSamples.of(baseline, candidate, self.baseline.layout, backend)
+        samples = self.baseline.recounted, self.candidate.recounted
+        return MatchedSamples.between(*samples, self.baseline.layout, self.backend or select())
 
     @cached_property
     def by_samples(self) -> MatchedSamples | None:

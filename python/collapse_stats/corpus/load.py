@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
-from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +14,7 @@ from ..backends.options import CountOptions
 from ..errors import InputError
 from ..ngrams.chunk import Int64Array
 from ..ngrams.ids import implied_vocab_size
+from ..readers.alike import joined
 from ..readers.bad_files import BadFiles
 from ..readers.base import Reader
 from ..readers.file_reader import FileReader
@@ -100,7 +100,7 @@ def read_corpus(
             *bad_files.messages(),
             *_copied(readers, counting.tmp),
             *(tokenizer.warnings if tokenizer and is_text else ()),
-            *chain.from_iterable(reader.warnings for reader in readers),
+            *joined((reader.path, text) for reader in readers for text in reader.warnings),
         ],
     )
     if not corpus.tokens:

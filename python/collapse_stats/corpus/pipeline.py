@@ -73,6 +73,7 @@ def read_packed(
     """
     limit = limit or Limit()
     documents: defaultdict[Reader, int] = defaultdict(int)
+    found: defaultdict[Reader, int] = defaultdict(int)  # documents behind the limit included
     bad: set[Reader] = set()
     with (
         closing(_calls(_splits(readers, bad), pack)) as calls,
@@ -81,6 +82,8 @@ def read_packed(
         for packed in chain.from_iterable(results):
             if bad:  # threads may have read beyond the place where a reader failed
                 packed.drop(bad)
+            for result in packed.results:
+                found[result.reader] += result.documents
             limit.cut(packed)
             for result in packed.results:
                 reader, error = result.reader, result.error
@@ -99,8 +102,9 @@ def read_packed(
                 break
     first = 0
     for reader, count in documents.items():
-        if reader.left_out > count:
-            unreadable.drop(reader.path, _mostly_bad(reader, count), first, first + count)
+        if reader.left_out > found[reader]:
+            error = _mostly_bad(reader, found[reader])
+            unreadable.drop(reader.path, error, first, first + count)
         first += count
 
 

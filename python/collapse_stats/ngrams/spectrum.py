@@ -49,7 +49,10 @@ class Spectrum:
             return cls(values, type_counts)
         order = np.argsort(values, kind="stable")
         values, type_counts = values[order], type_counts[order]
-        first = np.flatnonzero(np.diff(values, prepend=np.uint64(0)))
+        new = np.empty(len(values), dtype=bool)
+        new[0] = True
+        np.not_equal(values[1:], values[:-1], out=new[1:])
+        first = np.flatnonzero(new)
         return cls(values[first], np.add.reduceat(type_counts, first))
 
     def __eq__(self, other: object) -> bool:
@@ -233,10 +236,20 @@ class JointSpectra:
 
     def only(self, masks: Masks, renamed: Masks) -> "JointSpectra":
         """Return the joint spectra of one pair of masks, under the name `renamed`."""
-        return JointSpectra(
-            {order: {renamed: pairs[masks]} for order, pairs in self.ngrams.items()},
-            {order: {renamed: pairs[masks]} for order, pairs in self.contexts.items()},
-        )
+        return self.renamed({masks: renamed})
+
+    def renamed(self, names: Mapping[Masks, Masks]) -> "JointSpectra":
+        """Return the joint spectra of the pairs of masks in `names`, under their new names."""
+
+        def named(
+            by_order: Mapping[int, Mapping[Masks, JointSpectrum]],
+        ) -> dict[int, dict[Masks, JointSpectrum]]:
+            return {
+                order: {name: pairs[masks] for masks, name in names.items()}
+                for order, pairs in by_order.items()
+            }
+
+        return JointSpectra(named(self.ngrams), named(self.contexts))
 
 
 def counts_under(counts: UInt64Array, mask: int) -> UInt64Array:

@@ -10,6 +10,7 @@ from ..errors import CollapseStatsError, LayoutMismatchError
 from ..ngrams.ids import is_implied
 from ..ngrams.layout import Layout
 from ..ngrams.spectrum import HALVES, JointSpectra, JointSpectrum, Spectrum
+from ..uncertainty.recounted_sample import RecountedSamples
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +31,8 @@ class ProfileData:
         Source of the n-gram table; None when no table was kept.
     backend
         The backend that counts the sample again; None for the first usable one.
+    recounted
+        The sample at the sizes at which it is compared, which copies of the profile share.
     """
 
     name: str
@@ -45,6 +48,14 @@ class ProfileData:
     warnings: tuple[str, ...] = ()
     backend: Backend | None = None
     empty_documents: int | None = None
+    recounted: RecountedSamples = field(
+        default_factory=lambda: RecountedSamples(Sample.empty()), repr=False
+    )
+
+    def __post_init__(self) -> None:
+        """Keep recounts of this very sample, which copies of a profile share, and no others."""
+        if self.recounted.sample is not self.sample:
+            object.__setattr__(self, "recounted", RecountedSamples(self.sample))
 
     @property
     def vocab_size(self) -> int:

@@ -17,14 +17,7 @@ from ..ngrams.table import NgramTable
 from ..system.memory import budget
 from ..tokenizers import load as load_tokenizer
 from ..uncertainty.estimate import Estimate
-from ..uncertainty.jackknife import (
-    CorpusIntervals,
-    HalfSample,
-    has_intervals,
-    number_of_recounts,
-    recounts,
-    step_counter,
-)
+from ..uncertainty.jackknife import CorpusIntervals, has_intervals, step_counter
 from . import storage
 from .data import ProfileData
 from .merge import merge
@@ -77,11 +70,10 @@ class Profile(ProfileData):
     def _resampled(self, progress: Progress | None) -> CorpusIntervals | None:
         if self.halved_by != "documents" or not has_intervals(self.sample):
             return None
-        halves = HalfSample.of(self.sample, 0), HalfSample.of(self.sample, 1)
-        counted = step_counter(progress, number_of_recounts(halves))
         backend = self.backend or select()
-        recounted = list(recounts(halves, self.layout, backend, counted))
-        return CorpusIntervals(self.sample, self.spectra, recounted)
+        recounted = self.recounted.first(len(self.sample), self.layout, backend)
+        recounts = recounted.recounts(step_counter(progress, recounted.steps))
+        return CorpusIntervals(self.sample, self.spectra, recounts)
 
     def top(self, order: int, k: int = 20) -> list[tuple[Ngram, int]]:
         """The k most frequent n-grams with their counts, as text when the tokenizer is known."""

@@ -20,6 +20,7 @@ _FOREIGN = {
     b"\x89HDF": "an HDF5 file: write it as .npy or Parquet",
     b"SQLite format 3\0": "an SQLite database: write its texts as JSON lines",
     b"%PDF-": "a PDF document: extract its text",
+    b"version https://git-lfs.": "a Git LFS pointer to a file that is not there: git lfs pull",
 }
 _PICKLES = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")  # ids may well begin like these
 _SUSPECT = (*_FOREIGN, *_PICKLES)

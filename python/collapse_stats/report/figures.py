@@ -4,11 +4,13 @@ A figure that cannot be given is None, and a warning of the same corpus or compa
 """
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from functools import partial
 
 from .. import metrics
+from ..backends.selection import select
 from ..comparisons.cautions import cautions, orders_named
 from ..comparisons.comparison import Comparison
 from ..corpus.load import Progress
@@ -50,7 +52,7 @@ def make_report(
 ) -> Json:
     """Return the report of some corpora and of comparisons between them.
 
-    The samples are recounted first, which `progress` reports. Without comparisons, the report also
+    The samples are recounted, which `progress` reports. Without comparisons, the report also
     has the figures that read the tokens of the samples in order.
     """
     profiles = list(profiles)
@@ -68,7 +70,7 @@ def make_report(
         comparison = comparison_of.get(id(profile))
         return partial(comparison.side_interval, profile) if comparison else profile.interval
 
-    _resample(comparisons, progress)
+    compared = [comparison_figures(each) for each in _resampled_ahead(comparisons, progress)]
     _resample([profile for profile in profiles if not is_resampled(profile)], progress)
     return {
         "schema": SCHEMA,
@@ -78,8 +80,33 @@ def make_report(
             corpus_figures(profile, estimate_of(profile), in_order=not comparisons)
             for profile in profiles
         ],
-        "comparisons": [comparison_figures(comparison) for comparison in comparisons],
+        "comparisons": compared,
     }
+
+
+def _resampled_ahead(
+    comparisons: Sequence[Comparison], progress: Progress | None
+) -> Iterator[Comparison]:
+    """Yield comparisons with their samples recounted; a thread recounts those that follow.
+
+    Recounting leaves Python's lock to the figures, which cannot be computed in threads. On a GPU
+    there is no such thread, because the current GPU belongs to the caller's.
+    """
+    if any((each.backend or select()).on_gpu for each in comparisons):
+        _resample(comparisons, progress)
+        yield from comparisons
+        return
+    with ThreadPoolExecutor(1) as ahead:
+        done = [
+            ahead.submit(each.resample, progress and _part(progress, number, len(comparisons)))
+            for number, each in enumerate(comparisons)
+        ]
+        try:
+            for comparison, resampled in zip(comparisons, done, strict=True):
+                resampled.result()
+                yield comparison
+        finally:
+            ahead.shutdown(wait=False, cancel_futures=True)
 
 
 def _resample(items: Sequence[Profile | Comparison], progress: Progress | None) -> None:

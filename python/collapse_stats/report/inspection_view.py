@@ -1,11 +1,11 @@
 """The page of ``inspect``: what files are, what is counted of them and what not."""
 
 import os
-import re
 from collections.abc import Sequence
 from itertools import takewhile
 from pathlib import Path
 
+from ..readers.alike import joined
 from ..readers.directory.reasons import LeftOut, grouped, some
 from ..readers.inspect import Inspection, Reads
 from ..readers.remote.location import is_url
@@ -24,7 +24,8 @@ def inspection_page(inspections: Sequence[Inspection], left_out: Sequence[LeftOu
         grids.append(_vocabularies(inspections, folder))
     if left_out:
         grids.append(_left_out(left_out))
-    warnings = joined([(each.path, text) for each in inspections for text in each.warnings])
+    found = ((each.path, text) for each in inspections for text in each.warnings)
+    warnings = list(map(printable, joined(found)))
     if folder:  # the head of the page has it
         warnings = [warning.replace(f"{folder}/", "") for warning in warnings]
     size = size_of(sum(each.bytes for each in inspections))
@@ -46,18 +47,6 @@ def common_folder(paths: Sequence[str]) -> str:
         return ""
     folder = os.path.commonpath([Path(path).absolute().parent for path in paths])
     return "" if folder == Path(folder).anchor else folder
-
-
-def joined(warnings: Sequence[tuple[str, str]]) -> list[str]:
-    """Return warnings, each with the path of its file; those alike but for it are joined."""
-    alike: dict[str, list[str]] = {}
-    for path, warning in warnings:
-        kind = re.sub(r"\d[\d.,]*", "#", warning.replace(path, "@"))
-        alike.setdefault(kind, []).append(warning)
-    return [
-        printable(group[0] + (f" (likewise {len(group) - 1:,} more)" if len(group) > 1 else ""))
-        for group in alike.values()
-    ]
 
 
 def _files(inspections: Sequence[Inspection], folder: str) -> Grid:

@@ -13,14 +13,12 @@ import numpy as np
 from ..backends.base import Backend
 from ..corpus.load import Progress
 from ..corpus.sample import Sample, within
-from ..metrics.figures import COMPARISON_FIGURES, RETAINED_BACKWARD
 from ..ngrams.layout import Layout
-from ..ngrams.spectrum import JointSpectra, JointSpectrum
+from ..ngrams.spectrum import JointSpectra
 from .estimate import Estimate
+from .figure_vectors import PLACE, SIZE, Floats, figures_of
 from .halves import MASKS
 from .jackknife import (
-    Floats,
-    HalfSample,
     Recount,
     group_shares,
     has_intervals,
@@ -29,9 +27,15 @@ from .jackknife import (
     step_counter,
     variance,
 )
+from .recounted_sample import (
+    LeftOut,
+    RecountedSample,
+    RecountedSamples,
+    halves_of,
+    in_own_vocabulary,
+)
 
 Pair = tuple[int, int]
-LeftOut = tuple[int, int]
 Recounts = dict[Pair, dict[LeftOut | None, Recount]]
 
 # Parts 0 and 1 are the halves of the baseline, 2 and 3 those of the candidate.
@@ -41,16 +45,10 @@ OPPOSITE_PAIRS: tuple[Pair, Pair] = ((0, 3), (1, 2))
 PAIRS: tuple[Pair, ...] = (*OPPOSITE_PAIRS, BASELINE, CANDIDATE)
 LEAST_ORDER = 3  # the verdict reads orders up to this one, whatever else is counted
 
-# Vectors of figures have one entry for each of these.
-_FIGURES = (*COMPARISON_FIGURES.values(), RETAINED_BACKWARD)
-_PLACE = {figure.name: place for place, figure in enumerate(_FIGURES)}
-_MIRROR = [_PLACE[figure.mirrored or figure.name] for figure in _FIGURES]
-_RECIPROCAL = [place for place, figure in enumerate(_FIGURES) if figure.reciprocal]
-
 
 @dataclass(frozen=True, slots=True)
 class _Errors:
-    """Figures of one order, ``(K,)`` each in the order of `_FIGURES`, NaN where there is none."""
+    """Figures of one order, ``(K,)`` each in the order of `PLACE`, NaN where there is none."""
 
     value: Floats
     error: Floats
@@ -62,8 +60,7 @@ class _Errors:
 class MatchedSamples:
     """Samples of a baseline and a candidate at one size, and figures counted from them."""
 
-    baseline: Sample
-    candidate: Sample
+    sides: tuple[RecountedSample, RecountedSample]
     layout: Layout
     backend: Backend
 
@@ -71,17 +68,40 @@ class MatchedSamples:
     def of(
         cls, baseline: Sample, candidate: Sample, layout: Layout, backend: Backend
     ) -> "MatchedSamples":
+        """Match two samples that are compared with nothing else; see `between`."""
+        sides = RecountedSamples(baseline), RecountedSamples(candidate)
+        return cls.between(*sides, layout, backend)
+
+    @classmethod
+    def between(
+        cls,
+        baseline: RecountedSamples,
+        candidate: RecountedSamples,
+        layout: Layout,
+        backend: Backend,
+    ) -> "MatchedSamples":
         """Cut both samples to the tokens of the smaller one.
 
         The last documents in hash order are left out first, so the n-th documents of both sides
         stay together.
         """
-        limit = min(len(baseline.tokens), len(candidate.tokens))
-        baseline, candidate = (
-            side.first(within(side.length, limit)) for side in (baseline, candidate)
-        )
         layout = Layout(layout.vocab_size, max(layout.max_order, LEAST_ORDER), 4)
-        return cls(baseline, candidate, layout, backend)
+        limit = min(len(side.sample.tokens) for side in (baseline, candidate))
+        first, second = (
+            side.first(within(side.sample.length, limit), layout, backend)
+            for side in (baseline, candidate)
+        )
+        return cls((first, second), layout, backend)
+
+    @property
+    def baseline(self) -> Sample:
+        """The matched sample of the baseline."""
+        return self.sides[0].sample
+
+    @property
+    def candidate(self) -> Sample:
+        """The matched sample of the candidate."""
+        return self.sides[1].sample
 
     @property
     def tokens(self) -> tuple[int, int]:
@@ -96,9 +116,11 @@ class MatchedSamples:
     @cached_property
     def joint_spectra(self) -> JointSpectra:
         """Joint spectra of the halves of both, as `compare` has them of whole corpora."""
-        candidate_label = self.candidate.half + np.uint8(2)
-        chunks = [self.baseline.chunk(), self.candidate.chunk(candidate_label)]
-        return self.backend.spectra(chunks, self.layout, MASKS)
+        (baseline, candidate), layout = in_own_vocabulary(
+            [self.baseline, self.candidate], self.layout
+        )
+        chunks = [baseline.chunk(), candidate.chunk(candidate.half + np.uint8(2))]
+        return self.backend.spectra(chunks, layout, MASKS)
 
     def interval(self, name: str, order: int) -> Estimate | None:
         """Return a figure of `COMPARISON_FIGURES` between opposite halves, with its error."""
@@ -111,7 +133,7 @@ class MatchedSamples:
         return None if errors is None else self._estimate(name, errors.excess, errors.excess_error)
 
     def _estimate(self, name: str, values: Floats, errors: Floats) -> Estimate | None:
-        value, error = (float(vector[_PLACE[name]]) for vector in (values, errors))
+        value, error = (float(vector[PLACE[name]]) for vector in (values, errors))
         return None if np.isnan(value + error) else Estimate(value, error, min(self.tokens))
 
     def _errors(self, order: int) -> _Errors | None:
@@ -139,17 +161,21 @@ class MatchedSamples:
     def _recount(self, progress: Progress | None) -> Recounts:
         if not (has_intervals(self.baseline) and has_intervals(self.candidate)):
             return {}
-        parts = [
-            HalfSample.of(side, half) for side in (self.baseline, self.candidate) for half in (0, 1)
-        ]
-        total = sum(number_of_recounts((parts[a], parts[b])) for a, b in PAIRS)
+        samples, layout = in_own_vocabulary([self.baseline, self.candidate], self.layout)
+        parts = [half for sample in samples for half in halves_of(sample)]
+        opposite = {pair: (parts[pair[0]], parts[pair[1]]) for pair in OPPOSITE_PAIRS}
+        own = dict(zip((BASELINE, CANDIDATE), self.sides, strict=True))
+        total = sum(side.steps for side in set(self.sides))
+        total += sum(map(number_of_recounts, opposite.values()))
         counted = step_counter(progress, total)
 
         def recounts_of(pair: Pair) -> dict[LeftOut | None, Recount]:
-            both = parts[pair[0]], parts[pair[1]]
+            if pair in own:
+                found = own[pair].recounts(counted)
+            else:
+                found = list(recounts(opposite[pair], layout, self.backend, counted))
             return {
-                recount.left_out and (pair[recount.left_out[0]], recount.left_out[1]): recount
-                for recount in recounts(both, self.layout, self.backend, counted)
+                each.left_out and (pair[each.left_out[0]], each.left_out[1]): each for each in found
             }
 
         if self.backend.on_gpu:  # the current GPU belongs to this thread
@@ -159,13 +185,13 @@ class MatchedSamples:
 
     def _jackknifed(self, order: int) -> _Errors:
         """Compute standard errors: leave out the groups of each half in turn, add the variances."""
-        *opposite, own = (
-            {key: _figures(recount.ngrams[order]) for key, recount in self.recounts[pair].items()}
-            for pair in (*OPPOSITE_PAIRS, BASELINE)
-        )
-        floors = {key: (figures + _mirrored(figures)) / 2 for key, figures in own.items()}
+        opposite = [
+            {key: figures_of(recount.ngrams[order]) for key, recount in self.recounts[pair].items()}
+            for pair in OPPOSITE_PAIRS
+        ]
+        floors = self.sides[0].floors(order)
         whole, floor = (opposite[0][None] + opposite[1][None]) / 2, floors[None]
-        total, total_excess = np.zeros(len(_FIGURES)), np.zeros(len(_FIGURES))
+        total, total_excess = np.zeros(SIZE), np.zeros(SIZE)
         for part in range(4):
             affected, unaffected = opposite if part in OPPOSITE_PAIRS[0] else opposite[::-1]
             shares = group_shares((self.baseline, self.candidate)[part // 2], part % 2)
@@ -175,17 +201,3 @@ class MatchedSamples:
             total += variance(whole, np.array(figures), shares[filled])
             total_excess += variance(whole - floor, excess, shares[filled])
         return _Errors(whole, np.sqrt(total), whole - floor, np.sqrt(total_excess))
-
-
-def _figures(joint: JointSpectrum) -> Floats:
-    """Return the figures of `_FIGURES` ``(K,)``, NaN where there is none."""
-    values = [figure.value(joint) for figure in _FIGURES]
-    return np.array([np.nan if value is None else value for value in values])
-
-
-def _mirrored(figures: Floats) -> Floats:
-    """Return `_figures` of the same joint spectrum with its sides exchanged."""
-    mirrored = figures[_MIRROR]
-    for place in _RECIPROCAL:
-        mirrored[place] **= -1
-    return mirrored

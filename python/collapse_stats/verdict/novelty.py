@@ -15,7 +15,8 @@ import numpy.typing as npt
 
 from ..ngrams.spectrum import JointSpectrum, UInt64Array
 from ..uncertainty.estimate import Estimate
-from ..uncertainty.matched_samples import BASELINE, CANDIDATE, LeftOut, MatchedSamples, Pair
+from ..uncertainty.matched_samples import BASELINE, CANDIDATE, MatchedSamples, Pair
+from ..uncertainty.recounted_sample import LeftOut
 
 Floats = npt.NDArray[np.float64]
 Masses = dict[LeftOut | None, float]

@@ -32,12 +32,21 @@ def log1p_gap(x: FloatArray) -> FloatArray:
     5e-41
     """
     small = np.abs(x) < 0.25
-    r = np.where(small, x / (2 + x), 0.0)
+    if small.all():  # usual, and much faster
+        return _by_series(x)
+    near = np.where(small, x, 0.0)
+    return np.where(small, _by_series(near), x - np.log1p(np.where(small, 0.0, x)))
+
+
+def _by_series(x: FloatArray) -> FloatArray:
+    """`log1p_gap` near zero."""
+    r = x / (2 + x)
     square = r * r
     tail = np.zeros_like(r)
-    for k in range(21, 1, -2):
-        tail = (tail + 1 / k) * square
-    return np.where(small, r * (x - 2 * tail), x - np.log1p(np.where(small, 0.0, x)))
+    for k in range(21, 1, -2):  # in place, because the arrays are short and there are many
+        tail += 1 / k
+        tail *= square
+    return r * (x - 2 * tail)
 
 
 def log_minus_digamma(x: FloatArray) -> FloatArray:

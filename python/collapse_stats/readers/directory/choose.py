@@ -12,10 +12,11 @@ from ..options import ReadOptions
 from ..registry import registry
 from ..remote.location import Location, Name, as_location
 from ..stream import COMPRESSIONS
+from .indexes import missing_shards_of
 from .metadata import holds_data
 from .names import is_documentation, is_metadata, is_temporary, missing_shards
 from .patterns import Parts, Patterns
-from .reasons import LeftOut, Reason
+from .reasons import LeftOut, Reason, some
 
 # The files of a saved profile, which may lie among shards and is not part of the corpus.
 PROFILE = {"manifest.json", "spectra.parquet"}
@@ -105,9 +106,14 @@ def _look_through(
             found.append(((*at, name), path, rank))
         else:
             files.leave_out([path], reason)
-    for name in sorted(set(folder.shards or ()).difference(paths)):
-        missing = str(as_location(paths["state.json"]).with_name(name))
-        files.unreadable[missing] = f"{missing}: state.json lists this shard, but it is not there"
+    missing = dict.fromkeys(sorted(set(folder.shards or ()).difference(paths)), "state.json")
+    if "index.json" in paths:
+        index = as_location(paths["index.json"])
+        missing |= dict.fromkeys(missing_shards_of(index, paths), "index.json")
+    for name, listing in missing.items():
+        if not patterns or patterns.reason((*at, name)) is None:
+            path = str(as_location(paths[listing]).with_name(name))
+            files.unreadable[path] = f"{path}: {listing} lists this shard, but it is not there"
 
 
 def _verdict(name: str, folder: Folder, caches: Container[str]) -> Reason | tuple[int, bool]:
@@ -175,7 +181,11 @@ def _without_descriptions(
         rest = [each for each in rest if each[2] >= least]
     before = files.left_out[left_before:]
     if not (ranks or left[Reason.METADATA] or any(not each.reason.is_expected for each in before)):
-        return left[Reason.DOCUMENTATION]  # the corpus consists of it
+        found = left[Reason.DOCUMENTATION]  # the corpus consists of it
+        if found:
+            names = some(parts[-1] for parts, _, _ in found)
+            files.notes.append(f"only documentation is here, and is counted ({names})")
+        return found
     for reason, group in left.items():
         files.leave_out([path for _, path, _ in group], reason)
     return named + rest

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from ...errors import InputError
@@ -15,7 +15,7 @@ from ..records.arrow_columns import ids_of
 from ..records.batch import batch_of_records
 from ..records.chat import looks_like_turn
 from ..records.fields import Fields
-from ..records.values import Probe, fields_of
+from ..records.values import Probe, fields_of, usual_fields
 from ..remote.location import Name
 from ..repairs import Repairs
 from ..small_file import SmallFileReader
@@ -136,7 +136,11 @@ class JsonLinesReader(SmallFileReader):
             if self._one_a_line
             else self._first_values(beginning)
         )
-        probe = Probe(islice(records, _PROBED_RECORDS))
+        first = list(islice(records, 1))
+        usual = usual_fields(first[0], self._options) if first else None
+        if usual is not None:
+            return usual
+        probe = Probe(islice(chain(first, records), _PROBED_RECORDS))
         there = "these lines have" if self._one_a_line else "these objects have"
         fields = fields_of(self.path, probe, self._options, there)
         if fields is None and complaints:

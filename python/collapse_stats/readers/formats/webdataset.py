@@ -57,6 +57,7 @@ class WebDatasetReader(SplittableReader, FileReader):
     format = "webdataset"
     order = 120
     extensions = (".tar", ".tgz")
+    companions = ((".parquet", ".tar"),)  # its metadata, as img2dataset writes it
     label = SmallFileReader.label
     unit = "key of the archive"
     compressible = True

@@ -18,9 +18,7 @@ _NESTED = re.compile(r"an object|a list of objects|.*struct<")
 _TEXT: frozenset[Holding] = frozenset({"text", "texts", "chat", "json"})
 _IDS: frozenset[Holding] = frozenset({"ids", "rows", "json"})
 _SIDE: frozenset[Holding] = frozenset({"text", "chat", "json"})
-_TURNS: frozenset[Holding] = _SIDE | frozenset(
-    {"texts"}
-)  # texts may be the JSON of a chat or of its turns
+_TURNS: frozenset[Holding] = frozenset({*_SIDE, "texts"})  # texts may be the JSON of turns
 
 
 @dataclass(frozen=True, slots=True)

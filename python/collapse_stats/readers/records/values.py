@@ -109,11 +109,6 @@ def fields_of(path: object, probe: Probe, options: ReadOptions, there: str) -> F
     InputError
         No field is what `options` ask for.
     """
-    if next(iter(probe), _MISSING) is _MISSING:
-        return None
-    first = next(iter(probe))
-    if _is_plain(first, options):
-        return _plain_text(options.keys[0][0])
     first = next((record for record in probe if holding_of(record) != "nothing"), None)
     if first is None:
         return None
@@ -132,14 +127,17 @@ def fields_of(path: object, probe: Probe, options: ReadOptions, there: str) -> F
     return fields if fields.kind == "text" else replace(fields, mask=fields.mask or MASK_KEY)
 
 
-def _is_plain(record: Any, options: ReadOptions) -> bool:
-    """Whether a record has a text under the first key to look for, as it usually has."""
+def usual_fields(record: Any, options: ReadOptions) -> Fields | None:
+    """Return the fields of a record with a text under the first key to look for, else None.
+
+    These are what `fields_of` returns for such a first record.
+    """
     (name, *others) = options.keys[0]
-    return (
-        type(record) is dict
-        and type(record.get(name)) is str
-        and not (others or options.part or options.ids_key or name in TURNS_KEYS)
-    )
+    if type(record) is not dict or type(record.get(name)) is not str:
+        return None
+    if others or options.part or options.ids_key or name in TURNS_KEYS:
+        return None
+    return _plain_text(name)
 
 
 @cache
@@ -169,7 +167,7 @@ def _step(value: Any, part: str) -> Any:
         at = int(part)
         return value[at] if -len(value) <= at < len(value) else _MISSING
     steps = [_step(item, part) for item in value]
-    return _MISSING if _MISSING in steps else steps
+    return _MISSING if any(step is _MISSING for step in steps) else steps
 
 
 def texts_of(record: Any, fields: Fields, part: ChatTurns | None) -> list[str | None]:
