@@ -206,6 +206,38 @@ def test_what_json_says_of_texts(tmp_path: Path) -> None:
     check(tmp_path / "a", ["text of an object"], reasons)
 
 
+@pytest.mark.parametrize("ending", [".csv", ".tsv", ".csv.gz"])
+def test_what_tables_say_of_texts(tmp_path: Path, ending: str) -> None:
+    texts = {f"{i}.txt": f"text {i}" for i in range(3)}
+    comma = "\t" if ending == ".tsv" else ","
+    about = f"id{comma}title{comma}file\n1{comma}a{comma}1.txt\n"
+    files: Written = {f"metadata{ending}": about, "about.json": {"made": 2024}}
+    reasons = {f"metadata{ending}": "metadata", "about.json": "metadata"}
+    check(make(tmp_path, texts | files), list(texts.values()), reasons)
+    make(tmp_path, {f"train{ending}": f"id{comma}text\n1{comma}of a table\n"})
+    _, stderr = shown(tmp_path, "--tokenizer", "bytes", code=2)
+    assert f"metadata{ending}: expected a document under one of the usual keys" in stderr
+    reasons = {"about.json": "metadata", f"metadata{ending}": "in --exclude"}
+    reasons |= dict.fromkeys(texts, "text or table beside shards")
+    check(tmp_path, ["of a table"], reasons, "--exclude", "metadata*")
+    check(
+        tmp_path,
+        ["a"],
+        {"about.json": "metadata", f"train{ending}": "in --exclude"}
+        | dict.fromkeys(texts, "text or table beside shards"),
+        *("--text-key", "title", "--exclude", "train*"),
+    )
+
+
+def test_files_of_other_names_are_read_by_a_pattern(tmp_path: Path) -> None:
+    line = b'{"text": "one two"}\n'
+    make(tmp_path, {"AA/wiki_00": line, "AB/wiki_00": line, "_SUCCESS": b""})
+    _, stderr = shown(tmp_path, code=2)
+    assert f"'{tmp_path}/**/part-*' --input-format jsonl" in stderr
+    corpus, _ = shown(f"{tmp_path}/**/wiki_*", "--input-format", "jsonl", "--tokenizer", "bytes")
+    assert (corpus["documents"], corpus["tokens"]) == (2, 14)
+
+
 # --- directories of text -------------------------------------------------------------------------
 
 

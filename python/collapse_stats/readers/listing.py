@@ -92,7 +92,10 @@ def nothing_in(name: str, left_out: Sequence[LeftOut]) -> InputError:
     elif Reason.BROKEN in reasons:
         advice = ": the files that the links lead to are gone; fetch them again"
     elif Reason.UNKNOWN in reasons:
-        advice = f". Read are: {registry().known}"
+        advice = (
+            f". Read are: {registry().known}. Files of other names are given by a pattern, and "
+            f"what they hold by --input-format: '{name}/**/part-*' --input-format jsonl"
+        )
     else:
         advice = ": give a file by its own path to read it all the same"
     return InputError(f"{name}: nothing to read here, only {summary(left_out)}{advice}")

@@ -171,12 +171,14 @@ def _without_descriptions(
         else:
             rest.append(each)
     ranks = {rank for _, _, rank in (*named, *rest)}
-    if _OBJECTS in ranks and ranks & {TEXT, TABLES} and SHARDS not in ranks:
-        objects = [each for each in rest if each[2] == _OBJECTS]
-        if not any(holds_data(path, reading) for _, path, _ in objects):
-            left[Reason.METADATA] += objects
-            rest = [each for each in rest if each[2] != _OBJECTS]
-            ranks.discard(_OBJECTS)
+    for highest in (_OBJECTS, TABLES):  # which may describe texts, and tables
+        if max(ranks, default=TEXT) != highest or min(ranks) == highest:
+            continue
+        group = [each for each in rest if each[2] == highest]
+        if not any(holds_data(path, reading) for _, path, _ in group):
+            left[Reason.METADATA] += group
+            rest = [each for each in rest if each[2] != highest]
+            ranks.discard(highest)
     least = min(max(ranks, default=TEXT), _OBJECTS)
     if min(ranks, default=least) < least:
         left[Reason.BESIDE] = [each for each in rest if each[2] < least]

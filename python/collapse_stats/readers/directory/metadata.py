@@ -5,12 +5,14 @@ from functools import partial
 from typing import Any
 
 from ...errors import InputError
+from ..detect import extension_of
 from ..options import ReadOptions
 from ..records.fields import choose
 from ..records.values import holding_in
 from ..remote.location import Name, as_location
 from ..remote.path import RemotePath
 from ..stream import read_blocks
+from ..streams.rows import dialect_of
 
 _MOST = 16 << 20  # bytes of a file that may be one object
 _BLOCK = 1 << 16
@@ -32,9 +34,22 @@ def is_metadata(name: Name, options: ReadOptions, whatever_it_holds: bool = Fals
 
 
 def holds_data(name: Name, options: ReadOptions) -> bool:
-    """Whether a .json file that lies beside texts holds documents, so that these describe it."""
+    """Whether a .json file or table that lies beside texts has documents, which these describe."""
+    extension = extension_of(as_location(name).name)
+    if extension in (".csv", ".tsv"):
+        return _has_column(name, "\t" if extension == ".tsv" else ",", options)
     record = _one_object(name)
     return record is None or _has_document(record, options)
+
+
+def _has_column(name: Name, delimiter: str, options: ReadOptions) -> bool:
+    """Whether a table has the columns to look for, or cannot be read, which is said later."""
+    try:
+        beginning = next((block for block, _ in read_blocks(as_location(name), _BLOCK)), b"")
+    except (OSError, InputError):
+        return True
+    names = set(dialect_of(beginning, False, delimiter).names)
+    return any(names.issuperset(keys) for keys in options.keys)
 
 
 def _one_object(name: Name) -> dict[str, Any] | None:
