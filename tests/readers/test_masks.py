@@ -243,6 +243,20 @@ def test_a_mask_by_its_name(tmp_path: Path) -> None:
                     read(source, mask_key="m.lost")
 
 
+def test_a_mask_is_of_ids(tmp_path: Path) -> None:
+    """Who names a mask wants the ids that it belongs to, also where there are texts."""
+    records = [{"text": "no", "input_ids": [1, 2], "loss_mask": [0, 1]}]
+    table = pa.Table.from_pylist(records)
+    for source in (records, table, write_parquet(tmp_path, table)):
+        assert read(source, mask_key="loss_mask") == [[2]]
+        assert read(source) == ["no"]
+    with pytest.raises(InputError, match="input_ids, tokens"):
+        read([{"text": "no", "loss_mask": [0, 1]}], mask_key="loss_mask")
+    for other in ({"text_key": "text"}, {"part": "user"}):
+        with pytest.raises(ValueError, match="mask_key belongs to token ids"):
+            read(records, mask_key="loss_mask", **other)
+
+
 @given(data=st.data())
 @settings(max_examples=40)
 def test_batches_of_tokenizers(data: Any) -> None:

@@ -209,6 +209,18 @@ def test_results_of_tools_are_not_the_users() -> None:
     assert read(pa.Table.from_pylist([turns]), part="user") == ["Hi"]
 
 
+@pytest.mark.parametrize("first", [None, 5, {"a": 1}, [], 0.5])
+def test_the_first_record_is_not_like_the_others(first: Any, tmp_path: Path) -> None:
+    """A key is judged by all of the first records; those without a document are left out."""
+    records = [{"text": first}, {"text": "a"}, {"text": "b"}]
+    for way in JSON_WAYS:
+        assert read(way(tmp_path, records)) == ["a", "b"]
+    ids = [{"input_ids": first}, {"input_ids": [1, 2]}, {"input_ids": [3]}]
+    expected = [[]] * (first == []) + [[1, 2], [3]]
+    for way in JSON_WAYS:
+        assert read(way(tmp_path, ids)) == expected
+
+
 REFUSED: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     (BATCH, {}, "such as 'response.NAME' for what 'response' holds, or --ids-key"),
     ({"choices": [{"index": 0, "text": "a"}]}, {"text_key": "choices"}, "'choices' must hold text"),

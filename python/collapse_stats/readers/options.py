@@ -203,6 +203,8 @@ class ReadOptions:
             )
         if self.mask_key is not None and self.text_key is not None:
             raise ValueError("mask_key belongs to token ids, but text_key is given too")
+        if self.mask_key is not None and self.part is not None:
+            raise ValueError("mask_key belongs to token ids, but part chooses turns of text")
         if self.dtype is not None and self.dtype not in ITEMS:
             raise ValueError(f"dtype must be one of {', '.join(ITEMS)}, got {self.dtype!r}")
         if self.input_format is not None and self.input_format not in get_args(InputFormat):
@@ -224,6 +226,8 @@ class ReadOptions:
             return ((self.text_key,),)
         if self.ids_key is not None:
             return ((self.ids_key,),)
+        if self.mask_key is not None:
+            return tuple((key,) for key in IDS_KEYS)
         return CHAT_KEYS if self.part else _KEYS
 
     @property

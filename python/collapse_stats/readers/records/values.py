@@ -75,14 +75,14 @@ class Probe:
             yield record
 
     def holding(self, name: str) -> Holding | None:
-        """What a field holds in the first record where it holds anything."""
+        """What a field holds in the first record where it may be a document, else in any."""
         kinds = (holding_in(each, name) for each in self if isinstance(each, Mapping))
-        first: Holding | None = None
+        held: Holding | None = None
         for kind in kinds:
-            if kind not in (None, "nothing"):
+            if kind not in (None, "nothing", "other"):
                 return kind
-            first = first or kind
-        return first
+            held = "other" if "other" in (held, kind) else held or kind
+        return held
 
     def described(self, options: ReadOptions) -> dict[str, str]:
         """Name -> what it holds, as words, of every field, and of the one that the user named."""
