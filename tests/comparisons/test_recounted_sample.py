@@ -1,6 +1,8 @@
 """Samples that are recounted once at each size, with their tokens numbered anew."""
 
+import copy
 import gc
+import pickle
 from collections import Counter
 from dataclasses import replace
 from typing import Any
@@ -103,3 +105,13 @@ def test_copies_of_a_profile_share_recounts_of_one_sample() -> None:
     other = replace(profile, sample=sample())
     assert other.recounted is not profile.recounted
     assert other.recounted.sample is other.sample
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda value: pickle.loads(pickle.dumps(value))])
+def test_copies_are_counted_anew(copied: Any) -> None:
+    rng = np.random.default_rng(7)
+    sides = [[rng.integers(0, 30, 20) for _ in range(70)] for _ in range(2)]
+    diff = cs.compare(*sides, vocab_size=30, max_order=2)
+    interval = diff.interval("js", 1)
+    assert copied(diff).interval("js", 1) == interval
+    assert copied(diff.baseline).interval("entropy", 1) == diff.baseline.interval("entropy", 1)

@@ -34,6 +34,10 @@ class RecountedSample:
         self._recounts: list[Recount] | None = None
         self._floors: dict[int, dict[LeftOut | None, Floats]] = {}
 
+    def __reduce__(self) -> tuple[type, tuple[Sample, Layout, Backend]]:
+        """Copies, and what is read from a pickle, are counted anew."""
+        return RecountedSample, (self.sample, self._layout, self._backend)
+
     @property
     def steps(self) -> int:
         """Recounts that are still to be done."""
@@ -66,6 +70,10 @@ class RecountedSamples:
         self.sample = sample
         self._by_size: WeakValueDictionary[tuple[int, int, Backend], RecountedSample]
         self._by_size = WeakValueDictionary()
+
+    def __reduce__(self) -> tuple[type, tuple[Sample]]:
+        """Copies, and what is read from a pickle, are counted anew."""
+        return RecountedSamples, (self.sample,)
 
     def first(self, documents: int, layout: Layout, backend: Backend) -> RecountedSample:
         """Return the first `documents` documents, to be recounted up to the layout's order."""
