@@ -525,6 +525,18 @@ def test_warnings_that_are_alike_are_one(tmp_path: Path) -> None:
     assert line.removeprefix("warning: ") in corpus["warnings"]
 
 
+def test_files_that_are_read_under_different_keys_are_said(tmp_path: Path) -> None:
+    for name, key in (("a", "text"), ("b", "output"), ("c", "output")):
+        write_lines(tmp_path / f"{name}.jsonl", [{key: "one two"}])
+    write(tmp_path / "empty.jsonl", b"")
+    corpus, _ = shown(tmp_path, "--tokenizer", "bytes")
+    (line,) = (line for line in corpus["warnings"] if "same key" in line)
+    keys = f"'text' in 1 (such as {tmp_path}/a.jsonl), 'output' in 2 (such as {tmp_path}/b.jsonl)"
+    assert line == f"not all files are read under the same key: {keys}"
+    corpus, _ = shown(tmp_path, "--tokenizer", "bytes", "--exclude", "a.jsonl")
+    assert not any("same key" in line for line in corpus["warnings"])
+
+
 def test_a_file_given_twice_is_said(tmp_path: Path) -> None:
     make(tmp_path, {"a.jsonl": ["one"]})
     corpus, stderr = shown(tmp_path / "a.jsonl", tmp_path / "a.jsonl", "--tokenizer", "bytes")

@@ -190,3 +190,21 @@ def test_nothing_in_memory(source: Any) -> None:
         cs.profile(source, tokenizer="bytes")
     with pytest.raises(InputError):
         cs.compare(["a good text", "and another"], source, tokenizer="bytes")
+
+
+@pytest.mark.parametrize("threads", [1, 4])
+def test_files_without_a_document_beside_others_are_named(tmp_path: Path, threads: int) -> None:
+    for name in ("a", "d", "g"):
+        write_lines(tmp_path / f"{name}.jsonl", [{"text": "one"}] * 2)
+    pq.write_table(pa.table({"text": pa.nulls(0, pa.string())}), tmp_path / "b.parquet")
+    write(tmp_path / "c.jsonl", b"")
+    write(tmp_path / "e.jsonl", b'{"text": null}\n')
+    write(tmp_path / "f.jsonl", b"{bad\n" * 3)
+    write(tmp_path / "z.json", b"[]")
+    result = run("show", tmp_path, *BYTES, "--json", "--threads", threads, code=2)
+    (corpus,) = json.loads(result.stdout)["corpora"]
+    assert corpus["documents"] == 6
+    assert "files without a document: 3 (b.parquet, c.jsonl, z.json)" in corpus["warnings"]
+    assert {Path(each["path"]).name for each in corpus["unreadable"]} == {"e.jsonl", "f.jsonl"}
+    result = run("show", tmp_path, *BYTES, "--limit-documents", 2, code=0)
+    assert "without a document" not in result.stderr

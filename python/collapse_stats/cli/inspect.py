@@ -10,6 +10,7 @@ import click
 from ..errors import InputError
 from ..profiles.build import load
 from ..profiles.storage import is_profile
+from ..readers.alike import keys_apart
 from ..readers.directory.metadata import is_metadata
 from ..readers.discover import discover
 from ..readers.inspect import Inspection
@@ -127,22 +128,13 @@ class _Found:
 def _disagreements(inspections: Sequence[Inspection]) -> list[str]:
     """Warnings of files that are no one corpus, or are not read alike."""
     by_kind: dict[bool, list[Inspection]] = {}
-    by_keys: dict[tuple[str, ...], list[Inspection]] = {}
     for each in inspections:
         if each.reads is not None:
             by_kind.setdefault(each.reads.holds == "ids", []).append(each)
-            if each.reads.keys:
-                by_keys.setdefault(each.reads.keys, []).append(each)
     if len(by_kind) == 2:
         text, ids = by_kind[False][0].path, by_kind[True][0].path
         return [f"a corpus must be all text or all token ids: {text} is text, {ids} has ids"]
-    if len(by_keys) < 2:
-        return []
-    groups = ", ".join(
-        f"{' and '.join(map(repr, keys))} in {len(group):,} (such as {group[0].path})"
-        for keys, group in by_keys.items()
-    )
-    return [f"not all files are read under the same key: {groups}"]
+    return keys_apart((each.path, tuple(each.reads.keys)) for each in inspections if each.reads)
 
 
 def _of_profile(path: Location) -> Inspection:

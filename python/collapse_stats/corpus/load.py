@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
@@ -14,7 +14,7 @@ from ..backends.options import CountOptions
 from ..errors import InputError
 from ..ngrams.chunk import Int64Array
 from ..ngrams.ids import implied_vocab_size
-from ..readers.alike import joined
+from ..readers.alike import joined, keys_apart
 from ..readers.bad_files import BadFiles
 from ..readers.base import Reader
 from ..readers.file_reader import FileReader
@@ -100,12 +100,21 @@ def read_corpus(
             *bad_files.messages(),
             *_copied(readers, counting.tmp),
             *(tokenizer.warnings if tokenizer and is_text else ()),
+            *keys_apart(_keys(readers, bad_files)),
             *joined((reader.path, text) for reader in readers for text in reader.warnings),
         ],
     )
     if not corpus.tokens:
         raise _empty(corpus)
     return corpus
+
+
+def _keys(readers: Iterable[Reader], bad_files: BadFiles) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The files with documents, and the keys that they are read under."""
+    empty = {*bad_files.empty}
+    for reader in readers:
+        if isinstance(reader, FileReader) and reader.reads and reader.path not in empty:
+            yield reader.path, reader.reads.names
 
 
 def _packing(

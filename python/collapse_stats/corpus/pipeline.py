@@ -75,8 +75,9 @@ def read_packed(
     documents: defaultdict[Reader, int] = defaultdict(int)
     found: defaultdict[Reader, int] = defaultdict(int)  # documents behind the limit included
     bad: set[Reader] = set()
+    begun: list[Reader] = []
     with (
-        closing(_calls(_splits(readers, bad), pack)) as calls,
+        closing(_calls(_splits(readers, bad, begun), pack)) as calls,
         closing(in_order(calls, threads or os.cpu_count() or 1, memory)) as results,
     ):
         for packed in chain.from_iterable(results):
@@ -106,6 +107,9 @@ def read_packed(
             error = _mostly_bad(reader, found[reader])
             unreadable.drop(reader.path, error, first, first + count)
         first += count
+    if not limit.is_reached and any(found.values()):
+        none = (reader for reader in begun if not (found[reader] or reader.left_out))
+        unreadable.empty += (reader.path for reader in none if reader not in bad)
 
 
 def _mostly_bad(reader: Reader, documents: int) -> InputError:
@@ -117,13 +121,16 @@ def _mostly_bad(reader: Reader, documents: int) -> InputError:
     )
 
 
-def _splits(readers: Iterable[Reader], bad: Container[Reader]) -> Iterator[tuple[Reader, Split]]:
+def _splits(
+    readers: Iterable[Reader], bad: Container[Reader], begun: list[Reader]
+) -> Iterator[tuple[Reader, Split]]:
     """Yield the splits of all readers, skipping the rest of a reader once it is in `bad`.
 
-    If going to the next split fails, one more split raises the exception, so that it is reported in
-    its turn.
+    Readers are appended to `begun` when their turn comes. If going to the next split fails, one
+    more split raises the exception, so that it is reported in its turn.
     """
     for reader in readers:
+        begun.append(reader)
         try:
             for split in splits_of(reader):
                 yield reader, split

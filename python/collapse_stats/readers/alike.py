@@ -1,4 +1,4 @@
-"""Warnings about many files that are alike but for the file and for numbers, as one."""
+"""What several files have in common: warnings that are alike, and keys they are read under."""
 
 import re
 from collections.abc import Iterable
@@ -22,3 +22,18 @@ def joined(warnings: Iterable[tuple[str, str]]) -> list[str]:
 def _joined(group: list[tuple[str, str]]) -> str:
     first, more = group[0][1], [PurePath(path).name for path, _ in group[1:]]
     return f"{first} (likewise {len(more):,} more: {some(more)})" if more else first
+
+
+def keys_apart(files: Iterable[tuple[str, tuple[str, ...]]]) -> list[str]:
+    """Return a warning if not all files are read under the same keys; each is given with its."""
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for path, keys in files:
+        if keys:
+            groups.setdefault(keys, []).append(path)
+    if len(groups) < 2:
+        return []
+    found = ", ".join(
+        f"{' and '.join(map(repr, keys))} in {len(paths):,} (such as {paths[0]})"
+        for keys, paths in groups.items()
+    )
+    return [f"not all files are read under the same key: {found}"]

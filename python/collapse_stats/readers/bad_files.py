@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 
 from ..errors import InputError
-from .remote.location import Name
+from .directory.reasons import some
+from .remote.location import Name, as_location
 
 
 @dataclass(slots=True)
@@ -18,6 +19,8 @@ class BadFiles:
     """First and last + 1 of the corpus's documents that must not be counted after all."""
     at_open: list[Name] = field(default_factory=list)
     """Those of the files that could not even be opened, and so have no reader."""
+    empty: list[str] = field(default_factory=list)
+    """Files that were read and have no document."""
     metadata: list[Name] = field(default_factory=list)
     """Files that were found in a directory and hold no documents but describe others."""
 
@@ -45,5 +48,7 @@ class BadFiles:
             raise InputError(first + more)
 
     def messages(self) -> list[str]:
-        """Return one sentence per file."""
-        return [f"not read: {error}" for error in self.errors.values()]
+        """Return one sentence per file that could not be read, and one about those without data."""
+        names = some(as_location(path).name for path in self.empty)
+        empty = [f"files without a document: {len(self.empty):,} ({names})"] if self.empty else []
+        return [*(f"not read: {error}" for error in self.errors.values()), *empty]
