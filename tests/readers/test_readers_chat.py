@@ -133,3 +133,13 @@ def test_parts_are_of_chats_only(tmp_path: Path) -> None:
         open_file(tmp_path / "a.parquet", options)
     with pytest.raises(ValueError, match="part"):
         ReadOptions(part="system")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "role", ["assistant", "Assistant", "ai", "gpt", "model", "bot", "chatbot", "chatgpt"]
+)
+def test_names_of_the_assistant(tmp_path: Path, role: str) -> None:
+    turns = [{"role": "human", "content": "Hi"}, {"role": role, "content": "Hello"}]
+    path = write_lines(tmp_path / "a.jsonl", [{"messages": turns}])
+    assert documents(open_file(path, ReadOptions(part="assistant"))) == ["Hello"]
+    assert documents(open_file(path, ReadOptions(part="user"))) == ["Hi"]

@@ -9,7 +9,7 @@ from ..options import ChatTurns
 from .sequences import as_list
 
 _ROLES = {
-    "assistant": ("assistant", "gpt", "model", "bot", "chatbot", "chatgpt"),
+    "assistant": ("assistant", "ai", "gpt", "model", "bot", "chatbot", "chatgpt"),
     "user": ("user", "human", "prompter"),
 }
 _OTHERS = ("system", "developer", "tool", "function", "observation", "ipython", "environment")
