@@ -12,11 +12,16 @@ def joined(warnings: Iterable[tuple[str, str]]) -> list[str]:
 
     What is joined says how many files there are, and names some of them.
     """
+    return [_joined(group) for group in grouped_alike(warnings)]
+
+
+def grouped_alike(warnings: Iterable[tuple[str, str]]) -> list[list[tuple[str, str]]]:
+    """Return warnings, each given with a name, in groups alike but for that name and numbers."""
     alike: dict[str, list[tuple[str, str]]] = {}
-    for path, warning in warnings:
-        kind = re.sub(r"\d[\d.,]*", "#", warning.replace(path, "@"))
-        alike.setdefault(kind, []).append((path, warning))
-    return [_joined(group) for group in alike.values()]
+    for name, warning in warnings:
+        kind = re.sub(r"\d[\d.,]*", "#", warning.replace(name, "@"))
+        alike.setdefault(kind, []).append((name, warning))
+    return list(alike.values())
 
 
 def _joined(group: list[tuple[str, str]]) -> str:

@@ -1,10 +1,10 @@
 """The page about candidates and their baseline, from a report."""
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ..comparisons.cautions import counted
+from ..readers.alike import grouped_alike
 from .corpus_view import described
 from .detail_view import example_grids, orders_grid
 from .figures import NOT_GIVEN
@@ -74,11 +74,7 @@ def warnings_of(report: Json) -> list[str]:
             name = comparison["candidate"]
             new = (w for w in comparison["warnings"] if NOT_GIVEN not in w and w not in known)
             warnings += [(name, w) for w in new]
-    alike: dict[str, list[tuple[str, str]]] = {}
-    for name, warning in warnings:
-        kind = re.sub(r"\d[\d.,]*", "#", warning.replace(name, "@"))
-        alike.setdefault(kind, []).append((name, warning))
-    return [_joined(group) for group in alike.values()]
+    return [_joined(group) for group in grouped_alike(warnings)]
 
 
 def _joined(group: list[tuple[str, str]]) -> str:

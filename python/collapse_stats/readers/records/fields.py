@@ -3,10 +3,10 @@
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Literal
 
 from ...errors import InputError
+from ...system.suggestion import did_you_mean
 from ..base import listed
 from ..options import CHAT_KEYS, MASK_KEY, TURNS_KEYS, Kind, ReadOptions
 
@@ -114,12 +114,10 @@ def no_fields(
             f"--text-key, of lists of ids with --ids-key{inside}"
         )
     existing = listed(f"{key} ({held})" for key, held in holdings.items())
-    close = get_close_matches(name or "", holdings, 1)
+    meant = did_you_mean(name or "", holdings).strip(" ()")
     nested = next((key for key, held in holdings.items() if _NESTED.match(held)), None)
     inside = f", such as {nested + '.NAME'!r} for what {nested!r} holds," if nested else ""
-    remedy = (
-        f"did you mean {close[0]!r}?" if close else f"name one with --text-key{inside} or --ids-key"
-    )
+    remedy = meant or f"name one with --text-key{inside} or --ids-key"
     return InputError(f"{path}: expected {options.wanted}, {there} {existing}: {remedy}")
 
 
