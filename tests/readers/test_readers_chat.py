@@ -143,3 +143,14 @@ def test_names_of_the_assistant(tmp_path: Path, role: str) -> None:
     path = write_lines(tmp_path / "a.jsonl", [{"messages": turns}])
     assert documents(open_file(path, ReadOptions(part="assistant"))) == ["Hello"]
     assert documents(open_file(path, ReadOptions(part="user"))) == ["Hi"]
+
+
+@pytest.mark.parametrize("source", ["jsonl", "parquet"])
+def test_a_chat_under_another_key_is_called_one(tmp_path: Path, source: str) -> None:
+    with pytest.raises(
+        InputError, match=r"dialog \(a chat\): name one with --text-key or --ids-key"
+    ):
+        read(tmp_path, [{"dialog": MESSAGES}], source, ReadOptions())
+    assert read(tmp_path, [{"dialog": MESSAGES}], source, ReadOptions(text_key="dialog")) == [
+        PARTS["all"]
+    ]

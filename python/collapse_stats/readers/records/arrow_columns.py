@@ -77,9 +77,9 @@ def find_columns(
 
     fields = choose(options, holding)
     if fields is None:
-        held = {field.name: str(field.type) for field in schema}
+        held = {field.name: _described(field) for field in schema}
         if options.named and (nested := field_at(schema, options.named)) is not None:
-            held[options.named] = str(nested.type)
+            held[options.named] = _described(nested)
         raise no_fields(path, options, held, there)
     if fields.mask is not None and field_at(schema, fields.mask) is None:
         raise no_mask(path, fields.mask, schema.names, there)
@@ -89,6 +89,11 @@ def find_columns(
         raise InputError(f"{path}: expected one column {repeated!r}, this file has several")
     dtype = _dtype(field_at(schema, fields.names[0])) if fields.kind == "ids" else None
     return Columns(names, fields, dtype)
+
+
+def _described(field: Any) -> str:
+    """What a column holds, as words for a message."""
+    return "a chat" if holding_of_type(field) == "chat" else str(field.type)
 
 
 def _column_of(schema: Any, name: str) -> str:

@@ -307,6 +307,8 @@ _WORDS = {
 
 def _described(value: Any) -> str:
     """What a value is, as words for a message."""
+    if looks_like_chat(value):
+        return "a chat"
     if isinstance(value, list | tuple):
         return f"a list of {_plural(value)}" if value else "an empty list"
     if isinstance(value, Mapping):
