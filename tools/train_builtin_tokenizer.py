@@ -21,7 +21,8 @@ from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, train
 
 from collapse_stats.readers.open import open_file
 from collapse_stats.readers.options import ReadOptions
-from collapse_stats.tokenizers.byte_pairs import SPLIT_PATTERN, of_ranks
+from collapse_stats.tokenizers.byte_pairs import of_ranks
+from collapse_stats.tokenizers.splitting import CL100K
 
 SEED = 20261122
 PIECE_CHARACTERS = 200_000  # maximum taken from one document, so that no author dominates
@@ -80,7 +81,7 @@ def train(pieces: list[str], vocab_size: int) -> Tokenizer:
     model = Tokenizer(models.BPE())
     model.pre_tokenizer = pre_tokenizers.Sequence(
         [
-            pre_tokenizers.Split(Regex(SPLIT_PATTERN), behavior="isolated"),
+            pre_tokenizers.Split(Regex(CL100K), behavior="isolated"),
             pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
         ]
     )
@@ -118,7 +119,7 @@ def bytes_of_tokens(model: Tokenizer) -> dict[int, bytes]:
 
 def check(model: Tokenizer, ranks: dict[bytes, int], texts: list[str]) -> None:
     """Exit unless the ranks tokenize `texts` as the trained model does."""
-    tokenizer = of_ranks("builtin", ranks, SPLIT_PATTERN)
+    tokenizer = of_ranks("builtin", ranks, CL100K)
     to_bytes = bytes_of_tokens(model)
     for text in texts:
         expected = [ranks[to_bytes[i]] for i in model.encode(text).ids]

@@ -15,14 +15,6 @@ from .tokenizer import UNKNOWN, Ids, Tokenizer
 if TYPE_CHECKING:
     import tiktoken
 
-# Words with a preceding punctuation mark or space, groups of up to three digits, punctuation, and
-# white space. Runs of white space are bounded because a regular expression with a lookahead keeps a
-# state for each character it may give back, and collapsed text can contain a million spaces.
-SPLIT_PATTERN = (
-    r"[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*"
-    r"|\s{0,128}[\r\n]+|\s{1,128}(?!\S)|\s"
-)
-
 _SEPARATOR = "<|endoftext|>"  # a special token of every published vocabulary
 
 

@@ -12,9 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import InputError
-from .byte_pairs import SPLIT_PATTERN, of_ranks
+from .byte_pairs import of_ranks
 from .hugging_face import of_json
 from .published import published
+from .splitting import CL100K
 from .tiktoken_file import of_lines, ranks_in
 from .tokenizer import UNKNOWN, Tokenizer
 
@@ -65,7 +66,7 @@ def _bytes_tokenizer() -> Tokenizer:
 @cache
 def _builtin() -> Tokenizer:
     packed = resources.files("collapse_stats").joinpath("data", "builtin.tiktoken.gz").read_bytes()
-    return of_ranks("builtin", ranks_in(gzip.decompress(packed), "builtin"), SPLIT_PATTERN)
+    return of_ranks("builtin", ranks_in(gzip.decompress(packed), "builtin"), CL100K)
 
 
 def _found(spec: str, name: str) -> Path:

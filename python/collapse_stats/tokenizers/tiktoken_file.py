@@ -7,28 +7,17 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..errors import InputError
-from .byte_pairs import SPLIT_PATTERN, of_ranks
+from .byte_pairs import of_ranks
+from .splitting import CL100K, O200K, R50K
 from .tokenizer import Tokenizer
 
 # A `.tiktoken` file does not contain its splitting pattern. These are the patterns of OpenAI's
 # files, by the sha256 of the file.
-_R50K = r"'(?:[sdmt]|ll|ve|re)| ?\p{L}++| ?\p{N}++| ?[^\s\p{L}\p{N}]++|\s++$|\s+(?!\S)|\s"
-_CL100K = (
-    r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+"
-    r"|\s++$|\s*[\r\n]|\s+(?!\S)|\s"
-)
-_UPPER, _LOWER = r"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]", r"[\p{Ll}\p{Lm}\p{Lo}\p{M}]"
-_SUFFIX = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
-_O200K = (
-    rf"[^\r\n\p{{L}}\p{{N}}]?{_UPPER}*{_LOWER}+{_SUFFIX}"
-    rf"|[^\r\n\p{{L}}\p{{N}}]?{_UPPER}+{_LOWER}*{_SUFFIX}"
-    r"|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"
-)
 _PUBLISHED_PATTERNS = {
-    "306cd27f03c1a714eca7108e03d66b7dc042abe8c258b44c199a7ed9838dd930": _R50K,
-    "94b5ca7dff4d00767bc256fdd1b27e5b17361d7b8a5f968547f9f23eb70d2069": _R50K,  # p50k_base
-    "223921b76ee99bde995b7ff738513eef100fb51d18c93597a113bcffe865b2a7": _CL100K,
-    "446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d": _O200K,
+    "306cd27f03c1a714eca7108e03d66b7dc042abe8c258b44c199a7ed9838dd930": R50K,
+    "94b5ca7dff4d00767bc256fdd1b27e5b17361d7b8a5f968547f9f23eb70d2069": R50K,  # p50k_base
+    "223921b76ee99bde995b7ff738513eef100fb51d18c93597a113bcffe865b2a7": CL100K,
+    "446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d": O200K,
 }
 
 
@@ -38,7 +27,7 @@ _MAX_RANK = 2**32 - 2  # tiktoken's ids have 32 bits, and one more marks where t
 def of_lines(spec: str, path: Path, data: bytes) -> Tokenizer:
     """Make the tokenizer of a ``.tiktoken`` file from its content."""
     pattern = _PUBLISHED_PATTERNS.get(hashlib.sha256(data).hexdigest())
-    tokenizer = of_ranks(spec, ranks_in(data, str(path)), pattern or SPLIT_PATTERN)
+    tokenizer = of_ranks(spec, ranks_in(data, str(path)), pattern or CL100K)
     if pattern is not None:
         return tokenizer
     return replace(
