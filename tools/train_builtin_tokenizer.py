@@ -23,6 +23,7 @@ from collapse_stats.readers.open import open_file
 from collapse_stats.readers.options import ReadOptions
 from collapse_stats.tokenizers.byte_pairs import of_ranks
 from collapse_stats.tokenizers.splitting import CL100K
+from collapse_stats.tokenizers.texts import as_list
 
 SEED = 20261122
 PIECE_CHARACTERS = 200_000  # maximum taken from one document, so that no author dominates
@@ -67,7 +68,7 @@ def sample(paths: tuple[Path, ...], max_bytes: int) -> list[str]:
 def texts_in(path: Path) -> Iterator[str]:
     """Yield the documents of one file."""
     for batch in open_file(path, ReadOptions()).batches():
-        yield from batch.texts or []
+        yield from as_list(batch.texts or [])
 
 
 def with_typographic_quotes(text: str) -> str:

@@ -13,6 +13,7 @@ import sys
 import time
 from collections import Counter
 from contextlib import suppress
+from importlib import metadata
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
@@ -363,7 +364,10 @@ def test_backends() -> None:
     found = json.loads(run("backends", "--json").stdout)["backends"]
     assert [row["name"] for row in found] == [info.name for info in cs.backends()]
     assert "numpy" in run("backends").stdout
-    assert run("backends", "--format", "csv").stdout.startswith("name,usable,detail\n")
+    assert run("backends", "--format", "csv").stdout.startswith("kind,name,usable,detail\n")
+    encoders = json.loads(run("backends", "--json").stdout)["encoders"]
+    assert [row["name"] for row in encoders] == ["gigatoken", "tiktoken", "tokenizers"]
+    assert all(row["detail"].startswith(metadata.version(row["name"])) for row in encoders)
 
 
 def test_demo(monkeypatch: pytest.MonkeyPatch) -> None:

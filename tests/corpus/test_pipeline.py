@@ -31,6 +31,7 @@ from collapse_stats.readers import boundaries as documents_module
 from collapse_stats.readers.in_memory.open import open_memory
 from collapse_stats.readers.open import open_files
 from collapse_stats.readers.options import ReadOptions
+from collapse_stats.tokenizers.texts import as_list
 
 READERS_OF_TEXT = ("jsonl", "text", "parquet", "arrow")
 THREADS = [1, 2, 3, 8]
@@ -328,9 +329,9 @@ def test_small_files_are_held_while_there_is_room_and_until_they_are_read(
         write_all("old")
         readers, _ = open_files(paths, ReadOptions(), room=room)
         write_all("new")
-        texts = [batch.texts for reader in readers for batch in reader.batches()]
+        texts = [as_list(batch.texts or []) for reader in readers for batch in reader.batches()]
         assert texts == [["old"]] * held + [["new"]] * (5 - held)
-        texts = [batch.texts for reader in readers for batch in reader.batches()]
+        texts = [as_list(batch.texts or []) for reader in readers for batch in reader.batches()]
         assert texts == [["new"]] * 5
 
 

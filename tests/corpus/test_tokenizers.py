@@ -114,22 +114,6 @@ def test_lone_surrogates_become_replacement_characters(spec: str) -> None:
     assert tokenizer.decode(tokenizer.encode("\ud83d\ude00").tolist()) == "😀"
 
 
-@settings(max_examples=200)
-@given(
-    st.lists(
-        st.text(alphabet="ab <|endoftext>\n\u00e9\ud800", max_size=12)
-        | st.sampled_from(["<|endoftext|>", "<|endof", "text|>", "", " " * 20_000])
-    )
-)
-def test_encode_all_equals_encode_of_each_text(texts: list[str]) -> None:
-    for tokenizer in (BUILTIN, load("bytes"), LIKE_PUBLISHED, UNMARKED):
-        ids, ends = tokenizer.encode_all(texts)
-        alone = [tokenizer.encode(text).tolist() for text in texts]
-        assert ids.tolist() == [token for text_ids in alone for token in text_ids]
-        assert ends.tolist() == np.cumsum([len(text_ids) for text_ids in alone], dtype=int).tolist()
-        assert ids.dtype == tokenizer.encode("").dtype
-
-
 def test_special_names_in_text_are_text() -> None:
     assert BUILTIN.decode(BUILTIN.encode("<|endoftext|>").tolist()) == "<|endoftext|>"
 

@@ -11,6 +11,7 @@ import pytest
 
 from collapse_stats.readers.base import Reader
 from collapse_stats.readers.options import ReadOptions
+from collapse_stats.tokenizers.texts import as_list
 
 U16, U32 = ReadOptions(dtype="u16"), ReadOptions(dtype="u32")
 
@@ -23,7 +24,7 @@ def documents(reader: Reader) -> list[Any]:
         bytes_read += batch.bytes_read
         if batch.texts is not None:
             assert batch.tokens is None
-            all_documents += batch.texts
+            all_documents += as_list(batch.texts)
             continue
         assert batch.tokens is not None
         assert (batch.start <= batch.stop).all()

@@ -17,6 +17,7 @@ from collapse_stats.readers.discover import discover
 from collapse_stats.readers.inspect import inspect
 from collapse_stats.readers.open import open_file
 from collapse_stats.readers.options import ReadOptions
+from collapse_stats.tokenizers.texts import as_list
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +70,7 @@ def test_arrow(expected: dict[str, Any]) -> None:
     assert len(found) == 3
     for name, facts in found.items():
         reader = open_file(fixtures() / name, ReadOptions(text_key="question"))
-        texts = [text for batch in reader.batches() for text in batch.texts or []]
+        texts = [text for batch in reader.batches() for text in as_list(batch.texts or [])]
         assert len(texts) == facts["rows"]
         assert f"'question': {texts[0]!r}" in facts["sample"]
         assert [path.name for path in discover([(fixtures() / name).parent])] == [Path(name).name]
@@ -83,7 +84,7 @@ def test_mds_directories() -> None:
         text
         for path in files
         for batch in open_file(path, ReadOptions(text_key="dept")).batches()
-        for text in batch.texts or []
+        for text in as_list(batch.texts or [])
     ]
     assert texts[:2] == ["Marketing", "Sales"]
     assert len(texts) == 5

@@ -22,6 +22,7 @@ from collapse_stats.errors import InputError
 from collapse_stats.readers.formats import webdataset
 from collapse_stats.readers.open import open_file
 from collapse_stats.readers.options import ReadOptions
+from collapse_stats.tokenizers.texts import as_list
 
 File = tuple[str, bytes]
 FORMATS = [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT]
@@ -221,7 +222,7 @@ def test_every_cut_is_noticed(tmp_path: Path, ending: str) -> None:
         try:
             reader = open_file(path)
             for batch in reader.batches():
-                found += batch.texts or []
+                found += as_list(batch.texts or [])
         except InputError as error:
             message = str(error)
             assert "cut short" in message

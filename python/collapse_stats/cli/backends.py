@@ -1,33 +1,41 @@
-"""``backends``: what can count on this machine."""
+"""``backends``: what can count and encode on this machine."""
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
 
+from ..backends.selection import BackendInfo
 from ..backends.selection import backends as all_backends
 from ..report.grid import Cell, Column, Grid, Page
 from ..report.rows import write_rows
+from ..tokenizers.libraries import LibraryInfo, libraries
 from .output import output_options, write_result
 
 
 @click.command()
 @output_options
 def backends(form: str, output: Path | None) -> None:
-    """List the backends, and why one cannot be used on this machine."""
-    rows: list[dict[str, Any]] = [
-        {"name": info.name, "usable": info.usable, "detail": info.detail}
-        for info in all_backends(tried=True)
+    """List the backends and the libraries that encode text, and why one cannot be used."""
+    counting, encoding = all_backends(tried=True), libraries()
+    result = {
+        "backends": [asdict(info) for info in counting],
+        "encoders": [asdict(info) for info in encoding],
+    }
+    page = Page([_grid("backend", counting), _grid("encoder of text", encoding)])
+    write_result(result, page, form, output, lambda result: write_rows(_rows(result)))
+
+
+def _grid(title: str, infos: Sequence[BackendInfo | LibraryInfo]) -> Grid:
+    columns = [Column((name,), number=False) for name in (title, "usable", "detail")]
+    rows = [
+        [Cell(info.name), Cell("yes" if info.usable else "no"), Cell(info.detail)] for info in infos
     ]
-    columns = [Column((name,), number=False) for name in ("backend", "usable", "detail")]
-    cells = [
-        [Cell(row["name"]), Cell("yes" if row["usable"] else "no"), Cell(row["detail"])]
-        for row in rows
-    ]
-    write_result(
-        {"backends": rows},
-        Page([Grid(columns, cells)]),
-        form,
-        output,
-        lambda result: write_rows(result["backends"]),
-    )
+    return Grid(columns, rows)
+
+
+def _rows(result: dict[str, Any]) -> list[dict[str, Any]]:
+    kinds = {"backend": "backends", "encoder": "encoders"}
+    return [{"kind": kind, **row} for kind, key in kinds.items() for row in result[key]]

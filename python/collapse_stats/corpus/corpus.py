@@ -33,10 +33,14 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class TokenizerIdentity:
-    """The tokenizer that gives token ids their meaning, by which corpora can be compared."""
+    """The tokenizer that gives token ids their meaning, by which corpora can be compared.
+
+    `library` is what encoded the text, such as ``gigatoken 0.10.0``, if there was one to encode.
+    """
 
     spec: str
     sha256: str | None  # None for ids whose tokenizer was not named
+    library: str | None = field(default=None, compare=False)
 
     def __str__(self) -> str:
         """Return the name, with the beginning of the hash for a file, which may change."""

@@ -16,6 +16,7 @@ from ..readers.repairs import Repairs
 from ..readers.splits import Split
 from ..system.memory import is_mapped
 from ..tokenizers import TokenArray, Tokenizer
+from ..tokenizers.texts import Texts, as_list, together
 from .vocabulary import Vocabulary
 
 _NO_TOKENS = np.empty(0, dtype=np.uint16)
@@ -109,7 +110,7 @@ class EncodedSplits:
 def encoded(tokenizer: Tokenizer, splits: Splits) -> list[EncodedSplits]:
     """Read splits of text, tokenize them and pack them into one result."""
     results: list[SplitResult] = []
-    texts: list[str] = []
+    parts: list[Texts] = []
     for reader, split in splits:
         if results and results[-1].reader is reader and results[-1].error is not None:
             continue
@@ -119,21 +120,21 @@ def encoded(tokenizer: Tokenizer, splits: Splits) -> list[EncodedSplits]:
             results.append(SplitResult(reader, error=error))
             continue
         results.append(SplitResult(reader, batch.documents, batch.bytes_read, batch.repairs))
-        texts += batch.texts or ()
+        parts.append(batch.texts or ())
+    texts = together(parts)
     try:
         try:
-            ids, stop = tokenizer.encode_all(texts)
+            ids, start, stop = tokenizer.encode_all(texts)
         except InputError:
-            ids, stop = _encoded_apart(tokenizer, texts, results)
+            ids, start, stop = _encoded_apart(tokenizer, as_list(texts), results)
     except Exception as error:
         return [EncodedSplits.failed(splits[0][0], error)]
-    bounds = np.append(0, stop)
-    return [EncodedSplits(ids, bounds[:-1], bounds[1:], -1, results)]
+    return [EncodedSplits(ids, start, stop, -1, results)]
 
 
 def _encoded_apart(
     tokenizer: Tokenizer, texts: Sequence[str], results: list[SplitResult]
-) -> tuple[TokenArray, Int64Array]:
+) -> tuple[TokenArray, Int64Array, Int64Array]:
     """Tokenize text by text, and leave out what follows a text that fails in its file.
 
     The results are changed: they get the error, and the number of documents before it.
@@ -154,8 +155,8 @@ def _encoded_apart(
                 result.error = BadDocumentError(result.reader.path, f": {error}")
                 failed.add(result.reader)
                 break
-    stop = np.cumsum([len(ids) for ids in tokens], dtype=np.int64)
-    return np.concatenate([tokenizer.encode(""), *tokens]), stop
+    bounds = np.cumsum([0, *map(len, tokens)], dtype=np.int64)
+    return np.concatenate([tokenizer.encode(""), *tokens]), bounds[:-1], bounds[1:]
 
 
 def narrowed(vocabulary: Vocabulary, splits: Splits) -> list[EncodedSplits]:

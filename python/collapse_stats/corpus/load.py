@@ -90,7 +90,7 @@ def read_corpus(
     corpus = Corpus(
         name=name or opened.name,
         vocab_size=vocabulary.size or _implied(largest, beside),
-        tokenizer=_identity(tokenizer),
+        tokenizer=_identity(tokenizer, is_text),
         segments=store.segments(bad_files.dropped),
         sources=_sources(readers, bad_files),
         boundaries=_boundaries(readers, reading, is_text),
@@ -262,10 +262,11 @@ def _copied(readers: Iterable[Reader], tmp: str | os.PathLike[str] | None) -> li
     ]
 
 
-def _identity(tokenizer: Tokenizer | None) -> TokenizerIdentity:
+def _identity(tokenizer: Tokenizer | None, is_text: bool) -> TokenizerIdentity:
     if tokenizer is None:
         return TokenizerIdentity("none", None)
-    return TokenizerIdentity(tokenizer.spec, tokenizer.sha256)
+    library = tokenizer.library if is_text else None
+    return TokenizerIdentity(tokenizer.spec, tokenizer.sha256, library)
 
 
 def _sources(readers: Sequence[Reader], bad_files: BadFiles) -> tuple[Source, ...]:

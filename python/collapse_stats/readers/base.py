@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from ..tokenizers.texts import Texts, size_of
 from .options import Kind
 from .repairs import Repairs
 
@@ -35,7 +36,8 @@ class Batch:
     Attributes
     ----------
     texts
-        One text per document, or None when the source holds ids.
+        One text per document, in a list or in an Arrow array without nulls, whose UTF-8 is valid;
+        None when the source holds ids.
     tokens
         ``(T,)`` ids, or None when the source holds text. A view of the file where its layout
         allows.
@@ -48,7 +50,7 @@ class Batch:
         What was skipped or repaired in the batch, None when the format needs no repairs.
     """
 
-    texts: list[str] | None
+    texts: Texts | None
     tokens: IntegerArray | None
     start: Int64Array
     stop: Int64Array
@@ -56,7 +58,7 @@ class Batch:
     repairs: Repairs | None = None
 
     @classmethod
-    def of_texts(cls, texts: list[str], bytes_read: int, repairs: Repairs | None = None) -> "Batch":
+    def of_texts(cls, texts: Texts, bytes_read: int, repairs: Repairs | None = None) -> "Batch":
         """Return a batch of texts, each a document."""
         return cls(texts, None, _NONE, _NONE, bytes_read, repairs)
 
@@ -82,7 +84,7 @@ class Batch:
         """Approximate size of the documents in memory, in bytes."""
         if self.tokens is not None:
             return self.tokens.nbytes + self.start.nbytes + self.stop.nbytes
-        return sum(map(len, self.texts or []))
+        return size_of(self.texts or [])
 
 
 class Reader(Protocol):

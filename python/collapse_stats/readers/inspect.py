@@ -9,6 +9,7 @@ import numpy as np
 
 from ..errors import InputError
 from ..tokenizers import Tokenizer
+from ..tokenizers.texts import as_list
 from .base import Batch, IntegerArray, Reader
 from .file_reader import FileReader
 from .open import open_file
@@ -196,7 +197,7 @@ class _Seen:
     def add(self, batch: Batch) -> None:
         self.documents += batch.documents
         if batch.tokens is None:
-            self._add_texts(batch.texts or [])
+            self._add_texts(as_list(batch.texts or []))
             return
         length = batch.stop - batch.start
         self.tokens += int(length.sum())

@@ -129,7 +129,7 @@ def corpus_figures(profile: Profile, estimate: EstimateOf, *, in_order: bool = T
         "documents": profile.documents,
         "empty_documents": profile.empty_documents,
         "vocab_size": profile.vocab_size,
-        "tokenizer": {"spec": profile.tokenizer.spec, "sha256": profile.tokenizer.sha256},
+        "tokenizer": asdict(profile.tokenizer),
         "orders": {str(n): figures for n, figures in orders.items()},
         "sample": sample_figures(profile, in_order=in_order),
         "unreadable": [

@@ -91,6 +91,8 @@ def _basic_types() -> Json:
 
 
 def _corpus() -> Json:
+    optional: Json = {"type": ["string", "null"]}
+    tokenizer = _object({"spec": _STRING, "sha256": optional, "library": optional})
     unreadable = _array(_object({"path": _STRING, "error": _STRING}))
     return _object(
         {
@@ -102,7 +104,10 @@ def _corpus() -> Json:
                 _ref("number"),
             ),
             "vocab_size": _POSITIVE,
-            "tokenizer": _object({"spec": _STRING, "sha256": {"type": ["string", "null"]}}),
+            "tokenizer": _described(
+                "What gave the token ids; library: what encoded the text, if there was text.",
+                tokenizer,
+            ),
             "orders": _by_order(_ref("order_figures")),
             "sample": _ref("sample"),
             "unreadable": _described(

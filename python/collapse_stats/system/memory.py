@@ -5,6 +5,8 @@ import ctypes
 import mmap
 import os
 import re
+import resource
+import sys
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -43,6 +45,14 @@ def available() -> int:
         limit = int((group / "memory.max").read_text())
         free = min(free, limit - int((group / "memory.current").read_text()))
     return max(free, 64 * 10**6)
+
+
+def resident() -> int:
+    """Bytes of memory that this process has now; the most that it ever had where Linux is not."""
+    with contextlib.suppress(OSError):
+        return int(Path("/proc/self/statm").read_text().split()[1]) * mmap.PAGESIZE
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most if sys.platform == "darwin" else most * 1024
 
 
 class TooLittleMemoryError(MemoryError):

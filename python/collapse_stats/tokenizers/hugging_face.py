@@ -1,8 +1,8 @@
-"""Tokenizers in a ``tokenizer.json``, which the library `tokenizers` runs."""
+"""Tokenizers in a ``tokenizer.json``: `tokenizers` says what their ids are."""
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,10 @@ import numpy as np
 
 from ..errors import InputError
 from ..ngrams.chunk import Int64Array
+from .fast_encoder import SEPARATOR, Made
+from .fast_encoder import of_json as fast_of_json
 from .spelling import BYTE_OF_CHARACTER, bytes_by_token, has_step
+from .texts import Texts, as_list
 from .tokenizer import Ids, Tokenizer, is_failure
 
 _CHANCES = ("dropout", "alpha", "nbest_size")  # settings that let a model choose at random
@@ -51,7 +54,8 @@ def of_json(spec: str, path: Path, data: bytes) -> Tokenizer:
         raise InputError(f"{path}: a tokenizer must have a vocabulary, this one's is empty")
     vocab_size = max(vocabulary.values()) + 1
     encoder = _Encoder(model, vocab_size)
-    found = (*chances, *_loss(settings), *_shared_ids(vocabulary))
+    fast, differs = _fast(settings, encoder)
+    found = (*chances, *_loss(settings), *_shared_ids(vocabulary), *differs)
     digest = hashlib.sha256(data)
     if chances:  # profiles of earlier versions were counted with them
         digest.update(b"\nwithout chance")
@@ -59,9 +63,10 @@ def of_json(spec: str, path: Path, data: bytes) -> Tokenizer:
         spec,
         vocab_size,
         digest.hexdigest(),
+        fast.library if fast else f"tokenizers {tokenizers.__version__}",
         encoder.ids_of,
         bytes_by_token(settings, model.id_to_token, added),
-        encoder.ids_of_all,
+        (fast or encoder).ids_of_all,
         warnings=tuple(f"tokenizer {spec}: {line}" for line in found),
     )
 
@@ -77,17 +82,15 @@ class _Encoder:
         """Return the ids of a text; UnicodeEncodeError for one with half a surrogate pair."""
         return self._checked(self._listed(text))
 
-    def ids_of_all(self, texts: Sequence[str]) -> tuple[Ids, Int64Array] | None:
-        """Return the concatenated ids of texts, and where each ends; None for surrogates."""
+    def ids_of_all(self, texts: Texts) -> tuple[Ids, Int64Array, Int64Array]:
+        """Return the ids of texts, and where those of each start and stop."""
         ids: list[int] = []
-        ends: list[int] = []
-        try:
-            for text in texts:
-                ids += self._listed(text)
-                ends.append(len(ids))
-        except UnicodeEncodeError:
-            return None
-        return self._checked(ids), np.asarray(ends, dtype=np.int64)
+        ends = [0]
+        for text in as_list(texts):
+            ids += self._listed(text)
+            ends.append(len(ids))
+        bounds = np.asarray(ends, dtype=np.int64)
+        return self._checked(ids), bounds[:-1], bounds[1:]
 
     def _listed(self, text: str) -> list[int]:
         text.encode()  # the library would fail on a lone surrogate in another way
@@ -99,6 +102,27 @@ class _Encoder:
         if array.max(initial=0) >= self.vocab_size:
             raise ValueError(f"it gives the id {array.max():,}, which is not in its vocabulary")
         return array
+
+
+def _fast(settings: dict[str, Any], slow: _Encoder) -> Made:
+    """A fast encoder of a byte-level vocabulary, whose file is changed as `of_json` changes it."""
+    model = settings["model"]
+    if "merges" not in model or not has_step(settings.get("pre_tokenizer"), "ByteLevel"):
+        return None, ()
+    between = {
+        "id": slow.vocab_size,
+        "content": SEPARATOR,
+        "special": True,
+        **dict.fromkeys(("single_word", "lstrip", "rstrip", "normalized"), False),
+    }
+    added = [token for token in settings.get("added_tokens") or () if not token.get("special")]
+    changed = {
+        **settings,
+        "added_tokens": [*added, between],
+        "model": {**model, "dropout": None},
+        **dict.fromkeys(("truncation", "padding", "post_processor")),
+    }
+    return fast_of_json(json.dumps(changed), slow.vocab_size, slow.ids_of)
 
 
 def _settings(path: Path, data: bytes) -> dict[str, Any]:

@@ -9,15 +9,16 @@ from importlib import resources
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from ..errors import InputError
+from ..ngrams.chunk import Int64Array
 from .byte_pairs import of_ranks
 from .hugging_face import of_json
 from .published import published
 from .splitting import CL100K
+from .texts import Texts, as_list
 from .tiktoken_file import of_lines, ranks_in
-from .tokenizer import UNKNOWN, Tokenizer
+from .tokenizer import UNKNOWN, Ids, Tokenizer
 
 _KNOWN = "'bytes', 'builtin', 'tiktoken:NAME', 'file:PATH' (.tiktoken or tokenizer.json)"
 _JSON = "tokenizer.json"
@@ -54,13 +55,19 @@ def load(spec: str) -> Tokenizer:
 
 
 def _bytes_tokenizer() -> Tokenizer:
-    def ids_of(text: str) -> npt.ArrayLike:
+    def ids_of(text: str) -> Ids:
         return np.frombuffer(text.encode("utf-8"), dtype=np.uint8)
+
+    def ids_of_all(texts: Texts) -> tuple[Ids, Int64Array, Int64Array]:
+        listed = [text.encode("utf-8") for text in as_list(texts)]
+        bounds = np.cumsum([0, *map(len, listed)], dtype=np.int64)
+        return np.frombuffer(b"".join(listed), dtype=np.uint8), bounds[:-1], bounds[1:]
 
     def bytes_of(ids: Sequence[int]) -> bytes:
         return b"".join(bytes([i]) if 0 <= i < 256 else UNKNOWN for i in ids)
 
-    return Tokenizer("bytes", 256, hashlib.sha256(b"bytes").hexdigest(), ids_of, bytes_of)
+    identity = hashlib.sha256(b"bytes").hexdigest()
+    return Tokenizer("bytes", 256, identity, "Python", ids_of, bytes_of, ids_of_all)
 
 
 @cache

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from ..errors import InputError
 from ..ngrams.chunk import Int64Array
 from ..ngrams.ids import id_dtype
+from .texts import Texts, as_list
 
 TokenArray = npt.NDArray[np.uint16] | npt.NDArray[np.uint32]
 Ids = npt.NDArray[np.integer]
@@ -32,6 +33,9 @@ class Tokenizer:
     sha256
         Hash of the vocabulary and its splitting rule. Corpora whose tokenizers have different
         hashes cannot be compared.
+    library
+        The library that encodes many texts, and its version. What the ids are does not depend on
+        it.
     warnings
         What a reader of figures must know of the tokenizer, in sentences.
     """
@@ -39,9 +43,10 @@ class Tokenizer:
     spec: str
     vocab_size: int
     sha256: str
+    library: str
     _ids_of: Callable[[str], npt.ArrayLike] = field(repr=False, compare=False)
     _bytes_of: Callable[[Sequence[int]], bytes] = field(repr=False, compare=False)
-    _ids_of_all: Callable[[Sequence[str]], tuple[Ids, Int64Array] | None] = field(
+    _ids_of_all: Callable[[Texts], tuple[Ids, Int64Array, Int64Array] | None] = field(
         default=lambda texts: None, repr=False, compare=False
     )
     warnings: tuple[str, ...] = ()
@@ -62,21 +67,28 @@ class Tokenizer:
         """
         return self._narrow(self._try(self._ids_of_any, text))
 
-    def encode_all(self, texts: Sequence[str]) -> tuple[TokenArray, Int64Array]:
-        """Return the concatenated token ids of several texts, ``(T,)``, and where each text ends.
+    def encode_all(self, texts: Texts) -> tuple[TokenArray, Int64Array, Int64Array]:
+        """Return the token ids of several texts, and where those of each text start and stop.
 
-        The ids are those of `encode`; the ends, ``(D,)`` int64, are positions in them.
+        Input: a list of strings, or an Arrow array of them without nulls. Output: ids ``(T,)``, and
+        positions in them, ``(D,)`` int64. The ids of each text are those of `encode`; there may be
+        one more between two texts, which means nothing.
 
         >>> load("bytes").encode_all(["ab", "", "c"])
-        (array([97, 98, 99], dtype=uint16), array([2, 2, 3]))
+        (array([97, 98, 99], dtype=uint16), array([0, 2, 2]), array([2, 2, 3]))
+
+        Raises
+        ------
+        InputError
+            As `encode`.
         """
-        joint = self._try(self._ids_of_all, texts) if len(texts) > 1 else None
-        if joint is not None:
-            ids, ends = joint
-            return self._narrow(ids), ends
-        encoded = [self.encode(text) for text in texts]
-        ends = np.cumsum([len(ids) for ids in encoded], dtype=np.int64)
-        return self._narrow(np.concatenate([*encoded, self._narrow(())])), ends
+        found = self._try(self._ids_of_any_all, texts) if len(texts) else None
+        if found is not None:
+            ids, start, stop = found
+            return self._narrow(ids), start, stop
+        encoded = [self.encode(text) for text in as_list(texts)]
+        stop = np.cumsum([len(ids) for ids in encoded], dtype=np.int64)
+        return np.concatenate([*encoded, self._narrow(())]), np.append(0, stop)[: len(stop)], stop
 
     def decode(self, ids: Sequence[int]) -> str:
         r"""Return the text of ids; invalid UTF-8 appears as ``\xe0``, unknown ids as U+FFFD."""
@@ -86,7 +98,13 @@ class Tokenizer:
         try:
             return self._ids_of(text)
         except UnicodeEncodeError:
-            return self._ids_of(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
+            return self._ids_of(_without_halves(text))
+
+    def _ids_of_any_all(self, texts: Texts) -> tuple[Ids, Int64Array, Int64Array] | None:
+        try:
+            return self._ids_of_all(texts)
+        except UnicodeEncodeError:
+            return self._ids_of_all([_without_halves(text) for text in as_list(texts)])
 
     def _try(self, encode: Callable[[T], R], of: T) -> R:
         """Return ``encode(of)``; whatever the library raises becomes an InputError."""
@@ -102,6 +120,11 @@ class Tokenizer:
     def _narrow(self, ids: npt.ArrayLike) -> TokenArray:
         """Convert ids to uint16 if the vocabulary is small enough, else to uint32."""
         return np.asarray(ids, dtype=id_dtype(self.vocab_size))
+
+
+def _without_halves(text: str) -> str:
+    """A text with U+FFFD for each half of a surrogate pair."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def is_failure(error: BaseException) -> bool:

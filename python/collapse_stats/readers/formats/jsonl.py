@@ -11,7 +11,7 @@ from ..base import BATCH_BYTES, Batch
 from ..boundaries import documents_of
 from ..head import Head
 from ..options import Kind, ReadOptions
-from ..records.arrow_columns import ids_of
+from ..records.arrow_columns import ids_of, is_utf8_text
 from ..records.batch import batch_of_records
 from ..records.chat import looks_like_turn
 from ..records.fields import Fields
@@ -116,10 +116,8 @@ class JsonLinesReader(SmallFileReader):
         if columns is None:
             return None
         if fields.kind == "text":
-            try:
-                return Batch.of_texts(columns[0].to_pylist(), bytes_read, repairs)
-            except UnicodeDecodeError:
-                return None
+            texts = columns[0]
+            return Batch.of_texts(texts, bytes_read, repairs) if is_utf8_text(texts) else None
         tokens, lengths, keep, left_out = ids_of(*columns)
         if left_out:
             return None
@@ -221,4 +219,4 @@ def _parse(block: bytes, keys: Sequence[str], ids: bool) -> list[Any] | None:
     # Blank lines, missing keys and several objects on a line must be parsed one by one.
     if len(table) != lines or table[keys[0]].null_count:
         return None
-    return [table[key].combine_chunks() for key in keys] if ids else [table[keys[0]]]
+    return [table[key].combine_chunks() for key in keys]

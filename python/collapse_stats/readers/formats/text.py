@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from functools import partial
 
 from ...errors import InputError
+from ...tokenizers.texts import Texts
 from ..base import BATCH_BYTES, Batch
 from ..file_reader import TEXT
 from ..head import Head
 from ..options import Kind, ReadOptions
+from ..records.arrow_columns import long_text
 from ..remote.location import Name
 from ..repairs import Repairs
 from ..small_file import SmallFileReader
@@ -69,7 +71,10 @@ class TextReader(SmallFileReader):
 
     def _document(self, data: bytes) -> Batch:
         repairs = Repairs()
-        return Batch.of_texts([self._text(data, "this document", repairs)], self.size, repairs)
+        texts: Texts | None = long_text(data)
+        if texts is None:
+            texts = [self._text(data, "this document", repairs)]
+        return Batch.of_texts(texts, self.size, repairs)
 
     def _lines(self, block: bytes, line: int, bytes_read: int) -> Batch:
         repairs = Repairs()

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...errors import InputError
+from ...tokenizers.texts import Texts
 from ..base import Batch, Int64Array, IntegerArray
 from ..boundaries import documents_of
 from ..options import Kind, ReadOptions
@@ -22,9 +23,12 @@ from .arrow_types import (
     plain_array,
     plain_type,
     values_of,
+    without_views,
 )
 from .batch import batch_of_records
 from .fields import Fields, Holding, choose, no_fields, no_mask
+
+_LONG = 1 << 15  # bytes; Python makes a string of a shorter text sooner than Arrow checks it
 
 
 def arrow_errors() -> tuple[type[Exception], ...]:
@@ -117,10 +121,10 @@ def batch_of(
         return batch_of_records(records, fields, options, bytes_read, repairs)
     column = plain_array(rows.column(fields.names[0]))
     if fields.kind == "text":
-        texts = [text for text in _texts(column, repairs, place) if text is not None]
-        if len(texts) < len(column):
-            repairs.leave_out("null texts skipped", place, len(column) - len(texts))
-        return Batch.of_texts(texts, bytes_read, repairs)
+        if column.null_count:
+            repairs.leave_out("null texts skipped", place, column.null_count)
+            column = column.drop_null()
+        return Batch.of_texts(_texts(column, repairs, place), bytes_read, repairs)
     mask = None if fields.mask is None else plain_array(rows.column(fields.mask))
     tokens, lengths, keep, left_out = ids_of(column, mask)
     if left_out:
@@ -220,18 +224,36 @@ def _lengths(lists: Any) -> Int64Array:
     return as_int64
 
 
-def _texts(column: Any, repairs: Repairs, place: str) -> list[str | None]:
-    """The texts of a plain column, None for null; bytes that are not UTF-8 are replaced."""
+def _texts(column: Any, repairs: Repairs, place: str) -> Texts:
+    """The texts of a plain column without nulls; bytes that are not UTF-8 are replaced."""
     import pyarrow as pa
 
-    if is_utf8(column.type):
-        try:
-            valid: list[str | None] = column.to_pylist()
-        except UnicodeDecodeError:
-            column = column.cast(pa.large_binary())
-        else:
-            return valid
-    return [
-        None if data is None else decode_repaired(data, place, repairs)
-        for data in column.to_pylist()
-    ]
+    column = without_views(column)
+    kind = pa.large_string() if pa.types.is_large_binary(column.type) else pa.string()
+    texts: Texts = column if is_utf8(column.type) else column.view(kind)
+    if is_utf8_text(texts):
+        return texts
+    stretches = column.cast(pa.large_binary()).to_pylist()
+    return [decode_repaired(data, place, repairs) for data in stretches]
+
+
+def long_text(data: bytes) -> Texts | None:
+    """Return the text of UTF-8 bytes as an Arrow array; None if it is short or not UTF-8."""
+    if len(data) < _LONG:
+        return None
+    import pyarrow as pa
+
+    bounds = np.array([0, len(data)], dtype=np.int64)
+    texts = pa.LargeStringArray.from_buffers(1, pa.py_buffer(bounds), pa.py_buffer(data))
+    return texts if is_utf8_text(texts) else None
+
+
+def is_utf8_text(texts: Any) -> bool:
+    """Whether the bytes of an Arrow array of strings are UTF-8, which Arrow takes for granted."""
+    import pyarrow as pa
+
+    try:
+        texts.validate(full=True)
+    except pa.ArrowInvalid:
+        return False
+    return True

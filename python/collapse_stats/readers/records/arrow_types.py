@@ -101,17 +101,17 @@ def plain_array(array: Any) -> Any:
         if isinstance(kind, pa.BaseExtensionType):
             array = array.storage
         elif types.is_dictionary(kind):
-            values = _without_views(plain_array(array.dictionary))
+            values = without_views(plain_array(array.dictionary))
             array = pa.DictionaryArray.from_arrays(array.indices, values).dictionary_decode()
         elif types.is_run_end_encoded(kind):
-            values = _without_views(plain_array(array.values))
+            values = without_views(plain_array(array.values))
             array = pc.run_end_decode(_with_values(array, values))
         else:
             return array
 
 
-def _without_views(array: Any) -> Any:
-    """The same texts as another type, since Arrow cannot take from views."""
+def without_views(array: Any) -> Any:
+    """Return the same texts as another type, since Arrow can do less with views."""
     import pyarrow as pa
     import pyarrow.types as types
 

@@ -1,0 +1,166 @@
+"""The fast way from texts to ids: the library gigatoken, which remembers the ids of words.
+
+The libraries that define a vocabulary, tiktoken and `tokenizers`, say what the ids are. Whenever an
+encoder is made, a page of difficult text must have the same ids both ways.
+"""
+
+import tempfile
+import threading
+from collections.abc import Callable
+from functools import partial
+from importlib import metadata
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..ngrams.chunk import Int64Array
+from ..system.memory import resident
+from .splitting import CL100K, O200K, R50K
+from .texts import Texts, joined
+from .tokenizer import Ids, is_failure
+
+# A special token that is put between texts. No two of its occurrences can overlap.
+SEPARATOR = "<|between two texts of collapse-stats|>"
+
+_SCHEMES = {R50K: "gpt2", CL100K: "gpt4", O200K: "o200k"}  # the library's names of patterns
+_ROOM = 64 << 20  # bytes that the words which an encoder remembers may take
+_CHECKED_EVERY = 4 << 20  # bytes of text; random letters add ten bytes to the memory for each
+
+_DIFFICULT = """The cat's mat, THEY'LL say: I'Ve; don’t 'S 'T 'd's ſ'ſ K'K
+
+  12345678 1,234.5٣٤٥ ½Ⅸ   \t\tdef f(x):\r
+        return x**2  # été e\u0301\r\n\r
+ \u00a0\u3000\u2003end \n \n  日本語と漢字、한국어 русский العربية हिन्दी ไทย ελληνικά ǅʰᵃ
+ 👨\u200d👩\u200d👧 𝓐𝔞
+\u200b\ufeff\u0085\u2028\0\x1c\x7f <|endoftext|> <|im_start|>https://a.b/c?d=e&f=%20 {'k': [1, 2]}
+===>>>___--- !!!\n\t??"""
+
+
+class FastEncoder:
+    """Ids of many texts in one call, which does not hold Python's lock. Safe in many threads.
+
+    Attributes
+    ----------
+    library
+        The library's name and version.
+    """
+
+    def __init__(self, make: Callable[[], Any], separator: int) -> None:
+        """Make an encoder.
+
+        Parameters
+        ----------
+        make
+            Returns the library's tokenizer, which has `SEPARATOR` as a special token.
+        separator
+            The id of `SEPARATOR`, which no other token has.
+        """
+        self.library = f"gigatoken {metadata.version('gigatoken')}"
+        self._make = make
+        self._separator = separator
+        self._lock = threading.Lock()
+        self._unchecked = self._returned = 0
+        self._encoder = make()
+        self._resident = resident()
+
+    def ids_of_all(self, texts: Texts) -> tuple[Ids, Int64Array, Int64Array] | None:
+        """Return ids, and where those of each text start and stop; between them is one more id.
+
+        None means that a text contains `SEPARATOR`. UnicodeEncodeError is raised for half a
+        surrogate pair.
+        """
+        data = joined(texts, SEPARATOR)
+        if data.count(SEPARATOR.encode()) >= len(texts):
+            return None
+        ids: npt.NDArray[np.uint32] = self._encoder.encode(data)
+        self._account(len(data), len(ids))
+        return apart(ids, self._separator)
+
+    def _account(self, size: int, ids: int) -> None:
+        """Take a new encoder, which remembers nothing yet, when this one may have grown too large.
+
+        The library does not say how much its words take, so the growth of the process is taken for
+        it, less the ids that it returned, which are kept with 16 bits if they fit.
+        """
+        with self._lock:
+            self._unchecked += size
+            self._returned += ids * 2
+            if self._unchecked < _CHECKED_EVERY:
+                return
+            self._unchecked = 0
+            if resident() - self._resident - self._returned > _ROOM:
+                self._encoder = self._make()
+                self._resident, self._returned = resident(), 0
+
+
+Made = tuple[FastEncoder | None, tuple[str, ...]]
+"""An encoder, None where the library has none, and what a reader of figures must know."""
+
+
+def apart(ids: Ids, separator: int) -> tuple[Ids, Int64Array, Int64Array]:
+    """Return ids, and where those between two separators start and stop."""
+    between = np.flatnonzero(ids == separator)
+    return ids, np.append(0, between + 1), np.append(between, len(ids))
+
+
+def of_lines(lines: bytes, pattern: str, separator: int, expected: Callable[[str], Ids]) -> Made:
+    """Return the encoder of a byte-pair vocabulary.
+
+    Parameters
+    ----------
+    lines
+        The ranks, as in a ``.tiktoken`` file.
+    pattern
+        Regular expression that splits text before pairs are merged.
+    separator
+        An id that no token has.
+    expected
+        Gives the ids that a text must have.
+    """
+    scheme = _SCHEMES.get(pattern)
+    if scheme is None:
+        return None, ()
+    return _checked(partial(_read_lines, lines, scheme, separator), separator, expected)
+
+
+def of_json(data: str, separator: int, expected: Callable[[str], Ids]) -> Made:
+    """Return the encoder of a ``tokenizer.json`` in which `SEPARATOR` is a token."""
+    return _checked(partial(_read_json, data), separator, expected)
+
+
+def _read_lines(lines: bytes, scheme: str, separator: int) -> Any:
+    from gigatoken.gigatoken_rs import BPETokenizer
+
+    with tempfile.NamedTemporaryFile(suffix=".tiktoken") as file:  # the library reads only files
+        file.write(lines)
+        file.flush()
+        return BPETokenizer.from_tiktoken(file.name, scheme, {SEPARATOR: separator})
+
+
+def _read_json(data: str) -> Any:
+    from gigatoken.gigatoken_rs import load_hf_json
+
+    return load_hf_json(data)
+
+
+def _checked(make: Callable[[], Any], separator: int, expected: Callable[[str], Ids]) -> Made:
+    """The encoder, if the library has one and it gives the ids that are expected."""
+    if find_spec("gigatoken") is None:
+        return None, ()
+    texts = [_DIFFICULT, "", _DIFFICULT[::-1]]
+    try:
+        encoder = FastEncoder(make, separator)
+        found = encoder.ids_of_all(texts)
+    except BaseException as error:
+        if not is_failure(error):
+            raise
+        return None, ()
+    if found is None:
+        return None, ()
+    ids, start, stop = found
+    for text, first, last in zip(texts, start.tolist(), stop.tolist(), strict=True):
+        if not np.array_equal(ids[first:last], expected(text)):
+            return None, (f"{encoder.library} gives other ids for some texts, and is not used",)
+    return encoder, ()
