@@ -179,3 +179,21 @@ def test_the_command_merges_neighbours(neighbours: list[Path], tmp_path: Path) -
     assert (corpus["vocab_size"], corpus["tokens"]) == (65_536, 2 * 70 * 20)
     report = json.loads(run("compare", tmp_path / "low.profile", neighbours[1], "--json").stdout)
     assert [corpus["vocab_size"] for corpus in report["corpora"]] == [65_536, 65_536]
+
+
+def test_a_profile_of_an_earlier_builtin_is_refused(tmp_path: Path) -> None:
+    # The identity is that of the vocabulary of English alone, which `builtin` once was.
+    earlier = "4f2a0bac27aa8495bbe63c100492fd337afeecd5791c4dc3f1bccada5d17d4c0"
+    now = cs.profile(["some text"] * 3, tokenizer="builtin", max_order=2)
+    replace(now, tokenizer=TokenizerIdentity("builtin", earlier)).save(tmp_path / "old")
+    old = cs.load(tmp_path / "old")
+    why = "builtin is another vocabulary in another version of collapse-stats.* make both again"
+    for other in (now, ["some text"]):
+        with pytest.raises(cs.LayoutMismatchError, match=why):
+            cs.compare(old, other)
+    with pytest.raises(cs.LayoutMismatchError, match=why):
+        old + now
+    with pytest.raises(cs.LayoutMismatchError, match="make the baseline again"):
+        cs.CollapseMonitor(tokenizer="builtin", baseline=old)
+    with pytest.raises(cs.InputError, match="make the profile again, or use what it was made with"):
+        old.top(1)

@@ -44,8 +44,18 @@ class TokenizerIdentity:
 
     def __str__(self) -> str:
         """Return the name, with the beginning of the hash for a file, which may change."""
-        is_file = self.sha256 is not None and self.spec.startswith("file:")
-        return f"{self.spec} ({self.sha256[:8]})" if is_file and self.sha256 else self.spec
+        return f"{self.spec} ({self.sha256[:8]})" if self.sha256 and self._is_file else self.spec
+
+    @property
+    def _is_file(self) -> bool:
+        return self.spec.startswith("file:")
+
+    @property
+    def change(self) -> str:
+        """Say why this name may stand for two vocabularies, in a clause of a message."""
+        if self._is_file:
+            return "that file has changed"
+        return f"{self.spec} is another vocabulary in another version of collapse-stats"
 
     def may_equal(self, other: "TokenizerIdentity") -> bool:
         """Return whether ids may mean the same: tokenizers are equal, or one is unknown."""

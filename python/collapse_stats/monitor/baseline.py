@@ -145,9 +145,10 @@ def _check_vocabulary(profile: Profile, layout: Layout, tokenizer: TokenizerIden
     """Raise LayoutMismatchError when the ids of a baseline and a monitor differ in meaning."""
     own = profile.tokenizer
     if not own.may_equal(tokenizer):
+        changed = f", and {own.change}" if own.spec == tokenizer.spec else ""
         raise LayoutMismatchError(
             f"baseline {profile.name} was made with tokenizer {own}, and the monitor's ids are of "
-            f"{tokenizer}: make the baseline again with --tokenizer {tokenizer.spec}"
+            f"{tokenizer}{changed}: make the baseline again with --tokenizer {tokenizer.spec}"
         )
     size = profile.vocab_size
     if tokenizer.sha256 is None and own.spec in _SHIPPED:

@@ -130,10 +130,10 @@ def check_comparable(first: ProfileData, second: ProfileData) -> None:
     """Raise LayoutMismatchError when token ids mean different things in the two profiles."""
     a, b = first.tokenizer, second.tokenizer
     if not a.may_equal(b):
-        changed = "; the file has changed" if a.spec == b.spec else ""
+        changed = f", and {a.change}" if a.spec == b.spec else ""
         raise LayoutMismatchError(
             f"{first.name} was tokenized with {a}, {second.name} with {b}{changed}: profiles of "
-            "different vocabularies never compare, make both with one --tokenizer"
+            "different vocabularies never compare, make both again with one --tokenizer"
         )
     # Vocabularies of one tokenizer may have different sizes: see `profiles.vocabulary`.
     sizes = first.vocab_size, second.vocab_size

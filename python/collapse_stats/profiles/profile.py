@@ -86,16 +86,16 @@ class Profile(ProfileData):
         Raises
         ------
         InputError
-            when the tokenizer's file is not there any more, or has changed.
+            when the tokenizer's file is not there any more, or the vocabulary has changed.
         """
         if self.tokenizer.spec == "none":
             return [tuple(ngram) for ngram in ids.T.tolist()]
         tokenizer = load_tokenizer(self.tokenizer.spec)
         if tokenizer.sha256 != self.tokenizer.sha256:
             raise InputError(
-                f"{self.name} was made with {self.tokenizer}, and that file has changed (its hash "
-                f"begins with {tokenizer.sha256[:8]} now), so that its n-grams cannot be spelled: "
-                "put the file back, or make the profile again"
+                f"{self.name} was made with {self.tokenizer}, and {self.tokenizer.change} (its "
+                f"hash begins with {tokenizer.sha256[:8]} now), so that its n-grams cannot be "
+                "spelled: make the profile again, or use what it was made with"
             )
         return [tokenizer.decode(ngram) for ngram in ids.T.tolist()]
 
