@@ -42,7 +42,7 @@ def test_generations_trained_on_their_own_output_collapse():
     assert entropy[0] > 14
     assert entropy[15] < 5
     assert distinct[0] == pytest.approx(1)
-    assert distinct[15] < 0.05
+    assert distinct[15] < 0.06
     assert all(later < earlier for earlier, later in pairwise(distinct[1:]))
     assert all(figure < entropy[0] for figure in entropy[2:])
 

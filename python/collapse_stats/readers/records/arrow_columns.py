@@ -121,6 +121,7 @@ def batch_of(
         return batch_of_records(records, fields, options, bytes_read, repairs)
     column = plain_array(rows.column(fields.names[0]))
     if fields.kind == "text":
+        column = without_views(column)
         if column.null_count:
             repairs.leave_out("null texts skipped", place, column.null_count)
             column = column.drop_null()
@@ -225,10 +226,9 @@ def _lengths(lists: Any) -> Int64Array:
 
 
 def _texts(column: Any, repairs: Repairs, place: str) -> Texts:
-    """The texts of a plain column without nulls; bytes that are not UTF-8 are replaced."""
+    """The texts of a plain column without nulls and views; bytes that are not UTF-8 are replaced."""
     import pyarrow as pa
 
-    column = without_views(column)
     kind = pa.large_string() if pa.types.is_large_binary(column.type) else pa.string()
     texts: Texts = column if is_utf8(column.type) else column.view(kind)
     if is_utf8_text(texts):
