@@ -1,5 +1,8 @@
 """Packed documents of token ids, and helpers of the metrics that depend on token order."""
 
+from collections.abc import Iterator
+from itertools import pairwise
+
 import numpy as np
 import numpy.typing as npt
 
@@ -46,6 +49,18 @@ def packed(
     return ids, sizes
 
 
+def in_parts(
+    ids: npt.NDArray[np.integer], sizes: IndexArray, most: int
+) -> Iterator[tuple[npt.NDArray[np.integer], IndexArray]]:
+    """Yield packed documents in parts of about `most` tokens, or of one document; at least one."""
+    until = np.cumsum(sizes)
+    cuts = np.searchsorted(until, np.arange(most, len(ids), most))
+    edges = [0, *np.unique(cuts[cuts > 0]).tolist(), len(sizes)]
+    for first, last in pairwise(edges):
+        begin = int(until[first - 1]) if first else 0
+        yield ids[begin : int(until[last - 1]) if last else 0], sizes[first:last]
+
+
 def mean(total: float, number: int) -> float | None:
     """total / number; None when number is 0."""
     return total / number if number else None
@@ -53,9 +68,9 @@ def mean(total: float, number: int) -> float | None:
 
 def ranked(keys: npt.NDArray[np.integer]) -> tuple[IndexArray, IndexArray]:
     """Rank of each key among the distinct keys, ``(T,)``, and their first positions, ``(K,)``."""
-    order = _order(keys)
+    order, ordered = _order(keys)
     new = np.ones(len(keys), dtype=bool)
-    new[1:] = np.diff(keys[order]) != 0
+    new[1:] = ordered[1:] != ordered[:-1]
     rank = np.empty(len(keys), dtype=np.int64)
     rank[order] = np.cumsum(new) - 1
     return rank, order[new]
@@ -63,21 +78,29 @@ def ranked(keys: npt.NDArray[np.integer]) -> tuple[IndexArray, IndexArray]:
 
 def previous(tokens: npt.NDArray[np.integer]) -> IndexArray:
     """Previous position of the token at each position, ``(T,)``; -1 at its first occurrence."""
-    order = _order(tokens)
-    same = np.diff(tokens[order]) == 0
+    order, ordered = _order(tokens)
+    same = ordered[1:] == ordered[:-1]
     before = np.full(len(tokens), -1, dtype=np.int64)
     before[order[1:][same]] = order[:-1][same]
     return before
 
 
-def _order(keys: npt.NDArray[np.integer]) -> IndexArray:
-    """Stable order of the keys as positions, ``(T,)``.
+def _order(keys: npt.NDArray[np.integer]) -> tuple[IndexArray, npt.NDArray[np.integer]]:
+    """Stable order of the keys as positions, ``(T,)``, and the keys in it, ``(T,)``.
 
-    NumPy sorts 16-bit integers by radix, so sorting by 16-bit digits takes a quarter of the time.
+    NumPy sorts 64-bit integers with vector instructions, so a key and its position are sorted as
+    one integer if they fit. Else keys are sorted by 16-bit digits, which NumPy sorts by radix.
     """
     bits = keys.astype(np.uint64, copy=False)
+    width = np.uint64(len(keys).bit_length())
+    if int(bits.max(initial=0)).bit_length() + int(width) <= 64:
+        both = bits << width | np.arange(len(keys), dtype=np.uint64)
+        both.sort()
+        ordered = both >> width
+        both &= (np.uint64(1) << width) - np.uint64(1)
+        return both.view(np.int64), ordered
     order = np.argsort(bits.astype(np.uint16), kind="stable")
     for shift in range(16, int(bits.max(initial=0)).bit_length(), 16):
         digit = (bits >> np.uint64(shift)).astype(np.uint16)
         order = order[np.argsort(digit[order], kind="stable")]
-    return order
+    return order, keys[order]

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy.typing as npt
 
-from .documents import mean
+from .documents import in_parts, mean, packed
 from .hdd import hdd_totals
 from .mattr import window_totals
 from .mtld import factor_totals, tokens_per_factor
@@ -13,6 +13,7 @@ from .repetition import document_ratios, ratio_totals
 __all__ = ["SequenceTotals"]
 
 _DIVERSITY_ORDERS = 4
+_PART = 1 << 15  # tokens whose arrays fit into a core's own cache
 
 
 @dataclass(slots=True)
@@ -53,14 +54,17 @@ class SequenceTotals:
 
     def update(self, tokens: npt.ArrayLike, lengths: npt.ArrayLike | None = None) -> None:
         """Add whole documents, which are passed as to `mattr`."""
-        ratios = document_ratios(tokens, self.max_order, lengths)
-        self._add(
-            window_totals(tokens, lengths, self.window),
-            factor_totals(tokens, lengths, self.threshold),
-            hdd_totals(tokens, lengths, self.draws),
-            [ratio_totals([ratio]) for ratio in ratios],
-            ratio_totals(ratios[1:_DIVERSITY_ORDERS]) if self._has_diversity else (0.0, 0),
-        )
+        factors = factor_totals(tokens, lengths, self.threshold)  # reads many side by side
+        self._add((0, 0), factors, (0.0, 0), [(0.0, 0)] * self.max_order, (0.0, 0))
+        for ids, sizes in in_parts(*packed(tokens, lengths), _PART):
+            ratios = document_ratios(ids, self.max_order, sizes)
+            self._add(
+                window_totals(ids, sizes, self.window),
+                (0, 0.0, 0.0),
+                hdd_totals(ids, sizes, self.draws),
+                [ratio_totals([ratio]) for ratio in ratios],
+                ratio_totals(ratios[1:_DIVERSITY_ORDERS]) if self._has_diversity else (0.0, 0),
+            )
 
     def merge(self, other: "SequenceTotals") -> None:
         """Add the documents of `other`.

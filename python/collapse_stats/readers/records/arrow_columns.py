@@ -226,7 +226,7 @@ def _lengths(lists: Any) -> Int64Array:
 
 
 def _texts(column: Any, repairs: Repairs, place: str) -> Texts:
-    """The texts of a plain column without nulls and views; bytes that are not UTF-8 are replaced."""
+    """The texts of a plain column without nulls; bytes that are not UTF-8 are replaced."""
     import pyarrow as pa
 
     kind = pa.large_string() if pa.types.is_large_binary(column.type) else pa.string()
