@@ -33,7 +33,6 @@ NAMES = {
     "zh": "Chinese poems",
     "ja": "Japanese prose",
 }
-BLOCK = 200  # texts that are tokenized together
 
 
 @click.command()
@@ -50,8 +49,7 @@ def main(data: Path, spec: str, catalogs: Path | None) -> None:
     click.echo(f"| text | bytes | tokens of {spec} | bytes per token | tokens per | |")
     click.echo("|---|---:|---:|---:|---:|---|")
     for name, found in rows:
-        blocks = (found[i : i + BLOCK] for i in range(0, len(found), BLOCK))
-        tokens = sum(len(tokenizer.encode_all(block)[0]) for block in blocks)
+        tokens = sum(len(tokenizer.encode(text)) for text in found)
         size = sum(len(text.encode()) for text in found)
         count, unit = parts(found)
         click.echo(

@@ -95,6 +95,28 @@ def test_builtin_compresses_english() -> None:
     assert len(text) / len(BUILTIN.encode(text)) > 3.5
 
 
+@pytest.mark.parametrize(
+    ("text", "bytes_per_token"),
+    [
+        ("Alle Menschen sind frei und gleich an Würde und Rechten geboren.", 3.0),
+        ("Tous les êtres humains naissent libres et égaux en dignité et en droits.", 3.0),
+        ("Wszyscy ludzie rodzą się wolni i równi pod względem swej godności i swych praw.", 2.8),
+        ("Все люди рождаются свободными и равными в своем достоинстве и правах.", 4.0),
+        ("人人生而自由，在尊严和权利上一律平等。他们赋有理性和良心。", 2.4),
+        (
+            "すべての人間は、生まれながらにして自由であり、かつ、尊厳と権利とについて平等である。",
+            2.4,
+        ),
+        ("def total(values):\n    for value in values:\n        yield value + 1\n", 2.8),
+        ("Όλοι οι άνθρωποι γεννιούνται ελεύθεροι", 1.8),
+        ("सभी मनुष्यों को गौरव और अधिकारों के मामले में स्वतन्त्रता", 2.2),
+        ("모든 인간은 태어날 때부터 자유로우며", 1.3),
+    ],
+)
+def test_builtin_compresses_other_languages(text: str, bytes_per_token: float) -> None:
+    assert len(text.encode()) / len(BUILTIN.encode(text)) > bytes_per_token
+
+
 @pytest.mark.parametrize("unit", [" ", "a", "\n", " \n", "ab", ".", "\u00a0", "1", "\ufffd"])
 def test_degenerate_text(unit: str) -> None:
     text = unit * 300_000 + "x"
