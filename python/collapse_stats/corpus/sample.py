@@ -94,6 +94,15 @@ class Sample:
             start, stop, label = start[chosen], stop[chosen], label[chosen]
         return Chunk.of_documents(self.tokens, start, stop, label)
 
+    def batches(self) -> Iterator[tuple[npt.NDArray[np.uint32], Int64Array]]:
+        """Yield the tokens and lengths of some documents at a time."""
+        before = 0
+        for first, last in _pieces(self.length):
+            length = self.length[first:last]
+            end = before + int(length.sum())
+            yield self.tokens[before:end], length
+            before = end
+
     def documents(self) -> list[npt.NDArray[np.uint32]]:
         """Return the documents, each as an array of token ids."""
         return np.split(self.tokens, np.cumsum(self.length)[:-1]) if len(self) else []
@@ -150,11 +159,12 @@ def copy_documents(
 
 
 def _pieces(length: Int64Array) -> Iterator[tuple[int, int]]:
-    """Yield stretches of documents with at most `_GATHERED` tokens, or one with more."""
+    """Yield stretches of at most `_GATHERED` documents and tokens, or of one with more tokens."""
     end = np.cumsum(length)
     first = 0
     while first < len(length):
         before = int(end[first - 1]) if first else 0
         last = max(first + 1, int(np.searchsorted(end, before + _GATHERED, side="right")))
+        last = min(last, first + _GATHERED)
         yield first, last
         first = last

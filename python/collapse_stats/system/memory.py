@@ -12,13 +12,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .budget import Budget
+
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 
 
-def budget(memory: int | str | None) -> int:
-    """Convert a number, a size like ``"8GB"``, or None (half of what is free) to bytes."""
+def budget(memory: int | str | None) -> Budget:
+    """Make a budget of a number, a size like ``"8GB"``, or None (half of what is free)."""
+    if isinstance(memory, Budget):
+        return memory
     if memory is None:
-        return available() // 2
+        return Budget(available() // 2)
     if isinstance(memory, int):
         size = memory
     else:
@@ -32,7 +36,7 @@ def budget(memory: int | str | None) -> int:
         size = int(float(number) * base)
     if size <= 0:
         raise ValueError(f"memory must be positive, got {memory!r}")
-    return size
+    return Budget(size)
 
 
 def available() -> int:
