@@ -15,7 +15,6 @@ from ..system.budget import Budget, give_back
 from ..system.memory import TooLittleMemoryError
 from .base import Backend
 
-_MUCH = 4  # a budget of which more than a share of this is in use is short
 _UNEVEN = 1.5  # how much longer a key range may be than the average
 
 
@@ -138,7 +137,7 @@ class BoundedBackend:
 
 def used(backend: Backend, memory: Budget, otherwise: int = 0) -> int:
     """Return the bytes of the memory that are in use now; see `CountOptions.used`."""
-    if _MUCH * memory.used(otherwise) > memory:
+    if memory.is_short:
         backend.give_back()
         give_back()
     return memory.used(otherwise)

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..ngrams.layout import Layout
 from ..ngrams.table import NgramTable
-from ..system.budget import Budget, give_back
+from ..system.budget import Budget
 from ..system.memory import TooLittleMemoryError, budget
 
 ROW_BYTES = 160  # most bytes of a row while it is read, merged and scanned
@@ -103,7 +103,7 @@ def read_aligned(
     resident_bytes = beside + max(source.shared_bytes for source in sources)
     resident_bytes += sum(source.resident_bytes - source.shared_bytes for source in sources)
     if isinstance(memory, Budget):  # what else is in memory counts as well
-        give_back()
+        memory.settle()
         held = sum(source.held_bytes for source in sources)
         resident_bytes += max(0, memory.used(held) - held)
     rows = sum(source.rows for source in sources)
@@ -117,4 +117,6 @@ def read_aligned(
     number = max(1, min(layout.key_ranges, number))
     edges = np.linspace(0, layout.key_ranges, number + 1).astype(int).tolist()
     for first, last in pairwise(edges):
+        if isinstance(memory, Budget):
+            memory.settle()  # threads that read leave memory to Arrow
         yield [source.read(first, last) for source in sources]

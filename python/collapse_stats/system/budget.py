@@ -11,6 +11,8 @@ from typing import Any
 LIBRARIES = 80 * 10**6
 """Bytes that the interpreter and the libraries take, beside every budget."""
 
+_MUCH = 4  # a budget of which more than a share of this is in use is short
+
 
 class Budget(int):
     """The bytes that a call may use, beside what the process held when the budget was made.
@@ -32,6 +34,16 @@ class Budget(int):
         """Return the bytes in use now; `otherwise` where the system does not say it."""
         now = resident()
         return otherwise if now is None else max(0, now - self._free)
+
+    @property
+    def is_short(self) -> bool:
+        """Whether so much is in use that what allocators keep may matter."""
+        return _MUCH * self.used() > self
+
+    def settle(self) -> None:
+        """Give back what allocators keep, if the budget is short."""
+        if self.is_short:
+            give_back()
 
 
 def resident() -> int | None:

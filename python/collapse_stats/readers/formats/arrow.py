@@ -8,8 +8,9 @@ from ...errors import InputError
 from ..base import BATCH_BYTES, Batch
 from ..file_reader import Candidate, FileReader
 from ..options import ReadOptions
-from ..records.arrow_columns import arrow_errors, batch_of, bytes_of, find_columns, slices
+from ..records.arrow_columns import arrow_errors, batch_of, find_columns
 from ..records.arrow_types import with_bytes
+from ..records.decoded import decoded_bytes, slices
 from ..remote.location import Location
 from ..remote.path import RemotePath
 from ..splits import Split, SplittableReader
@@ -17,6 +18,7 @@ from ..splits import Split, SplittableReader
 FILE_MAGIC = b"ARROW1"
 STREAM_MAGIC = b"\xff\xff\xff\xff"
 _STREAM_END = STREAM_MAGIC + bytes(4)
+_IDS_BYTES = 16 << 20  # of ids that one thread reads, eight an id
 
 
 class ArrowRowsReader(SplittableReader, FileReader):
@@ -43,10 +45,10 @@ class ArrowRowsReader(SplittableReader, FileReader):
         with self._mapped() as file:
             for batch in self._record_batches(file):
                 at = min(file.tell(), self.size)
-                parts = slices(batch, BATCH_BYTES) if self.kind == "text" else [batch]
-                for rows in parts:
+                size = BATCH_BYTES if self.kind == "text" else _IDS_BYTES
+                for rows in slices(batch, size, self.path, self._options.longest):
                     done += len(rows)
-                    yield Split(bytes_of(rows), partial(self._batch, rows, done, at - before))
+                    yield Split(decoded_bytes(rows), partial(self._batch, rows, done, at - before))
                     before = at
         if before < self.size:
             yield Split(0, lambda: Batch.of_texts([], self.size - before))
