@@ -82,10 +82,9 @@ def read_corpus(
     vocabulary, pack = _packing(tokenizer, is_text, reading.vocab_size, beside)
     store = TokenStore(memory, counting.tmp)
     bad_files, limit = opened.bad_files, Limit(reading.limit_documents)
+    room = read_ahead // 3 if is_text else read_ahead  # text is held as bytes, text and ids
     size = sum(reader.size for reader in opened.readers)
-    with closing(
-        read_packed(opened, bad_files, pack, counting.threads, read_ahead, limit)
-    ) as parts:
+    with closing(read_packed(opened, bad_files, pack, counting.threads, room, limit)) as parts:
         largest = _store_all(parts, store, size, progress)
     opened.finish(limit.last if limit.is_reached else None)
     readers = opened.readers

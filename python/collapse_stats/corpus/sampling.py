@@ -32,11 +32,14 @@ def sample_of(tokens: list[npt.NDArray[np.integer]], spans: Spans, budget: int) 
             parts.append((hashes[chosen], array, start[chosen], stop[chosen] - start[chosen]))
     if not parts:
         return Sample.empty()
-    hashes, array, start, length = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+    hashes = np.concatenate([part[0] for part in parts])
+    array = np.concatenate([part[1] for part in parts])
+    start = np.concatenate([part[2] for part in parts])
+    length = np.concatenate([part[3] for part in parts])
     parts.clear()
     order = np.argsort(hashes)
     order = order[: within(length[order], budget)]
-    hashes, array, start, length = (column[order] for column in (hashes, array, start, length))
+    hashes, array, start, length = hashes[order], array[order], start[order], length[order]
     packed = np.empty(int(length.sum()), dtype=np.uint32)
     to = np.cumsum(length) - length
     by_place = np.lexsort((start, array))  # so that each file is read from front to back

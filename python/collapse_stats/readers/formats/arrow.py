@@ -11,6 +11,7 @@ from ..options import ReadOptions
 from ..records.arrow_columns import arrow_errors, batch_of, find_columns
 from ..records.arrow_types import with_bytes
 from ..records.decoded import decoded_bytes, slices
+from ..records.packed_batches import largest_unpacked
 from ..remote.location import Location
 from ..remote.path import RemotePath
 from ..splits import Split, SplittableReader
@@ -64,6 +65,7 @@ class ArrowRowsReader(SplittableReader, FileReader):
         """Record batches of the columns to read, each validated before it is used."""
         rows = 0
         try:
+            self._check_unpacked(file)
             schema = self._opened(file).schema
             wanted = [schema.get_field_index(name) for name in self._columns.names]
             reader = self._opened(file, wanted)
@@ -82,6 +84,20 @@ class ArrowRowsReader(SplittableReader, FileReader):
                 _check_end(file, end)
         except arrow_errors() as error:
             raise self._damaged(f"reading failed after {rows:,} rows ({error})") from error
+
+    def _check_unpacked(self, file: Any) -> None:
+        """Raise InputError if a record batch becomes too large when it is unpacked."""
+        if isinstance(self._path, RemotePath):
+            return
+        file.seek(0)
+        file.seek(len(FILE_MAGIC) + 2 if file.read(len(FILE_MAGIC)) == FILE_MAGIC else 0)
+        largest, allowed = largest_unpacked(file), 4 * self._options.longest
+        if largest > allowed:
+            times = -(-largest // allowed)
+            raise InputError(
+                f"{self.path}: a record batch takes {largest:,} bytes when it is unpacked, and "
+                f"{allowed:,} are allowed: write smaller ones, or give {times:,} times the memory"
+            )
 
     def _mapped(self) -> Any:
         import pyarrow as pa

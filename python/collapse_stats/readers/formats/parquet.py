@@ -89,8 +89,8 @@ class ParquetReader(SplittableReader, FileReader):
         if rows > min(max(1, most * rows // size), _MOST_ROWS):
             return False
         if self._all_dictionaries:  # no text takes more than all of the group does
-            return rows * size <= _LITTLE
-        return rows * self._row_bytes(file, number) <= _LITTLE
+            return bool(rows * size <= _LITTLE)
+        return bool(rows * self._row_bytes(file, number) <= _LITTLE)
 
     @property
     def _all_dictionaries(self) -> bool:

@@ -39,10 +39,9 @@ def slices(rows: Any, size: int, path: object, longest: int) -> Iterator[Any]:
 
 def too_long(path: object, bytes_: float, longest: int) -> InputError:
     """Return the error for a row that takes too many bytes."""
-    enough = -(-4 * int(bytes_) // 10**6)
     return InputError(
         f"{path}: a row takes {int(bytes_):,} bytes in memory, and {longest:,} are allowed: break "
-        f"it up, or give more memory if that is why (about {2 * enough}MB, --memory {2 * enough}MB)"
+        f"it up, or give {-(-int(bytes_) // longest):,} times the memory if that is why"
     )
 
 
@@ -96,7 +95,7 @@ def _of_lists(array: Any) -> Sizes:
 
     counts = pc.fill_null(pc.list_value_length(array), 0)
     if types.is_primitive(array.type.value_type):  # not an array of as many sizes
-        return _numbers(counts) * _VALUE + _VALUE
+        return _numbers(counts).astype(np.float64) * _VALUE + _VALUE
     if types.is_fixed_size_list(array.type):
         width, count = array.type.list_size, len(array)
         items = _sizes(array.values)[array.offset * width : (array.offset + count) * width]
