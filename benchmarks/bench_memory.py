@@ -5,6 +5,9 @@ COLLAPSE_STATS_BENCH_TOKENS=1_000_000_000 COLLAPSE_STATS_BENCH_ROUNDS=1 \\
 COLLAPSE_STATS_BENCH_TOKENS=50_000_000 COLLAPSE_STATS_BENCH_ROUNDS=1 \\
     pytest -s benchmarks/bench_memory.py -k table
 
+COLLAPSE_STATS_BENCH_TOKENS=100_000_000 COLLAPSE_STATS_BENCH_ROUNDS=1 \\
+    pytest -s benchmarks/bench_memory.py -k command
+
 Each call runs in a process of its own, `memory_case`, and the peak is the one that the operating
 system reports for it. It includes the pages of mapped files that the process holds at the time, but
 not the system's page cache.
@@ -200,3 +203,87 @@ def test_table(
     )
     assert measurement["digest"] == digest(expected)
     assert float(measurement["peak"]) - float(measurement["base"]) <= memory
+
+
+LIBRARIES = 80_000_000  # bytes that a command may take beside its --memory
+IDS = ("--dtype", "u16", "--eot", "0")
+_OVER = 50  # how many times its budget the largest corpus is
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the inputs of the commands, of `size` tokens each."""
+    folder = tmp_path_factory.mktemp("inputs")
+    tokens = workloads.text_tokens(2 * size()).astype(np.uint16) % 65_534 + 1  # 0 ends a document
+    for name, part, length in (
+        ("long.bin", tokens[: size()], ROW),
+        ("other.bin", tokens[size() :], ROW),
+        ("short.bin", tokens[: size()], 5),
+        ("single.bin", tokens[: size() // 10], 1),
+    ):
+        rows = part[: len(part) // length * length].reshape(-1, length)
+        np.pad(rows, ((0, 0), (0, 1))).tofile(folder / name)
+    with (folder / "text.jsonl").open("w") as file:
+        for begin in range(0, size() // 10, ROW):
+            words = " ".join(map(str, tokens[begin : begin + ROW].tolist()))
+            file.write(json.dumps({"text": words}) + "\n")
+    with (folder / "empty.txt").open("wb") as file:
+        file.write(b"word\n" * 1000)
+        for _ in range(max(1, size() // 1_000_000)):
+            file.write(b"\n" * 1_000_000)
+    with (folder / "large.bin").open("wb") as file:  # what is equal takes no memory to count
+        file.truncate(_OVER * 200_000_000 if size() >= 100_000_000 else 4 * size())
+    steps = folder / "run"
+    steps.mkdir()
+    for number in range(4):
+        part = tokens[number * size() // 4 : (number + 1) * size() // 4]
+        rows = part[: len(part) // ROW * ROW].reshape(-1, ROW)
+        np.pad(rows, ((0, 0), (0, 1))).tofile(steps / f"step_{number}.bin")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("command", "megabytes"),
+    [
+        (("show", "long.bin", *IDS), 200),
+        (("show", "short.bin", *IDS), 600),
+        (("show", "single.bin", *IDS), 300),
+        (("show", "large.bin", "--dtype", "u16"), 200),
+        (("show", "text.jsonl"), 200),
+        (("show", "empty.txt", "--doc-per-line", "--tokenizer", "bytes"), 200),
+        (("compare", "long.bin", "other.bin", *IDS), 300),
+        (("profile", "long.bin", *IDS, "-o", "a.profile"), 250),
+        (("profile", "other.bin", *IDS, "-o", "b.profile"), 250),
+        (("show", "a.profile"), 200),
+        (("compare", "a.profile", "b.profile"), 300),
+        (("merge", "a.profile", "b.profile", "-o", "both.profile"), 320),
+        (("track", "run", *IDS), 300),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else str(value),
+)
+def test_command(
+    benchmark: BenchmarkFixture, inputs: Path, command: tuple[str, ...], megabytes: int
+) -> None:
+    """The peak of a command is at most its --memory and 80 MB."""
+    case = [sys.executable, str(Path(__file__).with_name("memory_case.py")), "command"]
+
+    def call() -> dict[str, float]:
+        process = subprocess.run(
+            [*case, *command, "--memory", f"{megabytes}MB"],
+            cwd=inputs,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+        measured: dict[str, float] = json.loads(process.stderr.splitlines()[-1])
+        assert measured["code"] == 0, process.stderr
+        return measured
+
+    measured = benchmark.pedantic(call, rounds=1)  # type: ignore[no-untyped-call]
+    benchmark.extra_info |= measured
+    print(
+        f"\n{' '.join(command)}: {measured['seconds']:.1f} s, {measured['cpu']:.1f} s of CPU, peak "
+        f"{measured['peak'] / 1e6:,.0f} MB, budget {megabytes} MB"
+    )
+    assert measured["peak"] <= megabytes * 1_000_000 + LIBRARIES

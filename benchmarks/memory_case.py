@@ -2,9 +2,12 @@
 
 python benchmarks/memory_case.py '["merged", 320000000, ["p", "q"], "sum", 32767, 5]'
 
-The argument lists what to do, the budget in bytes, the inputs, the path to write a profile to, the
-vocabulary size and the longest n-gram. The peak is the one that the operating system reports
-(VmHWM). `base` is the peak after the same call on almost nothing: Python and its libraries.
+python benchmarks/memory_case.py command show corpus.bin --memory 200MB
+
+The first form makes a call of the library, the second runs a command, and prints the JSON on
+stderr. The argument lists what to do, the budget in bytes, the inputs, the path to write a profile
+to, the vocabulary size and the longest n-gram. The peak is the one that the operating system
+reports (VmHWM). `base` is the peak after the same call on almost nothing: Python and its libraries.
 """
 
 import json
@@ -108,7 +111,24 @@ def warm_up(what: str, inputs: list[str], to: Path, vocab_size: int, max_order: 
     list(call(what, 10**9, few, to.with_name(f"{to.name}-warm"), vocab_size, max_order))
 
 
-if __name__ == "__main__":
+def run_command(arguments: list[str]) -> None:
+    """Run a command of the package, and print its measurements on stderr when it has ended."""
+    from collapse_stats.cli import main
+
+    sys.argv = ["collapse-stats", *arguments]
+    begin, cpu, code = time.perf_counter(), time.process_time(), 0
+    try:
+        main()
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else 1
+    seconds, cpu = time.perf_counter() - begin, time.process_time() - cpu
+    measured = {"seconds": seconds, "cpu": cpu, "peak": peak(), "code": code}
+    print(json.dumps(measured), file=sys.stderr)
+
+
+if __name__ == "__main__" and sys.argv[1] == "command":
+    run_command(sys.argv[2:])
+elif __name__ == "__main__":
     what, memory, inputs, to, vocab_size, max_order = json.loads(sys.argv[1])
     warm_up(what, inputs, Path(to), vocab_size, max_order)
     base, begin, cpu = peak(), time.perf_counter(), time.process_time()

@@ -4,6 +4,7 @@
 
 #include "bindings.hpp"
 #include "cpu/instruction_set.hpp"
+#include "cpu/slab.hpp"
 
 namespace collapse_stats::python {
 
@@ -20,6 +21,7 @@ void bind_backend(py::module_& module) {
       names.emplace_back(cpu::name(set));
     return names;
   });
+  module.def("release_idle_memory", [] { return cpu::release_idle_slabs(); });
 }
 
 }  // namespace collapse_stats::python

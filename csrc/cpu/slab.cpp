@@ -80,6 +80,14 @@ class Pool {
     for (std::byte* slab : idle_) offer(slab);
   }
 
+  std::size_t release() noexcept {
+    const std::lock_guard lock(mutex_);
+    if (keepers_ > 0) return 0;
+    const std::size_t released = idle_.size() * slab_bytes;
+    for (; !idle_.empty(); idle_.pop_back()) munmap(idle_.back(), slab_bytes);
+    return released;
+  }
+
  private:
   static constexpr std::size_t most_idle = idle_bytes / slab_bytes;
 
@@ -136,6 +144,8 @@ void Arena::clear() noexcept {
 SlabKeeper::SlabKeeper() noexcept { pool().keep(); }
 
 SlabKeeper::~SlabKeeper() { pool().keep_no_longer(); }
+
+std::size_t release_idle_slabs() noexcept { return pool().release(); }
 
 void advise_huge_pages(void* memory, std::size_t bytes) {
 #if defined(MADV_HUGEPAGE)

@@ -67,6 +67,10 @@ class SlabKeeper {
   ~SlabKeeper();
 };
 
+/// Return all unused slabs to the system at once, unless there is a `SlabKeeper`; return how many
+/// bytes of them there were. For callers whose memory is bounded: idle slabs count as resident.
+std::size_t release_idle_slabs() noexcept;
+
 /// Ask the system to back newly allocated memory with huge pages, which reduces page faults.
 void advise_huge_pages(void* memory, std::size_t bytes);
 

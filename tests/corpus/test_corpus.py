@@ -107,7 +107,7 @@ def test_pieces_never_change_a_result(backend, piece, number, monkeypatch):
     whole = backend.count(corpus.chunks(), layout)
     sample = corpus.sample(500)
     monkeypatch.setattr("collapse_stats.corpus.corpus.PIECE_WINDOWS", piece)
-    monkeypatch.setattr("collapse_stats.corpus.corpus._SPANS", 3)
+    monkeypatch.setattr("collapse_stats.corpus.bounds.PIECE", 3)
     assert backend.count(corpus.chunks(), layout) == whole
     again = corpus.sample(500)
     assert np.array_equal(sample.hash, again.hash)

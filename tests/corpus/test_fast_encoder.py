@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import AddedToken, Regex, models, normalizers, pre_tokenizers
 
-from collapse_stats.system.memory import resident
+from collapse_stats.system.budget import resident
 from collapse_stats.tokenizers import Tokenizer, fast_encoder, load
 from collapse_stats.tokenizers.byte_pairs import of_encoding, of_ranks
 from collapse_stats.tokenizers.splitting import CL100K, O200K, R50K

@@ -453,5 +453,5 @@ def test_spilled_tokens_leave_no_file(tmp_path):
     store.append(tokens, np.array([0]), np.array([1 << 22]))
     (segment,) = store.segments()
     assert np.array_equal(segment.tokens, tokens)
-    assert all(is_mapped(array) for array in (segment.tokens, segment.start, segment.stop))
+    assert all(is_mapped(array) for array in (segment.tokens, *segment.bounds.arrays))
     assert list(tmp_path.iterdir()) == []

@@ -75,6 +75,9 @@ class Backend(Protocol):
         table, in case all windows differ.
         """
 
+    def give_back(self) -> None:
+        """Return to the system the host memory that is kept for later calls."""
+
     def joint_spectra(
         self, aligned: Iterable[Sequence[NgramTable]], masks: Sequence[Masks]
     ) -> JointSpectra:

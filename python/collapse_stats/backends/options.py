@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypedDict
 
+from ..system.budget import Budget
 from ..system.memory import budget
 from ..system.option import described
 from .base import Backend
+from .bounded import BoundedBackend, used
 from .selection import select
 
 BACKENDS = ("auto", "cuda", "native", "numpy")
@@ -66,11 +68,23 @@ class CountOptions:
         object.__setattr__(self, "memory", budget(self.memory))
 
     @property
-    def memory_bytes(self) -> int:
-        """Bytes that reading and counting may use together."""
+    def memory_bytes(self) -> Budget:
+        """Bytes that reading, counting and reporting may use together."""
         return budget(self.memory)
 
     @cached_property
     def selected_backend(self) -> Backend:
-        """The backend that `backend` names; BackendError when it is not usable here."""
-        return select(self.backend, self.threads)
+        """The backend that `backend` names; BackendError when it is not usable here.
+
+        What it counts at once, without a plan of passes, it counts within the memory.
+        """
+        backend = select(self.backend, self.threads)
+        return backend if backend.on_gpu else BoundedBackend(backend, self.memory_bytes)
+
+    def used(self, otherwise: int = 0) -> int:
+        """Bytes of the memory that are in use now; `otherwise` where the system does not say it.
+
+        Every stage asks before it plans. What is only kept for later goes back to the system first
+        if it may be much of the memory.
+        """
+        return used(self.selected_backend, self.memory_bytes, otherwise)

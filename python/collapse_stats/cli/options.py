@@ -22,6 +22,8 @@ from .group import USAGE
 Command = Callable[..., Any]
 T = TypeVar("T")
 
+_LITTLE_MEMORY = 10**9  # bytes below which memory that is kept for speed matters
+
 _strict_option = click.option(
     "--strict/--skip-bad",
     default=None,
@@ -81,6 +83,9 @@ def request_options(command: Command) -> Command:
             strict=strict is True,
             bad=[],
         )
+        if request.counting.memory_bytes < _LITTLE_MEMORY:
+            # Before Arrow is loaded: its own allocator keeps what threads have freed.
+            os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
         _ = request.backend  # before anything is read, in case it is not usable
         with exit_2_if(request.bad, strict is not False):
             return command(**values, request=request)

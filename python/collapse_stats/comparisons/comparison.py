@@ -117,6 +117,11 @@ class Comparison:
         if self._has_documents and self.matched is not None:
             self.matched.resample(progress)
 
+    def forget_samples(self) -> None:
+        """Forget what was counted of the samples, which is counted again when it is asked for."""
+        for name in ("matched", "by_samples", "_side_intervals"):
+            vars(self).pop(name, None)  # where cached_property keeps it
+
     @property
     def has_errors(self) -> bool:
         """Whether there are standard errors: from enough documents in both matched samples."""

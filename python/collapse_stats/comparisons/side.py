@@ -14,7 +14,7 @@ from ..errors import LayoutMismatchError
 from ..ngrams.chunk import Chunk
 from ..ngrams.layout import Layout
 from ..ngrams.spectrum import JointSpectra, Masks
-from ..profiles.build import profile_of
+from ..profiles.build import bytes_in_use, profile_of
 from ..profiles.profile import Profile
 from ..system.memory import TooLittleMemoryError
 from ..uncertainty.halves import CANDIDATE, FLOOR, MASKS
@@ -100,6 +100,7 @@ def compare_together(sides: Sequence[Side], pairs: Sequence[Pair]) -> list[Compa
         if len(sides) == 2:
             raise
         return [compare_sides(sides[a], sides[b]) for a, b in pairs]
+    sides[0].counting.used()  # gives back what counting kept, before samples are taken
     return [
         _comparison(sides[a], sides[b], counted.renamed(_names(a, b)), backend) for a, b in pairs
     ]
@@ -120,7 +121,7 @@ def _count_together(sides: Sequence[Side], pairs: Sequence[Pair], backend: Backe
         backend,
         list(dict.fromkeys(masks for pair in pairs for masks in _names(*pair))),
         counting.memory_bytes,
-        sum(corpus.resident_bytes for corpus in corpora),
+        bytes_in_use(counting, corpora),
     )
 
 

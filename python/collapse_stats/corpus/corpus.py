@@ -9,11 +9,12 @@ import numpy.typing as npt
 from ..ngrams.chunk import Chunk, Int64Array
 from ..ngrams.layout import MAX_KEY_BITS
 from ..system.memory import is_mapped, release_pages
-from .sample import Sample, within
+from .bounds import BYTES, PIECE, Bounds
+from .sample import Sample
+from .sampling import sample_of
 from .split import BLOCKS, MIN_DOCUMENTS_FOR_HALVES, group_of, half_of, ordinal_hash
 
-PIECE_WINDOWS = 1 << 23  # most windows of a chunk, which bounds how much of a file is in memory
-_SPANS = 1 << 20  # most spans handled at a time
+PIECE_WINDOWS = 1 << 22  # most windows of a chunk, which bounds how much of a file is in memory
 MIN_BLOCK = 256  # tokens; with shorter blocks, windows of one phrase would be in both halves
 
 
@@ -67,8 +68,17 @@ class Segment:
     """Packed tokens and the bounds of their documents, in memory or mapped from a file."""
 
     tokens: npt.NDArray[np.integer]
-    start: Int64Array
-    stop: Int64Array
+    bounds: Bounds
+
+    @property
+    def start(self) -> Int64Array:
+        """Where each document begins ``(D,)``."""
+        return self.bounds.both()[0]
+
+    @property
+    def stop(self) -> Int64Array:
+        """Where each document ends ``(D,)``."""
+        return self.bounds.both()[1]
 
 
 @dataclass(slots=True)
@@ -86,17 +96,17 @@ class Corpus:
     @property
     def tokens(self) -> int:
         """Number of tokens in documents."""
-        return sum(int((stop - start).sum()) for _, start, stop in self._bounds())
+        return sum(segment.bounds.tokens for segment in self.segments)
 
     @property
     def documents(self) -> int:
         """Number of documents, including empty ones."""
-        return sum(len(segment.start) for segment in self.segments)
+        return sum(len(segment.bounds) for segment in self.segments)
 
     @property
     def empty_documents(self) -> int:
         """Number of documents that hold no token."""
-        return sum(int((stop <= start).sum()) for _, start, stop in self._bounds())
+        return sum(segment.bounds.empty for segment in self.segments)
 
     @property
     def block(self) -> int | None:
@@ -109,15 +119,22 @@ class Corpus:
 
     @property
     def resident_bytes(self) -> int:
-        """Bytes of memory in use: arrays in memory, and what is read at once of mapped arrays."""
-        in_memory, mapped = 0, 0
+        """Bytes of memory that the corpus takes, with those `read_at_once`."""
+        in_memory = self.read_at_once
+        for segment in self.segments:
+            in_memory += segment.bounds.nbytes
+            in_memory += 0 if is_mapped(segment.tokens) else segment.tokens.nbytes
+        return in_memory
+
+    @property
+    def read_at_once(self) -> int:
+        """Bytes of memory that are taken while the corpus is read: of mapped tokens, and bounds."""
+        mapped = documents = 0
         for segment in self.segments:
             tokens = segment.tokens[: PIECE_WINDOWS + MAX_KEY_BITS]
-            read_at_once = (tokens, segment.start[:_SPANS], segment.stop[:_SPANS])
-            mapped = max(mapped, sum(array.nbytes for array in read_at_once if is_mapped(array)))
-            arrays = (segment.tokens, segment.start, segment.stop)
-            in_memory += sum(array.nbytes for array in arrays if not is_mapped(array))
-        return in_memory + mapped
+            mapped = max(mapped, tokens.nbytes if is_mapped(tokens) else 0)
+            documents = max(documents, len(segment.bounds))
+        return mapped + BYTES * min(documents, PIECE)
 
     def chunks(self, first_label: int = 0, halves: bool = True) -> Iterator[Chunk]:
         """Yield all tokens, with label `first_label` for half A or everything, the next for half B.
@@ -135,26 +152,13 @@ class Corpus:
 
     def sample(self, budget: int) -> Sample:
         """Return the first documents (or blocks) in hash order that fit into `budget` tokens."""
-        kept: list[npt.NDArray[np.uint64]] = []  # hash, segment, start, stop of the best so far
-        for number, start, stop, _, hashes in self._spans():
-            columns = hashes, np.full(len(start), number), start, stop
-            # Each is converted by itself, since NumPy promotes uint64 and int64 to float64.
-            kept.append(np.stack([column.astype(np.uint64) for column in columns]))
-            if budget <= 0:
-                return Sample.empty()
-            best = np.concatenate(kept, axis=1)
-            best = best[:, np.argsort(best[0])]
-            kept = [best[:, : within((best[3] - best[2]).astype(np.int64), budget)]]
-        if not kept or not kept[0].shape[1]:
-            return Sample.empty()
-        tokens: list[npt.NDArray[np.uint32]] = []
-        for number, (_, segment, start, stop) in enumerate(kept[0].T.tolist()):
-            segment_tokens = self.segments[segment].tokens
-            tokens.append(segment_tokens[start:stop].astype(np.uint32))
-            if number % 64 == 0:
-                release_pages(segment_tokens)
-        length = (kept[0][3] - kept[0][2]).astype(np.int64)
-        return Sample(kept[0][0], length, np.concatenate(tokens))
+        tokens = [segment.tokens for segment in self.segments]
+
+        def spans() -> Iterator[tuple[int, Int64Array, Int64Array, npt.NDArray[np.uint64]]]:
+            for number, start, stop, _, hashes in self._spans():
+                yield number, start, stop, hashes
+
+        return sample_of(tokens, spans, budget)
 
     def _spans(
         self,
@@ -173,12 +177,8 @@ class Corpus:
     def _bounds(self) -> Iterator[tuple[int, Int64Array, Int64Array]]:
         """Yield, for some documents at a time, the segment's number and start and stop."""
         for number, segment in enumerate(self.segments):
-            for first in range(0, len(segment.start), _SPANS):
-                part = slice(first, first + _SPANS)
-                start, stop = segment.start[part], segment.stop[part]
+            for start, stop in segment.bounds.pieces():
                 yield number, start, stop
-                release_pages(start)
-                release_pages(stop)
 
 
 def _blocks(

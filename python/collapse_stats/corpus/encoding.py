@@ -14,7 +14,7 @@ from ..ngrams.layout import MAX_VOCAB_SIZE
 from ..readers.base import Batch, Reader
 from ..readers.repairs import Repairs
 from ..readers.splits import Split
-from ..system.memory import is_mapped
+from ..system.memory import is_mapped, release_pages
 from ..tokenizers import TokenArray, Tokenizer
 from ..tokenizers.texts import Texts, as_list, together
 from .vocabulary import Vocabulary
@@ -172,7 +172,9 @@ def _narrowed(vocabulary: Vocabulary, reader: Reader, split: Split) -> EncodedSp
         batch = split.read()
         if batch.tokens is None or not batch.tokens.size:
             return _of_ids(reader, batch, _NO_TOKENS, -1)
-        return _checked(vocabulary, reader, batch, batch.tokens)
+        checked = _checked(vocabulary, reader, batch, batch.tokens)
+        release_pages(batch.tokens)  # those that were looked at, of a mapped file
+        return checked
     except Exception as error:
         return EncodedSplits.failed(reader, error)
 

@@ -14,7 +14,8 @@ from ..backends.options import CountOptions
 from ..errors import InputError
 from ..ngrams.chunk import Int64Array
 from ..ngrams.ids import implied_vocab_size
-from ..readers.alike import joined, keys_apart
+from ..readers.alike import joined as joined_warnings
+from ..readers.alike import keys_apart
 from ..readers.bad_files import BadFiles
 from ..readers.base import Reader
 from ..readers.file_reader import FileReader
@@ -25,6 +26,7 @@ from ..readers.splits import SplittableReader
 from ..system.memory import is_mapped, release_pages
 from ..system.spill import Spill
 from ..tokenizers import Tokenizer, load
+from .bounds import Bounds, joined
 from .corpus import Corpus, Segment, Source, TokenizerIdentity
 from .encoding import EncodedSplits, encoded, narrowed
 from .pipeline import Limit, Pack, read_packed
@@ -34,7 +36,8 @@ from .vocabulary import Counterpart, Vocabulary, vocabulary_of_ids, vocabulary_o
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done and how much there is in all."""
 
-SEGMENT_TOKENS = 1 << 22  # small batches are joined into segments of at least this many tokens
+SEGMENT_TOKENS = 1 << 22  # small batches are joined into segments of at least this many tokens,
+SEGMENT_DOCUMENTS = 1 << 20  # or documents
 _READ_AHEAD = 256 << 20  # most bytes that are read before they can be stored
 _MIN_LONGEST = 16 << 20  # bytes that a line may have, however small the memory
 
@@ -79,10 +82,9 @@ def read_corpus(
     vocabulary, pack = _packing(tokenizer, is_text, reading.vocab_size, beside)
     store = TokenStore(memory, counting.tmp)
     bad_files, limit = opened.bad_files, Limit(reading.limit_documents)
+    room = read_ahead // 3 if is_text else read_ahead  # text is held as bytes, text and ids
     size = sum(reader.size for reader in opened.readers)
-    with closing(
-        read_packed(opened, bad_files, pack, counting.threads, read_ahead, limit)
-    ) as parts:
+    with closing(read_packed(opened, bad_files, pack, counting.threads, room, limit)) as parts:
         largest = _store_all(parts, store, size, progress)
     opened.finish(limit.last if limit.is_reached else None)
     readers = opened.readers
@@ -101,7 +103,7 @@ def read_corpus(
             *_copied(readers, counting.tmp),
             *(tokenizer.warnings if tokenizer and is_text else ()),
             *keys_apart(_keys(readers, bad_files)),
-            *joined((reader.path, text) for reader in readers for text in reader.warnings),
+            *joined_warnings((reader.path, text) for reader in readers for text in reader.warnings),
         ],
     )
     if not corpus.tokens:
@@ -152,7 +154,7 @@ class TokenStore:
         self._bytes = 0  # in memory
         self._share = 0.0
         self._small: list[Segment] = []  # to be joined into one segment
-        self._small_tokens = 0
+        self._small_tokens = self._small_documents = 0
         self._segments: list[Segment] = []
 
     def append(
@@ -170,14 +172,16 @@ class TokenStore:
             How much of the source (0 to 1) has been read, these tokens included; 0 if unknown.
         """
         self._share = share
+        segment = Segment(tokens, Bounds.of(start, stop))
         if is_mapped(tokens):
             self._pack()
-            self._segments.append(Segment(tokens, start, stop))
+            self._segments.append(self._stored(segment))
             release_pages(tokens)  # those read when boundaries were searched
             return
-        self._small.append(Segment(tokens, start, stop))
+        self._small.append(segment)
         self._small_tokens += len(tokens)
-        if self._small_tokens >= SEGMENT_TOKENS:
+        self._small_documents += len(start)
+        if self._small_tokens >= SEGMENT_TOKENS or self._small_documents >= SEGMENT_DOCUMENTS:
             self._pack()
 
     def segments(self, dropped: Sequence[tuple[int, int]] = ()) -> list[Segment]:
@@ -191,31 +195,36 @@ class TokenStore:
             return self._segments
         kept, first = [], 0
         for segment in self._segments:
-            keep = np.ones(len(segment.start), dtype=bool)
+            keep = np.ones(len(segment.bounds), dtype=bool)
             for begin, end in dropped:
                 keep[max(begin - first, 0) : max(end - first, 0)] = False
-            kept.append(Segment(segment.tokens, segment.start[keep], segment.stop[keep]))
+            kept.append(Segment(segment.tokens, segment.bounds.only(keep)))
             first += len(keep)
         return kept
 
     def _pack(self) -> None:
         if not self._small:
             return
-        sizes = np.array([len(segment.tokens) for segment in self._small], dtype=np.int64)
-        offsets = np.cumsum(sizes) - sizes
+        sizes = [len(segment.tokens) for segment in self._small]
+        bounds = joined([segment.bounds for segment in self._small], sizes)
         tokens = np.concatenate([segment.tokens for segment in self._small])
-        start = np.concatenate([s.start + o for s, o in zip(self._small, offsets, strict=True)])
-        stop = np.concatenate([s.stop + o for s, o in zip(self._small, offsets, strict=True)])
         self._small.clear()
-        self._small_tokens = 0
-        size = tokens.nbytes + start.nbytes + stop.nbytes
-        if self._bytes + size > self._limit:
-            written = self._bytes + self._spill.bytes + size
-            expected = int(written / self._share) - self._bytes if self._share > 0 else 0
-            tokens, start, stop = self._spill.put((tokens, start, stop), expected)
-        else:
+        self._small_tokens = self._small_documents = 0
+        self._segments.append(self._stored(Segment(tokens, bounds)))
+
+    def _stored(self, segment: Segment) -> Segment:
+        """The segment, with what is not in a file yet moved to one if there is no room for it."""
+        arrays = [segment.tokens, *segment.bounds.arrays]
+        inside = [array for array in arrays if not is_mapped(array)]
+        size = sum(array.nbytes for array in inside)
+        if self._bytes + size <= self._limit or not inside:
             self._bytes += size
-        self._segments.append(Segment(tokens, start, stop))
+            return segment
+        written = self._bytes + self._spill.bytes + size
+        expected = int(written / self._share) - self._bytes if self._share > 0 else 0
+        moved = self._spill.put(inside, expected)
+        tokens = segment.tokens if is_mapped(segment.tokens) else moved.pop(0)
+        return Segment(tokens, segment.bounds.moved(moved))
 
 
 def _limited(limit: Limit, reading: ReadOptions) -> list[str]:

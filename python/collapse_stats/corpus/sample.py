@@ -1,17 +1,19 @@
 """Whole documents kept with a profile, to be counted again for matched sizes and intervals."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
-from ..ngrams.chunk import Chunk, UInt8Array
+from ..ngrams.chunk import Chunk, Int64Array, UInt8Array
 from ..ngrams.layout import BoolArray
+from ..system.memory import release_pages
 from .split import group_of, half_of
 
 DEFAULT_TOKENS = 2_000_000
+_GATHERED = 1 << 18  # tokens that are copied at a time
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,8 +65,13 @@ class Sample:
     def distinct(self) -> int:
         """Number of different documents that hold a token: exact copies count once."""
         content = self.tokens.tobytes()
-        end = (np.cumsum(self.length) * self.tokens.itemsize).tolist()
-        documents = {content[begin:stop] for begin, stop in zip([0, *end], end, strict=False)}
+        ends = np.cumsum(self.length) * self.tokens.itemsize
+        documents: set[bytes] = set()
+        before = 0
+        for first in range(0, len(ends), _GATHERED):
+            end = ends[first : first + _GATHERED].tolist()
+            documents.update(content[a:b] for a, b in zip([before, *end], end, strict=False))
+            before = end[-1]
         return len(documents - {b""})
 
     @property
@@ -87,6 +94,15 @@ class Sample:
             start, stop, label = start[chosen], stop[chosen], label[chosen]
         return Chunk.of_documents(self.tokens, start, stop, label)
 
+    def batches(self) -> Iterator[tuple[npt.NDArray[np.uint32], Int64Array]]:
+        """Yield the tokens and lengths of some documents at a time."""
+        before = 0
+        for first, last in _pieces(self.length):
+            length = self.length[first:last]
+            end = before + int(length.sum())
+            yield self.tokens[before:end], length
+            before = end
+
     def documents(self) -> list[npt.NDArray[np.uint32]]:
         """Return the documents, each as an array of token ids."""
         return np.split(self.tokens, np.cumsum(self.length)[:-1]) if len(self) else []
@@ -95,26 +111,60 @@ class Sample:
 def within(length: npt.NDArray[np.int64], budget: int) -> int:
     """Return how many of the first documents have at most `budget` tokens together.
 
-    A positive budget admits at least one document, if there is one.
+    A positive budget admits at least one document, if there is one, and at most as many as tokens,
+    however many of them are empty.
     """
     number = int(np.searchsorted(np.cumsum(length), budget, side="right"))
-    return min(max(number, 1), len(length)) if budget > 0 else 0
+    return min(max(number, 1), len(length), budget) if budget > 0 else 0
 
 
 def merge_samples(samples: Sequence[Sample], budget: int) -> Sample:
     """Return the sample, of `budget` tokens, of a corpus that consists of all these documents."""
-    keyed = [
-        (int(key), number, document)
-        for number, sample in enumerate(samples)
-        for key, document in zip(sample.hash, sample.documents(), strict=True)
-    ]
-    keyed.sort(key=lambda entry: entry[:2])
-    length = np.array([len(document) for _, _, document in keyed], dtype=np.int64)
-    kept = keyed[: within(length, budget)] if keyed else []
-    if not kept:
+    hashes = np.concatenate([np.empty(0, np.uint64), *(sample.hash for sample in samples)])
+    length = np.concatenate([np.empty(0, np.int64), *(sample.length for sample in samples)])
+    order = np.argsort(hashes, kind="stable")
+    order = order[: within(length[order], budget)]
+    if not len(order):
         return Sample.empty()
-    return Sample(
-        np.array([key for key, _, _ in kept], dtype=np.uint64),
-        length[: len(kept)],
-        np.concatenate([document for _, _, document in kept]),
-    )
+    kept = length[order]
+    packed = np.empty(int(kept.sum()), dtype=np.uint32)
+    start, to = np.cumsum(length) - length, np.cumsum(kept) - kept
+    first = before = 0
+    for sample in samples:
+        own = np.flatnonzero((order >= first) & (order < first + len(sample)))
+        from_ = start[order[own]] - before
+        copy_documents(sample.tokens, from_, kept[own], packed, to[own])
+        first, before = first + len(sample), before + len(sample.tokens)
+    return Sample(hashes[order], kept, packed)
+
+
+def copy_documents(
+    tokens: npt.NDArray[np.integer],
+    start: Int64Array,
+    length: Int64Array,
+    to: npt.NDArray[np.uint32],
+    at: Int64Array,
+) -> None:
+    """Copy the documents ``tokens[start[i]:start[i] + length[i]]`` to ``to[at[i]:]``."""
+    for first, last in _pieces(length):
+        size = length[first:last]
+        if last - first == 1:
+            begin, there = int(start[first]), int(at[first])
+            to[there : there + int(size[0])] = tokens[begin : begin + int(size[0])]
+        else:
+            within_each = np.arange(int(size.sum())) - np.repeat(np.cumsum(size) - size, size)
+            from_ = np.repeat(start[first:last], size) + within_each
+            to[np.repeat(at[first:last], size) + within_each] = tokens[from_]
+        release_pages(tokens)
+
+
+def _pieces(length: Int64Array) -> Iterator[tuple[int, int]]:
+    """Yield stretches of at most `_GATHERED` documents and tokens, or of one with more tokens."""
+    end = np.cumsum(length)
+    first = 0
+    while first < len(length):
+        before = int(end[first - 1]) if first else 0
+        last = max(first + 1, int(np.searchsorted(end, before + _GATHERED, side="right")))
+        last = min(last, first + _GATHERED)
+        yield first, last
+        first = last

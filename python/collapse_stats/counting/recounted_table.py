@@ -35,6 +35,16 @@ class RecountedTable:
     rows: int
     resident_bytes: int
 
+    @property
+    def held_bytes(self) -> int:
+        """See `TableSource.held_bytes`."""
+        return sum(table.nbytes for table in self.tables)
+
+    @property
+    def shared_bytes(self) -> int:
+        """See `TableSource.shared_bytes`."""
+        return 0
+
     def read(self, first: int, last: int) -> NgramTable:
         """See `TableSource.read`."""
         stretches = [

@@ -39,6 +39,16 @@ class RelaidTable:
         """See `TableSource.resident_bytes`."""
         return self.source.resident_bytes + _ROW_BYTES * min(self.rows, _ROWS)
 
+    @property
+    def held_bytes(self) -> int:
+        """See `TableSource.held_bytes`."""
+        return self.source.held_bytes
+
+    @property
+    def shared_bytes(self) -> int:
+        """See `TableSource.shared_bytes`."""
+        return self.source.shared_bytes
+
     def read(self, first: int, last: int) -> NgramTable:
         """See `TableSource.read`."""
         if self.layout.code_bits == self.source.layout.code_bits:

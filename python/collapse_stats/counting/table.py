@@ -9,6 +9,7 @@ import numpy as np
 
 from ..ngrams.layout import Layout
 from ..ngrams.table import NgramTable
+from ..system.budget import Budget
 from ..system.memory import TooLittleMemoryError, budget
 
 ROW_BYTES = 160  # most bytes of a row while it is read, merged and scanned
@@ -28,7 +29,15 @@ class TableSource(Protocol):
 
     @property
     def resident_bytes(self) -> int:
-        """Bytes of memory in use, in addition to the rows being read."""
+        """Bytes of memory in use while it is read, in addition to the rows being read."""
+
+    @property
+    def held_bytes(self) -> int:
+        """Those of them that are in use all the time."""
+
+    @property
+    def shared_bytes(self) -> int:
+        """Those of them that several sources have in common, because one is read at a time."""
 
     def read(self, first: int, last: int) -> NgramTable:
         """Return the rows with ``first <= key range < last``."""
@@ -55,6 +64,16 @@ class TableInMemory:
         """See `TableSource.resident_bytes`."""
         return self.table.nbytes
 
+    @property
+    def held_bytes(self) -> int:
+        """See `TableSource.held_bytes`."""
+        return self.table.nbytes
+
+    @property
+    def shared_bytes(self) -> int:
+        """See `TableSource.shared_bytes`."""
+        return 0
+
     def read(self, first: int, last: int) -> NgramTable:
         """See `TableSource.read`; the rows share memory with the table."""
         return self.table.slice(first, last)
@@ -70,8 +89,8 @@ def read_aligned(
     Parameters
     ----------
     memory
-        Bytes that may be used in all; by default the sources' `resident_bytes` and half of what is
-        free.
+        Bytes that may be used in all; of a `Budget`, what else is in use is no room. By default
+        the sources' `resident_bytes` and half of what is free.
     beside
         How many of them the caller uses to process the tables.
 
@@ -81,7 +100,12 @@ def read_aligned(
         when the rows of one key range do not fit.
     """
     layout = sources[0].layout
-    resident_bytes = beside + sum(source.resident_bytes for source in sources)
+    resident_bytes = beside + max(source.shared_bytes for source in sources)
+    resident_bytes += sum(source.resident_bytes - source.shared_bytes for source in sources)
+    if isinstance(memory, Budget):  # what else is in memory counts as well
+        memory.settle()
+        held = sum(source.held_bytes for source in sources)
+        resident_bytes += max(0, memory.used(held) - held)
     rows = sum(source.rows for source in sources)
     needed = ROW_BYTES * rows
     least = resident_bytes + -(-needed // layout.key_ranges)
@@ -93,4 +117,6 @@ def read_aligned(
     number = max(1, min(layout.key_ranges, number))
     edges = np.linspace(0, layout.key_ranges, number + 1).astype(int).tolist()
     for first, last in pairwise(edges):
+        if isinstance(memory, Budget):
+            memory.settle()  # threads that read leave memory to Arrow
         yield [source.read(first, last) for source in sources]

@@ -43,6 +43,16 @@ class TableOnDisk:
         row = 8 * (self.layout.words + self.layout.labels)
         return _READING + 2 * row * max((part["rows"] for part in self.parts), default=0)
 
+    @property
+    def held_bytes(self) -> int:
+        """See `TableSource.held_bytes`: the last part, which is counted as the next one to read."""
+        return 0
+
+    @property
+    def shared_bytes(self) -> int:
+        """See `TableSource.shared_bytes`: the memory of Arrow."""
+        return _READING
+
     def read(self, first: int, last: int) -> NgramTable:
         """See `TableSource.read`."""
         parts = [p for p in self.parts if p["first_shard"] < last and p["last_shard"] >= first]

@@ -1,7 +1,7 @@
 """Makes profiles: of a source, of a corpus that has been read, or from a directory."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -129,11 +129,11 @@ def profile_corpus(
     backend, memory = backend or counting.selected_backend, counting.memory_bytes
     layout = Layout(corpus.vocab_size, counting.max_order, 2 if halves else 1)
     chunks = partial(corpus.chunks, halves=halves)
-    windows, resident_bytes = corpus.tokens, corpus.resident_bytes
     use = TableUse.spectra if not table else TableUse.kept if save_to is None else TableUse.written
-    needed = passes(chunks, windows, layout, backend, memory, use, resident_bytes)
-    # The sample is taken when planning has released its memory, and before counting takes any.
+    # The sample is taken before counting takes memory, and stays.
     bare = profile_of(corpus, layout, JointSpectra({}, {}), sample_tokens, backend)
+    windows, resident_bytes = corpus.tokens, bytes_in_use(counting, [corpus])
+    needed = passes(chunks, windows, layout, backend, memory, use, resident_bytes)
     if not table:
         masks = HALVES if halves else NO_HALVES
         spectra = spectra_in_passes(chunks, layout, backend, masks, needed)
@@ -151,6 +151,13 @@ def profile_corpus(
     fixed, per_window = backend.needs(layout, layout.key_ranges, rows=True)
     enough = resident_bytes + fixed + 2 * per_window * windows
     return with_table(bare, tables(), backend, save_to, memory, resident_bytes, enough)
+
+
+def bytes_in_use(counting: CountOptions, corpora: Sequence[Corpus]) -> int:
+    """Bytes of the memory in use when corpora are about to be read, with what reading takes."""
+    read_at_once = max(corpus.read_at_once for corpus in corpora)
+    held = sum(corpus.resident_bytes - corpus.read_at_once for corpus in corpora)
+    return counting.used(held) + read_at_once
 
 
 def profile_of(

@@ -17,7 +17,7 @@ IntegerArray = npt.NDArray[np.integer]
 
 
 BATCH_BYTES = 1 << 19  # of text in a batch, which one thread tokenizes; documents are whole
-BATCH_TOKENS = 16 << 20
+BATCH_TOKENS = 2 << 20  # ids in a batch, whose documents may be as many
 
 
 def listed(names: Iterable[str], most: int = 20) -> str:

@@ -62,6 +62,13 @@ class SplittableReader(ABC):
             yield batch
 
 
+LINE = 96
+"""Bytes that a line takes beside its own: of a text in Python, and of bounds."""
+
+PARSED = 8
+"""How many bytes a byte of JSON may take once it is parsed."""
+
+
 def splits_of(reader: Reader) -> Iterator[Split]:
     """Yield the splits of any reader; without splits of its own, batches that are already read."""
     if isinstance(reader, SplittableReader):

@@ -156,8 +156,15 @@ def check_length(
     if length > longest:
         raise InputError(
             f"{path}: {what} may have {longest:,} bytes at most, the one that begins at byte "
-            f"{begin:,} of the content has more: {remedy}, or give more memory if that is why"
+            f"{begin:,} of the content has more: {remedy}, or give {_times(length, longest)} the "
+            "memory if that is why"
         )
+
+
+def _times(length: int, longest: int) -> str:
+    """How many times as much is enough for what has been seen."""
+    times = -(-length // longest)
+    return "twice" if times == 2 else f"{times:,} times"
 
 
 def decode(data: bytes) -> tuple[str, int]:

@@ -4,8 +4,9 @@ A figure that cannot be given is None, and a warning of the same corpus or compa
 """
 
 import json
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict
 from functools import partial
 
@@ -32,6 +33,7 @@ from .verdict_figures import sides, verdict_figures
 
 FORMATS = ("table", "json", "csv", "markdown")
 SMOOTHING = "absolute-discount"
+_AHEAD = 2  # comparisons whose samples are recounted before their turn
 NOT_GIVEN = "null at order"
 """Words of every warning that explains a null. Tables of comparisons leave these warnings out."""
 
@@ -70,16 +72,24 @@ def make_report(
         comparison = comparison_of.get(id(profile))
         return partial(comparison.side_interval, profile) if comparison else profile.interval
 
-    compared = [comparison_figures(each) for each in _resampled_ahead(comparisons, progress)]
-    _resample([profile for profile in profiles if not is_resampled(profile)], progress)
+    of_profile: dict[int, Json] = {}
+    compared: list[Json] = []
+    for comparison in _resampled_ahead(comparisons, progress):
+        compared.append(comparison_figures(comparison))
+        for profile in (comparison.baseline, comparison.candidate):
+            if comparison_of[id(profile)] is comparison and is_resampled(profile):
+                figures = corpus_figures(profile, estimate_of(profile), in_order=False)
+                of_profile[id(profile)] = figures
+    others = [profile for profile in profiles if id(profile) not in of_profile]
+    _resample(others, progress)
+    for profile in others:
+        figures = corpus_figures(profile, estimate_of(profile), in_order=not comparisons)
+        of_profile[id(profile)] = figures
     return {
         "schema": SCHEMA,
         "tool": {"name": "collapse-stats", "version": __version__},
         "backend": backend,
-        "corpora": [
-            corpus_figures(profile, estimate_of(profile), in_order=not comparisons)
-            for profile in profiles
-        ],
+        "corpora": [of_profile[id(profile)] for profile in profiles],
         "comparisons": compared,
     }
 
@@ -90,20 +100,27 @@ def _resampled_ahead(
     """Yield comparisons with their samples recounted; a thread recounts those that follow.
 
     Recounting leaves Python's lock to the figures, which cannot be computed in threads. On a GPU
-    there is no such thread, because the current GPU belongs to the caller's.
+    there is no such thread, because the current GPU belongs to the caller's. Of many comparisons,
+    those that were yielded are forgotten, since each takes memory for its recounts.
     """
     if any((each.backend or select()).on_gpu for each in comparisons):
         _resample(comparisons, progress)
         yield from comparisons
         return
+
+    def started(number: int) -> Future[None]:
+        part = progress and _part(progress, number, len(comparisons))
+        return ahead.submit(comparisons[number].resample, part)
+
     with ThreadPoolExecutor(1) as ahead:
-        done = [
-            ahead.submit(each.resample, progress and _part(progress, number, len(comparisons)))
-            for number, each in enumerate(comparisons)
-        ]
+        waiting = deque(map(started, range(min(_AHEAD, len(comparisons)))))
         try:
-            for comparison, resampled in zip(comparisons, done, strict=True):
-                resampled.result()
+            for number, comparison in enumerate(comparisons):
+                waiting.popleft().result()
+                if len(comparisons) > _AHEAD and number:  # the next has taken what both share
+                    comparisons[number - 1].forget_samples()
+                if number + _AHEAD < len(comparisons):
+                    waiting.append(started(number + _AHEAD))
                 yield comparison
         finally:
             ahead.shutdown(wait=False, cancel_futures=True)

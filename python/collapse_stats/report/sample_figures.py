@@ -17,7 +17,8 @@ def sample_figures(profile: Profile, *, in_order: bool) -> Json:
     if not in_order:
         return figures
     totals = metrics.SequenceTotals(max_order=max(4, profile.max_order))
-    totals.update(tokens, lengths)
+    for batch in profile.sample.batches():  # so that figures take memory for some documents only
+        totals.update(*batch)
     orders = range(1, profile.max_order + 1)
     return figures | {
         "mattr": totals.mattr,

@@ -5,8 +5,6 @@ import ctypes
 import mmap
 import os
 import re
-import resource
-import sys
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,13 +12,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .budget import Budget
+
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 
 
-def budget(memory: int | str | None) -> int:
-    """Convert a number, a size like ``"8GB"``, or None (half of what is free) to bytes."""
+def budget(memory: int | str | None) -> Budget:
+    """Make a budget of a number, a size like ``"8GB"``, or None (half of what is free)."""
+    if isinstance(memory, Budget):
+        return memory
     if memory is None:
-        return available() // 2
+        return Budget(available() // 2)
     if isinstance(memory, int):
         size = memory
     else:
@@ -34,7 +36,7 @@ def budget(memory: int | str | None) -> int:
         size = int(float(number) * base)
     if size <= 0:
         raise ValueError(f"memory must be positive, got {memory!r}")
-    return size
+    return Budget(size)
 
 
 def available() -> int:
@@ -45,14 +47,6 @@ def available() -> int:
         limit = int((group / "memory.max").read_text())
         free = min(free, limit - int((group / "memory.current").read_text()))
     return max(free, 64 * 10**6)
-
-
-def resident() -> int:
-    """Bytes of memory that this process has now; the most that it ever had where Linux is not."""
-    with contextlib.suppress(OSError):
-        return int(Path("/proc/self/statm").read_text().split()[1]) * mmap.PAGESIZE
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return most if sys.platform == "darwin" else most * 1024
 
 
 class TooLittleMemoryError(MemoryError):

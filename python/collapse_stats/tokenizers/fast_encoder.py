@@ -4,8 +4,10 @@ The libraries that define a vocabulary, tiktoken and `tokenizers`, say what the 
 encoder is made, a page of difficult text must have the same ids both ways.
 """
 
+import resource
 import tempfile
 import threading
+import time
 from collections.abc import Callable
 from functools import partial
 from importlib import metadata
@@ -16,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..ngrams.chunk import Int64Array
-from ..system.memory import resident
+from ..system.budget import resident
 from .splitting import CL100K, O200K, R50K
 from .texts import Texts, joined
 from .tokenizer import Ids, is_failure
@@ -25,7 +27,8 @@ from .tokenizer import Ids, is_failure
 SEPARATOR = "<|between two texts of collapse-stats|>"
 
 _SCHEMES = {R50K: "gpt2", CL100K: "gpt4", O200K: "o200k"}  # the library's names of patterns
-_ROOM = 64 << 20  # bytes that the words which an encoder remembers may take
+_ROOM = 32 << 20  # bytes that the words which an encoder remembers may take
+_WORTH_MAKING = 10  # times the seconds of making an encoder, which are a tenth of its work then
 _CHECKED_EVERY = 4 << 20  # bytes of text; random letters add ten bytes to the memory for each
 
 _DIFFICULT = """The cat's mat, THEY'LL say: I'Ve; don’t 'S 'T 'd's ſ'ſ K'K
@@ -61,9 +64,9 @@ class FastEncoder:
         self._make = make
         self._separator = separator
         self._lock = threading.Lock()
-        self._unchecked = self._returned = 0
-        self._encoder = make()
-        self._resident = resident()
+        self._unchecked = self._returned = self._held = 0
+        self._seconds = self._enough = 0.0
+        self._renew()
 
     def ids_of_all(self, texts: Texts) -> tuple[Ids, Int64Array, Int64Array] | None:
         """Return ids, and where those of each text start and stop; between them is one more id.
@@ -74,25 +77,40 @@ class FastEncoder:
         data = joined(texts, SEPARATOR)
         if data.count(SEPARATOR.encode()) >= len(texts):
             return None
+        begin = time.thread_time()
         ids: npt.NDArray[np.uint32] = self._encoder.encode(data)
-        self._account(len(data), len(ids))
+        self._account(len(data), ids.nbytes, time.thread_time() - begin)
         return apart(ids, self._separator)
 
-    def _account(self, size: int, ids: int) -> None:
+    def _account(self, size: int, returned: int, seconds: float) -> None:
         """Take a new encoder, which remembers nothing yet, when this one may have grown too large.
 
-        The library does not say how much its words take, so the growth of the process is taken for
-        it, less the ids that it returned, which are kept with 16 bits if they fit.
+        The library does not say how much its words take. What the process has grown by is theirs,
+        or it is the ids that were returned, if those are still in memory. So growth beyond the ids
+        is always too much, and other growth when making an encoder costs little beside its work.
         """
         with self._lock:
             self._unchecked += size
-            self._returned += ids * 2
+            self._returned += returned
+            self._seconds += seconds
             if self._unchecked < _CHECKED_EVERY:
                 return
             self._unchecked = 0
-            if resident() - self._resident - self._returned > _ROOM:
-                self._encoder = self._make()
-                self._resident, self._returned = resident(), 0
+            grown = _held() - self._held
+            if grown - self._returned > _ROOM or (grown > _ROOM and self._seconds > self._enough):
+                self._renew()
+
+    def _renew(self) -> None:
+        begin = time.thread_time()
+        self._encoder = self._make()
+        self._enough = _WORTH_MAKING * (time.thread_time() - begin)
+        self._held, self._returned, self._seconds = _held(), 0, 0.0
+
+
+def _held() -> int:
+    """Bytes of this process in memory; the most that there ever were, where now is not known."""
+    now = resident()
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss if now is None else now
 
 
 Made = tuple[FastEncoder | None, tuple[str, ...]]

@@ -26,19 +26,25 @@ def repeated_share(sample: Sample) -> float:
     same block of `BLOCK` tokens. All documents have equal weight, because a loop may go on for
     thousands of tokens, and their number depends on the tokenizer. 0 without text.
     """
-    end = np.cumsum(sample.length)
-    begin = end - sample.length
-    filled = sample.length > 0
-    if not filled.any():
-        return 0.0
-    repeats = np.zeros(len(sample.tokens) + SPAN, dtype=np.int32)  # 1 where repeats begin, + SPAN
-    if len(sample.tokens) >= SPAN:
-        hashes = _hashes(sample.tokens)
-        for places in _repeats(hashes, *_blocks(begin, sample.length)):
+    shares = [_shares(tokens, length) for tokens, length in sample.batches()]
+    filled = np.concatenate([np.empty(0), *shares])
+    return float(filled.mean()) if len(filled) else 0.0
+
+
+def _shares(tokens: npt.NDArray[np.uint32], length: Ints) -> npt.NDArray[np.float64]:
+    """The share of each of some documents that hold a token."""
+    end = np.cumsum(length)
+    begin = end - length
+    filled = length > 0
+    repeats = np.zeros(len(tokens) + SPAN, dtype=np.int32)  # 1 where repeats begin, + SPAN
+    if len(tokens) >= SPAN:
+        hashes = _hashes(tokens)
+        for places in _repeats(hashes, *_blocks(begin, length)):
             repeats[places + SPAN] = 1
     seen = np.cumsum(repeats, dtype=np.int32)
     covered = np.cumsum(np.append(0, seen[SPAN:] > seen[:-SPAN]))
-    return float(((covered[end] - covered[begin])[filled] / sample.length[filled]).mean())
+    shares: npt.NDArray[np.float64] = (covered[end] - covered[begin])[filled] / length[filled]
+    return shares
 
 
 def _blocks(begin: Ints, length: Ints) -> tuple[Ints, Ints]:

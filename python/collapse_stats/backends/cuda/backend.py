@@ -128,6 +128,9 @@ class CudaBackend:
         """See `Backend.needs`; the host's memory holds nothing but the rows of a table."""
         return 0, 2 * 8 * (layout.words + layout.labels) if rows else 0
 
+    def give_back(self) -> None:
+        """See `Backend.give_back`; nothing is kept."""
+
     def joint_spectra(
         self, aligned: Iterable[Sequence[NgramTable]], masks: Sequence[Masks]
     ) -> JointSpectra:

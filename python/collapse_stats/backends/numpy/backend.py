@@ -71,6 +71,9 @@ class NumpyBackend:
         window, row = 8 * layout.words + 2, 8 * (layout.words + layout.labels)
         return PIECE * 8 * (layout.max_order + 40), window + 2 * row if rows else window
 
+    def give_back(self) -> None:
+        """See `Backend.give_back`; nothing is kept."""
+
     def joint_spectra(
         self, aligned: Iterable[Sequence[NgramTable]], masks: Sequence[Masks]
     ) -> JointSpectra:

@@ -8,8 +8,10 @@ from ...errors import InputError
 from ..base import BATCH_BYTES, Batch
 from ..file_reader import Candidate, FileReader
 from ..options import ReadOptions
-from ..records.arrow_columns import arrow_errors, batch_of, bytes_of, find_columns, slices
+from ..records.arrow_columns import arrow_errors, batch_of, find_columns
 from ..records.arrow_types import with_bytes
+from ..records.decoded import decoded_bytes, slices
+from ..records.packed_batches import largest_unpacked
 from ..remote.location import Location
 from ..remote.path import RemotePath
 from ..splits import Split, SplittableReader
@@ -17,6 +19,7 @@ from ..splits import Split, SplittableReader
 FILE_MAGIC = b"ARROW1"
 STREAM_MAGIC = b"\xff\xff\xff\xff"
 _STREAM_END = STREAM_MAGIC + bytes(4)
+_IDS_BYTES = 16 << 20  # of ids that one thread reads, eight an id
 
 
 class ArrowRowsReader(SplittableReader, FileReader):
@@ -43,10 +46,10 @@ class ArrowRowsReader(SplittableReader, FileReader):
         with self._mapped() as file:
             for batch in self._record_batches(file):
                 at = min(file.tell(), self.size)
-                parts = slices(batch, BATCH_BYTES) if self.kind == "text" else [batch]
-                for rows in parts:
+                size = BATCH_BYTES if self.kind == "text" else _IDS_BYTES
+                for rows in slices(batch, size, self.path, self._options.longest):
                     done += len(rows)
-                    yield Split(bytes_of(rows), partial(self._batch, rows, done, at - before))
+                    yield Split(decoded_bytes(rows), partial(self._batch, rows, done, at - before))
                     before = at
         if before < self.size:
             yield Split(0, lambda: Batch.of_texts([], self.size - before))
@@ -62,6 +65,7 @@ class ArrowRowsReader(SplittableReader, FileReader):
         """Record batches of the columns to read, each validated before it is used."""
         rows = 0
         try:
+            self._check_unpacked(file)
             schema = self._opened(file).schema
             wanted = [schema.get_field_index(name) for name in self._columns.names]
             reader = self._opened(file, wanted)
@@ -80,6 +84,20 @@ class ArrowRowsReader(SplittableReader, FileReader):
                 _check_end(file, end)
         except arrow_errors() as error:
             raise self._damaged(f"reading failed after {rows:,} rows ({error})") from error
+
+    def _check_unpacked(self, file: Any) -> None:
+        """Raise InputError if a record batch becomes too large when it is unpacked."""
+        if isinstance(self._path, RemotePath):
+            return
+        file.seek(0)
+        file.seek(len(FILE_MAGIC) + 2 if file.read(len(FILE_MAGIC)) == FILE_MAGIC else 0)
+        largest, allowed = largest_unpacked(file), 4 * self._options.longest
+        if largest > allowed:
+            times = -(-largest // allowed)
+            raise InputError(
+                f"{self.path}: a record batch takes {largest:,} bytes when it is unpacked, and "
+                f"{allowed:,} are allowed: write smaller ones, or give {times:,} times the memory"
+            )
 
     def _mapped(self) -> Any:
         import pyarrow as pa

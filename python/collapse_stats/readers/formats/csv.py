@@ -14,7 +14,7 @@ from ..records.arrow_columns import Columns, batch_of, find_columns
 from ..remote.location import Name
 from ..repairs import Repairs
 from ..small_file import SmallFileReader
-from ..splits import Split
+from ..splits import LINE, Split
 from ..stream import NOT_UTF8, UTF8_BOM, decode, read_blocks
 from ..streams.rows import Dialect, dialect_of, row_blocks
 
@@ -59,7 +59,8 @@ class CsvReader(SmallFileReader):
         header = self._dialect.header
         rows = row_blocks(self.path, blocks, self._longest, self._dialect.delimiter)
         for block, line, bytes_read in rows:
-            yield Split(len(block), partial(self._batch, block, line, header, bytes_read))
+            size = len(block) + LINE * block.count(b"\n")
+            yield Split(size, partial(self._batch, block, line, header, bytes_read))
             header = 0
 
     def _find_dialect(self, head: Head) -> Dialect:

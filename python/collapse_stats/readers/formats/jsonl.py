@@ -19,7 +19,7 @@ from ..records.values import Probe, fields_of, usual_fields
 from ..remote.location import Name
 from ..repairs import Repairs
 from ..small_file import SmallFileReader
-from ..splits import Split
+from ..splits import LINE, PARSED, Split
 from ..stream import decode_repaired, line_blocks, read_blocks
 from .json_values import begins_value_of_lines, json_values
 
@@ -71,8 +71,9 @@ class JsonLinesReader(SmallFileReader):
             return
         line = 1
         for block, bytes_read in line_blocks(self._location, BATCH_BYTES, self._longest):
-            yield Split(len(block), partial(self._batch, block, line, bytes_read))
-            line += block.count(b"\n")
+            lines = block.count(b"\n")
+            yield Split(self._taken(block, lines), partial(self._batch, block, line, bytes_read))
+            line += lines
 
     def _splits_of_values(self) -> Iterator[Split]:
         """Splits whose values are parsed already, since only parsing tells where one ends."""
@@ -89,10 +90,16 @@ class JsonLinesReader(SmallFileReader):
             size += content
             bytes_read += taken
             if size >= BATCH_BYTES:
-                yield Split(size, partial(self._batch_of_values, values, bytes_read, Repairs()))
+                taken = PARSED * size
+                yield Split(taken, partial(self._batch_of_values, values, bytes_read, Repairs()))
                 left -= bytes_read
                 values, size, bytes_read = [], 0, 0
-        yield Split(size, partial(self._batch_of_values, values, left, repairs))
+        yield Split(PARSED * size, partial(self._batch_of_values, values, left, repairs))
+
+    def _taken(self, block: bytes, lines: int) -> int:
+        """The bytes that reading a block takes: of ids, eight for each, which may have two."""
+        size = len(block) + LINE * lines
+        return size if self.kind == "text" else size + 4 * len(block)
 
     def _batch_of_values(
         self, values: list[tuple[str, Any]], bytes_read: int, repairs: Repairs

@@ -34,7 +34,7 @@ class StreamReader(SplittableReader, FileReader):
         return "the whole file" if self.eot is None else f"what lies between ids {self.eot}"
 
     def splits(self) -> Iterator[Split]:
-        """Yield views of the file, about 16 million ids each, to be searched for boundaries."""
+        """Yield views of the file, about 2 million ids each, to be searched for boundaries."""
         return stream_splits(self._tokens, self.eot, self.size)
 
 
@@ -59,7 +59,7 @@ class IndexedReader(FileReader):
         return self._warnings
 
     def batches(self) -> Iterator[Batch]:
-        """Yield views of the file, about 16 million ids each."""
+        """Yield views of the file, about 2 million ids each."""
         start, stop = self._documents()
         tokens = items(self._path, self._item, 0, (self.size // self._item.itemsize,))
         yield from row_batches(tokens, start, stop, self.eot, self.size)

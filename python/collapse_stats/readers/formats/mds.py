@@ -70,7 +70,7 @@ class MdsReader(SampleShardReader):
 
     def _config(self) -> dict[str, Any]:
         """The description of the columns, which lies between the offsets and the first sample."""
-        with Shard(self._path, self._compression) as shard:
+        with Shard(self._path, self._compression, self._options.longest) as shard:
             table = shard.table()
             begin = 4 + 4 * len(table)
             if table[0] - begin > _MAX_CONFIG:

@@ -3,13 +3,15 @@
 from collections.abc import Iterator
 from functools import cache, partial
 from inspect import signature
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from ...errors import InputError
 from ..base import BATCH_BYTES, Batch
 from ..file_reader import Candidate, FileReader
 from ..options import ReadOptions
-from ..records.arrow_columns import arrow_errors, batch_of, bytes_of, find_columns, slices
+from ..records.arrow_columns import arrow_errors, batch_of, find_columns
+from ..records.decoded import decoded_bytes, slices
 from ..remote.location import Location
 from ..remote.path import RemotePath
 from ..splits import Split, SplittableReader
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 _BUFFER = 8 << 20  # bytes read at a time of a remote column, which would else be read whole
 _GROUP_BYTES = 16 << 20  # most bytes of a row group that is read whole, or of a part of one
 _MOST_ROWS = 8192  # most rows of the same: equal rows take few bytes as the file counts them
+_LITTLE = 64 << 20  # most bytes that a row group may take, once decoded, to be read whole
 
 
 class ParquetReader(SplittableReader, FileReader):
@@ -35,10 +38,16 @@ class ParquetReader(SplittableReader, FileReader):
     def __init__(self, path: Location, options: ReadOptions, evidence: str) -> None:
         super().__init__(path, options, evidence)
         self._options = options
+        self._dictionaries: list[str] = []
+        self._looked_at = (0.0, 0)  # bytes of a row in the file, and decoded
         with self._open() as file:
             try:
-                self._columns = find_columns(path, file.schema_arrow, options)
-                self.names = tuple(file.schema_arrow.names)
+                schema = file.schema_arrow
+                self._columns = find_columns(path, schema, options)
+                self._dictionaries = [
+                    name for name in self._columns.names if _may_be_dictionary(schema, name)
+                ]
+                self.names = tuple(schema.names)
             except arrow_errors() as error:
                 raise self._damaged(error) from error
         self.reads, self.kind = self._columns.fields, self._columns.kind
@@ -59,12 +68,12 @@ class ParquetReader(SplittableReader, FileReader):
                     # Not the size of the column: pyarrow aborts the process if the metadata of a
                     # column is damaged.
                     size = max(1, file.metadata.row_group(i).total_byte_size)
-                    if rows <= self._most_rows(rows, size):
+                    if self._is_read_at_once(file, i, size):
                         yield Split(size, partial(self._group, file.metadata, i, done))
                         done += rows
                         continue
                     for part in self._parts(file, i):
-                        yield Split(bytes_of(part), partial(self._batch, part, done, total))
+                        yield Split(decoded_bytes(part), partial(self._batch, part, done, total))
                         done += len(part)
                     if done > total:
                         break
@@ -73,10 +82,33 @@ class ParquetReader(SplittableReader, FileReader):
             except arrow_errors() as error:
                 raise self._damaged_after(done, total, error) from error
 
-    def _most_rows(self, rows: int, size: int) -> int:
-        """The most rows of a group that may be read at once."""
-        bytes_ = BATCH_BYTES if self.kind == "text" else _GROUP_BYTES
-        return min(max(1, bytes_ * rows // size), _MOST_ROWS)
+    def _is_read_at_once(self, file: "pq.ParquetFile", number: int, size: int) -> bool:
+        """Whether a group of `size` bytes is read as a whole, and takes little when decoded."""
+        rows = file.metadata.row_group(number).num_rows
+        most = BATCH_BYTES if self.kind == "text" else _GROUP_BYTES
+        if rows > min(max(1, most * rows // size), _MOST_ROWS):
+            return False
+        if self._all_dictionaries:  # no text takes more than all of the group does
+            return bool(rows * size <= _LITTLE)
+        return bool(rows * self._row_bytes(file, number) <= _LITTLE)
+
+    @property
+    def _all_dictionaries(self) -> bool:
+        return len(self._dictionaries) == len(self._columns.names)
+
+    def _row_bytes(self, file: "pq.ParquetFile", number: int) -> int:
+        """Bytes that a row of a group takes when it is decoded, by the first row of one like it.
+
+        That is a group whose rows took at most twice as many bytes in the file.
+        """
+        group = file.metadata.row_group(number)
+        packed = group.total_byte_size / max(1, group.num_rows)
+        if packed < self._looked_at[0] / 2 or not self._looked_at[1]:
+            columns = list(self._columns.names)
+            rows = file.iter_batches(1, row_groups=[number], columns=columns, use_threads=False)
+            taken = max((decoded_bytes(row) for row in islice(rows, 1)), default=0)
+            self._looked_at = packed, max(1, taken)
+        return self._looked_at[1]
 
     def _group(self, metadata: "pq.FileMetaData", number: int, before: int) -> Batch:
         """A whole row group."""
@@ -98,14 +130,17 @@ class ParquetReader(SplittableReader, FileReader):
         """The rows of a group, in parts."""
         group = file.metadata.row_group(number)
         share = _GROUP_BYTES * group.num_rows // max(1, group.total_byte_size)
+        if not self._all_dictionaries:
+            share = min(share, _GROUP_BYTES // self._row_bytes(file, number))
         parts = file.iter_batches(
             min(max(1, share), _MOST_ROWS),
             row_groups=[number],
             columns=list(self._columns.names),
             use_threads=False,
         )
+        size = BATCH_BYTES if self.kind == "text" else _GROUP_BYTES
         for part in parts:
-            yield from slices(part, BATCH_BYTES if self.kind == "text" else _GROUP_BYTES)
+            yield from slices(part, size, self.path, self._options.longest)
 
     def _batch(self, rows: Any, before: int, total: int) -> Batch:
         done = before + len(rows)
@@ -126,6 +161,7 @@ class ParquetReader(SplittableReader, FileReader):
 
         remote = isinstance(self._path, RemotePath)
         options: dict[str, Any] = {"buffer_size": _BUFFER} if remote else {"memory_map": True}
+        options["read_dictionary"] = self._dictionaries
         if _knows_extensions():
             options["arrow_extensions_enabled"] = True  # else JSON is not told from text
         try:
@@ -139,6 +175,17 @@ class ParquetReader(SplittableReader, FileReader):
             f"{self.path}: begins like Parquet but its end is inconsistent ({error}): "
             "it is cut short or damaged; fetch or write it again"
         )
+
+
+def _may_be_dictionary(schema: Any, name: str) -> bool:
+    """Whether a column is of plain text, which is kept as its distinct values until it is used.
+
+    Equal rows take no memory then, and distinct ones little more than without.
+    """
+    import pyarrow.types as types
+
+    kind = schema.field(schema.names.index(name)).type if name in schema.names else None
+    return kind is not None and (types.is_string(kind) or types.is_binary(kind))
 
 
 @cache

@@ -25,13 +25,14 @@ from ..records.fields import Fields
 from ..remote.location import Location
 from ..remote.path import RemotePath
 from ..repairs import Repairs
-from ..stream import decode_repaired, decompressed
+from ..stream import check_length, decode_repaired, decompressed
 
 Bytes = npt.NDArray[np.uint8]
 
 # The most bytes of offsets in a packed shard, whose unpacked size is unknown.
 _MAX_PACKED_TABLE = 64 << 20
 _STEP = 16 << 20
+_BOUNDS = 24  # bytes for each sample while the table of a shard is read and checked
 
 
 class Shard:
@@ -43,8 +44,11 @@ class Shard:
         Whether the shard is compressed or remote, so that it can only be read in order.
     """
 
-    def __init__(self, path: Location, compression: str | None) -> None:
+    def __init__(
+        self, path: Location, compression: str | None, longest: int = MAX_DOCUMENT
+    ) -> None:
         self.path = path
+        self._longest = longest
         self.packed = compression is not None or isinstance(path, RemotePath)
         self._file = path.open("rb")
         self._source: Any = decompressed(self._file, compression) if compression else self._file
@@ -67,7 +71,8 @@ class Shard:
             if end > len(self._map):
                 raise self.damaged(f"{end:,} bytes expected, got {len(self._map):,}")
             return self._map[begin:end]
-        self._read(begin - self._at)
+        for _ in self._parts(begin - self._at):
+            pass
         return np.frombuffer(self._read(end - begin), dtype=np.uint8)
 
     def damaged(self, what: str) -> InputError:
@@ -82,12 +87,21 @@ class Shard:
         count = int(self.take(0, 4).view("<u4")[0])
         if self.packed and 4 * count > _MAX_PACKED_TABLE:
             raise self.damaged(f"{count:,} samples in one packed shard, by byte 0")
+        if _BOUNDS * count > 4 * self._longest:
+            raise InputError(
+                f"{self.path}: the bounds of its {count:,} samples take {_BOUNDS * count:,} bytes, "
+                f"and {4 * self._longest:,} are allowed: give more memory, or write smaller shards"
+            )
         table = self.take(4, 8 + 4 * count).view("<u4").astype(np.int64)
         size = np.diff(table, prepend=8 + 4 * count)
         wrong = np.flatnonzero((size < 0) | (size > MAX_DOCUMENT))
         if len(wrong):
             i = int(wrong[0])
             raise self.damaged(f"offset {i:,} (byte {4 + 4 * i:,}) is {table[i]:,}, out of order")
+        if count:
+            i = int(np.argmax(size[1:]))
+            begin, longest = int(table[i]), self._longest
+            check_length(self.path, int(size[i + 1]), longest, begin, "a sample", "break it up")
         if not self.packed and table[-1] > len(self._map):
             raise self.damaged(f"samples end at byte {table[-1]:,}, got {len(self._map):,} bytes")
         return table
@@ -120,15 +134,17 @@ class Shard:
             first = last
 
     def _read(self, size: int) -> bytes:
-        parts: list[bytes] = []
+        return b"".join(self._parts(size))
+
+    def _parts(self, size: int) -> Iterator[bytes]:
+        """Yield the next `size` bytes."""
         while size > 0:
             part = self._part(min(size, _STEP))
             if not part:
                 raise self.damaged(f"its content ends at byte {self._at:,}")
-            parts.append(part)
+            yield part
             size -= len(part)
             self._at += len(part)
-        return b"".join(parts)
 
     def _part(self, most: int) -> bytes:
         try:
@@ -182,7 +198,7 @@ class SampleShardReader(FileReader):
     def batches(self) -> Iterator[Batch]:
         """Yield the documents in the order of the shard, about 512 KiB of samples a batch."""
         self._repairs.clear()
-        with Shard(self._path, self._compression) as shard:
+        with Shard(self._path, self._compression, self._options.longest) as shard:
             yield from self._batches(shard, shard.table())
 
     def _batches(self, shard: Shard, table: Int64Array) -> Iterator[Batch]:

@@ -14,7 +14,7 @@ from ..records.arrow_columns import long_text
 from ..remote.location import Name
 from ..repairs import Repairs
 from ..small_file import SmallFileReader
-from ..splits import Split
+from ..splits import LINE, Split
 from ..stream import NOT_UTF8, decode, line_blocks, unpacked
 
 _FEW = 16  # stretches that are not UTF-8 and may stand in a text, however short
@@ -66,8 +66,10 @@ class TextReader(SmallFileReader):
         else:
             line = 1
             for block, bytes_read in line_blocks(self._location, BATCH_BYTES, self._longest):
-                yield Split(len(block), partial(self._lines, block, line, bytes_read))
-                line += block.count(b"\n")
+                lines = block.count(b"\n")
+                size = len(block) + LINE * lines
+                yield Split(size, partial(self._lines, block, line, bytes_read))
+                line += lines
 
     def _document(self, data: bytes) -> Batch:
         repairs = Repairs()

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 from ...errors import InputError
 from ..base import BATCH_BYTES, Batch
 from ..options import TURNS_KEYS, ReadOptions
-from ..records.arrow_columns import arrow_errors, batch_of, bytes_of, find_columns, slices
+from ..records.arrow_columns import arrow_errors, batch_of, find_columns
 from ..records.arrow_types import holding_of_type
+from ..records.decoded import decoded_bytes, slices
 from ..splits import Split, SplittableReader
 
 _ROWS = 1000  # that are read at a time of a dataset
@@ -55,9 +56,10 @@ class FrameReader(SplittableReader):
         done = 0
         with errors_named(self.evidence):
             for batch in self._rows.batches(list(self._columns.names)):
-                for rows in slices(batch, BATCH_BYTES):
+                longest = self._options.longest
+                for rows in slices(batch, BATCH_BYTES, self.path, longest):
                     done += len(rows)
-                    yield Split(bytes_of(rows), partial(self._batch, rows, done))
+                    yield Split(decoded_bytes(rows), partial(self._batch, rows, done))
 
     def _batch(self, rows: Any, done: int) -> Batch:
         with errors_named(self.evidence):

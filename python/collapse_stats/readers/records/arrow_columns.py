@@ -146,21 +146,6 @@ def _records(
         yield place, dict(zip(names, row, strict=True))
 
 
-def bytes_of(rows: Any) -> int:
-    """Return the bytes of a record batch; of the whole buffers it is a slice of before Arrow 24."""
-    try:
-        return int(rows.nbytes)
-    except TypeError:  # it could not measure views of lists
-        return int(rows.get_total_buffer_size())
-
-
-def slices(rows: Any, size: int) -> Iterator[Any]:
-    """Yield a record batch in slices of about `size` bytes."""
-    step = max(1, size * len(rows) // max(1, bytes_of(rows)))
-    for first in range(0, len(rows), step):
-        yield rows.slice(first, step)
-
-
 def ids_of(
     array: Any, mask: Any = None
 ) -> tuple[IntegerArray, Int64Array, npt.NDArray[np.bool_] | None, int]:
