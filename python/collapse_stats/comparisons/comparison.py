@@ -19,6 +19,8 @@ from ..metrics.figures import COMPARISON_FIGURES, FLOORED_FIGURES, look_up
 from ..ngrams.spectrum import JointSpectra, JointSpectrum
 from ..profiles.profile import Ngram, Profile
 from ..uncertainty.estimate import Estimate
+from ..uncertainty.figure_vectors import Floats, figures_of, mean_of
+from ..uncertainty.halves import CANDIDATE as CANDIDATE_HALVES
 from ..uncertainty.halves import (
     FLOOR,
     OPPOSITE,
@@ -77,14 +79,13 @@ class Comparison:
 
     def figure(self, name: str, order: int) -> float | None:
         """Return a figure of `metrics.figures.FLOORED_FIGURES` between opposite halves."""
-        return self._between(look_up(name, FLOORED_FIGURES).value, order)
+        look_up(name, FLOORED_FIGURES)
+        return mean_of(self._figures(order)[0], name)
 
     def floor(self, name: str, order: int) -> float | None:
         """Return the same figure between the baseline's own halves; None when it has no halves."""
-        joint = self._own(order)
-        if joint is None:
-            return None
-        return mean(map(look_up(name, FLOORED_FIGURES).value, (joint, joint.swapped)))
+        look_up(name, FLOORED_FIGURES)
+        return mean_of(self._figures(order)[1], name)
 
     def interval(self, name: str, order: int) -> Estimate | None:
         """Return a figure of `metrics.figures.COMPARISON_FIGURES` with its standard error.
@@ -112,10 +113,10 @@ class Comparison:
 
         Without this call, that is done when the first figure that needs it is asked for.
         """
-        if self.by_samples is not None:
-            _ = self.by_samples.joint_spectra
         if self._has_documents and self.matched is not None:
             self.matched.resample(progress)
+        if self.by_samples is not None:  # after the recounts, which have most of it
+            _ = self.by_samples.joint_spectra
 
     @property
     def has_errors(self) -> bool:
@@ -129,8 +130,8 @@ class Comparison:
         """
         sides = [side.spectrum(self.baseline.check_order(order)) for side in self._sides]
         if self.by_samples is not None:
-            joint = self.by_samples.joint_spectra.ngrams[order][WHOLE]
-            sides = [joint.first, joint.second]
+            pairs = self.by_samples.joint_spectra.ngrams[order]
+            sides = [pairs[halves].total for halves in (FLOOR, CANDIDATE_HALVES)]
         return metrics.size_matched_distinct_ratio(sides[1], sides[0])
 
     def retention(self, order: int) -> list[RetainedBand]:
@@ -270,7 +271,24 @@ class Comparison:
         if spectra is None:
             return []
         pairs = spectra.ngrams[order]
-        return [pairs[masks] for masks in (OPPOSITE if WHOLE in pairs else SIDES)]
+        return [pairs[masks] for masks in (OPPOSITE if OPPOSITE[0] in pairs else SIDES)]
+
+    def _figures(self, order: int) -> tuple[Floats, Floats]:
+        """Return figure vectors ``(S, SIZE)`` between opposite halves, and between own halves.
+
+        S is 0 where there are none. Own halves are taken both ways around.
+        """
+        order = self.baseline.check_order(order)
+        if order not in self._figures_by_order:
+            opposite, own = self._opposite(order), self._own(order)
+            both_ways = [] if own is None else [own, own.swapped]
+            vectors = figures_of([*opposite, *both_ways])
+            self._figures_by_order[order] = vectors[: len(opposite)], vectors[len(opposite) :]
+        return self._figures_by_order[order]
+
+    @cached_property
+    def _figures_by_order(self) -> dict[int, tuple[Floats, Floats]]:
+        return {}
 
     def _between(
         self, formula: Callable[[JointSpectrum], float | None], order: int
