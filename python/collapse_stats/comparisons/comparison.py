@@ -105,8 +105,10 @@ class Comparison:
         It is taken from the matched sample, if there is one, because that is recounted without each
         group of documents in any case.
         """
-        intervals = self._side_intervals.get(id(side))
-        return side.interval(name, order) if intervals is None else intervals.interval(name, order)
+        if not self.has_errors:
+            return side.interval(name, order)
+        intervals = self._baseline_intervals if side is self.baseline else self._candidate_intervals
+        return intervals.interval(name, order)
 
     def resample(self, progress: Progress | None = None) -> None:
         """Count the samples for intervals and the verdict now, and report progress.
@@ -228,15 +230,19 @@ class Comparison:
         return self.baseline, self.candidate
 
     @cached_property
-    def _side_intervals(self) -> dict[int, CorpusIntervals]:
+    def _baseline_intervals(self) -> CorpusIntervals:
+        return self._intervals_of(0)
+
+    @cached_property
+    def _candidate_intervals(self) -> CorpusIntervals:
+        return self._intervals_of(1)
+
+    def _intervals_of(self, number: int) -> CorpusIntervals:
         matched = self.matched
-        if matched is None or not self.has_errors:
-            return {}
-        samples = (matched.baseline, BASELINE), (matched.candidate, CANDIDATE)
-        return {
-            id(side): CorpusIntervals(sample, side.spectra, list(matched.recounts[halves].values()))
-            for side, (sample, halves) in zip(self._sides, samples, strict=True)
-        }
+        assert matched is not None  # there are errors
+        recounts = matched.recounts[(BASELINE, CANDIDATE)[number]]
+        sample = matched.sides[number].sample
+        return CorpusIntervals(sample, self._sides[number].spectra, list(recounts.values()))
 
     @property
     def _has_documents(self) -> bool:

@@ -63,7 +63,7 @@ class JointRows:
 
     def spread(self, values: npt.NDArray[Number]) -> npt.NDArray[Number]:
         """Return for each row ``(R,)`` the value ``(S,)`` of its joint spectrum."""
-        return np.repeat(values, np.diff(self.begin, append=len(self.types)))
+        return np.repeat(values, self._sizes)
 
     def split(self, values: FloatArray) -> Iterator[FloatArray]:
         """Yield the values ``(R,)`` of each joint spectrum, without its first row."""
@@ -71,7 +71,7 @@ class JointRows:
             yield values[begin + 1 : end]
 
     def spectra(self, counts: UInt64Array) -> list[Spectrum]:
-        """Return the spectrum of each joint spectrum's rows by these counts ``(R,)``: a or b."""
+        """Return the spectrum of each joint spectrum by other counts ``(R,)``: a, b or a + b."""
         number = _narrow(self.spread(np.arange(len(self.begin))))
         rows = np.flatnonzero(counts)
         rows = rows[np.lexsort((_narrow(counts[rows]), number[rows]))]
@@ -123,9 +123,19 @@ class JointRows:
         first, second = map(smoothed, self._sides, self.occurrences)
         return first, second
 
+    @cached_property
+    def _sizes(self) -> npt.NDArray[np.intp]:
+        return np.diff(self.begin, append=len(self.types))
+
     @property
     def _sides(self) -> tuple[UInt64Array, UInt64Array]:
         return self.a, self.b
+
+
+def totals(spectra: Sequence[JointSpectrum]) -> list[Spectrum]:
+    """Return the spectra of both corpora taken together (`JointSpectrum.total`), of each."""
+    rows = JointRows.of(spectra)
+    return rows.spectra(rows.a + rows.b)
 
 
 def _narrow(values: npt.NDArray[np.integer]) -> npt.NDArray[np.integer]:
