@@ -25,7 +25,7 @@ def numpy_sort(tokens: Tokens, order: int, bits: int, length: int | None = None)
     """
     if order == 1:
         return _histogram(np.bincount(tokens))
-    inside = slice(None)
+    inside: slice | npt.NDArray[np.bool_] = slice(None)
     if length is not None:
         inside = np.arange(max(0, len(tokens) - order + 1)) % length <= length - order
     if order * bits > 64 and bits <= 16 and (order - 1) * bits <= 64:
@@ -192,7 +192,7 @@ def _sorted_in_buckets(bucket: Keys, keys: Keys) -> Rows:
 
 
 def _runs(differs: npt.NDArray[np.bool_]) -> Rows:
-    """Histogram of the lengths of runs; `differs` says of each key but the first if a run begins."""
+    """Histogram of the lengths of runs; `differs` says which keys, but the first, begin one."""
     edges = np.flatnonzero(differs)
     lengths = np.empty(len(edges) + 1, dtype=np.intp)
     lengths[0] = edges[0] + 1 if len(edges) else len(differs) + 1

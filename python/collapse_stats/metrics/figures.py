@@ -40,8 +40,6 @@ class Figure:
     ----------
     name
         Its name in Python, as in ``Profile.interval(name, order)``.
-    formula
-        The function that computes it; returns None where no honest number exists.
     unit, maximum
         Unit, and the largest value where the unit does not imply it.
     description
@@ -55,7 +53,6 @@ class Figure:
     """
 
     name: str
-    formula: Callable[..., float | None]
     unit: Unit
     description: str
     maximum: float | None = None
@@ -74,6 +71,8 @@ class CorpusFigure(Figure):
 
     Attributes
     ----------
+    formula
+        The function that computes it; returns None where no honest number exists.
     needs_contexts
         Whether `formula` also takes the spectrum of the contexts.
     estimators
@@ -81,6 +80,7 @@ class CorpusFigure(Figure):
         by each of them.
     """
 
+    formula: Callable[..., float | None]
     needs_contexts: bool = False
     estimators: tuple[str, ...] = ()
 

@@ -15,9 +15,9 @@ from ..corpus.load import Progress
 from ..corpus.sample import Sample, within
 from ..ngrams.layout import Layout
 from ..ngrams.spectrum import JointSpectra
+from . import halves
 from .estimate import Estimate
 from .figure_vectors import PLACE, SIZE, Floats, figures_of
-from . import halves
 from .jackknife import (
     Recount,
     group_shares,
@@ -201,9 +201,10 @@ class MatchedSamples:
     def _jackknifed(self, order: int) -> _Errors:
         """Compute standard errors: leave out the groups of each half in turn, add the variances."""
         opposite = []
-        for recounts in (self.recounts[pair] for pair in OPPOSITE_PAIRS):
-            figures = figures_of([recount.ngrams[order] for recount in recounts.values()])
-            opposite.append(dict(zip(recounts, figures, strict=True)))
+        for pair in OPPOSITE_PAIRS:
+            of_pair = self.recounts[pair]
+            figures = figures_of([recount.ngrams[order] for recount in of_pair.values()])
+            opposite.append(dict(zip(of_pair, figures, strict=True)))
         floors = self.sides[0].floors(order)
         whole, floor = (opposite[0][None] + opposite[1][None]) / 2, floors[None]
         total, total_excess = np.zeros(SIZE), np.zeros(SIZE)

@@ -82,8 +82,8 @@ def novelty(matched: MatchedSamples, order: int) -> Novelty | None:
     keys = [  # groups that hold n-grams: leaving out another changes nothing
         key
         for pair in (BASELINE, CANDIDATE)
-        for key, size in zip(recounts[pair], sum(rows[pair].occurrences), strict=True)
-        if key is not None and size < sum(rows[pair].occurrences)[0]  # that of all documents
+        for key, size in zip(recounts[pair], rows[pair].windows, strict=True)
+        if key is not None and size < rows[pair].windows[0]  # those of all documents
     ]
     figures = {
         name: np.array([_mean(masses, pairs, key) for key in (None, *keys)])

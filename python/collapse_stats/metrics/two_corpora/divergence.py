@@ -83,8 +83,8 @@ def kl_divergences(rows: JointRows, *, reverse: bool = False) -> FloatArray:
     """Return `kl_divergence` ``(S,)`` with the default smoothing."""
     p, q = rows.discounted[::-1] if reverse else rows.discounted
     with np.errstate(divide="ignore"):  # log 0 where a corpus is empty, which has no figure
-        nats = rows.sums(rows.types * _divergence(p, q))
-    return rows.given(nats / LN2)
+        nats: FloatArray = rows.types * _divergence(p, q)
+    return rows.given(rows.sums(nats) / LN2)
 
 
 def js_divergence(joint: JointSpectrum) -> float | None:
@@ -122,7 +122,7 @@ def total_variation(joint: JointSpectrum) -> float | None:
 def total_variations(rows: JointRows) -> FloatArray:
     """Return `total_variation` ``(S,)``."""
     p, q = rows.shares
-    figures = rows.sums(rows.types * np.abs(p - q)) / 2
+    figures = rows.sums(np.abs(p - q) * rows.types) / 2
     return rows.given(np.minimum(1.0, figures))  # rounding may exceed 1
 
 

@@ -1,9 +1,9 @@
 """Several joint spectra in one table, so that a formula takes all of them in one call.
 
 Standard errors need the same figures of many short joint spectra, one for each group of documents
-that is left out. One by one, the calls of NumPy would cost far more than the arithmetic. So formulas
-of two corpora are written for S joint spectra at once, and give NaN where there is no figure;
-`only_value` turns the result for a single one into a number or None.
+that is left out. One by one, the calls of NumPy would cost far more than the arithmetic. So the
+formulas of reported figures are written for S joint spectra at once, and give NaN where there is no
+figure; `only_value` turns the result for a single one into a number or None.
 """
 
 from collections.abc import Iterator, Sequence
@@ -95,6 +95,12 @@ class JointRows:
         first, second = (self.sums(side.astype(np.float64) * self.types) for side in self._sides)
         return first, second
 
+    @property
+    def windows(self) -> FloatArray:
+        """Occurrences ``(S,)`` in both corpora taken together."""
+        first, second = self.occurrences
+        return first + second
+
     @cached_property
     def shares(self) -> tuple[FloatArray, FloatArray]:
         """Relative frequency ``(R,)`` of one type of each row in its first and second corpus."""
@@ -118,7 +124,8 @@ class JointRows:
             seen = side > 0
             refund = self.types_in(seen) / every  # exactly 1 when this side has all types
             discounts = self.spread(discount) * (self.spread(refund) - seen)
-            return (side.astype(np.float64) + discounts) / self.spread(np.maximum(size, 1))
+            left: FloatArray = (side + discounts) / self.spread(np.maximum(size, 1))
+            return left
 
         first, second = map(smoothed, self._sides, self.occurrences)
         return first, second

@@ -18,8 +18,9 @@ def smoothed(
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Smoothed probabilities p and q of one type in each row, and the row's number of types.
 
-    For every smoothing but the default one, which is `JointRows.discounted`. All three have shape ``(R,)``, and ``(R + 1,)`` for Good-Turing, whose last row is for all types
-    that neither corpus has. Neither side may be empty.
+    All three have shape ``(R,)``, and ``(R + 1,)`` for Good-Turing, whose last row is for all types
+    that neither corpus has. Neither side may be empty. Absolute discounting, the default, is not
+    done here but in `JointRows.discounted`.
     """
     types = joint.types.astype(np.float64)
     if smoothing == "good-turing":
@@ -27,9 +28,8 @@ def smoothed(
         return p, q, np.append(types, 1.0)
     if smoothing == "additive":
         return _added(joint.a, joint.types, alpha), _added(joint.b, joint.types, alpha), types
-    pooled = _shares(joint.a + joint.b, joint.types)
-    p, q = (x + weight * (pooled - x) for x in (_shares(side, joint.types) for side in (joint.a, joint.b)))
-    return p, q, types
+    p, q, pooled = (_shares(seen, joint.types) for seen in (joint.a, joint.b, joint.a + joint.b))
+    return p + weight * (pooled - p), q + weight * (pooled - q), types
 
 
 def _shares(count: UInt64Array, types: UInt64Array) -> FloatArray:
