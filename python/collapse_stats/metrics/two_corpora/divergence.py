@@ -82,7 +82,7 @@ def kl_divergence(
 def kl_divergences(rows: JointRows, *, reverse: bool = False) -> FloatArray:
     """Return `kl_divergence` ``(S,)`` with the default smoothing."""
     p, q = rows.discounted[::-1] if reverse else rows.discounted
-    with np.errstate(divide="ignore"):  # log 0 where a corpus is empty, which has no figure
+    with np.errstate(divide="ignore", invalid="ignore"):  # where a corpus is empty: no figure
         nats: FloatArray = rows.types * _divergence(p, q)
     return rows.given(rows.sums(nats) / LN2)
 
