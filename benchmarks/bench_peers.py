@@ -8,7 +8,17 @@ from collections.abc import Callable
 import pytest
 import workloads
 from measure import size, timed
-from peers import Rows, Tokens, duckdb, numpy_sort, numpy_unique, polars
+from peers import (
+    Rows,
+    Tokens,
+    duckdb,
+    numpy_hash,
+    numpy_one_sort,
+    numpy_sort,
+    numpy_unique,
+    polars,
+    polars_group_by,
+)
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from collapse_stats.backends.selection import backends, select
@@ -24,21 +34,37 @@ def tokens() -> Tokens:
 
 
 @pytest.fixture(scope="module")
-def expected(tokens: Tokens) -> dict[int, Rows]:
-    bits = Layout(workloads.text_vocab_size(), 1).code_bits
+def bits() -> int:
+    return Layout(workloads.text_vocab_size(), 1).code_bits
+
+
+@pytest.fixture(scope="module")
+def expected(tokens: Tokens, bits: int) -> dict[int, Rows]:
     return {order: numpy_sort(tokens, order, bits) for order in ORDERS}
 
 
-@pytest.mark.parametrize("peer", [numpy_sort, numpy_unique, polars, duckdb])
+@pytest.mark.parametrize(
+    "peer", [numpy_hash, numpy_sort, numpy_unique, polars, polars_group_by, duckdb]
+)
 def test_peer(
-    benchmark: BenchmarkFixture, tokens: Tokens, expected: dict[int, Rows], peer: Peer
+    benchmark: BenchmarkFixture,
+    tokens: Tokens,
+    bits: int,
+    expected: dict[int, Rows],
+    peer: Peer,
 ) -> None:
-    if peer in (polars, duckdb):
-        pytest.importorskip(peer.__name__, reason=f"{peer.__name__} is in the 'bench' extra")
-    bits = Layout(workloads.text_vocab_size(), 1).code_bits
+    tool = peer.__name__.split("_")[0]
+    pytest.importorskip(tool, reason=f"{tool} is in the 'bench' extra")
     rows = timed(
         benchmark, lambda: {order: peer(tokens, order, bits) for order in ORDERS}, len(tokens)
     )
+    assert rows == expected
+
+
+def test_one_sort(
+    benchmark: BenchmarkFixture, tokens: Tokens, bits: int, expected: dict[int, Rows]
+) -> None:
+    rows = timed(benchmark, lambda: numpy_one_sort(tokens, ORDERS, bits), len(tokens))
     assert rows == expected
 
 

@@ -1,8 +1,9 @@
-"""Speed of a verdict and of the whole `compare`: two samples of one text, without tables.
+"""Speed of a verdict and of the whole `compare`: two samples of one text, and sixteen generations.
 
 COLLAPSE_STATS_BENCH_TOKENS=20_000_000 pytest benchmarks/bench_verdict.py
 
-A sample has at most 2 M tokens, so for profiles of more a verdict takes the same time.
+A sample has at most 2 M tokens, so for profiles of more a verdict takes the same time. The sixteen
+generations are parts of one text.
 """
 
 import json
@@ -16,10 +17,13 @@ from measure import size, timed
 from pytest_benchmark.fixture import BenchmarkFixture
 
 import collapse_stats as cs
+from collapse_stats import tokenizers
 from collapse_stats.verdict.measure import evidence
-from collapse_stats.verdict.rule import WITHIN_FLOOR, Constants, judge
+from collapse_stats.verdict.rule import CANNOT_TELL, WITHIN_FLOOR, Constants, judge
 
 DOCUMENT = 500  # tokens
+GENERATIONS = 16
+GENERATION_DOCUMENT = 100  # tokens, so that few tokens are enough documents
 
 
 @pytest.fixture(scope="module")
@@ -52,3 +56,40 @@ def test_command(benchmark: BenchmarkFixture, saved: list[Path]) -> None:
 
     report = json.loads(timed(benchmark, run, 2 * size()))
     assert report["comparisons"][0]["verdict"] == WITHIN_FLOOR
+
+
+@pytest.fixture(scope="module")
+def generations(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Files of one text, cut into sixteen parts: the same source, so that nothing has drifted."""
+    folder = tmp_path_factory.mktemp("generations")
+    tokenizer = tokenizers.load("builtin")
+    tokens = workloads.text_tokens(size())
+    documents = tokens[: len(tokens) // GENERATION_DOCUMENT * GENERATION_DOCUMENT]
+    texts = [
+        tokenizer.decode(document)
+        for document in documents.reshape(-1, GENERATION_DOCUMENT).tolist()
+    ]
+    paths = [folder / f"gen{number:02d}.jsonl" for number in range(GENERATIONS)]
+    for number, path in enumerate(paths):
+        lines = (json.dumps({"text": text}) + "\n" for text in texts[number::GENERATIONS])
+        path.write_text("".join(lines), "utf-8")
+    return paths
+
+
+def test_generations(benchmark: BenchmarkFixture, generations: list[Path]) -> None:
+    """Run `collapse-stats compare` of sixteen generations; the speed counts all their tokens."""
+    command = [sys.executable, "-m", "collapse_stats", "compare", *map(str, generations), "--json"]
+
+    def run() -> str:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+    report = json.loads(timed(benchmark, run, size()))
+    pairs = [(each["baseline"], each["candidate"]) for each in report["comparisons"]]
+    names = [path.stem for path in generations]
+    assert pairs == [(names[0], name) for name in names[1:]] + [
+        (names[1], name) for name in names[2:]
+    ]
+    # Few documents cannot show that nothing has changed, but there is no loss to be found.
+    assert {each["verdict"] for each in report["comparisons"]} <= {WITHIN_FLOOR, CANNOT_TELL}
+    for corpus, path in zip(report["corpora"], generations, strict=True):
+        assert corpus["documents"] == path.read_bytes().count(b"\n")

@@ -1,8 +1,10 @@
-"""Other tools that count the same spectra: one order per call, one document, ids in memory.
+"""Other tools that count the same spectra: ids in memory, one document, and each used at its best.
 
-They share no code with collapse-stats, so its answers are also checked against theirs.
+They share no code with collapse-stats, so its answers are also checked against theirs. All but
+`numpy_one_sort` take one order per call.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -13,21 +15,61 @@ Keys = npt.NDArray[Any]
 Rows = dict[int, int]
 """For each count, the number of n-grams seen that often."""
 
+_MULTIPLIERS = (0x9E3779B97F4A7C15, 0xD6E8FEB86659FD93)  # odd, as random as any
+
 
 def numpy_sort(tokens: Tokens, order: int, bits: int, length: int | None = None) -> Rows:
-    """NumPy at its best: packed keys sorted in place, run lengths. `length`: tokens a document."""
+    """NumPy at its best among exact ways: packed keys sorted in place, then run lengths.
+
+    `length` is the number of tokens of a document, if there are several.
+    """
     if order == 1:
         return _histogram(np.bincount(tokens))
+    inside: slice | npt.NDArray[np.bool_] = slice(None)
+    if length is not None:
+        inside = np.arange(max(0, len(tokens) - order + 1)) % length <= length - order
+    if order * bits > 64 and bits <= 16 and (order - 1) * bits <= 64:
+        return _sorted_in_buckets(
+            tokens[: len(tokens) - order + 1][inside], _packed(tokens[1:], order - 1, bits)[inside]
+        )
     keys = _complex(tokens, order, bits)
     if keys is None:
         keys = _packed(tokens, order, bits)
-    if length is not None:
-        keys = keys[np.arange(len(keys)) % length <= length - order]
-    if not len(keys):
-        return {}
+    return _sorted(keys[inside])
+
+
+def numpy_hash(tokens: Tokens, order: int, bits: int) -> Rows:
+    """NumPy at its best, where keys of more than 64 bits are hashed to 64.
+
+    Two different n-grams of n have the same hash with a probability of n^2 / 2^65, which is 2e-5
+    for 30 million: nothing says so when it happens.
+    """
+    if order == 1:
+        return _histogram(np.bincount(tokens))
+    return _sorted(_hashed(tokens, order, bits))
+
+
+def numpy_one_sort(tokens: Tokens, orders: Iterable[int], bits: int) -> dict[int, Rows]:
+    """`numpy_hash` with one sort for all orders that fit into 64 bits.
+
+    Sorted keys have their prefixes sorted, too, so that every shorter order only needs the edges of
+    its runs. Ids are raised by one, so that 0 fills up the windows at the end.
+    """
+    longest = max(order for order in orders if order * bits <= 64)
+    codes = np.zeros(len(tokens) + longest - 1, dtype=np.uint32)
+    np.add(tokens, 1, out=codes[: len(tokens)], dtype=np.uint32, casting="unsafe")
+    keys = _packed(codes, longest, bits)
     keys.sort()
-    edges: Keys = np.flatnonzero(keys[1:] != keys[:-1])
-    return _histogram(np.diff(edges, prepend=-1, append=len(keys) - 1))
+    changes = keys[1:] ^ keys[:-1]
+    found = {}
+    for order in orders:
+        if order > longest:
+            found[order] = numpy_hash(tokens, order, bits)
+            continue
+        rows = _runs(changes >> changes.dtype.type((longest - order) * bits) != 0)
+        rows[1] -= order - 1  # windows that are cut at the end: each is the only one of its kind
+        found[order] = {count: types for count, types in rows.items() if types}
+    return found
 
 
 def numpy_unique(tokens: Tokens, order: int, bits: int) -> Rows:
@@ -37,12 +79,27 @@ def numpy_unique(tokens: Tokens, order: int, bits: int) -> Rows:
 
 
 def polars(tokens: Tokens, order: int, bits: int) -> Rows:
-    """Polars on all threads: group by as few packed columns as can hold the n-gram."""
+    """Polars at its best, on all threads: packed keys of up to 128 bits sorted, run lengths."""
     import polars as pl
 
     columns = _columns(tokens, order, bits)
-    grams = pl.DataFrame(columns).group_by(list(columns)).agg(pl.len().alias("count"))
-    rows = grams.group_by("count").agg(pl.len().alias("types"))
+    keys = pl.Series(columns["0"])
+    if len(columns) > 1:
+        rest = order * bits - 64 // bits * bits
+        key = pl.col("0").cast(pl.Int128) * (1 << rest) + pl.col(str(64 // bits))
+        keys = pl.DataFrame(columns).select(key).to_series()
+    counts = keys.sort().rle().struct.field("len").alias("count")
+    rows = counts.value_counts(name="types")
+    return _rows(rows["count"].to_numpy(), rows["types"].to_numpy())
+
+
+def polars_group_by(tokens: Tokens, order: int, bits: int) -> Rows:
+    """Polars, on all threads, with its streaming engine: group by as few packed columns as fit."""
+    import polars as pl
+
+    columns = _columns(tokens, order, bits)
+    grams = pl.LazyFrame(columns).group_by(list(columns)).agg(pl.len().alias("count"))
+    rows = grams.group_by("count").agg(pl.len().alias("types")).collect(engine="streaming")
     return _rows(rows["count"].to_numpy(), rows["types"].to_numpy())
 
 
@@ -100,6 +157,48 @@ def _complex(tokens: Tokens, order: int, bits: int) -> Keys | None:
     keys.real = _packed(tokens, head, bits)[:windows]
     keys.imag = _packed(tokens[head:], order - head, bits)[:windows]
     return keys
+
+
+def _hashed(tokens: Tokens, order: int, bits: int) -> Keys:
+    """Keys ``(T - order + 1,)`` of 64 bits: packed ids, hashed where they are longer."""
+    if order * bits <= 64:
+        return _packed(tokens, order, bits)
+    first, second = _columns(tokens, order, bits).values()
+    first *= np.uint64(_MULTIPLIERS[0])
+    first += second * np.uint64(_MULTIPLIERS[1])
+    return first
+
+
+def _sorted(keys: Keys) -> Rows:
+    """Sort keys in place, and count their runs."""
+    keys.sort()
+    return _runs(keys[1:] != keys[:-1]) if len(keys) else {}
+
+
+def _sorted_in_buckets(bucket: Keys, keys: Keys) -> Rows:
+    """Count the pairs of a bucket, an id of at most 16 bits, and a key.
+
+    NumPy sorts 16 bits by radix, and whole numbers of 64 bits far faster than pairs of numbers.
+    """
+    if not len(keys):
+        return {}
+    keys = keys[np.argsort(bucket, kind="stable")]
+    ends = np.cumsum(np.bincount(bucket))
+    for begin, end in zip([0, *ends[:-1].tolist()], ends.tolist(), strict=True):
+        keys[begin:end].sort()
+    differs = keys[1:] != keys[:-1]
+    differs[ends[(ends > 0) & (ends < len(keys))] - 1] = True
+    return _runs(differs)
+
+
+def _runs(differs: npt.NDArray[np.bool_]) -> Rows:
+    """Histogram of the lengths of runs; `differs` says which keys, but the first, begin one."""
+    edges = np.flatnonzero(differs)
+    lengths = np.empty(len(edges) + 1, dtype=np.intp)
+    lengths[0] = edges[0] + 1 if len(edges) else len(differs) + 1
+    np.subtract(edges[1:], edges[:-1], out=lengths[1:-1])
+    lengths[-1] = len(differs) - edges[-1] if len(edges) else lengths[0]
+    return _histogram(lengths)
 
 
 def _histogram(counts: npt.NDArray[np.integer]) -> Rows:

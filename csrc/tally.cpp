@@ -98,7 +98,8 @@ JointHistogram Tally::ngrams(unsigned order, std::size_t pair) const {
   return histogram;
 }
 
-JointHistogram Tally::contexts(unsigned order, std::size_t pair) const {
+JointHistogram Tally::contexts(unsigned order, std::size_t pair,
+                               const JointHistogram& shorter_ngrams) const {
   JointHistogram histogram(masks_[pair]);
   if (order == 1) add_type(histogram, masks_[pair], windows_.data());
   if (order == 2)
@@ -107,7 +108,7 @@ JointHistogram Tally::contexts(unsigned order, std::size_t pair) const {
     });
   if (order > 2) {
     const Order& shorter = orders_[order - 1];
-    histogram = ngrams(order - 1, pair);
+    histogram = shorter_ngrams;
     histogram.add(under(pair, shorter.contexts, shorter.ended_singles, Count{0} - 1));
   }
   return histogram;
@@ -115,12 +116,14 @@ JointHistogram Tally::contexts(unsigned order, std::size_t pair) const {
 
 JointSpectra Tally::spectra() const {
   JointSpectra spectra;
-  for (unsigned order = 1; order <= layout_.max_order; ++order) {
-    auto& of_ngrams = spectra.ngrams.emplace_back();
-    auto& of_contexts = spectra.contexts.emplace_back();
-    for (std::size_t pair = 0; pair < masks_.size(); ++pair) {
-      of_ngrams.push_back(ngrams(order, pair).spectrum());
-      of_contexts.push_back(contexts(order, pair).spectrum());
+  spectra.ngrams.resize(layout_.max_order);
+  spectra.contexts.resize(layout_.max_order);
+  for (std::size_t pair = 0; pair < masks_.size(); ++pair) {
+    JointHistogram shorter(masks_[pair]);
+    for (unsigned order = 1; order <= layout_.max_order; ++order) {
+      spectra.contexts[order - 1].push_back(contexts(order, pair, shorter).spectrum());
+      shorter = ngrams(order, pair);
+      spectra.ngrams[order - 1].push_back(shorter.spectrum());
     }
   }
   return spectra;

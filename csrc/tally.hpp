@@ -88,7 +88,8 @@ class Tally {
   JointHistogram under(std::size_t pair, const Histograms& histograms, const Labelled& singles,
                        Count types) const;
   JointHistogram ngrams(unsigned order, std::size_t pair) const;
-  JointHistogram contexts(unsigned order, std::size_t pair) const;
+  JointHistogram contexts(unsigned order, std::size_t pair,
+                          const JointHistogram& shorter_ngrams) const;
 
   Layout layout_;
   std::vector<Masks> masks_;

@@ -6,7 +6,7 @@ Importing the package needs NumPy alone; pyarrow and tiktoken are loaded where t
 
 from . import metrics
 from .backends.selection import BackendInfo, backends
-from .comparisons.build import compare
+from .comparisons.build import compare, compare_each
 from .comparisons.comparison import Comparison
 from .counting.spectra import spectra
 from .errors import BackendError, CollapseStatsError, InputError, LayoutMismatchError
@@ -32,6 +32,7 @@ __all__ = [
     "__version__",
     "backends",
     "compare",
+    "compare_each",
     "load",
     "metrics",
     "profile",

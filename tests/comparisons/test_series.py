@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+import collapse_stats as cs
 from collapse_stats.backends.options import CountOptions
 from collapse_stats.backends.selection import select
 from collapse_stats.comparisons.build import compare_corpora
 from collapse_stats.comparisons.comparison import Comparison
-from collapse_stats.comparisons.side import Side, compare_series, compare_sides
+from collapse_stats.comparisons.side import Side, compare_each, compare_series, compare_sides
 from collapse_stats.corpus.corpus import Corpus
 from collapse_stats.corpus.load import read_corpus
 from collapse_stats.counting.spectra import count_spectra
@@ -171,3 +172,41 @@ def test_profiles_of_a_series_share_their_samples() -> None:
     assert second is not None
     assert first.sides[0] is second.sides[0]
     assert first.sides[1] is not second.sides[1]
+
+
+def test_each_candidate_is_compared_with_the_baseline_three_at_a_time() -> None:
+    corpora, backend = [corpus(seed) for seed in range(6)], Calls()
+    taken: list[int] = []
+
+    def candidates() -> Iterable[Corpus]:
+        for at in range(1, len(corpora)):
+            taken.append(at)
+            yield corpora[at]
+
+    found = compare_each(corpora[0], candidates(), options(backend))
+    first = next(found)
+    assert taken == [1, 2, 3]
+    every = [first, *found]
+    assert backend.taken() == 2 * ["spectra"]
+    assert_same(every, pairwise(corpora)[: len(every)])
+
+
+@pytest.mark.parametrize("saved", [None, 0, 2], ids=["corpora", "baseline", "candidate"])
+def test_compare_each_is_compare_of_each(saved: int | None) -> None:
+    rng = np.random.default_rng(3)
+    sides: list[Any] = [[rng.integers(0, 30, 20) for _ in range(70)] for _ in range(5)]
+    if saved is not None:
+        sides[saved] = cs.profile(sides[saved], vocab_size=30, max_order=2)
+    found = cs.compare_each(sides[0], sides[1:], vocab_size=30, max_order=2)
+    assert len(found) == 4
+    for comparison, candidate in zip(found, sides[1:], strict=True):
+        expected = cs.compare(sides[0], candidate, vocab_size=30, max_order=2)
+        if isinstance(candidate, cs.Profile) or saved != 2:
+            assert comparison.js(2) == expected.js(2)
+            assert comparison.interval("js", 1) == expected.interval("js", 1)
+        assert comparison.verdict == expected.verdict
+
+
+def test_a_single_path_is_not_several_candidates() -> None:
+    with pytest.raises(TypeError, match="give it in a list"):
+        cs.compare_each("human.jsonl", "generation.jsonl")

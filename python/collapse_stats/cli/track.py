@@ -9,7 +9,7 @@ import click
 
 from ..comparisons.build import compare_profiles
 from ..comparisons.comparison import Comparison
-from ..comparisons.side import Side, compare_sides
+from ..comparisons.side import compare_each, share_of_memory
 from ..errors import InputError
 from ..profiles.storage import is_profile
 from ..readers.detect import extension_of
@@ -101,25 +101,22 @@ def _series(
     request: Request,
     reporter: Reporter,
 ) -> list[Comparison]:
-    """Compare each step with the baseline or the first; at most two corpora are in memory."""
+    """Compare each step with the baseline or the first; at most four corpora are in memory."""
     if baseline is not None and is_profile(baseline):
         return _series_of_profile(paths, baseline, request, reporter)
     names = names_of(paths)
     generated = _reading_generated_text(request, paths[0])
-    if baseline is not None:
-        first_request = for_side(request, for_baseline)
-        first = read([baseline], first_request, reporter, names_of([baseline])[0], share=4)
-    else:
-        first = read(paths[:1], generated, reporter, names[0], share=4)
-        paths, names = paths[1:], names[1:]
-    baseline_side = Side(first, request.counting)
-    return [
-        compare_sides(
-            baseline_side,
-            Side(read([path], generated, reporter, name, share=4), request.counting),
-        )
+    share = share_of_memory(len(paths) + (baseline is not None))
+    corpora = (
+        read([path], generated, reporter, name, share)
         for path, name in zip(paths, names, strict=True)
-    ]
+    )
+    if baseline is None:
+        first = next(corpora)
+    else:
+        first_request = for_side(request, for_baseline)
+        first = read([baseline], first_request, reporter, names_of([baseline])[0], share)
+    return list(compare_each(first, corpora, request.counting))
 
 
 def _series_of_profile(

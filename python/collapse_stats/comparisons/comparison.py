@@ -19,6 +19,8 @@ from ..metrics.figures import COMPARISON_FIGURES, FLOORED_FIGURES, look_up
 from ..ngrams.spectrum import JointSpectra, JointSpectrum
 from ..profiles.profile import Ngram, Profile
 from ..uncertainty.estimate import Estimate
+from ..uncertainty.figure_vectors import Floats, figures_of, mean_of
+from ..uncertainty.halves import CANDIDATE as CANDIDATE_HALVES
 from ..uncertainty.halves import (
     FLOOR,
     OPPOSITE,
@@ -77,14 +79,13 @@ class Comparison:
 
     def figure(self, name: str, order: int) -> float | None:
         """Return a figure of `metrics.figures.FLOORED_FIGURES` between opposite halves."""
-        return self._between(look_up(name, FLOORED_FIGURES).value, order)
+        look_up(name, FLOORED_FIGURES)
+        return mean_of(self._figures(order)[0], name)
 
     def floor(self, name: str, order: int) -> float | None:
         """Return the same figure between the baseline's own halves; None when it has no halves."""
-        joint = self._own(order)
-        if joint is None:
-            return None
-        return mean(map(look_up(name, FLOORED_FIGURES).value, (joint, joint.swapped)))
+        look_up(name, FLOORED_FIGURES)
+        return mean_of(self._figures(order)[1], name)
 
     def interval(self, name: str, order: int) -> Estimate | None:
         """Return a figure of `metrics.figures.COMPARISON_FIGURES` with its standard error.
@@ -104,18 +105,20 @@ class Comparison:
         It is taken from the matched sample, if there is one, because that is recounted without each
         group of documents in any case.
         """
-        intervals = self._side_intervals.get(id(side))
-        return side.interval(name, order) if intervals is None else intervals.interval(name, order)
+        if not self.has_errors:
+            return side.interval(name, order)
+        intervals = self._baseline_intervals if side is self.baseline else self._candidate_intervals
+        return intervals.interval(name, order)
 
     def resample(self, progress: Progress | None = None) -> None:
         """Count the samples for intervals and the verdict now, and report progress.
 
         Without this call, that is done when the first figure that needs it is asked for.
         """
-        if self.by_samples is not None:
-            _ = self.by_samples.joint_spectra
         if self._has_documents and self.matched is not None:
             self.matched.resample(progress)
+        if self.by_samples is not None:  # after the recounts, which have most of it
+            _ = self.by_samples.joint_spectra
 
     def forget_samples(self) -> None:
         """Forget what was counted of the samples, which is counted again when it is asked for."""
@@ -134,8 +137,8 @@ class Comparison:
         """
         sides = [side.spectrum(self.baseline.check_order(order)) for side in self._sides]
         if self.by_samples is not None:
-            joint = self.by_samples.joint_spectra.ngrams[order][WHOLE]
-            sides = [joint.first, joint.second]
+            pairs = self.by_samples.joint_spectra.ngrams[order]
+            sides = [pairs[halves].total for halves in (FLOOR, CANDIDATE_HALVES)]
         return metrics.size_matched_distinct_ratio(sides[1], sides[0])
 
     def retention(self, order: int) -> list[RetainedBand]:
@@ -232,15 +235,19 @@ class Comparison:
         return self.baseline, self.candidate
 
     @cached_property
-    def _side_intervals(self) -> dict[int, CorpusIntervals]:
+    def _baseline_intervals(self) -> CorpusIntervals:
+        return self._intervals_of(0)
+
+    @cached_property
+    def _candidate_intervals(self) -> CorpusIntervals:
+        return self._intervals_of(1)
+
+    def _intervals_of(self, number: int) -> CorpusIntervals:
         matched = self.matched
-        if matched is None or not self.has_errors:
-            return {}
-        samples = (matched.baseline, BASELINE), (matched.candidate, CANDIDATE)
-        return {
-            id(side): CorpusIntervals(sample, side.spectra, list(matched.recounts[halves].values()))
-            for side, (sample, halves) in zip(self._sides, samples, strict=True)
-        }
+        assert matched is not None  # there are errors
+        recounts = matched.recounts[(BASELINE, CANDIDATE)[number]]
+        sample = matched.sides[number].sample
+        return CorpusIntervals(sample, self._sides[number].spectra, list(recounts.values()))
 
     @property
     def _has_documents(self) -> bool:
@@ -275,7 +282,24 @@ class Comparison:
         if spectra is None:
             return []
         pairs = spectra.ngrams[order]
-        return [pairs[masks] for masks in (OPPOSITE if WHOLE in pairs else SIDES)]
+        return [pairs[masks] for masks in (OPPOSITE if OPPOSITE[0] in pairs else SIDES)]
+
+    def _figures(self, order: int) -> tuple[Floats, Floats]:
+        """Return figure vectors ``(S, SIZE)`` between opposite halves, and between own halves.
+
+        S is 0 where there are none. Own halves are taken both ways around.
+        """
+        order = self.baseline.check_order(order)
+        if order not in self._figures_by_order:
+            opposite, own = self._opposite(order), self._own(order)
+            both_ways = [] if own is None else [own, own.swapped]
+            vectors = figures_of([*opposite, *both_ways])
+            self._figures_by_order[order] = vectors[: len(opposite)], vectors[len(opposite) :]
+        return self._figures_by_order[order]
+
+    @cached_property
+    def _figures_by_order(self) -> dict[int, tuple[Floats, Floats]]:
+        return {}
 
     def _between(
         self, formula: Callable[[JointSpectrum], float | None], order: int

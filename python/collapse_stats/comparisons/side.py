@@ -1,8 +1,8 @@
 """A corpus as one side of several comparisons: it is sampled once, and counted with other sides."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
+from itertools import chain, islice
 
 from ..backends.base import Backend
 from ..backends.options import CountOptions
@@ -44,6 +44,26 @@ class Side:
         if self.profile.layout == layout:
             return self.profile
         return replace(self.profile, layout=layout)
+
+
+def share_of_memory(sides: int) -> int:
+    """Return n so that half of the memory holds as many corpora as are counted at once.
+
+    Each may take one n-th of the memory.
+    """
+    return 2 * min(sides, SIDES_AT_ONCE)
+
+
+def compare_each(
+    baseline: Corpus, candidates: Iterable[Corpus], counting: CountOptions
+) -> Iterator[Comparison]:
+    """Compare each candidate with the baseline, three of them at a time.
+
+    Candidates are taken when they are needed, so that no more than four corpora are in memory.
+    """
+    side, waiting = Side(baseline, counting), iter(candidates)
+    while some := [Side(corpus, counting) for corpus in islice(waiting, SIDES_AT_ONCE - 1)]:
+        yield from compare_together([side, *some], [(0, at + 1) for at in range(len(some))])
 
 
 def compare_series(

@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal, TypeVar
 
+import numpy as np
+
 from ..ngrams.spectrum import JointSpectrum, Spectrum
+from .numeric.special_functions import FloatArray
 from .one_corpus.conditional import conditional_entropy, saturation
 from .one_corpus.coverage import coverage, missing_mass
 from .one_corpus.diversity import dis, distinct_ratio, hapax
@@ -19,9 +22,10 @@ from .one_corpus.growth import heaps_exponent
 from .one_corpus.hill import collision_entropy, hill
 from .one_corpus.lexical import honore_r, sichel_s, yule_k
 from .one_corpus.richness import ace, chao1
-from .two_corpora.divergence import hellinger, js_divergence, kl_divergence, total_variation
-from .two_corpora.overlap import novelty, unseen_mass
-from .two_corpora.rarefaction import size_matched_distinct_ratio
+from .two_corpora.divergence import hellingers, js_divergences, kl_divergences, total_variations
+from .two_corpora.joint_rows import JointRows, only_value
+from .two_corpora.overlap import novelties, unseen_masses
+from .two_corpora.rarefaction import size_matched_distinct_ratios
 
 Unit = Literal["count", "bits", "share", "types", "number"]
 """A count is an integer and always given; a share lies in 0..1; bits and numbers are at least 0;
@@ -36,8 +40,6 @@ class Figure:
     ----------
     name
         Its name in Python, as in ``Profile.interval(name, order)``.
-    formula
-        The function that computes it; returns None where no honest number exists.
     unit, maximum
         Unit, and the largest value where the unit does not imply it.
     description
@@ -51,7 +53,6 @@ class Figure:
     """
 
     name: str
-    formula: Callable[..., float | None]
     unit: Unit
     description: str
     maximum: float | None = None
@@ -70,6 +71,8 @@ class CorpusFigure(Figure):
 
     Attributes
     ----------
+    formula
+        The function that computes it; returns None where no honest number exists.
     needs_contexts
         Whether `formula` also takes the spectrum of the contexts.
     estimators
@@ -77,6 +80,7 @@ class CorpusFigure(Figure):
         by each of them.
     """
 
+    formula: Callable[..., float | None]
     needs_contexts: bool = False
     estimators: tuple[str, ...] = ()
 
@@ -91,6 +95,9 @@ class ComparisonFigure(Figure):
 
     Attributes
     ----------
+    formula
+        The function that computes it for several joint spectra at once; gives NaN where no honest
+        number exists.
     mirrored
         Name of the figure that it becomes when baseline and candidate are exchanged; None when it
         stays the same.
@@ -101,6 +108,7 @@ class ComparisonFigure(Figure):
         halves (`Comparison.figure`, `Comparison.floor`).
     """
 
+    formula: Callable[[JointRows], FloatArray]
     error: Literal["corpus", "sample"] | None = "sample"
     mirrored: str | None = None
     reciprocal: bool = False
@@ -108,14 +116,14 @@ class ComparisonFigure(Figure):
 
     def value(self, joint: JointSpectrum) -> float | None:
         """The figure of two corpora, the baseline first."""
-        return self.formula(joint)
+        return only_value(self.formula(JointRows.of([joint])))
 
 
-def _retained_singletons(joint: JointSpectrum, *, backward: bool = False) -> float | None:
-    baseline, candidate = (joint.b, joint.a) if backward else (joint.a, joint.b)
+def _retained_singletons(rows: JointRows, *, backward: bool = False) -> FloatArray:
+    baseline, candidate = (rows.b, rows.a) if backward else (rows.a, rows.b)
     once = baseline == 1
-    types = int(joint.types[once].sum())
-    return int(joint.types[once & (candidate > 0)].sum()) / types if types else None
+    types, retained = rows.types_in(once), rows.types_in(once & (candidate > 0))
+    return np.where(types > 0, retained / np.maximum(types, 1), np.nan)
 
 
 _CORPUS_FIGURES = (
@@ -231,7 +239,7 @@ _CORPUS_FIGURES = (
 _COMPARISON_FIGURES = (
     ComparisonFigure(
         name="kl",
-        formula=kl_divergence,
+        formula=kl_divergences,
         unit="bits",
         description="KL(baseline || candidate).",
         mirrored="reverse_kl",
@@ -239,7 +247,7 @@ _COMPARISON_FIGURES = (
     ),
     ComparisonFigure(
         name="reverse_kl",
-        formula=partial(kl_divergence, reverse=True),
+        formula=partial(kl_divergences, reverse=True),
         unit="bits",
         description="KL(candidate || baseline).",
         mirrored="kl",
@@ -247,7 +255,7 @@ _COMPARISON_FIGURES = (
     ),
     ComparisonFigure(
         name="js",
-        formula=js_divergence,
+        formula=js_divergences,
         unit="bits",
         maximum=1,
         description="Jensen-Shannon divergence.",
@@ -255,17 +263,17 @@ _COMPARISON_FIGURES = (
     ),
     ComparisonFigure(
         name="total_variation",
-        formula=total_variation,
+        formula=total_variations,
         unit="share",
         description="Total variation distance.",
         monitored=True,
     ),
     ComparisonFigure(
-        name="hellinger", formula=hellinger, unit="share", description="Hellinger distance."
+        name="hellinger", formula=hellingers, unit="share", description="Hellinger distance."
     ),
     ComparisonFigure(
         name="unseen_mass",
-        formula=unseen_mass,
+        formula=unseen_masses,
         unit="share",
         description="Share of the baseline's occurrences whose n-gram the candidate lacks.",
         mirrored="novelty",
@@ -273,7 +281,7 @@ _COMPARISON_FIGURES = (
     ),
     ComparisonFigure(
         name="novelty",
-        formula=novelty,
+        formula=novelties,
         unit="share",
         description="Share of the candidate's occurrences whose n-gram the baseline lacks.",
         mirrored="unseen_mass",
@@ -281,7 +289,7 @@ _COMPARISON_FIGURES = (
     ),
     ComparisonFigure(
         name="size_matched_distinct_ratio",
-        formula=lambda joint: size_matched_distinct_ratio(joint.second, joint.first),
+        formula=size_matched_distinct_ratios,
         unit="number",
         description="Distinct n-grams of the candidate over the baseline's at equal size.",
         reciprocal=True,

@@ -1,6 +1,7 @@
 """The fields of a profile, and figures that follow directly from them."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from ..backends.base import Backend
 from ..corpus.corpus import Source, TokenizerIdentity
@@ -93,8 +94,14 @@ class ProfileData:
 
     def spectrum(self, order: int) -> Spectrum:
         """Return the spectrum of the n-grams of one order."""
-        (joint,) = self.joint_spectra.ngrams[self.check_order(order)].values()
-        return joint.total
+        if self.check_order(order) not in self._spectra:
+            (joint,) = self.joint_spectra.ngrams[order].values()
+            self._spectra[order] = joint.total
+        return self._spectra[order]
+
+    @cached_property
+    def _spectra(self) -> dict[int, Spectrum]:
+        return {}
 
     def contexts(self, order: int) -> Spectrum:
         """Return the spectrum of the (order - 1)-grams that begin an n-gram, by how often."""

@@ -29,7 +29,7 @@ SEPARATOR = "<|between two texts of collapse-stats|>"
 _SCHEMES = {R50K: "gpt2", CL100K: "gpt4", O200K: "o200k"}  # the library's names of patterns
 _ROOM = 32 << 20  # bytes that the words which an encoder remembers may take
 _WORTH_MAKING = 10  # times the seconds of making an encoder, which are a tenth of its work then
-_CHECKED_EVERY = 4 << 20  # bytes of text; random letters add ten bytes to the memory for each
+_CHECKED_EVERY = 1 << 20  # bytes of text; random letters add ten bytes to the memory for each
 
 _DIFFICULT = """The cat's mat, THEY'LL say: I'Ve; don’t 'S 'T 'd's ſ'ſ K'K
 

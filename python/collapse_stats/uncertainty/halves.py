@@ -8,10 +8,9 @@ candidate may answer the same prompts in the same order.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from statistics import fmean
 
-from .. import metrics
+from ..metrics.two_corpora.retention import band_label, retained_types
 from ..ngrams.spectrum import JointSpectrum, Masks
 
 # Labels 0 and 1 are the halves of the baseline, 2 and 3 those of the candidate.
@@ -57,15 +56,14 @@ def retained_bands(
     own
         Joint spectrum of the baseline's halves, from which the floor is taken; None: no floor.
     """
-    bands_of = partial(metrics.retention, bands=BANDS)
-    pairs = [bands_of(joint) for joint in opposite]
-    floors = [bands_of(joint) for joint in (own, own.swapped)] if own is not None else []
+    pairs = [retained_types(joint, BANDS) for joint in opposite]
+    floors = [retained_types(joint, BANDS) for joint in ((own, own.swapped) if own else ())]
     return [
         RetainedBand(
-            rows[0].band,
-            fmean(row.types for row in rows),
-            mean(row.retained for row in rows),
-            mean(row[band].retained for row in floors) if floors else None,
+            band_label(BANDS, band),
+            fmean(types for types, _ in rows),
+            mean(retained for _, retained in rows),
+            mean(of_floor[band][1] for of_floor in floors),
         )
         for band, rows in enumerate(zip(*pairs, strict=True))
     ]

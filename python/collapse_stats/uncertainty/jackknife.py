@@ -18,6 +18,7 @@ from ..corpus.load import Progress
 from ..corpus.sample import Sample
 from ..corpus.split import GROUPS, group_of, half_of
 from ..metrics.figures import CORPUS_FIGURES_WITH_ERRORS
+from ..metrics.two_corpora.joint_rows import totals
 from ..ngrams.chunk import Chunk
 from ..ngrams.layout import Layout
 from ..ngrams.spectrum import JointSpectrum, Masks, Spectrum
@@ -89,7 +90,7 @@ def recounts(
             sum(1 << label for (at, _), label in label_of.items() if at == place) | 1 << place
             for place in range(len(parts))
         )
-        masks: list[Masks] = [(first, second)]
+        masks: list[Masks] = [] if start else [(first, second)]
         for (place, _), label in label_of.items():
             rest = ~(1 << label)
             masks.append((first & rest, second) if place == 0 else (first, second & rest))
@@ -100,15 +101,14 @@ def recounts(
             for place, part in enumerate(parts)
         ]
         spectra = backend.spectra(chunks, layout, masks)
-        for key, pair in zip([None, *some_groups], masks, strict=True):
-            if key is not None or start == 0:
-                ngrams, contexts = (
-                    {order: pairs[pair] for order, pairs in joint_spectra.items()}
-                    for joint_spectra in (spectra.ngrams, spectra.contexts)
-                )
-                if counted is not None:
-                    counted()
-                yield Recount(key, ngrams, contexts)
+        for key, pair in zip([*some_groups] if start else [None, *some_groups], masks, strict=True):
+            ngrams, contexts = (
+                {order: pairs[pair] for order, pairs in joint_spectra.items()}
+                for joint_spectra in (spectra.ngrams, spectra.contexts)
+            )
+            if counted is not None:
+                counted()
+            yield Recount(key, ngrams, contexts)
 
 
 def number_of_recounts(parts: tuple[HalfSample, HalfSample]) -> int:
@@ -191,10 +191,13 @@ class CorpusIntervals:
         self._size = len(sample.tokens)
         self._spectra = spectra
         self._recounted = {
-            order: [
-                (recount.ngrams[order].total, recount.contexts[order].total)
-                for recount in recounted
-            ]
+            order: list(
+                zip(
+                    totals([recount.ngrams[order] for recount in recounted]),
+                    totals([recount.contexts[order] for recount in recounted]),
+                    strict=True,
+                )
+            )
             for order in spectra
         }
         shares = group_shares(sample)

@@ -15,9 +15,9 @@ from ..corpus.load import Progress
 from ..corpus.sample import Sample, within
 from ..ngrams.layout import Layout
 from ..ngrams.spectrum import JointSpectra
+from . import halves
 from .estimate import Estimate
 from .figure_vectors import PLACE, SIZE, Floats, figures_of
-from .halves import MASKS
 from .jackknife import (
     Recount,
     group_shares,
@@ -43,6 +43,7 @@ BASELINE: Pair = (0, 1)
 CANDIDATE: Pair = (2, 3)
 OPPOSITE_PAIRS: tuple[Pair, Pair] = ((0, 3), (1, 2))
 PAIRS: tuple[Pair, ...] = (*OPPOSITE_PAIRS, BASELINE, CANDIDATE)
+_MASKS = dict(zip(PAIRS, (*halves.OPPOSITE, halves.FLOOR, halves.CANDIDATE), strict=True))
 LEAST_ORDER = 3  # the verdict reads orders up to this one, whatever else is counted
 
 
@@ -115,12 +116,26 @@ class MatchedSamples:
 
     @cached_property
     def joint_spectra(self) -> JointSpectra:
-        """Joint spectra of the halves of both, as `compare` has them of whole corpora."""
+        """Joint spectra of the halves of both, as `compare` has them of whole corpora.
+
+        They are counted, unless recounts have those of the parts already.
+        """
+        if vars(self).get("recounts"):
+            return self._recounted_whole()
         (baseline, candidate), layout = in_own_vocabulary(
             [self.baseline, self.candidate], self.layout
         )
         chunks = [baseline.chunk(), candidate.chunk(candidate.half + np.uint8(2))]
-        return self.backend.spectra(chunks, layout, MASKS)
+        return self.backend.spectra(chunks, layout, halves.MASKS)
+
+    def _recounted_whole(self) -> JointSpectra:
+        """`joint_spectra` of the parts, from the recounts of all documents."""
+        whole = {_MASKS[pair]: self.recounts[pair][None] for pair in PAIRS}
+        orders = range(1, self.layout.max_order + 1)
+        return JointSpectra(
+            {n: {masks: recount.ngrams[n] for masks, recount in whole.items()} for n in orders},
+            {n: {masks: recount.contexts[n] for masks, recount in whole.items()} for n in orders},
+        )
 
     def interval(self, name: str, order: int) -> Estimate | None:
         """Return a figure of `COMPARISON_FIGURES` between opposite halves, with its error."""
@@ -185,10 +200,11 @@ class MatchedSamples:
 
     def _jackknifed(self, order: int) -> _Errors:
         """Compute standard errors: leave out the groups of each half in turn, add the variances."""
-        opposite = [
-            {key: figures_of(recount.ngrams[order]) for key, recount in self.recounts[pair].items()}
-            for pair in OPPOSITE_PAIRS
-        ]
+        opposite = []
+        for pair in OPPOSITE_PAIRS:
+            of_pair = self.recounts[pair]
+            figures = figures_of([recount.ngrams[order] for recount in of_pair.values()])
+            opposite.append(dict(zip(of_pair, figures, strict=True)))
         floors = self.sides[0].floors(order)
         whole, floor = (opposite[0][None] + opposite[1][None]) / 2, floors[None]
         total, total_excess = np.zeros(SIZE), np.zeros(SIZE)
@@ -196,8 +212,8 @@ class MatchedSamples:
             affected, unaffected = opposite if part in OPPOSITE_PAIRS[0] else opposite[::-1]
             shares = group_shares((self.baseline, self.candidate)[part // 2], part % 2)
             filled = np.flatnonzero(shares).tolist()
-            figures = [(affected[part, g] + unaffected[None]) / 2 for g in filled]
-            excess = np.array(figures) - np.array([floors.get((part, g), floor) for g in filled])
-            total += variance(whole, np.array(figures), shares[filled])
+            without = np.array([(affected[part, g] + unaffected[None]) / 2 for g in filled])
+            excess = without - np.array([floors.get((part, g), floor) for g in filled])
+            total += variance(whole, without, shares[filled])
             total_excess += variance(whole - floor, excess, shares[filled])
         return _Errors(whole, np.sqrt(total), whole - floor, np.sqrt(total_excess))

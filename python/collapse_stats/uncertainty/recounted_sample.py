@@ -55,8 +55,11 @@ class RecountedSample:
     def floors(self, order: int) -> dict[LeftOut | None, Floats]:
         """Return the figures between the two halves, by the group that was left out."""
         if order not in self._floors:
-            vectors = {each.left_out: figures_of(each.ngrams[order]) for each in self.recounts()}
-            self._floors[order] = {key: (v + mirrored(v)) / 2 for key, v in vectors.items()}
+            recounts = self.recounts()
+            figures = figures_of([each.ngrams[order] for each in recounts])
+            floors = (figures + mirrored(figures)) / 2
+            keys = (each.left_out for each in recounts)
+            self._floors[order] = dict(zip(keys, floors, strict=True))
         return self._floors[order]
 
 

@@ -7,13 +7,14 @@ leaves out one group of documents at a time, on each side separately; their vari
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from ..ngrams.spectrum import JointSpectrum, UInt64Array
+from ..metrics.two_corpora.joint_rows import JointRows
+from ..ngrams.spectrum import UInt64Array
 from ..uncertainty.estimate import Estimate
 from ..uncertainty.matched_samples import BASELINE, CANDIDATE, MatchedSamples, Pair
 from ..uncertainty.recounted_sample import LeftOut
@@ -63,22 +64,26 @@ class Novelty:
 
 def novelty(matched: MatchedSamples, order: int) -> Novelty | None:
     """Novelty of two matched samples at one order; None when a half has too few n-grams."""
-    joints = {
-        pair: {key: recount.ngrams[order] for key, recount in recounts.items()}
-        for pair, recounts in matched.recounts.items()
+    recounts = matched.recounts
+    if not recounts:
+        return None
+    rows = {
+        pair: JointRows.of([recount.ngrams[order] for recount in of_pair.values()])
+        for pair, of_pair in recounts.items()
     }
-    drawn = _drawn_from(joints) if joints else 0
+    drawn = _drawn_from([rows[BASELINE], rows[CANDIDATE]])
     if not drawn:
         return None
     masses: dict[Pair, Masses] = {}
-    for (a, b), by_key in joints.items():
-        masses[a, b] = {key: _unseen_mass(j.a, j.b, j, drawn) for key, j in by_key.items()}
-        masses[b, a] = {key: _unseen_mass(j.b, j.a, j, drawn) for key, j in by_key.items()}
+    for (a, b), of_pair in rows.items():
+        for pair, of, against in (((a, b), of_pair.a, of_pair.b), ((b, a), of_pair.b, of_pair.a)):
+            values = _unseen_masses(of_pair, of, against, drawn)
+            masses[pair] = dict(zip(recounts[a, b], values, strict=True))
     keys = [  # groups that hold n-grams: leaving out another changes nothing
         key
         for pair in (BASELINE, CANDIDATE)
-        for key, joint in joints[pair].items()
-        if key is not None and _size(joint) < _size(joints[pair][None])
+        for key, size in zip(recounts[pair], rows[pair].windows, strict=True)
+        if key is not None and size < rows[pair].windows[0]  # those of all documents
     ]
     figures = {
         name: np.array([_mean(masses, pairs, key) for key in (None, *keys)])
@@ -95,24 +100,15 @@ def novelty(matched: MatchedSamples, order: int) -> Novelty | None:
     )
 
 
-def _drawn_from(joints: Mapping[Pair, Mapping[LeftOut | None, JointSpectrum]]) -> int:
+def _drawn_from(halves: Sequence[JointRows]) -> int:
     """Number of n-grams that are drawn to measure unseen masses.
 
     This is the size of the smallest part without its largest group, so that all masses of the
     jackknife are measured at the same size. It is 0 when one group makes up nearly all of a part,
     for then nothing can be measured.
     """
-    sizes = [
-        size
-        for pair in (BASELINE, CANDIDATE)
-        for joint in joints[pair].values()
-        for size in (int(joint.a @ joint.types), int(joint.b @ joint.types))
-    ]
-    return min(sizes) if min(sizes) >= LEAST * max(sizes) else 0
-
-
-def _size(joint: JointSpectrum) -> int:
-    return int((joint.a + joint.b) @ joint.types)
+    sizes = np.concatenate([size for rows in halves for size in rows.occurrences])
+    return int(sizes.min()) if sizes.min() >= LEAST * sizes.max() else 0
 
 
 def _mean(masses: Mapping[Pair, Masses], pairs: tuple[Pair, Pair], key: LeftOut | None) -> float:
@@ -121,25 +117,34 @@ def _mean(masses: Mapping[Pair, Masses], pairs: tuple[Pair, Pair], key: LeftOut 
     return (first + second) / 2
 
 
-def _unseen_mass(of: UInt64Array, against: UInt64Array, joint: JointSpectrum, drawn: int) -> float:
-    missed = _missed(int(against @ joint.types), drawn)
-    seen = np.minimum(against, np.uint64(len(missed) - 1)).astype(np.intp)
-    occurrences = (of * joint.types).astype(np.float64)
-    return float(occurrences @ missed[seen] / occurrences.sum())
+def _unseen_masses(
+    rows: JointRows, of: UInt64Array, against: UInt64Array, drawn: int
+) -> list[float]:
+    """Unseen mass of one side against the other for each of S joint spectra."""
+    missed, last = _missed(rows.sums(against.astype(np.float64) * rows.types), drawn)
+    seen = np.minimum(against, rows.spread(last)).astype(np.intp)
+    missed_of_row = missed[rows.spread(np.arange(len(missed))), seen]
+    occurrences = (of * rows.types).astype(np.float64)
+    return [
+        float(weights @ shares / weights.sum())
+        for weights, shares in zip(rows.split(occurrences), rows.split(missed_of_row), strict=True)
+    ]
 
 
-def _missed(size: int, drawn: int) -> Floats:
-    """Probability that `drawn` of `size` n-grams contain no occurrence of one.
+def _missed(size: Floats, drawn: int) -> tuple[Floats, npt.NDArray[np.uint64]]:
+    """Probability that `drawn` of `size` ``(S,)`` n-grams contain no occurrence of one.
 
-    Element k is for an n-gram that occurs k times; the last also for all more frequent ones.
+    Returns ``(S, K)``, whose element k of a row is for an n-gram that occurs k times, and ``(S,)``,
+    the last element of each row that is used: it is for all more frequent ones as well.
     """
     kept = (size - drawn) / size  # probability that a single occurrence is not drawn
-    often = math.ceil(math.log(NEVER) / math.log(kept)) if kept > 0 else 1
-    k = np.arange(min(often, size))
     with np.errstate(divide="ignore"):  # log 0 where an n-gram is certain to be drawn
-        steps = np.log((size - drawn - k).clip(min=0) / (size - k).clip(min=1))
-    missed: Floats = np.exp(np.concatenate([[0.0], np.cumsum(steps)]))
-    return missed
+        often = np.maximum(np.ceil(math.log(NEVER) / np.log(kept)), 1)
+        last = np.minimum(often, size)
+        rest = size[:, np.newaxis] - np.arange(int(last.max()))
+        steps = np.log((rest - drawn).clip(min=0) / rest.clip(min=1))
+    missed: Floats = np.exp(np.cumsum(np.insert(steps, 0, 0.0, axis=1), axis=1))
+    return missed, last.astype(np.uint64)
 
 
 def _log_odds(share: Floats) -> Floats:

@@ -56,9 +56,10 @@ def log_minus_digamma(x: FloatArray) -> FloatArray:
     asymptotic series is used (Abramowitz & Stegun 6.3.18).
     """
     x, correction = x.copy(), np.zeros_like(x)
-    while len(low := np.flatnonzero(x < 16)):
-        correction[low] += log1p_gap(1 / x[low])
-        x[low] += 1
+    low = np.flatnonzero(x < 16)
+    steps = x[low] + np.arange(16)[:, np.newaxis]  # x, x + 1, ... of each argument
+    correction[low] = np.cumsum(np.where(steps < 16, log1p_gap(1 / steps), 0.0), axis=0)[-1]
+    x[low] += np.ceil(16 - x[low])
     z = 1 / (x * x)
     series = z * (1 / 12 - z * (1 / 120 - z * (1 / 252 - z * (1 / 240 - z / 132))))
     return correction + (0.5 / x + series)

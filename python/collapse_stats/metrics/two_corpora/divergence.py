@@ -10,8 +10,9 @@ import numpy as np
 
 from ...ngrams.spectrum import JointSpectrum
 from ..numeric.special_functions import LN2, FloatArray, log1p_gap
+from .joint_rows import JointRows, only_value
 from .overlap import is_one_sided
-from .smoothing import SMOOTHINGS, plain, smoothed
+from .smoothing import SMOOTHINGS, smoothed
 
 __all__ = ["hellinger", "js_divergence", "kl_divergence", "total_variation"]
 
@@ -68,12 +69,22 @@ def kl_divergence(
             f"smoothing must be one of {', '.join(map(repr, SMOOTHINGS))}, got {smoothing!r}: "
             "without smoothing the divergence of different vocabularies is infinite"
         )
+    if smoothing == SMOOTHINGS[0]:
+        return only_value(kl_divergences(JointRows.of([joint]), reverse=reverse))
     if is_one_sided(joint):
         return None
     p, q, types = smoothed(joint, smoothing, alpha=alpha, weight=weight)
     if reverse:
         p, q = q, p
     return float(np.sum(types * _divergence(p, q))) / LN2
+
+
+def kl_divergences(rows: JointRows, *, reverse: bool = False) -> FloatArray:
+    """Return `kl_divergence` ``(S,)`` with the default smoothing."""
+    p, q = rows.discounted[::-1] if reverse else rows.discounted
+    with np.errstate(divide="ignore", invalid="ignore"):  # where a corpus is empty: no figure
+        nats: FloatArray = rows.types * _divergence(p, q)
+    return rows.given(rows.sums(nats) / LN2)
 
 
 def js_divergence(joint: JointSpectrum) -> float | None:
@@ -85,12 +96,15 @@ def js_divergence(joint: JointSpectrum) -> float | None:
     >>> js_divergence(JointSpectrum.from_counts([1, 0], [0, 2]))
     1.0
     """
-    if is_one_sided(joint):
-        return None
-    p, q = plain(joint)
+    return only_value(js_divergences(JointRows.of([joint])))
+
+
+def js_divergences(rows: JointRows) -> FloatArray:
+    """Return `js_divergence` ``(S,)``."""
+    p, q = rows.shares
     middle = (p + q) / 2
-    nats = np.sum(joint.types * (_divergence(p, middle) + _divergence(q, middle))) / 2
-    return min(1.0, float(nats) / LN2)  # rounding may exceed 1
+    nats = rows.sums(rows.types * (_divergence(p, middle) + _divergence(q, middle))) / 2
+    return rows.given(np.minimum(1.0, nats / LN2))  # rounding may exceed 1
 
 
 def total_variation(joint: JointSpectrum) -> float | None:
@@ -102,10 +116,14 @@ def total_variation(joint: JointSpectrum) -> float | None:
     >>> total_variation(JointSpectrum.from_counts([1, 1], [2, 0]))
     0.5
     """
-    if is_one_sided(joint):
-        return None
-    p, q = plain(joint)
-    return min(1.0, float(np.sum(joint.types * np.abs(p - q))) / 2)  # rounding may exceed 1
+    return only_value(total_variations(JointRows.of([joint])))
+
+
+def total_variations(rows: JointRows) -> FloatArray:
+    """Return `total_variation` ``(S,)``."""
+    p, q = rows.shares
+    figures = rows.sums(np.abs(p - q) * rows.types) / 2
+    return rows.given(np.minimum(1.0, figures))  # rounding may exceed 1
 
 
 def hellinger(joint: JointSpectrum) -> float | None:
@@ -116,10 +134,14 @@ def hellinger(joint: JointSpectrum) -> float | None:
     >>> hellinger(JointSpectrum.from_counts([1, 0], [0, 1]))
     1.0
     """
-    if is_one_sided(joint):
-        return None
-    p, q = plain(joint)
-    return min(1.0, math.sqrt(np.sum(joint.types * (np.sqrt(p) - np.sqrt(q)) ** 2) / 2))
+    return only_value(hellingers(JointRows.of([joint])))
+
+
+def hellingers(rows: JointRows) -> FloatArray:
+    """Return `hellinger` ``(S,)``."""
+    p, q = rows.shares
+    squares = rows.sums(rows.types * (np.sqrt(p) - np.sqrt(q)) ** 2)
+    return rows.given(np.minimum(1.0, np.sqrt(squares / 2)))
 
 
 def _divergence(p: FloatArray, q: FloatArray) -> FloatArray:

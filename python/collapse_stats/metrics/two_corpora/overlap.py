@@ -3,6 +3,8 @@
 import numpy as np
 
 from ...ngrams.spectrum import JointSpectrum, UInt64Array
+from ..numeric.special_functions import FloatArray
+from .joint_rows import JointRows, only_value
 
 __all__ = ["jaccard", "novelty", "overlap_coefficient", "unseen_mass"]
 
@@ -15,7 +17,12 @@ def unseen_mass(joint: JointSpectrum) -> float | None:
     >>> unseen_mass(JointSpectrum.from_counts([3, 1], [1, 0]))
     0.25
     """
-    return None if is_one_sided(joint) else _share_of_absent(joint.a, joint.b, joint.types)
+    return only_value(unseen_masses(JointRows.of([joint])))
+
+
+def unseen_masses(rows: JointRows) -> FloatArray:
+    """Return `unseen_mass` ``(S,)``."""
+    return _shares_of_absent(rows, rows.a, rows.b)
 
 
 def novelty(joint: JointSpectrum) -> float | None:
@@ -26,7 +33,12 @@ def novelty(joint: JointSpectrum) -> float | None:
     >>> novelty(JointSpectrum.from_counts([1, 0], [3, 1]))
     0.25
     """
-    return None if is_one_sided(joint) else _share_of_absent(joint.b, joint.a, joint.types)
+    return only_value(novelties(JointRows.of([joint])))
+
+
+def novelties(rows: JointRows) -> FloatArray:
+    """Return `novelty` ``(S,)``."""
+    return _shares_of_absent(rows, rows.b, rows.a)
 
 
 def jaccard(joint: JointSpectrum) -> float | None:
@@ -67,10 +79,11 @@ def is_one_sided(joint: JointSpectrum) -> bool:
     return not (joint.a.any() and joint.b.any())
 
 
-def _share_of_absent(own: UInt64Array, other: UInt64Array, types: UInt64Array) -> float:
-    """Share of one side's occurrences whose type the other side lacks."""
-    absent = other == 0
-    return occurrences(own[absent], types[absent]) / occurrences(own, types)
+def _shares_of_absent(rows: JointRows, own: UInt64Array, other: UInt64Array) -> FloatArray:
+    """Share ``(S,)`` of one side's occurrences whose type the other side lacks."""
+    occurrences_by_row = own.astype(np.float64) * rows.types
+    absent, every = (rows.sums(occurrences_by_row * chosen) for chosen in (other == 0, 1))
+    return rows.given(absent / np.maximum(every, 1))
 
 
 def _shared(joint: JointSpectrum) -> int:

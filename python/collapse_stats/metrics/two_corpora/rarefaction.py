@@ -1,13 +1,17 @@
 """Rarefaction: the expected number of types in a smaller sample of the same corpus."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from ...ngrams.spectrum import Spectrum
 from ..numeric.compressed_counts import compress_counts
 from ..numeric.special_functions import FloatArray, log1p_gap
+from .joint_rows import JointRows
 
 __all__ = ["rarefied_distinct", "size_matched_distinct_ratio"]
 
+Sizes = float | FloatArray
 _MAX_DIRECT_FACTORS = 64  # longer products are computed from factorials
 
 
@@ -44,8 +48,7 @@ class Rarefied:
         """`rarefied_distinct` for n in 0..N."""
         if n in (0, self._total):
             return float(self._spectrum.distinct if n else 0)
-        missed = _log_missed(self._m, float(n), float(self._total))
-        return float(np.sum(self._types * -np.expm1(missed)))
+        return float(np.sum(_drawn(self._m, self._types, float(n), float(self._total))))
 
     def coverage(self, n: int) -> float:
         """`expected_coverage` for n in 0..N - 1."""
@@ -70,6 +73,27 @@ def size_matched_distinct_ratio(candidate: Spectrum, baseline: Spectrum) -> floa
     return rarefied_distinct(candidate, n) / rarefied_distinct(baseline, n)
 
 
+def size_matched_distinct_ratios(rows: JointRows) -> FloatArray:
+    """Return `size_matched_distinct_ratio` ``(S,)`` of the second corpora to the first."""
+    first, second = rows.occurrences
+    first_is_larger = first > second
+    larger = rows.spectra(np.where(rows.spread(first_is_larger), rows.a, rows.b))
+    rarefied = _rarefied(larger, np.minimum(first, second), np.maximum(first, second))
+    smaller = rows.types_in(np.where(rows.spread(first_is_larger), rows.b, rows.a) > 0)
+    with np.errstate(divide="ignore", invalid="ignore"):  # where a corpus is empty
+        ratio = np.where(first_is_larger, smaller / rarefied, rarefied / smaller)
+    return rows.given(ratio)
+
+
+def _rarefied(spectra: Sequence[Spectrum], n: FloatArray, total: FloatArray) -> FloatArray:
+    """`rarefied_distinct` ``(S,)`` of spectra, each to a size n of its own ``(S,)``."""
+    m, types = zip(*map(compress_counts, spectra), strict=True)
+    sizes = [len(rows) for rows in m]
+    of_row = (np.repeat(values, sizes) for values in (n, total))
+    drawn = _drawn(np.concatenate(m), np.concatenate(types), *of_row)
+    return np.array([np.sum(part) for part in np.split(drawn, np.cumsum(sizes[:-1]))])
+
+
 def check_sample_size(n: int, total: int, remedy: str) -> None:
     """Raise ValueError when n is not in 0..total."""
     if not 0 <= n <= total:
@@ -78,40 +102,48 @@ def check_sample_size(n: int, total: int, remedy: str) -> None:
         )
 
 
-def _log_missed(m: FloatArray, n: float, total: float) -> FloatArray:
+def _drawn(m: FloatArray, types: FloatArray, n: Sizes, total: Sizes) -> FloatArray:
+    """Expected number ``(R,)`` of each row's types among n of N draws."""
+    drawn: FloatArray = types * -np.expm1(_log_missed(m, n, total))
+    return drawn
+
+
+def _log_missed(m: FloatArray, n: Sizes, total: Sizes) -> FloatArray:
     """log(C(N-m, n) / C(N, n)), ``(R,)``: n of N draws contain none of a type's m occurrences.
 
     The ratio is symmetric in m and n. With k the smaller and l the larger of them, it is the
     product over i < k of 1 - l / (N - i), which is computed directly for few factors.
     """
-    few, many = np.minimum(m, n), np.maximum(m, n)
+    few, many, total = np.minimum(m, n), np.maximum(m, n), np.broadcast_to(total, m.shape)
     log = np.full_like(m, -np.inf)  # where the probability is 0, or below 1e-20
     short = (few <= _MAX_DIRECT_FACTORS) & (few + many <= total)
     long = (few > _MAX_DIRECT_FACTORS) & (few + many + 16 <= total) & (few * many < 46 * total)
-    log[short] = _log_product(few[short], many[short], total)
-    log[long] = _log_factorials(few[long], many[long], total)
+    log[short] = _log_product(few[short], many[short], total[short])
+    log[long] = _log_factorials(few[long], many[long], total[long])
     return log
 
 
-def _log_product(k: FloatArray, l: FloatArray, total: float) -> FloatArray:  # noqa: E741
-    """log of the product over i < k of 1 - l / (N - i), ``(R,)``, factor by factor."""
-    if len(l) and (l == l[0]).all():  # usual for many draws: all are partial products of one
-        steps = np.log1p(-l[0] / (total - np.arange(k.max())))
-        return np.concatenate([[0.0], np.cumsum(steps)])[k.astype(np.intp)]
-    log = np.zeros_like(k)
-    for i in range(int(k.max(initial=0))):
-        log += np.where(i < k, np.log1p(-l / (total - np.minimum(i, k - 1))), 0.0)
-    return log
+def _log_product(k: FloatArray, l: FloatArray, total: FloatArray) -> FloatArray:  # noqa: E741
+    """log of the product over i < k of 1 - l / (N - i), ``(R,)``, factor by factor.
+
+    Rows with the same l and N are partial products of one; usually all rows of a spectrum are.
+    """
+    pairs, pair = np.unique(l + 1j * total, return_inverse=True)
+    i = np.arange(int(k.max(initial=0)))
+    with np.errstate(divide="ignore", invalid="ignore"):  # in factors that no row has
+        logs = np.log1p(-pairs.real[:, np.newaxis] / (pairs.imag[:, np.newaxis] - i))
+    partial = np.cumsum(np.insert(logs, 0, 0.0, axis=1), axis=1)
+    return partial[pair, k.astype(np.intp)]
 
 
-def _log_factorials(k: FloatArray, l: FloatArray, total: float) -> FloatArray:  # noqa: E741
+def _log_factorials(k: FloatArray, l: FloatArray, total: FloatArray) -> FloatArray:  # noqa: E741
     """log of (w!/(w-k)!) / (N!/(N-k)!) with w = N - l, ``(R,)``, by Stirling's formula.
 
     The difference of log-gammas near 1e12 would have no correct digits. Here the large terms are
     cancelled analytically, and each remaining term is a correction to the one before.
     """
     w = total - l
-    return k * np.log1p(-l / total) + (_falling(w, k) - _falling(np.full_like(k, total), k))
+    return k * np.log1p(-l / total) + (_falling(w, k) - _falling(total, k))
 
 
 def _falling(x: FloatArray, k: FloatArray) -> FloatArray:

@@ -69,9 +69,8 @@ def retention(joint: JointSpectrum, bands: Sequence[int] | None = None) -> list[
     >>> [row.retained for row in retention(JointSpectrum.from_counts([1, 1, 2], [0, 3, 1]))]
     [0.5, 1.0]
     """
-    in_baseline = joint.a > 0
-    a, b, types = (column[in_baseline] for column in (joint.a, joint.b, joint.types))
-    lows = _power_of_two_bands(int(a.max()) if len(a) else 0) if bands is None else tuple(bands)
+    largest = int(joint.a.max(initial=0))
+    lows = _power_of_two_bands(largest) if bands is None else tuple(bands)
     if lows and (lows[0] < 1 or any(x >= y for x, y in pairwise(lows))):
         raise ValueError(
             f"bands must be ascending positive counts, got {lows}: "
@@ -79,20 +78,40 @@ def retention(joint: JointSpectrum, bands: Sequence[int] | None = None) -> list[
         )
     baseline_size = occurrences(joint.a, joint.types)
     candidate_size = occurrences(joint.b, joint.types)
-    starts = np.searchsorted(a, np.array(lows, dtype=np.uint64)).tolist()  # rows ascend by a
     rows = []
-    for i, (begin, end) in enumerate(pairwise([*starts, len(a)])):
-        band = slice(begin, end)
-        number = int(types[band].sum())
-        retained = mass_ratio = survival_ratio = None
-        if number and candidate_size:
-            retained = int(types[band][b[band] > 0].sum()) / number
-            baseline_share = occurrences(a[band], types[band]) / baseline_size
-            mass_ratio = occurrences(b[band], types[band]) / candidate_size / baseline_share
-            expected = _expected_survivors(a[band], types[band], baseline_size, candidate_size)
+    for i, ((begin, end), (number, retained)) in enumerate(
+        zip(pairwise(_edges(joint, lows)), retained_types(joint, lows), strict=True)
+    ):
+        a, b, types = (column[begin:end] for column in (joint.a, joint.b, joint.types))
+        mass_ratio = survival_ratio = None
+        if retained is not None:
+            baseline_share = occurrences(a, types) / baseline_size
+            mass_ratio = occurrences(b, types) / candidate_size / baseline_share
+            expected = _expected_survivors(a, types, baseline_size, candidate_size)
             survival_ratio = retained * number / expected
-        rows.append(RetentionBand(_label(lows, i), number, retained, mass_ratio, survival_ratio))
+        label = band_label(lows, i)
+        rows.append(RetentionBand(label, number, retained, mass_ratio, survival_ratio))
     return rows
+
+
+def retained_types(joint: JointSpectrum, lows: Sequence[int]) -> list[tuple[int, float | None]]:
+    """Return by band the number of the baseline's types, and the share of them that is retained."""
+    edges = _edges(joint, lows)
+    every, kept = (
+        np.diff(np.append(np.uint64(0), np.cumsum(types))[edges]).tolist()
+        for types in (joint.types, joint.types * (joint.b > 0))
+    )
+    candidate_is_empty = not joint.b.any()
+    return [
+        (number, None if candidate_is_empty or not number else retained / number)
+        for number, retained in zip(every, kept, strict=True)
+    ]
+
+
+def _edges(joint: JointSpectrum, lows: Sequence[int]) -> list[int]:
+    """Where the rows of each band begin, and where those of the last end: rows ascend by a."""
+    starts: list[int] = np.searchsorted(joint.a, np.array(lows, dtype=np.uint64)).tolist()
+    return [*starts, len(joint.a)]
 
 
 def _power_of_two_bands(largest: int) -> tuple[int, ...]:
@@ -102,7 +121,8 @@ def _power_of_two_bands(largest: int) -> tuple[int, ...]:
     return (1, 2, *(2**k + 1 for k in range(1, (largest - 1).bit_length())))
 
 
-def _label(lows: Sequence[int], i: int) -> str:
+def band_label(lows: Sequence[int], i: int) -> str:
+    """Return the name of a band: ``"3-4"``."""
     if i + 1 == len(lows):
         return f"{lows[i]}+"
     low, high = lows[i], lows[i + 1] - 1

@@ -19,24 +19,17 @@ def smoothed(
     """Smoothed probabilities p and q of one type in each row, and the row's number of types.
 
     All three have shape ``(R,)``, and ``(R + 1,)`` for Good-Turing, whose last row is for all types
-    that neither corpus has. Neither side may be empty.
+    that neither corpus has. Neither side may be empty. Absolute discounting, the default, is not
+    done here but in `JointRows.discounted`.
     """
     types = joint.types.astype(np.float64)
     if smoothing == "good-turing":
         p, q = _good_turing(joint.a, joint.types), _good_turing(joint.b, joint.types)
         return p, q, np.append(types, 1.0)
-    if smoothing == "absolute-discount":
-        return _discounted(joint.a, joint.types), _discounted(joint.b, joint.types), types
     if smoothing == "additive":
         return _added(joint.a, joint.types, alpha), _added(joint.b, joint.types, alpha), types
-    pooled = _shares(joint.a + joint.b, joint.types)
-    p, q = (x + weight * (pooled - x) for x in plain(joint))
-    return p, q, types
-
-
-def plain(joint: JointSpectrum) -> tuple[FloatArray, FloatArray]:
-    """Relative frequencies of one type in each row, ``(R,)`` for either side."""
-    return _shares(joint.a, joint.types), _shares(joint.b, joint.types)
+    p, q, pooled = (_shares(seen, joint.types) for seen in (joint.a, joint.b, joint.a + joint.b))
+    return p + weight * (pooled - p), q + weight * (pooled - q), types
 
 
 def _shares(count: UInt64Array, types: UInt64Array) -> FloatArray:
@@ -49,16 +42,6 @@ def _added(count: UInt64Array, types: UInt64Array, alpha: float) -> FloatArray:
     return (count.astype(np.float64) + alpha) / (
         occurrences(count, types) + alpha * int(types.sum())
     )
-
-
-def _discounted(count: UInt64Array, types: UInt64Array) -> FloatArray:
-    """Absolute discounting; the discounts are distributed equally over all types of either side."""
-    once = max(1, int(types[count == 1].sum()))
-    twice = max(1, int(types[count == 2].sum()))
-    discount = once / (once + 2 * twice)
-    seen = count > 0
-    refund = int(types[seen].sum()) / int(types.sum())  # exactly 1 when this side has all types
-    return (count.astype(np.float64) + discount * (refund - seen)) / occurrences(count, types)
 
 
 def _good_turing(count: UInt64Array, types: UInt64Array) -> FloatArray:
