@@ -21,6 +21,7 @@ void bind_backend(py::module_& module) {
       names.emplace_back(cpu::name(set));
     return names;
   });
+  module.def("idle_memory", [] { return cpu::idle_slab_bytes(); });
   module.def("release_idle_memory", [] { return cpu::release_idle_slabs(); });
 }
 

@@ -80,6 +80,11 @@ class Pool {
     for (std::byte* slab : idle_) offer(slab);
   }
 
+  std::size_t idle() noexcept {
+    const std::lock_guard lock(mutex_);
+    return idle_.size() * slab_bytes;
+  }
+
   std::size_t release() noexcept {
     const std::lock_guard lock(mutex_);
     if (keepers_ > 0) return 0;
@@ -144,6 +149,8 @@ void Arena::clear() noexcept {
 SlabKeeper::SlabKeeper() noexcept { pool().keep(); }
 
 SlabKeeper::~SlabKeeper() { pool().keep_no_longer(); }
+
+std::size_t idle_slab_bytes() noexcept { return pool().idle(); }
 
 std::size_t release_idle_slabs() noexcept { return pool().release(); }
 

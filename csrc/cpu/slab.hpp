@@ -67,6 +67,9 @@ class SlabKeeper {
   ~SlabKeeper();
 };
 
+/// How many bytes of unused slabs there are, which the next count uses before it takes fresh memory.
+std::size_t idle_slab_bytes() noexcept;
+
 /// Return all unused slabs to the system at once, unless there is a `SlabKeeper`; return how many
 /// bytes of them there were. For callers whose memory is bounded: idle slabs count as resident.
 std::size_t release_idle_slabs() noexcept;

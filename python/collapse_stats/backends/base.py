@@ -75,6 +75,12 @@ class Backend(Protocol):
         table, in case all windows differ.
         """
 
+    def fresh_bytes(self, needed: int) -> int:
+        """Return how much of `needed` bytes of host memory would be taken from the system anew.
+
+        The rest is kept from earlier calls. 0 of a backend for which more passes are never faster.
+        """
+
     def give_back(self) -> None:
         """Return to the system the host memory that is kept for later calls."""
 

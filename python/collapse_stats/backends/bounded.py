@@ -70,6 +70,10 @@ class BoundedBackend:
         """See `Backend.joint_spectra`."""
         return self._backend.joint_spectra(aligned, masks)
 
+    def fresh_bytes(self, needed: int) -> int:
+        """See `Backend.fresh_bytes`."""
+        return self._backend.fresh_bytes(needed)
+
     def give_back(self) -> None:
         """See `Backend.give_back`."""
         self._backend.give_back()

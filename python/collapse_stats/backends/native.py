@@ -97,6 +97,10 @@ class NativeBackend:
         fixed = self.threads * (key_ranges * _KEY_RANGE_BYTES + _THREAD_BYTES + tokens)
         return fixed, max(record, row) + row if rows else record
 
+    def fresh_bytes(self, needed: int) -> int:
+        """See `Backend.fresh_bytes`."""
+        return max(0, needed - _native.idle_memory())
+
     def give_back(self) -> None:
         """See `Backend.give_back`."""
         _native.release_idle_memory()

@@ -14,7 +14,7 @@ from ..backends.base import Backend
 from ..ngrams.chunk import Chunks
 from ..ngrams.layout import KeyRanges, Layout
 from ..ngrams.table import NgramTable
-from ..system.memory import TooLittleMemoryError
+from ..system.memory import TooLittleMemoryError, seconds_a_fresh_byte
 from .key_range_sizes import windows_by_key_range
 from .part_writer import PART_ROWS, writer_bytes
 
@@ -29,6 +29,12 @@ class TableUse(Enum):
 
 
 _MARGIN = 1.05  # for the error of the estimated sizes of key ranges
+
+# A pass more over the tokens takes this many CPU seconds a window. It saves memory, and memory that
+# the process has not used before takes time as well, which is measured where there is much of it.
+_SECONDS_OF_A_PASS = 5e-9
+_MUCH_FRESH_MEMORY = 128 << 20
+_MOST_PASSES_TO_SAVE_TIME = 4
 
 # A table that fits into memory is still written in a few passes: one stretch is written while the
 # next is counted, and reading the tokens again costs less than touching fresh memory.
@@ -82,7 +88,20 @@ def passes(
         fixed = resident_bytes + backend.needs(layout, key_ranges, rows=rows)[0]
         return fixed + int(record * inside + row * min(inside, most_rows))
 
+    def seconds(number: int, seconds_a_byte: float) -> float:
+        """What `number` passes take for fresh memory, and for reading the tokens again."""
+        one = needed(-(-layout.key_ranges // number), windows / number, windows / number)
+        fresh = seconds_a_byte * backend.fresh_bytes(one - resident_bytes)
+        return fresh + (number - 1) * windows * _SECONDS_OF_A_PASS
+
     number = 1
+    if (
+        use is TableUse.spectra
+        and backend.fresh_bytes(needed(layout.key_ranges, windows, windows) - resident_bytes)
+        > _MUCH_FRESH_MEMORY
+    ):
+        rate = seconds_a_fresh_byte()
+        number = min(range(1, _MOST_PASSES_TO_SAVE_TIME + 1), key=lambda k: seconds(k, rate))
     if written:
         number = min(_PASSES_OF_A_WRITTEN_TABLE, layout.key_ranges, windows // _WORTH_A_PASS)
     even = _divided((0, layout.key_ranges), max(1, number))

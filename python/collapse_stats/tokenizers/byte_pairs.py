@@ -105,8 +105,8 @@ class _Encoder:
         """
         separator = self.encoding._special_tokens.get(_SEPARATOR)
         texts = as_list(texts)
-        together = _SEPARATOR.join(texts)
-        if separator is None or together.count(_SEPARATOR) >= len(texts):
+        together = _SEPARATOR.join([*texts, ""])
+        if separator is None or together.count(_SEPARATOR) > len(texts):
             return None  # there is no separator, or one of the texts contains it
         try:
             ids = self.encoding.encode_to_numpy(

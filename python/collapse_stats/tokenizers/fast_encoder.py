@@ -23,8 +23,8 @@ from .splitting import CL100K, O200K, R50K
 from .texts import Texts, joined
 from .tokenizer import Ids, is_failure
 
-# A special token that is put between texts. No two of its occurrences can overlap.
-SEPARATOR = "<|between two texts of collapse-stats|>"
+# A special token that is put behind each text. No two of its occurrences can overlap.
+SEPARATOR = "<|a text of collapse-stats ends here|>"
 
 _SCHEMES = {R50K: "gpt2", CL100K: "gpt4", O200K: "o200k"}  # the library's names of patterns
 _ROOM = 32 << 20  # bytes that the words which an encoder remembers may take
@@ -69,13 +69,13 @@ class FastEncoder:
         self._renew()
 
     def ids_of_all(self, texts: Texts) -> tuple[Ids, Int64Array, Int64Array] | None:
-        """Return ids, and where those of each text start and stop; between them is one more id.
+        """Return ids, and where those of each text start and stop; one more id follows each text.
 
         None means that a text contains `SEPARATOR`. UnicodeEncodeError is raised for half a
         surrogate pair.
         """
         data = joined(texts, SEPARATOR)
-        if data.count(SEPARATOR.encode()) >= len(texts):
+        if data.count(SEPARATOR.encode()) > len(texts):
             return None
         begin = time.thread_time()
         ids: npt.NDArray[np.uint32] = self._encoder.encode(data)
@@ -118,9 +118,9 @@ Made = tuple[FastEncoder | None, tuple[str, ...]]
 
 
 def apart(ids: Ids, separator: int) -> tuple[Ids, Int64Array, Int64Array]:
-    """Return ids, and where those between two separators start and stop."""
-    between = np.flatnonzero(ids == separator)
-    return ids, np.append(0, between + 1), np.append(between, len(ids))
+    """Return ids, and where those before each separator start and stop."""
+    stop = np.flatnonzero(ids == separator)
+    return ids, np.append(0, stop + 1)[: len(stop)], stop
 
 
 def of_lines(lines: bytes, pattern: str, separator: int, expected: Callable[[str], Ids]) -> Made:

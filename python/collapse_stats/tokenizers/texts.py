@@ -55,7 +55,7 @@ def together(parts: Sequence[Texts]) -> Texts:
 
 
 def joined(texts: Texts, separator: str) -> bytes:
-    """Return texts as UTF-8 with a separator between them.
+    """Return texts as UTF-8, each followed by a separator.
 
     Raises
     ------
@@ -64,7 +64,7 @@ def joined(texts: Texts, separator: str) -> bytes:
     """
     room = _MOST_OF_ONE_ARRAY - len(texts) * len(separator)
     if isinstance(texts, Sequence) or size_of(texts) > room:
-        return separator.join(as_list(texts)).encode()
+        return separator.join([*as_list(texts), ""]).encode()
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -73,8 +73,7 @@ def joined(texts: Texts, separator: str) -> bytes:
     whole = pa.ListArray.from_arrays(ends, _with_short_ends(texts))
     between = separator.encode()
     scalar = pa.StringArray.from_buffers(1, _bounds(len(between)), pa.py_buffer(between))[0]
-    data: bytes = pc.binary_join(whole, scalar)[0].as_buffer().to_pybytes()
-    return data
+    return b"".join((pc.binary_join(whole, scalar)[0].as_buffer(), between if len(texts) else b""))
 
 
 def _bounds(size: int) -> Any:

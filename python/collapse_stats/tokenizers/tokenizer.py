@@ -71,8 +71,8 @@ class Tokenizer:
         """Return the token ids of several texts, and where those of each text start and stop.
 
         Input: a list of strings, or an Arrow array of them without nulls. Output: ids ``(T,)``, and
-        positions in them, ``(D,)`` int64. The ids of each text are those of `encode`; there may be
-        one more between two texts, which means nothing.
+        positions in them, ``(D,)`` int64. The ids of each text are those of `encode`; one more id,
+        which means nothing, may follow each text.
 
         >>> load("bytes").encode_all(["ab", "", "c"])
         (array([97, 98, 99], dtype=uint16), array([0, 2, 2]), array([2, 2, 3]))

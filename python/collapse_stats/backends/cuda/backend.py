@@ -128,6 +128,10 @@ class CudaBackend:
         """See `Backend.needs`; the host's memory holds nothing but the rows of a table."""
         return 0, 2 * 8 * (layout.words + layout.labels) if rows else 0
 
+    def fresh_bytes(self, needed: int) -> int:
+        """See `Backend.fresh_bytes`."""
+        return 0
+
     def give_back(self) -> None:
         """See `Backend.give_back`; nothing is kept."""
 

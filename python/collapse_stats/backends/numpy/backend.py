@@ -71,6 +71,10 @@ class NumpyBackend:
         window, row = 8 * layout.words + 2, 8 * (layout.words + layout.labels)
         return PIECE * 8 * (layout.max_order + 40), window + 2 * row if rows else window
 
+    def fresh_bytes(self, needed: int) -> int:
+        """See `Backend.fresh_bytes`."""
+        return 0
+
     def give_back(self) -> None:
         """See `Backend.give_back`; nothing is kept."""
 
