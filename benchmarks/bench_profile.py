@@ -3,13 +3,17 @@
 COLLAPSE_STATS_BENCH_TOKENS=100_000_000 pytest benchmarks/bench_profile.py
 """
 
+import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
+from statistics import median
 
 import numpy as np
 import pytest
 import workloads
-from measure import size, timed
+from measure import rounds, size, timed
 from pytest_benchmark.fixture import BenchmarkFixture
 
 import collapse_stats as cs
@@ -20,6 +24,9 @@ from collapse_stats.profiles.build import profile_corpus
 from collapse_stats.profiles.merge import merge
 from collapse_stats.readers.options import ReadOptions
 from collapse_stats.system.memory import budget
+
+
+FIRST_CALL = str(Path(__file__).parent / "first_call.py")
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +45,29 @@ def test_without_table(benchmark: BenchmarkFixture, shard: Path) -> None:
     counted = timed(benchmark, lambda: profile(shard, table=False), size())
     assert counted.tokens == size()
     assert counted.windows(5) == size() - 4
+
+
+def test_first_call(benchmark: BenchmarkFixture, shard: Path) -> None:
+    """The first call of a process, as a share of the speed of its later calls: as a command counts.
+
+    `extra_info` has the median share of ten processes.
+    """
+    expected = profile(shard, table=False).distinct(5)
+    shares: list[float] = []
+
+    def count() -> None:
+        vocab_size = str(workloads.text_vocab_size())
+        command = [sys.executable, FIRST_CALL, str(shard), vocab_size, "4"]
+        done = subprocess.run(command, check=True, capture_output=True, text=True)
+        answer = json.loads(done.stdout)
+        first, *later = answer["seconds"]
+        shares.append(median(later) / first)
+        assert answer["distinct"] == expected
+
+    processes = 10 if rounds() > 1 else 1
+    benchmark.pedantic(count, rounds=processes, warmup_rounds=0)  # type: ignore[no-untyped-call]
+    benchmark.extra_info["first_call_share"] = round(median(shares), 2)
+    benchmark.extra_info["tokens"] = size()
 
 
 def test_saved_with_table(benchmark: BenchmarkFixture, shard: Path, tmp_path: Path) -> None:

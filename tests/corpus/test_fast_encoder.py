@@ -235,12 +235,12 @@ def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     tokenizer = of_tiktoken(CL100K)
     rng = random.Random(2)
     before = most = resident()
-    for _ in range(40):
+    for _ in range(96):
         words = np.frombuffer(rng.randbytes(1 << 19), dtype=np.uint8) % 26 + 97
         words[8::9] = 32
         tokenizer.encode_all([words.astype(np.uint8).tobytes().decode()])
         most = max(most, resident())
-    assert most - before < 64 << 20
+    assert most - before < 160 << 20  # 380 without a bound
     assert apart(tokenizer.encode_all(["it's", "1"])) == alone(tokenizer, ["it's", "1"])
 
 
