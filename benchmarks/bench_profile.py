@@ -25,7 +25,6 @@ from collapse_stats.profiles.merge import merge
 from collapse_stats.readers.options import ReadOptions
 from collapse_stats.system.memory import budget
 
-
 FIRST_CALL = str(Path(__file__).parent / "first_call.py")
 
 
