@@ -39,6 +39,7 @@ Progress = Callable[[str, int, int], None]
 SEGMENT_TOKENS = 1 << 22  # small batches are joined into segments of at least this many tokens,
 SEGMENT_DOCUMENTS = 1 << 20  # or documents
 _READ_AHEAD = 256 << 20  # most bytes that are read before they can be stored
+_LEFT = 100 * 10**6  # bytes that tokens leave to counting beside its share
 _MIN_LONGEST = 16 << 20  # bytes that a line may have, however small the memory
 
 
@@ -80,7 +81,9 @@ def read_corpus(
     is_text = opened.kind == "text"
     tokenizer = _tokenizer(reading.tokenizer, is_text, beside)
     vocabulary, pack = _packing(tokenizer, is_text, reading.vocab_size, beside)
-    store = TokenStore(memory, counting.tmp)
+    # Of little memory, counting and samples need more than what half of it leaves to them.
+    little = min(counting.memory_bytes // 3, _LEFT)
+    store = TokenStore(memory - little // share, counting.tmp)
     bad_files, limit = opened.bad_files, Limit(reading.limit_documents)
     room = read_ahead // 3 if is_text else read_ahead  # text is held as bytes, text and ids
     size = sum(reader.size for reader in opened.readers)
