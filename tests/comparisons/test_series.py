@@ -14,7 +14,7 @@ from collapse_stats.comparisons.comparison import Comparison
 from collapse_stats.comparisons.side import Side, compare_each, compare_series, compare_sides
 from collapse_stats.corpus.corpus import Corpus
 from collapse_stats.corpus.load import read_corpus
-from collapse_stats.counting.spectra import count_spectra
+from collapse_stats.counting.passes import passes
 from collapse_stats.readers.options import ReadOptions
 from collapse_stats.report import make_report
 from collapse_stats.system.memory import TooLittleMemoryError
@@ -130,12 +130,12 @@ def test_where_four_sides_do_not_fit_pairs_are_counted(
     backend = Calls(on_gpu=why == "on a GPU")
     if why == "too little memory":
 
-        def count(chunks: Any, windows: int, *others: Any) -> Any:
+        def plan(chunks: Any, windows: int, *others: Any) -> Any:
             if windows > 2 * corpora[0].tokens:
                 raise TooLittleMemoryError(1, 2)
-            return count_spectra(chunks, windows, *others)
+            return passes(chunks, windows, *others)
 
-        monkeypatch.setattr("collapse_stats.comparisons.side.count_spectra", count)
+        monkeypatch.setattr("collapse_stats.comparisons.side.passes", plan)
     found = compare_series(corpora[0], corpora[1:], options(backend))
     assert backend.taken() == 5 * ["spectra"]
     backend.on_gpu = False  # the samples are recounted by any thread

@@ -60,9 +60,9 @@ def documents(path: Path, number: int, length: int) -> Path:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("corpora")
-    documents(folder / "long.bin", 12_000, 1000)
+    documents(folder / "long.bin", 8_000, 1000)
     documents(folder / "other.bin", 3_000, 1000)
-    documents(folder / "short.bin", 3_000_000, 1)
+    documents(folder / "short.bin", 2_000_000, 1)
     return folder
 
 
@@ -170,7 +170,7 @@ def test_equal_rows_of_a_table_are_read_some_at_a_time(tmp_path):
 
 
 def test_empty_lines_take_hardly_any_memory(tmp_path):
-    path = zstd(tmp_path / "lines.txt.zst", b"word\n" * 100 + b"\n" * (20 * MB))
+    path = zstd(tmp_path / "lines.txt.zst", b"word\n" * 100 + b"\n" * (5 * MB))
     arguments = ("--doc-per-line", "--tokenizer", "bytes", "--max-order", 1)
     code, peak, said = run("show", path, "--memory", "150MB", *arguments)
     assert code == 0, said

@@ -121,9 +121,11 @@ class Comparison:
             _ = self.by_samples.joint_spectra
 
     def forget_samples(self) -> None:
-        """Forget what was counted of the samples, which is counted again when it is asked for."""
-        for name in ("matched", "by_samples", "_side_intervals"):
-            vars(self).pop(name, None)  # where cached_property keeps it
+        """Forget what was counted for this comparison alone; it is counted again if asked for."""
+        matched = vars(self).get("matched")  # where cached_property keeps it
+        if matched is not None:
+            matched.forget()
+        vars(self).pop("_side_intervals", None)
 
     @property
     def has_errors(self) -> bool:

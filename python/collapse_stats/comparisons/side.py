@@ -9,12 +9,13 @@ from ..backends.options import CountOptions
 from ..corpus.corpus import Corpus
 from ..corpus.load import Progress
 from ..corpus.sample import DEFAULT_TOKENS
-from ..counting.spectra import count_spectra
+from ..counting.passes import TableUse, passes
+from ..counting.spectra import spectra_in_passes
 from ..errors import LayoutMismatchError
 from ..ngrams.chunk import Chunk
 from ..ngrams.layout import Layout
 from ..ngrams.spectrum import JointSpectra, Masks
-from ..profiles.build import bytes_in_use, profile_of
+from ..profiles.build import at_least, bytes_for_samples, bytes_in_use, profile_of
 from ..profiles.profile import Profile
 from ..system.memory import TooLittleMemoryError
 from ..uncertainty.halves import CANDIDATE, FLOOR, MASKS
@@ -134,15 +135,14 @@ def _count_together(sides: Sequence[Side], pairs: Sequence[Pair], backend: Backe
     def chunks() -> Iterable[Chunk]:
         return chain.from_iterable(each.chunks(2 * at) for at, each in enumerate(corpora))
 
-    return count_spectra(
-        chunks,
-        sum(corpus.tokens for corpus in corpora),
-        Layout(vocab_size, counting.max_order, 4 if len(sides) == 2 else 8),
-        backend,
-        list(dict.fromkeys(masks for pair in pairs for masks in _names(*pair))),
-        counting.memory_bytes,
-        bytes_in_use(counting, corpora),
-    )
+    labels = 4 if len(sides) == 2 else 8
+    layout = Layout(vocab_size, counting.max_order, labels)
+    used, memory = bytes_in_use(counting, corpora), counting.memory_bytes
+    windows = sum(corpus.tokens for corpus in corpora)
+    with at_least(memory, used + bytes_for_samples(backend, layout)):
+        needed = passes(chunks, windows, layout, backend, memory, TableUse.spectra, used)
+    masks = list(dict.fromkeys(masks for pair in pairs for masks in _names(*pair)))
+    return spectra_in_passes(chunks, layout, backend, masks, needed)
 
 
 def _names(baseline: int, candidate: int) -> dict[Masks, Masks]:

@@ -39,6 +39,8 @@ Progress = Callable[[str, int, int], None]
 SEGMENT_TOKENS = 1 << 22  # small batches are joined into segments of at least this many tokens,
 SEGMENT_DOCUMENTS = 1 << 20  # or documents
 _READ_AHEAD = 256 << 20  # most bytes that are read before they can be stored
+_FEWEST, _FEWEST_SEGMENTS = 1 << 18, 64  # tokens of a segment where there is little memory
+_LEFT = 100 * 10**6  # bytes that tokens leave to counting beside its share
 _MIN_LONGEST = 16 << 20  # bytes that a line may have, however small the memory
 
 
@@ -80,7 +82,9 @@ def read_corpus(
     is_text = opened.kind == "text"
     tokenizer = _tokenizer(reading.tokenizer, is_text, beside)
     vocabulary, pack = _packing(tokenizer, is_text, reading.vocab_size, beside)
-    store = TokenStore(memory, counting.tmp)
+    # Of little memory, counting and samples need more than what half of it leaves to them.
+    little = min(counting.memory_bytes // 3, _LEFT)
+    store = TokenStore(memory - little // share, counting.tmp)
     bad_files, limit = opened.bad_files, Limit(reading.limit_documents)
     room = read_ahead // 3 if is_text else read_ahead  # text is held as bytes, text and ids
     size = sum(reader.size for reader in opened.readers)
@@ -150,6 +154,7 @@ class TokenStore:
 
     def __init__(self, limit: int, tmp: str | os.PathLike[str] | None = None) -> None:
         self._limit = limit
+        self._segment = max(_FEWEST, min(SEGMENT_TOKENS, limit // _FEWEST_SEGMENTS))  # tokens
         self._spill = Spill(tmp)
         self._bytes = 0  # in memory
         self._share = 0.0
@@ -181,7 +186,7 @@ class TokenStore:
         self._small.append(segment)
         self._small_tokens += len(tokens)
         self._small_documents += len(start)
-        if self._small_tokens >= SEGMENT_TOKENS or self._small_documents >= SEGMENT_DOCUMENTS:
+        if self._small_tokens >= self._segment or self._small_documents >= SEGMENT_DOCUMENTS:
             self._pack()
 
     def segments(self, dropped: Sequence[tuple[int, int]] = ()) -> list[Segment]:

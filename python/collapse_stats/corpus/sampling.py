@@ -19,7 +19,8 @@ def sample_of(tokens: list[npt.NDArray[np.integer]], spans: Spans, budget: int) 
     """Return the first documents in hash order that fit into `budget` tokens.
 
     The documents are gone through twice: to find a hash below which they fit, and to take those.
-    So only documents of the sample take memory, and a few more.
+    So only documents of the sample take memory, and a few more. If the first has more than
+    `budget` tokens, it is cut.
     """
     if budget <= 0:
         return Sample.empty()
@@ -40,6 +41,8 @@ def sample_of(tokens: list[npt.NDArray[np.integer]], spans: Spans, budget: int) 
     order = np.argsort(hashes)
     order = order[: within(length[order], budget)]
     hashes, array, start, length = hashes[order], array[order], start[order], length[order]
+    if len(length) == 1:  # it may be as long as the corpus
+        length = np.minimum(length, budget)
     packed = np.empty(int(length.sum()), dtype=np.uint32)
     to = np.cumsum(length) - length
     by_place = np.lexsort((start, array))  # so that each file is read from front to back

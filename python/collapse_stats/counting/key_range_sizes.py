@@ -15,7 +15,8 @@ def windows_by_key_range(chunks: Chunks, windows: int, layout: Layout) -> npt.ND
     """Estimate the number of windows ``(key ranges,)`` of each key range, in 0.2 s and 20 MB.
 
     A window that makes up most of its key range is left out, because repeated windows take no
-    memory.
+    memory. Its labels count together: documents of one label follow each other, or those of two
+    alternate, and either way the repeats of both are squeezed.
     """
     step = max(_ADJACENT, windows // (_SAMPLED // _ADJACENT))
     sample: list[Chunk] = []
@@ -27,8 +28,9 @@ def windows_by_key_range(chunks: Chunks, windows: int, layout: Layout) -> npt.ND
         before += inside
     table = select("numpy").count(sample, layout)
     key_range = key_range_of(layout, table.keys).astype(np.intp)
-    number = np.bincount(key_range, table.counts.sum(axis=0), layout.key_ranges).astype(np.float64)
+    counts = table.counts.sum(axis=0).astype(np.float64)
+    number = np.bincount(key_range, counts, layout.key_ranges).astype(np.float64)
     most = np.zeros(layout.key_ranges)  # of one window
-    np.maximum.at(most, key_range, table.counts.max(axis=0).astype(np.float64))
+    np.maximum.at(most, key_range, counts)
     sizes: npt.NDArray[np.float64] = np.where(2 * most >= number, number - most, number)
     return sizes * float(windows / max(1, number.sum()))

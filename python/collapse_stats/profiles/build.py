@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -21,8 +22,12 @@ from ..ngrams.spectrum import HALVES, NO_HALVES, JointSpectra
 from ..ngrams.table import NgramTable
 from ..readers.options import ReadOptions
 from ..readers.remote.location import expanded
+from ..system.memory import TooLittleMemoryError
+from ..uncertainty.jackknife import LABELS
 from .profile import Profile
 from .storage import read, with_table
+
+_RECOUNTS = 8 << 20  # bytes of the spectra of recounts, and of figures
 
 
 @with_options
@@ -133,7 +138,10 @@ def profile_corpus(
     # The sample is taken before counting takes memory, and stays.
     bare = profile_of(corpus, layout, JointSpectra({}, {}), sample_tokens, backend)
     windows, resident_bytes = corpus.tokens, bytes_in_use(counting, [corpus])
-    needed = passes(chunks, windows, layout, backend, memory, use, resident_bytes)
+    # Figures are taken from samples at once unless a table is made, which is for later.
+    least = 0 if table else resident_bytes + bytes_for_samples(backend, layout)
+    with at_least(memory, least):
+        needed = passes(chunks, windows, layout, backend, memory, use, resident_bytes)
     if not table:
         masks = HALVES if halves else NO_HALVES
         spectra = spectra_in_passes(chunks, layout, backend, masks, needed)
@@ -158,6 +166,26 @@ def bytes_in_use(counting: CountOptions, corpora: Sequence[Corpus]) -> int:
     read_at_once = max(corpus.read_at_once for corpus in corpora)
     held = sum(corpus.resident_bytes - corpus.read_at_once for corpus in corpora)
     return counting.used(held) + read_at_once
+
+
+def bytes_for_samples(backend: Backend, layout: Layout) -> int:
+    """Bytes that recounting samples takes at least, with what it keeps."""
+    fixed, each = backend.needs(replace(layout, labels=LABELS), 1, rows=False)
+    return fixed + each * DEFAULT_TOKENS // layout.key_ranges + _RECOUNTS
+
+
+@contextmanager
+def at_least(memory: int, least: int) -> Iterator[None]:
+    """Raise TooLittleMemoryError if the memory is less than `least`, or than a plan needs.
+
+    So the error names what is enough for both.
+    """
+    try:
+        yield
+    except TooLittleMemoryError as error:
+        raise TooLittleMemoryError(memory, max(least, error.least), error.otherwise) from None
+    if least > memory:
+        raise TooLittleMemoryError(memory, least)
 
 
 def profile_of(

@@ -77,7 +77,7 @@ class TooLittleMemoryError(MemoryError):
             f"memory is {max(0, memory):,} bytes, and this needs {least:,}: give at least {enough} "
             f"(memory={enough!r}, --memory {enough})" + (f", {otherwise}" if otherwise else "")
         )
-        self.least = least
+        self.least, self.otherwise = least, otherwise
 
 
 class MappedBytes:

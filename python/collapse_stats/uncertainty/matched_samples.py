@@ -173,6 +173,11 @@ class MatchedSamples:
         if "recounts" not in vars(self):
             vars(self)["recounts"] = self._recount(progress)  # where cached_property looks for it
 
+    def forget(self) -> None:
+        """Forget what was counted of the two together; what each side counted by itself stays."""
+        for name in ("recounts", "joint_spectra", "_errors_by_order"):
+            vars(self).pop(name, None)  # where cached_property keeps it
+
     def _recount(self, progress: Progress | None) -> Recounts:
         if not (has_intervals(self.baseline) and has_intervals(self.candidate)):
             return {}

@@ -4,6 +4,8 @@ import json
 from collections.abc import Iterator
 from functools import partial
 
+import numpy as np
+
 from ...errors import InputError
 from ...tokenizers.texts import Texts
 from ..base import BATCH_BYTES, Batch
@@ -18,6 +20,7 @@ from ..splits import LINE, Split
 from ..stream import NOT_UTF8, decode, line_blocks, unpacked
 
 _FEW = 16  # stretches that are not UTF-8 and may stand in a text, however short
+_MOST_LINES = 1 << 16  # of a split: empty ones take more in Python than in the file
 _SHARE = 4  # text has less than one of them in so many characters
 
 
@@ -66,10 +69,10 @@ class TextReader(SmallFileReader):
         else:
             line = 1
             for block, bytes_read in line_blocks(self._location, BATCH_BYTES, self._longest):
-                lines = block.count(b"\n")
-                size = len(block) + LINE * lines
-                yield Split(size, partial(self._lines, block, line, bytes_read))
-                line += lines
+                for part, lines in _parts(block):
+                    size = len(part) + LINE * lines
+                    yield Split(size, partial(self._lines, part, line, bytes_read))
+                    line, bytes_read = line + lines, 0
 
     def _document(self, data: bytes) -> Batch:
         repairs = Repairs()
@@ -96,6 +99,21 @@ class TextReader(SmallFileReader):
         if replaced:
             repairs.add(NOT_UTF8, place, replaced)
         return text
+
+
+def _parts(block: bytes) -> Iterator[tuple[bytes, int]]:
+    """Yield parts of a block that have `_MOST_LINES` at most, each with their number."""
+    lines = block.count(b"\n")
+    if lines <= _MOST_LINES:
+        yield block, lines
+        return
+    begin = 0
+    ends = np.flatnonzero(np.frombuffer(block, dtype=np.uint8) == ord("\n")) + 1
+    for end in ends[_MOST_LINES - 1 :: _MOST_LINES].tolist():
+        yield block[begin:end], _MOST_LINES
+        begin = end
+    if begin < len(block):
+        yield block[begin:], lines % _MOST_LINES
 
 
 def _is_object(line: bytes) -> bool:
