@@ -27,8 +27,9 @@ from collapse_stats.ngrams.table import NgramTable
 from collapse_stats.profiles.build import profile_corpus
 from collapse_stats.profiles.merge import merge
 from collapse_stats.readers.options import ReadOptions
-from collapse_stats.system.atomic_directory import new_directory, remove_abandoned
+from collapse_stats.system.atomic_directory import new_directory
 from collapse_stats.system.memory import TooLittleMemoryError, is_mapped, release_pages
+from collapse_stats.system.unfinished import remove_abandoned
 
 VOCAB = 1000
 

@@ -25,6 +25,7 @@ from ..report.grid import Cell, Column, Grid, Page
 from ..report.numbers import fixed, percent
 from ..report.rows import write_rows
 from ..version import __version__
+from .inputs import spare_inputs
 from .options import reading_options, some_counting_options
 from .output import output_options, write_result
 from .progress import Reporter
@@ -58,6 +59,7 @@ def bench(
     The first tokens of CORPUS are counted as one document; by default, text that comes with Python.
     It is an error if the backends do not agree.
     """
+    spare_inputs(output, [corpus, reading.tokenizer])
     infos = [info for info in all_backends(tried=True) if info.usable]
     names = [info.name for info in infos]
     on_gpu = None

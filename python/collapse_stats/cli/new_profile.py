@@ -8,7 +8,7 @@ import click
 
 from ..errors import InputError
 from ..profiles.profile import Profile
-from ..system.atomic_directory import remove_abandoned
+from ..system.unfinished import is_taken, remove_abandoned
 
 directory_option = click.option(
     "-o",
@@ -30,7 +30,7 @@ class NewProfile:
     """
 
     def __init__(self, path: Path) -> None:
-        if path.exists() or path.is_symlink():
+        if is_taken(path):
             raise InputError(f"{path} exists: remove it, or choose another name")
         parent = next(folder for folder in path.absolute().parents if folder.exists())
         if not parent.is_dir():

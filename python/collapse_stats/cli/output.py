@@ -13,17 +13,23 @@ import click
 from ..errors import InputError
 from ..report import FORMATS
 from ..report.grid import Page
+from ..system.atomic_file import check_can_write, write_file
 
 WIDTH = 100  # columns of a table that is not written to a terminal
 _PLAIN = str.maketrans({"↑": "^", "↓": "v", "–": "-", "…": "~", "·": "|", "─": "-", "⚠": "!"})
 
 
 def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add ``--format``, ``--json`` and ``-o``; the command is called with ``form``, ``output``."""
+    """Add ``--format``, ``--json`` and ``-o``; the command is called with ``form``, ``output``.
+
+    A file that cannot be written is refused before it is called.
+    """
 
     @wraps(command)
-    def chosen(form: str, as_json: bool, **values: Any) -> Any:
-        return command(form="json" if as_json else form, **values)
+    def chosen(form: str, as_json: bool, output: Path | None, **values: Any) -> Any:
+        if output is not None:
+            check_can_write(output)
+        return command(form="json" if as_json else form, output=output, **values)
 
     for option in (
         click.option(
@@ -95,20 +101,8 @@ def write(text: str, output: Path | None = None) -> None:
     """Write to stdout, or to a file that gets its name when it is complete."""
     if output is None:
         _to_stdout(text)
-        return
-    try:
-        if output.exists() and not output.is_file():
-            output.write_text(text, "utf-8")  # a device or a pipe cannot be replaced
-            return
-        target = output.resolve()
-        beside = target.with_name(f".{target.name}.{os.getpid()}")
-        try:
-            beside.write_text(text, "utf-8", "backslashreplace")
-            beside.replace(target)
-        finally:
-            beside.unlink(missing_ok=True)
-    except OSError as error:
-        raise InputError(f"cannot write {output}: {error.strerror}") from error
+    else:
+        write_file(output, text.encode("utf-8", "backslashreplace"))
 
 
 def abandon_stdout() -> None:

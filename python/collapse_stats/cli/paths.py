@@ -1,6 +1,6 @@
 """Arguments that name corpora: paths, patterns, URLs, and files that list them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ import click
 from ..errors import InputError
 from ..readers.remote.location import Location, as_location
 from ..readers.streams.pipe import standard_input
+from .inputs import spare_inputs
 
 
 def location(value: str) -> Location:
@@ -28,10 +29,8 @@ def paths_argument(name: str, metavar: str) -> Callable[[Callable[..., Any]], Ca
             values[name] = (*values[name], *_listed(files_from))
             if not values[name]:
                 raise click.UsageError(f"expected a {metavar}, or --files-from with paths in it")
-            _spare(
-                values.get("output"),
-                [*values[name], values.get("baseline"), *values.get("human", ())],
-            )
+            listing = [] if files_from is None else [Path(files_from)]
+            spare_inputs(values.get("output"), [values, listing])
             return command(**values)
 
         with_option = click.option(
@@ -42,16 +41,6 @@ def paths_argument(name: str, metavar: str) -> Callable[[Callable[..., Any]], Ca
         return click.argument(name, metavar=f"{metavar}...", nargs=-1, type=location)(with_option)
 
     return add
-
-
-def _spare(output: Path | None, paths: Sequence[Location | None]) -> None:
-    """Refuse to write the result over a file that is to be read."""
-    if output is not None and output.is_file():
-        for path in paths:
-            if isinstance(path, Path) and path.is_file() and path.samefile(output):
-                raise click.UsageError(
-                    f"-o {output} would replace a file to be read: choose another"
-                )
 
 
 def _listed(files_from: str | None) -> list[Location]:

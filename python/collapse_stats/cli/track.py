@@ -30,6 +30,7 @@ from ..readers.remote.location import Location
 from ..report import delimited, make_report
 from ..report.comparison_view import comparison_page
 from .corpora import count, load_saved, names_of, read, warn_of
+from .inputs import spare_inputs
 from .options import Request, request_options
 from .output import is_seen, output_options, write_result
 from .paths import location
@@ -77,6 +78,7 @@ def track(
     if for_baseline and (baseline is None or is_profile(baseline)):
         raise InputError("--for-baseline needs a --baseline that is read, not a saved profile")
     paths = [path for _, path in steps(run, request.reading)[::every]]
+    spare_inputs(output, [paths, baseline, for_baseline, dict(request.typed)])
     if len(paths) + (baseline is not None) < 2:
         raise InputError(
             f"{run} must have two steps or more to be compared, got {len(paths)}: give --baseline"
