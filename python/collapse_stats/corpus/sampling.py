@@ -12,19 +12,22 @@ Hashes = npt.NDArray[np.uint64]
 Spans = Callable[[], Iterable[tuple[int, Int64Array, Int64Array, Hashes]]]
 """Gives, for some documents at a time, the number of their tokens' array, start, stop and hash."""
 
+_SHORT = 4  # tokens; of documents that are shorter on average, fewer tokens are taken
 _BIN_BITS = 16  # of a hash, by which documents are counted to find how many fit
 
 
 def sample_of(tokens: list[npt.NDArray[np.integer]], spans: Spans, budget: int) -> Sample:
     """Return the first documents in hash order that fit into `budget` tokens.
 
-    The documents are gone through twice: to find a hash below which they fit, and to take those.
-    So only documents of the sample take memory, and a few more. If the first has more than
-    `budget` tokens, it is cut.
+    There are at most a quarter as many as tokens, since each takes memory by itself. The documents
+    are gone through twice: to find a hash below which they fit, and to take those. So only
+    documents of the sample take memory, and a few more. If the first has more than `budget`
+    tokens, it is cut.
     """
     if budget <= 0:
         return Sample.empty()
-    last = _last_bin(spans, budget)
+    most = -(-budget // _SHORT)  # documents
+    last = _last_bin(spans, budget, most)
     parts: list[tuple[Hashes, npt.NDArray[np.uint32], Int64Array, Int64Array]] = []
     for number, start, stop, hashes in spans():
         chosen = np.flatnonzero(_bins(hashes) <= last)
@@ -39,7 +42,7 @@ def sample_of(tokens: list[npt.NDArray[np.integer]], spans: Spans, budget: int) 
     length = np.concatenate([part[3] for part in parts])
     parts.clear()
     order = np.argsort(hashes)
-    order = order[: within(length[order], budget)]
+    order = order[: min(within(length[order], budget), most)]
     hashes, array, start, length = hashes[order], array[order], start[order], length[order]
     if len(length) == 1:  # it may be as long as the corpus
         length = np.minimum(length, budget)
@@ -57,13 +60,13 @@ def _bins(hashes: Hashes) -> npt.NDArray[np.int64]:
     return (hashes >> np.uint64(64 - _BIN_BITS)).astype(np.int64)
 
 
-def _last_bin(spans: Spans, budget: int) -> int:
-    """The first bin of hashes up to which there are more than `budget` tokens, or documents."""
+def _last_bin(spans: Spans, budget: int, most: int) -> int:
+    """The first bin of hashes with more than `budget` tokens or `most` documents up to it."""
     tokens = np.zeros(1 << _BIN_BITS, dtype=np.int64)
     documents = np.zeros(1 << _BIN_BITS, dtype=np.int64)
     for _, start, stop, hashes in spans():
         bins = _bins(hashes)
         documents += np.bincount(bins, minlength=len(documents))
         tokens += np.bincount(bins, stop - start, len(tokens)).astype(np.int64)
-    filled = np.maximum(np.cumsum(tokens), np.cumsum(documents)) > budget
+    filled = (np.cumsum(tokens) > budget) | (np.cumsum(documents) > most)
     return int(np.argmax(filled)) if filled.any() else len(filled) - 1
