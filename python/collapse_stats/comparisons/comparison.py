@@ -125,7 +125,8 @@ class Comparison:
         matched = vars(self).get("matched")  # where cached_property keeps it
         if matched is not None:
             matched.forget()
-        vars(self).pop("_side_intervals", None)
+        for name in ("_baseline_intervals", "_candidate_intervals", "_figures_by_order"):
+            vars(self).pop(name, None)
 
     @property
     def has_errors(self) -> bool:
