@@ -22,7 +22,7 @@ def number(monkeypatch: pytest.MonkeyPatch, windows: int, rate: float, **use: An
     monkeypatch.setattr(passes_module, "seconds_a_fresh_byte", lambda: rate)
     backend = use.pop("backend", select("native"))
     stretches = passes(
-        lambda: [], windows, LAYOUT, backend, AMPLE, use.get("use", TableUse.spectra)
+        list, windows, LAYOUT, backend, AMPLE, use.get("use", TableUse.spectra)
     )
     assert stretches[0][0] == 0
     assert stretches[-1][1] == LAYOUT.key_ranges

@@ -23,6 +23,7 @@ from ..readers.head import digest_of
 from ..readers.options import ReadOptions
 from ..readers.remote.location import as_location, at_once, is_url
 from ..readers.splits import SplittableReader
+from ..system.budget import Budget
 from ..system.memory import is_mapped, release_pages
 from ..system.spill import Spill
 from ..tokenizers import Tokenizer, load
@@ -84,7 +85,7 @@ def read_corpus(
     vocabulary, pack = _packing(tokenizer, is_text, reading.vocab_size, beside)
     # Of little memory, counting and samples need more than what half of it leaves to them.
     little = min(counting.memory_bytes // 3, _LEFT)
-    store = TokenStore(memory - little // share, counting.tmp)
+    store = TokenStore(memory - little // share, counting.tmp, counting.memory_bytes)
     bad_files, limit = opened.bad_files, Limit(reading.limit_documents)
     room = read_ahead // 3 if is_text else read_ahead  # text is held as bytes, text and ids
     size = sum(reader.size for reader in opened.readers)
@@ -149,11 +150,18 @@ def _empty(corpus: Corpus) -> InputError:
 class TokenStore:
     """Token arrays, in memory up to a limit in bytes and in an unnamed temporary file beyond it.
 
-    Arrays mapped from a file stay as they are, because they take no memory.
+    Arrays mapped from a file stay as they are, because they take no memory. Others go to the file
+    as well while more than half of the `budget` is in use, whatever for.
     """
 
-    def __init__(self, limit: int, tmp: str | os.PathLike[str] | None = None) -> None:
+    def __init__(
+        self,
+        limit: int,
+        tmp: str | os.PathLike[str] | None = None,
+        budget: Budget | None = None,
+    ) -> None:
         self._limit = limit
+        self._budget = budget
         self._segment = max(_FEWEST, min(SEGMENT_TOKENS, limit // _FEWEST_SEGMENTS))  # tokens
         self._spill = Spill(tmp)
         self._bytes = 0  # in memory
@@ -222,7 +230,8 @@ class TokenStore:
         arrays = [segment.tokens, *segment.bounds.arrays]
         inside = [array for array in arrays if not is_mapped(array)]
         size = sum(array.nbytes for array in inside)
-        if self._bytes + size <= self._limit or not inside:
+        is_short = self._budget is not None and 2 * self._budget.used() > self._budget
+        if not inside or (self._bytes + size <= self._limit and not is_short):
             self._bytes += size
             return segment
         written = self._bytes + self._spill.bytes + size
