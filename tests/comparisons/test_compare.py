@@ -91,7 +91,7 @@ def test_one_pass_and_joined_tables_agree(diff, tmp_path, backend, monkeypatch):
             needs = lambda self, layout, key_ranges, rows: (0, 1000)  # noqa: E731
             patched.setattr(type(select(backend)), "needs", needs)
             return cs.compare(
-                BASELINE, POORER, vocab_size=VOCAB, max_order=3, memory="10MB", backend=backend
+                BASELINE, POORER, vocab_size=VOCAB, max_order=3, memory="12MB", backend=backend
             )
 
     first, second = (

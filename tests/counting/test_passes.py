@@ -21,9 +21,7 @@ def number(monkeypatch: pytest.MonkeyPatch, windows: int, rate: float, **use: An
     """Passes over `windows` when the system takes `rate` seconds for a fresh byte."""
     monkeypatch.setattr(passes_module, "seconds_a_fresh_byte", lambda: rate)
     backend = use.pop("backend", select("native"))
-    stretches = passes(
-        list, windows, LAYOUT, backend, AMPLE, use.get("use", TableUse.spectra)
-    )
+    stretches = passes(list, windows, LAYOUT, backend, AMPLE, use.get("use", TableUse.spectra))
     assert stretches[0][0] == 0
     assert stretches[-1][1] == LAYOUT.key_ranges
     assert all(last == first for (_, last), (first, _) in pairwise(stretches))

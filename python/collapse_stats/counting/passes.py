@@ -88,26 +88,11 @@ def passes(
         fixed = resident_bytes + backend.needs(layout, key_ranges, rows=rows)[0]
         return fixed + int(record * inside + row * min(inside, most_rows))
 
-    def seconds(number: int, seconds_a_byte: float) -> float:
-        """What `number` passes take for fresh memory, and for reading the tokens again."""
-        one = needed(-(-layout.key_ranges // number), windows / number, windows / number)
-        fresh = seconds_a_byte * backend.fresh_bytes(one - resident_bytes)
-        return fresh + (number - 1) * windows * _SECONDS_OF_A_PASS
-
-    number = 1
-    if (
-        use is TableUse.spectra
-        and backend.fresh_bytes(needed(layout.key_ranges, windows, windows) - resident_bytes)
-        > _MUCH_FRESH_MEMORY
-    ):
-        rate = seconds_a_fresh_byte()
-        number = min(range(1, _MOST_PASSES_TO_SAVE_TIME + 1), key=lambda k: seconds(k, rate))
-    if written:
-        number = min(_PASSES_OF_A_WRITTEN_TABLE, layout.key_ranges, windows // _WORTH_A_PASS)
-    even = _divided((0, layout.key_ranges), max(1, number))
+    number = min(_PASSES_OF_A_WRITTEN_TABLE, windows // _WORTH_A_PASS) if written else 1
+    even = _divided((0, layout.key_ranges), max(1, min(number, layout.key_ranges)))
     whole = needed(layout.key_ranges, windows, windows)
     if whole <= memory:
-        return even
+        return _fastest(windows, layout, backend) if use is TableUse.spectra else even
     copies = 2 if use is TableUse.kept else 1  # tables already in memory, and the next one
     sizes = windows_by_key_range(chunks, windows, layout) * (_MARGIN * copies)
     until = np.concatenate([[0], np.cumsum(sizes)])
@@ -124,6 +109,23 @@ def passes(
     if all(fits(*key_ranges) for key_ranges in even):
         return even
     return _longest_that_fit(layout.key_ranges, fits)
+
+
+def _fastest(windows: int, layout: Layout, backend: Backend) -> list[KeyRanges]:
+    """The passes over all key ranges that take the least time where memory is ample."""
+
+    def fresh_bytes(passes: int) -> int:
+        fixed, record = backend.needs(layout, -(-layout.key_ranges // passes), rows=False)
+        return backend.fresh_bytes(fixed + record * windows // passes)
+
+    number = 1
+    if fresh_bytes(1) > _MUCH_FRESH_MEMORY:
+        rate = seconds_a_fresh_byte()
+        number = min(
+            range(1, _MOST_PASSES_TO_SAVE_TIME + 1),
+            key=lambda number: rate * fresh_bytes(number) + number * windows * _SECONDS_OF_A_PASS,
+        )
+    return _divided((0, layout.key_ranges), number)
 
 
 def count_tables(

@@ -77,8 +77,8 @@ def stream_splits(tokens: Items, eot: int | None, size: int) -> Iterator[Split]:
         last = min(first + step, total)
         bytes_read = size * last // total - size * first // total
         # The ids, comparing each with `eot`, and the bounds of documents of some ids.
-        size = (tokens.dtype.itemsize + 5) * (last - first) if eot is not None else 0
-        yield Split(size, partial(_stretch, tokens, eot, first, last, bytes_read))
+        held = (tokens.dtype.itemsize + 5) * (last - first) if eot is not None else 0
+        yield Split(held, partial(_stretch, tokens, eot, first, last, bytes_read))
 
 
 def _stretch(tokens: Items, eot: int | None, first: int, last: int, bytes_read: int) -> Batch:

@@ -27,7 +27,7 @@ class Budget(int):
     def __new__(cls, size: int) -> "Budget":
         """Make a budget of `size` bytes, from now on."""
         made = super().__new__(cls, size)
-        made._free = max(LIBRARIES - _SPARE, resident() or 0)
+        made._free = max(LIBRARIES, resident() or 0) - _SPARE
         return made
 
     def used(self, otherwise: int = 0) -> int:

@@ -87,12 +87,14 @@ class Shard:
         count = int(self.take(0, 4).view("<u4")[0])
         if self.packed and 4 * count > _MAX_PACKED_TABLE:
             raise self.damaged(f"{count:,} samples in one packed shard, by byte 0")
+        offsets = None if self.packed else self.take(4, 8 + 4 * count)  # are there so many?
         if _BOUNDS * count > 4 * self._longest:
             raise InputError(
                 f"{self.path}: the bounds of its {count:,} samples take {_BOUNDS * count:,} bytes, "
                 f"and {4 * self._longest:,} are allowed: give more memory, or write smaller shards"
             )
-        table = self.take(4, 8 + 4 * count).view("<u4").astype(np.int64)
+        offsets = self.take(4, 8 + 4 * count) if offsets is None else offsets
+        table = offsets.view("<u4").astype(np.int64)
         size = np.diff(table, prepend=8 + 4 * count)
         wrong = np.flatnonzero((size < 0) | (size > MAX_DOCUMENT))
         if len(wrong):
