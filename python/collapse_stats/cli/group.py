@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 import click
 
 from ..errors import BackendError, CollapseStatsError
+from ..readers.remote.shown import without_secrets
 from ..report.grid import printable
 from ..version import __version__
 from .output import abandon_stdout
@@ -86,8 +87,9 @@ class Program(click.Group):
 
 def fail(message: str) -> NoReturn:
     """Print what is wrong in one line, and exit."""
+    message = printable(without_secrets(" ".join(message.split())))
     with suppress(OSError, ValueError, AttributeError):  # stderr is closed, or its disk is full
-        click.echo(f"collapse-stats: error: {printable(' '.join(message.split()))}", err=True)
+        click.echo(f"collapse-stats: error: {message}", err=True)
     sys.exit(USAGE)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..readers.remote.shown import without_secrets
 from ..report.grid import printable
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class Reporter:
 
     def warn(self, message: str) -> None:
         """Print a warning."""
-        line = f"warning: {printable(' '.join(message.split()))}"
+        line = f"warning: {printable(without_secrets(' '.join(message.split())))}"
         if self._bars is not None:
             self._bars.console.print(line, markup=False, highlight=False, soft_wrap=True)
         else:
