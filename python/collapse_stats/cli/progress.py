@@ -43,7 +43,9 @@ class Reporter:
         if self._bars is None:
             yield Task(None, None, size)
             return
-        number = self._bars.add_task(what, total=size or None, unit=unit)
+        number = self._bars.add_task(
+            printable(without_secrets(what)), total=size or None, unit=unit
+        )
         try:
             yield Task(self._bars, number, size)
         finally:
