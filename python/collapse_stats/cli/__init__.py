@@ -9,6 +9,7 @@ from importlib import import_module
 import click
 
 from .group import program
+from .signals import ended_by_signals
 
 __all__ = ["main", "program"]
 
@@ -20,4 +21,5 @@ for _module in pkgutil.iter_modules(__path__):
 
 def main() -> None:
     """Run the command line and exit with its code."""
-    program(prog_name="collapse-stats")
+    with ended_by_signals():
+        program(prog_name="collapse-stats")

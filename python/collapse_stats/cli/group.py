@@ -1,7 +1,7 @@
 """The group of commands; it turns errors into one line on stderr and an exit code.
 
 Exit codes: 0 success, 1 a threshold was crossed, 2 wrong usage, unreadable input or a defect of the
-program, 130 interrupted.
+program, 130 interrupted, 143 terminated.
 """
 
 import sys
