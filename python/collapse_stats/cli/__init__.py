@@ -8,8 +8,8 @@ from importlib import import_module
 
 import click
 
+from ..system.signals import ended_by_signals
 from .group import program
-from .signals import ended_by_signals
 
 __all__ = ["main", "program"]
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NoReturn
 
-from ..system.startup import INTERRUPTED, leave
+from .startup import INTERRUPTED, leave
 
 
 @contextmanager
