@@ -4,6 +4,9 @@ Exact n-gram statistics of token streams and divergences between them, each with
 Importing the package needs NumPy alone; pyarrow and tiktoken are loaded where they are used.
 """
 
+from .system import startup  # first, so that Ctrl-C is quiet while the others load
+
+# isort: split
 from . import metrics
 from .backends.selection import BackendInfo, backends
 from .comparisons.build import compare, compare_each
@@ -16,6 +19,8 @@ from .profiles.build import load, profile
 from .profiles.counter import NgramCounter
 from .profiles.profile import Profile
 from .version import __version__
+
+del startup
 
 __all__ = [
     "BackendError",

@@ -32,6 +32,8 @@ class Web:
     upstream: str = ""  # another server that has the objects
     told: Callable[[str, str], Any] = lambda path, query: None  # JSON for other paths
 
+    redirects: dict[str, str] = field(default_factory=dict)  # path -> where it has gone
+
     given: int = 0  # bytes of all bodies sent
 
 
@@ -78,6 +80,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.state.asked.append((path, wanted))
         if self.state.busy:
             self._answer(self.state.busy.pop(0), b"later", {"Retry-After": str(self.state.wait)})
+        elif path in self.state.redirects:
+            self._answer(302, b"", {"Location": self.state.redirects[path]})
         elif self.state.upstream:
             self._forward()
         elif told is not None:

@@ -339,7 +339,7 @@ def test_names() -> None:
     path = RemotePath("https://host/a%20b/c.npy?token=1/2")
     assert (path.name, path.stem, path.suffix) == ("c.npy", "c", ".npy")
     assert path.parts == ("https://host", "a b", "c.npy")
-    assert str(path.with_name("c.csv.gz")) == "https://host/a%20b/c.csv.gz?token=1/2"
+    assert path.with_name("c.csv.gz").url == "https://host/a%20b/c.csv.gz?token=1/2"
     path = RemotePath("s3://bucket/a?b/c#d.npy")
     assert path.name == "c#d.npy"
     assert str(path.with_name("x")) == "s3://bucket/a?b/x"

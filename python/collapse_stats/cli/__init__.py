@@ -8,6 +8,7 @@ from importlib import import_module
 
 import click
 
+from ..system.signals import ended_by_signals
 from .group import program
 
 __all__ = ["main", "program"]
@@ -20,4 +21,5 @@ for _module in pkgutil.iter_modules(__path__):
 
 def main() -> None:
     """Run the command line and exit with its code."""
-    program(prog_name="collapse-stats")
+    with ended_by_signals():
+        program(prog_name="collapse-stats")

@@ -17,6 +17,7 @@ from ..profiles.storage import is_profile
 from ..readers.remote.location import Location
 from ..report import delimited, make_report
 from ..report.comparison_view import comparison_page
+from ..report.grid import printable
 from ..verdict.measure import evidence
 from ..verdict.rule import Constants
 from .corpora import any_saved, count, load_saved, names_of, read, warn_of
@@ -101,9 +102,9 @@ def compare(
     write_result(report, comparison_page(report), form, output, delimited.write)
     crossed, unknown = crossings(fail_on, report)
     for line in unknown:
-        click.echo(f"warning: {line}", err=True)
+        click.echo(f"warning: {printable(line)}", err=True)
     for line in crossed:
-        click.echo(f"collapse-stats: crossed: {line}", err=True)
+        click.echo(f"collapse-stats: crossed: {printable(line)}", err=True)
     if crossed or (request.strict and unknown):
         ctx.exit(1)
 

@@ -1,7 +1,7 @@
 """The group of commands; it turns errors into one line on stderr and an exit code.
 
 Exit codes: 0 success, 1 a threshold was crossed, 2 wrong usage, unreadable input or a defect of the
-program, 130 interrupted.
+program, 130 interrupted, 143 terminated.
 """
 
 import sys
@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 import click
 
 from ..errors import BackendError, CollapseStatsError
+from ..readers.remote.shown import without_secrets
 from ..report.grid import printable
 from ..version import __version__
 from .output import abandon_stdout
@@ -86,8 +87,9 @@ class Program(click.Group):
 
 def fail(message: str) -> NoReturn:
     """Print what is wrong in one line, and exit."""
+    message = printable(without_secrets(" ".join(message.split())))
     with suppress(OSError, ValueError, AttributeError):  # stderr is closed, or its disk is full
-        click.echo(f"collapse-stats: error: {printable(' '.join(message.split()))}", err=True)
+        click.echo(f"collapse-stats: error: {message}", err=True)
     sys.exit(USAGE)
 
 

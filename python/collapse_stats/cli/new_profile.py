@@ -8,6 +8,7 @@ import click
 
 from ..errors import InputError
 from ..profiles.profile import Profile
+from ..report.grid import printable
 from ..system.unfinished import is_taken, remove_abandoned
 
 directory_option = click.option(
@@ -45,7 +46,8 @@ class NewProfile:
         seconds = perf_counter() - self._begin
         rate = profile.tokens / max(seconds, 1e-9) / 1e6
         click.echo(
-            f"{self._path}: {profile.tokens:,} tokens, {profile.documents:,} documents, "
-            f"orders 1 to {profile.max_order}, {seconds:.1f} s, {rate:.2f} M tokens/s",
+            f"{printable(str(self._path))}: {profile.tokens:,} tokens, "
+            f"{profile.documents:,} documents, orders 1 to {profile.max_order}, "
+            f"{seconds:.1f} s, {rate:.2f} M tokens/s",
             err=True,
         )

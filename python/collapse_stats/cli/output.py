@@ -1,6 +1,7 @@
 """Writes results to stdout, or to a file that appears complete or not at all."""
 
 import os
+import re
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -16,6 +17,9 @@ from ..report.grid import Page
 from ..system.atomic_file import check_can_write, write_file
 
 WIDTH = 100  # columns of a table that is not written to a terminal
+_UNSEEN = re.compile(  # what JSON leaves as it is, and terminals obey
+    "[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+)
 _PLAIN = str.maketrans({"↑": "^", "↓": "v", "–": "-", "…": "~", "·": "|", "─": "-", "⚠": "!"})
 
 
@@ -72,6 +76,7 @@ def write_result(
         import json
 
         text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+        text = _UNSEEN.sub(lambda match: json.dumps(match[0])[1:-1], text)
     elif form == "csv":
         text = csv(content)
     elif form == "markdown":

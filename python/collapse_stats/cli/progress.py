@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..readers.remote.shown import without_secrets
 from ..report.grid import printable
 
 if TYPE_CHECKING:
@@ -42,7 +43,9 @@ class Reporter:
         if self._bars is None:
             yield Task(None, None, size)
             return
-        number = self._bars.add_task(what, total=size or None, unit=unit)
+        number = self._bars.add_task(
+            printable(without_secrets(what)), total=size or None, unit=unit
+        )
         try:
             yield Task(self._bars, number, size)
         finally:
@@ -50,7 +53,7 @@ class Reporter:
 
     def warn(self, message: str) -> None:
         """Print a warning."""
-        line = f"warning: {printable(' '.join(message.split()))}"
+        line = f"warning: {printable(without_secrets(' '.join(message.split())))}"
         if self._bars is not None:
             self._bars.console.print(line, markup=False, highlight=False, soft_wrap=True)
         else:

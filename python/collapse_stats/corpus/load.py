@@ -21,7 +21,7 @@ from ..readers.base import Reader
 from ..readers.file_reader import FileReader
 from ..readers.head import digest_of
 from ..readers.options import ReadOptions
-from ..readers.remote.location import as_location, at_once, is_url
+from ..readers.remote.location import Location, at_once, is_url
 from ..readers.splits import SplittableReader
 from ..system.budget import Budget
 from ..system.memory import is_mapped, release_pages
@@ -295,23 +295,23 @@ def _identity(tokenizer: Tokenizer | None, is_text: bool) -> TokenizerIdentity:
 def _sources(readers: Sequence[Reader], bad_files: BadFiles) -> tuple[Source, ...]:
     """The inputs in order, followed by those that could not be opened."""
     errors = dict(bad_files.errors)
-    digests = {
-        reader.path: reader.digest
+    digests: dict[Reader, str] = {
+        reader: reader.digest
         for reader in readers
         if isinstance(reader, SplittableReader) and reader.digest
     }
-    undigested = [
-        as_location(reader.path)
+    undigested: dict[Reader, Location] = {
+        reader: reader.location
         for reader in readers
-        if reader.format != "memory" and reader.path not in digests
-    ]
-    digests |= zip(map(str, undigested), at_once(digest_of, undigested), strict=True)
+        if isinstance(reader, FileReader) and reader not in digests
+    }
+    digests |= zip(undigested, at_once(digest_of, [*undigested.values()]), strict=True)
     opened = [
         Source(
             reader.path,
             reader.format,
             reader.size,
-            digests.get(reader.path, ""),
+            digests.get(reader, ""),
             errors.pop(reader.path, None),
         )
         for reader in readers

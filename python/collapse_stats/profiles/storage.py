@@ -32,6 +32,7 @@ from ..ngrams.spectrum import HALVES, NO_HALVES, JointSpectra, JointSpectrum, Ma
 from ..ngrams.table import NgramTable
 from ..readers.remote.location import expanded
 from ..readers.remote.path import RemotePath
+from ..readers.remote.shown import shown
 from ..system.atomic_directory import new_directory
 from ..system.memory import TooLittleMemoryError, budget
 from ..version import __version__
@@ -187,7 +188,7 @@ def _spectra_columns(joint_spectra: JointSpectra) -> dict[str, Any]:
 
 def _manifest(path: Path) -> dict[str, Any]:
     if not path.exists():
-        raise InputError(f"no such profile: {path}")
+        raise InputError(f"no such profile: {shown(path)}")
     if not is_profile(path):
         raise InputError(f"{path} is no profile: it has no manifest.json")
     try:

@@ -17,6 +17,7 @@ from .options import ReadOptions
 from .remote.discover import add_remote
 from .remote.location import Name, expanded, is_url
 from .remote.path import RemotePath
+from .remote.shown import shown
 from .streams.pipe import Pipe, pipe_of
 
 _LONG = 1000  # characters of a path that nobody would type
@@ -46,7 +47,8 @@ def discover(
     files, patterns = Files(), Patterns(reading.include, reading.exclude)
     for location in paths:
         if isinstance(location, RemotePath) or is_url(location):
-            add_remote(RemotePath(str(location), tmp), files, patterns, reading)
+            path = location.url if isinstance(location, RemotePath) else str(location)
+            add_remote(RemotePath(path, tmp), files, patterns, reading)
         elif (pipe := pipe_of(location)) is not None:
             _add_pipe(pipe, files)
         else:
@@ -54,7 +56,7 @@ def discover(
     files.left_out.sort(key=lambda each: str(each.path))
     files.notes += patterns.warnings()
     if not files.names and not files.unreadable:
-        raise nothing_in(", ".join(map(str, paths)), files.left_out)
+        raise nothing_in(", ".join(map(shown, paths)), files.left_out)
     return files
 
 
@@ -74,7 +76,7 @@ def _add_local(name: str, files: Files, patterns: Patterns, reading: ReadOptions
         raise InputError("expected a path, got an empty text: the current directory is '.'")
     path = Path(name)
     if "://" in name and not path.exists():
-        raise InputError(f"{name}: expected s3://, gs://, hf:// or https:// and a name")
+        raise InputError(f"{shown(name)}: expected s3://, gs://, hf:// or https:// and a name")
     if path.exists() or path.is_symlink() or not glob.has_magic(name):
         _add(path, files, patterns, reading)
     else:
@@ -103,7 +105,8 @@ def _add(path: Path, files: Files, patterns: Patterns, reading: ReadOptions) -> 
         raise InputError(f"{path}: a link to {path.readlink()}, which does not exist")
     else:
         alike = similar_path(str(path))
-        raise MissingPathError(f"{path}: no such file or directory{alike}{_if_text(str(path))}")
+        what = f"no such file or directory{alike}{_if_text(str(path))}"
+        raise MissingPathError(f"{shown(path)}: {what}")
 
 
 def _if_text(name: str) -> str:
@@ -122,7 +125,7 @@ def _add_file(path: Path, files: Files, patterns: Patterns) -> None:
 def _add_matches(pattern: str, files: Files, patterns: Patterns, reading: ReadOptions) -> None:
     matches = sorted(map(Path, glob.glob(pattern, recursive=True)))  # noqa: PTH207 - may be absolute
     if not matches:
-        raise MissingPathError(f"{pattern}: no file matches this pattern{_if_text(pattern)}")
+        raise MissingPathError(f"{shown(pattern)}: no file matches this pattern{_if_text(pattern)}")
     walked: set[Path] = set()  # directories whose files have all been added
     outer: list[Path] = []
     for match in matches:

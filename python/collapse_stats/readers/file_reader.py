@@ -155,6 +155,11 @@ class FileReader(ABC):
         return None
 
     @property
+    def location(self) -> Location:
+        """The file itself; `path` only shows it, without the credentials of a URL."""
+        return self._path
+
+    @property
     def document(self) -> str:
         """What becomes a document, for messages: ``each row``."""
         return f"each {self.unit}"

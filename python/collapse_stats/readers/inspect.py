@@ -168,7 +168,7 @@ def _reads(reader: Reader) -> Reads | None:
 def _first_keys(reader: FileReader) -> tuple[str, ...]:
     """The keys of the first line of a file of JSON lines."""
     try:
-        for block, _ in line_blocks(as_location(reader.path), _FIRST_LINE, _FIRST_LINE):
+        for block, _ in line_blocks(reader.location, _FIRST_LINE, _FIRST_LINE):
             record = json.loads(block.split(b"\n")[0])
             return tuple(record) if isinstance(record, dict) else ()
     except (OSError, InputError, ValueError, RecursionError):

@@ -51,7 +51,8 @@ class SmallFileReader(SplittableReader, FileReader):
         return cls(name, options, evidence, head)
 
     @property
-    def _location(self) -> Location:
+    def location(self) -> Location:
+        """The file itself."""
         return as_location(self._name)
 
     def _content(self) -> bytes:
@@ -60,5 +61,5 @@ class SmallFileReader(SplittableReader, FileReader):
         if content:
             return content
         if self._packed:
-            return unpacked(self._location, BATCH_BYTES, self._longest)
-        return read_plain(self._location, self.size, self._longest)
+            return unpacked(self.location, BATCH_BYTES, self._longest)
+        return read_plain(self.location, self.size, self._longest)

@@ -1,7 +1,7 @@
 """Tables and pages before they are drawn, for the terminal or as Markdown."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 Emphasis = Literal["plain", "dim", "worse", "other"]
@@ -53,6 +53,26 @@ class Page:
     warnings: Sequence[str] = field(default_factory=tuple)
     tail: Sequence[str] = field(default_factory=tuple)
 
+    def printable(self) -> "Page":
+        """The same page without control characters, wherever its texts come from."""
+        grids = [
+            replace(
+                grid,
+                rows=[
+                    [replace(cell, text=printable(cell.text)) for cell in row] for row in grid.rows
+                ],
+                columns=[
+                    replace(column, heading=tuple(map(printable, column.heading)))
+                    for column in grid.columns
+                ],
+                title=printable(grid.title),
+                notes=[*map(printable, grid.notes)],
+            )
+            for grid in self.grids
+        ]
+        warnings, tail = [*map(printable, self.warnings)], [*map(printable, self.tail)]
+        return Page(grids, printable(self.head), warnings, tail)
+
 
 def shortened(text: str, width: int) -> str:
     """Return a text with its middle left out, if it is longer than `width`; its end is kept."""
@@ -63,5 +83,11 @@ def shortened(text: str, width: int) -> str:
 
 
 def printable(text: str) -> str:
-    """Return the text with control characters replaced."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+    """Return the text with control characters, and others that cannot be seen, escaped.
+
+    >>> printable("a\\x1b[31m")
+    'a\\\\x1b[31m'
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

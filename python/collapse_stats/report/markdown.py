@@ -5,6 +5,7 @@ from .grid import Cell, Grid, Page
 
 def write(page: Page) -> str:
     """Return the page as Markdown: pipe tables, then warnings as a list."""
+    page = page.printable()
     blocks = [_escaped(page.head)] if page.head else []
     for grid in page.grids:
         if grid.title:

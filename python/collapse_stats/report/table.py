@@ -23,6 +23,7 @@ def draw(page: Page, *, width: int = 100, color: bool = False) -> str:
     from rich.table import Table
     from rich.text import Text
 
+    page = page.printable()
     out = io.StringIO()
     console = Console(
         file=out,

@@ -60,8 +60,13 @@ def new_directory(path: Path, share: Callable[[], float] = lambda: 1.0) -> Itera
 
 def _make_folder(hidden: Path) -> int:
     """Make a folder with the permissions that the process gives to all its folders."""
-    hidden.mkdir()
-    return os.open(hidden, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        hidden.mkdir()
+        return os.open(hidden, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except (KeyboardInterrupt, SystemExit):  # a signal between the two
+        with suppress(OSError):
+            hidden.rmdir()
+        raise
 
 
 def _disk_full_message(path: Path, folder: Path, share: float) -> str:

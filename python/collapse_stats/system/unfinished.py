@@ -38,10 +38,16 @@ def make_locked(path: Path, make: Callable[[Path], int]) -> tuple[Path, int]:
             if not path.parent.is_dir():
                 raise
             continue  # another process has the name, or removed it before it was locked
-        with suppress(OSError):  # a file system without locks: what is abandoned stays
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        if os.fstat(lock).st_nlink > 0 and hidden.exists():
-            return hidden, lock
+        try:
+            with suppress(OSError):  # a file system without locks: what is abandoned stays
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            if os.fstat(lock).st_nlink > 0 and hidden.exists():
+                return hidden, lock
+        except BaseException:  # a signal
+            os.close(lock)
+            with suppress(OSError):
+                _remove_if_unlocked(hidden)
+            raise
         os.close(lock)
 
 

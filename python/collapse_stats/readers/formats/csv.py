@@ -53,7 +53,7 @@ class CsvReader(SmallFileReader):
         """Yield blocks of rows to be parsed."""
         if self._columns is None:
             return
-        blocks: Iterable[tuple[bytes, int]] = read_blocks(self._location, BATCH_BYTES)
+        blocks: Iterable[tuple[bytes, int]] = read_blocks(self.location, BATCH_BYTES)
         if 0 < self._plain <= BATCH_BYTES:
             blocks = [(self._content(), self.size)]
         header = self._dialect.header
@@ -67,7 +67,7 @@ class CsvReader(SmallFileReader):
         default = "\t" if "tsv" in self.evidence else ","
         beginning = head.content.removeprefix(UTF8_BOM)
         if not head.complete and b"\n" not in beginning:  # or nothing of it could be unpacked
-            blocks = read_blocks(self._location, _PROBED_BYTES)
+            blocks = read_blocks(self.location, _PROBED_BYTES)
             beginning = next((block for block, _ in blocks), b"")
         dialect = dialect_of(beginning, head.complete, default)
         if beginning.strip() and not dialect.names:

@@ -70,14 +70,14 @@ class JsonLinesReader(SmallFileReader):
             yield Split(self._plain, lambda: self._batch(self._content(), 1, self.size))
             return
         line = 1
-        for block, bytes_read in line_blocks(self._location, BATCH_BYTES, self._longest):
+        for block, bytes_read in line_blocks(self.location, BATCH_BYTES, self._longest):
             lines = block.count(b"\n")
             yield Split(self._taken(block, lines), partial(self._batch, block, line, bytes_read))
             line += lines
 
     def _splits_of_values(self) -> Iterator[Split]:
         """Splits whose values are parsed already, since only parsing tells where one ends."""
-        blocks: Iterable[tuple[bytes, int]] = read_blocks(self._location, BATCH_BYTES)
+        blocks: Iterable[tuple[bytes, int]] = read_blocks(self.location, BATCH_BYTES)
         if 0 < self._plain <= BATCH_BYTES:
             blocks = [(self._content(), self.size)]
         repairs = Repairs()  # of the bytes, which the last split reports
@@ -158,17 +158,17 @@ class JsonLinesReader(SmallFileReader):
 
     def _first_values(self, beginning: bytes) -> Iterator[Any]:
         whole = len(beginning) == self._plain
-        blocks = [(beginning, 0)] if whole else read_blocks(self._location, _PROBED_BYTES)
+        blocks = [(beginning, 0)] if whole else read_blocks(self.location, _PROBED_BYTES)
         values = json_values(self.path, blocks, self._longest, Repairs(), self._whole_arrays)
         for value, _, _ in values:
             yield value
 
     def _beginning(self) -> bytes:
-        blocks = read_blocks(self._location, _PROBED_BYTES)
+        blocks = read_blocks(self.location, _PROBED_BYTES)
         first = next((block for block, _ in blocks), b"")
         if first.lstrip().startswith(b"["):
             return first  # an array may be one line of any length
-        blocks = line_blocks(self._location, _PROBED_BYTES, self._longest)
+        blocks = line_blocks(self.location, _PROBED_BYTES, self._longest)
         return next((block for block, _ in blocks), b"")
 
 

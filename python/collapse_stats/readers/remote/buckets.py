@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ...errors import InputError
+from .shown import library_error, shown
 from .store import Found, Source, TransientError
 
 T = TypeVar("T")
@@ -63,14 +64,14 @@ class BucketStore:
         """Return the error to raise for an error of Arrow."""
         message = str(error)
         if isinstance(error, FileNotFoundError) or _ABSENT.search(message):
-            return FileNotFoundError(2, "no such object", url)
+            return FileNotFoundError(2, "no such object", shown(url))
         if _DENIED.search(message):
             return InputError(
-                f"{url}: access denied; tried {self._tried()}, and without credentials "
+                f"{shown(url)}: access denied; tried {self._tried()}, and without credentials "
                 f"({_short(message)}): {_REMEDIES[self._kind]}"
             )
         if _LASTING.search(message):
-            return InputError(f"{url}: cannot be read: {_short(message)}")
+            return InputError(f"{shown(url)}: cannot be read: {_short(message)}")
         return TransientError(_short(message))
 
     def _ask(self, url: str, question: Callable[[Any], T]) -> T:
@@ -79,14 +80,19 @@ class BucketStore:
             if self._system is None:
                 self._system = self._make(self._bucket, self._endpoint, anonymous=False)
             return question(self._system)
+        except ValueError:  # the error quotes all of the URL
+            raise InputError(
+                f"{shown(url)}: expected {self._kind}://BUCKET/NAME, without a user or password: "
+                f"{_REMEDIES[self._kind]}"
+            ) from None
         except OSError as error:
             if not _DENIED.search(str(error)):
-                raise self.explained(error, url) from error
+                raise self.explained(error, url) from None
             try:
                 system = self._make(self._bucket, self._endpoint, anonymous=True)
                 answer = question(system)
             except OSError:
-                raise self.explained(error, url) from error
+                raise self.explained(error, url) from None
             self._system = system
             return answer
 
@@ -135,7 +141,7 @@ class _Object:
         try:
             data: bytes = self._file.read_at(size, begin)
         except OSError as error:
-            raise self._store.explained(error, self._url) from error
+            raise self._store.explained(error, self._url) from None
         return data
 
     def close(self) -> None:
@@ -150,6 +156,7 @@ def _key(url: str) -> str:
 
 def _short(message: str) -> str:
     """An error message of Arrow without its description of the request."""
+    message = library_error(message)
     return re.sub(r"^When .*?: (?=AWS|Google)| \(Request ID.*?\)", "", message).strip()[:300]
 
 

@@ -13,6 +13,7 @@ from ..directory.reasons import Reason
 from ..listing import Files
 from ..options import ReadOptions
 from .path import RemotePath
+from .shown import shown
 
 
 def add_remote(path: RemotePath, files: Files, patterns: Patterns, reading: ReadOptions) -> None:
@@ -117,7 +118,7 @@ def _add_matches(
         end = next((end for end in ends if matches(folder[:end], pattern)), None)
         if end is not None:
             below.setdefault(folder[:end], []).append(folder)
-    whole = listing.url(tuple(pattern))
+    whole = shown(listing.url(tuple(pattern)))
     if not found and not below:
         raise InputError(f"{whole}: no object matches this pattern")
     found = [each for each in found if not any(each[0][: len(top)] == top for top in below)]
@@ -130,7 +131,7 @@ def _add_matches(
     for parts in sorted([*wanted, *below]):
         if parts not in wanted:
             folders = listing.without_others(parts, below[parts], files)
-            add_chosen(listing.url(parts), folders, files, patterns, reading)
+            add_chosen(shown(listing.url(parts)), folders, files, patterns, reading)
         elif (reason := left_out_by_name(parts[-1], taken)) is not None:
             files.leave_out([wanted[parts]], reason)
         else:

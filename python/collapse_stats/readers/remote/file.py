@@ -6,6 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 
 from ...errors import InputError
+from .shown import shown
 from .store import Source, persistently
 
 FIRST = 1 << 16  # bytes of a block fetched at a new position; blocks double while reading goes on
@@ -18,7 +19,7 @@ class RemoteFile(io.BufferedIOBase):
     """The bytes of an object, seekable; at most four blocks of 8 MiB are in memory."""
 
     def __init__(self, url: str, source: Source) -> None:
-        self._url, self._source = url, source
+        self._url, self._source = shown(url), source
         self._at = 0
         self._begin, self._block = 0, b""
         self._step = FIRST

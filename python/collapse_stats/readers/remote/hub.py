@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...errors import InputError
+from .shown import library_error, shown
 from .store import Found, Source, TransientError
 from .web import WebStore
 
@@ -57,22 +58,25 @@ class HubStore:
 
         try:
             return question(url.partition("://")[2])
-        except FileNotFoundError as error:  # also for repositories that the token does not allow
-            raise FileNotFoundError(2, f"not found; tried {self._tried()}", url) from error
+        except FileNotFoundError:  # also for repositories that the token does not allow
+            raise FileNotFoundError(2, f"not found; tried {self._tried()}", shown(url)) from None
         except HfHubHTTPError as error:
             status = error.response.status_code if error.response is not None else 0
             if status in (401, 403):
                 raise InputError(
-                    f"{url}: access denied ({status}); tried {self._tried()}: run hf auth login, "
-                    "or set HF_TOKEN, with a token that may read it"
-                ) from error
+                    f"{shown(url)}: access denied ({status}); tried {self._tried()}: run hf "
+                    "auth login, or set HF_TOKEN, with a token that may read it"
+                ) from None
             if status == 429 or status >= 500:
-                raise TransientError(f"the hub says {status}") from error
-            raise InputError(f"{url}: the hub says {error}") from error
+                raise TransientError(f"the hub says {status}") from None
+            raise InputError(f"{shown(url)}: the hub says {library_error(error)}") from None
         except (OSError, ValueError, NotImplementedError) as error:
             if isinstance(error, OSError):
-                raise TransientError(f"{type(error).__name__}: {error}") from error
-            raise InputError(f"{url}: {error}: expected hf://datasets/OWNER/NAME/PATH") from error
+                what = f"{type(error).__name__}: {library_error(error)}"
+                raise TransientError(what) from None
+            raise InputError(
+                f"{shown(url)}: {library_error(error)}: expected hf://datasets/OWNER/NAME/PATH"
+            ) from None
 
     def _tried(self) -> str:
         if self._hub.get_token() is None:

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import NamedTuple
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote
 
 from .file import RemoteFile
 from .registry import store_of
+from .shown import shown
 from .store import Store
 
 
@@ -20,12 +21,17 @@ class Status(NamedTuple):
     st_mtime_ns: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class RemotePath:
     """A URL with the methods of `pathlib.Path` that readers use.
 
+    As a string it is what messages and saved profiles have of it, without credentials; what opens
+    the object uses `url`.
+
     Attributes
     ----------
+    url
+        All of the URL.
     tmp
         Folder for unnamed files of ids; None is the system's.
     beside
@@ -40,7 +46,10 @@ class RemotePath:
     glimpse: int | None = field(default=None, compare=False)
 
     def __str__(self) -> str:
-        return self.url
+        return shown(self.url)
+
+    def __repr__(self) -> str:
+        return f"RemotePath({shown(self.url)!r})"
 
     @property
     def _is_web(self) -> bool:
@@ -54,10 +63,9 @@ class RemotePath:
     @property
     def parts(self) -> tuple[str, ...]:
         """``s3://bucket``, then the parts of the key."""
-        scheme, _, rest = self.url.partition("://")
+        scheme, _, rest = shown(self.url).partition("://")
         if self._is_web:
-            split = urlsplit(self.url)
-            rest = split.netloc + unquote(split.path)
+            rest = unquote(rest.removesuffix("?..."))
         host, *keys = rest.split("/")
         return f"{scheme}://{host}", *filter(None, keys)
 
@@ -79,9 +87,9 @@ class RemotePath:
     def with_name(self, name: str) -> "RemotePath":
         """Return the path of another object in the same folder."""
         if self._is_web:
-            split = urlsplit(self.url)
-            path = split.path.rpartition("/")[0] + "/" + quote(name)
-            return replace(self, url=split._replace(path=path).geturl())
+            end = next((i for i, sign in enumerate(self.url) if sign in "?#"), len(self.url))
+            folder, query = self.url[:end].rpartition("/")[0], self.url[end:]
+            return replace(self, url=f"{folder}/{quote(name)}{query}")
         return replace(self, url=self.url.rpartition("/")[0] + "/" + name)
 
     def resolve(self) -> "RemotePath":
@@ -104,7 +112,7 @@ class RemotePath:
         if size is None:
             found = self.store.find(self.url)
             if found is None:
-                raise FileNotFoundError(2, "no such object", self.url)
+                raise FileNotFoundError(2, "no such object", str(self))
             size = found.size
         return Status(size or 0)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from ...errors import InputError
+from .shown import shown
 
 T = TypeVar("T")
 
@@ -79,8 +80,8 @@ def persistently(call: Callable[[], T], url: str, what: str) -> T:
         except TransientError as error:
             if pause is None:
                 raise InputError(
-                    f"{url}: {what}, {len(PAUSES) + 1} times in a row ({error}): try again later, "
-                    "or download it first"
+                    f"{shown(url)}: {what}, {len(PAUSES) + 1} times in a row ({error}): try again "
+                    "later, or download it first"
                 ) from error
             time.sleep(max(error.wait, pause * random.uniform(0.5, 1.5)))
     raise AssertionError("the last attempt returns or raises")

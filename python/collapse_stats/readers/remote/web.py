@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ...errors import InputError
+from .shown import library_error, shown
 from .store import Found, Source, TransientError
 
 _TIMES = (10.0, 60.0)  # timeouts in seconds: to connect, and between bytes
@@ -46,11 +47,18 @@ class WebStore:
 
 
 class Asked:
-    """Requests for one object."""
+    """Requests for one object.
+
+    What is raised names the object as it is shown, and does not carry the errors of the libraries,
+    which quote all of its URL.
+    """
 
     def __init__(self, session: Any, url: str, headers: dict[str, str], tried: str) -> None:
         self.url = url
         self._session, self._headers, self._tried = session, headers, tried
+
+    def __str__(self) -> str:
+        return shown(self.url)
 
     def __call__(self, begin: int, size: int | None) -> Any:
         """Return the response to a request for `size` bytes, or for all bytes if None."""
@@ -68,10 +76,15 @@ class Asked:
         except (requests.ConnectionError, requests.Timeout) as error:
             if "NameResolution" in str(error):
                 host = urlsplit(self.url).hostname
-                raise InputError(f"{self.url}: there is no host {host}, or no network") from error
-            raise TransientError(_reason(error)) from error
-        except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError) as error:
-            raise InputError(f"{self.url}: cannot be read: {error}") from error
+                raise InputError(f"{self}: there is no host {host}, or no network") from None
+            raise TransientError(_reason(error)) from None
+        except ValueError:  # the error quotes any part of the URL
+            raise InputError(
+                f"{self}: no valid URL: check its host and port; in a password, / ? # and @ are "
+                "written as %2F %3F %23 and %40"
+            ) from None
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+            raise InputError(f"{self}: cannot be read: {library_error(error)}") from None
         status = response.status_code
         if status in (200, 206) or (status == 416 and _size_of(response) == 0):
             return response
@@ -79,13 +92,13 @@ class Asked:
             raise self._refusal(status, response, begin)
 
     def _refusal(self, status: int, response: Any, begin: int) -> Exception:
-        reason = f"{status} {response.reason}"
+        reason = library_error(f"{status} {response.reason}")
         if status in (404, 410):
-            return FileNotFoundError(2, f"the server says {reason}", self.url)
+            return FileNotFoundError(2, f"the server says {reason}", str(self))
         if status in (401, 403):
             tried = self._tried or "without credentials, other than those in ~/.netrc or the URL"
             return InputError(
-                f"{self.url}: access denied ({reason}); tried {tried}: give credentials that may "
+                f"{self}: access denied ({reason}); tried {tried}: give credentials that may "
                 "read it"
             )
         if status in _PASSING or status >= 500:
@@ -93,10 +106,10 @@ class Asked:
             return TransientError(reason, min(float(wait), 60.0) if wait.isdigit() else 0.0)
         if status == 416:
             return InputError(
-                f"{self.url}: the server has nothing at byte {begin:,}: the length it gave is "
+                f"{self}: the server has nothing at byte {begin:,}: the length it gave is "
                 "wrong, or it has changed while it was read; read it again"
             )
-        return InputError(f"{self.url}: the server says {reason}: check the URL")
+        return InputError(f"{self}: the server says {reason}: check the URL")
 
 
 class _Ranges:
@@ -115,7 +128,7 @@ class _Ranges:
             same = (_size_of(response), _version_of(response)) == (self.size, self._version)
             if response.status_code != 206 or not where or int(where[1]) != begin or not same:
                 raise InputError(
-                    f"{self._ask.url}: at byte {begin:,} the server gives something other than "
+                    f"{self._ask}: at byte {begin:,} the server gives something other than "
                     "before: it has changed while it was read; read it again"
                 )
             return _body(response, size)
@@ -157,7 +170,7 @@ class _Stream:
         self.close()
         self._response, self._at = self._ask(0, None), 0
         if (_size_of(self._response), _version_of(self._response)) != (self.size, self._version):
-            raise InputError(f"{self._ask.url}: it has changed while it was read; read it again")
+            raise InputError(f"{self._ask}: it has changed while it was read; read it again")
 
     def _take(self, size: int) -> bytes:
         data = _body(self._response, size)
@@ -182,7 +195,7 @@ def _body(response: Any, size: int) -> bytes:
             left -= len(part)
     except (urllib3.exceptions.HTTPError, OSError) as error:
         if not parts:
-            raise TransientError(_reason(error)) from error
+            raise TransientError(_reason(error)) from None
     return b"".join(parts)
 
 
@@ -203,4 +216,4 @@ def _reason(error: Exception) -> str:
     """The innermost cause of an error, for messages."""
     while (inner := error.__cause__ or error.__context__) is not None and inner is not error:
         error = inner  # type: ignore[assignment]
-    return f"{type(error).__name__}: {error}"[:200]
+    return f"{type(error).__name__}: {library_error(error)}"[:200]
