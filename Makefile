@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 COMMA := ,
 
-.PHONY: demo test test-integrations lint bench sanitize asan tsan cuda cuda-report cuda-comments \
+.PHONY: demo test soak test-integrations lint bench sanitize asan tsan cuda cuda-report cuda-comments \
 	cuda-architectures cuda12-names ptx cuda-test cuda-mutations gpu-check clean
 
 demo: $(VENV)/demo  ## measure a real recursion on the documentation every Python carries
@@ -14,6 +14,10 @@ demo: $(VENV)/demo  ## measure a real recursion on the documentation every Pytho
 test: $(VENV)/test lint cuda cuda-test  ## everything CI checks
 	$(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal -p no:benchmark
 	$(BIN)/pytest benchmarks --benchmark-disable -q
+
+soak: $(VENV)/test  ## the tests that draw examples, with many more of them and others each time
+	COLLAPSE_STATS_EXAMPLES=soak $(BIN)/pytest -q -n auto -p no:benchmark tests/readers tests/corpus \
+	  tests/metrics tests/ngrams tests/backends
 
 # The frameworks take gigabytes (torch brings CUDA's libraries): an environment of their own.
 test-integrations: build/integrations  ## adapters, examples and shards in the frameworks they are for

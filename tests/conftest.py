@@ -28,9 +28,11 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(missing)
     from hypothesis import settings
 
-    # Machines are shared: how long an example takes says nothing about the code.
-    settings.register_profile("project", deadline=None)
-    settings.load_profile("project")
+    # Machines are shared: how long an example takes says nothing about the code. Every run draws the
+    # same examples, so that a change fails for what it did. `make soak` draws others, and more.
+    settings.register_profile("project", deadline=None, derandomize=True)
+    settings.register_profile("soak", deadline=None, max_examples=2000, print_blob=True)
+    settings.load_profile(os.environ.get("COLLAPSE_STATS_EXAMPLES", "project"))
 
 
 def what_is_missing(plays_a_gpu: bool) -> str | None:
