@@ -28,7 +28,7 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(missing)
     from hypothesis import settings
 
-    # Machines are shared: how long an example takes says nothing about the code. Every run draws the
+    # Machines are shared: how long an example takes says nothing about the code. All runs draw the
     # same examples, so that a change fails for what it did. `make soak` draws others, and more.
     settings.register_profile("project", deadline=None, derandomize=True)
     settings.register_profile("soak", deadline=None, max_examples=2000, print_blob=True)

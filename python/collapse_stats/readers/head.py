@@ -9,6 +9,7 @@ from ..errors import InputError
 from .base import BATCH_BYTES
 from .remote.location import Location, Name, as_location
 from .stream import compression_of, read_blocks, unpacked_head
+from .streams.pipe import Pipe
 
 _BYTES = 1 << 16
 _EDGE = 1 << 20  # bytes at either end of a file that its digest covers
@@ -106,8 +107,8 @@ def digest_of(path: Location) -> str:
 
     It distinguishes files without reading all of them. What is no regular file has none either.
     """
-    if isinstance(path, Path) and not path.is_file():  # reading from a pipe would wait
-        return ""
+    if isinstance(path, Pipe) or (isinstance(path, Path) and not path.is_file()):
+        return ""  # a pipe is read once, or would be waited for
     try:
         with path.open("rb") as file:
             size = file.seek(0, os.SEEK_END)

@@ -10,7 +10,7 @@ from typing import Any
 
 LIBRARIES = 80 * 10**6
 """Bytes that the interpreter and the libraries take, beside every budget."""
-_SPARE = 16 * 10**6  # bytes of them for what no stage plans: stacks of threads, holes in the heap
+_SPARE = 12 * 10**6  # bytes of them for what no stage plans: stacks of threads, holes in the heap
 _MUCH = 4  # a budget of which more than a share of this is in use is short
 
 
@@ -27,7 +27,7 @@ class Budget(int):
     def __new__(cls, size: int) -> "Budget":
         """Make a budget of `size` bytes, from now on."""
         made = super().__new__(cls, size)
-        made._free = max(LIBRARIES, resident() or 0) - _SPARE
+        made._free = max(LIBRARIES - _SPARE, resident() or 0)
         return made
 
     def used(self, otherwise: int = 0) -> int:
