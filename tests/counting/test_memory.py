@@ -104,7 +104,7 @@ def test_peak_memory_stays_within_the_budget(tmp_path, backend, tokens, order, m
     path = stream(tmp_path / "tokens.bin", tokens)
     found = output_of(COUNT_AND_SHOW_PEAK, path, memory, backend, order).split()
     peak, before, *bounded = map(int, found)
-    assert peak <= 1.05 * memory + max(before, LIBRARIES)
+    assert peak <= 1.1 * memory + max(before, LIBRARIES)
     one_pass = output_of(COUNT_AND_SHOW_PEAK, path, 4 << 30, backend, order).split()
     peak, before, *whole = map(int, one_pass)
     assert bounded == whole
