@@ -69,7 +69,7 @@ class NgramCounter:
     ) -> None:
         self.layout = Layout(vocab_size, max_order, 2 if halves else 1)
         self._backend = select(backend, threads)
-        self._memory = budget(memory)
+        self._memory = int(budget(memory))  # of what it holds itself: the process has other memory
         self._tmp = tmp
         fixed, each = self._backend.needs(self.layout, 1, rows=True)
         least = 2 * (fixed + _FEWEST_PENDING * (each + _WAITING))
