@@ -18,8 +18,9 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 import collapse_stats as cs
 from collapse_stats import tokenizers
+from collapse_stats.verdict.constants import Constants
 from collapse_stats.verdict.measure import evidence
-from collapse_stats.verdict.rule import CANNOT_TELL, WITHIN_FLOOR, Constants, judge
+from collapse_stats.verdict.rule import CANNOT_TELL, WITHIN_FLOOR, judge
 
 DOCUMENT = 500  # tokens
 GENERATIONS = 16

@@ -18,8 +18,10 @@ from verdict_data import Documents, encoder, halves, rows, sample, texts
 from verdict_tables import spelled
 
 from collapse_stats.corpus.sample import DEFAULT_TOKENS
+from collapse_stats.verdict.constants import Constants
+from collapse_stats.verdict.evidence import Evidence
 from collapse_stats.verdict.measure import evidence
-from collapse_stats.verdict.rule import Constants, Evidence, judge
+from collapse_stats.verdict.rule import judge
 
 SIZES = (10_000, 30_000, 100_000, 300_000, 1_000_000, 10_000_000)
 FIGURES = ("tail", "drift", "gain")

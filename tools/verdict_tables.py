@@ -18,8 +18,9 @@ import numpy as np
 from verdict_data import BPE, HUMAN, Documents, encoder, halves, sample, texts
 
 from collapse_stats.corpus.sample import Sample
+from collapse_stats.verdict.constants import Constants
 from collapse_stats.verdict.measure import evidence
-from collapse_stats.verdict.rule import CANNOT_TELL, LABELS, Constants, Verdict, judge
+from collapse_stats.verdict.rule import CANNOT_TELL, LABELS, Verdict, judge
 
 GENERATIONS = 16
 SEEDS = 4

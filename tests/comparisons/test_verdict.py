@@ -2,6 +2,7 @@
 
 import math
 from collections import Counter
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 
@@ -11,6 +12,9 @@ import pytest
 from collapse_stats.corpus.sample import Sample
 from collapse_stats.corpus.split import GROUPS, group_of, ordinal_hash
 from collapse_stats.uncertainty.estimate import Estimate
+from collapse_stats.verdict.calibration import calibrated
+from collapse_stats.verdict.constants import Constants
+from collapse_stats.verdict.evidence import Evidence
 from collapse_stats.verdict.measure import evidence
 from collapse_stats.verdict.novelty import Novelty
 from collapse_stats.verdict.repetition import repeated_share
@@ -18,10 +22,9 @@ from collapse_stats.verdict.rule import (
     CANNOT_TELL,
     COLLAPSE,
     DRIFT,
+    LABELS,
     LOSS_OF_TAIL,
     WITHIN_FLOOR,
-    Constants,
-    Evidence,
     judge,
 )
 
@@ -97,13 +100,14 @@ def expected(baseline: Documents, candidate: Documents, order: int) -> dict[str,
             "tail": log_odds(own) - log_odds(floor),
             "drift": (log_odds(lost) + log_odds(new) - log_odds(floor) - log_odds(own)) / 2,
             "gain": log_odds(new) - log_odds(floor),
+            "missing": log_odds(lost) - log_odds(floor),
         }
         return {
             "floor": float(floor), "own": float(own), "lost": float(lost), "new": float(new), **odds
         }  # fmt: skip
 
     whole = figures(None)
-    for name in ("tail", "drift", "gain"):
+    for name in ("tail", "drift", "gain", "missing"):
         variance = 0.0
         for side in (range(16), range(16, 32)):
             deleted = [figures(group)[name] for group in side if sizes[group]]
@@ -136,26 +140,27 @@ def test_ids_of_any_size_give_the_same_figures() -> None:
     wide = [[[spread[t] for t in document] for document in side] for side in (one, other)]
     plain = evidence(sample(one), sample(other)).orders
     found = evidence(sample(wide[0]), sample(wide[1])).orders
-    for order, novelty in plain.items():
-        same = found[order]
+    assert list(found) == [1, 2, 3, 4]  # five ids of 32 bits are more than a key holds
+    for order, same in found.items():
+        novelty = plain[order]
         assert (same.floor, same.own, same.lost, same.new) == pytest.approx(
             (novelty.floor, novelty.own, novelty.lost, novelty.new), rel=1e-12
         )
         assert same.drift.error == pytest.approx(novelty.drift.error, rel=1e-9)
 
 
-def repeated(documents: Documents) -> float:
+def repeated(documents: Documents, span: int, block_size: int) -> float:
     """The definition: tokens marked one by one."""
     shares = []
     for document in filter(None, documents):
         marked: set[int] = set()
-        for begin in range(0, len(document), 512):
-            block = document[begin : begin + 512]
+        for begin in range(0, len(document), block_size):
+            block = document[begin : begin + block_size]
             seen: set[tuple[int, ...]] = set()
-            for i in range(len(block) - 23):
-                stretch = tuple(block[i : i + 24])
+            for i in range(len(block) - span + 1):
+                stretch = tuple(block[i : i + span])
                 if stretch in seen:
-                    marked.update(range(begin + i, begin + i + 24))
+                    marked.update(range(begin + i, begin + i + span))
                 seen.add(stretch)
         shares.append(len(marked) / len(document))
     return sum(shares) / len(shares)
@@ -171,17 +176,42 @@ def looping(rng: np.random.Generator, length: int) -> list[int]:
 
 
 def test_repeated_share() -> None:
-    assert repeated_share(Sample.empty()) == 0.0
-    assert repeated_share(sample([[], []])) == 0.0
-    assert repeated_share(sample([[1] * 24])) == 0.0
-    assert repeated_share(sample([[1] * 25, []])) == pytest.approx(24 / 25)
-    assert repeated_share(sample([list(range(40)), list(range(40))])) == 0.0  # not across documents
-    assert repeated_share(sample([[1] * 30, [2] * 10])) == pytest.approx(29 / 30 / 2)  # a mean
+    assert repeated_share(Sample.empty(), 1000) == 0.0
+    assert repeated_share(sample([[], []]), 1000) == 0.0
+    assert repeated_share(sample([[1] * 48]), 1000) == 0.0
+    assert repeated_share(sample([[1] * 49, []]), 1000) == pytest.approx(48 / 49)
+    assert repeated_share(sample([list(range(60)), list(range(60))]), 1000) == 0.0  # each alone
+    assert repeated_share(sample([[1] * 60, [2] * 10]), 1000) == pytest.approx(59 / 60 / 2)
+
+
+@pytest.mark.parametrize(("vocab_size", "times"), [(50_000, 1), (513, 1), (512, 2), (256, 2)])
+def test_repeated_share_of_any_length(vocab_size: int, times: int) -> None:
     rng = np.random.default_rng(0)
-    sizes = (0, 1, 23, 24, 25, 26, 47, 48, 55, 56, 57, 87, 88, 300, 511, 512, 513, 535, 536, 1500)
+    sizes = (
+        0,
+        1,
+        47,
+        48,
+        49,
+        50,
+        95,
+        96,
+        97,
+        98,
+        111,
+        150,
+        300,
+        1023,
+        1024,
+        1025,
+        1080,
+        2049,
+        5000,
+    )
     documents = [looping(rng, size) for size in sizes]
-    assert repeated(documents) > 0.1
-    assert repeated_share(sample(documents)) == pytest.approx(repeated(documents), rel=1e-12)
+    expected = repeated(documents, 48 * times, 1024 * times)
+    assert expected > 0.1
+    assert repeated_share(sample(documents), vocab_size) == pytest.approx(expected, rel=1e-12)
 
 
 def test_distinct_documents() -> None:
@@ -212,6 +242,7 @@ def given(
         n: Novelty(
             n, floor, floor, floor, floor,
             Estimate(tail, error), Estimate(drift, error), Estimate(gain, error),
+            Estimate(2 * drift + tail - gain, error),
         )
         for n, tail in enumerate(tails, start=1)
     }  # fmt: skip
@@ -228,31 +259,43 @@ def given(
 @pytest.mark.parametrize(
     ("found", "label"),
     [
-        (given([0.0, 0.0, 0.0]), WITHIN_FLOOR),
+        (given([0.0, 0.0, 0.0], gain=0.0), WITHIN_FLOOR),
         (given([0.1, -0.1, 0.0], error=0.05), WITHIN_FLOOR),
         (given([0.1, -0.1, 0.0], error=0.1), CANNOT_TELL),  # a change could not be excluded
         (given([0.0, 0.0, 0.0], drift=0.1), DRIFT),
         (given([0.1, 0.1, 0.1]), DRIFT),  # richer
         (given([-0.5, -0.5, -0.5]), DRIFT),  # thinner, but it brings something new
-        (given([-0.5, -0.5, -0.5], gain=0.0), LOSS_OF_TAIL),  # nested
-        (given([-0.15, -0.15, -0.15], gain=0.0), DRIFT),  # nested, but nearer than neighbours
-        (given([-0.5, 0.0, -0.5], gain=0.0), DRIFT),  # not at every order
-        (given([-0.8, -1.3, -1.3]), LOSS_OF_TAIL),  # beyond what genres differ by, less at one
-        (given([-0.8, -1.2, -1.3]), DRIFT),
-        (given([-0.8, -1.2, -1.3], gain=0.0), LOSS_OF_TAIL),
-        (given([-1.0, -1.0, -1.0]), COLLAPSE),
-        (given([-0.9, -3.0, -3.0]), LOSS_OF_TAIL),  # boilerplate: order 1 keeps its tail
+        (given([-3.0, -3.0, -3.0], gain=2.0), DRIFT),
+        (given([-0.5, -0.5, -0.5], gain=0.0), LOSS_OF_TAIL),  # it only takes away
+        (given([-0.5, -0.5, -0.5], gain=0.16), LOSS_OF_TAIL),  # within errors of a quarter
+        (given([-0.5, -0.5, -0.5], gain=0.17), DRIFT),
+        (given([-0.15, -0.15, -0.15], gain=0.0), DRIFT),  # too little to matter
+        (given([-0.5, 0.0, -0.5], gain=0.0), LOSS_OF_TAIL),  # two orders of three
+        (given([-0.5, 0.1, -0.5], gain=0.0), DRIFT),  # one of the lowest is thicker
+        (given([-0.5, -0.5, 0.3], gain=0.0), LOSS_OF_TAIL),  # short sequences are mixed anew
+        (given([-0.5, 0.0, 0.0], gain=0.0), DRIFT),  # one order only
+        (given([-1.0, -1.7, -1.9], gain=0.0), LOSS_OF_TAIL),
+        (given([-0.5, -1.9, -1.9], gain=0.0), COLLAPSE),
+        (given([-0.9, -0.9, -0.9], repeated=0.1), LOSS_OF_TAIL),
+        (given([-1.0, -1.0, -1.0], repeated=0.1), COLLAPSE),  # both kinds of evidence
         (given([0.0, 0.0, 0.0], repeated=0.2), LOSS_OF_TAIL),
         (given([0.0, 0.0, 0.0], repeated=0.5), COLLAPSE),
         (given([0.0], repeated=0.2), LOSS_OF_TAIL),
+        (given([0.0, 0.0, 0.0], distinct=360), WITHIN_FLOOR),  # 28 % are copies
+        (given([0.0, 0.0, 0.0], distinct=350), LOSS_OF_TAIL),
+        (given([0.0], distinct=100), COLLAPSE),
+        (given([-20.0, -20.0, -20.0], distinct=1), COLLAPSE),
         (given([0.0]), CANNOT_TELL),
         (given([0.0, 0.0, 0.0], error=0.2), CANNOT_TELL),
-        (given([-1.0, -1.0, -1.0], floor=0.01), CANNOT_TELL),
-        (given([-1.0, -1.0, -1.0], floor=0.98), CANNOT_TELL),
+        (given([-1.1, -1.1, -1.1], gain=0.0, error=0.2), LOSS_OF_TAIL),  # imprecise, but sure
+        (given([-0.9, -0.9, -0.9], gain=0.0, error=0.2), CANNOT_TELL),
+        (given([0.0, 0.0, 0.0], drift=0.7, error=0.2), DRIFT),
+        (given([-1.0, -1.0, -1.0], floor=0.0004), CANNOT_TELL),
+        (given([-1.0, -1.0, -1.0], floor=0.99), CANNOT_TELL),
         (given([0.0, 0.0, 0.0], drift=-0.5), CANNOT_TELL),  # shared documents
-        (given([-1.0, -1.0, -1.0], drift=-0.5), COLLAPSE),
-        (given([-0.5, -0.5, -0.5], drift=-0.5, gain=0.0), CANNOT_TELL),
-        (given([-1.0, -1.0, -1.0], distinct=29), CANNOT_TELL),
+        (given([-0.5, -0.5, -0.5], drift=-0.5), LOSS_OF_TAIL),  # trained on the baseline
+        (given([-2.0, -2.0, -2.0], drift=-0.5), COLLAPSE),
+        (given([-1.0, -1.0, -1.0], documents=29, distinct=29), CANNOT_TELL),
         (given([-1.0, -1.0, -1.0], tokens=(170, 100)), CANNOT_TELL),
         (given([-1.0, -1.0, -1.0], tokens=(0, 0)), CANNOT_TELL),
         (given([-1.0, -1.0, -1.0], largest_share=0.3), CANNOT_TELL),
@@ -265,22 +308,68 @@ def test_rule(found: Evidence, label: str) -> None:
     assert all(reason and reason == reason.strip() for reason in verdict.reasons)
 
 
-def test_a_users_own_corpora_replace_the_limits() -> None:
+def test_the_lowest_orders_that_can_be_measured_decide() -> None:
+    """Those of bytes are higher than those of words."""
+    orders = dict(given([0.0, -0.5, -0.5, -0.5, 9.0], gain=0.0).orders)
+    orders[1] = replace(orders[1], floor=0.0001)
+    found = replace(given([]), orders=orders)
+    verdict = judge(found, Constants())
+    assert verdict.label == LOSS_OF_TAIL
+    assert [novelty.order for novelty in verdict.working()] == [2, 3, 4]
+    assert "at orders 2, 3 and 4" in verdict.reasons[0]
+
+
+def test_more_loss_never_reads_as_less() -> None:
+    for gain in (0.0, 0.3):
+        labels = [
+            judge(given([-loss, -loss, -loss], gain=gain), Constants()).label
+            for loss in np.arange(0, 4, 0.05)
+        ]
+        severity = [LABELS.index(label) for label in labels]
+        assert severity == sorted(severity)
+
+
+def test_a_users_own_corpora_widen_the_limits() -> None:
     found = given([-0.5, -0.5, -0.5], gain=0.0)
     assert judge(found, Constants()).label == LOSS_OF_TAIL
-    mine = Constants().of_human([given([0.1, 0.2, 0.3]), given([-0.5, -0.56, -0.7]), given([0.1])])
-    assert (mine.near, mine.far) == pytest.approx((0.6, 0.6))
-    assert mine.far_lost == Constants().far_lost
+    pairs = [
+        given([0.1, 0.2, 0.3]),
+        given([-0.5, -0.56, -0.7], gain=0.0, repeated=0.1),
+        given([-2.0] * 3, gain=1.0),
+        given([0.1]),
+    ]
+    mine = calibrated(pairs)
+    assert mine.near == pytest.approx(0.6)
+    assert mine.repetition == pytest.approx(0.12)
+    assert (mine.far, mine.copies) == (Constants().far, Constants().copies)
+    assert all(judge(pair, mine).label not in (LOSS_OF_TAIL, COLLAPSE) for pair in pairs)
     assert judge(found, mine).label == DRIFT
-    assert judge(given([-0.7] * 3), mine).label == LOSS_OF_TAIL
-    with pytest.raises(ValueError, match="got 1 that are not: provide more documents"):
-        Constants().of_human([given([0.1])])
+    assert judge(given([-0.7] * 3, gain=0.0), mine).label == LOSS_OF_TAIL
+    with pytest.raises(ValueError, match="got 1 comparisons in which they are not: provide more"):
+        calibrated([given([0.1])])
 
 
-def test_duplicates_and_repetition_are_said() -> None:
+def test_copies_and_repetition_are_said() -> None:
     verdict = judge(given([0.0] * 3, distinct=400, repeated=0.2), Constants())
-    assert "20 % of the documents are exact duplicates (baseline: 0 %)" in verdict.reasons
-    assert "on average 20 % of a document repeats itself (baseline: 0 %)" in verdict.reasons
+    assert verdict.reasons == (
+        "on average 20 % of a document repeats itself (baseline: 0 %)",
+        "20 % of the documents are exact copies of another one (baseline: 0 %)",
+    )
+
+
+@pytest.mark.parametrize(
+    ("found", "advice"),
+    [
+        (given([0.0] * 3, error=0.3), "about 4.0 times as many documents would do (2,000 on each"),
+        (given([0.05] * 3, error=0.14), "about 2.0 times as many documents would do (981 on each"),
+        (given([0.2495] * 3, error=0.1), "more than 100 times as many documents would be needed"),
+        (given([0.0]), "count more orders (--max-order 5) or provide more text"),
+    ],
+)
+def test_what_would_do_is_said(found: Evidence, advice: str) -> None:
+    verdict = judge(found, Constants())
+    assert verdict.label == CANNOT_TELL
+    assert advice in verdict.reasons[0]
 
 
 # --- sources whose truth is known ----------------------------------------------------------------
@@ -293,7 +382,7 @@ def test_two_samples_of_one_source_are_not_told_apart(seed: int) -> None:
     verdict = judge(evidence(sample(one), sample(other)), Constants())
     assert verdict.label == WITHIN_FLOOR
     assert verdict.evidence is not None
-    for novelty in verdict.evidence.orders.values():
+    for novelty in verdict.working():
         assert abs(novelty.tail.value) < 4 * novelty.tail.error
         assert abs(novelty.drift.value) < 4 * novelty.drift.error
 
@@ -323,6 +412,6 @@ def test_few_documents_say_nothing() -> None:
     few = sample(text(rng, 20, 3000))
     verdict = judge(evidence(few, few), Constants())
     assert verdict.label == CANNOT_TELL
-    assert "one side has only 20 distinct documents, and 30 are needed" in verdict.reasons[-1]
+    assert "the baseline has only 20 distinct documents" in verdict.reasons[0]
     empty = judge(evidence(Sample.empty(), few), Constants())
     assert (empty.label, empty.reasons) == (CANNOT_TELL, ("one side has no text",))

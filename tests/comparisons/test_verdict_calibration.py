@@ -14,8 +14,9 @@ from collapse_stats.corpus.sample import Sample, within
 from collapse_stats.corpus.split import ordinal_hash
 from collapse_stats.demo.recursion import human_documents
 from collapse_stats.tokenizers import load
+from collapse_stats.verdict.constants import Constants
 from collapse_stats.verdict.measure import evidence
-from collapse_stats.verdict.rule import CANNOT_TELL, DRIFT, WITHIN_FLOOR, Constants, Verdict, judge
+from collapse_stats.verdict.rule import CANNOT_TELL, DRIFT, WITHIN_FLOOR, Verdict, judge
 
 Documents = list[npt.NDArray[np.uint32]]
 DOCUMENT = 200  # tokens

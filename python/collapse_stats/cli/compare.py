@@ -18,8 +18,9 @@ from ..readers.remote.location import Location
 from ..report import delimited, make_report
 from ..report.comparison_view import comparison_page
 from ..report.grid import printable
+from ..verdict.calibration import calibrated
+from ..verdict.constants import Constants
 from ..verdict.measure import evidence
-from ..verdict.rule import Constants
 from .corpora import any_saved, count, load_saved, names_of, read, warn_of
 from .options import Request, request_options
 from .output import is_seen, output_options, write_result
@@ -189,8 +190,8 @@ def _limits(
             sample = profile.sample
         else:
             sample = read([path], request, reporter, name, share=4).sample(DEFAULT_TOKENS)
-        pairs.append(evidence(baseline.sample, sample))
-    return Constants().of_human(pairs)
+        pairs += [evidence(baseline.sample, sample), evidence(sample, baseline.sample)]
+    return calibrated(pairs)
 
 
 def _pairs(sides: list[T]) -> list[tuple[T, T]]:

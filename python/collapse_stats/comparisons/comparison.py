@@ -32,8 +32,9 @@ from ..uncertainty.halves import (
 )
 from ..uncertainty.jackknife import CorpusIntervals
 from ..uncertainty.matched_samples import BASELINE, CANDIDATE, MatchedSamples
+from ..verdict.constants import Constants
 from ..verdict.measure import measured
-from ..verdict.rule import CANNOT_TELL, Constants, Verdict, judge
+from ..verdict.rule import CANNOT_TELL, Verdict, judge
 from .cautions import js_within_floor, no_verdict, reasons_for_caution, sizes_apart
 
 

@@ -25,6 +25,6 @@ def sample_figures(profile: Profile, *, in_order: bool) -> Json:
         "mtld": totals.mtld,
         "hdd": totals.hdd,
         "repetition_diversity": totals.repetition_diversity,
-        "repeated_text": repeated_share(profile.sample),
+        "repeated_text": repeated_share(profile.sample, profile.layout.vocab_size),
         "document_distinct_ratio": {str(n): totals.document_distinct_ratio(n) for n in orders},
     }

@@ -1,39 +1,57 @@
 """Measure the evidence for a verdict."""
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from ..backends.selection import select
 from ..corpus.sample import Sample
-from ..ngrams.layout import Layout
+from ..ngrams.layout import MAX_KEY_BITS, Layout
 from ..uncertainty.matched_samples import MatchedSamples
-from .novelty import novelty
+from .constants import Constants
+from .evidence import Evidence
+from .novelty import Novelty, novelty
+from .orders import window
 from .repetition import repeated_share
-from .rule import Evidence
 
-MAX_ORDER = 3  # in samples, nearly all longer n-grams of any fresh text are new
+MAX_ORDER = 5  # which bytes need; words and subwords are judged by lower orders
 
 
 def evidence(baseline: Sample, candidate: Sample) -> Evidence:
     """Match two samples of one vocabulary in size and measure the evidence."""
     ids = (int(side.tokens.max(initial=0)) for side in (baseline, candidate))
-    layout = Layout(max(ids) + 1, MAX_ORDER)
+    vocab_size = max(ids) + 1
+    longest = MAX_KEY_BITS // Layout(vocab_size, 1).code_bits
+    layout = Layout(vocab_size, min(MAX_ORDER, longest))
     return measured(MatchedSamples.of(baseline, candidate, layout, select()))
 
 
 def measured(matched: MatchedSamples) -> Evidence:
     """Measure the evidence from samples that are matched in size."""
     baseline, candidate = matched.baseline, matched.candidate
+    repetition = partial(repeated_share, vocab_size=matched.layout.vocab_size)
     with ThreadPoolExecutor(2) as pool:
-        repeated = pool.map(repeated_share, (baseline, candidate))
-        novelties = {n: novelty(matched, n) for n in range(1, MAX_ORDER + 1)}
+        repeated = pool.map(repetition, (baseline, candidate))
         return Evidence(
-            orders={n: figures for n, figures in novelties.items() if figures is not None},
+            orders=_novelties(matched),
             tokens=matched.tokens,
             documents=(baseline.filled, candidate.filled),
             distinct_documents=(baseline.distinct, candidate.distinct),
             largest_share=max(_largest_share(baseline), _largest_share(candidate)),
             repeated=(next(repeated), next(repeated)),
         )
+
+
+def _novelties(matched: MatchedSamples) -> dict[int, Novelty]:
+    """Novelty of each order from 1 on, until there are enough that fresh text can be judged by."""
+    constants = Constants()
+    found: dict[int, Novelty] = {}
+    for n in range(1, min(matched.layout.max_order, MAX_ORDER) + 1):
+        figures = novelty(matched, n)
+        if figures is not None:
+            found[n] = figures
+        if len(window(found, constants)) == constants.orders:
+            break
+    return found
 
 
 def _largest_share(sample: Sample) -> float:

@@ -50,6 +50,8 @@ class Novelty:
         ``(L(lost) + L(new) - L(floor) - L(own)) / 2``: positive when the distributions differ.
     gain
         ``L(new) - L(floor)``: at most 0 when the candidate adds nothing that the baseline lacks.
+    missing
+        ``L(lost) - L(floor)``: positive when the candidate lacks what the baseline has.
     """
 
     order: int
@@ -60,6 +62,7 @@ class Novelty:
     tail: Estimate
     drift: Estimate
     gain: Estimate
+    missing: Estimate
 
 
 def novelty(matched: MatchedSamples, order: int) -> Novelty | None:
@@ -97,6 +100,7 @@ def novelty(matched: MatchedSamples, order: int) -> Novelty | None:
         tail=_jackknife(own - floor, side),
         drift=_jackknife((lost + new - floor - own) / 2, side),
         gain=_jackknife(new - floor, side),
+        missing=_jackknife(lost - floor, side),
     )
 
 

@@ -7,11 +7,12 @@ import numpy.typing as npt
 
 from ..corpus.sample import Sample
 
-SPAN = 24  # tokens, about 18 words, which people rarely repeat within a document
-BLOCK = 512  # tokens; longer documents would repeat themselves by their length alone
+SPAN = 48  # tokens, about 36 words, which people rarely repeat within a document
+BLOCK = 1024  # tokens; longer documents would repeat themselves by their length alone
+LETTERS = 512  # a vocabulary of at most so many tokens has letters or bytes: spans twice as long
 _SORTED_AT_ONCE = 1 << 16  # spans, few enough to stay in cache
-_PLACE_BITS = 9
-_PLACE = np.uint64(BLOCK - 1)
+_PLACE_BITS = 11
+_PLACE = np.uint64((1 << _PLACE_BITS) - 1)
 _MULTIPLIER = 0x9E3779B97F4A7C15
 _BASE = 0xBF58476D1CE4E5B9
 
@@ -19,52 +20,58 @@ Hashes = npt.NDArray[np.uint64]
 Ints = npt.NDArray[np.int64]
 
 
-def repeated_share(sample: Sample) -> float:
+def repeated_share(sample: Sample, vocab_size: int) -> float:
     """Share of a document's tokens that repeat earlier text of it, averaged over documents (0..1).
 
     A token counts if it is part of at least `SPAN` consecutive tokens that occurred before in the
-    same block of `BLOCK` tokens. All documents have equal weight, because a loop may go on for
-    thousands of tokens, and their number depends on the tokenizer. 0 without text.
+    same block of `BLOCK` tokens; letters (`vocab_size` at most `LETTERS`), of twice as many in a
+    block twice as long. All documents have equal weight, because a loop may go on for thousands of
+    tokens, and their number depends on the tokenizer. 0 without text.
     """
-    shares = [_shares(tokens, length) for tokens, length in sample.batches()]
+    times = 2 if vocab_size <= LETTERS else 1
+    shares = [_shares(tokens, length, times) for tokens, length in sample.batches()]
     filled = np.concatenate([np.empty(0), *shares])
     return float(filled.mean()) if len(filled) else 0.0
 
 
-def _shares(tokens: npt.NDArray[np.uint32], length: Ints) -> npt.NDArray[np.float64]:
+def _shares(tokens: npt.NDArray[np.uint32], length: Ints, times: int) -> npt.NDArray[np.float64]:
     """The share of each of some documents that hold a token."""
+    span = times * SPAN
     end = np.cumsum(length)
     begin = end - length
     filled = length > 0
-    repeats = np.zeros(len(tokens) + SPAN, dtype=np.int32)  # 1 where repeats begin, + SPAN
-    if len(tokens) >= SPAN:
-        hashes = _hashes(tokens)
-        for places in _repeats(hashes, *_blocks(begin, length)):
-            repeats[places + SPAN] = 1
+    repeats = np.zeros(len(tokens) + span, dtype=np.int32)  # 1 where repeats begin, + span
+    if len(tokens) >= span:
+        hashes = _hashes(tokens, times)
+        for places in _repeats(hashes, *_blocks(begin, length, times)):
+            repeats[places + span] = 1
     seen = np.cumsum(repeats, dtype=np.int32)
-    covered = np.cumsum(np.append(0, seen[SPAN:] > seen[:-SPAN]))
+    covered = np.cumsum(np.append(0, seen[span:] > seen[:-span]))
     shares: npt.NDArray[np.float64] = (covered[end] - covered[begin])[filled] / length[filled]
     return shares
 
 
-def _blocks(begin: Ints, length: Ints) -> tuple[Ints, Ints]:
-    """Where each block begins, and how many spans of `SPAN` tokens it contains."""
-    blocks = -(-length // BLOCK)
+def _blocks(begin: Ints, length: Ints, times: int) -> tuple[Ints, Ints]:
+    """Where each block begins, and how many spans it contains."""
+    size = times * BLOCK
+    blocks = -(-length // size)
     document = np.repeat(np.arange(len(length)), blocks)
-    before = BLOCK * (np.arange(len(document)) - (np.cumsum(blocks) - blocks)[document])
-    size = np.minimum(length[document] - before, BLOCK)
-    return begin[document] + before, size - SPAN + 1
+    before = size * (np.arange(len(document)) - (np.cumsum(blocks) - blocks)[document])
+    size_of_block = np.minimum(length[document] - before, size)
+    return begin[document] + before, size_of_block - times * SPAN + 1
 
 
-def _hashes(tokens: npt.NDArray[np.uint32]) -> Hashes:
-    """64-bit hash of each span of 24 tokens: a polynomial in the mixed tokens, modulo 2**64."""
+def _hashes(tokens: npt.NDArray[np.uint32], times: int) -> Hashes:
+    """64-bit hash of each span of tokens: a polynomial in the mixed tokens, modulo 2**64."""
     mixed = tokens.astype(np.uint64) + np.uint64(1)
     for shift in (29, 32):
         mixed *= np.uint64(_MULTIPLIER)
         mixed ^= mixed >> np.uint64(shift)
-    for step in (1, 2, 4):
+    for step in (1, 2, 4, 8):
         mixed = mixed[:-step] * _power(step) + mixed[step:]
-    hashes: Hashes = (mixed[:-16] * _power(8) + mixed[8:-8]) * _power(8) + mixed[16:]
+    hashes: Hashes = (mixed[:-32] * _power(16) + mixed[16:-16]) * _power(16) + mixed[32:]
+    if times == 2:
+        hashes = hashes[:-SPAN] * _power(SPAN) + hashes[SPAN:]
     return hashes
 
 
@@ -75,9 +82,9 @@ def _power(exponent: int) -> np.uint64:
 def _repeats(hashes: Hashes, begin: Ints, spans: Ints) -> Iterator[Ints]:
     """Where spans begin that occurred before in their block; blocks of similar size together.
 
-    Hashes of different spans collide with a probability below 1e-11 per block.
+    Hashes of different spans collide with a probability below 1e-9 per block.
     """
-    for width in (32, 64, 128, 256, 512):
+    for width in (32, 64, 128, 256, 512, 1024, 2048):
         of_width = (spans > (1 if width == 32 else width // 2)) & (spans <= width)
         chosen, place = np.flatnonzero(of_width), np.arange(width)
         for first in range(0, len(chosen), _SORTED_AT_ONCE // width):
