@@ -14,8 +14,7 @@ from pathlib import Path
 
 import numpy as np
 from verdict_calibration import sources
-from verdict_data import Documents, encoder, texts
-from verdict_tables import GENERATIONS, looped, mixed
+from verdict_data import GENERATIONS, Documents, encoder, looped, mixed, texts
 
 import collapse_stats as cs
 from collapse_stats.corpus.split import MIN_DOCUMENTS_FOR_HALVES
@@ -117,7 +116,7 @@ def going_wrong(
                 break
             baseline, first, second = parts[:3]
             for share in SHARES:
-                bad = {"go into a loop": looped(second, share, seed)}
+                bad = {"go into a loop": _some_looped(second, share, seed)}
                 bad["are copies of ten"] = copied(second, share, seed)
                 if name == "wikipedia":
                     bad["are of generation 15"] = mixed(second, late, share, seed)
@@ -151,6 +150,11 @@ def shares(name: str, looks: list[Changes]) -> str:
     over = np.array([past(change) for change in looks])
     cells = [f"{share:.0%}" for share in (*over.mean(axis=0), over.any(axis=1).mean())]
     return f"| {name} | {' | '.join(cells)} | {len(looks)} |"
+
+
+def _some_looped(documents: Documents, share: float, seed: int) -> Documents:
+    chosen = np.random.default_rng(seed).random(len(documents)) < share
+    return [looped(d) if loop else d for d, loop in zip(documents, chosen, strict=True)]
 
 
 def main() -> None:

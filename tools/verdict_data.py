@@ -25,6 +25,7 @@ Encode = Callable[[Sequence[str]], Documents]
 HUMAN = ("books", "podcasts", "peps", "wikipedia", "hc3_human", "raid_human")
 WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*|[^\w\s]")
 PIECE = {"books": 10_000, "podcasts": 15_000, "peps": 25_000}  # characters per document
+GENERATIONS = 16  # of Gemma
 BPE = "bpe 50k"
 
 
@@ -106,3 +107,20 @@ def halves(documents: Documents, seed: int, share: float = 0.5) -> tuple[Documen
     order = np.random.default_rng(seed).permutation(len(documents))
     cut = int(share * len(documents))
     return [documents[i] for i in order[:cut]], [documents[i] for i in order[cut:]]
+
+
+def looped(document: Ids) -> Ids:
+    """Let a document repeat its first eight tokens after its first third."""
+    third = len(document) // 3
+    return np.concatenate([document[:third], np.resize(document[:8], len(document) - third)])
+
+
+def mixed(human: Documents, synthetic: Documents, share: float, seed: int) -> Documents:
+    """Replace a share of human documents by synthetic ones."""
+    rng = np.random.default_rng(seed)
+    replaced = rng.random(len(human)) < share
+    others = iter(rng.permutation(len(synthetic)).tolist() * 9)
+    return [
+        synthetic[next(others)] if taken else document
+        for document, taken in zip(human, replaced, strict=True)
+    ]

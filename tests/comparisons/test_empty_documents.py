@@ -81,9 +81,12 @@ def test_the_evidence_counts_what_is_not_empty() -> None:
 def test_thirty_distinct_documents_must_hold_something() -> None:
     # 29 texts, several times, and empty ones, which were the thirtieth distinct document.
     texts = FILLED[:29] * 3 + [""] * 10
-    comparison = cs.compare(of(FILLED[100:]), of(texts))
+    comparison = cs.compare(of(texts), of(FILLED[100:]))
     assert comparison.verdict == "cannot tell"
-    assert "only 29 distinct documents" in comparison.reasons[-1]
+    assert "the baseline has only 29 distinct documents" in comparison.reasons[0]
+    comparison = cs.compare(of(FILLED[100:]), of(texts))
+    assert comparison.verdict == "loss of tail"
+    assert "67 % of the documents are exact copies of another one" in comparison.reasons[0]
 
 
 def test_a_saved_profile_knows_its_empty_documents(tmp_path: Path) -> None:

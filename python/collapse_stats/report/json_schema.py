@@ -193,7 +193,7 @@ def _comparison() -> Json:
             _object({**sizes, "groups": _ref("count")}),
         ),
         "repeated_text": _described(
-            "Share of a document in stretches of 24 tokens or more that occurred before in it, "
+            "Share of a document in stretches of 48 tokens or more that occurred before in it, "
             "mean over documents.",
             _ref("sides"),
         ),
@@ -274,6 +274,8 @@ def _novel_mass() -> Json:
             "drift_se": _ERROR,
             "gain": _described("new against floor.", _NUMBER),
             "gain_se": _ERROR,
+            "missing": _described("lost against floor.", _NUMBER),
+            "missing_se": _ERROR,
             "working": _described("Whether the rule used this order.", {"type": "boolean"}),
         }
     )

@@ -44,6 +44,8 @@ def _order(novelty: Novelty, working: bool) -> Json:
         "drift_se": novelty.drift.error,
         "gain": novelty.gain.value,
         "gain_se": novelty.gain.error,
+        "missing": novelty.missing.value,
+        "missing_se": novelty.missing.error,
         "working": working,
     }
 
