@@ -98,7 +98,7 @@ def made_trials(sources: dict[str, Documents], size: int) -> Iterator[Trial]:
         baseline = sample(one, size, 1)
         few = [ids for _, ids in other]
         rng = np.random.default_rng(5)
-        for number in (1, 10, 30, 100):
+        for number in (n for n in (1, 10, 30, 100) if n <= len(few)):
             drawn = [few[int(rng.integers(number))] for _ in range(len(few))]
             yield f"answers drawn from {number}", name, baseline, sample(numbered(drawn), size, 2)
         doubled = numbered(few[: len(few) // 2] * 2)

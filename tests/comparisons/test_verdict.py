@@ -156,12 +156,17 @@ def repeated(documents: Documents, span: int, block_size: int) -> float:
         marked: set[int] = set()
         for begin in range(0, len(document), block_size):
             block = document[begin : begin + block_size]
-            seen: set[tuple[int, ...]] = set()
+            last: dict[tuple[int, ...], int] = {}
+            again = []
             for i in range(len(block) - span + 1):
                 stretch = tuple(block[i : i + span])
-                if stretch in seen:
+                again.append(stretch in last)
+                if again[i] and i - last[stretch] <= span:
                     marked.update(range(begin + i, begin + i + span))
-                seen.add(stretch)
+                last[stretch] = i
+            for i in range(len(again) - span):
+                if all(again[i : i + span + 1]):
+                    marked.update(range(begin + i, begin + i + 2 * span))
         shares.append(len(marked) / len(document))
     return sum(shares) / len(shares)
 
@@ -178,38 +183,29 @@ def looping(rng: np.random.Generator, length: int) -> list[int]:
 def test_repeated_share() -> None:
     assert repeated_share(Sample.empty(), 1000) == 0.0
     assert repeated_share(sample([[], []]), 1000) == 0.0
-    assert repeated_share(sample([[1] * 48]), 1000) == 0.0
-    assert repeated_share(sample([[1] * 49, []]), 1000) == pytest.approx(48 / 49)
+    assert repeated_share(sample([[1] * 24]), 1000) == 0.0
+    assert repeated_share(sample([[1] * 25, []]), 1000) == pytest.approx(24 / 25)
     assert repeated_share(sample([list(range(60)), list(range(60))]), 1000) == 0.0  # each alone
-    assert repeated_share(sample([[1] * 60, [2] * 10]), 1000) == pytest.approx(59 / 60 / 2)
+    assert repeated_share(sample([[1] * 30, [2] * 10]), 1000) == pytest.approx(29 / 30 / 2)  # mean
+
+
+@pytest.mark.parametrize(
+    ("between", "length", "counts"),
+    [(0, 24, True), (1, 24, False), (100, 47, False), (100, 48, True)],
+)
+def test_what_repeats_at_a_distance_must_be_longer(between: int, length: int, counts: bool) -> None:
+    said = list(range(length))
+    document = [*said, *range(1000, 1000 + between), *said]
+    expected = length / len(document) if counts else 0.0
+    assert repeated_share(sample([document]), 2000) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(("vocab_size", "times"), [(50_000, 1), (513, 1), (512, 2), (256, 2)])
 def test_repeated_share_of_any_length(vocab_size: int, times: int) -> None:
     rng = np.random.default_rng(0)
-    sizes = (
-        0,
-        1,
-        47,
-        48,
-        49,
-        50,
-        95,
-        96,
-        97,
-        98,
-        111,
-        150,
-        300,
-        1023,
-        1024,
-        1025,
-        1080,
-        2049,
-        5000,
-    )
+    sizes = (0, 1, 23, 24, 25, 47, 48, 49, 50, 95, 96, 97, 150, 300, 1023, 1024, 1025, 1080, 5000)
     documents = [looping(rng, size) for size in sizes]
-    expected = repeated(documents, 48 * times, 1024 * times)
+    expected = repeated(documents, 24 * times, 1024 * times)
     assert expected > 0.1
     assert repeated_share(sample(documents), vocab_size) == pytest.approx(expected, rel=1e-12)
 

@@ -193,7 +193,7 @@ def _comparison() -> Json:
             _object({**sizes, "groups": _ref("count")}),
         ),
         "repeated_text": _described(
-            "Share of a document in stretches of 48 tokens or more that occurred before in it, "
+            "Share of a document in stretches of some length that occurred before in it, "
             "mean over documents.",
             _ref("sides"),
         ),

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from ..corpus.sample import Sample
 
-SPAN = 48  # tokens, about 36 words, which people rarely repeat within a document
+SPAN = 24  # tokens, about 18 words
 BLOCK = 1024  # tokens; longer documents would repeat themselves by their length alone
 LETTERS = 512  # a vocabulary of at most so many tokens has letters or bytes: spans twice as long
 _SORTED_AT_ONCE = 1 << 16  # spans, few enough to stay in cache
@@ -23,10 +23,13 @@ Ints = npt.NDArray[np.int64]
 def repeated_share(sample: Sample, vocab_size: int) -> float:
     """Share of a document's tokens that repeat earlier text of it, averaged over documents (0..1).
 
-    A token counts if it is part of at least `SPAN` consecutive tokens that occurred before in the
-    same block of `BLOCK` tokens; letters (`vocab_size` at most `LETTERS`), of twice as many in a
-    block twice as long. All documents have equal weight, because a loop may go on for thousands of
-    tokens, and their number depends on the tokenizer. 0 without text.
+    Two kinds of stretches count, within blocks of `BLOCK` tokens: a span of `SPAN` tokens that
+    occurred before at most as many tokens earlier (a loop), and twice as many tokens all spans of
+    which occurred before. People rarely write either; code and tables repeat shorter stretches, at
+    some distance. Letters (`vocab_size` at most `LETTERS`) are taken twice as many at a time.
+
+    All documents have equal weight, because a loop may go on for thousands of tokens, and their
+    number depends on the tokenizer. 0 without text.
     """
     times = 2 if vocab_size <= LETTERS else 1
     shares = [_shares(tokens, length, times) for tokens, length in sample.batches()]
@@ -40,13 +43,20 @@ def _shares(tokens: npt.NDArray[np.uint32], length: Ints, times: int) -> npt.NDA
     end = np.cumsum(length)
     begin = end - length
     filled = length > 0
-    repeats = np.zeros(len(tokens) + span, dtype=np.int32)  # 1 where repeats begin, + span
+    again = np.zeros(len(tokens) + 2 * span, dtype=np.int8)  # whether a span occurred before
+    covers = np.zeros(len(tokens) + 2 * span, dtype=np.int32)  # stretches that begin less that end
     if len(tokens) >= span:
         hashes = _hashes(tokens, times)
-        for places in _repeats(hashes, *_blocks(begin, length, times)):
-            repeats[places + span] = 1
-    seen = np.cumsum(repeats, dtype=np.int32)
-    covered = np.cumsum(np.append(0, seen[span:] > seen[:-span]))
+        for place, distance in _repeats(hashes, *_blocks(begin, length, times)):
+            again[place] = 1
+            loops = place[distance <= span]
+            covers[loops] += 1
+            covers[loops + span] -= 1
+    seen = np.cumsum(np.append(0, again), dtype=np.int32)
+    long = np.flatnonzero(seen[span + 1 :] - seen[: -span - 1] == span + 1)
+    covers[long] += 1
+    covers[long + 2 * span] -= 1
+    covered = np.cumsum(np.append(0, np.cumsum(covers, dtype=np.int32) > 0))
     shares: npt.NDArray[np.float64] = (covered[end] - covered[begin])[filled] / length[filled]
     return shares
 
@@ -67,9 +77,9 @@ def _hashes(tokens: npt.NDArray[np.uint32], times: int) -> Hashes:
     for shift in (29, 32):
         mixed *= np.uint64(_MULTIPLIER)
         mixed ^= mixed >> np.uint64(shift)
-    for step in (1, 2, 4, 8):
+    for step in (1, 2, 4):
         mixed = mixed[:-step] * _power(step) + mixed[step:]
-    hashes: Hashes = (mixed[:-32] * _power(16) + mixed[16:-16]) * _power(16) + mixed[32:]
+    hashes: Hashes = (mixed[:-16] * _power(8) + mixed[8:-8]) * _power(8) + mixed[16:]
     if times == 2:
         hashes = hashes[:-SPAN] * _power(SPAN) + hashes[SPAN:]
     return hashes
@@ -79,8 +89,10 @@ def _power(exponent: int) -> np.uint64:
     return np.uint64(pow(_BASE, exponent, 1 << 64))
 
 
-def _repeats(hashes: Hashes, begin: Ints, spans: Ints) -> Iterator[Ints]:
-    """Where spans begin that occurred before in their block; blocks of similar size together.
+def _repeats(hashes: Hashes, begin: Ints, spans: Ints) -> Iterator[tuple[Ints, Ints]]:
+    """Where spans begin that occurred before in their block, and how many tokens before.
+
+    Blocks of similar size are sorted together.
 
     Hashes of different spans collide with a probability below 1e-9 per block.
     """
@@ -95,4 +107,5 @@ def _repeats(hashes: Hashes, begin: Ints, spans: Ints) -> Iterator[Ints]:
             rows[~inside] = np.broadcast_to(place << _PLACE_BITS, rows.shape)[~inside]
             rows.sort(axis=1)
             again = (rows[:, 1:] ^ rows[:, :-1]) <= _PLACE
-            yield (begin[block, None] + (rows[:, 1:] & _PLACE).astype(np.int64))[again]
+            places = (rows & _PLACE).astype(np.int64)
+            yield (begin[block, None] + places[:, 1:])[again], np.diff(places, axis=1)[again]
