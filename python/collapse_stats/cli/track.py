@@ -90,7 +90,13 @@ def track(
         comparisons = _series(paths, baseline, for_baseline, request, reporter)
         profiles = [comparisons[0].baseline, *(each.candidate for each in comparisons)]
         with reporter.task("recounting samples") as task:
-            report = make_report(profiles, comparisons, backend=request.backend.name, progress=task)
+            report = make_report(
+                profiles,
+                comparisons,
+                backend=request.backend.name,
+                progress=task,
+                from_first=baseline is None,
+            )
         if not is_seen(form, output):
             warn_of(profiles, reporter)
     write_result(report, comparison_page(report), form, output, delimited.write)

@@ -54,12 +54,19 @@ def comparison_page(report: Json) -> Page:
         head=described(report["corpora"][0]),
         warnings=warnings_of(report),
         tail=(
+            *_of_the_run(report["series"]),
             f"{counted(len(against), 'candidate')} against {printable(main)}. "
             f"Entropy: Chao-Wang-Jost. KL(baseline || candidate): {smoothing} smoothing. "
             f"Backend: {report['backend']}.",
             *_sizes_of_samples(against),
         ),
     )
+
+
+def _of_the_run(series: Json | None) -> list[str]:
+    if series is None:
+        return []
+    return [printable(f"The run is {series['verdict']}: {'; '.join(series['reasons'])}.")]
 
 
 def warnings_of(report: Json) -> list[str]:

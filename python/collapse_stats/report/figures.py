@@ -29,7 +29,7 @@ from ..version import __version__
 from .json_object import Json
 from .json_schema import SCHEMA, SCHEMA_FILE
 from .sample_figures import sample_figures
-from .verdict_figures import sides, verdict_figures
+from .verdict_figures import series_figures, sides, verdict_figures
 
 FORMATS = ("table", "json", "csv", "markdown")
 SMOOTHING = "absolute-discount"
@@ -51,11 +51,14 @@ def make_report(
     *,
     backend: str,
     progress: Progress | None = None,
+    from_first: bool = False,
 ) -> Json:
     """Return the report of some corpora and of comparisons between them.
 
-    The samples are recounted, which `progress` reports. Without comparisons, the report also
-    has the figures that read the tokens of the samples in order.
+    With two candidates or more of one baseline, it has a verdict on the series; `from_first` says
+    that the baseline is itself the first step of it. The samples are recounted, which `progress`
+    reports. Without comparisons, the report also has the figures that read the tokens of the
+    samples in order.
     """
     profiles = list(profiles)
     comparison_of = {
@@ -91,6 +94,7 @@ def make_report(
         "backend": backend,
         "corpora": [of_profile[id(profile)] for profile in profiles],
         "comparisons": compared,
+        "series": series_figures(comparisons, from_first=from_first),
     }
 
 

@@ -38,6 +38,7 @@ def report_schema() -> Json:
         "backend": _described("The backend that counted.", backends),
         "corpora": _array(_ref("corpus")),
         "comparisons": _array(_ref("comparison")),
+        "series": _series(),
     }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -257,6 +258,21 @@ def _retention() -> Json:
         "By how often half of the baseline has an n-gram: the share of such n-grams that the "
         "candidate's opposite half has, and as floor the share that the baseline's other half has.",
         _array(band),
+    )
+
+
+def _series() -> Json:
+    verdict = _object(
+        {
+            "verdict": {"enum": [*LABELS, CANNOT_TELL]},
+            "since": _described("The first step with this verdict.", {"type": ["string", "null"]}),
+            "reasons": _array(_STRING),
+        }
+    )
+    return _described(
+        "The verdict on a run: the worst of its steps', or what their order shows. Null with fewer "
+        "than two candidates.",
+        {**verdict, "type": ["object", "null"]},
     )
 
 

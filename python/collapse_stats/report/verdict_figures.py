@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 
+from ..comparisons.comparison import Comparison
 from ..corpus.split import GROUPS
 from ..verdict.novelty import Novelty
 from ..verdict.rule import Verdict
+from ..verdict.series import judge_series
 from .json_object import Json
 
 
@@ -29,6 +31,29 @@ def verdict_figures(verdict: Verdict) -> Json:
             for _, novelty in sorted(evidence.orders.items() if evidence else ())
         ],
     }
+
+
+def series_figures(comparisons: Sequence[Comparison], *, from_first: bool) -> Json | None:
+    """Return the verdict on a run of two steps or more; None of fewer.
+
+    Parameters
+    ----------
+    from_first
+        Whether the baseline is itself the first step.
+    """
+    baselines = list(dict.fromkeys(comparison.baseline.name for comparison in comparisons))
+    main = [each for each in comparisons if each.baseline.name == baselines[0]]
+    if len(main) < 2:
+        return None
+    names = [each.candidate.name for each in main]
+    start = baselines[0] if from_first else names[0]
+    first = {
+        each.candidate.name: each.judgement for each in comparisons if each.baseline.name == start
+    }
+    verdict = judge_series(
+        names, [each.judgement for each in main], [first.get(name) for name in names]
+    )
+    return {"verdict": verdict.label, "since": verdict.since, "reasons": list(verdict.reasons)}
 
 
 def _order(novelty: Novelty, working: bool) -> Json:
