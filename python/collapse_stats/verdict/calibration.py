@@ -14,9 +14,9 @@ MARGIN = 0.02  # by which limits of shares lie above what human text has
 def calibrated(pairs: Sequence[Evidence], constants: Constants | None = None) -> Constants:
     """Widen the limits of the rule until it finds no loss between human corpora.
 
-    `near` becomes the largest loss of tail among the pairs that bring nothing new, plus two
-    standard errors; the limits of a collapse are never below it. The limits of repetition and
-    copies become the largest excess of the pairs plus a margin. No limit gets narrower.
+    `near` becomes the largest loss of tail among the pairs that bring nothing new; the limits of a
+    collapse are never below it. The limits of repetition and copies become the largest excess of
+    the pairs plus a margin. No limit gets narrower.
 
     Parameters
     ----------

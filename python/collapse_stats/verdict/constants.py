@@ -63,7 +63,7 @@ class Constants:
     size_ratio: float = 1.6
     gain_of_tail: float = 0.25
     gain_likely: float = 0.5
-    exchange_of_tail: float = 0.3
+    exchange_of_tail: float = 0.4
     near: float = 0.20
     far: float = math.log(6)
     far_with_repetition: float = math.log(2.5)

@@ -49,7 +49,7 @@ def judge(evidence: Evidence, constants: Constants) -> Verdict:
 
 
 def loss_of_tail(evidence: Evidence, constants: Constants) -> float | None:
-    """Return the median `tail` of a candidate that only takes away, None of any other.
+    """Return the median `tail` plus two errors of a candidate that only takes away, else None.
 
     Its tail is significantly thinner at two orders, at one of which little was exchanged for other
     text. Neither of the two lowest orders has a thicker tail or says something new.
@@ -63,7 +63,7 @@ def loss_of_tail(evidence: Evidence, constants: Constants) -> float | None:
         all(brings_nothing(novelty, constants) for novelty in lowest)
         and any(exchanges_little(novelty, constants) for novelty in thinner)
     )
-    return median(novelty.tail.value for novelty in orders) if takes_away else None
+    return median(novelty.tail.high for novelty in orders) if takes_away else None
 
 
 def _working(evidence: Evidence, constants: Constants) -> list[Novelty]:
