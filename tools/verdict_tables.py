@@ -165,17 +165,18 @@ def trials(options: argparse.Namespace, encode: Encode) -> Iterator[Trial]:
     """Yield all comparisons of the chosen part."""
     names = CHOSEN if options.part == "chosen" else HELD_OUT
     raw = verdict_sources.human(options.data)
-    sources = {name: _encoded(encode, raw[name]) for name in names if name in raw}
+    sources = {name: encoded(encode, raw[name]) for name in names if name in raw}
     yield from human_trials(sources, options.size, options.seeds)
     yield from made_trials(sources, options.size)
     yield from chain_trials(sources, options.size)
     if options.part == "chosen":
         written = verdict_sources.models(options.data)
-        models = {name: _encoded(encode, pieces) for name, pieces in written.items()}
+        models = {name: encoded(encode, pieces) for name, pieces in written.items()}
         yield from model_trials(sources, models, options.size)
 
 
-def _encoded(encode: Encode, pieces: list[Piece]) -> Documents:
+def encoded(encode: Encode, pieces: list[Piece]) -> Documents:
+    """Return pieces with their tokens."""
     ids = encode([text for _, text in pieces])
     return [(source, each) for (source, _), each in zip(pieces, ids, strict=True)]
 
