@@ -137,12 +137,8 @@ class Comparison:
     def size_matched_distinct_ratio(self, order: int) -> float | None:
         """Return the distinct n-grams of the candidate over those of the baseline at equal size.
 
-        With standard errors, it is the value of its interval. Without, it is taken from corpora or
-        samples of nearly the same size; the remaining difference is rarefied.
+        Taken from corpora or samples of nearly the same size; the remaining difference is rarefied.
         """
-        estimate = self.interval("size_matched_distinct_ratio", order)
-        if estimate is not None:
-            return estimate.value
         sides = [side.spectrum(self.baseline.check_order(order)) for side in self._sides]
         if self.by_samples is not None:
             pairs = self.by_samples.joint_spectra.ngrams[order]
