@@ -34,7 +34,7 @@ def baseline() -> cs.Profile:
 
 
 def monitor_of(rank: int, window: int | None, human: cs.Profile | None) -> cs.CollapseMonitor:
-    monitor = cs.CollapseMonitor(VOCAB, ORDER, baseline=human, window=window)
+    monitor = cs.CollapseMonitor(VOCAB, ORDER, baseline=human, window=window, figures="all")
     for document in documents_of(rank):
         monitor.update(document, logprobs=logprobs_of(document))
     return monitor
@@ -59,7 +59,7 @@ def main(rank: int, world: int, folder: Path) -> None:
     metric = CollapseMetric(VOCAB, ORDER)
     if rank == 0:
         metric.update(np.array([1, 2, 3]))
-    results["metric"] = {name: value.item() for name, value in metric.compute().items()}
+    results["metric"] = {n: v.item() for n, v in metric.compute().items() if not v.isnan()}
     (folder / f"{rank}.json").write_text(json.dumps(results))
     dist.destroy_process_group()
 

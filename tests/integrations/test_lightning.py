@@ -117,5 +117,5 @@ def test_packed_rows_are_counted_as_their_documents(tmp_path):
 
 
 def test_every_must_be_a_number_of_batches():
-    with pytest.raises(ValueError, match="every must be a number of batches, at least 1, got 0"):
+    with pytest.raises(ValueError, match="every must be a number of steps, at least 1, got 0"):
         CollapseCallback(cs.CollapseMonitor(VOCAB, 2), every=0)

@@ -1,38 +1,56 @@
 """Packing the arguments of several updates, on the worker thread."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
+from dataclasses import dataclass
 
-from ..errors import BackendError
 from .batch import PackedBatch
+from .buffers import Buffer
 from .device_args import DeviceArguments
 from .update_args import HostArguments
 
-Arguments = HostArguments | DeviceArguments | PackedBatch
-"""The documents of one update, as the caller's thread leaves them for the worker thread."""
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Update:
+    """The documents of one update, as the caller's thread leaves them for the worker thread.
+
+    Attributes
+    ----------
+    positions
+        Number of positions, an upper bound of the tokens: a mask may not be read yet.
+    buffer
+        The memory of the arguments, which is given back when they have been copied.
+    """
+
+    arguments: HostArguments | DeviceArguments | PackedBatch
+    positions: int
+    buffer: Buffer | None = None
 
 
 def pack(
-    updates: Sequence[Arguments], vocab_size: int
-) -> tuple[list[PackedBatch], list[Arguments], Exception | None]:
+    updates: Iterable[Update], vocab_size: int
+) -> tuple[list[tuple[PackedBatch, Update]], list[Update], list[Exception]]:
     """Pack each update, whether or not another one fails.
 
     Returns
     -------
-    batches
-        The packed updates.
+    packed
+        The packed updates, which may share memory with their arguments.
     unread
-        Updates that could not be read because a GPU failed; they may be packed later.
-    error
-        The first error, or None. An update with an out-of-range id or log-probability is dropped.
+        Updates that could not be read because a GPU failed or memory was short; they may be packed
+        later.
+    errors
+        Every error. An update with an out-of-range id or log-probability is dropped.
     """
-    batches: list[PackedBatch] = []
-    unread: list[Arguments] = []
-    first_error: Exception | None = None
+    packed: list[tuple[PackedBatch, Update]] = []
+    unread: list[Update] = []
+    errors: list[Exception] = []
     for update in updates:
+        given = update.arguments
         try:
-            batches.append(update if isinstance(update, PackedBatch) else update.pack(vocab_size))
-        except (ValueError, BackendError) as error:
-            first_error = first_error or error
-            if isinstance(error, BackendError):
+            batch = given if isinstance(given, PackedBatch) else given.pack(vocab_size)
+            packed.append((batch, update))
+        except Exception as error:
+            errors.append(error)
+            if not isinstance(error, ValueError | TypeError):
                 unread.append(update)
-    return batches, unread, first_error
+    return packed, unread, errors
