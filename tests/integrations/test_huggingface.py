@@ -224,8 +224,9 @@ def own_log(trainer):
 )
 def test_the_trainers_own_log_is_the_same(tmp_path, every, options):
     plain, _ = trainer_of(tmp_path / "plain", every=None, **options)
+    outputs = [plain.train()]
     watched, monitor = trainer_of(tmp_path / "watched", every=every, **options)
-    outputs = plain.train(), watched.train()
+    outputs.append(watched.train())
     assert own_log(watched) == own_log(plain)
     assert {*outputs[0].metrics} == {*outputs[1].metrics}
     final = [e["collapse/tokens"] for e in watched.state.log_history if "collapse/tokens" in e]

@@ -88,7 +88,7 @@ def test_nothing_is_counted_after_an_exception(tmp_path):
     trainer.compute_loss(trainer.model.train(), dict(batch))
     trainer.log({"own": 1.0})
     assert monitor.compute()["tokens"] == tokens > 0
-    assert trainer.state.log_history[-1].keys() == {"own", "step"}
+    assert trainer.state.log_history[-1].keys() == {"own", "epoch", "step"}
 
 
 def test_a_new_run_begins_with_an_empty_monitor(tmp_path):

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import collapse_stats as cs
+from collapse_stats.errors import GpuError
 from collapse_stats.monitor import background, buffers
 from collapse_stats.monitor import monitor as monitor_module
 from collapse_stats.monitor.contents import Contents
@@ -101,6 +102,33 @@ def test_no_update_is_lost_whatever_fails(monkeypatch, error):
     for ids in ([1, 2], [6], [3, 4, 5]):
         expected.update(ids)
     assert monitor.compute() == expected.compute()
+
+
+@pytest.mark.parametrize("failing_call", range(1, 6))
+def test_a_block_that_fails_half_way_is_counted_once(monkeypatch, failing_call):
+    """It is larger than what the counter counts at a time."""
+    rows = np.random.default_rng(0).integers(0, 10, (40, 50))
+    expected, found = (cs.CollapseMonitor(10, 2, window=None, figures="all") for _ in range(2))
+    counter = found._background._contents.counter
+    counter._enough = 500
+    count, calls = type(counter._backend).count, 0
+
+    def sometimes(self, *arguments):
+        nonlocal calls
+        calls += 1
+        if calls == failing_call:
+            raise GpuError("the GPU failed")
+        return count(self, *arguments)
+
+    for monitor in (expected, found):
+        monitor.update(rows[:3])
+    expected.update(rows[3:])
+    monkeypatch.setattr(type(counter._backend), "count", sometimes)
+    with pytest.raises(GpuError):  # noqa: PT012  # by the call that finds the error
+        found.update(rows[3:])
+        found.compute()
+    assert found.compute() == expected.compute()
+    assert found.compute()["documents"] == 40
 
 
 def test_an_unknown_gpu_loses_no_block(monkeypatch):

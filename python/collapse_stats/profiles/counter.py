@@ -128,8 +128,8 @@ class NgramCounter:
         InputError
             when there is no room for the temporary file, naming how much is needed.
         BackendError
-            when the GPU fails. After this error or the previous one, nothing is added (or a part of
-            a batch that is larger than what is counted at a time), and no earlier batch is lost.
+            when the GPU fails. After this error or the previous one, nothing is added, and no
+            earlier batch is lost.
         """
         if is_on_gpu(tokens):
             as_tokens(tokens, gpu=self._backend.on_gpu)  # raises an error for other backends
@@ -141,13 +141,22 @@ class NgramCounter:
         ids, start, stop = as_documents(tokens, lengths, mask)
         check_documents(ids, start, stop, self.layout.vocab_size)
         self._make_room(len(ids))
-        dtype = id_dtype(self.layout.vocab_size)
-        chunk = self._labelled(ids, start, stop)
         fits = len(ids) <= self._enough
-        # A piece may have up to `MAX_KEY_BITS` more tokens than windows.
-        for piece in [chunk] if fits else chunk.pieces(self._enough - MAX_KEY_BITS):
-            self._make_room(len(piece.tokens))
-            self._pending.add_small(replace(piece, tokens=piece.tokens.astype(dtype)))
+        if not fits:
+            self._count()
+        documents, tables, spilled = self._documents, [*self._tables], [*self._spilled]
+        chunk = self._labelled(ids, start, stop)
+        try:
+            # A piece may have up to `MAX_KEY_BITS` more tokens than windows.
+            for piece in [chunk] if fits else chunk.pieces(self._enough - MAX_KEY_BITS):
+                self._make_room(len(piece.tokens))
+                narrow = piece.tokens.astype(id_dtype(self.layout.vocab_size))
+                self._pending.add_small(replace(piece, tokens=narrow))
+        except BaseException:
+            self._documents, self._tables, self._spilled = documents, tables, spilled
+            if not fits:  # nothing was pending
+                self._pending = PendingTokens()
+            raise
 
     def merge(self, other: "NgramCounter | Profile") -> None:
         """Add everything counted by another counter, or by a profile with its table.
