@@ -37,7 +37,7 @@ def test_the_state_is_that_of_the_checkpoint_resumed_from(tmp_path):
 def test_a_search_keeps_the_states_of_its_trials_apart(tmp_path):
     trainer, _ = trainer_of(tmp_path, save_steps=3)
     trainer.hp_search_backend, trainer.hp_name = "a backend", lambda trial: trial["name"]
-    trainer._hp_search_setup = lambda trial: None
+    trainer._hp_search_setup = lambda trial: setattr(trainer, "_trial", trial)
     trainer._report_to_hp_search = lambda *arguments: None
     for name in ("a", "b"):
         trainer.train(trial={"name": name})
