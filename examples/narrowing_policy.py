@@ -100,6 +100,23 @@ def run(
     return series
 
 
+def leaves_chance(
+    name: str, still: list[dict[str, float]], trained: list[dict[str, float]]
+) -> tuple[int, str]:
+    """Return the step from which on a figure is beyond all values of the other run, and the way."""
+    by_chance = [figures[name] for figures in still[SETTLED:] if name in figures]
+    for way, beyond in (("down", min(by_chance)), ("up", max(by_chance))):
+        sign = 1 if way == "up" else -1
+        inside = [
+            step
+            for step, figures in enumerate(trained)
+            if name not in figures or sign * (figures[name] - beyond) <= 0
+        ]
+        if max(inside, default=-1) < len(trained) - 1:
+            return max([*inside, SETTLED]) + 1, way
+    return len(trained), ""
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
@@ -113,19 +130,13 @@ def main() -> None:
     still = run(documents, human, options.steps, 0.0, options.seed)
     trained = run(documents, human, options.steps, options.rate, options.seed + 1)
     shown = np.unique(np.linspace(0, options.steps - 1, 7).astype(int)).tolist()
-    first: dict[str, int | None] = {}
-    for name in FIGURES:
-        by_chance = [figures[name] for figures in still[SETTLED:] if name in figures]
-        low, high = min(by_chance), max(by_chance)
-        outside = [not low <= figures.get(name, low) <= high for figures in trained]
-        steps = [s for s in range(SETTLED, options.steps) if all(outside[s:])]
-        first[name] = steps[0] if steps else None
-    print("figure | " + " | ".join(f"step {step}" for step in shown) + " | leaves chance at")
-    order = sorted(FIGURES, key=lambda name: (first[name] is None, first[name]))
-    for name in ["reward", *order]:
+    leaves = {name: leaves_chance(name, still, trained) for name in FIGURES}
+    print("| figure | " + " | ".join(f"step {step}" for step in shown) + " | leaves chance |")
+    print("|---|" + "---:|" * len(shown) + "---|")
+    for name in ["reward", *sorted(FIGURES, key=lambda name: leaves[name])]:
         values = " | ".join(f"{trained[step].get(name, np.nan):.3f}" for step in shown)
-        at = "" if name == "reward" else f"step {first[name]}"
-        print(f"{name} | {values} | {at}")
+        at, way = leaves.get(name, (0, ""))
+        print(f"| `{name}` | {values} | {f'step {at}, {way}' if way else ''} |")
 
 
 if __name__ == "__main__":

@@ -123,6 +123,7 @@ def preference(folder, adapter=False):
         keywords["peft_config"] = peft.LoraConfig(task_type="CAUSAL_LM", target_modules=["c_attn"])
     return DPOTrainer(
         small_model(),
+        None if adapter else small_model(),
         args=DPOConfig(**COMMON | options),
         train_dataset=pairs(16),
         processing_class=tokenizer(),
