@@ -154,7 +154,7 @@ def test_a_persistent_state_is_a_tensor():
 
 def test_a_tracker_stacks_the_figures():
     """An empty metric has the same keys as a full one."""
-    tracker = MetricTracker(CollapseMetric(10, 3), maximize=None)
+    tracker = MetricTracker(CollapseMetric(10, 3), maximize=True)
     for tokens in (TOKENS[:0], TOKENS):
         tracker.increment()
         tracker.update(tokens)

@@ -159,9 +159,9 @@ def own_log(trainer):
 def test_the_trainers_own_metrics_are_the_same(tmp_path, logging_steps):
     logs = []
     for watched in (False, True):
+        torch.manual_seed(0)
         trainer = preference(tmp_path / str(watched))
         trainer.args.logging_steps = logging_steps
-        torch.manual_seed(0)
         if watched:
             CollapseCallback(trainer, cs.CollapseMonitor(len(WORDS), 2), every=1)
         trainer.train()

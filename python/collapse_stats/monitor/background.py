@@ -89,6 +89,8 @@ class Background:
 
     def _raise_errors(self) -> None:
         """Raise the first error that the thread met; its notes have the others."""
+        if not self._errors:
+            return
         errors: list[Exception] = []
         with suppress(IndexError):
             while self._errors:

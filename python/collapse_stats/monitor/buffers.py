@@ -62,10 +62,5 @@ class Buffers:
         self._free.append(buffer)
 
 
-def needed(*sizes: int) -> int:
-    """Return how many bytes arrays of these sizes in bytes need in a buffer."""
-    return sum(map(_aligned, sizes))
-
-
 def _aligned(size: int) -> int:
     return -(-size // 8) * 8  # keeps every type aligned

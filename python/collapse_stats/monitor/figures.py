@@ -14,9 +14,11 @@ from ..verdict.repetition import repeated_share
 from . import groups
 from .baseline import BAND_NAMES, NEVER, Baseline
 from .surprisal import SurprisalSums
+from .window import newest
 
 Figures = dict[str, float]
 FLOOR = "floor/"
+REPETITION_TOKENS = 1 << 19  # in which repetition is looked for, which depends on no size
 _DEFAULT = (
     "tokens",
     "documents",
@@ -47,7 +49,7 @@ class Measured:
     joint_spectra, documents
         Spectra of all tokens that the figures cover, and the number of their documents.
     sample
-        The newest documents, in which repetition and copies are looked for.
+        The newest documents, the oldest first, in which repetition and copies are looked for.
     comparison
         Compares the newest documents with the baseline; None if there are too few, or no baseline.
     group_figures
@@ -164,7 +166,7 @@ def _of_sample(measured: Measured, wanted: Collection[str]) -> dict[str, float |
     if not measured.sample.filled:
         return values
     if "repetition" in wanted:
-        values["repetition"] = repeated_share(measured.sample)
+        values["repetition"] = repeated_share(newest(measured.sample, REPETITION_TOKENS))
     if "copies" in wanted:
         values["copies"] = measured.sample.duplicates
     if measured.comparison is not None and measured.baseline is not None:

@@ -17,10 +17,9 @@ from .background import Background
 from .baseline import Baseline, resolved
 from .batch import PackedBatch, join
 from .contents import Contents
-from .device_args import DeviceArguments
 from .figures import Measured, chosen, computed, floors_of
 from .groups import Groups
-from .packing import Update
+from .packing import copied
 from .snapshot import Snapshot
 from .state import MonitorState
 from .surprisal import SurprisalSums
@@ -194,7 +193,7 @@ class CollapseMonitor:
         arguments = UpdateArguments(
             tokens, mask, lengths, cu_seqlens, begins, logprobs, pad, groups
         )
-        self._background.add(self._copied(arguments))
+        self._background.add(copied(arguments, self.layout.vocab_size, self._background.buffers))
 
     def compute(self) -> dict[str, float]:
         """Return the chosen figures. Waits until all tokens are counted, also those on a GPU.
@@ -351,18 +350,6 @@ class CollapseMonitor:
         self.__init__(**parameters)  # type: ignore[misc]
         self._human_answers = pickled["human_answers"]
         self.load_state_dict(pickled["state"])
-
-    def _copied(self, arguments: UpdateArguments) -> Update:
-        """Return arguments that do not change when the caller changes theirs."""
-        if arguments.is_on_gpu:
-            on_device = DeviceArguments(arguments)
-            return Update(on_device, on_device.positions)
-        to_host, vocab_size = arguments.to_host(), self.layout.vocab_size
-        positions = to_host.tokens.size
-        if to_host.surely_valid(vocab_size):
-            copied, buffer = to_host.copied(vocab_size, self._background.buffers)
-            return Update(copied, positions, buffer)
-        return Update(to_host.pack(vocab_size), positions)
 
     def _new_contents(self, state: MonitorState | None = None) -> Contents:
         """Return empty contents, or those of a state."""

@@ -1,16 +1,15 @@
-"""Packing the arguments of several updates, on the worker thread."""
+"""Copying the arguments of an update in the caller's thread, and packing them in the worker's."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .batch import PackedBatch
-from .buffers import Buffer
+from .buffers import Buffer, Buffers
 from .device_args import DeviceArguments
-from .update_args import HostArguments
+from .update_args import HostArguments, UpdateArguments
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Update:
+class Update(NamedTuple):
     """The documents of one update, as the caller's thread leaves them for the worker thread.
 
     Attributes
@@ -24,6 +23,19 @@ class Update:
     arguments: HostArguments | DeviceArguments | PackedBatch
     positions: int
     buffer: Buffer | None = None
+
+
+def copied(arguments: UpdateArguments, vocab_size: int, buffers: Buffers) -> Update:
+    """Return arguments that do not change when the caller changes theirs."""
+    if arguments.is_on_gpu:
+        on_device = DeviceArguments(arguments)
+        return Update(on_device, on_device.positions)
+    to_host = arguments.to_host()
+    positions = to_host.tokens.size
+    if to_host.surely_valid(vocab_size):
+        copy, buffer = to_host.copied(vocab_size, buffers)
+        return Update(copy, positions, buffer)
+    return Update(to_host.pack(vocab_size), positions)
 
 
 def pack(

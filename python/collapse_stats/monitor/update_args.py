@@ -10,11 +10,12 @@ from ..ngrams.chunk import Int64Array
 from ..ngrams.ids import check_ids, id_dtype
 from ..system.placement import is_on_gpu
 from .batch import Grouping, PackedBatch
-from .buffers import Buffer, Buffers, needed
+from .buffers import Buffer, Buffers
 from .surprisal import MOST, as_surprisals
 from .whole import whole
 
 _FLAG = np.dtype(np.bool_)
+_ALIGNMENT = 32  # bytes, enough for four arrays
 _LEAST_ID = -(1 << 63)  # padding may be any integer, such as -100
 _UNSIGNED = {
     np.dtype(f"{kind}{size}"): np.dtype(f"u{size}") for kind in "iu" for size in (1, 2, 4, 8)
@@ -68,25 +69,17 @@ class HostArguments(NamedTuple):
     def copied(self, vocab_size: int, buffers: Buffers) -> tuple["HostArguments", Buffer | None]:
         """Return a copy and the buffer that it lies in. The arguments must be `surely_valid`."""
         tokens, lengths, keep, begins, logprobs, pad, groups = self
-        narrow, flags = id_dtype(vocab_size), [keep is not None, begins is not None].count(True)
-        buffer = buffers.take(
-            needed(
-                tokens.size * narrow.itemsize,
-                *[tokens.size] * flags,
-                0 if logprobs is None else logprobs.nbytes,
-            )
-        )
+        narrow = id_dtype(vocab_size)
+        each = narrow.itemsize + (keep is not None) + (begins is not None)
+        size = tokens.size * each + (0 if logprobs is None else logprobs.nbytes)
+        buffer = buffers.take(size + _ALIGNMENT)
 
-        def copy(array: npt.NDArray[Any] | None, dtype: np.dtype[Any]) -> Any:
-            if array is None:
-                return None
-            return array.astype(dtype) if buffer is None else buffer.copy(array, dtype)
-
+        copy = _copy if buffer is None else buffer.copy
         copied = HostArguments(
             copy(tokens, narrow),
             None if lengths is None else lengths.copy(),
-            copy(keep, _FLAG),
-            copy(begins, _FLAG),
+            None if keep is None else copy(keep, _FLAG),
+            None if begins is None else copy(begins, _FLAG),
             None if logprobs is None else copy(logprobs, logprobs.dtype),
             pad,
             None if groups is None else groups.copy(),
@@ -199,12 +192,14 @@ def as_floats(logprobs: Any) -> npt.NDArray[np.floating]:
     TypeError
         when they are no numbers.
     """
-    values = np.asarray(numpy_view(logprobs))
-    if str(values.dtype) == "bfloat16":  # of ml_dtypes, which JAX uses
-        values = values.astype(np.float32)
+    values = _array(logprobs)
     if values.dtype.kind not in "fiu":
         raise TypeError(f"logprobs must be numbers, got {values.dtype}")
     return values if values.dtype.kind == "f" else values.astype(np.float32)
+
+
+def _copy(array: npt.NDArray[Any], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
+    return array.astype(dtype)
 
 
 def _on_gpu(array: Any) -> bool:
@@ -223,6 +218,14 @@ def numpy_view(array: Any) -> Any:
     if not hasattr(array, "is_cuda"):
         return array
     return array.detach().float().numpy() if array.dtype.is_floating_point else array.numpy()
+
+
+def _array(values: Any) -> npt.NDArray[Any]:
+    """Return numbers as a NumPy array."""
+    array = np.asarray(numpy_view(values))
+    if array.dtype.kind == "V" and array.dtype.name == "bfloat16":  # of ml_dtypes, as JAX has it
+        return array.astype(np.float32)
+    return array
 
 
 def _shaped_like_tokens(
@@ -249,19 +252,17 @@ def _flags(name: str, values: Any, tokens: npt.NDArray[np.integer]) -> npt.NDArr
     TypeError
         when the values are no numbers.
     """
-    array = _shaped_like_tokens(name, np.asarray(numpy_view(values)), tokens)
-    if str(array.dtype) == "bfloat16":  # of ml_dtypes, which JAX uses
-        array = array.astype(np.float32)
+    array = _shaped_like_tokens(name, _array(values), tokens)
     kind = array.dtype.kind
-    if kind == "b" or not array.size:
+    if kind in "bu" or not array.size:
         return array
-    if kind not in "iuf":
+    if kind not in "if":
         raise TypeError(f"{name} must be booleans or numbers, got {array.dtype}")
-    if kind != "u" and not np.minimum.reduce(array, axis=None) >= 0:
-        low = float(np.minimum.reduce(array, axis=None))
+    least = np.minimum.reduce(array, axis=None)
+    if not least >= 0:
         raise ValueError(
-            f"{name} must be 0 for no and 1 for yes, got {low}: give a mask of booleans, not one "
-            "to be added to attention scores"
+            f"{name} must be 0 for no and 1 for yes, got {float(least)}: give a mask of booleans, "
+            "not one to be added to attention scores"
         )
     if name == "mask" and kind == "f" and not array.any():
         raise ValueError(

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..corpus.sample import Sample
+from ..corpus.sample import Sample, within
 from ..corpus.split import half_of_ordinals
 from ..ngrams.chunk import Chunk
 from .batch import PackedBatch, join
@@ -98,6 +98,14 @@ def sample_of(batch: PackedBatch) -> Sample:
     """Return the documents as a sample, in their own order."""
     hashes = np.zeros(len(batch.length), np.uint64)
     return Sample(hashes, batch.length, batch.ids.astype(np.uint32))
+
+
+def newest(sample: Sample, tokens: int) -> Sample:
+    """Return the last documents of a sample that hold at most `tokens` tokens; at least one."""
+    number = within(sample.length[::-1], tokens)
+    length = sample.length[len(sample) - number :]
+    first = len(sample.tokens) - int(length.sum())
+    return Sample(sample.hash[len(sample) - number :], length, sample.tokens[first:])
 
 
 def halved(batch: PackedBatch, first_label: int = 0) -> Chunk:
