@@ -183,7 +183,7 @@ def test_a_bad_state_changes_nothing():
         state | {"within_values": state["within_values"][1:]},
     ]
     for each in bad:
-        with pytest.raises(ValueError, match="the state's .* must be"):
+        with pytest.raises(ValueError, match=r"the state's .* must be"):
             monitor.load_state_dict(each)
         assert monitor.compute() == before
 
