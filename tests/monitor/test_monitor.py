@@ -187,6 +187,7 @@ def test_update_copies_the_tokens():
         ([1, 2], {"cu_seqlens": [0, 1]}, "add up to 2, got 1"),
         ([[1, 2]], {"mask": [1]}, r"mask must have the tokens' shape \(1, 2\), got \(1,\)"),
         ([[[1, 2]]], {}, "one dimension"),
+        ([[1, 2], [3]], {}, "must have one length, got lengths from 1 to 2: .* and lengths="),
     ],
 )
 def test_invalid_arguments_raise_and_nothing_is_added(tokens, arguments, message):

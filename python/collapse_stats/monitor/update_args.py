@@ -151,6 +151,7 @@ class UpdateArguments(NamedTuple):
         """
         tokens = numpy_view(self.tokens)
         if type(tokens) is not np.ndarray or tokens.dtype not in _UNSIGNED:
+            _check_rows(tokens)
             tokens = as_tokens(tokens)
         lengths = None if self.lengths is None else _whole_numbers("lengths", self.lengths)
         if self.cu_seqlens is not None:
@@ -182,6 +183,17 @@ class UpdateArguments(NamedTuple):
                 logprobs = None if logprobs is None else logprobs.reshape(-1)
             groups = _group_ids(self.groups, len(_given_lengths(tokens, lengths)))
         return HostArguments(tokens, lengths, keep, begins, logprobs, pad, groups)
+
+
+def _check_rows(tokens: Any) -> None:
+    """Raise ValueError for lists of different lengths."""
+    if isinstance(tokens, list | tuple) and tokens and hasattr(tokens[0], "__len__"):
+        sizes = [len(row) if hasattr(row, "__len__") else 0 for row in tokens]
+        if min(sizes) != max(sizes):
+            raise ValueError(
+                f"rows of tokens must have one length, got lengths from {min(sizes)} to "
+                f"{max(sizes)}: give the tokens one after the other, and lengths="
+            )
 
 
 def as_floats(logprobs: Any) -> npt.NDArray[np.floating]:
