@@ -34,11 +34,12 @@ def test_the_state_is_that_of_the_checkpoint_resumed_from(tmp_path):
     assert series(resumed)[6] == series(without_break)[6]
 
 
-def test_a_search_keeps_the_states_of_its_trials_apart(tmp_path):
+def test_a_search_keeps_the_states_of_its_trials_apart(tmp_path, monkeypatch):
     trainer, _ = trainer_of(tmp_path, save_steps=3)
     trainer.hp_search_backend, trainer.hp_name = "a backend", lambda trial: trial["name"]
     trainer._hp_search_setup = lambda trial: setattr(trainer, "_trial", trial)
     trainer._report_to_hp_search = lambda *arguments: None
+    monkeypatch.setattr("transformers.integrations.hp_params", lambda trial: trial)
     for name in ("a", "b"):
         trainer.train(trial={"name": name})
         folder = tmp_path / name / "checkpoint-3"

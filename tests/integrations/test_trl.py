@@ -10,7 +10,12 @@ pytest.importorskip("trl", reason="TRL is not installed: make test-integrations"
 
 from datasets import Dataset
 from tokenizers import Tokenizer, models, pre_tokenizers
-from transformers import GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerFast
+from transformers import (
+    GPT2Config,
+    GPT2LMHeadModel,
+    PreTrainedTokenizerFast,
+    TrainerCallback,
+)
 from trl import DPOConfig, DPOTrainer, GRPOConfig, GRPOTrainer, SFTConfig, SFTTrainer
 
 import collapse_stats as cs
@@ -86,6 +91,30 @@ def test_generations_are_counted_and_logged(tmp_path):
     assert logged[-1]["collapse/tokens"] == expected.compute()["tokens"]
     assert "collapse/floor/group_copies" in logged[0]
     assert any(key.startswith("rewards/collapse") for key in logged[-1])
+
+
+def test_a_resumed_run_has_the_generations_of_before(tmp_path):
+    class Stop(TrainerCallback):
+        def on_step_end(self, args, state, control, **kwargs):
+            control.should_training_stop = state.global_step >= 2
+
+    options = {"max_steps": 3, "save_steps": 1, "eval_strategy": "no"}
+    monitors = [cs.CollapseMonitor(len(WORDS), 3, figures="all") for _ in range(2)]
+    expected = cs.CollapseMonitor(len(WORDS), 3, figures="all")
+    seen = []
+    for monitor, checkpoint in zip(monitors, (None, str(tmp_path / "checkpoint-2")), strict=True):
+        trainer, generated = grpo(tmp_path, monitor, **options)
+        (reward,) = (f for f in trainer.reward_funcs if isinstance(f, CollapseReward))
+        reward.save_with(trainer)
+        if checkpoint is None:
+            trainer.add_callback(Stop())
+        trainer.train(resume_from_checkpoint=checkpoint)
+        seen += generated
+    assert len(seen) == 3
+    for _, completions in seen:
+        flat = [token for ids in completions for token in ids]
+        expected.update(flat, lengths=[len(ids) for ids in completions], groups=[0] * 4)
+    assert monitors[1].compute() == expected.compute()
 
 
 @pytest.mark.parametrize("iterations", [1, 2])

@@ -24,11 +24,17 @@ class Log:
     ----------
     every
         Number of steps between two logs.
+
+    Attributes
+    ----------
+    calls
+        Counted by an adapter that does not see the steps.
     """
 
     def __init__(self, monitor: CollapseMonitor, every: int) -> None:
         self.monitor = monitor
         self._every, self._window = every, monitor.window
+        self.calls = 0
         self._logged_at = 0
         self._floors: dict[str, float] = {}  # as they were logged last
 
@@ -53,11 +59,12 @@ class Log:
         """Begin a new run with an empty monitor."""
         self.monitor.window = self._window
         self.monitor.reset()
-        self._logged_at, self._floors = 0, {}
+        self.calls, self._logged_at, self._floors = 0, 0, {}
 
     def state(self) -> dict[str, Any]:
         """Return the state of the log and of the monitor, for ``torch.save``."""
         return {
+            "calls": self.calls,
             "logged_at": self._logged_at,
             "floors": dict(self._floors),
             "window": self._window,
@@ -96,7 +103,7 @@ class Log:
         self.monitor.load_state_dict(first)
         for state in others:
             self.monitor.merge(state)
-        self._logged_at = own[0]["logged_at"]
+        self.calls, self._logged_at = own[0]["calls"], own[0]["logged_at"]
         self._floors = dict(own[0]["floors"])
 
     def _is_new(self, name: str, floor: float) -> bool:

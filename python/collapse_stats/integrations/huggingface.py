@@ -20,13 +20,73 @@ from .callbacks import Log, checked_every
 from .learned import learned_from
 
 
-class CollapseCallback(TrainerCallback):
+class SavedWithCheckpoints(TrainerCallback):
+    """Saves the state of a monitor with a trainer's checkpoints, in a file per rank.
+
+    A run that is resumed from a checkpoint loads it, also on fewer ranks if their number divides
+    that of before. A new run begins with an empty monitor.
+
+    Parameters
+    ----------
+    name
+        What the names of the files begin with.
+    """
+
+    def __init__(self, trainer: Trainer, log: Log, name: str) -> None:
+        self._trainer, self._log, self._name = trainer, log, name
+        self._trial: Any = None
+        trainer.add_callback(self)
+        run: Any = trainer._inner_training_loop
+        trainer._inner_training_loop = wraps(run)(partial(self._run, run))
+
+    def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Save the monitor's state with the checkpoint's other files."""
+        folder = Path(self._trainer._get_output_dir(self._trial))
+        file = self._file(folder / f"checkpoint-{state.global_step}", args.process_index)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        torch.save({"ranks": args.world_size, **self._log.state()}, file)
+
+    def _run(self, run: Callable[..., Any], *positional: Any, **keywords: Any) -> Any:
+        """Make the trainer's training loop with the state that belongs to it."""
+        checkpoint, self._trial = keywords.get("resume_from_checkpoint"), keywords.get("trial")
+        if checkpoint is None:
+            self._log.restart()
+        else:
+            self._resume(Path(checkpoint))
+        return run(*positional, **keywords)
+
+    def _resume(self, checkpoint: Path) -> None:
+        args = self._trainer.args
+        first = self._file(checkpoint, 0)
+        if not first.exists():
+            warnings.warn(
+                f"the run is resumed, but there is no {first}: the monitor continues with its "
+                "present contents; call its load_state_dict to give it another state",
+                stacklevel=2,
+            )
+            return
+        ranks = torch.load(first, weights_only=True)["ranks"]
+        files = [self._file(checkpoint, rank) for rank in range(ranks)]
+        missing = [file.name for file in files if not file.exists()]
+        if missing:
+            raise FileNotFoundError(
+                f"{checkpoint} must have the monitor's state of each of the {ranks} ranks, and "
+                f"lacks {', '.join(missing)}: ranks on other machines have saved theirs there. "
+                "Copy the files together, or delete all to begin with an empty monitor"
+            )
+        saved = [torch.load(file, weights_only=True) for file in files]
+        self._log.load(saved, args.process_index, args.world_size)
+
+    def _file(self, checkpoint: Path, rank: int) -> Path:
+        return checkpoint / f"{self._name}-{rank}.pt"
+
+
+class CollapseCallback(SavedWithCheckpoints):
     """Monitors the tokens that a model learns from, and adds figures to the trainer's own logs.
 
     Counted are the tokens with a label that is learned from (see `learned.learned_from`), in every
-    batch whose loss is computed with gradients. A new run begins with an empty monitor. Each
-    checkpoint contains the monitor's state, in a file per rank; resuming from a checkpoint loads
-    it, also on fewer ranks if their number divides that of before.
+    batch whose loss is computed with gradients. Checkpoints contain the monitor's state
+    (`SavedWithCheckpoints`).
 
     Parameters
     ----------
@@ -48,21 +108,17 @@ class CollapseCallback(TrainerCallback):
     """
 
     def __init__(self, trainer: Trainer, monitor: CollapseMonitor, every: int = 100) -> None:
-        self.monitor = monitor
-        self._log = Log(monitor, checked_every(every, "steps"))
-        self._trainer = trainer
-        self._trial: Any = None
-        self._to_log: dict[str, float] = {}
-        self._has_counted = False
+        log = Log(monitor, checked_every(every, "steps"))
         others = (c for c in trainer.callback_handler.callbacks if isinstance(c, CollapseCallback))
         if any(other.monitor is monitor for other in others):
             raise ValueError(
                 "the trainer has a CollapseCallback with this monitor already, got a second one, "
                 "which would count every token twice: give another monitor, or leave it out"
             )
-        trainer.add_callback(self)
-        run: Any = trainer._inner_training_loop
-        trainer._inner_training_loop = wraps(run)(partial(self._run, run))
+        self.monitor: CollapseMonitor = monitor
+        self._to_log: dict[str, float] = {}
+        self._has_counted = False
+        super().__init__(trainer, log, "collapse-monitor")
 
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Compute the figures of all ranks if they are due and the trainer is about to log."""
@@ -81,49 +137,14 @@ class CollapseCallback(TrainerCallback):
         if control.should_log and self._log.is_due(state.global_step):
             self._to_log = self._log.figures(state.global_step)
 
-    def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        """Save the monitor's state with the checkpoint's other files."""
-        folder = Path(self._trainer._get_output_dir(self._trial))
-        file = _state_file(folder / f"checkpoint-{state.global_step}", args.process_index)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        torch.save({"ranks": args.world_size, **self._log.state()}, file)
-
     def _run(self, run: Callable[..., Any], *positional: Any, **keywords: Any) -> Any:
-        """Make the trainer's training loop count and log; it does not before and after."""
-        checkpoint, self._trial = keywords.get("resume_from_checkpoint"), keywords.get("trial")
+        """Make the training loop count and log; the trainer does not before and after."""
         self._to_log, self._has_counted = {}, False
-        if checkpoint is None:
-            self._log.restart()
-        else:
-            self._resume(Path(checkpoint))
-        trainer = self._trainer
         with (
-            _replaced(trainer, "compute_loss", self._compute_loss),
-            _replaced(trainer, "log", self._log_more),
+            _replaced(self._trainer, "compute_loss", self._compute_loss),
+            _replaced(self._trainer, "log", self._log_more),
         ):
-            return run(*positional, **keywords)
-
-    def _resume(self, checkpoint: Path) -> None:
-        args = self._trainer.args
-        first = _state_file(checkpoint, 0)
-        if not first.exists():
-            warnings.warn(
-                f"the run is resumed, but there is no {first}: the monitor continues with its "
-                "present contents; call its load_state_dict to give it another state",
-                stacklevel=2,
-            )
-            return
-        ranks = torch.load(first, weights_only=True)["ranks"]
-        files = [_state_file(checkpoint, rank) for rank in range(ranks)]
-        missing = [file.name for file in files if not file.exists()]
-        if missing:
-            raise FileNotFoundError(
-                f"{checkpoint} must have the monitor's state of each of the {ranks} ranks, and "
-                f"lacks {', '.join(missing)}: ranks on other machines have saved theirs there. "
-                "Copy the files together, or delete all to begin with an empty monitor"
-            )
-        saved = [torch.load(file, weights_only=True) for file in files]
-        self._log.load(saved, args.process_index, args.world_size)
+            return super()._run(run, *positional, **keywords)
 
     def _compute_loss(
         self, compute_loss: Callable[..., Any], model: Any, inputs: Any, *rest: Any, **keywords: Any
@@ -165,7 +186,3 @@ def _replaced(trainer: Trainer, name: str, function: Callable[..., Any]) -> Iter
             delattr(trainer, name)
         else:
             setattr(trainer, name, before)
-
-
-def _state_file(checkpoint: Path, rank: int) -> Path:
-    return checkpoint / f"collapse-monitor-{rank}.pt"

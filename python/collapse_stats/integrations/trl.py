@@ -19,6 +19,12 @@ class CollapseReward:
     every
         Number of calls (generation batches) between two logs. TRL logs the mean of what it was
         given since its last log.
+
+    Examples
+    --------
+    >>> reward = CollapseReward(monitor)                           # doctest: +SKIP
+    >>> trainer = GRPOTrainer(model, [helpful, reward], ...)       # doctest: +SKIP
+    >>> reward.save_with(trainer)  # its checkpoints               # doctest: +SKIP
     """
 
     __name__ = "collapse"  # TRL names a reward function by this
@@ -26,7 +32,16 @@ class CollapseReward:
     def __init__(self, monitor: CollapseMonitor, every: int = 1) -> None:
         self.monitor = monitor
         self._log = Log(monitor, checked_every(every, "calls"))
-        self._calls = 0
+
+    def save_with(self, trainer: Any) -> None:
+        """Save the monitor's state with a trainer's checkpoints, from which a run is resumed.
+
+        Without this, a resumed run continues with what the monitor holds, nothing in a new process.
+        With it, a new run begins with an empty monitor.
+        """
+        from .huggingface import SavedWithCheckpoints
+
+        SavedWithCheckpoints(trainer, self._log, "collapse-reward")
 
     def __call__(
         self,
@@ -48,9 +63,9 @@ class CollapseReward:
             lengths=[len(completion) for completion in completion_ids],
             groups=_groups(len(completion_ids), prompts, size),
         )
-        self._calls += 1
-        if log_metric is not None and self._log.is_due(self._calls):
-            for name, value in self._log.figures(self._calls).items():
+        self._log.calls += 1
+        if log_metric is not None and self._log.is_due(self._log.calls):
+            for name, value in self._log.figures(self._log.calls).items():
                 log_metric(name, value)
         return nothing
 

@@ -83,12 +83,12 @@ class Contents:
 
     def snapshot(self, backend: Backend) -> Snapshot:
         """Return what the figures are computed from."""
-        newest, groups = self.window.all(), self.groups.state()
+        newest, surprisals, groups = self.window.all(), self.surprisals.copy(), self.groups.state()
         if self.counter is not None:
             profile = self.counter.profile()
-            return Snapshot(newest, profile.documents, self.surprisals, profile.run, groups)
+            return Snapshot(newest, profile.documents, surprisals, profile.run, groups)
         table = backend.count(self.window.chunks(), self.layout)
-        return Snapshot(newest, self.window.documents, self.surprisals, table, groups)
+        return Snapshot(newest, self.window.documents, surprisals, table, groups)
 
     def state(self) -> MonitorState:
         """Return a copy of the contents, as they are saved."""

@@ -58,6 +58,12 @@ class SurprisalSums:
     def __init__(self, vocab_size: int) -> None:
         self.sums: Int64Array = np.zeros((3, vocab_size), dtype=np.int64)
 
+    def copy(self) -> "SurprisalSums":
+        """Return sums that do not change with these."""
+        copied = SurprisalSums(self.sums.shape[1])
+        copied.sums += self.sums
+        return copied
+
     def add(self, ids: npt.NDArray[np.integer], surprisal: Int32Array, sign: int = 1) -> None:
         """Add tokens, or subtract tokens that were added before if `sign` is -1."""
         for first in range(0, len(ids), _ADDED_AT_ONCE):
