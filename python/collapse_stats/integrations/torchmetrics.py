@@ -17,7 +17,16 @@ from ..monitor import CollapseMonitor
 from .distributed import reduce
 from .pytorch import rank, tensor_state, world_size
 
-_MONITOR_OPTIONS = ("baseline", "window", "tokenizer", "figures", "backend", "threads", "memory")
+_MONITOR_OPTIONS = (
+    "baseline",
+    "window",
+    "tokenizer",
+    "figures",
+    "backend",
+    "threads",
+    "memory",
+    "device_memory",
+)
 _STATE = "collapse_monitor"  # its key in a state_dict
 
 

@@ -59,7 +59,7 @@ class CollapseMonitor:
     figures
         Which figures `compute` returns: ``"default"`` (about a dozen), ``"all"``, or a list of
         keys.
-    backend, memory
+    backend, memory, device_memory
         As in `NgramCounter`.
     threads
         Threads that count in `compute`; all by default. Beside the loop, a single thread counts
@@ -99,6 +99,7 @@ class CollapseMonitor:
         backend: str = "auto",
         threads: int | None = None,
         memory: int | str | None = None,
+        device_memory: int | str | None = None,
     ) -> None:
         if vocab_size is not None:
             vocab_size = whole("vocab_size", vocab_size, "a number of token ids")
@@ -108,7 +109,7 @@ class CollapseMonitor:
         vocab_size, self.tokenizer = resolved(vocab_size, tokenizer)
         self.layout = Layout(vocab_size, max_order)
         self.window = window
-        self.backend = select(backend, threads)
+        self.backend = select(backend, threads, device_memory)
         self._baseline: Baseline | None = None
         if baseline is not None:
             self._baseline = Baseline(baseline, self.layout, self.tokenizer)
@@ -122,6 +123,7 @@ class CollapseMonitor:
             "backend": backend,
             "threads": threads,
             "memory": memory,
+            "device_memory": device_memory,
         }
         self._human_answers: PackedBatch | None = None
         self._background = Background(
@@ -362,6 +364,7 @@ class CollapseMonitor:
                 backend=self._parameters["backend"],
                 threads=1 if threads is None else threads,
                 memory=self._parameters["memory"],
+                device_memory=self._parameters["device_memory"],
             )
         contents = Contents(self.layout, self.window, self.sampled_tokens, counter)
         if state is not None:

@@ -47,6 +47,8 @@ class NgramCounter:
     memory
         Bytes, or a size such as ``"4GB"``, that the counter may use, not including a batch passed
         to `update`; by default half of what is free.
+    device_memory
+        As `memory`, of a GPU; by default 80 % of what is free on it.
     tmp
         Folder of the temporary file, which has no name; by default the system's.
 
@@ -65,10 +67,11 @@ class NgramCounter:
         halves: bool = False,
         threads: int | None = None,
         memory: int | str | None = None,
+        device_memory: int | str | None = None,
         tmp: str | os.PathLike[str] | None = None,
     ) -> None:
         self.layout = Layout(vocab_size, max_order, 2 if halves else 1)
-        self._backend = select(backend, threads)
+        self._backend = select(backend, threads, device_memory)
         self._memory = int(budget(memory))  # of what it holds itself: the process has other memory
         self._tmp = tmp
         fixed, each = self._backend.needs(self.layout, 1, rows=True)
