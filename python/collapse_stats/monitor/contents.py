@@ -121,9 +121,10 @@ class Contents:
         if not packed:
             return
         joined = join([batch for batch, _ in packed], self.layout.vocab_size)
-        for batch, _ in packed:
+        for number, (batch, update) in enumerate(packed):
             if batch.grouping is not None:
                 self.groups.add(batch, batch.grouping)
+                packed[number] = replace(batch, grouping=None), update  # not to be added again
         self._uncounted.append(joined)
         self._packed = []
         for _, update in packed:
