@@ -144,9 +144,7 @@ class NgramCounter:
         ids, start, stop = as_documents(tokens, lengths, mask)
         check_documents(ids, start, stop, self.layout.vocab_size)
         self._make_room(len(ids))
-        fits = len(ids) <= self._enough
-        if not fits:
-            self._count()
+        fits = len(ids) <= self._enough  # otherwise nothing is pending now
         documents, tables, spilled = self._documents, [*self._tables], [*self._spilled]
         chunk = self._labelled(ids, start, stop)
         try:
@@ -157,7 +155,7 @@ class NgramCounter:
                 self._pending.add_small(replace(piece, tokens=narrow))
         except BaseException:
             self._documents, self._tables, self._spilled = documents, tables, spilled
-            if not fits:  # nothing was pending
+            if not fits:
                 self._pending = PendingTokens()
             raise
 
