@@ -6,8 +6,8 @@ from glob import has_magic
 from itertools import takewhile
 
 from ...errors import InputError
-from ..directory.choose import PROFILE, Folder, add_chosen, left_out_by_name, listed_shards
-from ..directory.names import is_temporary_folder
+from ..directory.choose import Folder, add_chosen, left_out_by_name, listed_shards
+from ..directory.names import is_folder_of_profile, is_temporary_folder
 from ..directory.patterns import Parts, Patterns, is_hidden, matches, says_names
 from ..directory.reasons import Reason
 from ..listing import Files
@@ -65,7 +65,7 @@ class _Listing:
         self, top: Parts, folders: Iterable[Parts], files: Files
     ) -> Iterator[Folder]:
         """Yield some folders below `top`; `files` takes note of what can be no part of a corpus."""
-        profiles = {folder for folder, names in self.folders.items() if names.keys() >= PROFILE}
+        profiles = {folder for folder, names in self.folders.items() if is_folder_of_profile(names)}
         noted: dict[Parts, Reason] = {}
         for folder in folders:
             for end in range(len(top), len(folder) + 1):
