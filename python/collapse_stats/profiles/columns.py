@@ -14,14 +14,15 @@ from ..ngrams.spectrum import HALVES, NO_HALVES, JointSpectra, JointSpectrum, Ma
 if TYPE_CHECKING:
     import pyarrow as pa
 
-DOCUMENTS_KEY = b"collapse_stats.documents"  # in the metadata of the spectra: `documents_text`
+DOCUMENTS_KEY = b"collapse_stats.documents"  # in the metadata of spectra: their `documents_text`
 _KINDS = ("ngram", "context")
 _MOST = 1 << 62  # of the counts and types of a spectrum, so that the sum of two is none too large
 
 
-def documents_text(documents: int, empty: int | None) -> str:
-    """Return the numbers of documents as the spectra name them."""
-    return f"documents={documents} empty_documents={'unknown' if empty is None else empty}"
+def documents_text(documents: int, empty: int | None, halved_by: str) -> str:
+    """Return the numbers of documents, and what was halved, as the spectra name them."""
+    empties = "unknown" if empty is None else empty
+    return f"documents={documents} empty_documents={empties} halved_by={halved_by}"
 
 
 def spectra_to_parquet(spectra: JointSpectra, layout: Layout, documents: str) -> memoryview:

@@ -119,7 +119,7 @@ def read(path: Path, kind: type[P]) -> P:
     layout, parts = manifest.layout, manifest.parts
     for part in parts or ():
         part.file.check_size(path)
-    documents = documents_text(manifest.documents, manifest.empty_documents)
+    documents = documents_text(manifest.documents, manifest.empty_documents, manifest.halved_by)
     spectra, sample = manifest.spectra.read(path), manifest.sample.read(path)
     with _blaming(path, SPECTRA):
         joint_spectra = spectra_from_parquet(spectra, layout, documents)
@@ -159,7 +159,7 @@ def _blaming(path: Path, name: str) -> Iterator[None]:
 def _finish(profile: ProfileData, parts: list[Part] | None, folder: Path) -> None:
     """Write all files but the parts."""
     layout, sample = profile.layout, profile.sample
-    documents = documents_text(profile.documents, profile.empty_documents)
+    documents = documents_text(profile.documents, profile.empty_documents, profile.halved_by)
     spectra = spectra_to_parquet(profile.joint_spectra, layout, documents)
     Manifest(
         name=profile.name,
