@@ -64,6 +64,7 @@ def figures(folder: Path) -> list[Any]:
         profile.documents,
         profile.empty_documents,
         profile.halved_by,
+        profile.table is None,
     ]
     for spectra in (profile.joint_spectra.ngrams, profile.joint_spectra.contexts):
         for order, pairs in spectra.items():

@@ -14,19 +14,13 @@ from ..ngrams.spectrum import HALVES, NO_HALVES, JointSpectra, JointSpectrum, Ma
 if TYPE_CHECKING:
     import pyarrow as pa
 
-DOCUMENTS_KEY = b"collapse_stats.documents"  # in the metadata of spectra: their `documents_text`
+COUNTED_KEY = b"collapse_stats.counted"  # in the metadata of spectra, see `manifest.counted`
 _KINDS = ("ngram", "context")
 _MOST = 1 << 62  # of the counts and types of a spectrum, so that the sum of two is none too large
 
 
-def documents_text(documents: int, empty: int | None, halved_by: str) -> str:
-    """Return the numbers of documents, and what was halved, as the spectra name them."""
-    empties = "unknown" if empty is None else empty
-    return f"documents={documents} empty_documents={empties} halved_by={halved_by}"
-
-
-def spectra_to_parquet(spectra: JointSpectra, layout: Layout, documents: str) -> memoryview:
-    """Return spectra as a Parquet file; `documents` is their `documents_text`."""
+def spectra_to_parquet(spectra: JointSpectra, layout: Layout, counted: str) -> memoryview:
+    """Return spectra as a Parquet file; `counted` says of what they are."""
     import pyarrow as pa
 
     kinds: list[str] = []
@@ -42,17 +36,17 @@ def spectra_to_parquet(spectra: JointSpectra, layout: Layout, documents: str) ->
             columns["types"].append(joint.types)
     joined = {"kind": pa.array(kinds, pa.string())}
     joined |= {name: np.concatenate(parts) for name, parts in columns.items()}
-    metadata = {LAYOUT_KEY: layout_text(layout).encode(), DOCUMENTS_KEY: documents.encode()}
+    metadata = {LAYOUT_KEY: layout_text(layout).encode(), COUNTED_KEY: counted.encode()}
     return _to_parquet(joined, metadata)
 
 
-def spectra_from_parquet(content: bytes, layout: Layout, documents: str) -> JointSpectra:
+def spectra_from_parquet(content: bytes, layout: Layout, counted: str) -> JointSpectra:
     """Return the spectra in a Parquet file; ValueError if it is another, or they cannot be."""
     names = ("order", *count_names(layout), "types")
     read = _from_parquet(
         content,
         {"kind": "string", "order": "uint8"} | dict.fromkeys(names[1:], "uint64"),
-        {LAYOUT_KEY: layout_text(layout), DOCUMENTS_KEY: documents},
+        {LAYOUT_KEY: layout_text(layout), COUNTED_KEY: counted},
     )
     kind = np.asarray(read["kind"].to_pylist(), dtype="U7")
     order, *counts, types = (integers(read[name].combine_chunks()) for name in names)

@@ -18,6 +18,7 @@ from ..counting.saved_file import SavedFile, damaged, unreadable
 from ..errors import InputError
 from ..ngrams.layout import Layout
 from ..version import __version__
+from .data import ProfileData
 from .json_field import LARGEST, Field
 
 MANIFEST, SPECTRA, SAMPLE = "manifest.json", "spectra.parquet", "sample.parquet"
@@ -87,6 +88,14 @@ class Manifest:
         }
         content["sha256"] = digest_of(content)
         (folder / MANIFEST).write_text(json.dumps(content, indent=1) + "\n")
+
+
+def counted(of: ProfileData | Manifest, parts: list[Part] | None) -> str:
+    """Return what was counted, as the spectra say it as well: documents, halves, rows of parts."""
+    return (
+        f"documents={of.documents} empty_documents={of.empty_documents} halved_by={of.halved_by} "
+        f"rows={None if parts is None else sum(part.rows for part in parts)}"
+    )
 
 
 def digest_of(content: dict[str, Any]) -> str:

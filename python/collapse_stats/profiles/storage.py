@@ -35,7 +35,6 @@ from ..system.atomic_directory import new_directory
 from ..system.memory import TooLittleMemoryError, budget
 from ..system.unfinished import is_taken
 from .columns import (
-    documents_text,
     sample_from_parquet,
     sample_to_parquet,
     spectra_from_parquet,
@@ -43,7 +42,7 @@ from .columns import (
 )
 from .consistency import check_contexts, check_sample, check_totals
 from .data import ProfileData
-from .manifest import MANIFEST, SAMPLE, SPECTRA, Manifest, read_manifest
+from .manifest import MANIFEST, SAMPLE, SPECTRA, Manifest, counted, read_manifest
 
 P = TypeVar("P", bound=ProfileData)
 
@@ -119,10 +118,9 @@ def read(path: Path, kind: type[P]) -> P:
     layout, parts = manifest.layout, manifest.parts
     for part in parts or ():
         part.file.check_size(path)
-    documents = documents_text(manifest.documents, manifest.empty_documents, manifest.halved_by)
     spectra, sample = manifest.spectra.read(path), manifest.sample.read(path)
     with _blaming(path, SPECTRA):
-        joint_spectra = spectra_from_parquet(spectra, layout, documents)
+        joint_spectra = spectra_from_parquet(spectra, layout, counted(manifest, parts))
     with _blaming(path, MANIFEST):
         check_totals(manifest, joint_spectra)
     with _blaming(path, SPECTRA):
@@ -159,8 +157,7 @@ def _blaming(path: Path, name: str) -> Iterator[None]:
 def _finish(profile: ProfileData, parts: list[Part] | None, folder: Path) -> None:
     """Write all files but the parts."""
     layout, sample = profile.layout, profile.sample
-    documents = documents_text(profile.documents, profile.empty_documents, profile.halved_by)
-    spectra = spectra_to_parquet(profile.joint_spectra, layout, documents)
+    spectra = spectra_to_parquet(profile.joint_spectra, layout, counted(profile, parts))
     Manifest(
         name=profile.name,
         layout=layout,
