@@ -11,7 +11,7 @@ from urllib.parse import quote, unquote
 from .body import Body
 from .file import RemoteFile
 from .registry import store_of
-from .shown import shown
+from .shown import NumberedUrl, shown
 from .store import Store
 
 
@@ -69,7 +69,7 @@ class RemotePath:
         """``s3://bucket``, then the parts of the key."""
         scheme, _, rest = shown(self.url).partition("://")
         if self._is_web:
-            rest = unquote(rest.removesuffix("?..."))
+            rest = unquote(rest.partition("?")[0])
         host, *keys = rest.split("/")
         return f"{scheme}://{host}", *filter(None, keys)
 
@@ -98,6 +98,8 @@ class RemotePath:
 
     def at(self, url: str) -> "RemotePath":
         """Return the path of another object."""
+        if isinstance(self.url, NumberedUrl):
+            url = NumberedUrl.of(url, self.url.number)
         return replace(self, url=url, body=Body())
 
     def resolve(self) -> "RemotePath":
