@@ -1,6 +1,10 @@
 """Profiles: what they answer, kept on disk and merged, against counting with `Counter`."""
 
+import hashlib
+import json
+import re
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -139,6 +143,20 @@ def test_parts_out_of_order_are_refused(profile, tmp_path, monkeypatch):
     reseal(tmp_path / "p")
     with pytest.raises(cs.InputError, match=r"first_key_range|should come after the last of part"):
         cs.load(tmp_path / "p").run  # noqa: B018
+
+
+def test_the_documented_digests(profile, tmp_path, monkeypatch):
+    profile.save(tmp_path / "p")
+    monkeypatch.chdir(tmp_path / "p")
+    document = Path(__file__).parents[2] / "docs" / "profile-format.md"
+    (example,) = re.findall(r"```python\n(.*?)```", document.read_text(), re.DOTALL)
+    names = {"json": json, "hashlib": hashlib, "Path": Path}
+    exec(example, names)
+    content = names["content"]
+    for entry in (content["spectra"], content["sample"], *content["parts"]):
+        data = Path(entry["file"]).read_bytes()
+        assert (entry["bytes"], entry["sha256"]) == (len(data), hashlib.sha256(data).hexdigest())
+    assert len(content["parts"]) + 3 == len(list(Path().iterdir()))
 
 
 def test_one_profile_from_many(profile, documents):
