@@ -260,21 +260,52 @@ class TestRefusal:
         with pytest.raises(cs.InputError, match=r"damaged: manifest\.json: expected"):
             cs.load(saved)
 
+    @pytest.mark.parametrize(
+        ("change", "words"),
+        [
+            (lambda m: m["totals"].update(documents=-1), "totals.documents to be a whole number"),
+            (lambda m: m["totals"].update(documents=399), "documents"),
+            (lambda m: m["totals"].pop("distinct"), "got no such"),
+            (lambda m: m["totals"].update(documents=10**30), "documents"),
+            (lambda m: m["totals"].update(documents=400.0), r"whole number .* got 400\.0"),
+            (lambda m: m["parts"][0].update(first_key_range=5000), "first_key_range"),
+            (lambda m: m["parts"][0].update(last_key_range=1024), "last_key_range"),
+            (lambda m: m["parts"][0].update(file="../x"), r"parts\[0\]\.file"),
+            (lambda m: m["parts"].pop(), "rows="),
+            (lambda m: m["layout"].update(vocab_size=51), "vocab_size=51"),
+            (lambda m: m["layout"].update(halves=False), "labels=1"),
+            (lambda m: m["sample"].update(tokens=1), r"sample\.tokens"),
+        ],
+    )
+    def test_numbers_that_cannot_be(self, saved, change, words):
+        edit(saved, change)
+        with pytest.raises(
+            cs.InputError, match=rf"(manifest|spectra)\.(json|parquet): expected .*{words}"
+        ):
+            cs.load(saved)
+
+    def test_a_key_that_occurs_twice(self, saved):
+        text = (saved / "manifest.json").read_text()
+        (saved / "manifest.json").write_text(text.replace("{", '{"schema": 1,', 1))
+        with pytest.raises(cs.InputError, match=r"manifest\.json.*'schema' occurs twice"):
+            cs.load(saved)
+
     @pytest.mark.parametrize("name", ["part-00000", "spectra", "sample"])
     def test_missing_file(self, saved, name):
         (saved / f"{name}.parquet").unlink()
         with pytest.raises(cs.InputError, match=rf"damaged: {name}.parquet: it is missing"):
             cs.load(saved)
 
-    def test_a_profile_without_its_manifest_is_no_corpus(self, saved):
-        (saved / "manifest.json").unlink()
-        for read in (cs.load, lambda path: cs.compare(path, path), cs.profile):
-            with pytest.raises(cs.InputError, match=r"manifest\.json|saved profile"):
+    @pytest.mark.parametrize("name", ["manifest.json", "spectra.parquet", "sample.parquet"])
+    def test_a_profile_that_has_lost_a_file_is_no_corpus(self, saved, name):
+        (saved / name).unlink()
+        for read in (cs.load, lambda path: cs.compare(path, path)):
+            with pytest.raises(cs.InputError, match=rf"damaged: {name}: it is missing"):
                 read(saved)
 
     def test_a_corpus_may_have_a_manifest(self, tmp_path):
         (tmp_path / "manifest.json").write_text("{}")
-        (tmp_path / "a.jsonl").write_text('{"text": "some text"}\n' * 3)
+        pq.write_table(pa.table({"text": ["some text"] * 3}), tmp_path / "sample.parquet")
         assert cs.profile(tmp_path, tokenizer="bytes").documents == 3
         assert cs.compare(tmp_path, tmp_path, tokenizer="bytes").baseline.documents == 3
 

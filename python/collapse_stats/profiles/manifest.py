@@ -17,13 +17,14 @@ from ..counting.part_writer import part_name
 from ..counting.saved_file import SavedFile, damaged, unreadable
 from ..errors import InputError
 from ..ngrams.layout import Layout
+from ..readers.directory.names import MANIFEST, SAMPLE, SPECTRA
 from ..version import __version__
 from .data import ProfileData
 from .json_field import LARGEST, Field
 
-MANIFEST, SPECTRA, SAMPLE = "manifest.json", "spectra.parquet", "sample.parquet"
 VERSION = 2
 _SCHEMA = "collapse-stats.profile/"
+_BEGINNING = 100  # bytes of a manifest, with its schema
 _HALVED_BY = re.compile(r"documents|blocks of [1-9]\d* tokens")
 
 
@@ -103,6 +104,12 @@ def digest_of(content: dict[str, Any]) -> str:
     others = {key: value for key, value in content.items() if key != "sha256"}
     text = json.dumps(others, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def says_it_is_a_profile(folder: Path) -> bool:
+    """Return whether a folder has a manifest that begins as that of a profile, of any format."""
+    with (folder / MANIFEST).open("rb") as file:
+        return _SCHEMA.encode() in file.read(_BEGINNING)
 
 
 def read_manifest(folder: Path) -> Manifest:

@@ -27,7 +27,7 @@ from ..errors import InputError
 from ..ngrams.layout import Layout
 from ..ngrams.spectrum import HALVES, NO_HALVES, Masks
 from ..ngrams.table import NgramTable
-from ..readers.directory.names import PROFILE, is_folder_of_profile
+from ..readers.directory.names import MANIFEST, SAMPLE, SPECTRA, is_folder_of_profile
 from ..readers.remote.location import expanded
 from ..readers.remote.path import RemotePath
 from ..readers.remote.shown import shown
@@ -42,7 +42,7 @@ from .columns import (
 )
 from .consistency import check_contexts, check_sample, check_totals
 from .data import ProfileData
-from .manifest import MANIFEST, SAMPLE, SPECTRA, Manifest, counted, read_manifest
+from .manifest import Manifest, counted, read_manifest, says_it_is_a_profile
 
 P = TypeVar("P", bound=ProfileData)
 
@@ -97,7 +97,10 @@ def is_profile(path: str | os.PathLike[str] | RemotePath) -> bool:
         return False
     folder = Path(expanded(os.fspath(path)))
     with suppress(OSError, ValueError):  # a text instead of a path
-        return is_folder_of_profile({name for name in PROFILE if is_taken(folder / name)})
+        there = {name for name in (MANIFEST, SPECTRA, SAMPLE) if is_taken(folder / name)}
+        return is_folder_of_profile(there) or (
+            SAMPLE in there and says_it_is_a_profile(folder)  # its spectra are missing
+        )
     return False
 
 

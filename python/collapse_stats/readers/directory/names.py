@@ -1,7 +1,7 @@
 """What the name alone of a file says: that it documents a corpus, or describes a model."""
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Container, Iterable
 
 _TEMPORARY = (
     *("~", ".tmp", ".temp", ".part", ".partial", ".crdownload", ".swp"),
@@ -34,16 +34,16 @@ _STATE = re.compile(
     re.IGNORECASE,
 )
 
-# The files of every saved profile, which may lie among shards and is not part of the corpus.
-PROFILE = {"manifest.json", "spectra.parquet", "sample.parquet"}
+# Files of every saved profile, which may lie among shards and is not part of the corpus.
+MANIFEST, SPECTRA, SAMPLE = "manifest.json", "spectra.parquet", "sample.parquet"
 
 
-def is_folder_of_profile(names: Collection[str]) -> bool:
+def is_folder_of_profile(names: Container[str]) -> bool:
     """Return whether a folder with files of these names is a saved profile, even a damaged one.
 
-    One of the three files may be missing. A ``manifest.json`` alone may belong to a corpus.
+    A manifest or a sample alone, or the two, may belong to a corpus.
     """
-    return len(PROFILE.intersection(names)) >= len(PROFILE) - 1
+    return SPECTRA in names and (MANIFEST in names or SAMPLE in names)
 
 
 def missing_shards(paths: Iterable[tuple[str, ...]]) -> list[str]:

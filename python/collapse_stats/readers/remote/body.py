@@ -44,19 +44,19 @@ class Body:
         tmp
             Folder for the unnamed file; None is the system's.
         """
+        if self._kept is not None:
+            return self._kept
+        source = ask()
         with self._lock:
-            if self._kept is not None:
-                return self._kept
-            source = ask()
             if source.version is None:
-                self._kept = KeptBody(url, source, tmp)
+                self._kept = self._kept or KeptBody(url, source, tmp)
                 return self._kept
             found = source.size, source.version
             self._seen = self._seen or found
-            if found != self._seen:
-                source.close()
-                raise changed(url)
-            return source
+            if found == self._seen:
+                return source
+        source.close()
+        raise changed(url)
 
 
 class KeptBody:
