@@ -8,7 +8,7 @@ import pytest
 import collapse_stats as cs
 from collapse_stats.monitor import figures as figures_module
 
-VOCAB = 50
+VOCAB = 600
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,7 @@ def filled(human=None, **options):
     rng = np.random.default_rng(1)
     rows = rng.zipf(1.4, (160, 60)) % VOCAB
     rows[:40] = rows[0]
-    rows[40:80, 30:] = rows[40:80, :30]
+    rows[40:80, 24:48] = rows[40:80, :24]
     monitor.update(rows, logprobs=np.full(rows.shape, -2.0), groups=np.arange(160) // 8)
     return monitor
 
@@ -84,10 +84,10 @@ def test_unknown_figures_are_refused(figures, message):
 
 
 def repeated(document):
-    """The share of tokens in a span of 24 that occurred before."""
+    """The share of tokens in a span of 24 that occurred at most 24 tokens before."""
     covered = [False] * len(document)
     for at in range(len(document) - 23):
-        if any(document[b : b + 24] == document[at : at + 24] for b in range(at)):
+        if any(document[b : b + 24] == document[at : at + 24] for b in range(max(0, at - 24), at)):
             covered[at : at + 24] = [True] * 24
     return sum(covered) / len(document)
 

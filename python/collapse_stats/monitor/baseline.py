@@ -79,7 +79,7 @@ class Baseline:
     @cached_property
     def repetition(self) -> float:
         """Share of a document's tokens that repeat earlier text of it, in the sample."""
-        return repeated_share(self.profile.sample)
+        return repeated_share(self.profile.sample, self.profile.layout.vocab_size)
 
     def compare(
         self, window: Window, backend: Backend, *, samples: bool = False

@@ -46,8 +46,8 @@ class Measured:
 
     Attributes
     ----------
-    joint_spectra, documents
-        Spectra of all tokens that the figures cover, and the number of their documents.
+    vocab_size, joint_spectra, documents
+        The number of different tokens there may be, spectra of all tokens that the figures cover, and the number of their documents.
     sample
         The newest documents, the oldest first, in which repetition and copies are looked for.
     comparison
@@ -56,6 +56,7 @@ class Measured:
         The figures of groups, by their keys.
     """
 
+    vocab_size: int
     joint_spectra: JointSpectra
     documents: int
     sample: Sample
@@ -166,7 +167,8 @@ def _of_sample(measured: Measured, wanted: Collection[str]) -> dict[str, float |
     if not measured.sample.filled:
         return values
     if "repetition" in wanted:
-        values["repetition"] = repeated_share(newest(measured.sample, REPETITION_TOKENS))
+        sample = newest(measured.sample, REPETITION_TOKENS)
+        values["repetition"] = repeated_share(sample, measured.vocab_size)
     if "copies" in wanted:
         values["copies"] = measured.sample.duplicates
     if measured.comparison is not None and measured.baseline is not None:

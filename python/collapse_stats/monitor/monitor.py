@@ -228,6 +228,7 @@ class CollapseMonitor:
         if self._baseline is not None:
             comparison = self._baseline.compare(window, self.backend)
         measured = Measured(
+            self.layout.vocab_size,
             joint_spectra,
             documents,
             sample_of(window.last(self.sampled_tokens)),
