@@ -29,7 +29,9 @@ from ..system.spill import Spill
 from ..tokenizers import Tokenizer, load
 from .bounds import Bounds, joined
 from .corpus import Corpus, Segment, Source, TokenizerIdentity
+from .document_keys import DocumentKeys, Stretch
 from .encoding import EncodedSplits, encoded, narrowed
+from .opened import Opened
 from .pipeline import Limit, Pack, read_packed
 from .source import open_source
 from .vocabulary import Counterpart, Vocabulary, vocabulary_of_ids, vocabulary_of_text
@@ -90,7 +92,7 @@ def read_corpus(
     room = read_ahead // 3 if is_text else read_ahead  # text is held as bytes, text and ids
     size = sum(reader.size for reader in opened.readers)
     with closing(read_packed(opened, bad_files, pack, counting.threads, room, limit)) as parts:
-        largest = _store_all(parts, store, size, progress)
+        largest = _store_all(parts, store, opened, reading, size, progress)
     opened.finish(limit.last if limit.is_reached else None)
     readers = opened.readers
     bad_files.raise_if_all(len(readers) + len(bad_files.at_open))
@@ -110,6 +112,8 @@ def read_corpus(
             *keys_apart(_keys(readers, bad_files)),
             *joined_warnings((reader.path, text) for reader in readers for text in reader.warnings),
         ],
+        group_key=reading.group_key,
+        is_part=reading.root is not None,
     )
     if not corpus.tokens:
         raise _empty(corpus)
@@ -175,9 +179,10 @@ class TokenStore:
         tokens: npt.NDArray[np.integer],
         start: Int64Array,
         stop: Int64Array,
+        keys: DocumentKeys,
         share: float = 0.0,
     ) -> None:
-        """Add packed tokens and the bounds of their documents.
+        """Add packed tokens with the bounds and the keys of their documents.
 
         Parameters
         ----------
@@ -185,7 +190,7 @@ class TokenStore:
             How much of the source (0 to 1) has been read, these tokens included; 0 if unknown.
         """
         self._share = share
-        segment = Segment(tokens, Bounds.of(start, stop))
+        segment = Segment(tokens, Bounds.of(start, stop), keys)
         if is_mapped(tokens):
             self._pack()
             self._segments.append(self._stored(segment))
@@ -211,7 +216,8 @@ class TokenStore:
             keep = np.ones(len(segment.bounds), dtype=bool)
             for begin, end in dropped:
                 keep[max(begin - first, 0) : max(end - first, 0)] = False
-            kept.append(Segment(segment.tokens, segment.bounds.only(keep)))
+            bounds, keys = segment.bounds.only(keep), segment.keys.only(keep)
+            kept.append(Segment(segment.tokens, bounds, keys))
             first += len(keep)
         return kept
 
@@ -220,14 +226,16 @@ class TokenStore:
             return
         sizes = [len(segment.tokens) for segment in self._small]
         bounds = joined([segment.bounds for segment in self._small], sizes)
+        keys = DocumentKeys.joined([segment.keys for segment in self._small])
         tokens = np.concatenate([segment.tokens for segment in self._small])
         self._small.clear()
         self._small_tokens = self._small_documents = 0
-        self._segments.append(self._stored(Segment(tokens, bounds)))
+        self._segments.append(self._stored(Segment(tokens, bounds, keys)))
 
     def _stored(self, segment: Segment) -> Segment:
         """The segment, with what is not in a file yet moved to one if there is no room for it."""
-        arrays = [segment.tokens, *segment.bounds.arrays]
+        of_bounds, of_keys = segment.bounds.arrays, segment.keys.arrays
+        arrays = [segment.tokens, *of_bounds, *of_keys]
         inside = [array for array in arrays if not is_mapped(array)]
         size = sum(array.nbytes for array in inside)
         is_short = self._budget is not None and 2 * self._budget.used() > self._budget
@@ -238,7 +246,8 @@ class TokenStore:
         expected = int(written / self._share) - self._bytes if self._share > 0 else 0
         moved = self._spill.put(inside, expected)
         tokens = segment.tokens if is_mapped(segment.tokens) else moved.pop(0)
-        return Segment(tokens, segment.bounds.moved(moved))
+        bounds = segment.bounds.moved(moved[: len(of_bounds)])
+        return Segment(tokens, bounds, segment.keys.moved(moved[len(of_bounds) :]))
 
 
 def _limited(limit: Limit, reading: ReadOptions) -> list[str]:
@@ -257,14 +266,24 @@ def _tokenizer(spec: str | None, is_text: bool, beside: Counterpart | None) -> T
 
 
 def _store_all(
-    parts: Iterable[EncodedSplits], store: TokenStore, size: int, progress: Progress | None
+    parts: Iterable[EncodedSplits],
+    store: TokenStore,
+    opened: Opened,
+    reading: ReadOptions,
+    size: int,
+    progress: Progress | None,
 ) -> int:
     """Store the parts of a source of `size` bytes, and return the largest id (-1 if unknown)."""
     done, largest = 0, -1
     for part in parts:
         done += part.bytes_read
         largest = max(largest, part.largest)
-        store.append(part.tokens, part.start, part.stop, done / size if size else 0.0)
+        stretches = (
+            Stretch(opened.seed(each.reader), each.first_row, each.documents, each.rows)
+            for each in part.results
+        )
+        keys = DocumentKeys.of(stretches, grouped=reading.group_key is not None)
+        store.append(part.tokens, part.start, part.stop, keys, done / size if size else 0.0)
         if progress:
             progress("reading", done, size)
     return largest

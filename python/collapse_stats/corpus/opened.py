@@ -14,6 +14,7 @@ from ..readers.open import Metadata, open_each, open_files
 from ..readers.options import Kind, ReadOptions
 from ..readers.remote.location import as_location
 from ..readers.remote.path import RemotePath
+from .file_seeds import FileSeeds
 
 _AT_A_TIME = 64  # files that are opened at a time if only some documents are read
 
@@ -37,6 +38,9 @@ class Opened:
     name = "in memory"
     """Name of the corpus: that of its first path, never a text of it."""
 
+    seeds: FileSeeds | None = None
+    """The seeds of the files; None for data in memory, which has no path."""
+
     def __init__(self, readers: list[Reader], bad_files: BadFiles, files: Files) -> None:
         self.readers, self.bad_files, self._files = readers, bad_files, files
         self.kind = _kind_of(readers)
@@ -48,6 +52,10 @@ class Opened:
     @classmethod
     def in_memory(cls, source: Any, reading: ReadOptions) -> "Opened":
         """Open data in memory."""
+        if reading.root is not None:
+            raise InputError(
+                "--root is the directory of a corpus of files, got data in memory: leave it out"
+            )
         return cls([open_memory(source, reading)], BadFiles(), Files())
 
     @classmethod
@@ -65,11 +73,19 @@ class Opened:
             readers, bad_files = open_files(files.names, reading, room, files.doubtful)
             opened = cls(readers, bad_files, files)
         opened.name = _name(paths)
+        opened.seeds = FileSeeds(paths, files.names, reading.root)
         return opened
 
     def __iter__(self) -> Iterator[Reader]:
         """Yield the readers in the order of the corpus."""
         yield from self.readers
+
+    def seed(self, reader: Reader) -> int:
+        """Return the seed of a reader, by the path of its file; 0 if it is the only file."""
+        files = len(self._files.names) + len(self._files.unreadable) - len(self.bad_files.metadata)
+        if self.seeds is None or (files == 1 and not self.seeds.are_part):
+            return 0
+        return self.seeds.of(reader.path)
 
     def finish(self, last: Reader | None) -> None:
         """Forget what was opened behind the `last` reader that was needed; None needed all."""

@@ -3,7 +3,7 @@
 manifest.json      what was counted and how; totals; the list of parts
 spectra.parquet    kind (ngram, context), order, count_a, count_b, types
 part-00000.parquet the table, see `counting.parquet_part`
-sample.parquet     hash, tokens: whole documents in hash order
+sample.parquet     hash, tokens, key (if documents share keys): whole documents in hash order
 
 The directory is written under a temporary name and then renamed, so that a killed process leaves no
 incomplete profile.
@@ -115,6 +115,9 @@ def read(path: Path, kind: type[P]) -> P:
             sources=tuple(Source(**source) for source in manifest["sources"]),
             boundaries=manifest["boundaries"],
             halved_by=manifest["halved_by"],
+            halves_rule=manifest["halves_rule"],
+            group_key=manifest["group_key"],
+            sample_tokens=manifest["sample_tokens"],
             warnings=tuple(manifest["warnings"]),
             table=None if parts is None else TableOnDisk(path, layout, parts),
         )
@@ -152,6 +155,9 @@ def _finish(profile: ProfileData, parts: list[Part] | None, folder: Path) -> Non
         "tokenizer": asdict(profile.tokenizer),
         "boundaries": profile.boundaries,
         "halved_by": profile.halved_by,
+        "halves_rule": profile.halves_rule,
+        "group_key": profile.group_key,
+        "sample_tokens": profile.sample_tokens,
         "sources": [asdict(source) for source in profile.sources],
         "warnings": list(profile.warnings),
         "parts": parts,
@@ -164,7 +170,8 @@ def _write_sample(sample: Sample, folder: Path) -> None:
 
     offsets = np.concatenate([[0], np.cumsum(sample.length)]).astype(np.int32)
     tokens = pa.ListArray.from_arrays(pa.array(offsets), pa.array(sample.tokens))
-    write_columns(folder / "sample.parquet", {"hash": sample.hash, "tokens": tokens})
+    keys = {} if sample.key is None else {"key": sample.key}
+    write_columns(folder / "sample.parquet", {"hash": sample.hash, "tokens": tokens, **keys})
 
 
 def _spectra_columns(joint_spectra: JointSpectra) -> dict[str, Any]:
@@ -226,9 +233,9 @@ def _read_sample(path: Path) -> Sample:
     columns = read_columns(path, "sample.parquet").combine_chunks()
     lists = columns["tokens"].combine_chunks()
     length = np.diff(integers(lists.offsets)).astype(np.int64)
-    return Sample(
-        column(columns, "hash"), length, integers(lists.values).astype(np.uint32, copy=False)
-    )
+    tokens = integers(lists.values).astype(np.uint32, copy=False)
+    key = column(columns, "key") if "key" in columns.column_names else None
+    return Sample(column(columns, "hash"), length, tokens, key)
 
 
 def with_table(

@@ -29,7 +29,8 @@ class Evidence:
     tokens, documents, distinct_documents
         Sizes of the two samples after matching. Empty documents are not counted.
     largest_share
-        Largest share of its half that a single document makes up, over both sides (0..1).
+        Largest share of its half that a single document, or those of one group key, make up, over
+        both sides (0..1).
     repeated
         Share of a document that repeats earlier parts of it, averaged over documents (0..1).
     """
@@ -225,8 +226,8 @@ def _problem(evidence: Evidence, constants: Constants) -> str | None:
         )
     if evidence.largest_share > constants.document_share:
         return (
-            f"one document makes up {_percent(evidence.largest_share)} of its half: split or "
-            "remove long documents"
+            f"one document, or those of one row or group key, makes up "
+            f"{_percent(evidence.largest_share)} of its half: split or remove long documents"
         )
     return None
 
