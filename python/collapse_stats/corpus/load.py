@@ -29,7 +29,7 @@ from ..system.spill import Spill
 from ..tokenizers import Tokenizer, load
 from .bounds import Bounds, joined
 from .corpus import Corpus, Segment, Source, TokenizerIdentity
-from .document_keys import DocumentKeys, Stretch
+from .document_keys import DocumentKeys
 from .encoding import EncodedSplits, encoded, narrowed
 from .opened import Opened
 from .pipeline import Limit, Pack, read_packed
@@ -90,9 +90,8 @@ def read_corpus(
     store = TokenStore(memory - little // share, counting.tmp, counting.memory_bytes)
     bad_files, limit = opened.bad_files, Limit(reading.limit_documents)
     room = read_ahead // 3 if is_text else read_ahead  # text is held as bytes, text and ids
-    size = sum(reader.size for reader in opened.readers)
     with closing(read_packed(opened, bad_files, pack, counting.threads, room, limit)) as parts:
-        largest = _store_all(parts, store, opened, reading, size, progress)
+        largest = _store_all(parts, store, opened, progress)
     opened.finish(limit.last if limit.is_reached else None)
     readers = opened.readers
     bad_files.raise_if_all(len(readers) + len(bad_files.at_open))
@@ -112,8 +111,8 @@ def read_corpus(
             *keys_apart(_keys(readers, bad_files)),
             *joined_warnings((reader.path, text) for reader in readers for text in reader.warnings),
         ],
-        group_key=reading.group_key,
-        is_part=reading.root is not None,
+        group_key=opened.group_key,
+        is_part=opened.is_part,
     )
     if not corpus.tokens:
         raise _empty(corpus)
@@ -269,20 +268,15 @@ def _store_all(
     parts: Iterable[EncodedSplits],
     store: TokenStore,
     opened: Opened,
-    reading: ReadOptions,
-    size: int,
     progress: Progress | None,
 ) -> int:
-    """Store the parts of a source of `size` bytes, and return the largest id (-1 if unknown)."""
+    """Store the parts of a source, and return the largest id (-1 if unknown)."""
+    size = sum(reader.size for reader in opened.readers)
     done, largest = 0, -1
     for part in parts:
         done += part.bytes_read
         largest = max(largest, part.largest)
-        stretches = (
-            Stretch(opened.seed(each.reader), each.first_row, each.documents, each.rows)
-            for each in part.results
-        )
-        keys = DocumentKeys.of(stretches, grouped=reading.group_key is not None)
+        keys = opened.keys(part.results)
         store.append(part.tokens, part.start, part.stop, keys, done / size if size else 0.0)
         if progress:
             progress("reading", done, size)

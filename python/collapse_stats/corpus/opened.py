@@ -14,6 +14,8 @@ from ..readers.open import Metadata, open_each, open_files
 from ..readers.options import Kind, ReadOptions
 from ..readers.remote.location import as_location
 from ..readers.remote.path import RemotePath
+from .document_keys import DocumentKeys, Stretch
+from .encoding import SplitResult
 from .file_seeds import FileSeeds
 
 _AT_A_TIME = 64  # files that are opened at a time if only some documents are read
@@ -41,6 +43,9 @@ class Opened:
     seeds: FileSeeds | None = None
     """The seeds of the files; None for data in memory, which has no path."""
 
+    group_key: str | None = None
+    """The field whose documents of one value share a half and a group."""
+
     def __init__(self, readers: list[Reader], bad_files: BadFiles, files: Files) -> None:
         self.readers, self.bad_files, self._files = readers, bad_files, files
         self.kind = _kind_of(readers)
@@ -56,7 +61,9 @@ class Opened:
             raise InputError(
                 "--root is the directory of a corpus of files, got data in memory: leave it out"
             )
-        return cls([open_memory(source, reading)], BadFiles(), Files())
+        opened = cls([open_memory(source, reading)], BadFiles(), Files())
+        opened.group_key = reading.group_key
+        return opened
 
     @classmethod
     def of_paths(
@@ -74,16 +81,30 @@ class Opened:
             opened = cls(readers, bad_files, files)
         opened.name = _name(paths)
         opened.seeds = FileSeeds(paths, files.names, reading.root)
+        opened.group_key = reading.group_key
         return opened
 
     def __iter__(self) -> Iterator[Reader]:
         """Yield the readers in the order of the corpus."""
         yield from self.readers
 
-    def seed(self, reader: Reader) -> int:
-        """Return the seed of a reader, by the path of its file; 0 if it is the only file."""
+    @property
+    def is_part(self) -> bool:
+        """Whether the files are a part of a corpus, whose root was given."""
+        return self.seeds is not None and self.seeds.are_part
+
+    def keys(self, results: Sequence[SplitResult]) -> DocumentKeys:
+        """Return the keys of the documents of some splits."""
+        stretches = (
+            Stretch(self._seed(each.reader), each.first_row, each.documents, each.rows)
+            for each in results
+        )
+        return DocumentKeys.of(stretches, grouped=self.group_key is not None)
+
+    def _seed(self, reader: Reader) -> int:
+        """The seed of the file of a reader, which is 0 for the only file of a corpus."""
         files = len(self._files.names) + len(self._files.unreadable) - len(self.bad_files.metadata)
-        if self.seeds is None or (files == 1 and not self.seeds.are_part):
+        if self.seeds is None or (files == 1 and not self.is_part):
             return 0
         return self.seeds.of(reader.path)
 

@@ -38,7 +38,6 @@ def merge(
     """
     profiles = in_one_vocabulary(profiles)
     first = profiles[0]
-    halved_by = _halved_by(profiles)
     for other in profiles[1:]:
         if (other.layout, other.tokenizer.sha256) != (first.layout, first.tokenizer.sha256):
             raise LayoutMismatchError(
@@ -46,6 +45,7 @@ def merge(
                 f"{first.name} has {first.layout} and {first.tokenizer}, "
                 f"{other.name} has {other.layout} and {other.tokenizer}"
             )
+    halved_by = _halved_by(profiles)
     sources = [profile.known_table for profile in profiles]
     writing = 0 if save_to is None else writer_bytes(memory)
     merged = (backend.merge(tables) for tables in read_aligned(sources, memory, writing))
