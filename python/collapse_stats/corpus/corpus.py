@@ -16,7 +16,7 @@ from .sampling import sample_of
 from .split import BLOCKS, MIN_DOCUMENTS_FOR_HALVES, UInt64Array, group_of, half_of, row_hash
 
 PIECE_WINDOWS = 1 << 22  # most windows of a chunk, which bounds how much of a file is in memory
-_LOOKED_AT = 1 << 12  # documents whose keys are counted at a time
+_LOOKED_AT = 1 << 10  # documents whose keys are counted at a time
 MIN_BLOCK = 256  # tokens; with shorter blocks, windows of one phrase would be in both halves
 
 
@@ -138,7 +138,7 @@ class Corpus:
         for _, start, stop, hashes in self._documents():
             filled = hashes.known_key[stop > start]
             for first in range(0, len(filled), _LOOKED_AT):
-                found.update(np.unique(filled[first : first + _LOOKED_AT]).tolist())
+                found.update(filled[first : first + _LOOKED_AT].tolist())
                 if len(found) >= enough:
                     return True
         return False

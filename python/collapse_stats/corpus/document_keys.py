@@ -102,13 +102,15 @@ class DocumentKeys:
         if len(parts) == 1:
             return parts[0]
         groups = [part.group for part in parts if part.group is not None]
-        return cls(
-            np.concatenate([part.seed for part in parts]),
-            np.concatenate([part.first for part in parts]),
-            np.concatenate([part.number for part in parts]),
-            _joined_steps([part.step for part in parts]),
-            np.concatenate(groups) if groups else None,
-        )
+        seed = np.concatenate([part.seed for part in parts])
+        first = np.concatenate([part.first for part in parts])
+        number = np.concatenate([part.number for part in parts])
+        step = _joined_steps([part.step for part in parts])
+        if len(number) and _are_one_row_each(step):
+            goes_on = (seed[1:] == seed[:-1]) & (first[1:] == first[:-1] + number[:-1])
+            begin = np.flatnonzero(np.concatenate([[True], ~goes_on]))
+            seed, first, number = seed[begin], first[begin], np.add.reduceat(number, begin)
+        return cls(seed, first, number, step, np.concatenate(groups) if groups else None)
 
     def __len__(self) -> int:
         return len(self.step)
@@ -167,9 +169,9 @@ class DocumentKeys:
             yield Hashes(order, None) if key is order else Hashes(hash_in_group(order, key), key)
 
     def _pieces(self) -> Iterator[tuple[UInt64Array, Int64Array, Int64Array | None]]:
-        """Yield for some documents the seed of the file, the row, and the place in the row.
+        """Yield for some documents the seeds of the files, the rows, and the places in the rows.
 
-        The places are None where each is 0.
+        There is one seed if all are of one file, and the places are None where each is 0.
         """
         end = np.cumsum(self.number)
         row = place = 0  # of the document before
@@ -180,10 +182,11 @@ class DocumentKeys:
             begins = end[some] - self.number[some]
             inside = np.maximum(begins, first) - first
             number = np.minimum(end[some], last) - first - inside
-            if self.step.strides == (0,) and self.step[0] == 1:
-                rows = np.repeat(self.first[some] - begins, number)
-                rows += np.arange(first, last)
-                places = None
+            seed, places = self.seed[some], None
+            if _are_one_row_each(self.step):
+                rows = np.arange(first, last)
+                base = self.first[some] - begins
+                rows += base if len(base) == 1 else np.repeat(base, number)
             else:
                 step = self.step[first:last].astype(np.int64)
                 is_new = begins >= first  # whether the stretch begins in this piece
@@ -194,7 +197,11 @@ class DocumentKeys:
                 places = _places(step, place)
                 row, place = int(rows[-1]), int(places[-1]) if places is not None else 0
                 release_pages(self.step)
-            yield np.repeat(self.seed[some], number), rows, places
+            yield seed if len(seed) == 1 else np.repeat(seed, number), rows, places
+
+
+def _are_one_row_each(step: Lengths) -> bool:
+    return step.strides == (0,) and bool(step[0] == 1)
 
 
 def _places(step: Int64Array, before: int) -> Int64Array | None:

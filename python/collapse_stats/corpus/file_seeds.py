@@ -10,7 +10,6 @@ import os
 from collections.abc import Sequence
 from glob import has_magic
 from pathlib import Path
-from posixpath import splitext
 from unicodedata import normalize
 
 from ..errors import InputError
@@ -107,9 +106,9 @@ def _common(folders: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
 def _without_endings(path: str) -> str:
     """The path without the ending of a compression, and without that of a format before it."""
     for known in (COMPRESSIONS, registry().extensions):
-        stem, ending = splitext(path)
-        if ending.lower() in known:
-            path = stem
+        dot = path.rfind(".", path.rfind("/") + 2)  # that a name begins with is of no ending
+        if dot >= 0 and path[dot:].lower() in known:
+            path = path[:dot]
     return path
 
 

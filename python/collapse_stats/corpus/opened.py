@@ -95,18 +95,18 @@ class Opened:
 
     def keys(self, results: Sequence[SplitResult]) -> DocumentKeys:
         """Return the keys of the documents of some splits."""
+        files = len(self._files.names) + len(self._files.unreadable) - len(self.bad_files.metadata)
+        seeds = None if files == 1 and not self.is_part else self.seeds
         stretches = (
-            Stretch(self._seed(each.reader), each.first_row, each.documents, each.rows)
+            Stretch(
+                seeds.of(each.reader.path) if seeds else 0,
+                each.first_row,
+                each.documents,
+                each.rows,
+            )
             for each in results
         )
         return DocumentKeys.of(stretches, grouped=self.group_key is not None)
-
-    def _seed(self, reader: Reader) -> int:
-        """The seed of the file of a reader, which is 0 for the only file of a corpus."""
-        files = len(self._files.names) + len(self._files.unreadable) - len(self.bad_files.metadata)
-        if self.seeds is None or (files == 1 and not self.is_part):
-            return 0
-        return self.seeds.of(reader.path)
 
     def finish(self, last: Reader | None) -> None:
         """Forget what was opened behind the `last` reader that was needed; None needed all."""

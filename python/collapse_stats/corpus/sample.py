@@ -153,12 +153,13 @@ def in_order(
     So it does not depend on the order in which documents come, though some may have one hash.
     `content` gives the tokens of a document by its number.
     """
-    order = np.lexsort((length, hashes))
-    same = (hashes[order[1:]] == hashes[order[:-1]]) & (length[order[1:]] == length[order[:-1]])
-    if same.any():
-        edges = np.flatnonzero(np.diff(np.concatenate([[False], same, [False]]).astype(np.int8)))
-        for first, last in edges.reshape(-1, 2).tolist():
-            order[first : last + 1] = sorted(order[first : last + 1].tolist(), key=content)
+    order = np.argsort(hashes, kind="stable")
+    ordered = hashes[order]
+    same = np.concatenate([[False], ordered[1:] == ordered[:-1], [False]])
+    edges = np.flatnonzero(same[1:] != same[:-1])
+    for first, last in edges.reshape(-1, 2).tolist():
+        alike = order[first : last + 1].tolist()
+        order[first : last + 1] = sorted(alike, key=lambda at: (length[at], content(at)))
     return order
 
 
