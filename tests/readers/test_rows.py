@@ -239,10 +239,15 @@ def test_items_and_tables_in_memory():
     records = [{"text": text(row)} for row in range(ROWS)]
     for row in BAD:
         records[row] = {"other": 1} if row % 2 else {"text": None}
-    records[8] = {"text": [text(8), None, text(8)]}
+    records[8] = {"text": [text(8), None, text(8)], "n": 1}
     check(records, ROWS - len(BAD) + 1, **TEXT)
     check(iter(records), ROWS - len(BAD) + 1, **TEXT)
-    check({"text": list(map(text, range(90)))}, 90, **TEXT)  # a batch, whose texts are rows
+    texts = [None if row % 9 == 4 else text(row) for row in range(90)]
+    check({"text": texts}, 80, **TEXT)  # a batch, whose texts are rows
+    columns = ({"text": texts[at : at + 7], "n": [1] * 7} for at in range(0, 84, 7))
+    check(columns, sum(each is not None for each in texts[:84]), **TEXT)
+    answers = [{"text": [text(row)] * 3, "prompt": "?"} for row in range(90)]
+    check(answers, 270, **TEXT)
     tables = [pa.table({"text": [text(row) for row in range(at, at + 50)]}) for at in (0, 50, 100)]
     check(tables, 150, **TEXT)
     check(

@@ -39,9 +39,8 @@ class ItemsReader(SplittableReader):
     size = 0
     dtype = None
 
-    def __init__(self, source: Iterable[Any], options: ReadOptions, is_batch: bool = False) -> None:
+    def __init__(self, source: Iterable[Any], options: ReadOptions) -> None:
         self._source = source
-        self._is_batch = is_batch
         self._options = options
         self.eot = options.eot
         items = iter(source)
@@ -81,10 +80,9 @@ class ItemsReader(SplittableReader):
                 found.repairs.leave_out(reason, f"item {number}: {error}")
                 found.rows += 1
                 continue
-            good_texts = without_nulls(new_texts, f"item {number}", found.repairs)
             # A text of a batch is an item of its own, and so is a list of ids beside others.
-            apart = self._is_batch or self.kind == "ids"
-            found.add(item, good_texts, new_lists, f"item {number}", apart)
+            apart = self.kind == "ids" or _is_batch(item, len(new_texts))
+            found.add(item, new_texts, new_lists, f"item {number}", apart)
             if found.size >= BATCH_BYTES:
                 yield Split(found.size, partial(self._batch, found))
                 found = _Found(self._fields.group)
@@ -123,23 +121,38 @@ class _Found:
         self.rows = self.size = 0
         self._group = group
 
-    def add(self, item: Any, texts: list[str], lists: list[Row], place: str, apart: bool) -> None:
-        """Add the documents of an item, which are `apart` if each is a row."""
-        self.texts += texts
+    def add(
+        self, item: Any, texts: list[str | None], lists: list[Row], place: str, apart: bool
+    ) -> None:
+        """Add the documents of an item, each of which is a row if they are `apart`."""
+        good = without_nulls(texts, place, self.repairs)
+        self.texts += good
         self.lists += lists
-        self.size += sum(map(len, texts)) + sum(ids.nbytes for ids, _ in lists)
-        number = len(texts) + len(lists)
-        if number == 1 or not apart:
-            self.documents.add(self.rows, number, item, place)
-            self.rows += 1
-            return
+        self.size += sum(map(len, good)) + sum(ids.nbytes for ids, _ in lists)
+        exist = [text is not None for text in texts] + [True] * len(lists)
+        records = self._of_batch(item, len(exist)) if apart else [item] * len(exist)
+        for at, (exists, record) in enumerate(zip(exist, records, strict=True)):
+            if exists:
+                self.documents.add(self.rows + at * apart, 1, record, place)
+        self.rows += max(len(exist), 1) if apart else 1
+
+    def _of_batch(self, item: Any, documents: int) -> list[Any]:
+        """The record that has the group key of each document of an item, which may be one of it."""
         keys = None if self._group is None else as_list(group_of_record(item, self._group))
-        records = [item] * number
-        if isinstance(keys, list | tuple | np.ndarray) and len(keys) == number:
-            records = [{self._group: key} for key in keys]
-        for at, record in enumerate(records, self.rows):
-            self.documents.add(at, 1, record, place)
-        self.rows += max(number, 1)
+        if isinstance(keys, list | tuple | np.ndarray) and len(keys) == documents:
+            return [{self._group: key} for key in keys]
+        return [item] * documents
+
+
+def _is_batch(item: Any, documents: int) -> bool:
+    """Whether an item is columns of so many documents, as of a data loader, and not one record."""
+    return isinstance(item, Mapping) and all(
+        hasattr(column, "__len__")
+        and not isinstance(column, str | bytes | Mapping)
+        and getattr(column, "ndim", 1) > 0
+        and len(column) == documents
+        for column in item.values()
+    )
 
 
 def _documents(

@@ -43,7 +43,7 @@ def open_memory(source: Any, options: ReadOptions) -> Reader:
     if table is not None:
         return table
     if isinstance(source, Mapping):
-        return ItemsReader([source], options, is_batch=True)
+        return ItemsReader([source], options)
     if _is_list_of_ids(source) or not isinstance(source, Sequence):
         array = as_array(source)
         if array is not None:
