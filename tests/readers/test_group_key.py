@@ -230,3 +230,41 @@ def test_data_without_fields_is_refused():
             read(source)
     with pytest.raises(InputError, match="root is the directory"):
         read([{"text": "a", "episode": 1}], root="somewhere")
+
+
+FILES = [record_files.json_lines, record_files.json_array, record_files.parquet, csv]
+
+
+@pytest.mark.parametrize("write", FILES)
+def test_fields_that_look_like_sources_are_mentioned(tmp_path, write):
+    records = [
+        {"text": f"text {row}", "id": row, "url": f"u/{row}", "Episode": f"e{row // 4}"}
+        for row in range(ROWS)
+    ]
+    path = write(tmp_path, records)
+    (warning,) = read(path, group_key=None).warnings
+    assert "the field 'Episode' of a." in warning
+    assert "has 50 values in the first 200 documents" in warning
+    assert "say --group-key Episode" in warning
+    assert not read(path, group_key="Episode").warnings
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [f"u/{row}" for row in range(ROWS)],  # each document has its own
+        ["the same"] * ROWS,
+        [None] * ROWS,
+        [[row // 4] for row in range(ROWS)],
+        [row / 8 for row in range(ROWS)],
+    ],
+)
+def test_fields_that_are_no_sources_are_not_mentioned(tmp_path, values):
+    records = [{"text": f"t {row}", "prompt_id": value} for row, value in enumerate(values)]
+    for write in FILES[:3]:
+        assert not read(write(tmp_path, records), group_key=None).warnings
+    few = [{"text": "t", "prompt_id": 1}, {"text": "t", "prompt_id": 2}] * 5
+    assert not read(record_files.json_lines(tmp_path, few), group_key=None).warnings
+    prompts = [{"prompt": f"p {row // 4}"} for row in range(ROWS)]
+    path = record_files.json_lines(tmp_path, prompts)
+    assert not read(path, group_key=None, text_key="prompt").warnings

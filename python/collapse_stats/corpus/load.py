@@ -34,6 +34,7 @@ from .encoding import EncodedSplits, encoded, narrowed
 from .opened import Opened
 from .pipeline import Limit, Pack, read_packed
 from .source import open_source
+from .source_fields import repeated_sources
 from .vocabulary import Counterpart, Vocabulary, vocabulary_of_ids, vocabulary_of_text
 
 Progress = Callable[[str, int, int], None]
@@ -108,8 +109,7 @@ def read_corpus(
             *bad_files.messages(),
             *_copied(readers, counting.tmp),
             *(tokenizer.warnings if tokenizer and is_text else ()),
-            *keys_apart(_keys(readers, bad_files)),
-            *joined_warnings((reader.path, text) for reader in readers for text in reader.warnings),
+            *_of_readers(readers, bad_files, reading),
         ],
         group_key=opened.group_key,
         is_part=opened.is_part,
@@ -117,6 +117,17 @@ def read_corpus(
     if not corpus.tokens:
         raise _empty(corpus)
     return corpus
+
+
+def _of_readers(
+    readers: Sequence[Reader], bad_files: BadFiles, reading: ReadOptions
+) -> Iterator[str]:
+    """Warnings of the files' readers, alike ones joined, and about what their fields are."""
+    yield from keys_apart(_keys(readers, bad_files))
+    yield from joined_warnings(
+        (reader.path, text) for reader in readers for text in reader.warnings
+    )
+    yield from repeated_sources(readers, reading)
 
 
 def _keys(readers: Iterable[Reader], bad_files: BadFiles) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -1,6 +1,7 @@
 """JSON: objects with a text, a chat or a list of ids, one a line or in an array."""
 
 import json
+import sys
 from collections.abc import Iterable, Iterator
 from functools import cached_property, partial
 from itertools import chain, islice
@@ -175,6 +176,8 @@ class JsonLinesReader(SmallFileReader):
             else self._first_values(beginning)
         )
         first = list(islice(records, 1))
+        if first and type(first[0]) is dict:  # interned, for there may be many files
+            self.names = tuple(map(sys.intern, first[0]))
         usual = usual_fields(first[0], self._options) if first else None
         if usual is not None:
             return usual
