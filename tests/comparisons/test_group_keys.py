@@ -89,7 +89,7 @@ def test_documents_of_one_prompt_share_a_half_in_both_corpora():
 def run(*arguments: object, exit_code: int = 0) -> str:
     result = CliRunner().invoke(program, [str(each) for each in arguments])
     assert result.exit_code == exit_code, result.output
-    return result.output
+    return result.output if exit_code else result.stdout
 
 
 @pytest.fixture(scope="module")

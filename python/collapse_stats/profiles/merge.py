@@ -91,13 +91,11 @@ def _halved_by(profiles: Sequence[ProfileData]) -> str:
                 f"{blocks.halved_by}, those of {documents.name} of documents: to merge them, make "
                 f"{blocks.name} again as a part of the whole corpus, with --root"
             )
-    of_all = {profile.halved_by: None for profile in sorted(profiles, key=_block)}
-    return " and ".join(of_all)
-
-
-def _block(profile: ProfileData) -> tuple[int, str]:
-    """Profiles in the order of the tokens of their blocks."""
-    return len(profile.halved_by), profile.halved_by
+    different = {profile.halved_by for profile in profiles}
+    if len(different) == 1:
+        return first.halved_by
+    largest = max(int("".join(filter(str.isdigit, halved_by))) for halved_by in different)
+    return f"blocks of up to {largest} tokens"
 
 
 def _sample_tokens(profiles: Sequence[ProfileData]) -> int:
