@@ -2,6 +2,7 @@
 
 import json
 import random
+from itertools import permutations
 from pathlib import Path
 
 import numpy as np
@@ -180,3 +181,18 @@ def test_a_merged_sample_holds_no_more_than_all_parts_know():
     counter.update(np.arange(10))
     ids = cs.profile(np.arange(200).reshape(100, 2), vocab_size=256, max_order=1)
     assert len((ids + counter.profile()).sample) == 0
+
+
+def test_documents_of_one_key_have_an_order_of_their_own():
+    """Two corpora in memory have the same keys."""
+    texts = [[f"{name} {i % 5} {i}" for i in range(100)] for name in ("one", "two", "six")]
+    parts = [cs.profile(each, tokenizer="bytes", max_order=3) for each in texts]
+    sums = [parts[a] + parts[b] + parts[c] for a, b, c in permutations(range(3))]
+    for other in sums[1:]:
+        same(other, sums[0])
+    documents = [bytes(tokens.tolist()) for tokens in sums[0].sample.documents()]
+    assert sorted(documents) == sorted(text.encode() for each in texts for text in each)
+    for at in range(0, 300, 3):
+        some = documents[at : at + 3]
+        assert len(set(sums[0].sample.hash[at : at + 3].tolist())) == 1
+        assert some == sorted(some, key=lambda each: (len(each), [*each]))

@@ -205,6 +205,15 @@ def test_a_bad_value_is_named_with_its_file(tmp_path):
         read(tmp_path / "a.jsonl")
 
 
+def test_values_that_are_not_utf8_are_repaired(tmp_path):
+    line = b'{"text": "%s", "episode": "caf\xe9"}\n' % (b"x" * 500)
+    (tmp_path / "a.jsonl").write_bytes(line * ROWS)
+    corpus = read(tmp_path / "a.jsonl")
+    assert keys(corpus) == [digest("caf\ufffd")] * ROWS
+    (tmp_path / "a.jsonl").write_text('{"text": "x", "episode": "\\ud800"}\n' * ROWS)
+    assert keys(read(tmp_path / "a.jsonl")) == [digest("\ud800")] * ROWS
+
+
 @pytest.mark.parametrize("name", ["a.txt", "a.npy", "a.bin", "a.mds", "b.tar"])
 def test_documents_without_fields_are_refused(tmp_path, name):
     path = tmp_path / name

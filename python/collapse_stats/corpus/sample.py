@@ -46,6 +46,17 @@ class Sample:
         """Return a sample without documents."""
         return cls(np.empty(0, np.uint64), np.empty(0, np.int64), np.empty(0, np.uint32))
 
+    @classmethod
+    def of(
+        cls,
+        hashes: npt.NDArray[np.uint64],
+        length: npt.NDArray[np.int64],
+        tokens: npt.NDArray[np.uint32],
+        keys: npt.NDArray[np.uint64],
+    ) -> "Sample":
+        """Return a sample, which keeps its keys only if some are not the hashes."""
+        return cls(hashes, length, tokens, None if np.array_equal(hashes, keys) else keys)
+
     def __len__(self) -> int:
         return len(self.length)
 
@@ -150,8 +161,9 @@ def in_order(
 ) -> npt.NDArray[np.int64]:
     """Return the order of a sample ``(D,)``: of hashes, of lengths, and of the tokens as bytes.
 
-    So it does not depend on the order in which documents come, though some may have one hash.
-    `content` gives the tokens of a document by its number.
+    The bytes are those of little-endian uint32. So the order does not depend on that in which
+    documents come, though some may have one hash. `content` gives the tokens of a document by its
+    number.
     """
     order = np.argsort(hashes, kind="stable")
     ordered = hashes[order]
@@ -167,11 +179,8 @@ def merge_samples(samples: Sequence[Sample], budget: int) -> Sample:
     """Return the sample, of `budget` tokens, of a corpus that consists of all these documents."""
     hashes = np.concatenate([np.empty(0, np.uint64), *(sample.hash for sample in samples)])
     length = np.concatenate([np.empty(0, np.int64), *(sample.length for sample in samples)])
-    keys = None
-    if any(sample.key is not None for sample in samples):
-        keys = np.concatenate(
-            [sample.hash if sample.key is None else sample.key for sample in samples]
-        )
+    own = (sample.hash if sample.key is None else sample.key for sample in samples)
+    keys = np.concatenate([np.empty(0, np.uint64), *own])
     number = np.repeat(np.arange(len(samples)), [len(sample) for sample in samples])
     inside = np.concatenate([np.empty(0, np.int64), *(sample.start for sample in samples)])
 
@@ -188,9 +197,9 @@ def merge_samples(samples: Sequence[Sample], budget: int) -> Sample:
     packed = np.empty(int(kept.sum()), dtype=np.uint32)
     to = np.cumsum(kept) - kept
     for at, sample in enumerate(samples):
-        own = np.flatnonzero(number[order] == at)
-        copy_documents(sample.tokens, inside[order[own]], kept[own], packed, to[own])
-    return Sample(hashes[order], kept, packed, None if keys is None else keys[order])
+        of_it = np.flatnonzero(number[order] == at)
+        copy_documents(sample.tokens, inside[order[of_it]], kept[of_it], packed, to[of_it])
+    return Sample.of(hashes[order], kept, packed, keys[order])
 
 
 def copy_documents(

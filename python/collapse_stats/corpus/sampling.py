@@ -29,11 +29,9 @@ def sample_of(tokens: list[npt.NDArray[np.integer]], spans: Spans, budget: int) 
     most = most_documents(budget)
     last = _last_bin(spans, budget, most)
     parts: list[_Chosen] = []
-    are_keyed = False
     for number, start, stop, hashes in spans():
         chosen = np.flatnonzero(_bins(hashes.order) <= last)
         if len(chosen):
-            are_keyed = are_keyed or hashes.key is not None
             array = np.full(len(chosen), number, dtype=np.uint32)
             begin, length = start[chosen], stop[chosen] - start[chosen]
             keys = hashes.known_key[chosen]
@@ -46,7 +44,7 @@ def sample_of(tokens: list[npt.NDArray[np.integer]], spans: Spans, budget: int) 
     def content(document: int) -> bytes:
         begin = int(start[document])
         some = tokens[int(array[document])][begin : begin + int(length[document])]
-        return some.astype(np.uint32).tobytes()
+        return some.astype("<u4").tobytes()
 
     order = in_order(hash_, length, content)
     order = order[: min(within(length[order], budget), most)]
@@ -60,7 +58,7 @@ def sample_of(tokens: list[npt.NDArray[np.integer]], spans: Spans, budget: int) 
     for number in np.unique(array).tolist():
         places = by_place[edges[number] : edges[number + 1]]
         copy_documents(tokens[number], start[places], length[places], packed, to[places])
-    return Sample(hash_, length, packed, key[order] if are_keyed else None)
+    return Sample.of(hash_, length, packed, key[order])
 
 
 class _Chosen(NamedTuple):

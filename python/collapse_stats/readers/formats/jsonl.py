@@ -136,9 +136,10 @@ class JsonLinesReader(SmallFileReader):
             return None
         document, rows = columns[fields.names[0]], None
         if fields.group is not None:
-            keys = KeyHashes(fields.group).of_column(columns[fields.group], "in a block of lines")
-            if not keys.all():
-                return None  # to say which line has no value
+            column = columns[fields.group]
+            if column.null_count or not is_utf8_text(column):
+                return None  # to say which line has no value, and to repair others
+            keys = KeyHashes(fields.group).of_column(column, "in a block of lines")
             rows = Rows(len(keys), np.arange(len(keys)), keys)
         if fields.kind == "text":
             return (
