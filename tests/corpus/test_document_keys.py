@@ -120,13 +120,25 @@ def test_rows_that_are_documents_take_a_byte_at_most():
         (["s3://b/p"], ["s3://b/p/a.jsonl", "s3://b/p/q/b.mds.zstd"], None, ["a", "q/b"]),
         (["s3://b/p/*"], ["s3://b/p/q/a.csv", "s3://b/p/q/b.csv"], None, ["a", "b"]),
         (["s3://b/p/q"], ["s3://b/p/q/a.csv"], "s3://b/p", ["q/a"]),
+        (
+            ["https://h/a.jsonl?key=1", "https://h/b/a.jsonl?key=2"],
+            ["https://h/a.jsonl?...", "https://h/b/a.jsonl?..."],
+            None,
+            ["a", "b/a"],
+        ),
+        (
+            ["https://h/a?page=1", "https://h/a?page=2"],
+            ["https://h/a?...", "https://h/a?...2"],
+            "https://h",
+            ["a", "a2"],
+        ),
         (["{}"], ["{}/cafe\u0301.txt", "{}/\u00e9"], None, ["caf\u00e9", "\u00e9"]),
     ],
 )
 def test_the_path_of_a_file_is_relative_to_the_root(tmp_path, given_paths, names, root, below):
     at = str(tmp_path)
     for name in names:
-        if not name.startswith("s3:"):
+        if not name.startswith(("s3:", "https:")):
             path = tmp_path / name.removeprefix("{}/")
             path.parent.mkdir(exist_ok=True)
             path.touch()

@@ -20,6 +20,8 @@ from ..readers.remote.shown import shown
 from ..readers.stream import COMPRESSIONS
 from ..system.stable_hash import text_hash
 
+_QUERY = "?..."  # how the query of a URL is shown
+
 
 class FileSeeds:
     """The seeds of the files of a corpus.
@@ -59,23 +61,25 @@ class FileSeeds:
         InputError
             The file lies outside of the root that was given.
         """
-        return text_hash(self._below(path))
+        number = ""
+        if _QUERY in path:
+            path, _, number = path.partition(_QUERY)  # the number tells URLs apart
+        below = _without_endings(self._below(path)) + number
+        return text_hash(below if below.isascii() else normalize("NFC", below))
 
     def _below(self, path: str) -> str:
-        """The path of a file below the root, as it is hashed."""
-        if self._prefix == "./" and not path.startswith(("/", "..")) and not is_url(path):
-            below = path
-        elif path.startswith(self._prefix):  # soon done for a hundred thousand files
-            below = path[len(self._prefix) :]
-        else:
-            parts, root = _parts(path), self._root
-            if parts[: len(root)] != root or len(parts) == len(root):
-                raise InputError(
-                    f"{path}: expected files below --root {'/'.join(root)}: give the directory of "
-                    "the whole corpus, or leave it out"
-                )
-            below = "/".join(parts[len(root) :])
-        return _normal(_without_endings(below))
+        """The path of a file below the root."""
+        if path.startswith(self._prefix):  # soon found for a hundred thousand files
+            return path[len(self._prefix) :]
+        if self._prefix == "./" and not path.startswith(("/", "..")) and "://" not in path:
+            return path
+        parts, root = _parts(path), self._root
+        if parts[: len(root)] != root or len(parts) == len(root):
+            raise InputError(
+                f"{path}: expected files below --root {'/'.join(root)}: give the directory of "
+                "the whole corpus, or leave it out"
+            )
+        return "/".join(parts[len(root) :])
 
 
 def _is_directory(path: str | os.PathLike[str] | RemotePath) -> bool:
@@ -89,7 +93,7 @@ def _parts(path: object) -> tuple[str, ...]:
     """The parts of an absolute path, or of a URL as it is shown."""
     text = shown(os.fspath(path) if isinstance(path, os.PathLike) else path)
     if is_url(text):
-        return tuple(text.removesuffix("?...").rstrip("/").split("/"))
+        return tuple(text.partition(_QUERY)[0].rstrip("/").split("/"))
     absolute = Path(os.path.normpath(Path.cwd() / expanded(text)))  # links are not followed
     return tuple(absolute.as_posix().rstrip("/").split("/"))
 
@@ -110,7 +114,3 @@ def _without_endings(path: str) -> str:
         if dot >= 0 and path[dot:].lower() in known:
             path = path[:dot]
     return path
-
-
-def _normal(path: str) -> str:
-    return path if path.isascii() else normalize("NFC", path)
