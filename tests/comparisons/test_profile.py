@@ -181,6 +181,30 @@ def test_a_saved_profile_may_have_other_layouts(tmp_path):
         assert same(cs.load(tmp_path / str(number)), made)
 
 
+@pytest.mark.parametrize("order", [1, 2, ORDER])
+@pytest.mark.parametrize("kinds", ["few", "many few", "few many empty", "empty counter many"])
+def test_what_was_saved_is_never_refused(tmp_path, order, kinds):
+    """However corpora were halved, sampled, counted and merged."""
+    counter = cs.NgramCounter(50, order, halves=True)
+    counter.update(np.arange(40).reshape(8, 5))
+    made = {
+        "few": cs.profile([np.arange(5000) % 50, []], vocab_size=50, max_order=order),
+        "many": cs.profile(random_documents(90, 3), vocab_size=50, max_order=order),
+        "empty": cs.profile([[], [], [1]] * 30, vocab_size=50, max_order=order),
+        "counter": counter.profile(),
+    }
+    first, *others = (made[kind] for kind in kinds.split())
+    for other in others:
+        first = first + other
+    first.save(tmp_path / "p")
+    loaded = cs.load(tmp_path / "p")
+    assert same(loaded, first)
+    assert np.array_equal(loaded.sample.length, first.sample.length)
+    first.save(tmp_path / "q")
+    merge([loaded, cs.load(tmp_path / "q")], select(), 1 << 30, save_to=tmp_path / "both")
+    assert cs.load(tmp_path / "both").documents == 2 * first.documents
+
+
 def test_without_table(documents, tmp_path):
     bare = cs.profile(documents, vocab_size=50, max_order=ORDER, table=False)
     bare.save(tmp_path / "bare")

@@ -24,7 +24,7 @@ from collapse_stats.cli.group import program
 from collapse_stats.counting import parquet_part, part_writer
 
 SECONDS = float(os.environ.get("COLLAPSE_STATS_FUZZ_SECONDS", "0"))
-CASES = 700  # of each kind, unless there are seconds
+CASES = 450  # of each kind, unless there are seconds
 SEED = random.randrange(1 << 30) if SECONDS else 1
 FILES = ("manifest.json", "spectra.parquet", "sample.parquet", "part-00000.parquet")
 DESCRIPTIONS = ("name", "tool", "tokenizer", "boundaries", "sources", "warnings")

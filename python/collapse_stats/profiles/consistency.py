@@ -22,10 +22,8 @@ def check_totals(manifest: Manifest, spectra: JointSpectra) -> None:
     if parts is not None:
         windows = sum(part.windows for part in parts)
         _check("the sum of parts[...].windows", windows, manifest.windows[1])
-        rows, distinct = (
-            sum(part.rows for part in parts),
-            manifest.distinct[manifest.layout.max_order],
-        )
+        rows = sum(part.rows for part in parts)
+        distinct = manifest.distinct[manifest.layout.max_order]
         if rows < distinct:
             raise ValueError(
                 f"expected at least {distinct:,} rows in all parts, for so many n-grams of the "
@@ -54,11 +52,13 @@ def check_sample(manifest: Manifest, sample: Sample) -> None:
     """Raise ValueError unless a sample is as long as its manifest says, and fits the totals."""
     _check("sample.documents", manifest.sample_documents, len(sample))
     _check("sample.tokens", manifest.sample_tokens, len(sample.tokens))
-    most = manifest.documents if manifest.halved_by == "documents" else manifest.windows[1]
-    if len(sample) > most or len(sample.tokens) > manifest.windows[1]:
+    filled, tokens = sample.filled, manifest.windows[1]
+    empty, most = len(sample) - filled, manifest.empty_documents
+    most = manifest.documents if most is None else most
+    if len(sample.tokens) > tokens or empty > most:
         raise ValueError(
-            f"expected a sample of at most {most:,} documents and {manifest.windows[1]:,} tokens, "
-            f"which is the whole corpus, got {len(sample):,} and {len(sample.tokens):,}"
+            f"expected a sample of a corpus of {tokens:,} tokens and {most:,} empty documents, got "
+            f"{len(sample.tokens):,} tokens and {empty:,} empty documents"
         )
 
 
