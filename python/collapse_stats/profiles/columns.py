@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 COUNTED_KEY = b"collapse_stats.counted"  # in the metadata of spectra, see `manifest.counted`
+CHOSEN_KEY = b"collapse_stats.chosen"  # in the metadata of the sample, see `manifest.chosen`
 _KINDS = ("ngram", "context")
 _MOST = 1 << 62  # of the counts and types of a spectrum, so that the sum of two is none too large
 
@@ -85,8 +86,8 @@ def _checked(joint: JointSpectrum, what: str) -> JointSpectrum:
     return joint
 
 
-def sample_to_parquet(sample: Sample, layout: Layout) -> memoryview:
-    """Return a sample as a Parquet file."""
+def sample_to_parquet(sample: Sample, layout: Layout, chosen: str) -> memoryview:
+    """Return a sample as a Parquet file; `chosen` says how its documents were."""
     import pyarrow as pa
 
     offsets = np.concatenate([[0], np.cumsum(sample.length)]).astype(np.int64)
@@ -94,13 +95,15 @@ def sample_to_parquet(sample: Sample, layout: Layout) -> memoryview:
     columns = {"hash": sample.hash, "tokens": tokens}
     if sample.key is not None:
         columns["key"] = sample.key
-    return _to_parquet(columns, {LAYOUT_KEY: layout_text(layout).encode()})
+    metadata = {LAYOUT_KEY: layout_text(layout).encode(), CHOSEN_KEY: chosen.encode()}
+    return _to_parquet(columns, metadata)
 
 
-def sample_from_parquet(content: bytes, layout: Layout) -> Sample:
+def sample_from_parquet(content: bytes, layout: Layout, chosen: str) -> Sample:
     """Return the sample in a Parquet file; ValueError if it is another, or cannot be one."""
     types = {"hash": "uint64", "tokens": "large_list<element: uint32>"}
-    read = _from_parquet(content, types, {LAYOUT_KEY: layout_text(layout)}, {"key": "uint64"})
+    metadata = {LAYOUT_KEY: layout_text(layout), CHOSEN_KEY: chosen}
+    read = _from_parquet(content, types, metadata, {"key": "uint64"})
     lists = read["tokens"].combine_chunks()
     hashes, tokens = integers(read["hash"].combine_chunks()), integers(lists.values)
     offsets = integers(lists.offsets).astype(np.int64)

@@ -110,6 +110,11 @@ def counted(of: ProfileData | Manifest, parts: list[Part] | None) -> str:
     )
 
 
+def chosen(budget: int, halves_rule: str, group_key: str | None) -> str:
+    """Return how the documents of a sample were chosen, as the sample says it as well."""
+    return f"budget={budget} halves_rule={halves_rule} group_key={json.dumps(group_key)}"
+
+
 def digest_of(content: dict[str, Any]) -> str:
     """Return the SHA-256 of a manifest: of all its fields except ``sha256``, as canonical JSON."""
     others = {key: value for key, value in content.items() if key != "sha256"}

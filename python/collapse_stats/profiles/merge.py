@@ -89,7 +89,8 @@ def _halved_by(profiles: Sequence[ProfileData]) -> str:
             raise LayoutMismatchError(
                 f"the halves of {blocks.name}, which has few documents, consist of "
                 f"{blocks.halved_by}, those of {documents.name} of documents: to merge them, make "
-                f"{blocks.name} again as a part of the whole corpus, with --root"
+                f"{blocks.name} again as a part of the whole corpus, with --root, or profile both "
+                "as one corpus"
             )
     different = {profile.halved_by for profile in profiles}
     if len(different) == 1:

@@ -42,7 +42,7 @@ from .columns import (
 )
 from .consistency import check_contexts, check_sample, check_totals
 from .data import ProfileData
-from .manifest import Manifest, counted, read_manifest, says_it_is_a_profile
+from .manifest import Manifest, chosen, counted, read_manifest, says_it_is_a_profile
 
 P = TypeVar("P", bound=ProfileData)
 
@@ -128,8 +128,9 @@ def read(path: Path, kind: type[P]) -> P:
         check_totals(manifest, joint_spectra)
     with _blaming(path, SPECTRA):
         check_contexts(manifest, joint_spectra)
+    how = chosen(manifest.sample_budget, manifest.halves_rule, manifest.group_key)
     with _blaming(path, SAMPLE):
-        documents_of_sample = sample_from_parquet(sample, layout)
+        documents_of_sample = sample_from_parquet(sample, layout, how)
     with _blaming(path, MANIFEST):
         check_sample(manifest, documents_of_sample)
     return kind(
@@ -163,6 +164,7 @@ def _blaming(path: Path, name: str) -> Iterator[None]:
 def _finish(profile: ProfileData, parts: list[Part] | None, folder: Path) -> None:
     """Write all files but the parts."""
     layout, sample = profile.layout, profile.sample
+    how = chosen(profile.sample_tokens, profile.halves_rule, profile.group_key)
     spectra = spectra_to_parquet(profile.joint_spectra, layout, counted(profile, parts))
     Manifest(
         name=profile.name,
@@ -179,7 +181,7 @@ def _finish(profile: ProfileData, parts: list[Part] | None, folder: Path) -> Non
         sources=profile.sources,
         warnings=profile.warnings,
         spectra=SavedFile.write(folder, SPECTRA, spectra),
-        sample=SavedFile.write(folder, SAMPLE, sample_to_parquet(sample, layout)),
+        sample=SavedFile.write(folder, SAMPLE, sample_to_parquet(sample, layout, how)),
         sample_documents=len(sample),
         sample_tokens=len(sample.tokens),
         sample_budget=profile.sample_tokens,
