@@ -33,7 +33,7 @@ Damage = Callable[[random.Random, Path], str]  # returns the name of the damaged
 
 @pytest.fixture(scope="module")
 def profiles(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """Profiles of one layout: two of several parts, one of blocks, one without a table."""
+    """Profiles of one layout: two of several parts, one of blocks, one of keys without a table."""
     folder = tmp_path_factory.mktemp("profiles")
     made = []
     with pytest.MonkeyPatch.context() as patch:
@@ -42,8 +42,14 @@ def profiles(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
         for number, documents in enumerate((120, 120, 30, 80)):
             rng = np.random.default_rng(number)
             texts = [rng.zipf(1.5, rng.integers(0, 30)) % 40 for _ in range(documents)]
+            records = [{"input_ids": text, "page": at // 2} for at, text in enumerate(texts)]
             profile = cs.profile(
-                texts, vocab_size=40, max_order=3, table=number < 3, backend="numpy"
+                records,
+                vocab_size=40,
+                max_order=3,
+                table=number < 3,
+                backend="numpy",
+                group_key="page" if number == 3 else None,
             )
             made.append(folder / f"profile{number}")
             profile.save(made[-1])
@@ -64,6 +70,9 @@ def figures(folder: Path) -> list[Any]:
         profile.documents,
         profile.empty_documents,
         profile.halved_by,
+        profile.halves_rule,
+        profile.group_key,
+        profile.sample_tokens,
         profile.table is None,
     ]
     for spectra in (profile.joint_spectra.ngrams, profile.joint_spectra.contexts):
@@ -72,6 +81,7 @@ def figures(folder: Path) -> list[Any]:
                 found += [order, masks, *map(np.ndarray.tobytes, (joint.a, joint.b, joint.types))]
     sample = profile.sample
     found += map(np.ndarray.tobytes, (sample.hash, sample.length, sample.tokens))
+    found += [] if sample.key is None else [sample.key.tobytes()]
     if profile.table is not None:
         for first, last in ((0, 500), (500, profile.layout.key_ranges)):
             table = profile.table.read(first, last)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from collapse_stats.backends.options import CountOptions
-from collapse_stats.corpus.corpus import Corpus, TokenizerIdentity
+from collapse_stats.corpus.document_keys import DocumentKeys, Stretch
 from collapse_stats.corpus.load import TokenStore, read_corpus
 from collapse_stats.corpus.sample import merge_samples
 from collapse_stats.corpus.split import group_of, half_of, ordinal_hash
@@ -35,6 +35,10 @@ def random_documents(number, seed=0, longest=40):
     ]
 
 
+def keys_of(documents, first=0):
+    return DocumentKeys.of([Stretch(0, first, documents, None)])
+
+
 def test_halves_are_even_and_depend_on_the_ordinal_alone():
     groups = group_of(ordinal_hash(np.arange(100_000)))
     size = np.bincount(groups, minlength=16)
@@ -54,12 +58,15 @@ def splitmix(x):
     return x ^ x >> 31
 
 
-def test_documents_keep_their_half_however_they_are_packed():
+def test_documents_keep_their_half_however_they_are_packed(monkeypatch):
     documents = random_documents(200)
     whole = corpus_of(documents)
-    parts = Corpus("parts", 1000, TokenizerIdentity("none", None), [])
-    for begin in range(0, 200, 17):
-        parts.segments += corpus_of(documents[begin : begin + 17]).segments
+    monkeypatch.setattr("collapse_stats.readers.in_memory.items.BATCH_BYTES", 100)
+    monkeypatch.setattr("collapse_stats.corpus.load.SEGMENT_DOCUMENTS", 17)
+    monkeypatch.setattr("collapse_stats.corpus.bounds.PIECE", 5)
+    monkeypatch.setattr("collapse_stats.corpus.document_keys.PIECE", 5)
+    parts = corpus_of(documents)
+    assert len(parts.segments) > len(whole.segments)
     label = [int(x) for chunk in whole.chunks() for x in chunk.label]
     assert label == [int(x) for chunk in parts.chunks() for x in chunk.label]
     assert label == half_of(group_of(ordinal_hash(np.arange(200)))).tolist()
@@ -108,6 +115,7 @@ def test_pieces_never_change_a_result(backend, piece, number, monkeypatch):
     sample = corpus.sample(500)
     monkeypatch.setattr("collapse_stats.corpus.corpus.PIECE_WINDOWS", piece)
     monkeypatch.setattr("collapse_stats.corpus.bounds.PIECE", 3)
+    monkeypatch.setattr("collapse_stats.corpus.document_keys.PIECE", 3)
     assert backend.count(corpus.chunks(), layout) == whole
     again = corpus.sample(500)
     assert np.array_equal(sample.hash, again.hash)
@@ -134,7 +142,7 @@ def test_tokens_beyond_the_limit_go_to_an_unnamed_file(tmp_path):
     store = TokenStore(limit=1000, tmp=tmp_path)
     pieces = [np.arange(i, i + 5_000_000, dtype=np.uint16) for i in range(2)]
     for piece in pieces:
-        store.append(piece, np.array([0]), np.array([len(piece)]))
+        store.append(piece, np.array([0]), np.array([len(piece)]), keys_of(1))
     segments = store.segments()
     assert all(isinstance(segment.tokens, np.memmap) for segment in segments)
     assert [int(s.tokens.sum(dtype=np.int64)) for s in segments] == [

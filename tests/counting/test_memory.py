@@ -17,6 +17,7 @@ import pytest
 import collapse_stats as cs
 from collapse_stats.backends.options import CountOptions
 from collapse_stats.backends.selection import select
+from collapse_stats.corpus.document_keys import DocumentKeys, Stretch
 from collapse_stats.corpus.load import TokenStore, read_corpus
 from collapse_stats.counting import part_writer
 from collapse_stats.counting.parquet_part import Part
@@ -29,6 +30,7 @@ from collapse_stats.ngrams.table import NgramTable
 from collapse_stats.profiles.build import profile_corpus
 from collapse_stats.profiles.merge import merge
 from collapse_stats.readers.options import ReadOptions
+from collapse_stats.readers.rows import Rows
 from collapse_stats.system.atomic_directory import new_directory
 from collapse_stats.system.budget import LIBRARIES
 from collapse_stats.system.memory import TooLittleMemoryError, is_mapped, release_pages
@@ -437,10 +439,11 @@ def test_a_full_disk_says_how_much_the_tokens_needed(tmp_path):
     code = """
         import numpy as np, sys
         from collapse_stats.errors import InputError
+        from collapse_stats.corpus.document_keys import DocumentKeys, Stretch
         from collapse_stats.corpus.load import TokenStore
         store = TokenStore(0, sys.argv[1])
         tokens = np.zeros(1 << 22, dtype=np.uint16)
-        ends = np.array([0]), np.array([1 << 22])
+        ends = np.array([0]), np.array([1 << 22]), DocumentKeys.of([Stretch(0, 0, 1, None)])
         store.append(tokens, *ends, 0.25)
         try:
             store.append(tokens, *ends, 0.5)
@@ -456,8 +459,13 @@ def test_a_full_disk_says_how_much_the_tokens_needed(tmp_path):
 def test_spilled_tokens_leave_no_file(tmp_path):
     store = TokenStore(0, tmp_path)
     tokens = np.arange(1 << 22, dtype=np.uint32)
-    store.append(tokens, np.array([0]), np.array([1 << 22]))
+    keys = DocumentKeys.of(
+        [Stretch(0, 0, 1, Rows(1, np.array([0]), np.array([7], np.uint64)))], True
+    )
+    store.append(tokens, np.array([0]), np.array([1 << 22]), keys)
     (segment,) = store.segments()
     assert np.array_equal(segment.tokens, tokens)
-    assert all(is_mapped(array) for array in (segment.tokens, *segment.bounds.arrays))
+    arrays = (segment.tokens, *segment.bounds.arrays, *segment.keys.arrays)
+    assert len(arrays) > 1
+    assert all(is_mapped(array) for array in arrays)
     assert list(tmp_path.iterdir()) == []

@@ -69,6 +69,7 @@ class CountOptions:
             "Directory for tokens that do not fit into memory. Default: the system's directory "
             "for temporary files.",
             "DIR",
+            folder=True,
         ),
     )
 

@@ -21,7 +21,15 @@ from ..report.grid import printable
 from ..verdict.calibration import calibrated
 from ..verdict.constants import Constants
 from ..verdict.measure import evidence
-from .corpora import any_saved, count, load_saved, names_of, read, warn_of
+from .corpora import (
+    any_saved,
+    count,
+    load_saved,
+    names_of,
+    read,
+    refuse_options_of_reading,
+    warn_of,
+)
 from .options import Request, request_options
 from .output import is_seen, output_options, write_result
 from .paths import location, paths_argument
@@ -145,6 +153,8 @@ def _joined(
                 "its side, or give the corpus itself"
             )
     saved = {path: load_saved(path, request) for path in paths if is_profile(path)}
+    if len(saved) == len(set(paths)):
+        refuse_options_of_reading(paths[0], request)
     if saved:
         request = request.like(next(iter(saved.values())))
     check_orders(fail_on, request.counting.max_order)

@@ -7,6 +7,7 @@ from pathlib import Path
 from ..corpus.corpus import Corpus
 from ..corpus.load import read_corpus
 from ..corpus.sample import DEFAULT_TOKENS
+from ..errors import InputError
 from ..profiles.build import load, profile_corpus
 from ..profiles.profile import Profile
 from ..profiles.storage import is_profile
@@ -84,6 +85,16 @@ def load_saved(path: Location, request: Request) -> Profile:
                 "option out, or give the corpus itself"
             )
     return profile
+
+
+def refuse_options_of_reading(path: Location, request: Request) -> None:
+    """Raise InputError if an option was typed that a saved profile, read by itself, cannot obey."""
+    for name in ("include", "exclude", "limit_documents", "group_key", "root"):
+        if name in request.typed:
+            raise InputError(
+                f"{path} is a saved profile, which is not read again: --{name.replace('_', '-')} "
+                "is for a corpus"
+            )
 
 
 def any_saved(paths: Iterable[Location]) -> bool:

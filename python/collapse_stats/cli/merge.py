@@ -8,7 +8,7 @@ from ..profiles.merge import merge as merge_profiles
 from ..profiles.profile import Profile
 from ..profiles.storage import is_profile
 from ..readers.remote.location import Location
-from .corpora import count, load_saved, names_of, read
+from .corpora import count, load_saved, names_of, read, refuse_options_of_reading
 from .new_profile import NewProfile, directory_option
 from .options import Request, request_options
 from .paths import paths_argument
@@ -24,6 +24,8 @@ def merge(profiles: tuple[Location, ...], output: Path, request: Request) -> Non
 
     All must have the same tokenizer and the same --max-order. A corpus among them is counted first.
     """
+    if all(map(is_profile, profiles)):
+        refuse_options_of_reading(profiles[0], request)
     new_profile = NewProfile(output)
     with Reporter() as reporter:
         parts = [

@@ -168,10 +168,9 @@ def click_type(field: Field[Any], text: OptionText) -> Any:
     """Return the type by which click checks the value of an option."""
     if text.choices:
         return click.Choice(text.choices)
-    types = get_args(field.type) or (field.type,)
-    if any(get_origin(type_) is os.PathLike for type_ in types):
+    if text.folder:
         return click.Path(exists=True, file_okay=False, path_type=Path)
-    if str in types:
+    if str in (get_args(field.type) or (field.type,)):
         return click.STRING
     return click.INT if text.minimum is None else click.IntRange(text.minimum)
 

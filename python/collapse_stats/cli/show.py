@@ -11,7 +11,7 @@ from ..profiles.storage import is_profile
 from ..readers.remote.location import Location
 from ..report import delimited, make_report
 from ..report.corpus_view import corpus_page
-from .corpora import count, load_saved, name_of, read
+from .corpora import count, load_saved, name_of, read, refuse_options_of_reading
 from .options import Request, request_options
 from .output import is_seen, output_options, write_result
 from .paths import paths_argument
@@ -62,12 +62,7 @@ def _profile(
         return count(tokens, request, reporter, table=table)
     if len(corpus) > 1:
         raise InputError(f"{saved} is a saved profile: show it alone, or merge them first")
-    for name in ("include", "exclude", "limit_documents"):
-        if name in request.typed:
-            raise InputError(
-                f"{saved} is a saved profile, which is not read again: --{name.replace('_', '-')} "
-                "is for a corpus"
-            )
+    refuse_options_of_reading(saved, request)
     return load_saved(saved, request)
 
 

@@ -30,11 +30,17 @@ def cautions(corpus: Profile) -> list[str]:
             "half of its source's n-gram mass, so entropy is extrapolated and KL/JS mostly reflect "
             "sample size; use collision entropy, retention or novelty, or add text"
         )
-    if corpus.halved_by != "documents":
+    few = _few_keys(corpus)
+    if not corpus.is_halved_by_documents:
         messages.append(
             f"with only {_documents(corpus)}, halves consist of "
-            f"{corpus.halved_by}: floors are too low, and there are no standard errors; give at "
-            f"least {MIN_DOCUMENTS_FOR_HALVES} documents"
+            f"{corpus.halved_by}: floors are too low, and there are no standard errors; "
+            f"{_more_documents(corpus)}"
+        )
+    elif few:
+        messages.append(
+            f"{few}, which are too few for floors and standard errors; give text of at least "
+            f"{MIN_DOCUMENTS_FOR_HALVES}"
         )
     elif 0 < corpus.filled_documents < FEW_DOCUMENTS:
         messages.append(
@@ -48,7 +54,7 @@ def cautions(corpus: Profile) -> list[str]:
         )
     duplicates = corpus.sample.duplicates
     if duplicates is not None and duplicates >= MANY_DUPLICATES:
-        of = "documents" if corpus.halved_by == "documents" else "blocks"
+        of = "documents" if corpus.is_halved_by_documents else "blocks"
         but = " that are not empty" if corpus.empty_documents else ""
         messages.append(
             f"{duplicates:.0%} of {of}{but} are exact duplicates, which lower novelty and make "
@@ -87,6 +93,12 @@ def reasons_for_caution(
             "there are no floors of whole corpora: a profile was made without halves; make it "
             "again with halves=True"
         )
+    if baseline.division != candidate.division:
+        messages.append(
+            f"the halves of {baseline.name} follow from {baseline.division}, those of "
+            f"{candidate.name} from {candidate.division}: documents that belong together may be "
+            "compared with each other, and floors may not hold; make both with one --group-key"
+        )
     for profile, other in ((baseline, candidate), (candidate, baseline)):
         if profile.tokenizer.sha256 is None and other.tokenizer.sha256 is not None:
             messages.append(
@@ -121,16 +133,46 @@ def no_verdict(corpus: Profile) -> str | None:
     """Return why a corpus cannot be judged, with the remedy; None if it can."""
     if corpus.tokens == 0:
         return "one side has no text"
-    if corpus.halved_by != "documents":
+    if not corpus.is_halved_by_documents and corpus.filled_documents < MIN_DOCUMENTS_FOR_HALVES:
         return (
             f"{corpus.name} has {_documents(corpus)}, but "
             f"{MIN_DOCUMENTS_FOR_HALVES} are needed: add documents, or cut the text into documents"
+        )
+    if not corpus.is_halved_by_documents:
+        return f"the halves of {corpus.name} consist of blocks: {_more_documents(corpus)}"
+    few = _few_keys(corpus)
+    if few:
+        return (
+            f"{corpus.name}: {few}, but {MIN_DOCUMENTS_FOR_HALVES} are needed: add text of others"
         )
     if not len(corpus.sample.tokens):
         return (
             f"{corpus.name} has no sample of its documents: make the profile again with "
             "--sample-tokens, or with cs.profile instead of a counter"
         )
+    return None
+
+
+def _more_documents(corpus: Profile) -> str:
+    """Return what to do about halves of blocks."""
+    if corpus.filled_documents < MIN_DOCUMENTS_FOR_HALVES:
+        return f"give at least {MIN_DOCUMENTS_FOR_HALVES} documents"
+    return "it was merged of parts with few documents each; make these again with --root"
+
+
+def _few_keys(corpus: Profile) -> str | None:
+    """Return how few keys the documents have, None if there are enough.
+
+    Documents of one key do not count apart, since they may be pieces of one text.
+    """
+    sample = corpus.sample
+    if sample.keys < min(MIN_DOCUMENTS_FOR_HALVES, sample.filled):
+        if corpus.group_key is None:
+            return f"{_documents(corpus)} come from only {counted(sample.keys, 'row')}"
+        values = counted(sample.keys, "value")
+        return f"{_documents(corpus)} have only {values} of the group key {corpus.group_key!r}"
+    if corpus.filled_documents < MIN_DOCUMENTS_FOR_HALVES and corpus.is_halved_by_documents:
+        return f"there are only {_documents(corpus)}"
     return None
 
 

@@ -255,7 +255,7 @@ class Comparison:
 
     @property
     def _has_documents(self) -> bool:
-        return all(side.halved_by == "documents" for side in self._sides)
+        return all(side.is_halved_by_documents for side in self._sides)
 
     def _estimate(
         self,

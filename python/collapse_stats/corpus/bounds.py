@@ -13,7 +13,7 @@ from ..system.memory import is_mapped, release_pages
 
 Lengths = npt.NDArray[np.unsignedinteger]
 PIECE = 1 << 18  # documents whose bounds are made at a time
-BYTES = 96  # most bytes that a document takes while its bounds are made, hashed and labelled
+BYTES = 128  # most bytes that a document takes while its bounds are made, hashed and labelled
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Bounds:
         if len(gap):
             gap[0] = gap[1] if len(gap) > 1 else 0
         begin = int(start[0] - gap[0]) if len(gap) else 0
-        return cls(begin, _narrow(stop - start), _narrow(gap))
+        return cls(begin, narrow(stop - start), narrow(gap))
 
     def __len__(self) -> int:
         return len(self.length)
@@ -127,8 +127,8 @@ def _filled(parts: list[Bounds], sizes: list[int]) -> tuple[list[Bounds], list[i
     return [parts[at] for at in filled], [offsets[at] for at in filled]
 
 
-def _narrow(values: Int64Array) -> Lengths:
-    """The values in the narrowest type; as a view of one of them if all are equal."""
+def narrow(values: Int64Array) -> Lengths:
+    """Return values in the narrowest type; as a view of one of them if all are equal."""
     least, most = int(values.min(initial=1 << 62)), int(values.max(initial=0))
     if len(values) and least < 0:
         raise ValueError("documents must be ascending and disjoint")

@@ -10,11 +10,13 @@ from ..ngrams.chunk import Chunk, Int64Array
 from ..ngrams.layout import MAX_KEY_BITS
 from ..system.memory import is_mapped, release_pages
 from .bounds import BYTES, PIECE, Bounds
+from .document_keys import DocumentKeys, Hashes
 from .sample import Sample
 from .sampling import sample_of
-from .split import BLOCKS, MIN_DOCUMENTS_FOR_HALVES, group_of, half_of, ordinal_hash
+from .split import BLOCKS, MIN_DOCUMENTS_FOR_HALVES, UInt64Array, group_of, half_of, row_hash
 
 PIECE_WINDOWS = 1 << 22  # most windows of a chunk, which bounds how much of a file is in memory
+_LOOKED_AT = 1 << 10  # documents whose keys are counted at a time
 MIN_BLOCK = 256  # tokens; with shorter blocks, windows of one phrase would be in both halves
 
 
@@ -77,10 +79,11 @@ class TokenizerIdentity:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """Packed tokens and the bounds of their documents, in memory or mapped from a file."""
+    """Packed tokens with the bounds and keys of their documents, in memory or mapped."""
 
     tokens: npt.NDArray[np.integer]
     bounds: Bounds
+    keys: DocumentKeys
 
     @property
     def start(self) -> Int64Array:
@@ -95,7 +98,15 @@ class Segment:
 
 @dataclass(slots=True)
 class Corpus:
-    """The tokens and documents of a corpus, and where they come from."""
+    """The tokens and documents of a corpus, and where they come from.
+
+    Attributes
+    ----------
+    group_key
+        The field whose documents of one value share a half and a group; None if there is none.
+    is_part
+        Whether this is a part of a corpus, so that the whole has more documents.
+    """
 
     name: str
     vocab_size: int
@@ -104,6 +115,8 @@ class Corpus:
     sources: tuple[Source, ...] = ()
     boundaries: str = "each item is a document"
     warnings: list[str] = field(default_factory=list)
+    group_key: str | None = None
+    is_part: bool = False
 
     @property
     def tokens(self) -> int:
@@ -122,19 +135,32 @@ class Corpus:
 
     @property
     def block(self) -> int | None:
-        """Tokens per block if there are too few documents for halves of documents, else None."""
-        return (
-            None
-            if self.documents - self.empty_documents >= MIN_DOCUMENTS_FOR_HALVES
-            else max(MIN_BLOCK, -(-self.tokens // BLOCKS))
-        )
+        """Tokens per block if there are too few documents for halves of documents, else None.
+
+        Documents of one row count as one. A part of a corpus, and documents with a group key, are
+        never cut.
+        """
+        if self.group_key is not None or self.is_part or self._has_keys(MIN_DOCUMENTS_FOR_HALVES):
+            return None
+        return max(MIN_BLOCK, -(-self.tokens // BLOCKS))
+
+    def _has_keys(self, enough: int) -> bool:
+        """Whether the documents that hold a token have that many keys."""
+        found: set[int] = set()
+        for _, start, stop, hashes in self._documents():
+            filled = hashes.known_key[stop > start]
+            for first in range(0, len(filled), _LOOKED_AT):
+                found.update(filled[first : first + _LOOKED_AT].tolist())
+                if len(found) >= enough:
+                    return True
+        return False
 
     @property
     def resident_bytes(self) -> int:
         """Bytes of memory that the corpus takes, with those `read_at_once`."""
         in_memory = self.read_at_once
         for segment in self.segments:
-            in_memory += segment.bounds.nbytes
+            in_memory += segment.bounds.nbytes + segment.keys.nbytes
             in_memory += 0 if is_mapped(segment.tokens) else segment.tokens.nbytes
         return in_memory
 
@@ -154,10 +180,10 @@ class Corpus:
         A chunk's memory is released when the next chunk is requested.
         """
         for number, start, stop, limit, hashes in self._spans():
-            half = half_of(group_of(hashes)) if halves else np.zeros(len(start), dtype=np.uint8)
-            whole = Chunk(
-                self.segments[number].tokens, start, stop, limit, half + np.uint8(first_label)
-            )
+            label = np.full(len(start), first_label, dtype=np.uint8)
+            if halves:
+                label += half_of(group_of(hashes.order))
+            whole = Chunk(self.segments[number].tokens, start, stop, limit, label)
             for chunk in whole.pieces(PIECE_WINDOWS):
                 yield chunk
                 release_pages(chunk.tokens)
@@ -166,40 +192,40 @@ class Corpus:
         """Return the first documents (or blocks) in hash order that fit into `budget` tokens."""
         tokens = [segment.tokens for segment in self.segments]
 
-        def spans() -> Iterator[tuple[int, Int64Array, Int64Array, npt.NDArray[np.uint64]]]:
+        def spans() -> Iterator[tuple[int, Int64Array, Int64Array, Hashes]]:
             for number, start, stop, _, hashes in self._spans():
                 yield number, start, stop, hashes
 
         return sample_of(tokens, spans, budget)
 
-    def _spans(
-        self,
-    ) -> Iterator[tuple[int, Int64Array, Int64Array, Int64Array, npt.NDArray[np.uint64]]]:
-        """Yield, for some spans at a time, the segment's number and start, stop, limit and hash."""
+    def _spans(self) -> Iterator[tuple[int, Int64Array, Int64Array, Int64Array, Hashes]]:
+        """Yield, for some spans at a time, the segment's number, start, stop, limit and hashes."""
         block = self.block
-        before = 0
-        for number, start, stop in self._bounds():
-            limit = stop
-            if block is not None:
-                start, stop, limit = _blocks(start, stop, block)
-            ordinals = np.arange(before, before + len(start))
-            before += len(start)
-            yield number, start, stop, limit, ordinal_hash(ordinals)
+        for number, start, stop, hashes in self._documents():
+            if block is None:
+                yield number, start, stop, stop, hashes
+            else:
+                yield number, *_blocks(start, stop, hashes.order, block)
 
-    def _bounds(self) -> Iterator[tuple[int, Int64Array, Int64Array]]:
-        """Yield, for some documents at a time, the segment's number and start and stop."""
+    def _documents(self) -> Iterator[tuple[int, Int64Array, Int64Array, Hashes]]:
+        """Yield, for some documents at a time, the segment's number, start, stop and hashes."""
         for number, segment in enumerate(self.segments):
-            for start, stop in segment.bounds.pieces():
-                yield number, start, stop
+            pieces = zip(segment.bounds.pieces(), segment.keys.pieces(), strict=True)
+            for (start, stop), hashes in pieces:
+                yield number, start, stop, hashes
 
 
 def _blocks(
-    start: Int64Array, stop: Int64Array, block: int
-) -> tuple[Int64Array, Int64Array, Int64Array]:
-    """Cut documents into blocks; return start, stop and limit of each block."""
+    start: Int64Array, stop: Int64Array, hashes: UInt64Array, block: int
+) -> tuple[Int64Array, Int64Array, Int64Array, Hashes]:
+    """Cut documents into blocks; return start, stop, limit and hashes of each block.
+
+    The hash of a block is that of its place in a file whose seed is the document's hash.
+    """
     number = -(-(stop - start) // block)
     document = np.repeat(np.arange(len(start)), number)
-    first = np.cumsum(number) - number
-    begin = start[document] + (np.arange(len(document)) - first[document]) * block
+    place = np.arange(len(document)) - (np.cumsum(number) - number)[document]
+    begin = start[document] + place * block
     limit = stop[document]
-    return begin, np.minimum(begin + block, limit), limit
+    of_blocks = Hashes(row_hash(hashes[document], place), None)
+    return begin, np.minimum(begin + block, limit), limit, of_blocks

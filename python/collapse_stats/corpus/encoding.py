@@ -13,6 +13,7 @@ from ..ngrams.ids import bound, first_outside, id_dtype, implied_vocab_size, lar
 from ..ngrams.layout import MAX_VOCAB_SIZE
 from ..readers.base import Batch, Reader
 from ..readers.repairs import Repairs
+from ..readers.rows import Rows
 from ..readers.splits import Split
 from ..system.memory import is_mapped, release_pages
 from ..tokenizers import TokenArray, Tokenizer
@@ -42,13 +43,33 @@ class BadDocumentError(InputError):
 
 @dataclass(slots=True)
 class SplitResult:
-    """The outcome of reading one split; `error` is None unless it failed."""
+    """The outcome of reading one split.
+
+    Attributes
+    ----------
+    documents
+        How many documents are kept of the split, the first ones.
+    error
+        None unless it failed.
+    rows
+        As in a `Batch`, of all documents of the split.
+    first_row
+        The row of the source that `rows` counts from, which is known once the splits before it are
+        read.
+    """
 
     reader: Reader
     documents: int = 0
     bytes_read: int = 0
     repairs: Repairs | None = None
     error: Exception | None = None
+    rows: Rows | None = None
+    first_row: int = 0
+
+    @classmethod
+    def of(cls, reader: Reader, batch: Batch, error: Exception | None = None) -> "SplitResult":
+        """Return the outcome of reading a batch."""
+        return cls(reader, batch.documents, batch.bytes_read, batch.repairs, error, batch.rows)
 
 
 @dataclass(slots=True)
@@ -119,7 +140,7 @@ def encoded(tokenizer: Tokenizer, splits: Splits) -> list[EncodedSplits]:
         except Exception as error:
             results.append(SplitResult(reader, error=error))
             continue
-        results.append(SplitResult(reader, batch.documents, batch.bytes_read, batch.repairs))
+        results.append(SplitResult.of(reader, batch))
         parts.append(batch.texts or ())
     texts = together(parts)
     try:
@@ -214,5 +235,5 @@ def _of_ids(
     high: int,
     error: Exception | None = None,
 ) -> EncodedSplits:
-    result = SplitResult(reader, len(batch.start), batch.bytes_read, batch.repairs, error)
-    return EncodedSplits(tokens, batch.start, batch.stop, high, [result])
+    results = [SplitResult.of(reader, batch, error)]
+    return EncodedSplits(tokens, batch.start, batch.stop, high, results)

@@ -30,9 +30,12 @@ from ..system.spill import Spill
 from ..tokenizers import Tokenizer, load
 from .bounds import Bounds, joined
 from .corpus import Corpus, Segment, Source, TokenizerIdentity
+from .document_keys import DocumentKeys
 from .encoding import EncodedSplits, encoded, narrowed
+from .opened import Opened
 from .pipeline import Limit, Pack, read_packed
 from .source import open_source
+from .source_fields import repeated_sources
 from .vocabulary import Counterpart, Vocabulary, vocabulary_of_ids, vocabulary_of_text
 
 Progress = Callable[[str, int, int], None]
@@ -89,9 +92,8 @@ def read_corpus(
     store = TokenStore(memory - little // share, counting.tmp, counting.memory_bytes)
     bad_files, limit = opened.bad_files, Limit(reading.limit_documents)
     room = read_ahead // 3 if is_text else read_ahead  # text is held as bytes, text and ids
-    size = sum(reader.size for reader in opened.readers)
     with closing(read_packed(opened, bad_files, pack, counting.threads, room, limit)) as parts:
-        largest = _store_all(parts, store, size, progress)
+        largest = _store_all(parts, store, opened, progress)
     opened.finish(limit.last if limit.is_reached else None)
     readers = opened.readers
     bad_files.raise_if_all(len(readers) + len(bad_files.at_open))
@@ -109,13 +111,25 @@ def read_corpus(
             *_copied(readers, counting.tmp),
             *kept(r.location for r in readers if isinstance(r, FileReader) and is_url(r.path)),
             *(tokenizer.warnings if tokenizer and is_text else ()),
-            *keys_apart(_keys(readers, bad_files)),
-            *joined_warnings((reader.path, text) for reader in readers for text in reader.warnings),
+            *_of_readers(readers, bad_files, reading),
         ],
+        group_key=opened.group_key,
+        is_part=opened.is_part,
     )
     if not corpus.tokens:
         raise _empty(corpus)
     return corpus
+
+
+def _of_readers(
+    readers: Sequence[Reader], bad_files: BadFiles, reading: ReadOptions
+) -> Iterator[str]:
+    """Warnings of the files' readers, alike ones joined, and about what their fields are."""
+    yield from keys_apart(_keys(readers, bad_files))
+    yield from joined_warnings(
+        (reader.path, text) for reader in readers for text in reader.warnings
+    )
+    yield from repeated_sources(readers, reading)
 
 
 def _keys(readers: Iterable[Reader], bad_files: BadFiles) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -177,9 +191,10 @@ class TokenStore:
         tokens: npt.NDArray[np.integer],
         start: Int64Array,
         stop: Int64Array,
+        keys: DocumentKeys,
         share: float = 0.0,
     ) -> None:
-        """Add packed tokens and the bounds of their documents.
+        """Add packed tokens with the bounds and the keys of their documents.
 
         Parameters
         ----------
@@ -187,7 +202,7 @@ class TokenStore:
             How much of the source (0 to 1) has been read, these tokens included; 0 if unknown.
         """
         self._share = share
-        segment = Segment(tokens, Bounds.of(start, stop))
+        segment = Segment(tokens, Bounds.of(start, stop), keys)
         if is_mapped(tokens):
             self._pack()
             self._segments.append(self._stored(segment))
@@ -213,7 +228,8 @@ class TokenStore:
             keep = np.ones(len(segment.bounds), dtype=bool)
             for begin, end in dropped:
                 keep[max(begin - first, 0) : max(end - first, 0)] = False
-            kept.append(Segment(segment.tokens, segment.bounds.only(keep)))
+            bounds, keys = segment.bounds.only(keep), segment.keys.only(keep)
+            kept.append(Segment(segment.tokens, bounds, keys))
             first += len(keep)
         return kept
 
@@ -222,14 +238,16 @@ class TokenStore:
             return
         sizes = [len(segment.tokens) for segment in self._small]
         bounds = joined([segment.bounds for segment in self._small], sizes)
+        keys = DocumentKeys.joined([segment.keys for segment in self._small])
         tokens = np.concatenate([segment.tokens for segment in self._small])
         self._small.clear()
         self._small_tokens = self._small_documents = 0
-        self._segments.append(self._stored(Segment(tokens, bounds)))
+        self._segments.append(self._stored(Segment(tokens, bounds, keys)))
 
     def _stored(self, segment: Segment) -> Segment:
         """The segment, with what is not in a file yet moved to one if there is no room for it."""
-        arrays = [segment.tokens, *segment.bounds.arrays]
+        of_bounds, of_keys = segment.bounds.arrays, segment.keys.arrays
+        arrays = [segment.tokens, *of_bounds, *of_keys]
         inside = [array for array in arrays if not is_mapped(array)]
         size = sum(array.nbytes for array in inside)
         is_short = self._budget is not None and 2 * self._budget.used() > self._budget
@@ -240,7 +258,8 @@ class TokenStore:
         expected = int(written / self._share) - self._bytes if self._share > 0 else 0
         moved = self._spill.put(inside, expected)
         tokens = segment.tokens if is_mapped(segment.tokens) else moved.pop(0)
-        return Segment(tokens, segment.bounds.moved(moved))
+        bounds = segment.bounds.moved(moved[: len(of_bounds)])
+        return Segment(tokens, bounds, segment.keys.moved(moved[len(of_bounds) :]))
 
 
 def _limited(limit: Limit, reading: ReadOptions) -> list[str]:
@@ -259,14 +278,19 @@ def _tokenizer(spec: str | None, is_text: bool, beside: Counterpart | None) -> T
 
 
 def _store_all(
-    parts: Iterable[EncodedSplits], store: TokenStore, size: int, progress: Progress | None
+    parts: Iterable[EncodedSplits],
+    store: TokenStore,
+    opened: Opened,
+    progress: Progress | None,
 ) -> int:
-    """Store the parts of a source of `size` bytes, and return the largest id (-1 if unknown)."""
+    """Store the parts of a source, and return the largest id (-1 if unknown)."""
+    size = sum(reader.size for reader in opened.readers)
     done, largest = 0, -1
     for part in parts:
         done += part.bytes_read
         largest = max(largest, part.largest)
-        store.append(part.tokens, part.start, part.stop, done / size if size else 0.0)
+        keys = opened.keys(part.results)
+        store.append(part.tokens, part.start, part.stop, keys, done / size if size else 0.0)
         if progress:
             progress("reading", done, size)
     return largest

@@ -14,6 +14,9 @@ from ..readers.open import Metadata, open_each, open_files
 from ..readers.options import Kind, ReadOptions
 from ..readers.remote.location import as_location
 from ..readers.remote.path import RemotePath
+from .document_keys import DocumentKeys, Stretch
+from .encoding import SplitResult
+from .file_seeds import FileSeeds
 
 _AT_A_TIME = 64  # files that are opened at a time if only some documents are read
 
@@ -37,6 +40,12 @@ class Opened:
     name = "in memory"
     """Name of the corpus: that of its first path, never a text of it."""
 
+    seeds: FileSeeds | None = None
+    """The seeds of the files; None for data in memory, which has no path."""
+
+    group_key: str | None = None
+    """The field whose documents of one value share a half and a group."""
+
     def __init__(self, readers: list[Reader], bad_files: BadFiles, files: Files) -> None:
         self.readers, self.bad_files, self._files = readers, bad_files, files
         self.kind = _kind_of(readers)
@@ -48,7 +57,13 @@ class Opened:
     @classmethod
     def in_memory(cls, source: Any, reading: ReadOptions) -> "Opened":
         """Open data in memory."""
-        return cls([open_memory(source, reading)], BadFiles(), Files())
+        if reading.root is not None:
+            raise InputError(
+                "--root is the directory of a corpus of files, got data in memory: leave it out"
+            )
+        opened = cls([open_memory(source, reading)], BadFiles(), Files())
+        opened.group_key = reading.group_key
+        return opened
 
     @classmethod
     def of_paths(
@@ -65,11 +80,33 @@ class Opened:
             readers, bad_files = open_files(files.names, reading, room, files.doubtful)
             opened = cls(readers, bad_files, files)
         opened.name = _name(paths)
+        opened.seeds = FileSeeds(paths, files.names, reading.root)
+        opened.group_key = reading.group_key
         return opened
 
     def __iter__(self) -> Iterator[Reader]:
         """Yield the readers in the order of the corpus."""
         yield from self.readers
+
+    @property
+    def is_part(self) -> bool:
+        """Whether the files are a part of a corpus, whose root was given."""
+        return self.seeds is not None and self.seeds.are_part
+
+    def keys(self, results: Sequence[SplitResult]) -> DocumentKeys:
+        """Return the keys of the documents of some splits."""
+        files = len(self._files.names) + len(self._files.unreadable) - len(self.bad_files.metadata)
+        seeds = None if files == 1 and not self.is_part else self.seeds
+        stretches = (
+            Stretch(
+                seeds.of(each.reader.path) if seeds else 0,
+                each.first_row,
+                each.documents,
+                each.rows,
+            )
+            for each in results
+        )
+        return DocumentKeys.of(stretches, grouped=self.group_key is not None)
 
     def finish(self, last: Reader | None) -> None:
         """Forget what was opened behind the `last` reader that was needed; None needed all."""

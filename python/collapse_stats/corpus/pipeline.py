@@ -17,6 +17,7 @@ from itertools import chain
 from ..errors import InputError
 from ..readers.bad_files import BadFiles
 from ..readers.base import Batch, Reader
+from ..readers.records.group_key import GroupKeyError
 from ..readers.splits import Split, SplittableReader, splits_of
 from .encoding import BadDocumentError, EncodedSplits, Splits
 from .ordered_calls import Call, in_order
@@ -74,6 +75,7 @@ def read_packed(
     limit = limit or Limit()
     documents: defaultdict[Reader, int] = defaultdict(int)
     found: defaultdict[Reader, int] = defaultdict(int)  # documents behind the limit included
+    rows: defaultdict[Reader, int] = defaultdict(int)
     bad: set[Reader] = set()
     begun: list[Reader] = []
     with (
@@ -85,6 +87,8 @@ def read_packed(
                 packed.drop(bad)
             for result in packed.results:
                 found[result.reader] += result.documents
+                result.first_row = rows[result.reader]
+                rows[result.reader] += result.rows.number if result.rows else result.documents
             limit.cut(packed)
             for result in packed.results:
                 reader, error = result.reader, result.error
@@ -92,6 +96,8 @@ def read_packed(
                 if error is not None:
                     if isinstance(error, BadDocumentError):
                         error = error.numbered(documents[reader] + 1)
+                    elif isinstance(error, GroupKeyError):
+                        error = error.in_file(reader.path)
                     if not (unreadable.forgiving and isinstance(error, (InputError, OSError))):
                         raise error
                     unreadable.add(reader.path, error, documents[reader])

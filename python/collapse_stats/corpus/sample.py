@@ -1,6 +1,6 @@
 """Whole documents kept with a profile, to be counted again for matched sizes and intervals."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,6 +13,7 @@ from ..system.memory import release_pages
 from .split import group_of, half_of
 
 DEFAULT_TOKENS = 2_000_000
+_SHORT = 4  # tokens; of documents that are shorter on average, fewer tokens are taken
 _GATHERED = 1 << 18  # tokens that are copied at a time
 
 
@@ -20,29 +21,49 @@ _GATHERED = 1 << 18  # tokens that are copied at a time
 class Sample:
     """Documents (blocks, in a corpus of few documents) in the order of their hash.
 
-    Because of this order, a smaller sample is a prefix of a larger one.
+    Because of this order, a smaller sample is a prefix of a larger one. Documents of one hash, as
+    those of two corpora may be, are in the order of their length and their tokens.
 
     Attributes
     ----------
     hash
-        ``(D,)`` uint64, ascending: `split.ordinal_hash` of the ordinals.
+        ``(D,)`` uint64, ascending: see `document_keys.Hashes`.
     length
         ``(D,)`` int64: number of tokens of each document.
     tokens
         ``(T,)`` uint32: the documents' tokens, packed.
+    key
+        ``(D,)`` uint64: the same for documents that share a half and a group; None if none do.
     """
 
     hash: npt.NDArray[np.uint64]
     length: npt.NDArray[np.int64]
     tokens: npt.NDArray[np.uint32]
+    key: npt.NDArray[np.uint64] | None = None
 
     @classmethod
     def empty(cls) -> "Sample":
         """Return a sample without documents."""
         return cls(np.empty(0, np.uint64), np.empty(0, np.int64), np.empty(0, np.uint32))
 
+    @classmethod
+    def of(
+        cls,
+        hashes: npt.NDArray[np.uint64],
+        length: npt.NDArray[np.int64],
+        tokens: npt.NDArray[np.uint32],
+        keys: npt.NDArray[np.uint64],
+    ) -> "Sample":
+        """Return a sample, which keeps its keys only if some are not the hashes."""
+        return cls(hashes, length, tokens, None if np.array_equal(hashes, keys) else keys)
+
     def __len__(self) -> int:
         return len(self.length)
+
+    @property
+    def start(self) -> Int64Array:
+        """Where each document begins ``(D,)`` among the tokens."""
+        return np.cumsum(self.length) - self.length
 
     @property
     def half(self) -> UInt8Array:
@@ -54,12 +75,21 @@ class Sample:
         if number >= len(self):
             return self
         length = self.length[:number]
-        return Sample(self.hash[:number], length, self.tokens[: int(length.sum())])
+        key = None if self.key is None else self.key[:number]
+        return Sample(self.hash[:number], length, self.tokens[: int(length.sum())], key)
 
     @property
     def filled(self) -> int:
         """Number of documents that hold a token."""
         return int(np.count_nonzero(self.length))
+
+    @cached_property
+    def keys(self) -> int:
+        """Number of different keys of the documents that hold a token.
+
+        Documents of one key do not count apart where it is asked how many there are.
+        """
+        return self.filled if self.key is None else len(np.unique(self.key[self.length > 0]))
 
     @cached_property
     def distinct(self) -> int:
@@ -118,24 +148,58 @@ def within(length: npt.NDArray[np.int64], budget: int) -> int:
     return min(max(number, 1), len(length), budget) if budget > 0 else 0
 
 
+def most_documents(budget: int) -> int:
+    """Return the most documents of a sample of `budget` tokens, since each takes memory by itself.
+
+    They are a quarter as many as tokens.
+    """
+    return -(-budget // _SHORT)
+
+
+def in_order(
+    hashes: npt.NDArray[np.uint64], length: Int64Array, content: Callable[[int], bytes]
+) -> npt.NDArray[np.int64]:
+    """Return the order of a sample ``(D,)``: of hashes, of lengths, and of the tokens as bytes.
+
+    The bytes are those of little-endian uint32. So the order does not depend on that in which
+    documents come, though some may have one hash. `content` gives the tokens of a document by its
+    number.
+    """
+    order = np.argsort(hashes, kind="stable")
+    ordered = hashes[order]
+    same = np.concatenate([[False], ordered[1:] == ordered[:-1], [False]])
+    edges = np.flatnonzero(same[1:] != same[:-1])
+    for first, last in edges.reshape(-1, 2).tolist():
+        alike = order[first : last + 1].tolist()
+        order[first : last + 1] = sorted(alike, key=lambda at: (length[at], content(at)))
+    return order
+
+
 def merge_samples(samples: Sequence[Sample], budget: int) -> Sample:
     """Return the sample, of `budget` tokens, of a corpus that consists of all these documents."""
     hashes = np.concatenate([np.empty(0, np.uint64), *(sample.hash for sample in samples)])
     length = np.concatenate([np.empty(0, np.int64), *(sample.length for sample in samples)])
-    order = np.argsort(hashes, kind="stable")
-    order = order[: within(length[order], budget)]
+    own = (sample.hash if sample.key is None else sample.key for sample in samples)
+    keys = np.concatenate([np.empty(0, np.uint64), *own])
+    number = np.repeat(np.arange(len(samples)), [len(sample) for sample in samples])
+    inside = np.concatenate([np.empty(0, np.int64), *(sample.start for sample in samples)])
+
+    def content(document: int) -> bytes:
+        tokens, begin = samples[number[document]].tokens, inside[document]
+        some: bytes = tokens[begin : begin + length[document]].tobytes()
+        return some
+
+    order = in_order(hashes, length, content)
+    order = order[: min(within(length[order], budget), most_documents(budget))]
     if not len(order):
         return Sample.empty()
     kept = length[order]
     packed = np.empty(int(kept.sum()), dtype=np.uint32)
-    start, to = np.cumsum(length) - length, np.cumsum(kept) - kept
-    first = before = 0
-    for sample in samples:
-        own = np.flatnonzero((order >= first) & (order < first + len(sample)))
-        from_ = start[order[own]] - before
-        copy_documents(sample.tokens, from_, kept[own], packed, to[own])
-        first, before = first + len(sample), before + len(sample.tokens)
-    return Sample(hashes[order], kept, packed)
+    to = np.cumsum(kept) - kept
+    for at, sample in enumerate(samples):
+        of_it = np.flatnonzero(number[order] == at)
+        copy_documents(sample.tokens, inside[order[of_it]], kept[of_it], packed, to[of_it])
+    return Sample.of(hashes[order], kept, packed, keys[order])
 
 
 def copy_documents(

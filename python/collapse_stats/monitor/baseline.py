@@ -60,11 +60,12 @@ class Baseline:
     ) -> None:
         profile = baseline if isinstance(baseline, Profile) else load(baseline)
         _check_vocabulary(profile, layout, tokenizer)
-        if profile.sample.filled < MIN_DOCUMENTS_FOR_HALVES:
+        if profile.sample.keys < MIN_DOCUMENTS_FOR_HALVES:
+            of_keys = "" if profile.sample.key is None else ", each of another row or group key"
             raise ValueError(
                 f"baseline {profile.name} must have a sample of {MIN_DOCUMENTS_FOR_HALVES} "
-                f"documents or more, got {profile.sample.filled} that are not empty: make the "
-                "profile again with more documents or a larger --sample-tokens"
+                f"documents or more{of_keys}, got {profile.sample.keys} that are not empty: make "
+                "the profile again with more documents or a larger --sample-tokens"
             )
         self.profile = replace(profile, table=None)  # the table may be large and is not needed
         self._tokenizer = tokenizer
@@ -92,7 +93,7 @@ class Baseline:
         newest = window.last(self.tokens)
         sample = self.profile.sample
         matched = sample.first(within(sample.length, newest.tokens))
-        if min(matched.filled, len(newest.length)) < MIN_DOCUMENTS_FOR_HALVES:
+        if min(matched.keys, len(newest.length)) < MIN_DOCUMENTS_FOR_HALVES:
             return None
         chunks = [matched.chunk(), halved(newest, first_label=2)]
         joint_spectra = backend.spectra(chunks, self._layout, MASKS)

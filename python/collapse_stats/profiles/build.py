@@ -24,6 +24,7 @@ from ..readers.options import ReadOptions
 from ..readers.remote.location import expanded
 from ..system.memory import TooLittleMemoryError
 from ..uncertainty.jackknife import LABELS
+from .data import BY_DOCUMENTS
 from .profile import Profile
 from .storage import read, with_table
 
@@ -192,6 +193,7 @@ def profile_of(
     corpus: Corpus, layout: Layout, spectra: JointSpectra, sample_tokens: int, backend: Backend
 ) -> Profile:
     """Profile of a corpus from spectra that are counted already, without a table."""
+    block = corpus.block
     return Profile(
         name=corpus.name,
         layout=layout,
@@ -202,7 +204,9 @@ def profile_of(
         tokenizer=corpus.tokenizer,
         sources=corpus.sources,
         boundaries=corpus.boundaries,
-        halved_by="documents" if corpus.block is None else f"blocks of {corpus.block} tokens",
+        halved_by=BY_DOCUMENTS if block is None else f"blocks of {block} tokens",
+        group_key=corpus.group_key,
+        sample_tokens=sample_tokens,
         warnings=tuple(corpus.warnings),
         backend=backend,
     )

@@ -1,11 +1,14 @@
 """The spectra and the sample of a profile as Parquet files, read and written as a whole."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ..corpus.sample import Sample
+from ..corpus.split import group_of
 from ..counting.parquet_part import count_names
 from ..counting.saved_file import LAYOUT_KEY, layout_text
 from ..ngrams.layout import Layout
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 COUNTED_KEY = b"collapse_stats.counted"  # in the metadata of spectra, see `manifest.counted`
+CHOSEN_KEY = b"collapse_stats.chosen"  # in the metadata of the sample, see `manifest.chosen`
 _KINDS = ("ngram", "context")
 _MOST = 1 << 62  # of the counts and types of a spectrum, so that the sum of two is none too large
 
@@ -82,20 +86,24 @@ def _checked(joint: JointSpectrum, what: str) -> JointSpectrum:
     return joint
 
 
-def sample_to_parquet(sample: Sample, layout: Layout) -> memoryview:
-    """Return a sample as a Parquet file."""
+def sample_to_parquet(sample: Sample, layout: Layout, chosen: str) -> memoryview:
+    """Return a sample as a Parquet file; `chosen` says how its documents were."""
     import pyarrow as pa
 
     offsets = np.concatenate([[0], np.cumsum(sample.length)]).astype(np.int64)
     tokens = pa.LargeListArray.from_arrays(pa.array(offsets), pa.array(sample.tokens))
     columns = {"hash": sample.hash, "tokens": tokens}
-    return _to_parquet(columns, {LAYOUT_KEY: layout_text(layout).encode()})
+    if sample.key is not None:
+        columns["key"] = sample.key
+    metadata = {LAYOUT_KEY: layout_text(layout).encode(), CHOSEN_KEY: chosen.encode()}
+    return _to_parquet(columns, metadata)
 
 
-def sample_from_parquet(content: bytes, layout: Layout) -> Sample:
+def sample_from_parquet(content: bytes, layout: Layout, chosen: str) -> Sample:
     """Return the sample in a Parquet file; ValueError if it is another, or cannot be one."""
     types = {"hash": "uint64", "tokens": "large_list<element: uint32>"}
-    read = _from_parquet(content, types, {LAYOUT_KEY: layout_text(layout)})
+    metadata = {LAYOUT_KEY: layout_text(layout), CHOSEN_KEY: chosen}
+    read = _from_parquet(content, types, metadata, {"key": "uint64"})
     lists = read["tokens"].combine_chunks()
     hashes, tokens = integers(read["hash"].combine_chunks()), integers(lists.values)
     offsets = integers(lists.offsets).astype(np.int64)
@@ -107,7 +115,10 @@ def sample_from_parquet(content: bytes, layout: Layout) -> Sample:
         raise ValueError(
             f"token id {tokens.max():,} is outside the vocabulary of {layout.vocab_size:,}"
         )
-    return Sample(hashes, np.diff(offsets), tokens[offsets[0] : offsets[-1]])
+    key = integers(read["key"].combine_chunks()) if "key" in read.column_names else None
+    if key is not None and (group_of(key) != group_of(hashes)).any():
+        raise ValueError("a document of the sample is in another group than its key")
+    return Sample(hashes, np.diff(offsets), tokens[offsets[0] : offsets[-1]], key)
 
 
 def _to_parquet(columns: dict[str, Any], metadata: dict[bytes, bytes]) -> memoryview:
@@ -126,8 +137,16 @@ def _to_parquet(columns: dict[str, Any], metadata: dict[bytes, bytes]) -> memory
     return memoryview(content.getvalue())
 
 
-def _from_parquet(content: bytes, types: dict[str, str], metadata: dict[bytes, str]) -> "pa.Table":
-    """Read a Parquet file; ValueError unless it has these columns, without nulls, and metadata."""
+def _from_parquet(
+    content: bytes,
+    types: dict[str, str],
+    metadata: dict[bytes, str],
+    optional: Mapping[str, str] = MappingProxyType({}),
+) -> "pa.Table":
+    """Read a Parquet file; ValueError unless it has these columns, without nulls, and metadata.
+
+    Columns that are `optional` may be missing.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -139,7 +158,8 @@ def _from_parquet(content: bytes, types: dict[str, str], metadata: dict[bytes, s
         found = (table.schema.metadata or {}).get(key, b"none").decode(errors="replace")
         if found != expected:
             raise ValueError(f"expected the content of {expected}, got that of {found}")
-    for name, expected in types.items():
+    present = {name: kind for name, kind in optional.items() if name in table.column_names}
+    for name, expected in (types | present).items():
         found = str(table.schema.field(name).type) if name in table.column_names else "none"
         if found != expected or table[name].null_count:
             raise ValueError(f"expected a column {name!r} of {expected} without nulls, got {found}")

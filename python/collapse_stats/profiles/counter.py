@@ -222,6 +222,7 @@ class NgramCounter:
             joint_spectra=joint_spectra,
             documents=self._documents,
             sample=Sample.empty(),
+            sample_tokens=0,
             table=source,
         )
 

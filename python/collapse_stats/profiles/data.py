@@ -5,13 +5,16 @@ from functools import cached_property
 
 from ..backends.base import Backend
 from ..corpus.corpus import Source, TokenizerIdentity
-from ..corpus.sample import Sample
+from ..corpus.sample import DEFAULT_TOKENS, Sample
+from ..corpus.split import RULE
 from ..counting.table import TableSource
 from ..errors import CollapseStatsError, LayoutMismatchError
 from ..ngrams.ids import is_implied
 from ..ngrams.layout import Layout
 from ..ngrams.spectrum import HALVES, JointSpectra, JointSpectrum, Spectrum
 from ..uncertainty.recounted_sample import RecountedSamples
+
+BY_DOCUMENTS = "documents"
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +35,12 @@ class ProfileData:
         Source of the n-gram table; None when no table was kept.
     backend
         The backend that counts the sample again; None for the first usable one.
+    group_key
+        The field whose documents of one value share a half and a group; None if there is none.
+    halves_rule
+        Name of the rule by which a document's half follows from its key; see `corpus.split`.
+    sample_tokens
+        How many tokens the sample may have.
     recounted
         The sample at the sizes at which it is compared, which copies of the profile share.
     """
@@ -45,10 +54,13 @@ class ProfileData:
     tokenizer: TokenizerIdentity = field(default_factory=lambda: TokenizerIdentity("none", None))
     sources: tuple[Source, ...] = ()
     boundaries: str = "each item is a document"
-    halved_by: str = "documents"
+    halved_by: str = BY_DOCUMENTS
     warnings: tuple[str, ...] = ()
     backend: Backend | None = None
     empty_documents: int | None = None
+    group_key: str | None = None
+    halves_rule: str = RULE
+    sample_tokens: int = DEFAULT_TOKENS
     recounted: RecountedSamples = field(
         default_factory=lambda: RecountedSamples(Sample.empty()), repr=False
     )
@@ -77,6 +89,24 @@ class ProfileData:
     def filled_documents(self) -> int:
         """Number of documents counted that hold a token; with empty ones if those are not known."""
         return self.documents - (self.empty_documents or 0)
+
+    @property
+    def is_halved_by_documents(self) -> bool:
+        """Whether halves consist of whole documents, and not of blocks of few documents."""
+        return self.halved_by == BY_DOCUMENTS
+
+    @property
+    def division(self) -> str:
+        """What decides the half of a document, as words for a message."""
+        if self.halves_rule != RULE:
+            return f"the rule {self.halves_rule!r}"
+        return "file and row" if self.group_key is None else f"the group key {self.group_key!r}"
+
+    @property
+    def has_whole_sample(self) -> bool:
+        """Whether all documents, or all of their blocks, are in the sample."""
+        whole = len(self.sample) == self.documents or not self.is_halved_by_documents
+        return whole and len(self.sample.tokens) == self.tokens
 
     @property
     def known_table(self) -> TableSource:

@@ -25,7 +25,7 @@ from .json_field import LARGEST, Field
 VERSION = 2
 _SCHEMA = "collapse-stats.profile/"
 _BEGINNING = 100  # bytes of a manifest, with its schema
-_HALVED_BY = re.compile(r"documents|blocks of [1-9]\d* tokens")
+_HALVED_BY = re.compile(r"documents|blocks of (up to )?[1-9]\d* tokens")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,8 @@ class Manifest:
         Number of n-grams and of distinct n-grams, by order.
     sample_documents, sample_tokens
         Number of documents (or blocks) and tokens of the sample.
+    sample_budget
+        Number of tokens that the sample could have.
     parts
         Parts of the table in ascending order; None if the profile has no table.
     """
@@ -51,12 +53,15 @@ class Manifest:
     tokenizer: TokenizerIdentity
     boundaries: str
     halved_by: str
+    halves_rule: str
+    group_key: str | None
     sources: tuple[Source, ...]
     warnings: tuple[str, ...]
     spectra: SavedFile
     sample: SavedFile
     sample_documents: int
     sample_tokens: int
+    sample_budget: int
     parts: list[Part] | None
 
     def write(self, folder: Path) -> None:
@@ -80,11 +85,17 @@ class Manifest:
             "tokenizer": asdict(self.tokenizer),
             "boundaries": self.boundaries,
             "halved_by": self.halved_by,
+            "halves_rule": self.halves_rule,
+            "group_key": self.group_key,
             "sources": [asdict(source) for source in self.sources],
             "warnings": list(self.warnings),
             "spectra": _file_content(self.spectra),
             "sample": _file_content(self.sample)
-            | {"documents": self.sample_documents, "tokens": self.sample_tokens},
+            | {
+                "documents": self.sample_documents,
+                "tokens": self.sample_tokens,
+                "budget": self.sample_budget,
+            },
             "parts": None if parts is None else [_part_content(part) for part in parts],
         }
         content["sha256"] = digest_of(content)
@@ -97,6 +108,11 @@ def counted(of: ProfileData | Manifest, parts: list[Part] | None) -> str:
         f"documents={of.documents} empty_documents={of.empty_documents} halved_by={of.halved_by} "
         f"rows={None if parts is None else sum(part.rows for part in parts)}"
     )
+
+
+def chosen(budget: int, halves_rule: str, group_key: str | None) -> str:
+    """Return how the documents of a sample were chosen, as the sample says it as well."""
+    return f"budget={budget} halves_rule={halves_rule} group_key={json.dumps(group_key)}"
 
 
 def digest_of(content: dict[str, Any]) -> str:
@@ -184,7 +200,7 @@ def _manifest(content: Field) -> Manifest:
         raise ValueError(f"expected halved_by to be documents or blocks, got {halved_by[:60]!r}")
     for name in ("name", "version"):
         content["tool"][name].text()
-    sample, parts = content["sample"], content["parts"]
+    sample, parts, group_key = content["sample"], content["parts"], content["group_key"]
     return Manifest(
         name=content["name"].text(),
         layout=layout,
@@ -195,12 +211,15 @@ def _manifest(content: Field) -> Manifest:
         tokenizer=_tokenizer(content["tokenizer"]),
         boundaries=content["boundaries"].text(),
         halved_by=halved_by,
+        halves_rule=content["halves_rule"].text(),
+        group_key=None if group_key.is_null else group_key.text(),
         sources=tuple(map(_source, content["sources"].items())),
         warnings=tuple(warning.text() for warning in content["warnings"].items()),
         spectra=_file(content["spectra"], SPECTRA),
         sample=_file(sample, SAMPLE),
         sample_documents=sample["documents"].number(),
-        sample_tokens=sample["tokens"].number(),
+        sample_tokens=sample["tokens"].number(most=sample["budget"].number()),
+        sample_budget=sample["budget"].number(),
         parts=None if parts.is_null else _parts(parts, layout),
     )
 

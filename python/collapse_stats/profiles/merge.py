@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from ..backends.base import Backend
-from ..corpus.sample import DEFAULT_TOKENS, merge_samples
+from ..corpus.sample import merge_samples
 from ..counting.part_writer import writer_bytes
 from ..counting.table import ROW_BYTES, read_aligned
 from ..errors import LayoutMismatchError
@@ -27,7 +27,14 @@ def merge(
 ) -> P:
     """Return one profile of several corpora, using `memory` bytes.
 
-    With `save_to`, the profile is written to that directory, its table while it is being merged.
+    Its counts, halves and sample are those of one profile of all these documents, in whatever order
+    they are given. With `save_to`, the profile is written to that directory, its table while it is
+    being merged.
+
+    Raises
+    ------
+    LayoutMismatchError
+        The profiles have different layouts, tokenizers or ways to divide documents into halves.
     """
     profiles = in_one_vocabulary(profiles)
     first = profiles[0]
@@ -38,16 +45,19 @@ def merge(
                 f"{first.name} has {first.layout} and {first.tokenizer}, "
                 f"{other.name} has {other.layout} and {other.tokenizer}"
             )
+    halved_by = _halved_by(profiles)
     sources = [profile.known_table for profile in profiles]
     writing = 0 if save_to is None else writer_bytes(memory)
     merged = (backend.merge(tables) for tables in read_aligned(sources, memory, writing))
-    sample_tokens = max(DEFAULT_TOKENS, *(len(profile.sample.tokens) for profile in profiles))
+    sample_tokens = _sample_tokens(profiles)
     bare = replace(
         first,
         name=name or " + ".join(profile.name for profile in profiles),
         documents=sum(profile.documents for profile in profiles),
         empty_documents=_sum([profile.empty_documents for profile in profiles]),
         sample=merge_samples([profile.sample for profile in profiles], sample_tokens),
+        sample_tokens=sample_tokens,
+        halved_by=halved_by,
         sources=tuple(source for profile in profiles for source in profile.sources),
         warnings=tuple(dict.fromkeys(w for profile in profiles for w in profile.warnings)),
     )
@@ -62,6 +72,40 @@ def merge(
         resident_bytes,
         resident_bytes + 2 * ROW_BYTES * rows,
     )
+
+
+def _halved_by(profiles: Sequence[ProfileData]) -> str:
+    """What the halves of all profiles consist of, if documents have one rule in all of them."""
+    first = profiles[0]
+    for other in profiles[1:]:
+        if (other.halves_rule, other.group_key) != (first.halves_rule, first.group_key):
+            raise LayoutMismatchError(
+                "profiles must divide documents into halves by one rule to be merged: "
+                f"{first.name} does it by {first.division}, {other.name} by {other.division}: make "
+                "both again with one --group-key"
+            )
+        if other.is_halved_by_documents != first.is_halved_by_documents:
+            blocks, documents = sorted((first, other), key=lambda each: each.is_halved_by_documents)
+            raise LayoutMismatchError(
+                f"the halves of {blocks.name}, which has few documents, consist of "
+                f"{blocks.halved_by}, those of {documents.name} of documents: to merge them, make "
+                f"{blocks.name} again as a part of the whole corpus, with --root, or profile both "
+                "as one corpus"
+            )
+    different = {profile.halved_by for profile in profiles}
+    if len(different) == 1:
+        return first.halved_by
+    largest = max(int("".join(filter(str.isdigit, halved_by))) for halved_by in different)
+    return f"blocks of up to {largest} tokens"
+
+
+def _sample_tokens(profiles: Sequence[ProfileData]) -> int:
+    """Tokens of the sample of all documents: no more than are known of each profile's documents.
+
+    A profile whose sample has all of its documents sets no limit.
+    """
+    limits = [each.sample_tokens for each in profiles if not each.has_whole_sample]
+    return min(limits) if limits else max(each.sample_tokens for each in profiles)
 
 
 def _sum(numbers: Sequence[int | None]) -> int | None:

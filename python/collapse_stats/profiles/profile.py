@@ -68,7 +68,7 @@ class Profile(ProfileData):
         return self._resampled(None)
 
     def _resampled(self, progress: Progress | None) -> CorpusIntervals | None:
-        if self.halved_by != "documents" or not has_intervals(self.sample):
+        if not self.is_halved_by_documents or not has_intervals(self.sample):
             return None
         backend = self.backend or select()
         recounted = self.recounted.first(len(self.sample), self.layout, backend)

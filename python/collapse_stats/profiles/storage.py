@@ -2,7 +2,7 @@
 
 manifest.json      what was counted and how; totals; size and digest of the other files
 spectra.parquet    kind (ngram, context), order, counts by label, types
-sample.parquet     hash, tokens: whole documents in hash order
+sample.parquet     hash, tokens, key (if documents share keys): whole documents in hash order
 part-00000.parquet the table, see `counting.parquet_part`
 
 The directory is written under a temporary name and then renamed, so that a killed process leaves no
@@ -42,7 +42,7 @@ from .columns import (
 )
 from .consistency import check_contexts, check_sample, check_totals
 from .data import ProfileData
-from .manifest import Manifest, counted, read_manifest, says_it_is_a_profile
+from .manifest import Manifest, chosen, counted, read_manifest, says_it_is_a_profile
 
 P = TypeVar("P", bound=ProfileData)
 
@@ -128,8 +128,9 @@ def read(path: Path, kind: type[P]) -> P:
         check_totals(manifest, joint_spectra)
     with _blaming(path, SPECTRA):
         check_contexts(manifest, joint_spectra)
+    how = chosen(manifest.sample_budget, manifest.halves_rule, manifest.group_key)
     with _blaming(path, SAMPLE):
-        documents_of_sample = sample_from_parquet(sample, layout)
+        documents_of_sample = sample_from_parquet(sample, layout, how)
     with _blaming(path, MANIFEST):
         check_sample(manifest, documents_of_sample)
     return kind(
@@ -143,6 +144,9 @@ def read(path: Path, kind: type[P]) -> P:
         sources=manifest.sources,
         boundaries=manifest.boundaries,
         halved_by=manifest.halved_by,
+        halves_rule=manifest.halves_rule,
+        group_key=manifest.group_key,
+        sample_tokens=manifest.sample_budget,
         warnings=manifest.warnings,
         table=None if parts is None else TableOnDisk(path, layout, parts),
     )
@@ -160,6 +164,7 @@ def _blaming(path: Path, name: str) -> Iterator[None]:
 def _finish(profile: ProfileData, parts: list[Part] | None, folder: Path) -> None:
     """Write all files but the parts."""
     layout, sample = profile.layout, profile.sample
+    how = chosen(profile.sample_tokens, profile.halves_rule, profile.group_key)
     spectra = spectra_to_parquet(profile.joint_spectra, layout, counted(profile, parts))
     Manifest(
         name=profile.name,
@@ -171,12 +176,15 @@ def _finish(profile: ProfileData, parts: list[Part] | None, folder: Path) -> Non
         tokenizer=profile.tokenizer,
         boundaries=profile.boundaries,
         halved_by=profile.halved_by,
+        halves_rule=profile.halves_rule,
+        group_key=profile.group_key,
         sources=profile.sources,
         warnings=profile.warnings,
         spectra=SavedFile.write(folder, SPECTRA, spectra),
-        sample=SavedFile.write(folder, SAMPLE, sample_to_parquet(sample, layout)),
+        sample=SavedFile.write(folder, SAMPLE, sample_to_parquet(sample, layout, how)),
         sample_documents=len(sample),
         sample_tokens=len(sample.tokens),
+        sample_budget=profile.sample_tokens,
         parts=parts,
     ).write(folder)
 

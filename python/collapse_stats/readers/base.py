@@ -11,6 +11,7 @@ import numpy.typing as npt
 from ..tokenizers.texts import Texts, size_of
 from .options import Kind
 from .repairs import Repairs
+from .rows import Rows
 
 Int64Array = npt.NDArray[np.int64]
 IntegerArray = npt.NDArray[np.integer]
@@ -48,6 +49,8 @@ class Batch:
         Bytes of the source that the batch accounts for, to show progress.
     repairs
         What was skipped or repaired in the batch, None when the format needs no repairs.
+    rows
+        Which rows of the source the documents come from; None if each row is just one document.
     """
 
     texts: Texts | None
@@ -56,11 +59,18 @@ class Batch:
     stop: Int64Array
     bytes_read: int
     repairs: Repairs | None = None
+    rows: Rows | None = None
 
     @classmethod
-    def of_texts(cls, texts: Texts, bytes_read: int, repairs: Repairs | None = None) -> "Batch":
+    def of_texts(
+        cls,
+        texts: Texts,
+        bytes_read: int,
+        repairs: Repairs | None = None,
+        rows: Rows | None = None,
+    ) -> "Batch":
         """Return a batch of texts, each a document."""
-        return cls(texts, None, _NONE, _NONE, bytes_read, repairs)
+        return cls(texts, None, _NONE, _NONE, bytes_read, repairs, rows)
 
     @classmethod
     def of_tokens(
@@ -70,9 +80,10 @@ class Batch:
         stop: Int64Array,
         bytes_read: int,
         repairs: Repairs | None = None,
+        rows: Rows | None = None,
     ) -> "Batch":
         """Return a batch of the documents ``tokens[start[i]:stop[i]]``."""
-        return cls(None, tokens, start, stop, bytes_read, repairs)
+        return cls(None, tokens, start, stop, bytes_read, repairs, rows)
 
     @property
     def documents(self) -> int:

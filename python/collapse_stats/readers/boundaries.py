@@ -8,6 +8,8 @@ import numpy.typing as npt
 
 from .base import BATCH_TOKENS, Batch, Int64Array, IntegerArray
 from .remote.items import Items
+from .repairs import Repairs
+from .rows import Rows, rows_of_lists
 from .splits import Split
 
 _NONE = np.empty(0, dtype=np.int64)
@@ -23,34 +25,46 @@ def cut_rows(
     """
     if eot is None or not len(start):
         return start, stop
-    return _cut_at(np.flatnonzero(tokens == eot), start, stop)
+    first, last, _ = _cut_at(np.flatnonzero(tokens == eot), start, stop)
+    return first, last
 
 
-def documents_of(
+def batch_of_lists(
     tokens: IntegerArray,
     lengths: Int64Array,
     keep: npt.NDArray[np.bool_] | None,
     eot: int | None,
-) -> tuple[IntegerArray, Int64Array, Int64Array]:
-    """Return the documents of packed rows, which end where a mask leaves ids out and at `eot`.
+    bytes_read: int,
+    repairs: Repairs | None = None,
+    rows: Rows | None = None,
+) -> Batch:
+    """Return the documents of packed lists, which end where a mask leaves ids out and at `eot`.
 
-    Input: rows of these `lengths`, and which ids the mask keeps (None: all). Output: the ids that
-    are kept, with the start and the stop of each document, as by `cut_rows`. A row of which nothing
-    is kept is one document of no tokens.
+    Input: lists of these `lengths`, which ids the mask keeps (None: all), and the rows of the lists
+    (None: each row is one). Output: the ids that are kept, cut as by `cut_rows`. A list of which
+    nothing is kept is one document of no tokens.
     """
     start, stop = rows_of(lengths)
+    of_list = np.arange(len(lengths))
     if keep is None or keep.all():
-        return tokens, *cut_rows(tokens, start, stop, eot)
-    marks = ~keep if eot is None else ~keep | (tokens == eot)
-    start, stop = _cut_at(np.flatnonzero(marks), start, stop)
-    kept_before = np.append(0, np.cumsum(keep))
-    return tokens[keep], kept_before[start], kept_before[stop]
+        if eot is not None and len(start):
+            start, stop, of_list = _cut_at(np.flatnonzero(tokens == eot), start, stop)
+    else:
+        marks = ~keep if eot is None else ~keep | (tokens == eot)
+        start, stop, of_list = _cut_at(np.flatnonzero(marks), start, stop)
+        kept_before = np.append(0, np.cumsum(keep))
+        tokens, start, stop = tokens[keep], kept_before[start], kept_before[stop]
+    rows = rows_of_lists(rows, of_list, len(lengths), cut_by_ids=eot is not None)
+    return Batch.of_tokens(tokens, start, stop, bytes_read, repairs, rows)
 
 
 def _cut_at(
     marks: Int64Array, start: Int64Array, stop: Int64Array
-) -> tuple[Int64Array, Int64Array]:
-    """Cut rows at the ascending positions `marks`, which are in no document any more."""
+) -> tuple[Int64Array, Int64Array, Int64Array]:
+    """Cut rows at the ascending positions `marks`, which are in no document any more.
+
+    Returned are the start, the stop and the row of each document.
+    """
     row = np.searchsorted(start, marks, side="right") - 1
     inside = (row >= 0) & (marks < stop[row])
     marks, row = marks[inside], row[inside]
@@ -61,7 +75,7 @@ def _cut_at(
     keep = last > first
     row_first = np.cumsum(stretches) - stretches
     keep[row_first[np.add.reduceat(keep, row_first, dtype=np.int64) == 0]] = True
-    return first[keep], last[keep]
+    return first[keep], last[keep], np.repeat(np.arange(len(start)), stretches)[keep]
 
 
 def stream_splits(tokens: Items, eot: int | None, size: int) -> Iterator[Split]:

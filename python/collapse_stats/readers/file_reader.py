@@ -107,6 +107,9 @@ class FileReader(ABC):
     reads_chats: ClassVar[bool] = False
     """Whether the format may hold chats, so that ``part`` may choose turns of them."""
 
+    has_fields: ClassVar[bool] = False
+    """Whether documents are records, one of whose fields may be the group key."""
+
     maps_file: ClassVar[bool] = False
     """Whether ids are views of the file, which is mapped into memory."""
 

@@ -1,13 +1,11 @@
 """Inspect a file, or its beginning: what it holds and what would go wrong with it."""
 
-import json
 import os
 import sys
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from ..errors import InputError
 from ..tokenizers import Tokenizer
 from ..tokenizers.texts import as_list
 from .base import Batch, IntegerArray, Reader
@@ -16,7 +14,6 @@ from .open import open_file
 from .options import ReadOptions
 from .remote.location import as_location
 from .remote.path import RemotePath, kept
-from .stream import line_blocks
 
 # Ids that only mark where documents end or begin -> whose they are, and the vocabulary size. They
 # are larger than any ordinary id of that vocabulary.
@@ -31,7 +28,6 @@ MARKS = {
 }
 _NEARLY_ALL, _ENOUGH = 0.95, 8  # share of the documents, and the least number of documents
 _LOW = 4  # ids of <s>, </s>, <pad>, <unk> in many vocabularies
-_FIRST_LINE = 1 << 16  # bytes in which the first line is looked for
 _TOKENIZED = 4 << 20  # characters tokenized at most when a file is sampled
 
 
@@ -155,25 +151,15 @@ def _reads(reader: Reader) -> Reads | None:
     if reader.reads is None:
         return Reads((), reader.kind, reader.document)
     keys, mask = reader.reads.names, reader.reads.mask
-    read = {key.split(".")[0] for key in (*keys, *([mask] if mask else []))}.union(keys)
+    fields = reader.reads.all_names
+    read = {field.split(".")[0] for field in fields}.union(fields)
     return Reads(
         keys=keys,
         holds="chat" if reader.reads.chat else reader.kind,
         document=reader.document,
         mask=mask,
-        not_read=tuple(name for name in reader.names or _first_keys(reader) if name not in read),
+        not_read=tuple(name for name in reader.names if name not in read),
     )
-
-
-def _first_keys(reader: FileReader) -> tuple[str, ...]:
-    """The keys of the first line of a file of JSON lines."""
-    try:
-        for block, _ in line_blocks(reader.location, _FIRST_LINE, _FIRST_LINE):
-            record = json.loads(block.split(b"\n")[0])
-            return tuple(record) if isinstance(record, dict) else ()
-    except (OSError, InputError, ValueError, RecursionError):
-        pass
-    return ()
 
 
 class _Seen:

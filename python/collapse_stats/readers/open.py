@@ -14,6 +14,7 @@ from .directory.metadata import is_metadata
 from .file_reader import FileReader
 from .head import Head, head_of
 from .options import InputFormat, ReadOptions
+from .records.group_key import no_records
 from .remote.location import Name, as_name, at_once
 from .remote.path import RemotePath
 from .small_file import SmallFileReader
@@ -49,6 +50,8 @@ def _open(name: Name, options: ReadOptions, head: Head) -> FileReader:
             f"{name}: --part chooses turns of a chat in JSON lines, Parquet or Arrow, this is "
             f"{reader.format} ({evidence}): leave the option out"
         )
+    if options.group_key and not reader.has_fields:
+        raise no_records(name, options.group_key, f"{reader.format} ({evidence})")
     if isinstance(name, Pipe) and not reader.reads_forward:
         raise InputError(
             f"{name} holds {reader.format} ({evidence}), which is not read from front to back: "

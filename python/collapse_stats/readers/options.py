@@ -1,5 +1,6 @@
 """The options of reading; each is written here and nowhere else."""
 
+import os
 from dataclasses import dataclass, field
 from typing import Literal, TypedDict, get_args
 
@@ -62,6 +63,8 @@ class ReadKeywords(TypedDict, total=False):
     text_key: str | None
     ids_key: str | None
     mask_key: str | None
+    group_key: str | None
+    root: str | os.PathLike[str] | None
     part: ChatTurns | None
     dtype: Dtype | None
     eot: int | None
@@ -116,6 +119,23 @@ class ReadOptions:
             "Column or JSON key of a mask of the token ids; ids where it is 0 are not counted. "
             "Default: attention_mask, if there is one.",
             "KEY",
+        ),
+    )
+    group_key: str | None = field(
+        default=None,
+        metadata=described(
+            "Column or JSON key of the source of a document, such as a prompt, a site or an "
+            "episode. Documents of one value share a half and a group, in every corpus. Default: "
+            "each document counts by itself.",
+            "KEY",
+        ),
+    )
+    root: str | os.PathLike[str] | None = field(
+        default=None,
+        metadata=described(
+            "Directory (or URL) of the whole corpus, of which the files given are only a part. The "
+            "merged profiles of all parts are then the profile of the whole.",
+            "DIR",
         ),
     )
     part: ChatTurns | None = field(
@@ -205,6 +225,11 @@ class ReadOptions:
             raise ValueError("mask_key belongs to token ids, but text_key is given too")
         if self.mask_key is not None and self.part is not None:
             raise ValueError("mask_key belongs to token ids, but part chooses turns of text")
+        if self.root is not None:
+            object.__setattr__(self, "root", os.fspath(self.root))
+        for name in ("group_key", "root"):
+            if getattr(self, name) == "":
+                raise ValueError(f"{name} must not be empty: leave it out")
         if self.dtype is not None and self.dtype not in ITEMS:
             raise ValueError(f"dtype must be one of {', '.join(ITEMS)}, got {self.dtype!r}")
         if self.input_format is not None and self.input_format not in get_args(InputFormat):

@@ -78,9 +78,11 @@ def described(corpus: Json) -> str:
     spec = corpus["tokenizer"]["spec"]
     empty = f" ({corpus['empty_documents']:,} empty)" if corpus["empty_documents"] else ""
     tokenizer = "token ids" if spec == "none" else f"tokenizer {printable(spec)}"
+    key = corpus["group_key"]
+    by = "" if key is None else f" grouped by {printable(key)}"
     return (
         f"{printable(corpus['name'])}: {counted(corpus['tokens'], 'token')}, "
-        f"{counted(corpus['documents'], 'document')}{empty}, {tokenizer}, "
+        f"{counted(corpus['documents'], 'document')}{empty}{by}, {tokenizer}, "
         f"vocabulary {corpus['vocab_size']:,}"
     )
 

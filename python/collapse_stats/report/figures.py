@@ -149,6 +149,7 @@ def corpus_figures(profile: Profile, estimate: EstimateOf, *, in_order: bool = T
         "tokens": profile.tokens,
         "documents": profile.documents,
         "empty_documents": profile.empty_documents,
+        "group_key": profile.group_key,
         "vocab_size": profile.vocab_size,
         "tokenizer": asdict(profile.tokenizer),
         "orders": {str(n): figures for n, figures in orders.items()},

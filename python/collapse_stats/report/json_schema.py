@@ -104,6 +104,10 @@ def _corpus() -> Json:
                 "How many of the documents hold no token; null in profiles of old versions.",
                 _ref("number"),
             ),
+            "group_key": _described(
+                "The field whose documents of one value share a half and count as one source.",
+                optional,
+            ),
             "vocab_size": _POSITIVE,
             "tokenizer": _described(
                 "What gave the token ids; library: what encoded the text, if there was text.",

@@ -24,12 +24,15 @@ class OptionText:
         The values that are allowed, if there are few.
     minimum
         The smallest number that is allowed on the command line.
+    folder
+        Whether the value is a directory, which must exist.
     """
 
     help: str
     metavar: str | None = None
     choices: tuple[str, ...] = ()
     minimum: int | None = None
+    folder: bool = False
 
 
 def described(
@@ -38,9 +41,10 @@ def described(
     *,
     choices: tuple[str, ...] = (),
     minimum: int | None = None,
+    folder: bool = False,
 ) -> dict[str, OptionText]:
     """Metadata that make a dataclass field an option; a field without them is internal."""
-    return {_KEY: OptionText(text, metavar, choices, minimum)}
+    return {_KEY: OptionText(text, metavar, choices, minimum, folder)}
 
 
 def options_in(kind: type) -> dict[str, tuple[Field[Any], OptionText]]:

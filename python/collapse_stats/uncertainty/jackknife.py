@@ -163,10 +163,10 @@ def group_shares(sample: Sample, half: int | None = None) -> Floats:
 
 
 def has_intervals(sample: Sample) -> bool:
-    """Whether there are enough documents, in more than one group of each half."""
+    """Whether there are enough documents, of different keys, in several groups of each half."""
     filled = group_of(sample.hash)[sample.length > 0]
     halves = half_of(np.unique(filled))
-    return len(filled) >= MIN_DOCUMENTS_FOR_ERRORS and min(np.bincount(halves, minlength=2)) > 1
+    return sample.keys >= MIN_DOCUMENTS_FOR_ERRORS and min(np.bincount(halves, minlength=2)) > 1
 
 
 class CorpusIntervals:

@@ -19,7 +19,8 @@ class Evidence:
     tokens, documents, distinct_documents
         Sizes of the two samples after matching. Empty documents are not counted.
     largest_share
-        Largest share of its half that a single document makes up, over both sides (0..1).
+        Largest share of its half that a single document, or those of one group key, make up, over
+        both sides (0..1).
     repeated
         Share of a document that repeats earlier parts of it, averaged over documents (0..1).
     """

@@ -3,6 +3,9 @@
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
+import numpy as np
+import numpy.typing as npt
+
 from ..backends.selection import select
 from ..corpus.sample import Sample
 from ..ngrams.layout import MAX_KEY_BITS, Layout
@@ -55,6 +58,15 @@ def _novelties(matched: MatchedSamples) -> dict[int, Novelty]:
 
 
 def _largest_share(sample: Sample) -> float:
-    """Largest share of its half that one document makes up; 0 without text."""
+    """Largest share of its half that the documents of one key make up; 0 without text."""
     sizes = [sample.length[sample.half == number] for number in (0, 1)]
+    if sample.key is not None:
+        keys = [sample.key[sample.half == number] for number in (0, 1)]
+        sizes = [_sums(*half) for half in zip(keys, sizes, strict=True)]
     return max((float(size.max() / size.sum()) for size in sizes if size.sum()), default=0.0)
+
+
+def _sums(key: npt.NDArray[np.uint64], length: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """The tokens ``(K,)`` of each of the different keys."""
+    number = np.unique(key, return_inverse=True)[1]
+    return np.bincount(number, length).astype(np.float64)

@@ -95,7 +95,8 @@ def problem(evidence: Evidence, constants: Constants) -> str | None:
         )
     if evidence.largest_share > constants.document_share:
         return (
-            f"one document makes up {_percent(evidence.largest_share)} of its half, and "
+            f"one document, or those of one row or group key, makes up "
+            f"{_percent(evidence.largest_share)} of its half, and "
             f"{_percent(constants.document_share)} are allowed: split long documents, or provide "
             "more"
         )

@@ -26,6 +26,7 @@ class ArrowRowsReader(SplittableReader, FileReader):
     """Documents of Arrow's record batches: the base of the formats that hold them."""
 
     reads_chats = True
+    has_fields = True
 
     def __init__(self, path: Location, options: ReadOptions, evidence: str) -> None:
         super().__init__(path, options, evidence)

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from ...errors import InputError
 from ..base import BATCH_BYTES, Batch
 from ..file_reader import TABLES
@@ -13,6 +15,7 @@ from ..options import Kind, ReadOptions
 from ..records.arrow_columns import Columns, batch_of, find_columns
 from ..remote.location import Name
 from ..repairs import Repairs
+from ..rows import Rows
 from ..small_file import SmallFileReader
 from ..splits import LINE, Split
 from ..stream import NOT_UTF8, UTF8_BOM, decode, read_blocks
@@ -34,6 +37,7 @@ class CsvReader(SmallFileReader):
     extensions = (".csv", ".tsv")
     rank = TABLES
     reads_chats = True
+    has_fields = True
 
     def __init__(self, name: Name, options: ReadOptions, evidence: str, head: Head) -> None:
         super().__init__(name, options, evidence, head)
@@ -102,15 +106,25 @@ class CsvReader(SmallFileReader):
             block = text.encode()
         if not block.endswith(b"\n"):
             block += b"\n"  # without it, Arrow cannot leave out a header that is all there is
-        rows = self._parsed(block, line, header, repairs)
+        rows, bad = self._parsed(block, line, header, repairs)
         batch = batch_of(rows, self._columns, self._options, place, bytes_read)
         if batch.repairs:
             repairs.include(batch.repairs)
         batch.repairs = repairs
+        if bad:
+            number = len(rows) + len(bad)
+            good = np.delete(np.arange(number), bad)
+            of_good = batch.rows or Rows(len(rows), np.arange(len(rows)))
+            batch.rows = of_good.placed(good, number)
         return batch
 
-    def _parsed(self, block: bytes, line: int, header: int, repairs: Repairs) -> Any:
-        """The rows of a block as an Arrow record batch; rows of another length are repairs."""
+    def _parsed(
+        self, block: bytes, line: int, header: int, repairs: Repairs
+    ) -> tuple[Any, list[int]]:
+        """The rows of a block as an Arrow record batch, and which of all rows are not among them.
+
+        These have more or fewer fields than the first, and are repairs.
+        """
         import pyarrow as pa
         import pyarrow.csv as pc
 
@@ -158,7 +172,9 @@ class CsvReader(SmallFileReader):
                 f"{place}: {row.actual_columns}, not {row.expected_columns}",
             )
         batches = table.combine_chunks().to_batches()
-        return batches[0] if batches else pa.RecordBatch.from_pylist([], table.schema)
+        rows = batches[0] if batches else pa.RecordBatch.from_pylist([], table.schema)
+        # Arrow counts rows from 1 on, those of the header included.
+        return rows, [row.number - header - 1 for row in bad]
 
 
 def _line_of(block: bytes, line: int, row: str) -> int:

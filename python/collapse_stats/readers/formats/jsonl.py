@@ -1,23 +1,28 @@
 """JSON: objects with a text, a chat or a list of ids, one a line or in an array."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from functools import partial
+import sys
+from collections.abc import Iterable, Iterator
+from functools import cached_property, partial
 from itertools import chain, islice
 from typing import Any
 
+import numpy as np
+
 from ...errors import InputError
 from ..base import BATCH_BYTES, Batch
-from ..boundaries import documents_of
+from ..boundaries import batch_of_lists
 from ..head import Head
 from ..options import Kind, ReadOptions
 from ..records.arrow_columns import ids_of, is_utf8_text
 from ..records.batch import batch_of_records
 from ..records.chat import looks_like_turn
 from ..records.fields import Fields
-from ..records.values import Probe, fields_of, usual_fields
+from ..records.group_key import KeyHashes
+from ..records.values import Probe, fields_of, group_of_record, usual_fields
 from ..remote.location import Name
 from ..repairs import Repairs
+from ..rows import Rows
 from ..small_file import SmallFileReader
 from ..splits import LINE, PARSED, Split
 from ..stream import decode_repaired, line_blocks, read_blocks
@@ -40,6 +45,7 @@ class JsonLinesReader(SmallFileReader):
     extensions = (".jsonl", ".ndjson", ".json")
     compressed_start = b"{"
     reads_chats = True
+    has_fields = True
 
     def __init__(self, name: Name, options: ReadOptions, evidence: str, head: Head) -> None:
         super().__init__(name, options, evidence, head)
@@ -50,6 +56,7 @@ class JsonLinesReader(SmallFileReader):
         if not self._one_a_line:
             begin = beginning.lstrip()[:1].decode()
             self.evidence += ", an array" if begin == "[" else ", objects of several lines"
+        self._integer_keys = False  # whether the values of the group key are integers
         self._whole_arrays = False  # whether an array is a document, and not each of its items
         self._fields = self._fields_in(beginning)
         self.reads = self._fields
@@ -104,14 +111,19 @@ class JsonLinesReader(SmallFileReader):
     def _batch_of_values(
         self, values: list[tuple[str, Any]], bytes_read: int, repairs: Repairs
     ) -> Batch:
-        return batch_of_records(values, self._fields, self._options, bytes_read, repairs)
+        records = ((row, place, value) for row, (place, value) in enumerate(values))
+        return batch_of_records(
+            records, len(values), self._fields, self._options, bytes_read, repairs
+        )
 
     def _batch(self, block: bytes, line: int, bytes_read: int) -> Batch:
         repairs = Repairs()
         batch = self._parsed(block, bytes_read, repairs) if len(block) >= _SMALL else None
         if batch is None:
-            records = _records(block, line, repairs)
-            batch = batch_of_records(records, self._fields, self._options, bytes_read, repairs)
+            records, lines = _records(block, line, repairs), _lines(block)
+            batch = batch_of_records(
+                records, lines, self._fields, self._options, bytes_read, repairs
+            )
         return batch
 
     def _parsed(self, block: bytes, bytes_read: int, repairs: Repairs) -> Batch | None:
@@ -119,16 +131,39 @@ class JsonLinesReader(SmallFileReader):
         fields = self._fields
         if not fields.plain or not fields.names or any("." in name for name in fields.all_names):
             return None
-        columns = _parse(block, fields.all_names, ids=fields.kind == "ids")
+        columns = _parse(block, self._types)
         if columns is None:
             return None
+        document, rows = columns[fields.names[0]], None
+        if fields.group is not None:
+            column = columns[fields.group]
+            if column.null_count or not is_utf8_text(column):
+                return None  # to say which line has no value, and to repair others
+            keys = KeyHashes(fields.group).of_column(column, "in a block of lines")
+            rows = Rows(len(keys), np.arange(len(keys)), keys)
         if fields.kind == "text":
-            texts = columns[0]
-            return Batch.of_texts(texts, bytes_read, repairs) if is_utf8_text(texts) else None
-        tokens, lengths, keep, left_out = ids_of(*columns)
-        if left_out:
+            return (
+                Batch.of_texts(document, bytes_read, repairs, rows)
+                if is_utf8_text(document)
+                else None
+            )
+        mask = None if fields.mask is None else columns[fields.mask]
+        tokens, lengths, keep, good = ids_of(document, mask)
+        if not good.all():
             return None
-        return Batch.of_tokens(*documents_of(tokens, lengths, keep, self.eot), bytes_read, repairs)
+        return batch_of_lists(tokens, lengths, keep, self.eot, bytes_read, repairs, rows)
+
+    @cached_property
+    def _types(self) -> dict[str, Any]:
+        """The Arrow type that the values of each field have, where they are as usual."""
+        import pyarrow as pa
+
+        fields = self._fields
+        document = pa.list_(pa.int64()) if fields.kind == "ids" else pa.string()
+        types = dict.fromkeys((*fields.names, *filter(None, [fields.mask])), document)
+        if fields.group is not None:
+            types.setdefault(fields.group, pa.int64() if self._integer_keys else pa.string())
+        return types
 
     def _fields_in(self, beginning: bytes) -> Fields:
         """The fields that hold the documents, by the first records."""
@@ -137,17 +172,22 @@ class JsonLinesReader(SmallFileReader):
             self._whole_arrays = looks_like_turn(first) or type(first) is int
         complaints = Repairs()
         records = (
-            (record for _, record in _records(beginning, 1, complaints))
+            (record for _, _, record in _records(beginning, 1, complaints))
             if self._one_a_line
             else self._first_values(beginning)
         )
         first = list(islice(records, 1))
+        if first and type(first[0]) is dict:  # interned, for there may be many files
+            self.names = tuple(map(sys.intern, first[0]))
         usual = usual_fields(first[0], self._options) if first else None
         if usual is not None:
             return usual
         probe = Probe(islice(chain(first, records), _PROBED_RECORDS))
         there = "these lines have" if self._one_a_line else "these objects have"
         fields = fields_of(self.path, probe, self._options, there)
+        if fields and fields.group:
+            values = (group_of_record(record, fields.group) for record in probe)
+            self._integer_keys = any(type(value) is int for value in values)
         if fields is None and complaints:
             what = complaints.messages(self.path)[0].partition(": ")[2]
             raise InputError(
@@ -172,22 +212,30 @@ class JsonLinesReader(SmallFileReader):
         return next((block for block, _ in blocks), b"")
 
 
-def _records(block: bytes, line: int, repairs: Repairs) -> Iterator[tuple[str, Any]]:
-    """The objects on the lines of a block, each with its place; bad lines are repairs."""
-    for number, data in enumerate(block.split(b"\n"), line):
+def _lines(block: bytes) -> int:
+    """The number of lines of a block, the last of which may have no end."""
+    return block.count(b"\n") + (not block.endswith(b"\n"))
+
+
+def _records(block: bytes, line: int, repairs: Repairs) -> Iterator[tuple[int, str, Any]]:
+    """The objects on the lines of a block, each with the number of its line in it and its place.
+
+    Bad lines are repairs.
+    """
+    for row, data in enumerate(block.split(b"\n")):
         if not data.strip():
             continue
-        place = f"line {number}"
+        place = f"line {line + row}"
         text = decode_repaired(data, place, repairs)
         try:
-            yield place, json.loads(text)
+            yield row, place, json.loads(text)
         except RecursionError:
             repairs.leave_out("bad lines skipped", f"{place}: nested too deep")
         except ValueError as error:
             values = _joined_values(text)
             if not values:
                 repairs.leave_out("bad lines skipped", f"{place}: {error}")
-            yield from ((place, value) for value in values)
+            yield from ((row, place, value) for value in values)
 
 
 def _joined_values(text: str) -> list[Any]:
@@ -205,13 +253,13 @@ def _joined_values(text: str) -> list[Any]:
     return values if all(isinstance(value, dict) for value in values) else []
 
 
-def _parse(block: bytes, keys: Sequence[str], ids: bool) -> list[Any] | None:
-    """The columns of the keys over a block's lines, None if they must be parsed one by one."""
+def _parse(block: bytes, types: dict[str, Any]) -> dict[str, Any] | None:
+    """The columns of these types over a block's lines, None if they must be parsed one by one."""
     import pyarrow as pa
     import pyarrow.json as pj
 
     source: Any = pa.BufferReader(block)
-    schema = pa.schema([(key, pa.list_(pa.int64()) if ids else pa.string()) for key in keys])
+    schema = pa.schema(list(types.items()))
     try:
         table = pj.read_json(
             source,
@@ -222,8 +270,7 @@ def _parse(block: bytes, keys: Sequence[str], ids: bool) -> list[Any] | None:
         )
     except (pa.ArrowException, OverflowError):
         return None
-    lines = block.count(b"\n") + (not block.endswith(b"\n"))
     # Blank lines, missing keys and several objects on a line must be parsed one by one.
-    if len(table) != lines or table[keys[0]].null_count:
+    if len(table) != _lines(block) or table.column(0).null_count:
         return None
-    return [table[key].combine_chunks() for key in keys]
+    return {key: table[key].combine_chunks() for key in types}

@@ -34,6 +34,7 @@ class ParquetReader(SplittableReader, FileReader):
     magics = (b"PAR1",)
     required = "PAR1"
     reads_chats = True
+    has_fields = True
 
     def __init__(self, path: Location, options: ReadOptions, evidence: str) -> None:
         super().__init__(path, options, evidence)

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from ...errors import InputError
 from ..base import BATCH_BYTES, Batch, Int64Array
-from ..boundaries import documents_of
+from ..boundaries import batch_of_lists
 from ..file_reader import FileReader
 from ..mmap import mapped
 from ..options import MAX_DOCUMENT, ReadOptions
@@ -244,10 +244,13 @@ class SampleShardReader(FileReader):
         if self._fields.plain:
             return Batch.of_texts(columns[0], bytes_read)
         records = (
-            (f"{self.sample} {number:,}", dict(zip(names, values, strict=True)))
-            for number, values in enumerate(zip(*columns, strict=True), first)
+            (row, f"{self.sample} {first + row:,}", dict(zip(names, values, strict=True)))
+            for row, values in enumerate(zip(*columns, strict=True))
         )
-        return batch_of_records(records, self._fields, self._options, bytes_read, self._repairs)
+        number = len(bounds) - 1
+        return batch_of_records(
+            records, number, self._fields, self._options, bytes_read, self._repairs
+        )
 
     def _ids(
         self,
@@ -265,7 +268,7 @@ class SampleShardReader(FileReader):
         tokens = gathered(raw, start, stop).view(item)
         lengths = (stop - start) // item.itemsize
         keep = None if mask is None else mask != 0
-        return Batch.of_tokens(*documents_of(tokens, lengths, keep, self.eot), bytes_read)
+        return batch_of_lists(tokens, lengths, keep, self.eot, bytes_read)
 
     def _check_mask(
         self, shard: Shard, first: int, lengths: Int64Array, mask_lengths: Int64Array

@@ -10,9 +10,11 @@ from ...errors import InputError
 from ..base import BATCH_BYTES, Batch, listed
 from ..file_reader import FileReader
 from ..options import Kind, ReadOptions
+from ..records.batch import Documents
 from ..records.chat import BETWEEN_TURNS
 from ..records.fields import Fields
-from ..records.values import Probe, fields_of, texts_of
+from ..records.group_key import no_group_key, no_records
+from ..records.values import Probe, fields_of, group_of_record, texts_of
 from ..remote.location import Location
 from ..repairs import Repairs
 from ..small_file import SmallFileReader
@@ -63,6 +65,7 @@ class WebDatasetReader(SplittableReader, FileReader):
     compressible = True
     reads_forward = True
     reads_chats = True
+    has_fields = True
     kind: Kind = "text"
     dtype = None
 
@@ -92,17 +95,30 @@ class WebDatasetReader(SplittableReader, FileReader):
         return Archive(self.path, read_blocks(self._path, _BLOCK), self._options.longest)
 
     def _batch(self, samples: list[_Sample], bytes_read: int, repairs: Repairs) -> Batch:
-        texts = [self._text(sample, repairs) for sample in samples]
-        return Batch.of_texts([text for text in texts if text is not None], bytes_read, repairs)
+        group = None if self._fields is None else self._fields.group
+        documents, texts = Documents(group, repairs), []
+        for row, sample in enumerate(samples):
+            records: list[Any] = []
+            text = self._text(sample, records, repairs)
+            if text is not None:
+                texts.append(text)
+                documents.add(row, 1, _with_key(records, group), sample.key)
+        return Batch.of_texts(texts, bytes_read, repairs, documents.rows(len(samples)))
 
-    def _text(self, sample: _Sample, repairs: Repairs) -> str | None:
-        """The document of a sample, None if its objects have none and there is no text."""
+    def _text(self, sample: _Sample, records: list[Any], repairs: Repairs) -> str | None:
+        """The document of a sample, None if its objects have none and there is no text.
+
+        Its objects are appended to `records`.
+        """
         parts: list[str] = []
         complaint = ""
         for file in sample.objects:
             assert self._fields is not None
             try:
                 record = json.loads(self._decoded(file, repairs))
+                records.append(record)
+                if not self._fields.names:
+                    continue
                 texts = texts_of(record, self._fields, self._options.part)
                 parts += [text for text in texts if text is not None]
             except (ValueError, RecursionError) as error:
@@ -139,23 +155,36 @@ class WebDatasetReader(SplittableReader, FileReader):
                 f"{self.path}: expected .txt or .json files in this tar archive, it has {held}: "
                 "unpack it if these are texts of another format"
             )
-        if options.named is None and options.part is None and has_texts and not records:
+        asked = options.named is not None or options.part is not None
+        if has_texts and not (asked or records):
+            if options.group_key:
+                what = "a tar archive of .txt files without .json files"
+                raise no_records(self.path, options.group_key, what)
             return None
         fields = None
         try:
             fields = fields_of(self.path, Probe(records), options, "its .json files have")
         except InputError:
-            if options.named is not None or options.part is not None or not has_texts:
+            if asked or not has_texts:
                 raise
         if fields is not None and fields.kind == "text":
             return fields
-        if not has_texts or options.named is not None or options.part is not None:
+        if options.group_key and has_texts and not asked:
+            return self._only_keys(Probe(records), options.group_key)
+        if not has_texts or asked:
             found = "their ids" if fields else "no JSON" if kinds[".json"] else "no .json file"
             raise InputError(
                 f"{self.path}: expected .json files with a text or a chat in this tar archive "
                 f"({options.wanted}), found {found}"
             )
         return None
+
+    def _only_keys(self, probe: Probe, group: str) -> Fields:
+        """The fields of objects that have the group key of the texts beside them, and no text."""
+        if probe.holding(group) is None:
+            there = "its .json files have"
+            raise no_group_key(self.path, group, probe.described(self._options), there)
+        return Fields((), "text", group=group)
 
     def _first_objects(self) -> tuple[list[Any], "Counter[str]"]:
         """The first objects of the archive, and how many files there are of each kind.
@@ -230,6 +259,13 @@ class _Walk:
             self._repairs.add(_APART, name)
         elif len(self._keys) < _MOST_KEYS:
             self._keys.add(hash(key))
+
+
+def _with_key(records: list[Any], group: str | None) -> Any:
+    """The first of the objects that has a value of the group key, if one has."""
+    if group is None:
+        return None
+    return next((each for each in records if group_of_record(each, group) is not None), None)
 
 
 def _kind_of(member: Member) -> str:

@@ -1,16 +1,27 @@
 """A reader of an iterable of texts, chats, lists of ids, arrays, or records with one of them."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from itertools import chain, islice
 from typing import Any
 
+import numpy as np
+
 from ...errors import InputError
 from ..base import BATCH_BYTES, Batch
 from ..options import ReadOptions
-from ..records.batch import Row, batch_of_rows, without_nulls
+from ..records.batch import Documents, Row, batch_of_rows, without_nulls
 from ..records.fields import Fields
-from ..records.values import Probe, fields_of, holding_of, ids_of_record, texts_of
+from ..records.sequences import as_list
+from ..records.values import (
+    Probe,
+    fields_of,
+    group_of_record,
+    holding_of,
+    ids_of_record,
+    texts_of,
+)
 from ..repairs import Repairs
 from ..splits import Split, SplittableReader
 
@@ -58,27 +69,25 @@ class ItemsReader(SplittableReader):
                 "an iterator can be read once: give a list, or a file, to read it again"
             )
         self._read = True
-        texts: list[str] = []
-        rows: list[Row] = []
-        repairs, size = Repairs(), 0
+        found = _Found(self._fields.group)
         for number, item in enumerate(self._items if self._once else self._source):
             try:
-                new_texts, new_rows = self._documents(item)
+                new_texts, new_lists = self._documents(item)
             except ValueError as error:
                 if not isinstance(item, Mapping) and holding_of(item) != "nothing":
                     raise TypeError(f"item {number} has no document: {error}") from error
                 reason = "items without a document skipped"
-                repairs.leave_out(reason, f"item {number}: {error}")
+                found.repairs.leave_out(reason, f"item {number}: {error}")
+                found.rows += 1
                 continue
-            good_texts = without_nulls(new_texts, f"item {number}", repairs)
-            texts += good_texts
-            rows += new_rows
-            size += sum(map(len, good_texts)) + sum(ids.nbytes for ids, _ in new_rows)
-            if size >= BATCH_BYTES:
-                yield Split(size, partial(self._batch, texts, rows, size, repairs))
-                texts, rows, repairs, size = [], [], Repairs(), 0
-        if texts or rows or repairs:
-            yield Split(size, partial(self._batch, texts, rows, size, repairs))
+            # A text of a batch is an item of its own, and so is a list of ids beside others.
+            apart = self.kind == "ids" or _is_batch(item, len(new_texts))
+            found.add(item, new_texts, new_lists, f"item {number}", apart)
+            if found.size >= BATCH_BYTES:
+                yield Split(found.size, partial(self._batch, found))
+                found = _Found(self._fields.group)
+        if found.rows:
+            yield Split(found.size, partial(self._batch, found))
 
     def _documents(self, item: Any) -> tuple[list[str | None], list[Row]]:
         """The texts of an item, or its lists of ids; it may have them under another key."""
@@ -86,17 +95,64 @@ class ItemsReader(SplittableReader):
             return _documents(item, self._fields, self._options)
         except ValueError as error:
             try:
-                fields = fields_of("it", Probe([item]), self._options, "it has")
+                options = replace(self._options, group_key=None)  # it may be missing here
+                fields = fields_of("it", Probe([item]), options, "it has")
             except InputError:
                 fields = None
             if fields is None or fields == self._fields or fields.kind != self.kind:
                 raise error from None
             return _documents(item, fields, self._options)
 
-    def _batch(self, texts: list[str], rows: list[Row], size: int, repairs: Repairs) -> Batch:
+    def _batch(self, found: "_Found") -> Batch:
+        rows = found.documents.rows(found.rows)
         if self.kind == "text":
-            return Batch.of_texts(texts, size, repairs)
-        return batch_of_rows(rows, self.eot, size, repairs)
+            return Batch.of_texts(found.texts, found.size, found.repairs, rows)
+        return batch_of_rows(found.lists, self.eot, found.size, found.repairs, rows)
+
+
+class _Found:
+    """The documents of some items, and the rows that they are."""
+
+    def __init__(self, group: str | None) -> None:
+        self.texts: list[str] = []
+        self.lists: list[Row] = []
+        self.repairs = Repairs()
+        self.documents = Documents(group, self.repairs)
+        self.rows = self.size = 0
+        self._group = group
+
+    def add(
+        self, item: Any, texts: list[str | None], lists: list[Row], place: str, apart: bool
+    ) -> None:
+        """Add the documents of an item, each of which is a row if they are `apart`."""
+        good = without_nulls(texts, place, self.repairs)
+        self.texts += good
+        self.lists += lists
+        self.size += sum(map(len, good)) + sum(ids.nbytes for ids, _ in lists)
+        exist = [text is not None for text in texts] + [True] * len(lists)
+        records = self._of_batch(item, len(exist)) if apart else [item] * len(exist)
+        for at, (exists, record) in enumerate(zip(exist, records, strict=True)):
+            if exists:
+                self.documents.add(self.rows + at * apart, 1, record, place)
+        self.rows += max(len(exist), 1) if apart else 1
+
+    def _of_batch(self, item: Any, documents: int) -> list[Any]:
+        """The record that has the group key of each document of an item, which may be one of it."""
+        keys = None if self._group is None else as_list(group_of_record(item, self._group))
+        if isinstance(keys, list | tuple | np.ndarray) and len(keys) == documents:
+            return [{self._group: key} for key in keys]
+        return [item] * documents
+
+
+def _is_batch(item: Any, documents: int) -> bool:
+    """Whether an item is columns of so many documents, as of a data loader, and not one record."""
+    return isinstance(item, Mapping) and all(
+        hasattr(column, "__len__")
+        and not isinstance(column, str | bytes | Mapping)
+        and getattr(column, "ndim", 1) > 0
+        and len(column) == documents
+        for column in item.values()
+    )
 
 
 def _documents(
@@ -117,7 +173,7 @@ def _fields(probe: Probe, options: ReadOptions) -> Fields:
         return fields_of("the iterable", probe, options, "its items have") or _nothing(options)
     except InputError as error:
         first = next(record for record in probe.records if holding_of(record) != "nothing")
-        if isinstance(first, Mapping):
+        if isinstance(first, Mapping) or options.group_key:
             raise
         raise TypeError(
             "expected an array, a table, or an iterable of texts, chats, arrays, lists of ids or "

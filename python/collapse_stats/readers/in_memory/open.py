@@ -9,6 +9,7 @@ import numpy as np
 from ..base import Reader
 from ..options import ReadOptions
 from ..records.chat import looks_like_turn
+from ..records.group_key import no_records
 from ..records.values import as_array
 from .arrays import ArrayReader
 from .frames import library_of, only_split
@@ -46,6 +47,8 @@ def open_memory(source: Any, options: ReadOptions) -> Reader:
     if _is_list_of_ids(source) or not isinstance(source, Sequence):
         array = as_array(source)
         if array is not None:
+            if options.group_key:
+                raise no_records("the array", options.group_key, "an array of ids")
             return ArrayReader(array, options)
     if not isinstance(source, Iterable):
         raise TypeError(

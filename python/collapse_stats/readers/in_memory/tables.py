@@ -6,6 +6,7 @@ from typing import Any
 from ...errors import InputError
 from ..options import MASK_KEY, ReadOptions
 from ..records.fields import no_fields
+from ..records.group_key import no_group_key
 from ..splits import Split, SplittableReader
 from .frames import FrameReader, is_transformed, library_of, rows_of_table
 from .items import ItemsReader
@@ -72,13 +73,17 @@ def open_table(
 
 def _open_pandas(frame: Any, options: ReadOptions, number: int | None) -> FrameReader | ItemsReader:
     """A reader of a `pandas.DataFrame`, by Arrow if its columns have Arrow types."""
-    wanted = {name for keys in options.keys for name in keys} | {options.mask_key, MASK_KEY}
-    tops = {name.split(".")[0] for name in wanted if name}
+    wanted = {name for keys in options.keys for name in keys}
+    wanted |= {MASK_KEY, *filter(None, (options.mask_key, options.group_key))}
+    tops = set(map(_top, wanted))
     names = [name for name in frame.columns if name in wanted | tops]
     if not names:
         held = {str(name): str(kind) for name, kind in frame.dtypes.items()}
         table = f"table {number:,}" if number else "the table"
         raise no_fields(table, options, held, "it has")
+    if options.group_key and _top(options.group_key) not in frame.columns:
+        table = f"table {number:,}" if number else "the table"
+        raise no_group_key(table, options.group_key, list(map(str, frame.columns)), "it has")
     repeated = next((name for name in names if names.count(name) > 1), None)
     if repeated is not None:
         raise InputError(f"expected one column {repeated!r}, the table has several")
@@ -90,3 +95,8 @@ def _open_pandas(frame: Any, options: ReadOptions, number: int | None) -> FrameR
         return ItemsReader(records, options)
     assert rows is not None
     return FrameReader(rows, "pandas.DataFrame", options, number)
+
+
+def _top(name: str) -> str:
+    """The column that a field lies in."""
+    return name.split(".")[0]

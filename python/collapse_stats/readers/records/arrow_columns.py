@@ -10,9 +10,10 @@ import numpy.typing as npt
 from ...errors import InputError
 from ...tokenizers.texts import Texts
 from ..base import Batch, Int64Array, IntegerArray
-from ..boundaries import documents_of
+from ..boundaries import batch_of_lists
 from ..options import Kind, ReadOptions
 from ..repairs import Repairs
+from ..rows import UInt64Array, kept_rows
 from ..stream import decode_repaired
 from .arrow_types import (
     field_at,
@@ -27,6 +28,9 @@ from .arrow_types import (
 )
 from .batch import batch_of_records
 from .fields import Fields, Holding, choose, no_fields, no_mask
+from .group_key import KeyHashes, no_group_key, not_a_group_key, note_missing
+
+BoolArray = npt.NDArray[np.bool_]
 
 _LONG = 1 << 15  # bytes; Python makes a string of a shorter text sooner than Arrow checks it
 
@@ -87,12 +91,28 @@ def find_columns(
         raise no_fields(path, options, held, there)
     if fields.mask is not None and field_at(schema, fields.mask) is None:
         raise no_mask(path, fields.mask, schema.names, there)
+    if fields.group is not None:
+        _check_group_key(path, fields.group, schema, there)
     names = tuple(dict.fromkeys(_column_of(schema, name) for name in fields.all_names))
     repeated = next((name for name in names if schema.names.count(name) > 1), None)
     if repeated:
         raise InputError(f"{path}: expected one column {repeated!r}, this file has several")
     dtype = _dtype(field_at(schema, fields.names[0])) if fields.kind == "ids" else None
     return Columns(names, fields, dtype)
+
+
+def _check_group_key(path: object, name: str, schema: Any, there: str) -> None:
+    """Raise InputError unless a column of text or of integers can be the group key."""
+    import pyarrow.types as types
+
+    field = field_at(schema, name)
+    if field is None:
+        held = {field.name: _described(field) for field in schema}
+        raise no_group_key(path, name, held, there)
+    kind = plain_type(field.type)
+    # What lies inside of JSON is known only when it is read, and that bytes are text is not.
+    if not (types.is_integer(kind) or types.is_null(kind) or is_utf8(kind)):
+        raise not_a_group_key(path, name, str(field.type))
 
 
 def _described(field: Any) -> str:
@@ -118,49 +138,64 @@ def batch_of(
     repairs, fields = Repairs(), columns.fields
     if not (fields.plain and set(columns.names).issuperset(fields.all_names)):
         records = _records(rows, columns, place, repairs)
-        return batch_of_records(records, fields, options, bytes_read, repairs)
+        return batch_of_records(records, len(rows), fields, options, bytes_read, repairs)
     column = plain_array(rows.column(fields.names[0]))
+    keys = None
+    if fields.group is not None:
+        keys = KeyHashes(fields.group).of_column(plain_array(rows.column(fields.group)), place)
     if fields.kind == "text":
         column = without_views(column)
+        good = _valid(column)
         if column.null_count:
             repairs.leave_out("null texts skipped", place, column.null_count)
             column = column.drop_null()
-        return Batch.of_texts(_texts(column, repairs, place), bytes_read, repairs)
+        texts = _texts(column, repairs, place)
+        _note_missing(keys, good, place, repairs)
+        return Batch.of_texts(texts, bytes_read, repairs, kept_rows(good, keys))
     mask = None if fields.mask is None else plain_array(rows.column(fields.mask))
-    tokens, lengths, keep, left_out = ids_of(column, mask)
-    if left_out:
+    tokens, lengths, keep, good = ids_of(column, mask)
+    if not good.all():
         masked = " or a mask of another length" if fields.mask else ""
+        left_out = len(good) - int(good.sum())
         repairs.leave_out(f"rows with null ids{masked} skipped", place, left_out)
-    return Batch.of_tokens(*documents_of(tokens, lengths, keep, options.eot), bytes_read, repairs)
+    _note_missing(keys, good, place, repairs)
+    return batch_of_lists(
+        tokens, lengths, keep, options.eot, bytes_read, repairs, kept_rows(good, keys)
+    )
+
+
+def _note_missing(keys: UInt64Array | None, good: BoolArray, place: str, repairs: Repairs) -> None:
+    if keys is not None:
+        note_missing(int(good.sum()) - int(np.count_nonzero(keys[good])), place, repairs)
 
 
 def _records(
     rows: Any, columns: Columns, place: str, repairs: Repairs
-) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The rows as records, each with its place."""
+) -> Iterator[tuple[int, str, dict[str, Any]]]:
+    """The rows as records, each with its number and its place."""
     names = columns.names
     values = [
         values_of(rows.schema.field(name), rows.column(name), place, repairs) for name in names
     ]
-    for row in zip(*values, strict=True):
-        yield place, dict(zip(names, row, strict=True))
+    for number, row in enumerate(zip(*values, strict=True)):
+        yield number, place, dict(zip(names, row, strict=True))
 
 
 def ids_of(
     array: Any, mask: Any = None
-) -> tuple[IntegerArray, Int64Array, npt.NDArray[np.bool_] | None, int]:
+) -> tuple[IntegerArray, Int64Array, BoolArray | None, BoolArray]:
     """Return the packed ids of an Arrow array of lists, without the rows that are left out.
 
     Input: the lists, and those of their mask; a null among these masks nothing. Output: the ids;
-    the length of each row; which of the ids the mask keeps (None: all); and how many rows are left
-    out: those that are null or have a null among their ids, and those whose mask has another length
-    or a null in it.
+    the length of each row; which of the ids the mask keeps (None: all); and which of all rows are
+    good. The others are null or have a null among their ids, or their mask has another length or a
+    null in it.
     """
     import pyarrow as pa
 
     if mask is not None and mask.null_count == len(mask):
         mask = None
-    rows, good = len(array), _valid(array) & _without_null_items(array)
+    good = _valid(array) & _without_null_items(array)
     if mask is not None:
         fits = _without_null_items(mask) & (_lengths(array) == _lengths(mask))
         good &= fits | ~_valid(mask)
@@ -172,7 +207,7 @@ def ids_of(
     if mask is not None:
         keep = np.ones(len(ids), dtype=bool)
         keep[np.repeat(_valid(mask), lengths)] = _items(mask) != 0
-    return ids, lengths, keep, rows - int(good.sum())
+    return ids, lengths, keep, good
 
 
 def _items(lists: Any) -> npt.NDArray[Any]:
@@ -181,19 +216,21 @@ def _items(lists: Any) -> npt.NDArray[Any]:
     return items
 
 
-def _valid(lists: Any) -> npt.NDArray[np.bool_]:
-    """Whether each of the lists is not null."""
+def _valid(array: Any) -> BoolArray:
+    """Whether each of the values is not null."""
     import pyarrow.compute as pc
 
-    valid: npt.NDArray[np.bool_] = pc.is_valid(lists).to_numpy(zero_copy_only=False)
+    if not array.null_count:
+        return np.ones(len(array), dtype=bool)
+    valid: BoolArray = pc.is_valid(array).to_numpy(zero_copy_only=False)
     return valid
 
 
-def _without_null_items(lists: Any) -> npt.NDArray[np.bool_]:
+def _without_null_items(lists: Any) -> BoolArray:
     """Whether each of the lists has no null among its items."""
     import pyarrow.compute as pc
 
-    good: npt.NDArray[np.bool_] = np.ones(len(lists), dtype=bool)
+    good: BoolArray = np.ones(len(lists), dtype=bool)
     items = lists.flatten()
     if items.null_count:
         at = np.flatnonzero(pc.is_null(items).to_numpy(zero_copy_only=False))

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from ...errors import InputError
@@ -38,6 +38,8 @@ class Fields:
     mask
         The field of the mask of the ids, None when there is none. A record where it is missing or
         null is not masked.
+    group
+        The field of the group key, None when none is asked for.
     """
 
     names: tuple[str, ...]
@@ -45,11 +47,13 @@ class Fields:
     plain: bool = True
     chat: bool = False
     mask: str | None = None
+    group: str | None = None
 
     @property
     def all_names(self) -> tuple[str, ...]:
-        """The fields with their mask."""
-        return self.names if self.mask is None else (*self.names, self.mask)
+        """The fields with their mask, and that of the group key."""
+        others = (name for name in (self.mask, self.group) if name is not None)
+        return (*self.names, *others)
 
 
 def choose(options: ReadOptions, holding: Callable[[str], Holding | None]) -> Fields | None:
@@ -63,7 +67,8 @@ def choose(options: ReadOptions, holding: Callable[[str], Holding | None]) -> Fi
             holdings = [holding(name) for name in names]
             usable = _usable(names, options) | ({"nothing"} if accept_nothing else set())
             if usable.issuperset(holdings):
-                return _fields(names, holdings, options, holding)
+                found = _fields(names, holdings, options, holding)
+                return replace(found, group=options.group_key) if options.group_key else found
     return None
 
 

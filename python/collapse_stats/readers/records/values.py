@@ -20,6 +20,7 @@ from .chat import (
     turns_text,
 )
 from .fields import Fields, Holding, choose, no_fields, no_mask
+from .group_key import no_group_key, no_records
 from .sequences import as_list, is_missing
 
 _MISSING = object()
@@ -113,6 +114,8 @@ def fields_of(path: object, probe: Probe, options: ReadOptions, there: str) -> F
     if first is None:
         return None
     if not isinstance(first, Mapping) and not options.named:
+        if options.group_key:
+            raise no_records(path, options.group_key, _described(first))
         kind = holding_of(first)
         if kind in ("ids", "rows") and not options.part:
             return Fields((), "ids", plain=kind == "ids")
@@ -123,6 +126,8 @@ def fields_of(path: object, probe: Probe, options: ReadOptions, there: str) -> F
         raise no_fields(path, options, probe.described(options), there)
     if options.mask_key and fields.kind == "ids" and probe.holding(options.mask_key) is None:
         raise no_mask(path, options.mask_key, probe.described(options), there)
+    if fields.group is not None and probe.holding(fields.group) is None:
+        raise no_group_key(path, fields.group, probe.described(options), there)
     # Later records may be the first that are masked.
     return fields if fields.kind == "text" else replace(fields, mask=fields.mask or MASK_KEY)
 
@@ -133,7 +138,7 @@ def usual_fields(record: Any, options: ReadOptions) -> Fields | None:
     These are what `fields_of` returns for such a first record.
     """
     (name, *others) = options.keys[0]
-    if type(record) is not dict or type(record.get(name)) is not str:
+    if options.group_key or type(record) is not dict or type(record.get(name)) is not str:
         return None
     if others or options.part or options.ids_key or name in TURNS_KEYS:
         return None
@@ -156,6 +161,12 @@ def look_up(record: Mapping[str, Any], name: str) -> Any:
     for part in name.split("."):
         value = _step(value, part)
     return value
+
+
+def group_of_record(record: Any, name: str) -> Any:
+    """Return the value of the group key of a record, None if it has none."""
+    value = look_up(record, name) if isinstance(record, Mapping) else None
+    return None if value is _MISSING else value
 
 
 def _step(value: Any, part: str) -> Any:
