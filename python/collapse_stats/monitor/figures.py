@@ -47,7 +47,8 @@ class Measured:
     Attributes
     ----------
     vocab_size, joint_spectra, documents
-        The number of different tokens there may be, spectra of all tokens that the figures cover, and the number of their documents.
+        The number of different tokens there may be, spectra of all tokens that the figures cover,
+        and the number of their documents.
     sample
         The newest documents, the oldest first, in which repetition and copies are looked for.
     comparison
