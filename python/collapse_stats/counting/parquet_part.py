@@ -80,7 +80,7 @@ def read_part(path: Path, part: Part, rows: NgramTable) -> None:
 
     name, layout = part["file"], rows.layout
     try:
-        with pq.ParquetFile(path / name, memory_map=True) as file:
+        with pq.ParquetFile(path / name) as file:
             if file.metadata.num_rows != part["rows"]:
                 raise damaged(
                     path, f"{name} has {file.metadata.num_rows:,} rows, not {part['rows']:,}"

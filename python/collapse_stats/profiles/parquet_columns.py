@@ -27,7 +27,7 @@ def read_columns(path: Path, name: str) -> "pa.Table":
     import pyarrow.parquet as pq
 
     try:  # not `pq.read_table`, which loads pandas where it is installed
-        return pq.ParquetFile(path / name, memory_map=True).read()
+        return pq.ParquetFile(path / name).read()
     except (OSError, pa.ArrowException) as error:
         raise damaged(path, f"{name} cannot be read ({error})") from error
 

@@ -7,6 +7,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import ClassVar, NamedTuple
 
+from ..errors import InputError
+from ..system.file_state import FileState
 from .base import Batch
 from .head import Head
 from .options import Kind, ReadOptions
@@ -122,6 +124,9 @@ class FileReader(ABC):
     reads: Fields | None = None
     """The keys or columns that hold the documents, None if the format has no names."""
 
+    state: FileState | None = None
+    """What the file was when it was opened; None for what is no local file."""
+
     names: tuple[str, ...] = ()
     """All keys or columns of the file, as far as they are known."""
 
@@ -140,6 +145,14 @@ class FileReader(ABC):
     def create(cls, name: Name, options: ReadOptions, evidence: str, head: Head) -> "FileReader":
         """Return a reader of a file; `head` is what was read to find its format."""
         return cls(as_location(name), options, evidence)
+
+    def watch(self, head: Head) -> None:
+        """Note what the file was when its `head` was read, for `change`."""
+        self.state = head.state
+
+    def change(self) -> InputError | None:
+        """Return the error to raise if the file has been written to since, else None."""
+        return None if self.state is None else self.state.change(self.path)
 
     @classmethod
     def recognize_content(cls, file: Candidate) -> str | None:

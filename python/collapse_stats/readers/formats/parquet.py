@@ -160,7 +160,7 @@ class ParquetReader(SplittableReader, FileReader):
         import pyarrow.parquet as pq
 
         remote = isinstance(self._path, RemotePath)
-        options: dict[str, Any] = {"buffer_size": _BUFFER} if remote else {"memory_map": True}
+        options: dict[str, Any] = {"buffer_size": _BUFFER} if remote else {}
         options["read_dictionary"] = self._dictionaries
         if _knows_extensions():
             options["arrow_extensions_enabled"] = True  # else JSON is not told from text
