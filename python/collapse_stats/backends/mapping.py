@@ -4,6 +4,7 @@ As in `columns`, nothing is counted here; the compiled module does what Python c
 """
 
 import os
+from pathlib import Path
 
 from ..system.file_state import FileState
 from ..system.memory import MappedBytes
@@ -20,7 +21,7 @@ def map_file(path: str | os.PathLike[str], size: int) -> MappedBytes:
     OSError
         The file cannot be opened, or is shorter.
     """
-    with open(path, "rb") as file:  # noqa: PTH123: a Path takes longer, and files may be many
+    with Path(path).open("rb") as file:
         state = os.fstat(file.fileno())
         if state.st_size < size:
             raise OSError(f"expected {size:,} bytes, got {state.st_size:,}")

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 
 from ..errors import BackendError
+from ..system.arguments import checked
 from ..system.gpu import fork_problem
 from .base import Backend
 from .cuda.architectures import has_code
@@ -23,6 +24,7 @@ class BackendInfo:
     detail: str
 
 
+@checked
 def backends(*, tried: bool = False) -> tuple[BackendInfo, ...]:
     """Return all backends, usable or not, the preferred one first.
 
@@ -41,6 +43,7 @@ def backends(*, tried: bool = False) -> tuple[BackendInfo, ...]:
     )
 
 
+@checked
 def select(name: str = "auto", threads: int | None = None) -> Backend:
     """Return the backend called `name`, or with ``"auto"`` the first usable one.
 

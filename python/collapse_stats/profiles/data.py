@@ -11,6 +11,7 @@ from ..errors import CollapseStatsError, LayoutMismatchError
 from ..ngrams.ids import is_implied
 from ..ngrams.layout import Layout
 from ..ngrams.spectrum import HALVES, JointSpectra, JointSpectrum, Spectrum
+from ..system.arguments import conforming
 from ..uncertainty.recounted_sample import RecountedSamples
 
 
@@ -126,6 +127,7 @@ class ProfileData:
 
     def check_order(self, order: int) -> int:
         """Return `order`; raise ValueError when it was not counted."""
+        order = conforming("order", order, int)
         if not 1 <= order <= self.max_order:
             raise ValueError(
                 f"order must be between 1 and {self.max_order}, the longest counted, got {order}"

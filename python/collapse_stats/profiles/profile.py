@@ -14,6 +14,7 @@ from ..counting.top import most_frequent
 from ..errors import InputError
 from ..metrics.figures import CORPUS_FIGURES_WITH_ERRORS, look_up
 from ..ngrams.table import NgramTable
+from ..system.arguments import checked_methods
 from ..system.memory import budget
 from ..tokenizers import load as load_tokenizer
 from ..uncertainty.estimate import Estimate
@@ -26,6 +27,7 @@ Ngram = tuple[int, ...] | str
 """An n-gram as token ids, or as text when the tokenizer is known."""
 
 
+@checked_methods
 class Profile(ProfileData):
     """What is known of one corpus: the fields of `ProfileData`, and answers from them."""
 

@@ -9,7 +9,7 @@ from ..errors import InputError
 
 
 class FileState(NamedTuple):
-    """What the system said of a regular file when it was opened: what changes when it is written to.
+    """What the system says of a regular file, which changes when it is written to.
 
     Attributes
     ----------

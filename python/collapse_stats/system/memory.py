@@ -102,7 +102,6 @@ class MappedBytes:
             "version": 3,
         }
 
-
     def change(self) -> InputError | None:
         """Return the error to raise if the file is no longer what was mapped, else None."""
         if self._state is None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy.typing as npt
 
+from ...system.arguments import checked_methods
 from .documents import in_parts, mean, packed
 from .hdd import hdd_totals
 from .mattr import window_totals
@@ -16,6 +17,7 @@ _DIVERSITY_ORDERS = 4
 _PART = 1 << 15  # tokens whose arrays fit into a core's own cache
 
 
+@checked_methods
 @dataclass(slots=True)
 class SequenceTotals:
     """Running sums over documents for `mattr`, `mtld`, `document_hdd` and `repetition`.

@@ -105,7 +105,9 @@ class MegatronReader(IndexedReader):
         n, item = self._sequences, self._item.itemsize
         length = loaded(self._index, "<i4", _HEADER.size, n).astype(np.int64, copy=False)
         offset = loaded(self._index, "<i8", _HEADER.size + 4 * n, n).astype(np.int64, copy=False)
-        bounds = loaded(self._index, "<i8", _HEADER.size + 12 * n, self._bounds).astype(np.int64, copy=False)
+        bounds = loaded(self._index, "<i8", _HEADER.size + 12 * n, self._bounds).astype(
+            np.int64, copy=False
+        )
         self._refuse(length < 0, "length {}, which is negative", length, 34, 4)
         at = 34 + 4 * n
         self._refuse((offset < 0) | (offset > self.size), "offset {} outside the file", offset, at)
