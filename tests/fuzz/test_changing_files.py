@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from shard_writers import mds, megatron
+from shard_writers import mds, mds_array, megatron
 
 SOAK = os.environ.get("COLLAPSE_STATS_EXAMPLES") == "soak"
 REPEATS = 60 if SOAK else 1
@@ -46,7 +46,8 @@ def megatron_pair(path: Path) -> Path:
 
 
 def mds_shard(path: Path) -> Path:
-    return mds(path.with_suffix(".mds"), rows(20_000))
+    values = [mds_array(row, "uint16") for row in rows(20_000)]
+    return mds(path.with_suffix(".mds"), {"tokens": ("ndarray:uint16", values)})
 
 
 def parquet(path: Path) -> Path:
@@ -57,9 +58,8 @@ def parquet(path: Path) -> Path:
 
 def arrow(path: Path) -> Path:
     table = pa.table({"text": [f"some words of row {i} " * 9 for i in range(60_000)]})
-    with pa.OSFile(str(path.with_suffix(".arrow")), "wb") as file:
-        with pa.ipc.new_stream(file, table.schema) as writer:
-            writer.write_table(table, max_chunksize=500)
+    with pa.ipc.new_stream(str(path.with_suffix(".arrow")), table.schema) as writer:
+        writer.write_table(table, max_chunksize=500)
     return path.with_suffix(".arrow")
 
 

@@ -21,16 +21,6 @@ class Lies:
         raise RuntimeError("there is nothing here")
 
 
-class Endless:
-    """Has items without end."""
-
-    def __len__(self) -> int:
-        return 3
-
-    def __getitem__(self, item: object) -> int:
-        return 1
-
-
 class Fails:
     """Every question to it fails."""
 
@@ -89,7 +79,7 @@ def arrays() -> list[Any]:
         np.rec.array([(1, 2.0)]),
     ]
     lists = [[], [[]], [1, 2], [[1, 2], [3]], [None], ["a", "b"], [2**70], (1, 2), {1, 2}, {"a": 1}]
-    return [*good, *bad, *lists, range(4), b"abc", "abc", Lies(), Endless(), Fails(), object(), None]
+    return [*good, *bad, *lists, range(4), b"abc", "abc", Lies(), Fails(), object(), None]
 
 
 def others() -> list[Any]:

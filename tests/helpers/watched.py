@@ -12,7 +12,7 @@ from collapse_stats.errors import CollapseStatsError
 
 PACKAGE = "collapse_stats"
 CORE = re.compile(r"\b(counter|scan|_native)\.\w+\(")  # what the C++ core raises, it means
-SECONDS = 30.0  # of one call: a hang
+SECONDS = 40.0  # of one call: a hang
 
 
 @dataclass(frozen=True)

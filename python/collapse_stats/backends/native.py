@@ -134,7 +134,7 @@ def _threads_for(chunks: Iterable[Chunk], threads: int) -> int:
     if not isinstance(chunks, Sequence):
         return threads
     windows = sum(int(chunk.windows) for chunk in chunks)
-    return min(threads, 1 + windows // _WINDOWS_WORTH_A_THREAD)
+    return max(1, min(threads, 1 + windows // _WINDOWS_WORTH_A_THREAD))  # bounds may change
 
 
 def _fill(counter: _native.Counter, chunks: Iterable[Chunk]) -> None:

@@ -95,7 +95,8 @@ class ProfileData:
 
     def spectrum(self, order: int) -> Spectrum:
         """Return the spectrum of the n-grams of one order."""
-        if self.check_order(order) not in self._spectra:
+        order = self.check_order(order)
+        if order not in self._spectra:
             (joint,) = self.joint_spectra.ngrams[order].values()
             self._spectra[order] = joint.total
         return self._spectra[order]

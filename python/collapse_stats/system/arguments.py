@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Mapping
 from functools import cache, wraps
 from operator import index
+from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -99,6 +100,13 @@ def as_array(name: str, value: Any) -> npt.NDArray[Any]:
     except Exception as error:  # objects may raise what they like
         raise TypeError(f"{name} must be an array, got {_shown(value)} ({error})") from error
     return array
+
+
+def as_path(path: str | os.PathLike[str]) -> Path:
+    """Return a path; ValueError for a name that no file can have."""
+    if "\0" in os.fspath(path):
+        raise ValueError(f"a path must have no NUL character, got {path!r}")
+    return Path(path)
 
 
 _OTHER = object()
