@@ -17,7 +17,7 @@ test: $(VENV)/test lint cuda cuda-test  ## everything CI checks
 
 soak: $(VENV)/test  ## the tests that draw examples, with many more of them and others each time
 	COLLAPSE_STATS_EXAMPLES=soak $(BIN)/pytest -q -n auto -p no:benchmark tests/readers tests/corpus \
-	  tests/metrics tests/ngrams tests/backends
+	  tests/metrics tests/ngrams tests/backends tests/fuzz
 
 # The frameworks take gigabytes (torch brings CUDA's libraries): an environment of their own.
 test-integrations: build/integrations  ## adapters, examples and shards in the frameworks they are for
@@ -37,6 +37,7 @@ bench: $(VENV)/test  ## timings; sizes and peers in benchmarks/README.md
 # allowed, addresses are not randomised: libtsan has no map for what recent kernels make of them.
 RUNTIME = $(shell $(CXX) -print-file-name=$(1).so)
 WATCHED := -q -p no:cacheprovider tests/backends/test_native.py tests/backends/test_threads.py \
+	tests/fuzz/test_hostile_extension.py tests/fuzz/test_changing_arrays.py \
 	-k "not (any_number or hostile) or (1099511627776 and 1025) or (is_counted and native)"
 
 sanitize: asan tsan  ## addresses, leaks, undefined behaviour; races between threads

@@ -7,7 +7,7 @@ of arrays, are left to the function.
 
 import inspect
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache, wraps
 from operator import index
 from pathlib import Path
@@ -71,7 +71,8 @@ def checked_methods(cls: C) -> C:
 
 def check_fields(options: Any) -> None:
     """Check the fields of a frozen dataclass as `checked` checks arguments."""
-    for name, hint in _hints_of(type(options)).items():
+    kind: Any = type(options)
+    for name, hint in _hints_of(kind).items():
         value = getattr(options, name)
         conform = conforming(name, value, hint)
         if conform is not value:
@@ -102,6 +103,15 @@ def as_array(name: str, value: Any) -> npt.NDArray[Any]:
     return array
 
 
+def whole_numbers(name: str, values: Iterable[int]) -> list[int]:
+    """Return several whole numbers as a list; TypeError for anything else."""
+    try:
+        several = list(values)
+    except Exception as error:  # objects may raise what they like
+        raise TypeError(f"{name} must be whole numbers, got {_shown(values)}") from error
+    return [conforming(f"each of {name}", value, int) for value in several]
+
+
 def as_path(path: str | os.PathLike[str]) -> Path:
     """Return a path; ValueError for a name that no file can have."""
     if "\0" in os.fspath(path):
@@ -116,7 +126,7 @@ def _as(kind: Any, value: Any) -> Any:
     """The value as an object of this kind, `_OTHER` if it is none."""
     is_flag = isinstance(value, bool) or type(value).__name__ in ("bool_", "bool")
     if kind is bool:
-        return bool(value) if is_flag and not getattr(value, "ndim", 0) else _OTHER
+        return bool(value) if is_flag else _OTHER
     if kind is int:
         return _OTHER if is_flag else _whole(value)
     if kind is float:
@@ -134,7 +144,7 @@ def _whole(value: Any) -> Any:
 
 
 def _number(value: Any) -> Any:
-    if isinstance(value, str | bytes) or getattr(value, "ndim", 0):
+    if isinstance(value, str | bytes) or (hasattr(value, "ndim") and value.ndim):
         return _OTHER
     try:
         number = float(value)

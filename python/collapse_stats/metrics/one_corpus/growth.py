@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...ngrams.spectrum import Spectrum
-from ...system.arguments import conforming
+from ...system.arguments import whole_numbers
 from ..two_corpora.rarefaction import Rarefied
 from .binomial import binomial_distinct, binomial_types_seen
 from .extrapolation import expected_distinct
@@ -62,15 +62,7 @@ def growth_curve(spectrum: Spectrum, sizes: Sequence[int] | None = None) -> list
     def distinct(n: int) -> float:
         return rarefied.distinct(n) if 0 <= n <= total else expected_distinct(spectrum, n)
 
-    return [GrowthPoint(n, distinct(n)) for n in _whole_numbers(sizes)]
-
-
-def _whole_numbers(sizes: Sequence[int]) -> list[int]:
-    try:
-        several = list(sizes)
-    except Exception as error:  # objects may raise what they like
-        raise TypeError(f"sizes must be a list of whole numbers, got {sizes!r}") from error
-    return [conforming("a size", size, int) for size in several]
+    return [GrowthPoint(n, distinct(n)) for n in whole_numbers("sizes", sizes)]
 
 
 def heaps_exponent(spectrum: Spectrum, n: int | None = None) -> float | None:
