@@ -164,6 +164,19 @@ def test_of_several_files_only_the_one_that_grows_is_left_out(
     assert steady.exists()
 
 
+@pytest.mark.parametrize("ending", [".bin", ".idx"])
+def test_an_index_that_changes_is_named(
+    tmp_path: Path, ending: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = megatron(tmp_path / "a.bin", [[IDS[:1000]] * 3])
+    assert read_corpus(path.with_suffix(ending), counting=COUNTING).tokens == 3000
+    index = path.with_suffix(".idx")
+    wait_for_the_clock(index)
+    grow_on_read(index, monkeypatch)
+    with pytest.raises(InputError, match=f"{index}: changed while it was read"):
+        read_corpus(path.with_suffix(ending), counting=COUNTING)
+
+
 def test_what_is_no_regular_file_has_no_state(tmp_path: Path) -> None:
     assert FileState.of(Path(os.devnull).stat()) is None
     path = json_lines(tmp_path / "a")

@@ -124,8 +124,8 @@ class FileReader(ABC):
     reads: Fields | None = None
     """The keys or columns that hold the documents, None if the format has no names."""
 
-    state: FileState | None = None
-    """What the file was when it was opened; None for what is no local file."""
+    states: tuple[tuple[str, FileState], ...] = ()
+    """What the local files that are read were when they were opened, by path."""
 
     names: tuple[str, ...] = ()
     """All keys or columns of the file, as far as they are known."""
@@ -146,13 +146,14 @@ class FileReader(ABC):
         """Return a reader of a file; `head` is what was read to find its format."""
         return cls(as_location(name), options, evidence)
 
-    def watch(self, head: Head) -> None:
-        """Note what the file was when its `head` was read, for `change`."""
-        self.state = head.state
+    def watch(self, name: Name, head: Head) -> None:
+        """Note what a file was when its `head` was read, for `change`."""
+        if head.state is not None:
+            self.states = (*self.states, (str(name), head.state))
 
     def change(self) -> InputError | None:
-        """Return the error to raise if the file has been written to since, else None."""
-        return None if self.state is None else self.state.change(self.path)
+        """Return the error to raise if a file has been written to since, else None."""
+        return next(filter(None, (state.change(path) for path, state in self.states)), None)
 
     @classmethod
     def recognize_content(cls, file: Candidate) -> str | None:

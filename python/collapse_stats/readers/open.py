@@ -55,7 +55,7 @@ def _open(name: Name, options: ReadOptions, head: Head) -> FileReader:
             "save it to a file, and give its path"
         )
     opened = reader.create(name, options, evidence, head)
-    opened.watch(head)
+    opened.watch(name, head)
     return opened
 
 

@@ -82,8 +82,8 @@ def zipf_fit(spectrum: Spectrum, c_min: int | None = None) -> ZipfFit | None:
 def _candidates(spectrum: Spectrum) -> npt.NDArray[np.int64]:
     """Candidates for c_min: all counts if they are few, else counts evenly spaced in logarithms."""
     above = np.cumsum(spectrum.types[::-1])[::-1]
-    counts = spectrum.count[above >= np.uint64(LEAST_TYPES)]
-    counts = counts[counts <= np.uint64(_LARGEST)].astype(np.int64)
+    usable = (above >= np.uint64(LEAST_TYPES)) & (spectrum.count <= np.uint64(_LARGEST))
+    counts = spectrum.count[usable].astype(np.int64)
     if len(counts) <= _CANDIDATES:
         return counts
     targets = np.geomspace(counts[0], counts[-1], _CANDIDATES)

@@ -36,6 +36,9 @@ class DatatroveReader(IndexedReader):
         index = _index_of(file.location)
         return f"{index.name} beside it" if index.exists() else None
 
+    def _index_files(self) -> tuple[Location, ...]:
+        return (self._index,)
+
     def _documents(self) -> tuple[Int64Array, Int64Array]:
         ends = loaded(self._index, "<u8")
         total = self.size // self._item.itemsize

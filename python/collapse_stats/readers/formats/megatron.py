@@ -100,6 +100,9 @@ class MegatronReader(IndexedReader):
                 f"number of sequences, got {last[0] if last else 'none'}: {_DAMAGED}"
             )
 
+    def _index_files(self) -> tuple[Location, ...]:
+        return (self._index,)
+
     def _documents(self) -> tuple[Int64Array, Int64Array]:
         """The bounds of the documents in ids, after the whole index has been checked."""
         n, item = self._sequences, self._item.itemsize
