@@ -66,13 +66,13 @@ def as_lengths(lengths: object, tokens: int) -> Int64Array:
     if len(wrong):
         first = int(wrong[0])
         raise ValueError(
-            f"lengths must not be negative and must add up to {tokens:,}, got "
+            f"lengths must be non-negative and add up to {tokens:,}, got "
             f"{int(array[first]):,} for document {first + 1:,} alone"
         )
     sizes: Int64Array = array.astype(np.int64)
     if sizes.sum() != tokens:
         raise ValueError(
-            f"lengths must not be negative and must add up to {tokens:,}, got {sizes.sum():,} in "
+            f"lengths must be non-negative and add up to {tokens:,}, got {sizes.sum():,} in "
             f"{len(sizes):,} documents"
         )
     return sizes
