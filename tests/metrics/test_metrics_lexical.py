@@ -250,7 +250,7 @@ def test_parameters_out_of_range_are_refused() -> None:
             metrics.mtld([1], threshold=threshold)
     with pytest.raises(ValueError, match="draws must be at least 1, got 0"):
         metrics.hdd(Spectrum.from_counts([1]), 0)
-    with pytest.raises(ValueError, match="n must be at least 1, got 0"):
+    with pytest.raises(ValueError, match="between 1 and 128, got 0"):
         metrics.repetition([1], 0)
 
 
@@ -288,7 +288,7 @@ def test_totals_of_batches_are_the_figures_of_all(
 def test_totals_reject_wrong_arguments() -> None:
     with pytest.raises(ValueError, match="window must be at least 1 token, got 0"):
         metrics.SequenceTotals(window=0)
-    with pytest.raises(ValueError, match="n must be at least 1, got 0"):
+    with pytest.raises(ValueError, match="between 1 and 128, got 0"):
         metrics.SequenceTotals(max_order=0)
     totals = metrics.SequenceTotals(max_order=2)
     with pytest.raises(ValueError, match="max_order must be at least 4 for this, got 2"):
