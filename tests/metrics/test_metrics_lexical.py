@@ -238,7 +238,7 @@ def test_wrong_tokens_are_refused(figure: Callable[..., float | None]) -> None:
         figure(np.zeros((2, 2, 2), np.int64))
     with pytest.raises(ValueError, match="add up to 2, got 3"):
         figure([1, 2], [3])
-    with pytest.raises(ValueError, match="must not be negative"):
+    with pytest.raises(ValueError, match="must be non-negative"):
         figure([1, 2], [-1, 3])
 
 
