@@ -17,7 +17,7 @@ test: $(VENV)/test lint cuda cuda-test  ## everything CI checks
 
 soak: $(VENV)/test  ## the tests that draw examples, damage or kill, with many more and others each time
 	COLLAPSE_STATS_EXAMPLES=soak $(BIN)/pytest -q -n auto -p no:benchmark tests/readers tests/corpus \
-	  tests/metrics tests/ngrams tests/backends
+	  tests/metrics tests/ngrams tests/backends tests/fuzz
 	COLLAPSE_STATS_FUZZ_SECONDS=3600 COLLAPSE_STATS_KILLS=200 $(BIN)/pytest -q -s -p no:benchmark \
 	  tests/comparisons/test_profile_fuzz.py tests/cli/test_killed.py
 
@@ -39,6 +39,7 @@ bench: $(VENV)/test  ## timings; sizes and peers in benchmarks/README.md
 # allowed, addresses are not randomised: libtsan has no map for what recent kernels make of them.
 RUNTIME = $(shell $(CXX) -print-file-name=$(1).so)
 WATCHED := -q -p no:cacheprovider tests/backends/test_native.py tests/backends/test_threads.py \
+	tests/fuzz/test_extension.py tests/fuzz/test_changing_arrays.py \
 	-k "not (any_number or hostile) or (1099511627776 and 1025) or (is_counted and native)"
 
 sanitize: asan tsan  ## addresses, leaks, undefined behaviour; races between threads

@@ -18,6 +18,10 @@ struct CounterConfig {
   std::uint32_t piece_windows = 1U << 20;  ///< of a thread at a time: affects only speed
 };
 
+/// Throws std::invalid_argument if the key ranges lie outside those of the layout, or a number is
+/// too small or too large.
+void check(const CounterConfig& config);
+
 /// Counts the windows of chunks.
 class Counter {
  public:
@@ -25,7 +29,8 @@ class Counter {
 
   /// Count the windows of a chunk; the tokens are not needed afterwards. Throws
   /// std::invalid_argument, without counting anything, if an id lies outside the vocabulary or a
-  /// span outside the tokens.
+  /// span outside the tokens; and, when it has lost what was added before, if the chunk's arrays
+  /// change meanwhile so that this is so later.
   virtual void add(const Chunk& chunk) = 0;
 
   /// Return the table of all windows added so far, and empty the counter.

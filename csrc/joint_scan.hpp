@@ -16,10 +16,11 @@ class JointScan {
   JointScan(const Layout& layout, std::span<const Masks> masks, unsigned threads);
 
   /// Add tables whose rows lie in key ranges for which no rows were added before. Throws
-  /// std::invalid_argument if the keys of a table are not ascending.
+  /// std::invalid_argument if the keys of a table are not ascending, or not of the vocabulary.
   void add(std::span<const NgramTableView> tables);
 
-  /// Return the joint spectra of everything added. This must be the last call.
+  /// Return the joint spectra of everything added. This is the last call: further ones throw
+  /// std::invalid_argument.
   JointSpectra spectra();
 
  private:
@@ -29,8 +30,11 @@ class JointScan {
     Scanner scanner;
   };
 
+  void check_open() const;
+
   const Layout layout_;
   std::vector<Worker> workers_;
+  bool done_ = false;
 };
 
 }  // namespace collapse_stats

@@ -66,6 +66,12 @@ void Merger::take_block() {
     block_.push_back(table.rows_between(slice.row, end, layout_));
     slice.row = end;
   }
+  // The caller's keys may change after `check_ascending`, and then no slice or a wrong one advances.
+  const bool fits = block_.size() != 1 || block_.front().size <= block_rows;
+  if (block_.empty() || !fits)
+    throw std::invalid_argument(
+        "the keys of a table changed while it was merged: another thread writes to them; merge a "
+        "copy");
   std::erase_if(slices_, [](const Slice& slice) { return slice.row == slice.end; });
 }
 
@@ -155,7 +161,7 @@ void check_ascending(const Layout& layout, std::span<const NgramTableView> table
       const std::size_t end = std::min((task + 1) * piece, table.rows);
       const Rows all = table.rows_between(0, table.rows, layout);
       if (ascends(all.high, all.low, row, end)) return;
-      while (table.key(row, layout) > table.key(row - 1, layout)) ++row;
+      while (row + 1 < end && table.key(row, layout) > table.key(row - 1, layout)) ++row;
       throw std::invalid_argument("the keys of a table must be strictly ascending, but row " +
                                   std::to_string(row) +
                                   " is not above the row before it: count the table again");
@@ -163,6 +169,7 @@ void check_ascending(const Layout& layout, std::span<const NgramTableView> table
 }
 
 NgramTable merge(const Layout& layout, std::span<const NgramTableView> tables, unsigned threads) {
+  check_threads(threads);
   check_ascending(layout, tables, threads);
   std::vector<cpu::Arena> arenas(threads);
   std::vector<Merger> mergers;

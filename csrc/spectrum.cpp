@@ -75,10 +75,16 @@ JointSpectrum JointHistogram::spectrum() const {
 }
 
 Unigrams::Unigrams(std::uint64_t vocab_size, std::size_t columns)
-    : columns_(columns), dense_(vocab_size <= dense_vocabulary) {
+    : vocab_size_(vocab_size), columns_(columns), dense_(vocab_size <= dense_vocabulary) {
   if (!dense_) return;
   seen_.resize(vocab_size * columns);
   ended_.resize(vocab_size * columns);
+}
+
+void Unigrams::refuse() {
+  throw std::invalid_argument(
+      "a table has an n-gram that begins with a token outside its vocabulary: it is damaged, or of "
+      "another vocabulary; count it again");
 }
 
 std::size_t Unigrams::sparse_slot(std::uint64_t token) {

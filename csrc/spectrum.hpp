@@ -81,7 +81,7 @@ class Unigrams {
   Unigrams(std::uint64_t vocab_size, std::size_t columns);
 
   /// Add windows that begin with `token`, given as one count per column; `continued` says whether a
-  /// second token follows.
+  /// second token follows. Throws std::invalid_argument if the token is outside the vocabulary.
   void add(std::uint64_t token, std::span<const Count> counts, bool continued) {
     const std::size_t at = slot(token);
     for (std::size_t column = 0; column < counts.size(); ++column)
@@ -95,7 +95,7 @@ class Unigrams {
 
   /// Prefetch the memory that `add` will need.
   void prefetch(std::uint64_t token) const {
-    if (dense_) __builtin_prefetch(&seen_[token * columns_], 1);
+    if (dense_ && token < vocab_size_) __builtin_prefetch(&seen_[token * columns_], 1);
   }
 
   /// Call `visit(seen, continued)` for every token; both point to `columns` counts.
@@ -110,9 +110,16 @@ class Unigrams {
   }
 
  private:
-  std::size_t slot(std::uint64_t token) { return dense_ ? token * columns_ : sparse_slot(token); }
+  /// Keys of foreign tables may have any token, so that it is checked here.
+  std::size_t slot(std::uint64_t token) {
+    if (token >= vocab_size_) [[unlikely]]
+      refuse();
+    return dense_ ? token * columns_ : sparse_slot(token);
+  }
+  [[noreturn]] static void refuse();
   std::size_t sparse_slot(std::uint64_t token);
 
+  std::uint64_t vocab_size_;
   std::size_t columns_;
   bool dense_;  // whether the slot of a token is the token itself, or is found in `slots_`
   std::unordered_map<std::uint64_t, std::size_t> slots_;

@@ -25,13 +25,19 @@ using MaskList = std::vector<std::pair<unsigned, unsigned>>;
 
 void bind_backend(py::module_& module);
 void bind_counter(py::module_& module);
+void bind_mapped_file(py::module_& module);
 void bind_ngram_table(py::module_& module);
 void bind_tokens(py::module_& module);
 
 std::vector<Masks> to_masks(const MaskList& masks);
 
+/// Whether the items of an array lie where the processor expects those of their type.
+inline bool is_aligned(const py::array& array) {
+  return (array.flags() & py::detail::npy_api::NPY_ARRAY_ALIGNED_) != 0;
+}
+
 /// Return the distance between columns, in entries. Raises ValueError unless there are `number`
-/// contiguous columns.
+/// contiguous, aligned columns.
 std::size_t stride_of(const UInt64Columns& columns, unsigned number, const char* what);
 
 /// `(keys, counts)`; the arrays take over the table's memory.

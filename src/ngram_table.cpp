@@ -1,5 +1,7 @@
 #include "ngram_table.hpp"
 
+#include <algorithm>
+#include <mutex>
 #include <numeric>
 #include <string>
 
@@ -68,12 +70,17 @@ py::tuple merge_tables(std::uint64_t vocab_size, unsigned max_order, unsigned la
   }());
 }
 
+unsigned sum_of(const std::vector<unsigned>& labels) {
+  const auto sum = std::reduce(labels.begin(), labels.end(), std::uint64_t{0});
+  return static_cast<unsigned>(std::min<std::uint64_t>(sum, max_labels + 1));  // too many anyhow
+}
+
 /// A joint scan that knows how many labels each of its tables has.
 class LabelledScan {
  public:
   LabelledScan(std::uint64_t vocab_size, unsigned max_order, std::vector<unsigned> labels,
                const MaskList& masks, unsigned threads)
-      : layout_(vocab_size, max_order, std::reduce(labels.begin(), labels.end())),
+      : layout_(vocab_size, max_order, sum_of(labels)),
         labels_(std::move(labels)),
         scan_(layout_, to_masks(masks), threads) {}
 
@@ -88,14 +95,22 @@ class LabelledScan {
       first_label += labels_[table];
     }
     const py::gil_scoped_release release;  // takes time, and touches only arrays held by the caller
+    const std::lock_guard lock(one_at_a_time_);
     scan_.add(views);
   }
 
-  py::tuple spectra() { return to_python(scan_.spectra()); }
+  py::tuple spectra() {
+    return to_python([&] {
+      const py::gil_scoped_release release;  // may wait for another thread
+      const std::lock_guard lock(one_at_a_time_);
+      return scan_.spectra();
+    }());
+  }
 
  private:
   const Layout layout_;
   const std::vector<unsigned> labels_;
+  std::mutex one_at_a_time_;  // Python's threads may call at once
   JointScan scan_;
 };
 
@@ -110,7 +125,8 @@ std::vector<Masks> to_masks(const MaskList& masks) {
 std::size_t stride_of(const UInt64Columns& columns, unsigned number, const char* what) {
   constexpr py::ssize_t entry = sizeof(std::uint64_t);
   if (columns.ndim() != 2 || columns.shape(0) != number ||
-      (columns.shape(1) > 1 && columns.strides(1) != entry) || columns.strides(0) % entry != 0)
+      (columns.shape(1) > 1 && columns.strides(1) != entry) || columns.strides(0) < 0 ||
+      columns.strides(0) % entry != 0 || !is_aligned(columns))
     throw py::value_error(std::string(what) + " must be (" + std::to_string(number) +
                           ", R), each column contiguous");
   return static_cast<std::size_t>(columns.strides(0) / entry);

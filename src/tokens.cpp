@@ -18,8 +18,9 @@ using PyColumn = std::tuple<UInt32Array, std::optional<UInt8Array>, std::size_t>
 
 TokenView to_view(const PyColumn& column, std::size_t rows) {
   const auto& [ids, present, first_bit] = column;
+  const std::size_t bits = present ? static_cast<std::size_t>(present->size()) * 8 : 0;
   if (static_cast<std::size_t>(ids.size()) != rows ||
-      (present && static_cast<std::size_t>(present->size()) * 8 < first_bit + rows))
+      (present && (first_bit > bits || bits - first_bit < rows)))
     throw py::value_error("every column must have " + std::to_string(rows) +
                           " ids, and a bit for each of them");
   return {ids.data(), present ? present->data() : nullptr, first_bit};

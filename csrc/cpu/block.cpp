@@ -1,24 +1,39 @@
 #include "block.hpp"
 
 #include <algorithm>
+#include <atomic>
+#include <limits>
+#include <type_traits>
 
 #include "instruction_set.hpp"
 
 namespace collapse_stats::cpu {
 namespace {
 
-template <class Token>
-COLLAPSE_STATS_INLINE void load_tokens(const void* tokens, std::size_t number, std::uint64_t mask,
-                                       std::uint64_t* codes) {
-  const auto* const from = static_cast<const Token*>(tokens);
-  for (std::size_t i = 0; i < number; ++i)
-    codes[i] = (static_cast<std::uint64_t>(from[i]) + 1) & mask;
+/// Codes have at most 33 bits, so the sign of a difference says which is larger; negative ids have a
+/// sign themselves.
+COLLAPSE_STATS_INLINE bool valid(const std::uint64_t* codes, std::size_t number,
+                                 std::uint64_t vocab_size) {
+  std::uint64_t wrong = 0;
+  for (std::size_t i = 0; i < number; ++i) wrong |= (codes[i] - 1) | (vocab_size - codes[i]);
+  return wrong >> 63 == 0;
 }
 
-COLLAPSE_STATS_INLINE void load(const Chunk& chunk, std::size_t first, std::size_t number,
-                                std::uint64_t mask, std::uint64_t* codes) {
+template <class Token>
+COLLAPSE_STATS_INLINE bool load_tokens(const void* tokens, std::size_t number,
+                                       std::uint64_t vocab_size, std::uint64_t* codes) {
+  const auto* const from = static_cast<const Token*>(tokens);
+  for (std::size_t i = 0; i < number; ++i) codes[i] = static_cast<std::uint64_t>(from[i]) + 1;
+  if (std::is_unsigned_v<Token> && std::numeric_limits<Token>::max() < vocab_size) return true;
+  std::atomic_signal_fence(std::memory_order_seq_cst);  // what is checked is what was stored
+  return valid(codes, number, vocab_size);
+}
+
+COLLAPSE_STATS_INLINE bool load(const Chunk& chunk, std::size_t first, std::size_t number,
+                                std::uint64_t vocab_size, std::uint64_t* codes) {
 #define COLLAPSE_STATS_LOAD(Token) \
-  return load_tokens<Token>(static_cast<const Token*>(chunk.tokens) + first, number, mask, codes)
+  return load_tokens<Token>(static_cast<const Token*>(chunk.tokens) + first, number, vocab_size, \
+                            codes)
   switch (chunk.type) {
     case TokenType::u8: COLLAPSE_STATS_LOAD(std::uint8_t);
     case TokenType::u16: COLLAPSE_STATS_LOAD(std::uint16_t);
@@ -27,7 +42,7 @@ COLLAPSE_STATS_INLINE void load(const Chunk& chunk, std::size_t first, std::size
     case TokenType::i8: COLLAPSE_STATS_LOAD(std::int8_t);
     case TokenType::i16: COLLAPSE_STATS_LOAD(std::int16_t);
     case TokenType::i32: COLLAPSE_STATS_LOAD(std::int32_t);
-    case TokenType::i64: COLLAPSE_STATS_LOAD(std::int64_t);
+    default: COLLAPSE_STATS_LOAD(std::int64_t);
   }
 #undef COLLAPSE_STATS_LOAD
 }
@@ -131,15 +146,15 @@ COLLAPSE_STATS_INLINE void records(const RecordFormat& format, Block& block) {
 }
 
 struct Kernels {
-  void (*load)(const Chunk&, std::size_t, std::size_t, std::uint64_t, std::uint64_t*);
+  bool (*load)(const Chunk&, std::size_t, std::size_t, std::uint64_t, std::uint64_t*);
   void (*pack)(const Layout&, Block&);
   void (*records)(const RecordFormat&, Block&);
 };
 
 #define COLLAPSE_STATS_KERNELS(target, name)                                                       \
-  target void load_##name(const Chunk& chunk, std::size_t first, std::size_t number,               \
-                          std::uint64_t mask, std::uint64_t* codes) {                              \
-    load(chunk, first, number, mask, codes);                                                       \
+  target bool load_##name(const Chunk& chunk, std::size_t first, std::size_t number,               \
+                          std::uint64_t vocab_size, std::uint64_t* codes) {                        \
+    return load(chunk, first, number, vocab_size, codes);                                          \
   }                                                                                                \
   target void pack_##name(const Layout& layout, Block& block) { pack(layout, block); }             \
   target void records_##name(const RecordFormat& format, Block& block) { records(format, block); } \
@@ -165,11 +180,15 @@ const Kernels& kernels() {
 
 }  // namespace
 
-void load_codes(const Chunk& chunk, std::size_t first, const Layout& layout, Block& block) {
+bool load_codes(const Chunk& chunk, std::size_t first, const Layout& layout, Block& block) {
   const std::size_t needed = block.size + layout.max_order - 1;
   const std::size_t known = std::min(needed, chunk.size - first);
-  kernels().load(chunk, first, known, low_bits(layout.code_bits), block.codes.data());
   std::fill(block.codes.data() + known, block.codes.data() + needed, 0);
+  return kernels().load(chunk, first, known, layout.vocab_size, block.codes.data());
+}
+
+bool all_valid(const std::uint64_t* codes, std::size_t number, std::uint64_t vocab_size) {
+  return valid(codes, number, vocab_size);
 }
 
 void pack_codes(const Layout& layout, Block& block) { kernels().pack(layout, block); }

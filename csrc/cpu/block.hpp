@@ -30,9 +30,13 @@ struct alignas(64) Block {
 };
 
 /// Load the codes of the tokens from `first` on that `size` windows reach, and zeros past the
-/// chunk's end. Ids outside the vocabulary get arbitrary codes; they can only occur outside
-/// documents, see `check_ids`.
-void load_codes(const Chunk& chunk, std::size_t first, const Layout& layout, Block& block);
+/// chunk's end. Returns whether every id is in the vocabulary. An id that is not gets its code all
+/// the same, which may have too many bits. It may lie outside documents, see `check_ids`; or the ids
+/// have changed since they were checked, so that the codes must be checked, not the ids again.
+bool load_codes(const Chunk& chunk, std::size_t first, const Layout& layout, Block& block);
+
+/// Whether all codes stand for ids of the vocabulary.
+bool all_valid(const std::uint64_t* codes, std::size_t number, std::uint64_t vocab_size);
 
 /// Fill the columns of the windows as if no document ended, with label 0.
 void pack_codes(const Layout& layout, Block& block);

@@ -24,17 +24,6 @@
 namespace collapse_stats::cpu {
 namespace {
 
-void check(const CounterConfig& config) {
-  if (config.first_key_range > config.last_key_range ||
-      config.last_key_range > config.layout.key_ranges())
-    throw std::invalid_argument(
-        "key ranges must lie within 0.." + std::to_string(config.layout.key_ranges()) + ", got " +
-        std::to_string(config.first_key_range) + ".." + std::to_string(config.last_key_range));
-  if (config.threads < 1) throw std::invalid_argument("threads must be at least 1, got 0");
-  if (config.piece_windows < 1)
-    throw std::invalid_argument("piece_windows must be at least 1, got 0");
-}
-
 /// `Tail` is a type that holds the tail of a record.
 template <class Tail>
 class CpuCounter final : public Counter {
@@ -50,7 +39,7 @@ class CpuCounter final : public Counter {
         Worker& mine = workers_[worker] ? *workers_[worker] : start(worker);
         mine.partitioner.partition(chunk, pieces[piece], mine.lists);
       });
-    } catch (...) {  // out of memory: a partly counted chunk is useless
+    } catch (...) {  // out of memory, or other ids: a partly counted chunk is useless
       clear();
       throw;
     }

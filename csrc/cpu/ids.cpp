@@ -54,8 +54,7 @@ void check_piece(const Chunk& chunk, const Piece& piece, const Layout& layout) {
     std::size_t span = piece.span;
     std::size_t start = piece.start;
     for (std::size_t left = piece.windows; left > 0;) {
-      const auto stop = static_cast<std::size_t>(chunk.stop[span]);
-      const auto limit = static_cast<std::size_t>(chunk.limit[span]);
+      const auto [stop, limit, label] = span_at(chunk, span, start, layout.labels);
       const std::size_t windows = std::min(left, stop - start);
       const std::size_t last =
           windows == 0 ? start : std::min(start + windows + layout.max_order - 1, limit);
@@ -66,7 +65,7 @@ void check_piece(const Chunk& chunk, const Piece& piece, const Layout& layout) {
               " is outside the vocabulary of " + with_commas(layout.vocab_size) +
               ": give the right vocab_size or tokenizer, or mask the position");
       left -= windows;
-      if (left > 0) start = static_cast<std::size_t>(chunk.start[++span]);
+      if (left > 0) start = start_of(chunk, ++span);
     }
   });
 }

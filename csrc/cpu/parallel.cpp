@@ -5,9 +5,18 @@
 #include <exception>
 #include <future>
 #include <mutex>
+#include <stdexcept>
+#include <string>
+#include <system_error>
 #include <vector>
 
 namespace collapse_stats {
+
+void check_threads(unsigned threads) {
+  if (threads < 1 || threads > max_threads)
+    throw std::invalid_argument("threads must be between 1 and " + std::to_string(max_threads) +
+                                ", got " + std::to_string(threads));
+}
 
 void parallel_for(std::size_t tasks, unsigned threads,
                   const std::function<void(std::size_t task, unsigned worker)>& body) {
@@ -34,8 +43,11 @@ void parallel_for(std::size_t tasks, unsigned threads,
   {
     std::vector<std::future<void>> helpers;  // the destructor of each waits for it
     const std::size_t workers = std::min<std::size_t>(threads, tasks);
-    for (unsigned worker = 1; worker < workers; ++worker)
-      helpers.push_back(std::async(std::launch::async, work, worker));
+    try {
+      for (unsigned worker = 1; worker < workers; ++worker)
+        helpers.push_back(std::async(std::launch::async, work, worker));
+    } catch (const std::system_error&) {  // the system has no more threads
+    }
     work(0);
   }
   if (error) std::rethrow_exception(error);

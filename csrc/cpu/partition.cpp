@@ -18,7 +18,7 @@ Partitioner::Partitioner(const RecordFormat& format, unsigned first_key_range,
 bool Partitioner::next_block(const Chunk& chunk, Place& place) {
   const std::size_t first = cover(chunk, place);
   if (block_.size == 0) return false;
-  load_codes(chunk, first, format_.layout, block_);
+  if (!load_codes(chunk, first, format_.layout, block_)) check_codes();
   pack_codes(format_.layout, block_);
   for (std::size_t i = 0; i < stretch_count_; ++i) {
     cut_at_document_end(stretches_[i]);
@@ -36,18 +36,16 @@ std::size_t Partitioner::cover(const Chunk& chunk, Place& next) {
   std::size_t size = 0;
   std::size_t stretches = 0;
   while (place.windows > 0 && size < Block::capacity) {
-    const auto stop = static_cast<std::size_t>(chunk.stop[place.span]);
+    const auto [stop, limit, label] =
+        span_at(chunk, place.span, place.token, format_.layout.labels);
     const std::size_t taken = std::min({stop - place.token, Block::capacity - size, place.windows});
-    if (taken > 0) {
-      const auto limit = static_cast<std::size_t>(chunk.limit[place.span]);
-      stretches_[stretches++] = {size, taken, limit - place.token, chunk.label[place.span]};
-    }
+    if (taken > 0) stretches_[stretches++] = {size, taken, limit - place.token, label};
     size += taken;
     place.windows -= taken;
     place.token += taken;
     if (place.token < stop || place.windows == 0) continue;
     const std::size_t end = place.token;
-    place.token = static_cast<std::size_t>(chunk.start[++place.span]);
+    place.token = start_of(chunk, ++place.span);
     if (size == 0) first = place.token;
     if (place.token != end && size > 0) break;
   }
@@ -55,6 +53,19 @@ std::size_t Partitioner::cover(const Chunk& chunk, Place& next) {
   stretch_count_ = stretches;
   block_.size = size;
   return first;
+}
+
+/// Throw if a window begins with or reaches an id outside the vocabulary; bring the other codes into
+/// the range of codes.
+void Partitioner::check_codes() {
+  const Layout& layout = format_.layout;
+  for (std::size_t i = 0; i < stretch_count_; ++i) {
+    const Stretch& stretch = stretches_[i];
+    const std::size_t reached = std::min(stretch.size + layout.max_order - 1, stretch.left);
+    if (!all_valid(block_.codes.data() + stretch.offset, reached, layout.vocab_size))
+      refuse_changed();
+  }
+  for (std::uint64_t& code : block_.codes) code &= low_bits(layout.code_bits);
 }
 
 void Partitioner::cut_at_document_end(const Stretch& stretch) {

@@ -23,8 +23,8 @@ class Partitioner {
   Partitioner(const RecordFormat& format, unsigned first_key_range, unsigned last_key_range);
 
   /// Append the records of the piece's windows to `lists`, whose first key range is
-  /// `first_key_range`. Windows of key ranges that are not wanted are ignored. The ids of the
-  /// windows must be valid.
+  /// `first_key_range`. Windows of key ranges that are not wanted are ignored. Throws
+  /// std::invalid_argument if an id of the windows is not valid, which `check_ids` has found to be.
   template <class Tail>
   void partition(const Chunk& chunk, const Piece& piece, KeyRangeLists<Tail>& lists) {
     Place place{piece.span, piece.start, piece.windows};
@@ -59,6 +59,7 @@ class Partitioner {
   /// false at the end of the piece.
   bool next_block(const Chunk& chunk, Place& place);
   std::size_t cover(const Chunk& chunk, Place& next);
+  void check_codes();
   void cut_at_document_end(const Stretch& stretch);
   void add_label(const Stretch& stretch);
   std::span<const std::uint32_t> select();

@@ -50,6 +50,12 @@ void check_lengths(const Chunk& chunk) {
 
 }  // namespace
 
+void refuse_changed() {
+  throw std::invalid_argument(
+      "the ids changed while they were counted: another thread or process writes to them; count "
+      "again when it has finished, or count a copy");
+}
+
 std::vector<Piece> cut(const Chunk& chunk, unsigned labels, std::size_t windows) {
   check_lengths(chunk);
   constexpr std::size_t block = 512;  // spans that are checked and then cut while they are in cache
@@ -61,8 +67,10 @@ std::vector<Piece> cut(const Chunk& chunk, unsigned labels, std::size_t windows)
     if (!valid(chunk, first, last, labels))
       for (std::size_t span = first; span < last; ++span) check_span(chunk, span, labels);
     for (std::size_t span = first; span < last; ++span) {
-      auto start = static_cast<std::size_t>(chunk.start[span]);
-      std::size_t left = static_cast<std::size_t>(chunk.stop[span]) - start;
+      auto start = static_cast<std::size_t>(read_once(chunk.start[span]));
+      std::size_t left = static_cast<std::size_t>(read_once(chunk.stop[span])) - start;
+      if (left > chunk.size) [[unlikely]]
+        refuse_changed();
       for (; left > room; room = windows) {
         start += room;
         left -= room;

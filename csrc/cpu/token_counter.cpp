@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <optional>
 #include <utility>
@@ -20,7 +21,8 @@ class TokenCounter final : public Counter {
  public:
   explicit TokenCounter(const CounterConfig& config)
       : config_(config),
-        columns_(config.layout.vocab_size * config.layout.labels),
+        width_(std::bit_ceil(config.layout.vocab_size)),
+        columns_(width_ * config.layout.labels),
         tables_(config.threads) {}
 
   void add(const Chunk& chunk) override {
@@ -28,11 +30,16 @@ class TokenCounter final : public Counter {
     check_ids(chunk, pieces, config_.layout, config_.threads);
     for (std::size_t worker = 0; worker < std::min(tables_.size(), pieces.size()); ++worker)
       tables_[worker].resize(lanes * columns_);  // first, so that a failure counts nothing
-    with_tokens(chunk, [&](const auto* tokens) {
-      parallel_for(pieces.size(), config_.threads, [&](std::size_t piece, unsigned worker) {
-        count(tokens, chunk, pieces[piece], tables_[worker].data());
+    try {
+      with_tokens(chunk, [&](const auto* tokens) {
+        parallel_for(pieces.size(), config_.threads, [&](std::size_t piece, unsigned worker) {
+          count(tokens, chunk, pieces[piece], tables_[worker].data());
+        });
       });
-    });
+    } catch (...) {  // a partly counted chunk is useless
+      for (std::vector<Count>& table : tables_) table = {};
+      throw;
+    }
   }
 
   NgramTable table() override {
@@ -53,7 +60,7 @@ class TokenCounter final : public Counter {
       table.keys[row] = static_cast<std::uint64_t>(key);
       for (unsigned label = 0; label < config_.layout.labels; ++label)
         table.counts[label * rows + row] =
-            std::exchange(of_token[label * config_.layout.vocab_size], 0);
+            std::exchange(of_token[label * width_], 0);
       ++row;
     });
     counts.resize(lanes * columns_);
@@ -70,9 +77,12 @@ class TokenCounter final : public Counter {
 
   void next_pass(std::span<const Masks> masks, unsigned first_key_range,
                  unsigned last_key_range) override {
+    CounterConfig next = config_;
+    next.first_key_range = first_key_range;
+    next.last_key_range = last_key_range;
+    check(next);
     scan_counted(masks);
-    config_.first_key_range = first_key_range;
-    config_.last_key_range = last_key_range;
+    config_ = next;
   }
 
  private:
@@ -95,21 +105,22 @@ class TokenCounter final : public Counter {
 
   template <class Token>
   void count(const Token* tokens, const Chunk& chunk, const Piece& piece, Count* table) const {
+    const std::size_t last = width_ - 1;
     std::size_t span = piece.span;
     auto start = piece.start;
     for (std::size_t left = piece.windows; left > 0;) {
-      const auto stop = static_cast<std::size_t>(chunk.stop[span]);
+      const auto [stop, limit, label] = span_at(chunk, span, start, config_.layout.labels);
       const std::size_t size = std::min(left, stop - start);
-      Count* const even = table + chunk.label[span] * config_.layout.vocab_size;
+      Count* const even = table + label * width_;
       Count* const odd = even + columns_;
       std::size_t i = start;
       for (; i + 2 <= start + size; i += 2) {
-        ++even[static_cast<std::size_t>(tokens[i])];
-        ++odd[static_cast<std::size_t>(tokens[i + 1])];
+        ++even[static_cast<std::size_t>(tokens[i]) & last];
+        ++odd[static_cast<std::size_t>(tokens[i + 1]) & last];
       }
-      if (i < start + size) ++even[static_cast<std::size_t>(tokens[i])];
+      if (i < start + size) ++even[static_cast<std::size_t>(tokens[i]) & last];
       left -= size;
-      if (left > 0) start = static_cast<std::size_t>(chunk.start[++span]);
+      if (left > 0) start = start_of(chunk, ++span);
     }
   }
 
@@ -120,11 +131,13 @@ class TokenCounter final : public Counter {
       for (std::size_t at = 0; at < table.size(); ++at) sum[at % columns_] += table[at];
       table = {};
     }
+    for (std::size_t at = 0; at < columns_; ++at)
+      if (sum[at] != 0 && at % width_ >= config_.layout.vocab_size) refuse_changed();
     return sum;
   }
 
   /// Call `visit(key, counts)` for the seen tokens of a stretch of key ranges, by ascending key.
-  /// The counts of the labels are `vocab_size` apart.
+  /// The counts of the labels are `width_` apart.
   template <class Visit>
   void each(std::vector<Count>& counts, unsigned first_key_range, unsigned last_key_range,
             Visit visit) const {
@@ -136,12 +149,15 @@ class TokenCounter final : public Counter {
       Count* const of_token = counts.data() + code - 1;
       Count seen = 0;
       for (unsigned label = 0; label < layout.labels; ++label)
-        seen += of_token[label * layout.vocab_size];
+        seen += of_token[label * width_];
       if (seen > 0) visit(key, of_token);
     }
   }
 
   CounterConfig config_;
+  // Counts of one label: a power of two, so that any id has a place when its upper bits are cut off.
+  // The ids may have changed since they were checked.
+  const std::size_t width_;
   const std::size_t columns_;               // counts of one lane
   std::vector<std::vector<Count>> tables_;  // by worker; empty until it has something to do
   std::optional<JointScan> scan_;           // everything scanned since the last `spectra`

@@ -236,9 +236,9 @@ def test_wrong_tokens_are_refused(figure: Callable[..., float | None]) -> None:
         figure([1, 2], [2.0])
     with pytest.raises(ValueError, match="shape"):
         figure(np.zeros((2, 2, 2), np.int64))
-    with pytest.raises(ValueError, match="add up to the 2 tokens, got 3 in 1 documents"):
+    with pytest.raises(ValueError, match="add up to 2, got 3"):
         figure([1, 2], [3])
-    with pytest.raises(ValueError, match="must not be negative"):
+    with pytest.raises(ValueError, match="must be non-negative"):
         figure([1, 2], [-1, 3])
 
 
@@ -250,7 +250,7 @@ def test_parameters_out_of_range_are_refused() -> None:
             metrics.mtld([1], threshold=threshold)
     with pytest.raises(ValueError, match="draws must be at least 1, got 0"):
         metrics.hdd(Spectrum.from_counts([1]), 0)
-    with pytest.raises(ValueError, match="n must be at least 1, got 0"):
+    with pytest.raises(ValueError, match="between 1 and 128, got 0"):
         metrics.repetition([1], 0)
 
 
@@ -288,7 +288,7 @@ def test_totals_of_batches_are_the_figures_of_all(
 def test_totals_reject_wrong_arguments() -> None:
     with pytest.raises(ValueError, match="window must be at least 1 token, got 0"):
         metrics.SequenceTotals(window=0)
-    with pytest.raises(ValueError, match="n must be at least 1, got 0"):
+    with pytest.raises(ValueError, match="between 1 and 128, got 0"):
         metrics.SequenceTotals(max_order=0)
     totals = metrics.SequenceTotals(max_order=2)
     with pytest.raises(ValueError, match="max_order must be at least 4 for this, got 2"):

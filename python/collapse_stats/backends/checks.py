@@ -1,10 +1,13 @@
 """Checks of the tables given to a backend, the same for every backend."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 from ..errors import LayoutMismatchError
+from ..ngrams.chunk import Chunk
 from ..ngrams.layout import Layout
 from ..ngrams.table import NgramTable
+from ..system.memory import check_unchanged
 
 
 def check_mergeable(tables: Sequence[NgramTable]) -> Layout:
@@ -34,6 +37,16 @@ def checked_tables(aligned: Iterable[Sequence[NgramTable]]) -> Iterator[Sequence
         yield tables
     if expected is None:
         raise ValueError("joint_spectra needs at least one stretch of key ranges, got none")
+
+
+@contextmanager
+def named_if_changed(chunk: Chunk) -> Iterator[None]:
+    """Name the file in the error for ids that turn out to be wrong because it is written to."""
+    try:
+        yield
+    except (ValueError, IndexError):
+        check_unchanged(chunk.tokens)
+        raise
 
 
 def _check_layout(layout: Layout, expected: Layout) -> None:

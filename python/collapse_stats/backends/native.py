@@ -11,7 +11,7 @@ from ..ngrams.chunk import Chunk
 from ..ngrams.layout import KeyRanges, Layout
 from ..ngrams.spectrum import JointSpectra, Masks
 from ..ngrams.table import NgramTable
-from .checks import check_mergeable, checked_tables
+from .checks import check_mergeable, checked_tables, named_if_changed
 
 _KEY_RANGE_BYTES = 1 << 14  # per thread and key range: the last block of its records
 _THREAD_BYTES = 14 << 20  # per thread: unfilled blocks, work space and histograms
@@ -134,13 +134,14 @@ def _threads_for(chunks: Iterable[Chunk], threads: int) -> int:
     if not isinstance(chunks, Sequence):
         return threads
     windows = sum(int(chunk.windows) for chunk in chunks)
-    return min(threads, 1 + windows // _WINDOWS_WORTH_A_THREAD)
+    return max(1, min(threads, 1 + windows // _WINDOWS_WORTH_A_THREAD))  # bounds may change
 
 
 def _fill(counter: _native.Counter, chunks: Iterable[Chunk]) -> None:
     for chunk in chunks:
         tokens = _native_order(chunk.tokens)
-        counter.add(tokens, chunk.start, chunk.stop, chunk.limit, chunk.label)
+        with named_if_changed(chunk):
+            counter.add(tokens, chunk.start, chunk.stop, chunk.limit, chunk.label)
 
 
 def usable_cpus() -> int:
@@ -151,5 +152,8 @@ def usable_cpus() -> int:
 
 
 def _native_order(tokens: npt.NDArray[np.integer]) -> npt.NDArray[np.integer]:
-    """Return the tokens contiguous and in this machine's byte order, copied only if needed."""
-    return np.ascontiguousarray(tokens, dtype=tokens.dtype.newbyteorder("="))
+    """Return the tokens as the core takes them, copied only if needed.
+
+    They are contiguous, aligned and in this machine's byte order.
+    """
+    return np.require(tokens, tokens.dtype.newbyteorder("="), ["C", "A"])

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypedDict
 
+from ..system.arguments import check_fields
 from ..system.budget import Budget
 from ..system.memory import budget
 from ..system.option import described
@@ -74,6 +75,7 @@ class CountOptions:
     )
 
     def __post_init__(self) -> None:
+        check_fields(self)
         object.__setattr__(self, "memory", budget(self.memory))
         if self.device_memory is not None:
             object.__setattr__(self, "device_memory", int(budget(self.device_memory)))

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 
 from ..errors import BackendError
+from ..system.arguments import checked
 from ..system.gpu import fork_problem
 from ..system.memory import budget
 from .base import Backend
@@ -24,6 +25,7 @@ class BackendInfo:
     detail: str
 
 
+@checked
 def backends(*, tried: bool = False) -> tuple[BackendInfo, ...]:
     """Return all backends, usable or not, the preferred one first.
 
@@ -42,6 +44,7 @@ def backends(*, tried: bool = False) -> tuple[BackendInfo, ...]:
     )
 
 
+@checked
 def select(
     name: str = "auto", threads: int | None = None, device_memory: int | str | None = None
 ) -> Backend:

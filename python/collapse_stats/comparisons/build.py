@@ -17,12 +17,14 @@ from ..profiles.build import counterpart, load, profile_source
 from ..profiles.profile import Profile
 from ..profiles.storage import is_profile
 from ..profiles.vocabulary import in_one_vocabulary
+from ..system.arguments import checked
 from ..uncertainty.halves import MASKS, SIDES
 from .comparison import Comparison
 from .side import Side, compare_sides, share_of_memory
 from .side import compare_each as compare_each_corpus
 
 
+@checked
 @with_options
 def compare(
     baseline: object,
@@ -57,6 +59,7 @@ def compare(
     return comparison
 
 
+@checked
 @with_options
 def compare_each(
     baseline: object,

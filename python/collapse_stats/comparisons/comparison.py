@@ -18,6 +18,7 @@ from ..errors import CollapseStatsError
 from ..metrics.figures import COMPARISON_FIGURES, FLOORED_FIGURES, look_up
 from ..ngrams.spectrum import JointSpectra, JointSpectrum
 from ..profiles.profile import Ngram, Profile
+from ..system.arguments import checked_methods
 from ..uncertainty.estimate import Estimate
 from ..uncertainty.figure_vectors import Floats, figures_of, mean_of
 from ..uncertainty.halves import CANDIDATE as CANDIDATE_HALVES
@@ -38,6 +39,7 @@ from ..verdict.rule import CANNOT_TELL, Verdict, judge
 from .cautions import js_within_floor, no_verdict, reasons_for_caution, sizes_apart
 
 
+@checked_methods
 @dataclass(frozen=True, eq=False)
 class Comparison:
     """Figures of a candidate against a baseline. A figure without an honest value is None.

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from ..ngrams.chunk import Chunk, Int64Array
 from ..ngrams.layout import MAX_KEY_BITS
-from ..system.memory import is_mapped, release_pages
+from ..system.memory import check_unchanged, is_mapped, release_pages
 from .bounds import BYTES, PIECE, Bounds
 from .document_keys import DocumentKeys, Hashes
 from .sample import Sample
@@ -177,7 +177,8 @@ class Corpus:
     def chunks(self, first_label: int = 0, halves: bool = True) -> Iterator[Chunk]:
         """Yield all tokens, with label `first_label` for half A or everything, the next for half B.
 
-        A chunk's memory is released when the next chunk is requested.
+        A chunk's memory is released when the next chunk is requested. Raises InputError at the end
+        if a mapped file was written to meanwhile.
         """
         for number, start, stop, limit, hashes in self._spans():
             label = np.full(len(start), first_label, dtype=np.uint8)
@@ -187,16 +188,27 @@ class Corpus:
             for chunk in whole.pieces(PIECE_WINDOWS):
                 yield chunk
                 release_pages(chunk.tokens)
+        self._check_unchanged()
 
     def sample(self, budget: int) -> Sample:
-        """Return the first documents (or blocks) in hash order that fit into `budget` tokens."""
+        """Return the first documents (or blocks) in hash order that fit into `budget` tokens.
+
+        Raises InputError if a mapped file was written to meanwhile.
+        """
         tokens = [segment.tokens for segment in self.segments]
 
         def spans() -> Iterator[tuple[int, Int64Array, Int64Array, Hashes]]:
             for number, start, stop, _, hashes in self._spans():
                 yield number, start, stop, hashes
 
-        return sample_of(tokens, spans, budget)
+        sample = sample_of(tokens, spans, budget)
+        self._check_unchanged()
+        return sample
+
+    def _check_unchanged(self) -> None:
+        """Raise InputError if a file that is mapped was written to since it was opened."""
+        for segment in self.segments:
+            check_unchanged(segment.tokens)
 
     def _spans(self) -> Iterator[tuple[int, Int64Array, Int64Array, Int64Array, Hashes]]:
         """Yield, for some spans at a time, the segment's number, start, stop, limit and hashes."""

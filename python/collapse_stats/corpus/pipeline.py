@@ -17,6 +17,7 @@ from itertools import chain
 from ..errors import InputError
 from ..readers.bad_files import BadFiles
 from ..readers.base import Batch, Reader
+from ..readers.file_reader import FileReader
 from ..readers.records.group_key import GroupKeyError
 from ..readers.splits import Split, SplittableReader, splits_of
 from .encoding import BadDocumentError, EncodedSplits, Splits
@@ -98,6 +99,7 @@ def read_packed(
                         error = error.numbered(documents[reader] + 1)
                     elif isinstance(error, GroupKeyError):
                         error = error.in_file(reader.path)
+                    error = _change(reader) or error
                     if not (unreadable.forgiving and isinstance(error, (InputError, OSError))):
                         raise error
                     unreadable.add(reader.path, error, documents[reader])
@@ -108,14 +110,22 @@ def read_packed(
             if limit.is_reached:
                 break
     first = 0
-    for reader, count in documents.items():
-        if reader.left_out > found[reader]:
-            error = _mostly_bad(reader, found[reader])
-            unreadable.drop(reader.path, error, first, first + count)
+    for reader in documents if limit.is_reached else begun:
+        count = documents[reader]
+        wrong = _change(reader)
+        if wrong is None and reader.left_out > found[reader]:
+            wrong = _mostly_bad(reader, found[reader])
+        if wrong is not None:
+            unreadable.drop(reader.path, wrong, first, first + count)
         first += count
     if not limit.is_reached and any(found.values()):
         none = (reader for reader in begun if not (found[reader] or reader.left_out))
         unreadable.empty += (reader.path for reader in none if reader not in bad)
+
+
+def _change(reader: Reader) -> InputError | None:
+    """The error for a file that was written to while it was read, None for others."""
+    return reader.change() if isinstance(reader, FileReader) else None
 
 
 def _mostly_bad(reader: Reader, documents: int) -> InputError:

@@ -8,6 +8,7 @@ from ..ngrams.arrays import as_documents
 from ..ngrams.chunk import Chunk, Chunks
 from ..ngrams.layout import KeyRanges, Layout
 from ..ngrams.spectrum import NO_HALVES, JointSpectra, Masks, Spectrum
+from ..system.arguments import checked
 from ..system.memory import budget
 from .passes import TableUse, passes
 
@@ -52,6 +53,7 @@ def spectra_in_passes(
     return backend.spectra(_Repeatable(chunks), layout, masks, passes)
 
 
+@checked
 def spectra(
     tokens: object,
     *,

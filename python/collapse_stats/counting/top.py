@@ -21,6 +21,7 @@ def most_frequent(
     Output: ids ``(order, K)`` and counts ``(K,)``, descending. Equal counts are in the order of
     their keys, or by token id for order 1.
     """
+    _check_number(k)
     stretches = _tokens(source, without) if order == 1 else _ngrams(source, without, order, k)
     ids, counts = np.zeros((order, 0), dtype=np.int64), np.zeros(0, dtype=np.uint64)
     for next_ids, next_counts in stretches:
@@ -44,6 +45,7 @@ def most_inflated(
     Output: ids ``(order, K)`` and counts ``(2, K)`` in both, by descending excess. Equal excesses
     are in the order of their keys, or by token id for order 1.
     """
+    _check_number(k)
     stretches = (
         _token_pairs(source, baseline)
         if order == 1
@@ -56,6 +58,11 @@ def most_inflated(
         best = _largest(_excess(counts, windows), k)
         ids, counts = ids[:, best], counts[:, best]
     return ids, counts
+
+
+def _check_number(k: int) -> None:
+    if k < 0:
+        raise ValueError(f"k must be a number of n-grams, at least 0, got {k}")
 
 
 def _ngram_pairs(

@@ -7,14 +7,18 @@ Notation in docstrings: N is the number of occurrences (tokens or n-grams), V th
 (distinct tokens or n-grams), and f_m the number of types that occur m times, so that the spectrum
 ``(m, f_m)`` has R rows, V = sum f_m and N = sum m f_m.
 
+Arguments are checked against their annotations: a TypeError says what was expected and what came.
+
 The names in `__all__` of the formula modules are exported from here. To add a formula to one of
 these modules, define it there and add its name to the module's `__all__`.
 """
 
 # ruff: noqa: F403  -- the modules' own `__all__` decide what is exported
 
+from inspect import isfunction as _isfunction
 from types import ModuleType as _ModuleType
 
+from ..system.arguments import checked as _checked
 from .one_corpus.binomial import *
 from .one_corpus.conditional import *
 from .one_corpus.coverage import *
@@ -43,4 +47,9 @@ __all__ = sorted(
     name
     for name, value in globals().items()
     if not name.startswith("_") and not isinstance(value, _ModuleType)
+)
+
+# What is called from outside checks its arguments; formulas that call each other do not.
+globals().update(
+    {name: _checked(globals()[name]) for name in __all__ if _isfunction(globals()[name])}
 )

@@ -5,6 +5,7 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
+from ..system.arguments import as_array
 from ..system.gpu import use_gpu
 from ..system.placement import (
     array_module,
@@ -46,6 +47,37 @@ def as_tokens(tokens: object, *, gpu: bool = False) -> npt.NDArray[np.integer]:
     return cast("npt.NDArray[np.integer]", array)
 
 
+def as_lengths(lengths: object, tokens: int) -> Int64Array:
+    """Return the lengths ``(D,)`` of documents of so many `tokens` together.
+
+    Raises
+    ------
+    TypeError
+        for anything but integers.
+    ValueError
+        when a length is negative or larger than all tokens, or they do not add up to these.
+    """
+    array = as_array("lengths", lengths)
+    if array.size and array.dtype.kind not in "iu":
+        raise TypeError(f"lengths must be integers, got {array.dtype}")
+    if array.ndim != 1:
+        raise ValueError(f"lengths must have one dimension, got shape {array.shape}")
+    wrong = np.flatnonzero((array < 0) | (array > tokens))
+    if len(wrong):
+        first = int(wrong[0])
+        raise ValueError(
+            f"lengths must be non-negative and add up to {tokens:,}, got "
+            f"{int(array[first]):,} for document {first + 1:,} alone"
+        )
+    sizes: Int64Array = array.astype(np.int64)
+    if sizes.sum() != tokens:
+        raise ValueError(
+            f"lengths must be non-negative and add up to {tokens:,}, got {sizes.sum():,} in "
+            f"{len(sizes):,} documents"
+        )
+    return sizes
+
+
 def as_documents(
     tokens: object,
     lengths: object = None,
@@ -77,12 +109,9 @@ def as_documents(
             f"got shape {array.shape}"
         )
     if lengths is not None:
-        sizes = np.asarray(to_host(lengths), dtype=np.int64)
-        if array.ndim != 1 or sizes.ndim != 1 or np.any(sizes < 0) or sizes.sum() != array.size:
-            raise ValueError(
-                f"lengths must be one non-negative length per document of 1-D tokens and add up to "
-                f"{array.size:,}, got {sizes.sum():,} over shape {array.shape}"
-            )
+        if array.ndim != 1:
+            raise ValueError(f"lengths are for tokens of one dimension, got shape {array.shape}")
+        sizes = as_lengths(to_host(lengths), array.size)
     elif array.ndim == 2:
         sizes = np.full(array.shape[0], array.shape[1], dtype=np.int64)
     else:

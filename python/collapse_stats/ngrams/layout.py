@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ..system.arguments import check_fields
+
 UInt64Array = npt.NDArray[np.uint64]
 BoolArray = npt.NDArray[np.bool_]
 
@@ -45,6 +47,7 @@ class Layout:
     labels: int = 1
 
     def __post_init__(self) -> None:
+        check_fields(self)
         if not 1 <= self.vocab_size <= MAX_VOCAB_SIZE:
             raise ValueError(
                 f"vocab_size must be between 1 and 2**32, got {self.vocab_size}: "

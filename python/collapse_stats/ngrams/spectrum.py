@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ..system.arguments import as_array, conforming
+
 UInt64Array = npt.NDArray[np.uint64]
 
 
@@ -82,7 +84,8 @@ class Spectrum:
 
     def types_seen(self, times: int) -> int:
         """f_m: number of types seen exactly `times` times."""
-        return int(self.types[self.count == np.uint64(times)].sum())
+        times = conforming("times", times, int)
+        return int(self.types[self.count == times].sum())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -260,7 +263,7 @@ def counts_under(counts: UInt64Array, mask: int) -> UInt64Array:
 
 
 def _as_counts(values: npt.ArrayLike, name: str) -> UInt64Array:
-    array = np.asarray(values)
+    array = as_array(name, values)
     if array.ndim != 1:
         raise ValueError(f"{name} must have one dimension, got shape {array.shape}")
     if array.size == 0:

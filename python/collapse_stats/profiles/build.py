@@ -22,6 +22,7 @@ from ..ngrams.spectrum import HALVES, NO_HALVES, JointSpectra
 from ..ngrams.table import NgramTable
 from ..readers.options import ReadOptions
 from ..readers.remote.location import expanded
+from ..system.arguments import checked
 from ..system.memory import TooLittleMemoryError
 from ..uncertainty.jackknife import LABELS
 from .data import BY_DOCUMENTS
@@ -31,6 +32,7 @@ from .storage import read, with_table
 _RECOUNTS = 8 << 20  # bytes of the spectra of recounts, and of figures
 
 
+@checked
 @with_options
 def profile(
     source: object,
@@ -217,6 +219,7 @@ def counterpart(profile: Profile) -> Counterpart:
     return Counterpart(profile.tokenizer, profile.vocab_size)
 
 
+@checked
 def load(path: str | os.PathLike[str]) -> Profile:
     """Profile saved in a directory; its table is read when it is first needed.
 

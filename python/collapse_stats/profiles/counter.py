@@ -22,6 +22,7 @@ from ..ngrams.ids import check_documents, id_dtype
 from ..ngrams.layout import MAX_KEY_BITS, Layout
 from ..ngrams.spectrum import HALVES, NO_HALVES
 from ..ngrams.table import NgramTable
+from ..system.arguments import checked_methods
 from ..system.memory import TooLittleMemoryError, budget, release_pages
 from ..system.placement import is_on_gpu, to_host
 from ..system.spill import Spill
@@ -31,6 +32,7 @@ _FEWEST_PENDING = 1 << 12  # tokens that must be countable at once within the me
 _WAITING = 32  # most bytes of a token that waits, and of its document's bounds
 
 
+@checked_methods
 class NgramCounter:
     """Counts the n-grams of tokens that come batch by batch.
 

@@ -12,6 +12,7 @@ from ..errors import CollapseStatsError, LayoutMismatchError
 from ..ngrams.ids import is_implied
 from ..ngrams.layout import Layout
 from ..ngrams.spectrum import HALVES, JointSpectra, JointSpectrum, Spectrum
+from ..system.arguments import conforming
 from ..uncertainty.recounted_sample import RecountedSamples
 
 BY_DOCUMENTS = "documents"
@@ -124,7 +125,8 @@ class ProfileData:
 
     def spectrum(self, order: int) -> Spectrum:
         """Return the spectrum of the n-grams of one order."""
-        if self.check_order(order) not in self._spectra:
+        order = self.check_order(order)
+        if order not in self._spectra:
             (joint,) = self.joint_spectra.ngrams[order].values()
             self._spectra[order] = joint.total
         return self._spectra[order]
@@ -156,6 +158,7 @@ class ProfileData:
 
     def check_order(self, order: int) -> int:
         """Return `order`; raise ValueError when it was not counted."""
+        order = conforming("order", order, int)
         if not 1 <= order <= self.max_order:
             raise ValueError(
                 f"order must be between 1 and {self.max_order}, the longest counted, got {order}"

@@ -2,7 +2,6 @@
 
 import os
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +13,7 @@ from ..counting.top import most_frequent
 from ..errors import InputError
 from ..metrics.figures import CORPUS_FIGURES_WITH_ERRORS, look_up
 from ..ngrams.table import NgramTable
+from ..system.arguments import as_path, checked_methods
 from ..system.memory import budget
 from ..tokenizers import load as load_tokenizer
 from ..uncertainty.estimate import Estimate
@@ -26,6 +26,7 @@ Ngram = tuple[int, ...] | str
 """An n-gram as token ids, or as text when the tokenizer is known."""
 
 
+@checked_methods
 class Profile(ProfileData):
     """What is known of one corpus: the fields of `ProfileData`, and answers from them."""
 
@@ -107,7 +108,7 @@ class Profile(ProfileData):
         InputError
             when `path` exists, or cannot be written.
         """
-        storage.write(self, Path(path))
+        storage.write(self, as_path(path))
 
     def __add__(self, other: "Profile") -> "Profile":
         """Profile of both corpora taken together.

@@ -7,6 +7,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import ClassVar, NamedTuple
 
+from ..errors import InputError
+from ..system.file_state import FileState
 from .base import Batch
 from .head import Head
 from .options import Kind, ReadOptions
@@ -125,6 +127,9 @@ class FileReader(ABC):
     reads: Fields | None = None
     """The keys or columns that hold the documents, None if the format has no names."""
 
+    states: tuple[tuple[str, FileState], ...] = ()
+    """What the local files that are read were when they were opened, by path."""
+
     names: tuple[str, ...] = ()
     """All keys or columns of the file, as far as they are known."""
 
@@ -143,6 +148,15 @@ class FileReader(ABC):
     def create(cls, name: Name, options: ReadOptions, evidence: str, head: Head) -> "FileReader":
         """Return a reader of a file; `head` is what was read to find its format."""
         return cls(as_location(name), options, evidence)
+
+    def watch(self, name: Name, head: Head) -> None:
+        """Note what a file was when its `head` was read, for `change`."""
+        if head.state is not None:
+            self.states = (*self.states, (str(name), head.state))
+
+    def change(self) -> InputError | None:
+        """Return the error to raise if a file has been written to since, else None."""
+        return next(filter(None, (state.change(path) for path, state in self.states)), None)
 
     @classmethod
     def recognize_content(cls, file: Candidate) -> str | None:

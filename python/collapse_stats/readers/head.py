@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..errors import InputError
+from ..system.file_state import FileState
 from .base import BATCH_BYTES
 from .remote.location import Location, Name, as_location
 from .stream import compression_of, read_blocks, unpacked_head
@@ -31,6 +32,8 @@ class Head(NamedTuple):
         The beginning of its content: `data`, or what was unpacked of it; empty if that is damaged.
     complete
         Whether `content` is all of the content.
+    state
+        What tells whether the file is written to while it is read; None for what is no local file.
     """
 
     data: bytes
@@ -38,6 +41,7 @@ class Head(NamedTuple):
     compression: str | None
     content: bytes
     complete: bool
+    state: FileState | None = None
 
     @property
     def digest(self) -> str:
@@ -52,7 +56,8 @@ def head_of(path: Name) -> Head:
         # A file object takes half as long again. Not to block is for special files below /proc.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
         try:
-            size = os.fstat(descriptor).st_size
+            status = os.fstat(descriptor)
+            size, state = status.st_size, FileState.of(status)
             # No more than the file has: allocating and shrinking 64 KiB takes longer than the rest.
             data = os.read(descriptor, min(size or _BYTES, _BYTES))
             if not size:
@@ -62,13 +67,14 @@ def head_of(path: Name) -> Head:
         finally:
             os.close(descriptor)
     else:
+        state = None
         with path.open() as file:
             data = file.read(_BYTES)
             size = path.stat().st_size
     compression = compression_of(data)
     if compression is None:
-        return Head(data, size, None, data, len(data) == size)
-    return _packed(path, data, size, compression)
+        return Head(data, size, None, data, len(data) == size, state)
+    return _packed(path, data, size, compression)._replace(state=state)
 
 
 def _packed(path: Name, data: bytes, size: int, compression: str) -> Head:

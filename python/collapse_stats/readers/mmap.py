@@ -1,11 +1,12 @@
 """Arrays of the fixed-width items in a file, mapped into memory."""
 
 import math
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ..system.memory import MappedBytes
+from ..backends.mapping import map_file
 from .base import IntegerArray
 from .remote.items import Items, LazyItems
 from .remote.location import Location
@@ -35,19 +36,32 @@ def mapped(
     Unlike `numpy.memmap`, the map does not keep its file open: a corpus of a few thousand shards
     would run out of file descriptors.
     """
-    import pyarrow as pa
-
-    kind = np.dtype(item)
-    if count is None:
-        count = (path.stat().st_size - offset) // kind.itemsize
+    kind, count = _kind_and_count(path, item, offset, count)
     if count <= 0:
         return np.empty(0, dtype=kind)
     if isinstance(path, RemotePath):
         return LazyItems(path, kind, offset, (count,))[:]
-    size = count * kind.itemsize
-    with pa.memory_map(str(path)) as file:
+    end = offset + count * kind.itemsize
+    return np.asarray(map_file(str(path), end))[offset:].view(kind)
+
+
+def loaded(
+    path: Location, item: npt.DTypeLike, offset: int = 0, count: int | None = None
+) -> IntegerArray:
+    """Return the same items in memory, where they do not change once they are checked."""
+    kind, count = _kind_and_count(path, item, offset, count)
+    if count <= 0 or isinstance(path, RemotePath):
+        return mapped(path, kind, offset, count)
+    with path.open("rb") as file:
         file.seek(offset)
-        buffer = file.read_buffer(size)
-    if len(buffer) < size:
-        raise OSError(f"expected {size:,} bytes from byte {offset:,} on, got {len(buffer):,}")
-    return np.asarray(MappedBytes(buffer)).view(kind)
+        found = np.fromfile(file, kind, count)
+    if len(found) < count:
+        raise OSError(f"expected {count:,} items from byte {offset:,} on, got {len(found):,}")
+    return found
+
+
+def _kind_and_count(
+    path: Location, item: npt.DTypeLike, offset: int, count: int | None
+) -> tuple[np.dtype[Any], int]:
+    kind: np.dtype[Any] = np.dtype(item)
+    return kind, (path.stat().st_size - offset) // kind.itemsize if count is None else count

@@ -57,7 +57,9 @@ def _open(name: Name, options: ReadOptions, head: Head) -> FileReader:
             f"{name} holds {reader.format} ({evidence}), which is not read from front to back: "
             "save it to a file, and give its path"
         )
-    return reader.create(name, options, evidence, head)
+    opened = reader.create(name, options, evidence, head)
+    opened.watch(name, head)
+    return opened
 
 
 def _open_pipe(pipe: Pipe, options: ReadOptions) -> FileReader:

@@ -6,6 +6,7 @@ from typing import Literal, TypedDict, get_args
 
 import numpy as np
 
+from ..system.arguments import check_fields
 from ..system.option import described
 
 Kind = Literal["text", "ids"]
@@ -211,6 +212,7 @@ class ReadOptions:
     longest: int = MAX_DOCUMENT
 
     def __post_init__(self) -> None:
+        check_fields(self)
         if self.text_key is not None and self.ids_key is not None:
             raise ValueError(
                 f"text_key or ids_key may be given, got both ({self.text_key!r}, {self.ids_key!r})"

@@ -59,6 +59,7 @@ class SmallFileReader(SplittableReader, FileReader):
         """The unpacked content, which is not kept any longer."""
         content, self.content = self.content, b""
         if content:
+            self.states = ()  # what was read at once needs no second look
             return content
         if self._packed:
             return unpacked(self.location, BATCH_BYTES, self._longest)

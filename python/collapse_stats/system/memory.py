@@ -13,7 +13,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..errors import InputError
 from .budget import Budget
+from .file_state import FileState
 
 _PROBED = 8 << 20  # bytes
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
@@ -81,10 +83,18 @@ class TooLittleMemoryError(MemoryError):
 
 
 class MappedBytes:
-    """Bytes of a file mapped for reading, which ``np.asarray`` can view and keep mapped."""
+    """Bytes of a file mapped for reading, which ``np.asarray`` can view and keep mapped.
 
-    def __init__(self, buffer: Any) -> None:
-        self._buffer = buffer  # an Arrow buffer
+    Parameters
+    ----------
+    buffer
+        What holds the map: it has an `address` and a length.
+    path, state
+        The file, if others may write to it.
+    """
+
+    def __init__(self, buffer: Any, path: str = "", state: FileState | None = None) -> None:
+        self._buffer, self._path, self._state = buffer, path, state
         self.__array_interface__ = {
             "data": (buffer.address, True),
             "shape": (len(buffer),),
@@ -92,15 +102,39 @@ class MappedBytes:
             "version": 3,
         }
 
+    def change(self) -> InputError | None:
+        """Return the error to raise if the file is no longer what was mapped, else None."""
+        if self._state is None:
+            return None
+        change = self._state.change(self._path)
+        if change is None and not getattr(self._buffer, "is_whole", True):
+            return InputError(
+                f"{self._path}: could not be read to its end: its disk failed, or it was cut short "
+                "while it was read: check the disk, and fetch or write the file again"
+            )
+        return change
+
 
 def is_mapped(array: npt.NDArray[Any]) -> bool:
     """Whether an array views a file mapped for reading, so that keeping it uses no memory."""
-    base: Any = array
-    while isinstance(base, np.ndarray):
-        if isinstance(base, np.memmap) and not isinstance(base.base, np.ndarray):
-            return base.mode == "r"
-        base = base.base
-    return isinstance(base, MappedBytes)
+    base = _base(array)
+    return isinstance(base, MappedBytes) or (isinstance(base, np.memmap) and base.mode == "r")
+
+
+def check_unchanged(array: npt.NDArray[Any]) -> None:
+    """Raise InputError if an array views a mapped file that has been written to since."""
+    base = _base(array)
+    if isinstance(base, MappedBytes) and (error := base.change()):
+        raise error
+
+
+def _base(array: Any) -> Any:
+    """What owns the memory of an array."""
+    while isinstance(array, np.ndarray):
+        if isinstance(array, np.memmap) and not isinstance(array.base, np.ndarray):
+            break
+        array = array.base
+    return array
 
 
 def release_pages(array: npt.NDArray[Any]) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .arguments import as_array
 from .gpu import cupy_module, select_gpu, use_gpu
 
 _HOST = (1, 3, 11)  # kDLCPU, kDLCUDAHost and kDLROCMHost; the last two are pinned memory
@@ -75,7 +76,7 @@ def place_with_tokens(name: str, array: Any, tokens: Any) -> Any:
     """
     gpu = gpu_of(tokens)
     if gpu is None:
-        return np.asarray(to_host(array))
+        return as_array(name, to_host(array))
     if not is_on_gpu(array):
         with select_gpu(gpu):
             return cupy_module().asarray(np.asarray(array))
@@ -105,7 +106,7 @@ def host_view(array: Any) -> npt.NDArray[Any] | None:
     kind = None if type(array) is np.ndarray else _kind(array)
     if not is_on_gpu(array):
         by_dlpack = kind is not None and not isinstance(array, np.ndarray)
-        return np.from_dlpack(array) if by_dlpack else np.asarray(array)
+        return np.from_dlpack(array) if by_dlpack else as_array("tokens", array)
     if kind != _MANAGED:
         return None
     try:

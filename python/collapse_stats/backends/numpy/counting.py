@@ -10,6 +10,7 @@ from ...ngrams.chunk import Chunk, UInt8Array
 from ...ngrams.ids import check_ids
 from ...ngrams.layout import BoolArray, KeyRanges, Layout, UInt64Array, bits_of, changes, pack
 from ...ngrams.table import NgramTable, Rows
+from ..checks import named_if_changed
 
 PIECE = 1 << 19  # windows handled at once, which bounds the temporary arrays to about 190 MB
 _BUCKET_BITS = 16  # most top bits of a key by which windows are divided into buckets
@@ -32,8 +33,9 @@ def count_by_sorting(
     )
     buckets = _Buckets(layout, (first, last), bits)
     for chunk in chunks:
-        for keys, labels in _windows(chunk, layout):
-            buckets.add(keys, labels)
+        with named_if_changed(chunk):
+            for keys, labels in _windows(chunk, layout):
+                buckets.add(keys, labels)
     ready, rows = [NgramTable.empty(layout)], 0
     if buckets.windows:
         # Buckets sorted together share their top bits.

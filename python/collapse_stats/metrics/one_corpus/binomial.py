@@ -48,7 +48,7 @@ def binomial_types_seen(spectrum: Spectrum, n: int, times: int = 1) -> float:
             "V - binomial_distinct"
         )
     log_drop, keep = _probabilities(spectrum, n)
-    enough = spectrum.count >= np.uint64(times)
+    enough = spectrum.count >= times
     m, types = spectrum.count[enough].astype(np.float64), spectrum.types[enough]
     if not keep:
         return 0.0

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...ngrams.spectrum import Spectrum
+from ...system.arguments import whole_numbers
 from ..two_corpora.rarefaction import Rarefied
 from .binomial import binomial_distinct, binomial_types_seen
 from .extrapolation import expected_distinct
@@ -45,6 +46,8 @@ def growth_curve(spectrum: Spectrum, sizes: Sequence[int] | None = None) -> list
 
     Raises
     ------
+    TypeError
+        When a size is no whole number.
     ValueError
         When a size is negative.
 
@@ -59,7 +62,7 @@ def growth_curve(spectrum: Spectrum, sizes: Sequence[int] | None = None) -> list
     def distinct(n: int) -> float:
         return rarefied.distinct(n) if 0 <= n <= total else expected_distinct(spectrum, n)
 
-    return [GrowthPoint(int(n), distinct(int(n))) for n in sizes]
+    return [GrowthPoint(n, distinct(n)) for n in whole_numbers("sizes", sizes)]
 
 
 def heaps_exponent(spectrum: Spectrum, n: int | None = None) -> float | None:

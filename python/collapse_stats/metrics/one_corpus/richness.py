@@ -77,7 +77,7 @@ def ace(spectrum: Spectrum, rare: int = 10) -> float | None:
         raise ValueError(f"rare must be at least 2, got {rare}: C needs types that occur twice")
     if not spectrum.distinct:
         return None
-    is_rare = spectrum.count <= np.uint64(rare)
+    is_rare = spectrum.count <= rare
     m = spectrum.count[is_rare].astype(np.float64)
     f = spectrum.types[is_rare].astype(np.float64)
     types, total, once = float(np.sum(f)), float(np.sum(m * f)), spectrum.types_seen(1)

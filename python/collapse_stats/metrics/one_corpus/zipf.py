@@ -16,6 +16,7 @@ STEEPEST = 30.0
 LEAST_TYPES = 50
 """Minimum number of types in a tail when c_min is chosen (Clauset, Shalizi & Newman 2009)."""
 _CANDIDATES = 40
+_LARGEST = 2**63 - 1  # count that the fit works with
 _BLOCK = 256
 _STEP = 1e-30  # of complex-step differentiation, which loses no digits however small it is
 
@@ -74,14 +75,15 @@ def zipf_fit(spectrum: Spectrum, c_min: int | None = None) -> ZipfFit | None:
     elif c_min < 1:
         raise ValueError(f"c_min must be a count of at least 1, got {c_min}")
     else:
-        lows = np.array([c_min], dtype=np.int64)
+        lows = np.array([min(c_min, _LARGEST)], dtype=np.int64)
     return _best_fit(spectrum, lows)
 
 
 def _candidates(spectrum: Spectrum) -> npt.NDArray[np.int64]:
     """Candidates for c_min: all counts if they are few, else counts evenly spaced in logarithms."""
     above = np.cumsum(spectrum.types[::-1])[::-1]
-    counts = spectrum.count[above >= np.uint64(LEAST_TYPES)].astype(np.int64)
+    usable = (above >= np.uint64(LEAST_TYPES)) & (spectrum.count <= np.uint64(_LARGEST))
+    counts = spectrum.count[usable].astype(np.int64)
     if len(counts) <= _CANDIDATES:
         return counts
     targets = np.geomspace(counts[0], counts[-1], _CANDIDATES)

@@ -6,6 +6,9 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from ...ngrams.arrays import as_lengths
+from ...system.arguments import as_array
+
 IndexArray = npt.NDArray[np.int64]
 
 
@@ -24,7 +27,7 @@ def packed(
     ValueError
         When the lengths do not add up to the number of tokens.
     """
-    ids = np.asarray(tokens)
+    ids = as_array("tokens", tokens)
     if ids.size == 0 and ids.dtype.kind == "f":
         ids = ids.astype(np.int64)  # NumPy makes an empty list an array of floats
     if ids.dtype.kind not in "iu":
@@ -37,16 +40,7 @@ def packed(
         )
     if lengths is None:
         return ids, np.array([len(ids)], dtype=np.int64)
-    sizes = np.asarray(lengths)
-    if sizes.size and sizes.dtype.kind not in "iu":
-        raise TypeError(f"lengths must be integers, got {sizes.dtype}")
-    sizes = sizes.astype(np.int64).reshape(-1)
-    if (sizes < 0).any() or int(sizes.sum()) != len(ids):
-        raise ValueError(
-            f"lengths must not be negative and must add up to the {len(ids):,} tokens, got "
-            f"{int(sizes.sum()):,} in {len(sizes):,} documents"
-        )
-    return ids, sizes
+    return ids, as_lengths(lengths, len(ids))
 
 
 def in_parts(

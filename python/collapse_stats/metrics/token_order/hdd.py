@@ -57,7 +57,7 @@ def hdd_totals(
     count, size = np.bincount(kind), sizes[document[first]]
     count, size = count[size >= draws], size[size >= draws]
     missed = np.ones(len(count))
-    for i in range(draws):
+    for i in range(draws if len(count) else 0):
         missed *= np.maximum(1 - count / (size - i), 0.0)
     return float(np.sum(1 - missed)) / draws, int(np.sum(sizes >= draws))
 

@@ -51,6 +51,8 @@ def window_totals(
     if window < 1:
         raise ValueError(f"window must be at least 1 token, got {window}")
     ids, sizes = packed(tokens, lengths)
+    if window > len(ids):
+        return 0, 0
     windows = int(np.sum(np.maximum(sizes - window + 1, 0)))
     end = np.repeat(np.cumsum(sizes), sizes)
     begin = end - np.repeat(sizes, sizes)

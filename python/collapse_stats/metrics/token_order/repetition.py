@@ -3,6 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
+from ...ngrams.layout import MAX_KEY_BITS
 from ..numeric.special_functions import FloatArray
 from .documents import IndexArray, mean, packed, ranked
 
@@ -22,7 +23,7 @@ def document_distinct_ratio(
     tokens, lengths
         Documents, as in `mattr`.
     n
-        Order of the n-grams.
+        Order of the n-grams, at most 128.
 
     Raises
     ------
@@ -97,8 +98,10 @@ def document_ratios(
     tokens: npt.ArrayLike, n: int, lengths: npt.ArrayLike | None
 ) -> list[FloatArray]:
     """Distinct-k of each document, ``(D,)``, for k = 1..n; NaN where a document is too short."""
-    if n < 1:
-        raise ValueError(f"n must be at least 1, got {n}: it is the order of the n-grams")
+    if not 1 <= n <= MAX_KEY_BITS:
+        raise ValueError(
+            f"n must be between 1 and {MAX_KEY_BITS}, got {n}: it is the order of the n-grams"
+        )
     ids, sizes = packed(tokens, lengths)
     token, _ = ranked(ids)
     document: IndexArray = np.repeat(np.arange(len(sizes)), sizes)

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 
 import numpy.typing as npt
 
+from ...ngrams.layout import MAX_KEY_BITS
+from ...system.arguments import checked_methods
 from .documents import in_parts, mean, packed
 from .hdd import hdd_totals
 from .mattr import window_totals
@@ -16,6 +18,7 @@ _DIVERSITY_ORDERS = 4
 _PART = 1 << 15  # tokens whose arrays fit into a core's own cache
 
 
+@checked_methods
 @dataclass(slots=True)
 class SequenceTotals:
     """Running sums over documents for `mattr`, `mtld`, `document_hdd` and `repetition`.
@@ -49,6 +52,10 @@ class SequenceTotals:
     _diversity: tuple[float, int] = field(default=(0.0, 0), init=False)
 
     def __post_init__(self) -> None:
+        if not 1 <= self.max_order <= MAX_KEY_BITS:
+            raise ValueError(
+                f"max_order must be between 1 and {MAX_KEY_BITS}, got {self.max_order}"
+            )
         self._ratios = [(0.0, 0)] * self.max_order
         self.update([])  # raises an error if a parameter is out of range
 

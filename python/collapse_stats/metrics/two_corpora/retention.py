@@ -7,6 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from ...ngrams.spectrum import JointSpectrum, UInt64Array
+from ...system.arguments import whole_numbers
 from .overlap import occurrences
 
 __all__ = ["RetentionBand", "retention"]
@@ -70,7 +71,7 @@ def retention(joint: JointSpectrum, bands: Sequence[int] | None = None) -> list[
     [0.5, 1.0]
     """
     largest = int(joint.a.max(initial=0))
-    lows = _power_of_two_bands(largest) if bands is None else tuple(bands)
+    lows = _power_of_two_bands(largest) if bands is None else tuple(whole_numbers("bands", bands))
     if lows and (lows[0] < 1 or any(x >= y for x, y in pairwise(lows))):
         raise ValueError(
             f"bands must be ascending positive counts, got {lows}: "

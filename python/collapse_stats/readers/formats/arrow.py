@@ -1,12 +1,15 @@
-"""Arrow streams and files: shards of Hugging Face ``save_to_disk``, Feather. They are mapped."""
+"""Arrow streams and files: shards of Hugging Face ``save_to_disk``, Feather."""
 
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from ...errors import InputError
 from ..base import BATCH_BYTES, Batch
 from ..file_reader import Candidate, FileReader
+from ..mmap import mapped
 from ..options import ReadOptions
 from ..records.arrow_columns import arrow_errors, batch_of, find_columns
 from ..records.arrow_types import with_bytes
@@ -31,7 +34,7 @@ class ArrowRowsReader(SplittableReader, FileReader):
     def __init__(self, path: Location, options: ReadOptions, evidence: str) -> None:
         super().__init__(path, options, evidence)
         self._options = options
-        with self._mapped() as file:
+        with self._file() as file:
             schema = self._opened(file).schema
             try:
                 self._columns = find_columns(path, schema, options)
@@ -42,9 +45,9 @@ class ArrowRowsReader(SplittableReader, FileReader):
         self.dtype = self._columns.dtype
 
     def splits(self) -> Iterator[Split]:
-        """Yield record batches, those of text in parts; ids are views of an uncompressed file."""
+        """Yield record batches, those of text in parts."""
         done = before = 0
-        with self._mapped() as file:
+        with self._file() as file:
             for batch in self._record_batches(file):
                 at = min(file.tell(), self.size)
                 size = BATCH_BYTES if self.kind == "text" else _IDS_BYTES
@@ -66,7 +69,7 @@ class ArrowRowsReader(SplittableReader, FileReader):
         """Record batches of the columns to read, each validated before it is used."""
         rows = 0
         try:
-            self._check_unpacked(file)
+            self._check_unpacked()
             schema = self._opened(file).schema
             wanted = [schema.get_field_index(name) for name in self._columns.names]
             reader = self._opened(file, wanted)
@@ -86,11 +89,16 @@ class ArrowRowsReader(SplittableReader, FileReader):
         except arrow_errors() as error:
             raise self._damaged(f"reading failed after {rows:,} rows ({error})") from error
 
-    def _check_unpacked(self, file: Any) -> None:
-        """Raise InputError if a record batch becomes too large when it is unpacked."""
+    def _check_unpacked(self) -> None:
+        """Raise InputError if a record batch becomes too large when it is unpacked.
+
+        The file is mapped for this, because only the beginning of each buffer is looked at.
+        """
+        import pyarrow as pa
+
         if isinstance(self._path, RemotePath):
             return
-        file.seek(0)
+        file = pa.BufferReader(pa.py_buffer(mapped(self._path, np.uint8, *self._place())))
         file.seek(len(FILE_MAGIC) + 2 if file.read(len(FILE_MAGIC)) == FILE_MAGIC else 0)
         largest, allowed = largest_unpacked(file), 4 * self._options.longest
         if largest > allowed:
@@ -100,12 +108,16 @@ class ArrowRowsReader(SplittableReader, FileReader):
                 f"{allowed:,} are allowed: write smaller ones, or give {times:,} times the memory"
             )
 
-    def _mapped(self) -> Any:
+    def _place(self) -> tuple[int, int | None]:
+        """Where Arrow's data begin in the file, and how many bytes they have; None: the rest."""
+        return 0, None
+
+    def _file(self) -> Any:
         import pyarrow as pa
 
         if isinstance(self._path, RemotePath):
             return pa.PythonFile(self._path.open(), mode="r")
-        return pa.memory_map(self.path)
+        return pa.OSFile(self.path)
 
     def _opened(self, file: Any, columns: list[int] | None = None) -> Any:
         import pyarrow as pa

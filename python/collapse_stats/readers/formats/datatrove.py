@@ -5,7 +5,7 @@ import numpy as np
 from ...errors import InputError
 from ..base import Int64Array
 from ..file_reader import Candidate
-from ..mmap import mapped
+from ..mmap import loaded
 from ..options import ITEMS, Dtype, ReadOptions
 from ..remote.location import Location
 from .flat import FlatReader
@@ -36,8 +36,11 @@ class DatatroveReader(IndexedReader):
         index = _index_of(file.location)
         return f"{index.name} beside it" if index.exists() else None
 
+    def _index_files(self) -> tuple[Location, ...]:
+        return (self._index,)
+
     def _documents(self) -> tuple[Int64Array, Int64Array]:
-        ends = mapped(self._index, "<u8")
+        ends = loaded(self._index, "<u8")
         total = self.size // self._item.itemsize
         fell = np.flatnonzero((ends[1:] < ends[:-1]) | (ends[1:] > total))
         if len(fell):
@@ -46,7 +49,7 @@ class DatatroveReader(IndexedReader):
                 f"{self._index}: expected ends that never fall and are at most {total:,}, got "
                 f"{ends[i]:,} at byte {8 * i:,}: it is damaged or of another file"
             )
-        stop: Int64Array = ends.astype(np.int64)
+        stop: Int64Array = ends.view(np.int64)
         return np.concatenate([np.zeros(min(len(stop), 1), np.int64), stop[:-1]]), stop
 
     def _name(self, asked: Dtype | None) -> Dtype:
@@ -57,7 +60,7 @@ class DatatroveReader(IndexedReader):
                 f"{self._index}: the size of an index of document ends must be a multiple of 8 "
                 f"bytes, got {size:,}: it is cut short; fetch or write it again"
             )
-        last = int(mapped(self._index, "<u8", size - 8, 1)[0]) if size else 0
+        last = int(loaded(self._index, "<u8", size - 8, 1)[0]) if size else 0
         width = self._metadata_width()
         if last or self.size:
             name = self._item_name(last, _NAMES, self._index, "ends at")

@@ -4,6 +4,7 @@ That is how LitData stores texts and nested values since 2026. A chunk ends with
 Arrow data as u32, and ``LDARW01``.
 """
 
+import io
 import os
 import struct
 from typing import Any
@@ -35,12 +36,33 @@ class LitDataRowsReader(ArrowRowsReader):
         is_chunk = index_of(file.location) is not None and _arrow_data_of(file.location)
         return "a chunk of the index.json beside it, of Arrow rows" if is_chunk else None
 
-    def _mapped(self) -> Any:
+    def _place(self) -> tuple[int, int | None]:
+        return self._begin, self._length
+
+    def _file(self) -> Any:
         import pyarrow as pa
 
-        with super()._mapped() as file:
-            file.seek(self._begin)
-            return pa.BufferReader(file.read_buffer(self._length))
+        return pa.PythonFile(_Section(self.path, self._begin, self._length), mode="r")
+
+
+class _Section(io.FileIO):
+    """Some bytes of a file, as a file of their own."""
+
+    def __init__(self, path: str, begin: int, length: int) -> None:
+        super().__init__(path)
+        self._begin, self._end = begin, begin + length
+        self.seek(0)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        base = {os.SEEK_SET: self._begin, os.SEEK_CUR: super().tell(), os.SEEK_END: self._end}
+        return super().seek(base[whence] + offset) - self._begin
+
+    def tell(self) -> int:
+        return super().tell() - self._begin
+
+    def read(self, size: int | None = -1) -> bytes:
+        left = max(0, self._end - super().tell())
+        return super().read(left if size is None or size < 0 else min(size, left)) or b""
 
 
 def _arrow_data_of(path: Location) -> tuple[int, int] | None:

@@ -2,17 +2,20 @@
 
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import numpy as np
 
 from ...errors import InputError
+from ...system.file_state import FileState
 from ..base import Batch, Int64Array
 from ..boundaries import row_batches, stream_splits
 from ..file_reader import FileReader
+from ..head import Head
 from ..mmap import items
 from ..options import ITEMS, Dtype, Kind, ReadOptions
 from ..remote.items import Items
-from ..remote.location import Location
+from ..remote.location import Location, Name
 from ..splits import Split, SplittableReader
 
 _LOOKED_AT = 1 << 16  # bytes at the beginning of a file
@@ -67,6 +70,18 @@ class IndexedReader(FileReader):
     @abstractmethod
     def _documents(self) -> tuple[Int64Array, Int64Array]:
         """Where the documents begin and end, in ids: ascending and disjoint."""
+
+    def watch(self, name: Name, head: Head) -> None:
+        """Note also what the file was that lies beside the one given: the ids, or their index."""
+        super().watch(name, head)
+        for path in (self._path, *self._index_files()):
+            if isinstance(path, Path) and str(path) != str(name):
+                state = FileState.of(path.stat())
+                self.states += ((str(path), state),) if state else ()
+
+    @abstractmethod
+    def _index_files(self) -> tuple[Location, ...]:
+        """The files that say where documents begin and end."""
 
     def _set_item(self, name: Dtype, asked: Dtype | None, index: Location) -> None:
         """Set the type of an id that the index implies, with a warning when another was given."""

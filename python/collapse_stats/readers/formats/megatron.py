@@ -7,7 +7,7 @@ import numpy as np
 from ...errors import InputError
 from ..base import Int64Array
 from ..file_reader import Candidate
-from ..mmap import mapped
+from ..mmap import loaded
 from ..options import ReadOptions
 from ..remote.location import Location
 from .mapped_ids import IndexedReader
@@ -93,19 +93,24 @@ class MegatronReader(IndexedReader):
                 f"{self._path}: the size must be a multiple of {self._item.itemsize} bytes "
                 f"({self._item.name}), got {self.size:,}: it is cut short"
             )
-        last = mapped(self._index, "<i8", expected - 8, min(1, self._bounds)).tolist()
+        last = loaded(self._index, "<i8", expected - 8, min(1, self._bounds)).tolist()
         if last != [self._sequences]:
             raise InputError(
                 f"{self._index}: expected document bounds that end at {self._sequences:,}, the "
                 f"number of sequences, got {last[0] if last else 'none'}: {_DAMAGED}"
             )
 
+    def _index_files(self) -> tuple[Location, ...]:
+        return (self._index,)
+
     def _documents(self) -> tuple[Int64Array, Int64Array]:
         """The bounds of the documents in ids, after the whole index has been checked."""
         n, item = self._sequences, self._item.itemsize
-        length = mapped(self._index, "<i4", _HEADER.size, n).astype(np.int64)
-        offset = mapped(self._index, "<i8", _HEADER.size + 4 * n, n).astype(np.int64)
-        bounds = mapped(self._index, "<i8", _HEADER.size + 12 * n, self._bounds).astype(np.int64)
+        length = loaded(self._index, "<i4", _HEADER.size, n).astype(np.int64, copy=False)
+        offset = loaded(self._index, "<i8", _HEADER.size + 4 * n, n).astype(np.int64, copy=False)
+        bounds = loaded(self._index, "<i8", _HEADER.size + 12 * n, self._bounds).astype(
+            np.int64, copy=False
+        )
         self._refuse(length < 0, "length {}, which is negative", length, 34, 4)
         at = 34 + 4 * n
         self._refuse((offset < 0) | (offset > self.size), "offset {} outside the file", offset, at)

@@ -42,6 +42,9 @@ class OlmoReader(IndexedReader):
         sidecar = _sidecar_of(file.location)
         return f"no NumPy header, {sidecar.name} beside it" if sidecar.exists() else None
 
+    def _index_files(self) -> tuple[Location, ...]:
+        return (self._sidecar,)
+
     def _documents(self) -> tuple[Int64Array, Int64Array]:
         return self._start, self._stop
 

@@ -197,7 +197,7 @@ class ParquetReader(SplittableReader, FileReader):
         import pyarrow.parquet as pq
 
         remote = isinstance(self._path, RemotePath)
-        options: dict[str, Any] = {"buffer_size": _BUFFER} if remote else {"memory_map": True}
+        options: dict[str, Any] = {"buffer_size": _BUFFER} if remote else {}
         options["read_dictionary"] = list(dictionaries)
         if _knows_extensions():
             options["arrow_extensions_enabled"] = True  # else JSON is not told from text

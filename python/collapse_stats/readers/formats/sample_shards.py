@@ -17,7 +17,6 @@ from ...errors import InputError
 from ..base import BATCH_BYTES, Batch, Int64Array
 from ..boundaries import batch_of_lists
 from ..file_reader import FileReader
-from ..mmap import mapped
 from ..options import MAX_DOCUMENT, ReadOptions
 from ..records.arrow_types import InvalidJson
 from ..records.batch import batch_of_records
@@ -36,7 +35,7 @@ _BOUNDS = 24  # bytes for each sample while the table of a shard is read and che
 
 
 class Shard:
-    """The bytes of a shard: mapped, or else fetched and decompressed in order, as they are taken.
+    """The bytes of a shard, read as they are taken; fetched or decompressed ones in order.
 
     Attributes
     ----------
@@ -52,12 +51,8 @@ class Shard:
         self.packed = compression is not None or isinstance(path, RemotePath)
         self._file = path.open("rb")
         self._source: Any = decompressed(self._file, compression) if compression else self._file
-        self._map: Bytes = np.empty(0, np.uint8)
-        if not self.packed:
-            self._map = mapped(path, np.uint8).view(np.uint8)
+        self._size = 0 if self.packed else path.stat().st_size
         self._at = 0
-        if not self.packed:
-            self._file.close()
 
     def __enter__(self) -> "Shard":
         return self
@@ -68,9 +63,10 @@ class Shard:
     def take(self, begin: int, end: int) -> Bytes:
         """Return the bytes ``begin:end``; `begin` must not be below the `end` of the last call."""
         if not self.packed:
-            if end > len(self._map):
-                raise self.damaged(f"{end:,} bytes expected, got {len(self._map):,}")
-            return self._map[begin:end]
+            self._at = self._file.seek(begin)
+            if end > self._size:
+                raise self.damaged(f"{end:,} bytes expected, got {self._size:,}")
+            return np.frombuffer(self._read(end - begin), dtype=np.uint8)
         for _ in self._parts(begin - self._at):
             pass
         return np.frombuffer(self._read(end - begin), dtype=np.uint8)
@@ -104,17 +100,17 @@ class Shard:
             i = int(np.argmax(size[1:]))
             begin, longest = int(table[i]), self._longest
             check_length(self.path, int(size[i + 1]), longest, begin, "a sample", "break it up")
-        if not self.packed and table[-1] > len(self._map):
-            raise self.damaged(f"samples end at byte {table[-1]:,}, got {len(self._map):,} bytes")
+        if not self.packed and table[-1] > self._size:
+            raise self.damaged(f"samples end at byte {table[-1]:,}, got {self._size:,} bytes")
         return table
 
     def check_end(self, table: Int64Array) -> None:
         """Raise InputError if something follows the last sample, which nothing would read."""
         if not self.packed:
-            if table[-1] < len(self._map):
+            if table[-1] < self._size:
                 raise self.damaged(
                     f"its {len(table) - 1:,} samples end at byte {table[-1]:,}, got "
-                    f"{len(self._map):,} bytes"
+                    f"{self._size:,} bytes"
                 )
         elif len(table) > 1 and self._part(1):
             raise self.damaged(
