@@ -32,8 +32,8 @@ class SmallFileReader(SplittableReader, FileReader):
         self.size = head.size
         self.digest = head.digest
         self._name = name
-        self._longest = options.longest
-        self._packed = head.compression is not None
+        self.longest = options.longest
+        self._packed = self.unpacks = head.compression is not None
         self._plain = 0 if self._packed else head.size  # bytes of content, 0 when unknown
         self.content = b""
         fault = fault_of(head.content)
@@ -61,5 +61,5 @@ class SmallFileReader(SplittableReader, FileReader):
         if content:
             return content
         if self._packed:
-            return unpacked(self.location, BATCH_BYTES, self._longest)
-        return read_plain(self.location, self.size, self._longest)
+            return unpacked(self.location, BATCH_BYTES, self.longest)
+        return read_plain(self.location, self.size, self.longest)

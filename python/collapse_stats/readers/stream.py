@@ -29,6 +29,10 @@ NOT_UTF8 = "stretches that are not UTF-8 replaced by U+FFFD"
 _DOCUMENT = "a text that is one document", "say --doc-per-line"
 
 
+class TooLongError(InputError):
+    """A line, a row or a text is longer than the memory allows for."""
+
+
 def compression_of(head: bytes) -> str | None:
     """Return ``gzip``, ``zstd``, ``bzip2``, ``xz`` or None, by a file's first ten bytes."""
     compression = _BY_MAGIC.get(head[:3])
@@ -152,9 +156,9 @@ def _beginning(parts: list[bytes], size: int) -> bytes:
 def check_length(
     path: object, length: int, longest: int, begin: int, what: str, remedy: str
 ) -> None:
-    """Raise InputError if a stretch of the content that begins at byte `begin` is too long."""
+    """Raise an error if a stretch of the content that begins at byte `begin` is too long."""
     if length > longest:
-        raise InputError(
+        raise TooLongError(
             f"{path}: {what} may have {longest:,} bytes at most, the one that begins at byte "
             f"{begin:,} of the content has more: {remedy}, or give {_times(length, longest)} the "
             "memory if that is why"

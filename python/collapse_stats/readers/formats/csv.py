@@ -57,7 +57,7 @@ class CsvReader(SmallFileReader):
         if 0 < self._plain <= BATCH_BYTES:
             blocks = [(self._content(), self.size)]
         header = self._dialect.header
-        rows = row_blocks(self.path, blocks, self._longest, self._dialect.delimiter)
+        rows = row_blocks(self.path, blocks, self.longest, self._dialect.delimiter)
         for block, line, bytes_read in rows:
             size = len(block) + LINE * block.count(b"\n")
             yield Split(size, partial(self._batch, block, line, header, bytes_read))

@@ -48,6 +48,7 @@ class JsonLinesReader(SmallFileReader):
         beginning = self.content or self._beginning()
         self._one_a_line = not begins_value_of_lines(beginning)
         if not self._one_a_line:
+            self.unpacks = False  # it is parsing that takes long
             begin = beginning.lstrip()[:1].decode()
             self.evidence += ", an array" if begin == "[" else ", objects of several lines"
         self._whole_arrays = False  # whether an array is a document, and not each of its items
@@ -70,7 +71,7 @@ class JsonLinesReader(SmallFileReader):
             yield Split(self._plain, lambda: self._batch(self._content(), 1, self.size))
             return
         line = 1
-        for block, bytes_read in line_blocks(self.location, BATCH_BYTES, self._longest):
+        for block, bytes_read in line_blocks(self.location, BATCH_BYTES, self.longest):
             lines = block.count(b"\n")
             yield Split(self._taken(block, lines), partial(self._batch, block, line, bytes_read))
             line += lines
@@ -84,7 +85,7 @@ class JsonLinesReader(SmallFileReader):
         values: list[tuple[str, Any]] = []
         size = bytes_read = 0
         left = self.size
-        parsed = json_values(self.path, blocks, self._longest, repairs, self._whole_arrays)
+        parsed = json_values(self.path, blocks, self.longest, repairs, self._whole_arrays)
         for number, (value, content, taken) in enumerate(parsed, 1):
             values.append((f"value {number:,}", value))
             size += content
@@ -159,7 +160,7 @@ class JsonLinesReader(SmallFileReader):
     def _first_values(self, beginning: bytes) -> Iterator[Any]:
         whole = len(beginning) == self._plain
         blocks = [(beginning, 0)] if whole else read_blocks(self.location, _PROBED_BYTES)
-        values = json_values(self.path, blocks, self._longest, Repairs(), self._whole_arrays)
+        values = json_values(self.path, blocks, self.longest, Repairs(), self._whole_arrays)
         for value, _, _ in values:
             yield value
 
@@ -168,7 +169,7 @@ class JsonLinesReader(SmallFileReader):
         first = next((block for block, _ in blocks), b"")
         if first.lstrip().startswith(b"["):
             return first  # an array may be one line of any length
-        blocks = line_blocks(self.location, _PROBED_BYTES, self._longest)
+        blocks = line_blocks(self.location, _PROBED_BYTES, self.longest)
         return next((block for block, _ in blocks), b"")
 
 
