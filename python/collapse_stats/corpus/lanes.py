@@ -67,7 +67,7 @@ def _lanes(readers: Iterable[Reader], most: int) -> Lanes:
 
 
 def side_by_side(
-    lanes: Iterable[Calls[T]], threads: int, is_fatal: Callable[[T], bool]
+    lanes: Iterable[Calls[T]], threads: int, is_fatal: Callable[[T | None], bool]
 ) -> Generator[tuple[int, T | None], None, None]:
     """Yield the number of a lane and the result of its next call; None at its end.
 
@@ -79,7 +79,7 @@ def side_by_side(
     """
     ahead = enumerate(lanes)
     running: dict[Future[T | None], tuple[int, Calls[T]]] = {}
-    fatal: tuple[int, T] | None = None
+    fatal: tuple[int, T | None] | None = None
     pool = ThreadPoolExecutor(threads, "collapse-stats")
 
     def go_on(number: int, calls: Calls[T]) -> None:
@@ -99,7 +99,7 @@ def side_by_side(
                 result = future.result()
                 if fatal is not None and number > fatal[0]:
                     calls.close()
-                elif result is not None and is_fatal(result):
+                elif is_fatal(result):
                     calls.close()
                     fatal = number, result
                 else:

@@ -204,8 +204,8 @@ class _Reading:
                 result.error = TooLongForLaneError(str(result.error))
         return parts
 
-    def _any_is_fatal(self, parts: list[EncodedSplits]) -> bool:
-        results = chain.from_iterable(part.results for part in parts)
+    def _any_is_fatal(self, parts: list[EncodedSplits] | None) -> bool:
+        results = chain.from_iterable(part.results for part in parts or ())
         errors = (result.error for result in results if result.error is not None)
         return not all(map(self.forgives, errors))
 

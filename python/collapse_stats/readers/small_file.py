@@ -33,7 +33,8 @@ class SmallFileReader(SplittableReader, FileReader):
         self.digest = head.digest
         self._name = name
         self.longest = options.longest
-        self._packed = self.unpacks = head.compression is not None
+        self._packed = head.compression is not None
+        self.unpacks = self._packed and not head.complete
         self._plain = 0 if self._packed else head.size  # bytes of content, 0 when unknown
         self.content = b""
         fault = fault_of(head.content)

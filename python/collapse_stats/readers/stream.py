@@ -86,18 +86,20 @@ def read_plain(path: Location, size: int, longest: int) -> bytes:
             raise InputError(_damage(path, None, error, 0, 0)) from error
 
 
-def unpacked_head(data: bytes, compression: str, most: int) -> tuple[bytes, bool]:
+def unpacked_head(
+    data: bytes, compression: str, enough: int | None, most: int
+) -> tuple[bytes, bool]:
     """Return the beginning of some content, given compressed data, and whether it is all of it.
 
-    It has about `most` bytes at most, fewer when the data is damaged or cut short; whoever reads
-    the file reports the damage.
+    It ends behind `enough` bytes with a line. It has about `most` bytes at most, and fewer when the
+    data is damaged or cut short, which is said by whoever reads the file.
     """
     source = decompressed(BytesIO(data), compression)
     content = b""
     try:
-        while block := source.read(1 << 16):
+        while block := source.read(enough or 1 << 16):
             content += block
-            if len(content) > most:
+            if len(content) > most or (enough and len(content) >= enough and b"\n" in content):
                 return content.removeprefix(UTF8_BOM), False
     except OSError:
         return content.removeprefix(UTF8_BOM), False

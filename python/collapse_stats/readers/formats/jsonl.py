@@ -20,7 +20,7 @@ from ..remote.location import Name
 from ..repairs import Repairs
 from ..small_file import SmallFileReader
 from ..splits import LINE, PARSED, Split
-from ..stream import decode_repaired, line_blocks, read_blocks
+from ..stream import UTF8_BOM, decode_repaired, line_blocks, read_blocks
 from .json_values import begins_value_of_lines, json_values
 
 _PROBED_RECORDS, _PROBED_BYTES = 100, 1 << 20
@@ -45,14 +45,10 @@ class JsonLinesReader(SmallFileReader):
         super().__init__(name, options, evidence, head)
         self.eot = options.eot
         self._options = options
-        beginning = self.content or self._beginning()
-        self._one_a_line = not begins_value_of_lines(beginning)
-        if not self._one_a_line:
-            self.unpacks = False  # it is parsing that takes long
-            begin = beginning.lstrip()[:1].decode()
-            self.evidence += ", an array" if begin == "[" else ", objects of several lines"
+        self._one_a_line = True
         self._whole_arrays = False  # whether an array is a document, and not each of its items
-        self._fields = self._fields_in(beginning)
+        usual = usual_fields(_first_record(head), options)
+        self._fields = self._found_fields(head) if usual is None else usual
         self.reads = self._fields
         self.kind: Kind = self._fields.kind
         self.dtype = "int64" if self.kind == "ids" else None
@@ -78,9 +74,11 @@ class JsonLinesReader(SmallFileReader):
 
     def _splits_of_values(self) -> Iterator[Split]:
         """Splits whose values are parsed already, since only parsing tells where one ends."""
-        blocks: Iterable[tuple[bytes, int]] = read_blocks(self.location, BATCH_BYTES)
+        blocks: Iterable[tuple[bytes, int]]
         if 0 < self._plain <= BATCH_BYTES:
             blocks = [(self._content(), self.size)]
+        else:
+            blocks = read_blocks(self.location, BATCH_BYTES)
         repairs = Repairs()  # of the bytes, which the last split reports
         values: list[tuple[str, Any]] = []
         size = bytes_read = 0
@@ -131,8 +129,17 @@ class JsonLinesReader(SmallFileReader):
             return None
         return Batch.of_tokens(*documents_of(tokens, lengths, keep, self.eot), bytes_read, repairs)
 
-    def _fields_in(self, beginning: bytes) -> Fields:
-        """The fields that hold the documents, by the first records."""
+    def _found_fields(self, head: Head) -> Fields:
+        """The fields that hold the documents, by the first records.
+
+        Sets whether these are one a line, and what an array is.
+        """
+        beginning = head.content.removeprefix(UTF8_BOM) if head.complete else self._beginning()
+        self._one_a_line = not begins_value_of_lines(beginning)
+        if not self._one_a_line:
+            self.unpacks = False  # it is parsing that takes long
+            begin = beginning.lstrip()[:1].decode()
+            self.evidence += ", an array" if begin == "[" else ", objects of several lines"
         if not self._one_a_line and not self._options.named:
             first = next(self._first_values(beginning), None)
             self._whole_arrays = looks_like_turn(first) or type(first) is int
@@ -171,6 +178,17 @@ class JsonLinesReader(SmallFileReader):
             return first  # an array may be one line of any length
         blocks = line_blocks(self.location, _PROBED_BYTES, self.longest)
         return next((block for block, _ in blocks), b"")
+
+
+def _first_record(head: Head) -> Any:
+    """The value on the first line, None if the beginning does not have all of it."""
+    line, newline, _ = head.content.removeprefix(UTF8_BOM).partition(b"\n")
+    if not (newline or head.complete):
+        return None
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _records(block: bytes, line: int, repairs: Repairs) -> Iterator[tuple[str, Any]]:

@@ -17,7 +17,7 @@ from ..remote.location import Name
 from ..repairs import Repairs
 from ..small_file import SmallFileReader
 from ..splits import LINE, Split
-from ..stream import NOT_UTF8, decode, line_blocks, unpacked
+from ..stream import NOT_UTF8, decode, line_blocks
 
 _FEW = 16  # stretches that are not UTF-8 and may stand in a text, however short
 _MOST_LINES = 1 << 16  # of a split: empty ones take more in Python than in the file
@@ -60,7 +60,7 @@ class TextReader(SmallFileReader):
     def splits(self) -> Iterator[Split]:
         """Yield the file, or blocks of its lines, to be decoded."""
         if not self._per_line and not self._plain:
-            data = unpacked(self.location, BATCH_BYTES, self.longest)
+            data = self._content()
             yield Split(len(data), lambda: self._document(data))
         elif not self._per_line:
             yield Split(self._plain, lambda: self._document(self._content()))
@@ -75,11 +75,13 @@ class TextReader(SmallFileReader):
                     line, bytes_read = line + lines, 0
 
     def _document(self, data: bytes) -> Batch:
-        repairs = Repairs()
         texts: Texts | None = long_text(data)
-        if texts is None:
-            texts = [self._text(data, "this document", repairs)]
-        return Batch.of_texts(texts, self.size, repairs)
+        try:
+            texts = [data.decode()] if texts is None else texts
+        except UnicodeDecodeError:
+            repairs = Repairs()
+            return Batch.of_texts([self._text(data, "this document", repairs)], self.size, repairs)
+        return Batch.of_texts(texts, self.size)
 
     def _lines(self, block: bytes, line: int, bytes_read: int) -> Batch:
         repairs = Repairs()
