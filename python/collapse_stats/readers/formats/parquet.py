@@ -1,6 +1,6 @@
 """Parquet: a column of text, of chats or of lists of ids, each row a document."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache, partial
 from inspect import signature
 from itertools import islice
@@ -68,11 +68,11 @@ class ParquetReader(SplittableReader, FileReader):
                     # Not the size of the column: pyarrow aborts the process if the metadata of a
                     # column is damaged.
                     size = max(1, file.metadata.row_group(i).total_byte_size)
-                    if self._is_read_at_once(file, i, size):
+                    if self._is_read_at_once(file.metadata, i, size):
                         yield Split(size, partial(self._group, file.metadata, i, done))
                         done += rows
                         continue
-                    for part in self._parts(file, i):
+                    for part in self._parts(file.metadata, i):
                         yield Split(decoded_bytes(part), partial(self._batch, part, done, total))
                         done += len(part)
                     if done > total:
@@ -82,31 +82,32 @@ class ParquetReader(SplittableReader, FileReader):
             except arrow_errors() as error:
                 raise self._damaged_after(done, total, error) from error
 
-    def _is_read_at_once(self, file: "pq.ParquetFile", number: int, size: int) -> bool:
+    def _is_read_at_once(self, metadata: "pq.FileMetaData", number: int, size: int) -> bool:
         """Whether a group of `size` bytes is read as a whole, and takes little when decoded."""
-        rows = file.metadata.row_group(number).num_rows
+        rows = metadata.row_group(number).num_rows
         most = BATCH_BYTES if self.kind == "text" else _GROUP_BYTES
         if rows > min(max(1, most * rows // size), _MOST_ROWS):
             return False
         if self._all_dictionaries:  # no text takes more than all of the group does
             return bool(rows * size <= _LITTLE)
-        return bool(rows * self._row_bytes(file, number) <= _LITTLE)
+        return bool(rows * self._row_bytes(metadata, number) <= _LITTLE)
 
     @property
     def _all_dictionaries(self) -> bool:
         return len(self._dictionaries) == len(self._columns.names)
 
-    def _row_bytes(self, file: "pq.ParquetFile", number: int) -> int:
+    def _row_bytes(self, metadata: "pq.FileMetaData", number: int) -> int:
         """Bytes that a row of a group takes when it is decoded, by the first row of one like it.
 
         That is a group whose rows took at most twice as many bytes in the file.
         """
-        group = file.metadata.row_group(number)
+        group = metadata.row_group(number)
         packed = group.total_byte_size / max(1, group.num_rows)
         if packed < self._looked_at[0] / 2 or not self._looked_at[1]:
             columns = list(self._columns.names)
-            rows = file.iter_batches(1, row_groups=[number], columns=columns, use_threads=False)
-            taken = max((decoded_bytes(row) for row in islice(rows, 1)), default=0)
+            with self._open(metadata) as file:
+                rows = file.iter_batches(1, row_groups=[number], columns=columns, use_threads=False)
+                taken = max((decoded_bytes(row) for row in islice(rows, 1)), default=0)
             self._looked_at = packed, max(1, taken)
         return self._looked_at[1]
 
@@ -114,9 +115,7 @@ class ParquetReader(SplittableReader, FileReader):
         """A whole row group."""
         total, expected = metadata.num_rows, metadata.row_group(number).num_rows
         try:
-            with self._open(metadata) as file:
-                columns = list(self._columns.names)
-                table = file.read_row_group(number, columns=columns, use_threads=False)
+            table = self._table(metadata, number)
             if len(table) != expected:
                 raise ValueError("its row groups have another number of rows")
             (rows,) = table.combine_chunks().to_batches() or [None]
@@ -126,21 +125,56 @@ class ParquetReader(SplittableReader, FileReader):
             return Batch.of_texts([], 0)
         return self._batch(rows, before, total)
 
-    def _parts(self, file: "pq.ParquetFile", number: int) -> Iterator[Any]:
-        """The rows of a group, in parts."""
-        group = file.metadata.row_group(number)
+    def _table(self, metadata: "pq.FileMetaData", number: int) -> Any:
+        columns, dictionaries = list(self._columns.names), self._dictionaries
+        try:
+            with self._open(metadata, dictionaries) as file:
+                return file.read_row_group(number, columns=columns, use_threads=False)
+        except arrow_errors():  # see `_parts`
+            if not dictionaries:
+                raise
+            self._dictionaries = []
+            return self._table(metadata, number)
+
+    def _parts(self, metadata: "pq.FileMetaData", number: int) -> Iterator[Any]:
+        """The rows of a group, in parts.
+
+        Arrow cannot keep the DELTA encodings, which a column may have from its first page on or
+        from a later one, as distinct values. After a failure the file is therefore read without.
+        (The metadata names the encodings, but Arrow aborts where that part of it is damaged.)
+        """
+        done, dictionaries = 0, self._dictionaries
+        try:
+            for part in self._decoded_parts(metadata, number, dictionaries):
+                done += len(part)
+                yield part
+        except arrow_errors():
+            if not dictionaries:
+                raise
+            self._dictionaries = []
+            for part in self._decoded_parts(metadata, number, []):
+                begin = min(done, len(part))
+                done -= begin
+                if begin < len(part):
+                    yield part.slice(begin)
+
+    def _decoded_parts(
+        self, metadata: "pq.FileMetaData", number: int, dictionaries: list[str]
+    ) -> Iterator[Any]:
+        group = metadata.row_group(number)
         share = _GROUP_BYTES * group.num_rows // max(1, group.total_byte_size)
         if not self._all_dictionaries:
-            share = min(share, _GROUP_BYTES // self._row_bytes(file, number))
-        parts = file.iter_batches(
-            min(max(1, share), _MOST_ROWS),
-            row_groups=[number],
-            columns=list(self._columns.names),
-            use_threads=False,
-        )
+            share = min(share, _GROUP_BYTES // self._row_bytes(metadata, number))
         size = BATCH_BYTES if self.kind == "text" else _GROUP_BYTES
-        for part in parts:
-            yield from slices(part, size, self.path, self._options.longest)
+        with self._open(metadata, dictionaries) as file:
+            parts = file.iter_batches(
+                min(max(1, share), _MOST_ROWS),
+                row_groups=[number],
+                columns=list(self._columns.names),
+                use_threads=False,
+            )
+            for part in parts:
+                yield from slices(part, size, self.path, self._options.longest)
 
     def _batch(self, rows: Any, before: int, total: int) -> Batch:
         done = before + len(rows)
@@ -156,12 +190,14 @@ class ParquetReader(SplittableReader, FileReader):
             "fetch or write the file again"
         )
 
-    def _open(self, metadata: "pq.FileMetaData | None" = None) -> "pq.ParquetFile":
+    def _open(
+        self, metadata: "pq.FileMetaData | None" = None, dictionaries: Sequence[str] = ()
+    ) -> "pq.ParquetFile":
         import pyarrow.parquet as pq
 
         remote = isinstance(self._path, RemotePath)
         options: dict[str, Any] = {"buffer_size": _BUFFER} if remote else {"memory_map": True}
-        options["read_dictionary"] = self._dictionaries
+        options["read_dictionary"] = list(dictionaries)
         if _knows_extensions():
             options["arrow_extensions_enabled"] = True  # else JSON is not told from text
         try:
