@@ -14,6 +14,7 @@ from ..backends.base import Backend
 from ..ngrams.chunk import Chunks
 from ..ngrams.layout import KeyRanges, Layout
 from ..ngrams.table import NgramTable
+from ..system.budget import Budget
 from ..system.memory import TooLittleMemoryError, seconds_a_fresh_byte
 from .key_range_sizes import windows_by_key_range
 from .part_writer import PART_ROWS, writer_bytes
@@ -27,6 +28,11 @@ class TableUse(Enum):
     written = "a table is written while the next one is counted"
     merged = "a table is merged with others and dropped"
 
+
+# Of counts of counts. N windows have at most (3N)**(2/3) / 2 different pairs of counts, since an
+# n-gram with the counts a and b takes a + b windows. All orders of text together have half as many,
+# which take 200 bytes each in the tables of two threads.
+_TALLIED_BYTES = 100
 
 _MARGIN = 1.05  # for the error of the estimated sizes of key ranges
 
@@ -77,34 +83,41 @@ def passes(
     record = backend.needs(layout, 1, rows=False)[1]
     row = backend.needs(layout, 1, rows=rows)[1] - record
     table_row = 8 * (layout.words + layout.labels)
+    tallied = int(_TALLIED_BYTES * windows ** (2 / 3))
     if written:
         row += table_row  # of the table that is being written
         resident_bytes += writer_bytes(memory)
     if use is TableUse.merged:
         row += 2 * table_row  # of the merged table and of the one before it
 
-    def needed(key_ranges: int, inside: float, most_rows: float) -> int:
-        """Bytes for counting `inside` windows, when at most `most_rows` rows exist at once."""
-        fixed = resident_bytes + backend.needs(layout, key_ranges, rows=rows)[0]
-        return fixed + int(record * inside + row * min(inside, most_rows))
+    def needed(key_ranges: int, inside: float, largest: float, most_rows: float) -> int:
+        """Bytes for counting `inside` windows, when at most `most_rows` rows exist at once.
+
+        The `largest` of the key ranges is copied while it is sorted.
+        """
+        fixed = resident_bytes + tallied + backend.needs(layout, key_ranges, rows=rows)[0]
+        return fixed + int(record * (inside + largest) + row * min(inside, most_rows))
 
     number = min(_PASSES_OF_A_WRITTEN_TABLE, windows // _WORTH_A_PASS) if written else 1
     even = _divided((0, layout.key_ranges), max(1, min(number, layout.key_ranges)))
-    whole = needed(layout.key_ranges, windows, windows)
+    whole = needed(layout.key_ranges, windows, windows, windows)
     if whole <= memory:
         return _fastest(windows, layout, backend) if use is TableUse.spectra else even
     copies = 2 if use is TableUse.kept else 1  # tables already in memory, and the next one
     sizes = windows_by_key_range(chunks, windows, layout) * (_MARGIN * copies)
+    if isinstance(memory, Budget):
+        memory.settle()  # what the estimate took is not among the resident bytes
     until = np.concatenate([[0], np.cumsum(sizes)])
     # Key ranges whose rows exist at once:
     at_once = _key_ranges_at_once(windows, layout, backend) if written else layout.key_ranges
     most_rows = float((until[at_once:] - until[: len(until) - at_once]).max())
-    least = needed(1, float(sizes.max()), most_rows)
+    least = needed(1, float(sizes.max()), float(sizes.max()), most_rows)
     if least > memory:
         raise TooLittleMemoryError(memory, whole if use is TableUse.kept else least)
 
     def fits(first: int, last: int) -> bool:
-        return needed(last - first, float(until[last] - until[first]), most_rows) <= memory
+        inside, largest = float(until[last] - until[first]), float(sizes[first:last].max())
+        return needed(last - first, inside, largest, most_rows) <= memory
 
     if all(fits(*key_ranges) for key_ranges in even):
         return even
