@@ -14,7 +14,6 @@ from ..backends.base import Backend
 from ..ngrams.chunk import Chunks
 from ..ngrams.layout import KeyRanges, Layout
 from ..ngrams.table import NgramTable
-from ..system.budget import Budget
 from ..system.memory import TooLittleMemoryError, seconds_a_fresh_byte
 from .key_range_sizes import windows_by_key_range
 from .part_writer import PART_ROWS, writer_bytes
@@ -28,11 +27,6 @@ class TableUse(Enum):
     written = "a table is written while the next one is counted"
     merged = "a table is merged with others and dropped"
 
-
-# Of counts of counts. N windows have at most (3N)**(2/3) / 2 different pairs of counts, since an
-# n-gram with the counts a and b takes a + b windows. All orders of text together have half as many,
-# which take 200 bytes each in the tables of two threads.
-_TALLIED_BYTES = 100
 
 _MARGIN = 1.05  # for the error of the estimated sizes of key ranges
 
@@ -83,7 +77,7 @@ def passes(
     record = backend.needs(layout, 1, rows=False)[1]
     row = backend.needs(layout, 1, rows=rows)[1] - record
     table_row = 8 * (layout.words + layout.labels)
-    tallied = int(_TALLIED_BYTES * windows ** (2 / 3))
+    resident_bytes += _tallied_bytes(windows, layout)
     if written:
         row += table_row  # of the table that is being written
         resident_bytes += writer_bytes(memory)
@@ -91,11 +85,9 @@ def passes(
         row += 2 * table_row  # of the merged table and of the one before it
 
     def needed(key_ranges: int, inside: float, largest: float, most_rows: float) -> int:
-        """Bytes for counting `inside` windows, when at most `most_rows` rows exist at once.
-
-        The `largest` of the key ranges is copied while it is sorted.
-        """
-        fixed = resident_bytes + tallied + backend.needs(layout, key_ranges, rows=rows)[0]
+        """Bytes for counting `inside` windows and at most `most_rows` rows; the `largest` key range
+        is copied while it is sorted."""
+        fixed = resident_bytes + backend.needs(layout, key_ranges, rows=rows)[0]
         return fixed + int(record * (inside + largest) + row * min(inside, most_rows))
 
     number = min(_PASSES_OF_A_WRITTEN_TABLE, windows // _WORTH_A_PASS) if written else 1
@@ -105,8 +97,6 @@ def passes(
         return _fastest(windows, layout, backend) if use is TableUse.spectra else even
     copies = 2 if use is TableUse.kept else 1  # tables already in memory, and the next one
     sizes = windows_by_key_range(chunks, windows, layout) * (_MARGIN * copies)
-    if isinstance(memory, Budget):
-        memory.settle()  # what the estimate took is not among the resident bytes
     until = np.concatenate([[0], np.cumsum(sizes)])
     # Key ranges whose rows exist at once:
     at_once = _key_ranges_at_once(windows, layout, backend) if written else layout.key_ranges
@@ -122,6 +112,17 @@ def passes(
     if all(fits(*key_ranges) for key_ranges in even):
         return even
     return _longest_that_fit(layout.key_ranges, fits)
+
+
+def _tallied_bytes(windows: int, layout: Layout) -> int:
+    """Bytes of counts of counts.
+
+    N windows have at most (3N)**(2/3) / 2 different pairs of counts, since an n-gram with the
+    counts a and b takes a + b windows. All orders of text together have half as many, which take
+    200 bytes each in the tables of two threads. More labels have tables for several pairs of masks,
+    which took three times as much.
+    """
+    return int(100 * windows ** (2 / 3)) * (1 if layout.labels <= 2 else 3)
 
 
 def _fastest(windows: int, layout: Layout, backend: Backend) -> list[KeyRanges]:

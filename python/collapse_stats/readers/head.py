@@ -107,7 +107,8 @@ def _first_block(path: Name) -> bytes:
 def digest_of(path: Location) -> str:
     """Return the sha256 of a file's size and its first and last MiB, "" if the file is gone.
 
-    It distinguishes files without reading all of them. What is no regular file has none either.
+    A byte that is in both counts once. It distinguishes files without reading all of them. What is
+    no regular file has none either.
     """
     if isinstance(path, Pipe) or (isinstance(path, Path) and not path.is_file()):
         return ""  # a pipe is read once, or would be waited for
