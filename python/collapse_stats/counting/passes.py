@@ -85,8 +85,7 @@ def passes(
         row += 2 * table_row  # of the merged table and of the one before it
 
     def needed(key_ranges: int, inside: float, largest: float, most_rows: float) -> int:
-        """Bytes for counting `inside` windows and at most `most_rows` rows; the `largest` key range
-        is copied while it is sorted."""
+        """Bytes for `inside` windows and `most_rows` rows; the `largest` key range is copied."""
         fixed = resident_bytes + backend.needs(layout, key_ranges, rows=rows)[0]
         return fixed + int(record * (inside + largest) + row * min(inside, most_rows))
 
