@@ -15,9 +15,11 @@ test: $(VENV)/test lint cuda cuda-test  ## everything CI checks
 	$(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal -p no:benchmark
 	$(BIN)/pytest benchmarks --benchmark-disable -q
 
-soak: $(VENV)/test  ## the tests that draw examples, with many more of them and others each time
+soak: $(VENV)/test  ## the tests that draw examples, damage or kill, with many more and others each time
 	COLLAPSE_STATS_EXAMPLES=soak $(BIN)/pytest -q -n auto -p no:benchmark tests/readers tests/corpus \
 	  tests/metrics tests/ngrams tests/backends
+	COLLAPSE_STATS_FUZZ_SECONDS=3600 COLLAPSE_STATS_KILLS=200 $(BIN)/pytest -q -s -p no:benchmark \
+	  tests/comparisons/test_profile_fuzz.py tests/cli/test_killed.py
 
 # The frameworks take gigabytes (torch brings CUDA's libraries): an environment of their own.
 test-integrations: build/integrations  ## adapters, examples and shards in the frameworks they are for

@@ -101,6 +101,28 @@ def test_step(benchmark: BenchmarkFixture, window: int | None) -> None:
     )
 
 
+@pytest.mark.parametrize("answers", [8, 32])
+def test_groups(benchmark: BenchmarkFixture, answers: int) -> None:
+    """CPU time for each token that groups of so many answers to a prompt add to counting."""
+    monitor = cs.CollapseMonitor(workloads.text_vocab_size())
+    steps = list(batches())
+    groups = np.arange(STEP_TOKENS // ROW) // answers
+
+    def seconds(ids: np.typing.NDArray[np.int64] | None) -> float:
+        monitor.reset()
+        began = time.process_time()
+        for batch in steps:
+            monitor.update(batch, groups=ids)
+        monitor.settle()
+        return time.process_time() - began
+
+    def call() -> float:
+        return seconds(groups) - seconds(None)
+
+    added = timed(benchmark, call, len(steps) * STEP_TOKENS)
+    benchmark.extra_info["cpu_ns_per_token"] = added / (len(steps) * STEP_TOKENS) * 1e9
+
+
 @pytest.mark.parametrize("compared", [False, True])
 def test_compute(benchmark: BenchmarkFixture, compared: bool) -> None:
     """Compute every figure of a full window, with and without a baseline."""

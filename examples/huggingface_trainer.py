@@ -14,7 +14,14 @@ rows = [{"input_ids": ids, "labels": ids} for ids in torch.randint(0, VOCAB, (16
 with tempfile.TemporaryDirectory() as folder:
     trainer = Trainer(
         GPT2LMHeadModel(GPT2Config(vocab_size=VOCAB, n_embd=32, n_layer=1, n_head=2)),
-        TrainingArguments(folder, max_steps=20, use_cpu=True, report_to="none", disable_tqdm=True),
+        TrainingArguments(
+            folder,
+            max_steps=20,
+            logging_steps=10,
+            use_cpu=True,
+            report_to="none",
+            disable_tqdm=True,
+        ),
         train_dataset=rows,
     )
     CollapseCallback(trainer, cs.CollapseMonitor(VOCAB, max_order=2), every=10)

@@ -137,7 +137,15 @@ def main() -> None:
     rows = human_rows()
     held_out, human = rows[: len(rows) // 2], rows[len(rows) // 2 :]
     baseline = cs.profile(held_out.numpy(), vocab_size=VOCAB, max_order=4, name="human")
-    monitor = cs.CollapseMonitor(VOCAB, baseline=baseline, window=options.rows * CONTEXT)
+    shown = [
+        "entropy_bits/2",
+        "size_matched_distinct_ratio/3",
+        "js_bits/2",
+        "retention/2/seen-once",
+    ]
+    monitor = cs.CollapseMonitor(
+        VOCAB, baseline=baseline, window=options.rows * CONTEXT, figures=shown
+    )
     held_out_monitor = cs.CollapseMonitor(VOCAB, max_order=1)
     model = Transformer()
 
@@ -152,7 +160,8 @@ def main() -> None:
             generated = round(options.rows * (1 - options.fresh))
             picked[:generated] = write(model, picked[:generated, :1], options.temperature)
             train(model, picked, EPOCHS * options.rows // BATCH, 1e-3, monitor)
-        figures, comparison = monitor.compute(), monitor.comparison()
+        figures = monitor.compute() | monitor.floors()
+        comparison = monitor.comparison()
         print(
             f"{generation:2} {figures['entropy_bits/2']:5.2f} "
             f"{figures['size_matched_distinct_ratio/3']:8.2f} "

@@ -44,5 +44,5 @@ with tempfile.TemporaryDirectory() as folder:
     )
     trainer.train()
 for entry in trainer.state.log_history:
-    if "collapse/entropy_bits/1" in entry:
-        print(entry["step"], round(entry["collapse/entropy_bits/1"], 3))
+    if "collapse/group_effective" in entry:
+        print(entry["step"], "different answers:", round(entry["collapse/group_effective"], 3))

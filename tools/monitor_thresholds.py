@@ -69,7 +69,7 @@ def dealt(documents: Documents, window: int, seed: int) -> list[Documents]:
 def changes(baseline: Documents, series: list[Documents], window: int) -> list[Changes]:
     """Return the changes of the figures from the first window of a series to each later one."""
     profile = cs.profile(baseline, vocab_size=VOCAB, max_order=3, table=False)
-    monitor = cs.CollapseMonitor(VOCAB, 3, baseline=profile, window=window)
+    monitor = cs.CollapseMonitor(VOCAB, 3, baseline=profile, window=window, figures=[*ALARMS])
     figures = []
     for documents in series:
         monitor.update(np.concatenate(documents), lengths=[len(ids) for ids in documents])

@@ -12,7 +12,14 @@ from .backends.selection import BackendInfo, backends
 from .comparisons.build import compare, compare_each
 from .comparisons.comparison import Comparison
 from .counting.spectra import spectra
-from .errors import BackendError, CollapseStatsError, InputError, LayoutMismatchError
+from .errors import (
+    BackendError,
+    CollapseStatsError,
+    GpuError,
+    GpuMemoryError,
+    InputError,
+    LayoutMismatchError,
+)
 from .monitor import CollapseMonitor
 from .ngrams.spectrum import JointSpectrum, Spectrum
 from .profiles.build import load, profile
@@ -28,6 +35,8 @@ __all__ = [
     "CollapseMonitor",
     "CollapseStatsError",
     "Comparison",
+    "GpuError",
+    "GpuMemoryError",
     "InputError",
     "JointSpectrum",
     "LayoutMismatchError",

@@ -9,6 +9,7 @@ import pytest
 
 import collapse_stats as cs
 from collapse_stats.backends.cuda.architectures import has_code
+from collapse_stats.backends.options import CountOptions
 from collapse_stats.backends.selection import BackendInfo, backends, select
 from collapse_stats.errors import BackendError
 
@@ -146,3 +147,17 @@ def test_which_gpus_there_is_code_for(
     compiled: str, capability: tuple[int, int], expected: bool
 ) -> None:
     assert has_code(compiled, capability) is expected
+
+
+@pytest.mark.parametrize(("given", "expected"), [(None, None), (10**9, 10**9), ("2GiB", 2**31)])
+def test_the_memory_of_a_gpu_can_be_chosen(
+    machine: Machine, given: int | str | None, expected: int | None
+) -> None:
+    """By whatever counts: none has to be made with `CudaBackend`."""
+    made = [
+        select("auto", device_memory=given),
+        CountOptions(device_memory=given).selected_backend,
+        cs.NgramCounter(10, 2, device_memory=given)._backend,
+        cs.CollapseMonitor(10, 2, device_memory=given).backend,
+    ]
+    assert [getattr(backend, "device_memory", 0) for backend in made] == [expected] * 4

@@ -532,7 +532,7 @@ def test_a_profile_is_not_profiled_and_not_contradicted(corpora: Path, tmp_path:
 def test_a_damaged_profile_is_refused(corpora: Path, tmp_path: Path) -> None:
     run("merge", corpora / "human.profile", "-o", tmp_path / "p")
     (tmp_path / "p" / "part-00000.parquet").unlink()
-    assert "part-00000.parquet is missing" in refused("show", tmp_path / "p")
+    assert "part-00000.parquet: it is missing" in refused("show", tmp_path / "p")
 
 
 def test_names_tell_paths_apart() -> None:

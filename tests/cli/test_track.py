@@ -40,10 +40,33 @@ def trl(folder: Path, step: int, written: list[str]) -> None:
 
 
 def verl(folder: Path, step: int, written: list[str]) -> None:
-    """As verl dumps rollouts."""
+    """As verl dumps rollouts (``trainer.rollout_data_dir``): the fields of the reward come last."""
     folder.mkdir(parents=True, exist_ok=True)
-    rows = [{"input": "a prompt", "output": text, "score": 1.0, "step": step} for text in written]
-    (folder / f"{step}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    rows = [
+        {
+            "input": f"user\nquestion {number // 4}\nassistant\n",
+            "output": text,
+            "gts": str(number),
+            "score": number % 2 / 1,
+            "step": step,
+            "acc": bool(number % 2),
+            "pred": None if number % 3 else "an answer that is longer than the output " * 9,
+        }
+        for number, text in enumerate(written)
+    ]
+    lines = [json.dumps(row, ensure_ascii=False) for row in rows]
+    (folder / f"{step}.jsonl").write_text("\n".join(lines) + "\n")
+
+
+def openrlhf(folder: Path, step: int, written: list[str]) -> None:
+    """As OpenRLHF's ``batch_inference`` writes what a step generated, and its rewards."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = [
+        {"input": f"<|user|>\nquestion {number // 4}" * 5, "output": text, "reward": -0.5}
+        for number, text in enumerate(written)
+    ]
+    text = "".join(json.dumps(row) + "\n" for row in rows)
+    (folder / f"iter{step}_generate.jsonl").write_text(text)
 
 
 def numbered(folder: Path, step: int, written: list[str]) -> None:
@@ -59,7 +82,7 @@ def tracked(*arguments: object) -> dict:
     return json.loads(result.stdout)
 
 
-@pytest.mark.parametrize("written_by", [trl, verl, numbered])
+@pytest.mark.parametrize("written_by", [trl, verl, openrlhf, numbered])
 def test_steps_are_compared_with_the_first(tmp_path, written_by):
     run = {9: texts(400, 0), 10: texts(60, 1), 100: texts(10, 2)}
     for step, written in run.items():

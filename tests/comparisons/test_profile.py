@@ -1,12 +1,16 @@
 """Profiles: what they answer, kept on disk and merged, against counting with `Counter`."""
 
+import hashlib
 import json
+import re
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from saved_profiles import edit, reseal
 
 import collapse_stats as cs
 from collapse_stats.backends.options import CountOptions
@@ -119,17 +123,40 @@ def test_parts_are_read_however_they_are_encoded(profile, tmp_path, monkeypatch,
             use_dictionary=["count_a", "count_b"],
             column_encoding=dict.fromkeys(split, "BYTE_STREAM_SPLIT"),
         )
+    reseal(tmp_path / "p")
     assert same(cs.load(tmp_path / "p"), profile)
 
 
 def test_parts_out_of_order_are_refused(profile, tmp_path, monkeypatch):
     monkeypatch.setattr(part_writer, "PART_ROWS", 700)
     profile.save(tmp_path / "p")
-    manifest = json.loads((tmp_path / "p" / "manifest.json").read_text())
-    manifest["parts"][:2] = manifest["parts"][1::-1]
-    (tmp_path / "p" / "manifest.json").write_text(json.dumps(manifest))
-    with pytest.raises(cs.InputError, match="its parts are out of order"):
+    first, second = (tmp_path / "p" / f"part-0000{number}.parquet" for number in (0, 1))
+    content = first.read_bytes(), second.read_bytes()
+    second.write_bytes(content[0])
+    first.write_bytes(content[1])
+
+    def exchange(manifest):
+        parts = manifest["parts"]
+        parts[:2] = [parts[1] | {"file": first.name}, parts[0] | {"file": second.name}]
+
+    edit(tmp_path / "p", exchange)
+    reseal(tmp_path / "p")
+    with pytest.raises(cs.InputError, match=r"first_key_range|should come after the last of part"):
         cs.load(tmp_path / "p").run  # noqa: B018
+
+
+def test_the_documented_digests(profile, tmp_path, monkeypatch):
+    profile.save(tmp_path / "p")
+    monkeypatch.chdir(tmp_path / "p")
+    document = Path(__file__).parents[2] / "docs" / "profile-format.md"
+    (example,) = re.findall(r"```python\n(.*?)```", document.read_text(), re.DOTALL)
+    names = {"json": json, "hashlib": hashlib, "Path": Path}
+    exec(example, names)
+    content = names["content"]
+    for entry in (content["spectra"], content["sample"], *content["parts"]):
+        data = Path(entry["file"]).read_bytes()
+        assert (entry["bytes"], entry["sha256"]) == (len(data), hashlib.sha256(data).hexdigest())
+    assert len(content["parts"]) + 3 == len(list(Path().iterdir()))
 
 
 def test_one_profile_from_many(profile, documents):
@@ -152,6 +179,30 @@ def test_a_saved_profile_may_have_other_layouts(tmp_path):
         )
         made.save(tmp_path / str(number))
         assert same(cs.load(tmp_path / str(number)), made)
+
+
+@pytest.mark.parametrize("order", [1, 2, ORDER])
+@pytest.mark.parametrize("kinds", ["few", "many few", "few many empty", "empty counter many"])
+def test_what_was_saved_is_never_refused(tmp_path, order, kinds):
+    """However corpora were halved, sampled, counted and merged."""
+    counter = cs.NgramCounter(50, order, halves=True)
+    counter.update(np.arange(40).reshape(8, 5))
+    made = {
+        "few": cs.profile([np.arange(5000) % 50, []], vocab_size=50, max_order=order),
+        "many": cs.profile(random_documents(90, 3), vocab_size=50, max_order=order),
+        "empty": cs.profile([[], [], [1]] * 30, vocab_size=50, max_order=order),
+        "counter": counter.profile(),
+    }
+    first, *others = (made[kind] for kind in kinds.split())
+    for other in others:
+        first = first + other
+    first.save(tmp_path / "p")
+    loaded = cs.load(tmp_path / "p")
+    assert same(loaded, first)
+    assert np.array_equal(loaded.sample.length, first.sample.length)
+    first.save(tmp_path / "q")
+    merge([loaded, cs.load(tmp_path / "q")], select(), 1 << 30, save_to=tmp_path / "both")
+    assert cs.load(tmp_path / "both").documents == 2 * first.documents
 
 
 def test_without_table(documents, tmp_path):
@@ -205,10 +256,6 @@ class TestRefusal:
         profile.save(tmp_path / "p")
         return tmp_path / "p"
 
-    def edit(self, saved, **changes):
-        manifest = json.loads((saved / "manifest.json").read_text()) | changes
-        (saved / "manifest.json").write_text(json.dumps(manifest))
-
     def test_existing_path(self, profile, saved):
         with pytest.raises(cs.InputError, match="exists"):
             profile.save(saved)
@@ -219,38 +266,92 @@ class TestRefusal:
         with pytest.raises(cs.InputError, match=r"no manifest\.json"):
             cs.load(tmp_path)
 
-    def test_newer_format(self, saved):
-        self.edit(saved, schema="collapse-stats.profile/2")
-        with pytest.raises(cs.InputError, match=r"collapse-stats\.profile/2.*newer"):
+    @pytest.mark.parametrize(
+        ("version", "remedy"), [("1", "count the corpus again"), ("3", "or a newer one")]
+    )
+    def test_other_formats(self, saved, version, remedy):
+        edit(saved, lambda manifest: manifest.update(schema=f"collapse-stats.profile/{version}"))
+        with pytest.raises(
+            cs.InputError, match=rf"format 'collapse-stats.profile/{version}'.*{remedy}"
+        ):
             cs.load(saved)
 
-    def test_broken_manifest(self, saved):
-        (saved / "manifest.json").write_text("{")
-        with pytest.raises(cs.InputError, match="damaged: its manifest"):
-            cs.load(saved)
-        (saved / "manifest.json").write_text('{"schema": "collapse-stats.profile/1"}')
-        with pytest.raises(cs.InputError, match="damaged"):
+    @pytest.mark.parametrize(
+        "text", ["{", "", "[]", "[" * 10**6, "\xff", '{"schema": NaN}', "1" * 9999]
+    )
+    def test_broken_manifest(self, saved, text):
+        (saved / "manifest.json").write_bytes(text.encode("latin-1"))
+        with pytest.raises(cs.InputError, match=r"damaged: manifest\.json: expected"):
             cs.load(saved)
 
-    def test_missing_part(self, saved):
-        (saved / "part-00000.parquet").unlink()
-        with pytest.raises(cs.InputError, match=r"part-00000.parquet is missing"):
+    @pytest.mark.parametrize(
+        ("change", "words"),
+        [
+            (lambda m: m["totals"].update(documents=-1), "totals.documents to be a whole number"),
+            (lambda m: m["totals"].update(documents=399), "documents"),
+            (lambda m: m["totals"].pop("distinct"), "got no such"),
+            (lambda m: m["totals"].update(documents=10**30), "documents"),
+            (lambda m: m["totals"].update(documents=400.0), r"whole number .* got 400\.0"),
+            (lambda m: m["parts"][0].update(first_key_range=5000), "first_key_range"),
+            (lambda m: m["parts"][0].update(last_key_range=1024), "last_key_range"),
+            (lambda m: m["parts"][0].update(file="../x"), r"parts\[0\]\.file"),
+            (lambda m: m["parts"].pop(), "rows="),
+            (lambda m: m["layout"].update(vocab_size=51), "vocab_size=51"),
+            (lambda m: m["layout"].update(halves=False), "labels=1"),
+            (lambda m: m["sample"].update(tokens=1), r"sample\.tokens"),
+        ],
+    )
+    def test_numbers_that_cannot_be(self, saved, change, words):
+        edit(saved, change)
+        with pytest.raises(
+            cs.InputError, match=rf"(manifest|spectra)\.(json|parquet): expected .*{words}"
+        ):
             cs.load(saved)
+
+    def test_a_key_that_occurs_twice(self, saved):
+        text = (saved / "manifest.json").read_text()
+        (saved / "manifest.json").write_text(text.replace("{", '{"schema": 1,', 1))
+        with pytest.raises(cs.InputError, match=r"manifest\.json.*'schema' occurs twice"):
+            cs.load(saved)
+
+    @pytest.mark.parametrize("name", ["part-00000", "spectra", "sample"])
+    def test_missing_file(self, saved, name):
+        (saved / f"{name}.parquet").unlink()
+        with pytest.raises(cs.InputError, match=rf"damaged: {name}.parquet: it is missing"):
+            cs.load(saved)
+
+    @pytest.mark.parametrize("name", ["manifest.json", "spectra.parquet", "sample.parquet"])
+    def test_a_profile_that_has_lost_a_file_is_no_corpus(self, saved, name):
+        (saved / name).unlink()
+        for read in (cs.load, lambda path: cs.compare(path, path)):
+            with pytest.raises(cs.InputError, match=rf"damaged: {name}: it is missing"):
+                read(saved)
+
+    def test_a_corpus_may_have_a_manifest(self, tmp_path):
+        (tmp_path / "manifest.json").write_text("{}")
+        pq.write_table(pa.table({"text": ["some text"] * 3}), tmp_path / "sample.parquet")
+        assert cs.profile(tmp_path, tokenizer="bytes").documents == 3
+        assert cs.compare(tmp_path, tmp_path, tokenizer="bytes").baseline.documents == 3
 
     def test_part_cut_short(self, saved):
         part = saved / "part-00000.parquet"
         part.write_bytes(part.read_bytes()[:-100])
-        with pytest.raises(cs.InputError, match=r"part-00000.parquet cannot be read"):
+        with pytest.raises(cs.InputError, match=r"part-00000.parquet: expected .* bytes, got"):
+            cs.load(saved)
+        reseal(saved)
+        with pytest.raises(cs.InputError, match=r"part-00000.parquet: it cannot be read"):
             cs.load(saved).run  # noqa: B018
 
     def test_rows_out_of_order_or_lost(self, saved):
         part = saved / "part-00000.parquet"
         table = pq.read_table(part)
         pq.write_table(table.take(list(range(len(table)))[::-1]), part)
+        reseal(saved)
         with pytest.raises(cs.InputError, match="out of order"):
             cs.load(saved).run  # noqa: B018
         pq.write_table(table.slice(1), part)
-        with pytest.raises(cs.InputError, match="rows, not"):
+        reseal(saved)
+        with pytest.raises(cs.InputError, match="rows, got"):
             cs.load(saved).run  # noqa: B018
 
     def test_rows_that_are_no_windows(self, saved):
@@ -266,10 +367,12 @@ class TestRefusal:
         ):
             name = table.column_names[position]
             pq.write_table(table.set_column(position, name, column), part)
+            reseal(saved)
             with pytest.raises(cs.InputError, match=rf"damaged: part-00000.parquet.*{words}"):
                 cs.load(saved).run  # noqa: B018
         pq.write_table(table.drop_columns(["t2"]), part)
-        with pytest.raises(cs.InputError, match=r"part-00000.parquet cannot be read"):
+        reseal(saved)
+        with pytest.raises(cs.InputError, match=r"part-00000.parquet: it cannot be read"):
             cs.load(saved).run  # noqa: B018
 
     def test_counts_that_do_not_add_up(self, saved):
@@ -277,14 +380,13 @@ class TestRefusal:
         table = pq.read_table(part)
         more = pa.array(table["count_b"].to_numpy() + 1)
         pq.write_table(table.set_column(5, "count_b", more), part)
+        reseal(saved)
         with pytest.raises(cs.InputError, match="do not add up to"):
             cs.load(saved).run  # noqa: B018
 
     def test_totals_that_do_not_match(self, saved):
-        manifest = json.loads((saved / "manifest.json").read_text())
-        manifest["totals"]["windows"]["2"] += 1
-        self.edit(saved, totals=manifest["totals"])
-        with pytest.raises(cs.InputError, match="totals"):
+        edit(saved, lambda manifest: manifest["totals"]["windows"].update({"2": 7}))
+        with pytest.raises(cs.InputError, match=r"manifest\.json: expected totals\.windows\.2"):
             cs.load(saved)
 
 

@@ -25,7 +25,7 @@ LITTLE = 1 << 19  # bytes: some of the batches below fit
 def tight(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> Backend:
     """A backend that needs no fixed memory, so that a small budget is usable."""
     monkeypatch.setattr(type(backend), "needs", lambda self, layout, key_ranges, rows: (0, 32))
-    monkeypatch.setattr("collapse_stats.profiles.counter.select", lambda name, threads: backend)
+    monkeypatch.setattr("collapse_stats.profiles.counter.select", lambda *chosen: backend)
     return backend
 
 
@@ -207,7 +207,7 @@ def test_a_full_disk_says_how_much_was_needed_and_loses_nothing(tight, tmp_path)
 def test_tokens_on_a_gpu_go_to_the_file_as_well(monkeypatch, tmp_path):
     backend = emulated_backend()
     monkeypatch.setitem(sys.modules, "cupy", fake_cupy())
-    monkeypatch.setattr("collapse_stats.profiles.counter.select", lambda name, threads: backend)
+    monkeypatch.setattr("collapse_stats.profiles.counter.select", lambda *chosen: backend)
     updates = [(tokens, options) for tokens, options in batches(40) if not options]
     host = filled(cs.NgramCounter(VOCAB, ORDER, halves=True), *updates)
     device = cs.NgramCounter(VOCAB, ORDER, halves=True, memory=2 * LITTLE, tmp=tmp_path)

@@ -19,7 +19,9 @@ from collapse_stats.backends.options import CountOptions
 from collapse_stats.backends.selection import select
 from collapse_stats.corpus.load import TokenStore, read_corpus
 from collapse_stats.counting import part_writer
+from collapse_stats.counting.parquet_part import Part
 from collapse_stats.counting.passes import TableUse, passes
+from collapse_stats.counting.saved_file import SavedFile
 from collapse_stats.errors import InputError
 from collapse_stats.ngrams.chunk import Chunk
 from collapse_stats.ngrams.layout import Layout
@@ -170,11 +172,11 @@ def test_parts_that_wait_are_bounded_on_many_cpus(tmp_path, monkeypatch, memory,
             writing += number
             highest = max(highest, writing)
 
-    def write(path, table):
+    def write(folder, name, table):
         add(1)
         time.sleep(0.002)
         add(-1)
-        return {"rows": len(table)}
+        return Part(SavedFile(name, 0, ""), len(table), 0, 0, 0)
 
     monkeypatch.setattr(part_writer, "write_part", write)
     chunk = Chunk.of_documents(np.arange(600, dtype=np.uint16), np.array([0]), np.array([600]))
@@ -183,7 +185,7 @@ def test_parts_that_wait_are_bounded_on_many_cpus(tmp_path, monkeypatch, memory,
         for begin in range(0, len(table), 10):
             writer.add(table.rows(begin, begin + 10))
             assert len(writer._waiting) <= most
-    assert sum(part["rows"] for part in writer.parts) == len(table)
+    assert sum(part.rows for part in writer.parts) == len(table)
     assert 1 < highest <= most - 2
     assert part_writer.writer_bytes(memory) <= max(64 << 20, memory // 8)
 

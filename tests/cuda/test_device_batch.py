@@ -17,7 +17,7 @@ def cupy(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(sys.modules, "cupy", module)
     for name in ("profiles.counter", "counting.spectra"):
         user = sys.modules[f"collapse_stats.{name}"]
-        monkeypatch.setattr(user, "select", lambda name, threads: emulated_backend())
+        monkeypatch.setattr(user, "select", lambda *chosen: emulated_backend())
     return module
 
 

@@ -142,8 +142,8 @@ def test_a_monitor_loses_nothing_when_its_thread_fails(
     cupy: Any, monkeypatch: pytest.MonkeyPatch, window: int | None
 ) -> None:
     expected, found = (cs.CollapseMonitor(10, 2, window=window) for _ in range(2))
-    if found._contents.counter is not None:
-        found._contents.counter._enough = 300
+    if found._background._contents.counter is not None:
+        found._background._contents.counter._enough = 300
 
     def ids(seed: int) -> np.ndarray:
         return np.random.default_rng(seed).integers(0, 10, 200)

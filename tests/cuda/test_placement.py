@@ -132,7 +132,7 @@ def test_a_monitor_of_tokens_on_several_gpus(cupy: Any) -> None:
     assert there.compute() == here.compute()
     counted: list[int] = []
     for monitor in (here, there):
-        monitor._contents.counter._enough = 300  # so that the thread counts
+        monitor._background._contents.counter._enough = 300  # so that the thread counts
         for seed in range(3):
             cupy.machine.used.clear()
             monitor.update(np.random.default_rng(seed).integers(0, 50, 200))

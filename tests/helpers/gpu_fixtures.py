@@ -32,6 +32,8 @@ def two_gpus(monkeypatch: pytest.MonkeyPatch) -> Any:
         name = f"collapse_stats.{module}"
         __import__(name)
         monkeypatch.setattr(
-            sys.modules[name], "select", lambda name="auto", threads=None: backend()
+            sys.modules[name],
+            "select",
+            lambda name="auto", threads=None, device_memory=None: backend(),
         )
     return cupy

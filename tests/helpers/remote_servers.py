@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from multiprocessing import Pipe, get_context
 from multiprocessing.connection import Connection
@@ -35,6 +36,12 @@ class Web:
     redirects: dict[str, str] = field(default_factory=dict)  # path -> where it has gone
 
     given: int = 0  # bytes of all bodies sent
+
+    etag: str | None = '"{}"'  # of an object, around its hash; None sends none
+    modified: float | None = (
+        None  # when objects were, as the time of the system; None does not tell
+    )
+    conditions: list[str | None] = field(default_factory=list)  # If-Range of the requests
 
 
 @contextmanager
@@ -92,7 +99,15 @@ class _Handler(BaseHTTPRequestHandler):
             self._give(self.state.objects[path], wanted)
 
     def _give(self, data: bytes, wanted: str | None) -> None:
-        headers = {"ETag": f'"{hash(data)}"'}
+        headers = {}
+        if self.state.etag is not None:
+            headers["ETag"] = self.state.etag.format(hash(data))
+        if self.state.modified is not None:
+            headers["Last-Modified"] = formatdate(self.state.modified, usegmt=True)
+        condition = self.headers.get("If-Range")
+        self.state.conditions.append(condition)
+        if condition is not None and condition not in headers.values():
+            wanted = None  # of another version: all of this one
         if wanted is None or not self.state.ranges:
             self._answer(200, data, headers)
             return

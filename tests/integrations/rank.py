@@ -2,13 +2,20 @@
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import torch.distributed as dist
 
 import collapse_stats as cs
-from collapse_stats.integrations.distributed import Ranks, reduce, reduced_joint_spectra
+from collapse_stats.integrations.distributed import (
+    Ranks,
+    reduce,
+    reduced_joint_spectra,
+    states_of_all_ranks,
+)
+from collapse_stats.integrations.pytorch import tensor_state
 from collapse_stats.integrations.torchmetrics import CollapseMetric
 
 VOCAB, ORDER = 11, 3
@@ -34,9 +41,28 @@ def baseline() -> cs.Profile:
 
 
 def monitor_of(rank: int, window: int | None, human: cs.Profile | None) -> cs.CollapseMonitor:
-    monitor = cs.CollapseMonitor(VOCAB, ORDER, baseline=human, window=window)
-    for document in documents_of(rank):
+    monitor = cs.CollapseMonitor(VOCAB, ORDER, baseline=human, window=window, figures="all")
+    for number, document in enumerate(documents_of(rank)):
         monitor.update(document, logprobs=logprobs_of(document))
+        if number % 10 == 0:  # two answers to one prompt
+            monitor.update(np.stack([document, document[::-1]]), groups=[number, number])
+    return monitor
+
+
+def raised(call: Callable[[], object]) -> str:
+    """The error of a call, by its type and its message."""
+    try:
+        call()
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+    return "none"
+
+
+def failing(rank: int, world: int) -> cs.CollapseMonitor:
+    """A monitor that fails on the last rank."""
+    monitor = cs.CollapseMonitor(VOCAB, ORDER)
+    if rank == world - 1:
+        monitor.snapshot = lambda: 1 / 0
     return monitor
 
 
@@ -59,7 +85,19 @@ def main(rank: int, world: int, folder: Path) -> None:
     metric = CollapseMetric(VOCAB, ORDER)
     if rank == 0:
         metric.update(np.array([1, 2, 3]))
-    results["metric"] = {name: value.item() for name, value in metric.compute().items()}
+    results["metric"] = {n: v.item() for n, v in metric.compute().items() if not v.isnan()}
+    own = {
+        "failing": raised(lambda: reduce(failing(rank, world))),
+        "unequal": raised(lambda: reduce(cs.CollapseMonitor(VOCAB + rank, ORDER))),
+        "states": [
+            (state["rank"], state["monitor"]["ids"].tolist())
+            for state in states_of_all_ranks(
+                {"rank": rank, "monitor": tensor_state(monitor_of(rank, 100, None))}
+            )
+        ],
+    }
+    results["after all"] = reduce(cs.CollapseMonitor(VOCAB, ORDER))  # the ranks still agree
+    (folder / f"{rank} own.json").write_text(json.dumps(own))
     (folder / f"{rank}.json").write_text(json.dumps(results))
     dist.destroy_process_group()
 

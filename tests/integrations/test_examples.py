@@ -18,9 +18,11 @@ NEEDS = {
     "distributed_ranks": ["torch"],
     "engine_outputs": [],
     "recursive_training": ["torch"],
+    "narrowing_policy": [],
 }
 SHORTER = {
-    "recursive_training": "--generations=1 --steps=20 --rows=128 --fresh=0.1 --threads=1".split()
+    "recursive_training": "--generations=1 --steps=20 --rows=128 --fresh=0.1 --threads=1".split(),
+    "narrowing_policy": ["--steps=16", "--rate=8"],
 }
 
 

@@ -1,6 +1,5 @@
 """The callback in an actual Trainer on the CPU."""
 
-import math
 from collections import Counter
 
 import numpy as np
@@ -41,26 +40,38 @@ def rows(number, seed=0):
     return [{k: torch.from_numpy(np.asarray(v, np.int64)) for k, v in row.items()} for row in data]
 
 
-def trainer_of(folder, steps=6, every=2, save=100, data=None, collator=None, **options):
+def trainer_of(folder, steps=6, every=2, data=None, kind=Trainer, collator=None, **options):
+    """A trainer and its monitor; there is none if `every` is None."""
     torch.manual_seed(0)
     model = GPT2LMHeadModel(GPT2Config(vocab_size=VOCAB, n_embd=16, n_layer=1, n_head=2))
-    arguments = TrainingArguments(
-        output_dir=str(folder),
-        max_steps=steps,
-        per_device_train_batch_size=BATCH,
-        save_steps=save,
-        logging_steps=3,
-        report_to="none",
-        use_cpu=True,
-        disable_tqdm=True,
-        seed=1,
-        **options,
+    arguments = {
+        "max_steps": steps,
+        "per_device_train_batch_size": BATCH,
+        "save_steps": 100,
+        "logging_steps": 3,
+        "report_to": "none",
+        "use_cpu": True,
+        "disable_tqdm": True,
+        "seed": 1,
+    }
+    of_trainer = {k: options.pop(k) for k in ("compute_loss_func", "callbacks") if k in options}
+    trainer = kind(
+        options.pop("model", model),
+        TrainingArguments(output_dir=str(folder), **arguments | options),
+        collator,
+        rows(40) if data is None else data,
+        eval_dataset=rows(8, 1),
+        **of_trainer,
     )
-    data = rows(40) if data is None else data
-    trainer = Trainer(model, arguments, collator, data, eval_dataset=rows(8, 1))
     monitor = cs.CollapseMonitor(VOCAB, 2)
-    CollapseCallback(trainer, monitor, every=every)
+    if every is not None:
+        CollapseCallback(trainer, monitor, every=every)
     return trainer, monitor
+
+
+def learned(data):
+    """The number of tokens with a label that is learned from."""
+    return sum(int((row["labels"] != -100).sum()) for row in data)
 
 
 def series(trainer):
@@ -80,7 +91,7 @@ def test_tokens_with_labels_are_counted_and_logged(tmp_path):
     expected = learned.compute()
     assert monitor.compute() == pytest.approx(expected)
     logged = series(trainer)
-    assert [*logged] == [2, 4, 6, 8, 10]
+    assert [*logged] == [3, 6, 9, 10]  # every two steps, where the trainer logs every three
     assert logged[10] == pytest.approx({f"collapse/{k}": v for k, v in expected.items()})
 
 
@@ -95,22 +106,22 @@ def test_evaluation_and_calls_after_training_are_not_counted(tmp_path):
 
 
 def test_a_resumed_run_gives_the_same_series(tmp_path):
-    uninterrupted, _ = trainer_of(tmp_path / "uninterrupted", save=3)
+    uninterrupted, _ = trainer_of(tmp_path / "uninterrupted", save_steps=3)
     uninterrupted.train()
-    halted, _ = trainer_of(tmp_path / "halted", save=3)
+    halted, _ = trainer_of(tmp_path / "halted", save_steps=3)
     halted.add_callback(StopAt(3))
     halted.train()
-    resumed, _ = trainer_of(tmp_path / "halted", save=3)
+    resumed, _ = trainer_of(tmp_path / "halted", save_steps=3)
     resumed.train(resume_from_checkpoint=True)
-    assert [*series(resumed)] == [2, 4, 6]
+    assert [*series(resumed)] == [3, 6]
     assert series(resumed) == series(uninterrupted)
 
 
 def test_a_checkpoint_without_the_monitor_gives_a_warning(tmp_path):
-    halted, _ = trainer_of(tmp_path, steps=3, save=3)
+    halted, _ = trainer_of(tmp_path, steps=3, save_steps=3)
     halted.train()
     (tmp_path / "checkpoint-3" / "collapse-monitor-0.pt").unlink()
-    resumed, monitor = trainer_of(tmp_path, save=3)
+    resumed, monitor = trainer_of(tmp_path, save_steps=3)
     with pytest.warns(UserWarning, match=r"there is no .*collapse-monitor-0.pt"):
         resumed.train(resume_from_checkpoint=True)
     assert 0 < monitor.compute()["tokens"] <= 3 * BATCH * LENGTH
@@ -176,8 +187,76 @@ def test_packed_rows_are_counted_as_their_documents(tmp_path, options):
     assert monitor.compute()["documents"] == sum(map(bool, learned))
 
 
-def test_every_must_be_a_number_of_steps(tmp_path):
+def test_bad_arguments_are_refused(tmp_path):
     trainer, monitor = trainer_of(tmp_path)
+    other = cs.CollapseMonitor(VOCAB, 2)
     with pytest.raises(ValueError, match="every must be a number of steps, at least 1, got 0"):
-        CollapseCallback(trainer, monitor, every=0)
-    assert not math.isnan(monitor.compute()["tokens"])
+        CollapseCallback(trainer, other, every=0)
+    for every in (2.5, True, "2"):
+        with pytest.raises(TypeError, match="every must be a number of steps, at least 1, got"):
+            CollapseCallback(trainer, other, every=every)
+    with pytest.raises(ValueError, match="has a CollapseCallback with this monitor already"):
+        CollapseCallback(trainer, monitor)
+
+
+TIMES = ("runtime", "samples_per_second", "steps_per_second")
+
+
+def own_log(trainer):
+    """What the trainer logs without the callback, without what depends on the clock."""
+    return [
+        {k: v for k, v in entry.items() if not k.startswith("collapse/") and not k.endswith(TIMES)}
+        for entry in trainer.state.log_history
+    ]
+
+
+@pytest.mark.parametrize(
+    ("every", "options"),
+    [
+        (100, {"steps": 10, "logging_steps": 500}),
+        (1, {"logging_steps": 1, "eval_strategy": "steps", "eval_steps": 2}),
+        (2, {"logging_steps": 3, "gradient_accumulation_steps": 2}),
+        (5, {"logging_steps": 2, "logging_first_step": True}),
+        (3, {"logging_strategy": "epoch", "num_train_epochs": 2, "steps": -1}),
+        (1, {"logging_steps": 4, "eval_strategy": "epoch", "num_train_epochs": 1, "steps": -1}),
+        (2, {"logging_strategy": "no"}),
+    ],
+)
+def test_the_trainers_own_log_is_the_same(tmp_path, every, options):
+    plain, _ = trainer_of(tmp_path / "plain", every=None, **options)
+    outputs = [plain.train()]
+    watched, monitor = trainer_of(tmp_path / "watched", every=every, **options)
+    outputs.append(watched.train())
+    assert own_log(watched) == own_log(plain)
+    assert {*outputs[0].metrics} == {*outputs[1].metrics}
+    final = [e["collapse/tokens"] for e in watched.state.log_history if "collapse/tokens" in e]
+    if every <= watched.state.max_steps:
+        assert final[-1] == monitor.compute()["tokens"]
+
+
+def test_a_resumed_runs_own_log_is_the_same(tmp_path):
+    logs = []
+    for every in (None, 1):
+        folder = tmp_path / str(every)
+        halted, _ = trainer_of(folder, every=every, save_steps=2, callbacks=[StopAt(4)])
+        halted.train()
+        resumed, _ = trainer_of(folder, every=every, save_steps=2)
+        resumed.train(resume_from_checkpoint=True)
+        logs.append(own_log(resumed))
+    assert logs[0] == logs[1]
+
+
+def test_what_the_trainer_returns_has_nothing_of_the_callback(tmp_path):
+    trainer, _ = trainer_of(tmp_path, every=1, eval_strategy="steps", eval_steps=1)
+    seen = []
+    trainer.add_callback(SeeMetrics(seen))
+    output = trainer.train()
+    assert not [k for k in {*output.metrics, *seen, *trainer.evaluate()} if "collapse" in k]
+
+
+class SeeMetrics(TrainerCallback):
+    def __init__(self, seen):
+        self.seen = seen
+
+    def on_evaluate(self, args, state, control, metrics, **kwargs):
+        self.seen.extend(metrics)

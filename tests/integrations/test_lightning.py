@@ -42,7 +42,7 @@ class Recorded(CSVLogger):
         self.logged.setdefault(step, {}).update(metrics)
 
 
-def run(folder, steps, monitor, checkpoint=None, data=None):
+def run(folder, steps, monitor, checkpoint=None, data=None, every=2, **options):
     logger = Recorded(folder)
     rows = [{"input_ids": row} for row in TOKENS] if data is None else data
     data = torch.utils.data.DataLoader(rows, batch_size=4)
@@ -54,8 +54,9 @@ def run(folder, steps, monitor, checkpoint=None, data=None):
         log_every_n_steps=1,
         enable_progress_bar=False,
         enable_model_summary=False,
+        **options,
         callbacks=[
-            CollapseCallback(monitor, every=2),
+            CollapseCallback(monitor, every=every),
             ModelCheckpoint(
                 dirpath=folder, filename="{step}", every_n_train_steps=3, save_top_k=-1
             ),
@@ -90,6 +91,27 @@ def test_a_resumed_run_gives_the_same_series(tmp_path):
     assert [*resumed] == [14, 16, 18]
 
 
+def test_steps_are_those_of_the_optimizer(tmp_path):
+    monitor = cs.CollapseMonitor(VOCAB, 2)
+    logged = run(tmp_path, 6, monitor, every=1, accumulate_grad_batches=2)
+    assert [*logged] == [1, 2, 3, 4, 5, 6]
+    assert [m["collapse/tokens"] for m in logged.values()] == [64 * step for step in logged]
+
+
+def test_a_checkpoint_has_the_states_of_all_ranks():
+    """A single rank takes those of two."""
+    saved = []
+    for rank in range(2):
+        callback = CollapseCallback(cs.CollapseMonitor(VOCAB, 2))
+        callback.monitor.update(TOKENS[rank * 8 : rank * 8 + 8])
+        saved += callback.state_dict()["ranks"]
+    resumed = CollapseCallback(cs.CollapseMonitor(VOCAB, 2))
+    resumed.load_state_dict({"ranks": saved})
+    expected = cs.CollapseMonitor(VOCAB, 2)
+    expected.update(TOKENS[:16])
+    assert resumed.monitor.compute() == expected.compute()
+
+
 def test_tokens_in_a_batch():
     ids = torch.tensor([[1, 2, 3]])
     mask = torch.tensor([[1, 1, 0]])
@@ -117,5 +139,5 @@ def test_packed_rows_are_counted_as_their_documents(tmp_path):
 
 
 def test_every_must_be_a_number_of_batches():
-    with pytest.raises(ValueError, match="every must be a number of batches, at least 1, got 0"):
+    with pytest.raises(ValueError, match="every must be a number of steps, at least 1, got 0"):
         CollapseCallback(cs.CollapseMonitor(VOCAB, 2), every=0)

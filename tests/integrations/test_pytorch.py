@@ -43,6 +43,18 @@ def test_bfloat16_log_probabilities():
     assert monitor.compute()["perplexity"] == pytest.approx(np.exp(1.5))
 
 
+def test_masks_of_any_type():
+    tokens = torch.arange(8).reshape(2, 4)
+    kept = torch.tensor([[1, 1, 0, 0], [1, 1, 1, 0]])
+    for kind in (torch.bfloat16, torch.float16, torch.float64, torch.uint8, torch.bool):
+        monitor = cs.CollapseMonitor(10, 2)
+        monitor.update(tokens, kept.to(kind).requires_grad_(kind.is_floating_point))
+        assert monitor.compute()["tokens"] == 5
+    added = torch.where(kept > 0, 0.0, float("-inf")).to(torch.bfloat16)
+    with pytest.raises(ValueError, match="got -inf: give a mask of booleans"):
+        monitor.update(tokens, added)
+
+
 def test_packed_sequences():
     monitor = cs.CollapseMonitor(10, 2)
     monitor.update(

@@ -9,7 +9,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="torch is not installed: make test-integrations")
 pytest.importorskip("torchmetrics", reason="torchmetrics is not installed: make test-integrations")
 
-from torchmetrics import MetricCollection
+from torchmetrics import MetricCollection, MetricTracker
 
 import collapse_stats as cs
 from collapse_stats.integrations.torchmetrics import CollapseMetric
@@ -25,7 +25,10 @@ def expected(*batches):
 
 
 def value(metric):
-    return {name: number.item() for name, number in metric.compute().items()}
+    """The figures that are not NaN."""
+    figures = metric.compute()
+    assert tuple(figures) == metric.monitor.names
+    return {name: n.item() for name, n in figures.items() if not torch.isnan(n)}
 
 
 def filled(*batches, **options):
@@ -77,8 +80,8 @@ def test_forward_returns_figures_of_the_batch_and_adds_it():
     for tokens in (TOKENS[:3], TOKENS[3:]):
         figures = metric(tokens)
         assert figures["tokens"].item() == expected(tokens)["tokens"]
-        assert figures["distinct_ratio/2"].item() == pytest.approx(
-            expected(tokens)["distinct_ratio/2"]
+        assert figures["distinct_ratio/3"].item() == pytest.approx(
+            expected(tokens)["distinct_ratio/3"]
         )
     assert value(metric) == expected(TOKENS)
 
@@ -115,3 +118,46 @@ def test_a_checkpoint_has_the_state_if_persistent():
     other.load_state_dict(torch.load(file, weights_only=True))
     other.update(TOKENS[3:])
     assert value(other) == expected(TOKENS)
+
+
+class Model(torch.nn.Module):
+    """A model with a metric among its modules."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer = torch.nn.Linear(2, 2)
+        self.metric = CollapseMetric(10, 3)
+
+
+def test_a_metric_leaves_no_trace_in_the_checkpoints_of_its_model():
+    """Strict loading works with and without it, as with torchmetrics' own metrics."""
+    model, plain = Model(), torch.nn.Module()
+    plain.layer = torch.nn.Linear(2, 2)
+    model.metric.update(TOKENS)
+    assert [*model.state_dict()] == ["layer.weight", "layer.bias"]
+    plain.load_state_dict(model.state_dict())
+    model.load_state_dict(plain.state_dict())
+
+
+def test_a_persistent_state_is_a_tensor():
+    safetensors = pytest.importorskip("safetensors.torch")
+    model, other = Model(), Model()
+    for each in (model, other):
+        each.metric.persistent(True)
+    with pytest.raises(RuntimeError, match=r"Missing key.*metric\.collapse_monitor"):
+        other.load_state_dict({k: v for k, v in model.state_dict().items() if "layer" in k})
+    model.metric.update(TOKENS[:3])
+    other.load_state_dict(safetensors.load(safetensors.save(model.state_dict())))
+    other.metric.update(TOKENS[3:])
+    assert value(other.metric) == expected(TOKENS)
+
+
+def test_a_tracker_stacks_the_figures():
+    """An empty metric has the same keys as a full one."""
+    tracker = MetricTracker(CollapseMetric(10, 3), maximize=True)
+    for tokens in (TOKENS[:0], TOKENS):
+        tracker.increment()
+        tracker.update(tokens)
+    figures = tracker.compute_all()
+    assert figures["tokens"].tolist() == [0, TOKENS.numel()]
+    assert torch.isnan(figures["distinct_ratio/3"]).tolist() == [True, False]

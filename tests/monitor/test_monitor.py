@@ -56,7 +56,7 @@ def windows(documents, order):
 
 def monitor_with(documents, sizes=(3, 1, 5), **options):
     """A monitor that got the documents in batches of these sizes, again and again."""
-    monitor = cs.CollapseMonitor(VOCAB, 3, **options)
+    monitor = cs.CollapseMonitor(VOCAB, 3, figures="all", **options)
     rest, size_cycle = list(documents), itertools.cycle(sizes)
     while rest:
         size = next(size_cycle)
@@ -187,6 +187,7 @@ def test_update_copies_the_tokens():
         ([1, 2], {"cu_seqlens": [0, 1]}, "add up to 2, got 1"),
         ([[1, 2]], {"mask": [1]}, r"mask must have the tokens' shape \(1, 2\), got \(1,\)"),
         ([[[1, 2]]], {}, "one dimension"),
+        ([[1, 2], [3]], {}, "must have one length, got lengths from 1 to 2: .* and lengths="),
     ],
 )
 def test_invalid_arguments_raise_and_nothing_is_added(tokens, arguments, message):
@@ -248,9 +249,10 @@ def test_monitors_without_a_window_merge():
 
 def test_monitors_with_other_parameters_do_not_merge():
     monitor = cs.CollapseMonitor(VOCAB, 2)
-    for other in (cs.CollapseMonitor(VOCAB, 3), cs.CollapseMonitor(VOCAB, 2, window=None)):
-        with pytest.raises(cs.LayoutMismatchError, match="one layout, and both a window or none"):
-            monitor.merge(other)
+    with pytest.raises(cs.LayoutMismatchError, match="the state must be of a monitor with"):
+        monitor.merge(cs.CollapseMonitor(VOCAB, 3))
+    with pytest.raises(cs.LayoutMismatchError, match="must both have a window or none"):
+        monitor.merge(cs.CollapseMonitor(VOCAB, 2, window=None))
 
 
 def test_reset_forgets_everything():
@@ -277,7 +279,7 @@ def resumed(monitor, how, **options):
         return pickle.loads(pickle.dumps(monitor))
     if how == "copy":
         return copy.deepcopy(monitor)
-    copied = cs.CollapseMonitor(VOCAB, 3, **options)
+    copied = cs.CollapseMonitor(VOCAB, 3, figures="all", **options)
     copied.update([1, 1, 1])  # load_state_dict forgets it
     copied.load_state_dict(monitor.state_dict())
     return copied
@@ -315,8 +317,8 @@ def test_a_state_of_another_monitor_is_refused():
 
 def test_two_monitors_do_not_interact():
     first, second = random_documents(40, 0), random_documents(40, 1, tokens=5)
-    with_window = cs.CollapseMonitor(VOCAB, 3, window=50)
-    without = cs.CollapseMonitor(VOCAB, 3, window=None)
+    with_window = cs.CollapseMonitor(VOCAB, 3, window=50, figures="all")
+    without = cs.CollapseMonitor(VOCAB, 3, window=None, figures="all")
     for first_document, second_document in zip(first, second, strict=True):
         with_window.update(first_document)
         without.update(second_document)
@@ -383,7 +385,7 @@ def test_figures_against_a_baseline_compare_halves_at_equal_size(human, baseline
 
 
 def test_too_few_documents_are_not_compared(baseline):
-    monitor = cs.CollapseMonitor(VOCAB, 3, baseline=baseline[0])
+    monitor = cs.CollapseMonitor(VOCAB, 3, baseline=baseline[0], figures="all")
     for document in random_documents(63, 7):
         monitor.update(document)
     assert monitor.comparison() is None

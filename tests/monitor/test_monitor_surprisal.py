@@ -1,5 +1,6 @@
 """Perplexity by band of baseline frequency equals that from sums of Python's fractions."""
 
+import json
 import math
 from collections import Counter, defaultdict
 from fractions import Fraction
@@ -74,7 +75,7 @@ def stream(seed, number):
 
 @pytest.mark.parametrize("window", [None, 10_000])
 def test_perplexity_by_band(human, baseline, window):
-    monitor = cs.CollapseMonitor(VOCAB, 1, baseline=baseline, window=window)
+    monitor = cs.CollapseMonitor(VOCAB, 1, figures="all", baseline=baseline, window=window)
     tokens, logprobs = stream(1, 80)
     for first in range(0, 80, 4):
         monitor.update(tokens[first : first + 4], logprobs=logprobs[first : first + 4])
@@ -87,10 +88,10 @@ def test_perplexity_by_band(human, baseline, window):
 
 def test_documents_that_leave_the_window_are_subtracted_exactly(baseline):
     tokens, logprobs = stream(2, 80)
-    rolling = cs.CollapseMonitor(VOCAB, 1, baseline=baseline, window=300)
+    rolling = cs.CollapseMonitor(VOCAB, 1, figures="all", baseline=baseline, window=300)
     for row, row_logprobs in zip(tokens, logprobs, strict=True):
         rolling.update(row, logprobs=row_logprobs)
-    fresh = cs.CollapseMonitor(VOCAB, 1, baseline=baseline, window=300)
+    fresh = cs.CollapseMonitor(VOCAB, 1, figures="all", baseline=baseline, window=300)
     fresh.update(tokens[-12:], logprobs=logprobs[-12:])
     assert rolling.compute() == fresh.compute()
 
@@ -98,9 +99,9 @@ def test_documents_that_leave_the_window_are_subtracted_exactly(baseline):
 @given(st.lists(st.integers(0, 3), min_size=40, max_size=40))
 def test_ranks_add_up_exactly(homes):
     tokens, logprobs = stream(3, 40)
-    whole = cs.CollapseMonitor(VOCAB, 1, window=None)
+    whole = cs.CollapseMonitor(VOCAB, 1, figures="all", window=None)
     whole.update(tokens, logprobs=logprobs)
-    ranks = [cs.CollapseMonitor(VOCAB, 1, window=None) for _ in range(4)]
+    ranks = [cs.CollapseMonitor(VOCAB, 1, figures="all", window=None) for _ in range(4)]
     for row, row_logprobs, home in zip(tokens, logprobs, homes, strict=True):
         ranks[home].update(row, logprobs=row_logprobs)
     for rank in ranks[1:]:
@@ -109,7 +110,7 @@ def test_ranks_add_up_exactly(homes):
 
 
 def test_masked_positions_and_missing_predictions_do_not_count():
-    monitor = cs.CollapseMonitor(VOCAB, 1)
+    monitor = cs.CollapseMonitor(VOCAB, 1, figures="all")
     nan = math.nan
     monitor.update([[1, 2, 3], [4, 5, 5]], mask=[[1, 1, 0], [1, 1, 1]],
                    logprobs=[[nan, -1.0, -50.0], [nan, -2.0, -3.0]])  # fmt: skip
@@ -118,30 +119,42 @@ def test_masked_positions_and_missing_predictions_do_not_count():
 
 
 def test_without_predictions_perplexity_is_absent():
-    monitor = cs.CollapseMonitor(VOCAB, 1)
+    monitor = cs.CollapseMonitor(VOCAB, 1, figures="all")
     monitor.update([1, 2], logprobs=[math.nan, math.nan])
     assert perplexities(monitor) == {}
 
 
-def test_probability_zero_is_infinite_perplexity(human, baseline):
+@pytest.mark.parametrize("none", [-math.inf, -9999.0, float(np.finfo(np.float32).min), -709.0])
+def test_tokens_of_probability_zero_are_counted_apart(human, baseline, none):
     for window in (None, 100):
-        monitor = cs.CollapseMonitor(VOCAB, 1, baseline=baseline, window=window)
-        monitor.update([1, VOCAB - 1], logprobs=[-1.0, -math.inf])
-        values = perplexities(monitor)
-        assert values["perplexity"] == values["perplexity/seen-never"] == math.inf
-        assert values["perplexity/seen-65-up"] == pytest.approx(math.e, rel=PRECISION)
+        monitor = cs.CollapseMonitor(VOCAB, 1, figures="all", baseline=baseline, window=window)
+        monitor.update([1, VOCAB - 1, 1], logprobs=[-1.0, none, -3.0])
+        values = monitor.compute()
+        assert values["impossible_tokens"] == 1
+        assert values["perplexity"] == pytest.approx(math.exp(2), rel=PRECISION)
+        assert values["perplexity/seen-65-up"] == pytest.approx(math.exp(2), rel=PRECISION)
+        assert "perplexity/seen-never" not in values
+        json.dumps(values, allow_nan=False)
+
+
+def test_a_tiny_probability_is_a_probability():
+    monitor = cs.CollapseMonitor(VOCAB, 1, figures="all")
+    monitor.update([1, 2], logprobs=[-700.0, -100.0])
+    values = monitor.compute()
+    assert values["impossible_tokens"] == 0
+    assert values["perplexity"] == pytest.approx(math.exp(400), rel=1e-4)
 
 
 def test_probabilities_instead_of_log_probabilities_raise():
-    monitor = cs.CollapseMonitor(VOCAB, 1)
+    monitor = cs.CollapseMonitor(VOCAB, 1, figures="all")
     with pytest.raises(ValueError, match=r"at most 0, got 0.5 at position 1: give log_softmax"):
         monitor.update([1, 2], logprobs=[0.0, 0.5])
-    with pytest.raises(ValueError, match=r"a number for each of the 2 tokens, got shape \(1,\)"):
+    with pytest.raises(ValueError, match=r"tokens' shape \(2,\), got \(1,\): give NaN"):
         monitor.update([1, 2], logprobs=[-1.0])
     assert monitor.compute()["tokens"] == 0
 
 
 def test_half_precision_log_probabilities_may_be_slightly_above_0():
-    monitor = cs.CollapseMonitor(VOCAB, 1)
+    monitor = cs.CollapseMonitor(VOCAB, 1, figures="all")
     monitor.update([1, 2], logprobs=np.array([-1.5, 0.001], np.float16))
     assert monitor.compute()["perplexity"] == pytest.approx(math.exp(0.75), rel=1e-3)

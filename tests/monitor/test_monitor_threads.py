@@ -13,7 +13,12 @@ import numpy as np
 import pytest
 
 import collapse_stats as cs
+from collapse_stats.errors import GpuError
+from collapse_stats.monitor import background, buffers
 from collapse_stats.monitor import monitor as monitor_module
+from collapse_stats.monitor.contents import Contents
+from collapse_stats.monitor.packing import Update
+from collapse_stats.monitor.update_args import HostArguments
 from collapse_stats.monitor.worker import Worker
 
 LIMIT = 60  # seconds that a process may take at most
@@ -33,8 +38,7 @@ def test_calls_are_made_in_order_and_none_is_dropped():
     worker = Worker(2)
     for number in range(50):
         worker.submit(made.append, number)
-    worker.flush()
-    assert made == [*range(50)]
+    assert worker.run(lambda: [*made]) == [*range(50)]
 
 
 def test_a_full_queue_is_waited_for():
@@ -49,40 +53,108 @@ def test_a_full_queue_is_waited_for():
     gate.set()
     third.join(LIMIT)
     assert not third.is_alive()
-    worker.flush()
 
 
-def test_an_exception_of_a_call_is_raised_by_the_next():
-    worker, made, gate = Worker(3), [], threading.Event()
-    worker.submit(gate.wait)
-    worker.submit(int, "no number")
-    worker.submit(made.append, 1)
-    gate.set()
+def test_a_run_returns_the_result_or_raises_the_error():
+    worker = Worker(1)
+    assert worker.run(int, "7") == 7
     with pytest.raises(ValueError, match="no number"):
-        worker.flush()
-    assert made == [1]
-    worker.flush()  # raised once
+        worker.run(int, "no number")
+    assert worker.run(int, "8") == 8
 
 
-def test_a_submit_that_raises_an_earlier_error_makes_its_own_call():
-    worker, made, gate = Worker(1), [], threading.Event()
-    worker.submit(lambda: (gate.wait(), int("no number")))
-    threading.Timer(0.05, gate.set).start()
-    with pytest.raises(ValueError, match="no number"):
-        worker.submit(made.append, 1)
-    worker.flush()
-    assert made == [1]
+def test_all_errors_of_earlier_updates_are_reported(monkeypatch):
+    """Only the documents of a wrong update are dropped."""
+    monitor = cs.CollapseMonitor(10, 2)
+    monkeypatch.setattr(HostArguments, "surely_valid", lambda self, vocab_size: True)
+    for ids in ([1, 2], [3, 11], [4, 5, 6], [12]):
+        monitor._background._updates.append(Update(np_arguments(ids), len(ids)))
+    with pytest.raises(ValueError, match="token id 11 at position 1") as raised:
+        monitor.compute()
+    assert [note.split(" is ")[0] for note in raised.value.__notes__] == [
+        "another update failed as well: token id 12 at position 0"
+    ]
+    assert monitor.compute()["tokens"] == 5
+
+
+def np_arguments(ids):
+    return HostArguments(np.array(ids), None, None, None, None, None, None)
+
+
+@pytest.mark.parametrize("error", [MemoryError("short"), RuntimeError("a defect")])
+def test_no_update_is_lost_whatever_fails(monkeypatch, error):
+    monitor, expected = (cs.CollapseMonitor(10, 2, figures="all") for _ in range(2))
+    pack, failing = HostArguments.pack, True
+
+    def sometimes(self, vocab_size):
+        if failing and self.tokens.flat[0] == 3:
+            raise error
+        return pack(self, vocab_size)
+
+    monkeypatch.setattr(HostArguments, "surely_valid", lambda self, vocab_size: True)
+    monkeypatch.setattr(HostArguments, "pack", sometimes)
+    for ids in ([1, 2], [3, 4, 5], [6]):
+        monitor.update(ids)
+    for _ in range(2):
+        with pytest.raises(type(error)):
+            monitor.compute()
+    failing = False
+    for ids in ([1, 2], [6], [3, 4, 5]):
+        expected.update(ids)
+    assert monitor.compute() == expected.compute()
+
+
+@pytest.mark.parametrize("failing_call", range(1, 6))
+def test_a_block_that_fails_half_way_is_counted_once(monkeypatch, failing_call):
+    """It is larger than what the counter counts at a time."""
+    rows = np.random.default_rng(0).integers(0, 10, (40, 50))
+    expected, found = (cs.CollapseMonitor(10, 2, window=None, figures="all") for _ in range(2))
+    counter = found._background._contents.counter
+    counter._enough = 500
+    count, calls = type(counter._backend).count, 0
+
+    def sometimes(self, *arguments):
+        nonlocal calls
+        calls += 1
+        if calls == failing_call:
+            raise GpuError("the GPU failed")
+        return count(self, *arguments)
+
+    for monitor in (expected, found):
+        monitor.update(rows[:3])
+    expected.update(rows[3:])
+    monkeypatch.setattr(type(counter._backend), "count", sometimes)
+    with pytest.raises(GpuError):  # noqa: PT012  # by the call that finds the error
+        found.update(rows[3:])
+        found.compute()
+    assert found.compute() == expected.compute()
+    assert found.compute()["documents"] == 40
+
+
+def test_an_unknown_gpu_loses_no_block(monkeypatch):
+    monitor = cs.CollapseMonitor(10, 2)
+
+    def unknown():
+        raise RuntimeError("no driver")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(monitor.backend), "on_gpu", True)
+        patch.setattr(background, "current_gpu", unknown)
+        for _ in range(3):
+            with pytest.raises(RuntimeError, match="no driver"):
+                monitor.update(np.arange(10))
+    assert monitor.compute()["tokens"] == 30
+
+
+def gated(monkeypatch, gate):
+    """Let the monitor's thread wait before it counts anything."""
+    add = Contents.add
+    monkeypatch.setattr(Contents, "add", lambda *args: (gate.wait(LIMIT), add(*args))[1])
 
 
 def test_update_does_not_wait_while_the_queue_has_room(monkeypatch):
     gate = threading.Event()
-    add_block = cs.CollapseMonitor._add_block
-
-    def slow(self, *arguments):
-        gate.wait(LIMIT)
-        add_block(self, *arguments)
-
-    monkeypatch.setattr(cs.CollapseMonitor, "_add_block", slow)
+    gated(monkeypatch, gate)
     monitor = cs.CollapseMonitor(10, 2)
     for _ in range(monitor_module._WAITING_BLOCKS):
         monitor.update(np.arange(10))
@@ -91,23 +163,40 @@ def test_update_does_not_wait_while_the_queue_has_room(monkeypatch):
 
 
 def test_waiting_blocks_do_not_share_memory(monkeypatch):
+    monkeypatch.setattr(buffers, "_SMALLEST", 1)
     rng = np.random.default_rng(0)
     documents = rng.integers(0, 10, (6 * monitor_module._WAITING_BLOCKS, 5)).tolist()
-    gate, add_block = threading.Event(), cs.CollapseMonitor._add_block
-    monkeypatch.setattr(
-        cs.CollapseMonitor, "_add_block", lambda *args: (gate.wait(LIMIT), add_block(*args))
-    )
+    gate = threading.Event()
+    gated(monkeypatch, gate)
     monitor = cs.CollapseMonitor(10, 2)
     for number, document in enumerate(documents):
         monitor.update(document, logprobs=np.full(5, -1.0), mask=np.ones(5))
         if number == len(documents) // 3:
-            gate.set()  # from here on, arenas are used again
+            gate.set()  # from here on, buffers are used again
     table = monitor.snapshot().table
     counted = dict(
         zip(map(tuple, table.tokens().T.tolist()), table.counts[0].tolist(), strict=True)
     )
     assert counted == Counter(tuple([*d, -1][i : i + 2]) for d in documents for i in range(5))
     assert monitor.compute()["perplexity"] == pytest.approx(np.e, rel=1e-4)
+
+
+def test_several_threads_may_update():
+    """As the replicas of torch's DataParallel do."""
+    monitor = cs.CollapseMonitor(1000, 1)
+    rows = np.arange(8 * 200 * 5).reshape(8, 200, 5) % 1000
+
+    def update(mine):
+        for row in mine:
+            monitor.update(row, mask=np.ones(5))
+
+    workers = [threading.Thread(target=update, args=(mine,)) for mine in rows]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(LIMIT)
+    table = monitor.snapshot().table
+    assert table.counts[0].tolist() == [8] * 1000
 
 
 def test_the_thread_ends_with_the_monitor():

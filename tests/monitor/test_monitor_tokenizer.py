@@ -50,7 +50,7 @@ def test_a_baseline_of_another_tokenizer_is_refused(of_bytes: cs.Profile, tmp_pa
 
 
 def test_a_model_may_have_more_ids_than_its_tokenizer(of_bytes: cs.Profile) -> None:
-    monitor = cs.CollapseMonitor(384, tokenizer="bytes", baseline=of_bytes)
+    monitor = cs.CollapseMonitor(384, tokenizer="bytes", baseline=of_bytes, figures="all")
     for text in TEXTS:
         monitor.update([*ids_of(text), 300])
     assert monitor.compute()["tokens"] == sum(len(ids_of(text)) + 1 for text in TEXTS)
@@ -90,7 +90,7 @@ def test_text_that_was_given_the_models_vocabulary_is_refused() -> None:
 
 def test_a_baseline_of_unnamed_ids_is_trusted_and_that_is_said() -> None:
     human = cs.profile([ids_of(text) for text in TEXTS], vocab_size=256, name="human")
-    monitor = cs.CollapseMonitor(tokenizer="bytes", baseline=human)
+    monitor = cs.CollapseMonitor(tokenizer="bytes", baseline=human, figures="all")
     for text in TEXTS:
         monitor.update(ids_of(text))
     comparison = monitor.comparison()
@@ -120,7 +120,7 @@ def test_empty_documents_do_not_make_a_baseline_large_enough() -> None:
     with pytest.raises(ValueError, match="64 documents or more, got 63 that are not empty"):
         cs.CollapseMonitor(tokenizer="bytes", baseline=cs.profile(texts, tokenizer="bytes"))
     human = cs.profile(["some text"] * 70 + [""] * 300, tokenizer="bytes")
-    monitor = cs.CollapseMonitor(tokenizer="bytes", baseline=human)
+    monitor = cs.CollapseMonitor(tokenizer="bytes", baseline=human, figures="all")
     for _ in range(100):
         monitor.update(ids_of("text"))
     # As many tokens of the baseline are in 44 documents, and in many empty ones.

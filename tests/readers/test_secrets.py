@@ -22,7 +22,7 @@ from collapse_stats.readers.options import ReadOptions
 from collapse_stats.readers.remote import registry as store_registry
 from collapse_stats.readers.remote import store as store_module
 from collapse_stats.readers.remote.path import RemotePath
-from collapse_stats.readers.remote.shown import library_error, shown, without_secrets
+from collapse_stats.readers.remote.shown import library_error, shown, told_apart, without_secrets
 
 SECRETS = ("hugo", "pa55word", "s1gnature", "t0ken")
 QUERY = "X-Amz-Signature=s1gnature/%2B'x)y&sig=t0ken#access_token=t0ken"
@@ -110,6 +110,8 @@ def everything(url: str) -> Any:
         ("hf://datasets/owner/name@main/a", "hf://datasets/owner/name@main/a"),
         ("folder/me@here?x=1", "folder/me@here?x=1"),
         ("https://host/a?...", "https://host/a?..."),
+        ("https://host/a?...2", "https://host/a?...2"),
+        ("https://host/a?...t0ken", "https://host/a?..."),
     ],
 )
 def test_what_is_shown_of_a_url(url: str, expected: str) -> None:
@@ -272,3 +274,22 @@ def test_buckets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             ):
                 raised(lambda url=url: discover([url]))
                 said("show", url, *TOKENS, code=2)
+
+
+def test_urls_that_differ_in_their_queries_only(server: Web, tmp_path: Path) -> None:
+    """Each has a name of its own, which says nothing of the query: in results and in errors."""
+    urls = [secret(server, "a.jsonl").replace("sig=", f"page={page}&sig=") for page in (1, 2, 3)]
+    plain = f"{server.url}/a.jsonl"
+    assert len(discover([*urls, plain, urls[0]])) == 5
+    out = tmp_path / "p"
+    said("profile", *urls, plain, urls[1], "-o", out, *TOKENS)
+    sources = json.loads(clean((out / "manifest.json").read_text()))["sources"]
+    names = [source["path"].removeprefix(plain) for source in sources]
+    assert names == ["?...", "?...2", "?...3", "", "?...2"]
+    table = said("inspect", *urls, "--json")
+    assert [f'"{plain}?...{n}"' in table for n in ("", 2, 3, 4)] == [True, True, True, False]
+    absent = [url.replace("a.jsonl", "absent.jsonl") for url in urls]
+    names_of_bad = said("inspect", *(url.replace("a.jsonl", "bad.parquet") for url in urls), code=2)
+    assert all(f"bad.parquet?...{number}" in names_of_bad for number in ("", 2, 3))
+    second = told_apart(absent)[absent[1]]
+    assert "absent.jsonl?...2" in raised(lambda: open_file(RemotePath(second)))

@@ -22,6 +22,7 @@ class CountKeywords(TypedDict, total=False):
     backend: str
     threads: int | None
     memory: int | str | None
+    device_memory: int | str | None
     tmp: str | os.PathLike[str] | None
 
 
@@ -55,6 +56,13 @@ class CountOptions:
             "SIZE",
         ),
     )
+    device_memory: int | str | None = field(
+        default=None,
+        metadata=described(
+            "Memory of a GPU to use, in bytes or as a size. Default: 80 % of what is free on it.",
+            "SIZE",
+        ),
+    )
     tmp: str | os.PathLike[str] | None = field(
         default=None,
         metadata=described(
@@ -66,6 +74,8 @@ class CountOptions:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "memory", budget(self.memory))
+        if self.device_memory is not None:
+            object.__setattr__(self, "device_memory", int(budget(self.device_memory)))
 
     @property
     def memory_bytes(self) -> Budget:
@@ -78,7 +88,7 @@ class CountOptions:
 
         What it counts at once, without a plan of passes, it counts within the memory.
         """
-        backend = select(self.backend, self.threads)
+        backend = select(self.backend, self.threads, self.device_memory)
         return backend if backend.on_gpu else BoundedBackend(backend, self.memory_bytes)
 
     def used(self, otherwise: int = 0) -> int:

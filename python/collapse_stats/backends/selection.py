@@ -5,6 +5,7 @@ from importlib.util import find_spec
 
 from ..errors import BackendError
 from ..system.gpu import fork_problem
+from ..system.memory import budget
 from .base import Backend
 from .cuda.architectures import has_code
 
@@ -41,8 +42,13 @@ def backends(*, tried: bool = False) -> tuple[BackendInfo, ...]:
     )
 
 
-def select(name: str = "auto", threads: int | None = None) -> Backend:
+def select(
+    name: str = "auto", threads: int | None = None, device_memory: int | str | None = None
+) -> Backend:
     """Return the backend called `name`, or with ``"auto"`` the first usable one.
+
+    It uses `threads` of a CPU, or `device_memory` of a GPU: bytes, or a size such as ``"20GB"``; by
+    default 80 % of what is free at each call.
 
     No GPU is initialized, so a process may choose its GPU afterwards. If the GPU fails when it is
     first used, the operation raises BackendError, even with ``"auto"``.
@@ -62,15 +68,15 @@ def select(name: str = "auto", threads: int | None = None) -> Backend:
         if name == info.name and not info.usable:
             raise BackendError(f"backend {name} is not usable here: {info.detail}")
         if info.usable and name in ("auto", info.name):
-            return _make(info.name, threads)
+            return _make(info.name, threads, device_memory)
     raise AssertionError("the numpy backend is always usable")
 
 
-def _make(name: str, threads: int | None) -> Backend:
+def _make(name: str, threads: int | None, device_memory: int | str | None) -> Backend:
     if name == "cuda":
         from .cuda.backend import CudaBackend
 
-        return CudaBackend()
+        return CudaBackend(None if device_memory is None else int(budget(device_memory)))
     if name == "native":
         from .native import NativeBackend
 

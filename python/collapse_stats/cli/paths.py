@@ -1,6 +1,7 @@
 """Arguments that name corpora: paths, patterns, URLs, and files that list them."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ import click
 
 from ..errors import InputError
 from ..readers.remote.location import Location, as_location
+from ..readers.remote.path import RemotePath
+from ..readers.remote.shown import told_apart
 from ..readers.streams.pipe import standard_input
 from .inputs import spare_inputs
 
@@ -31,7 +34,7 @@ def paths_argument(name: str, metavar: str) -> Callable[[Callable[..., Any]], Ca
                 raise click.UsageError(f"expected a {metavar}, or --files-from with paths in it")
             listing = [] if files_from is None else [Path(files_from)]
             spare_inputs(values.get("output"), [values, listing])
-            return command(**values)
+            return command(**_told_apart(values))
 
         with_option = click.option(
             "--files-from",
@@ -41,6 +44,23 @@ def paths_argument(name: str, metavar: str) -> Callable[[Callable[..., Any]], Ca
         return click.argument(name, metavar=f"{metavar}...", nargs=-1, type=location)(with_option)
 
     return add
+
+
+def _told_apart(values: dict[str, Any]) -> dict[str, Any]:
+    """The values, in which URLs that differ in their queries only are shown differently."""
+    urls = told_apart(url.url for value in values.values() for url in _remote(value))
+
+    def apart(value: Any) -> Any:
+        if isinstance(value, RemotePath):
+            return replace(value, url=urls[value.url])
+        return tuple(map(apart, value)) if isinstance(value, tuple) else value
+
+    return {name: apart(value) for name, value in values.items()}
+
+
+def _remote(value: Any) -> list[RemotePath]:
+    of = value if isinstance(value, tuple) else (value,)
+    return [each for each in of if isinstance(each, RemotePath)]
 
 
 def _listed(files_from: str | None) -> list[Location]:

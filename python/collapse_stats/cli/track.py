@@ -37,7 +37,7 @@ from .paths import location
 from .progress import Reporter
 from .sides import SideOptions, for_side, side_option
 
-_GENERATED = ("completion", "output")  # the columns of generated text that TRL and verl write
+_GENERATED = ("completion", "output")  # of generated text: TRL; verl and OpenRLHF
 _FOLDERS = ("completions",)  # the folder that TRL writes them to
 
 
@@ -71,9 +71,9 @@ def track(
     """Compare the steps of a run with its first step or a baseline.
 
     DIR has one file or directory for each step, with the step's number in its name: completions of
-    TRL, rollouts of verl, or checkpoints with samples. Generated text is read from the column
-    'completion' or 'output' if there is one, unless --text-key, --ids-key or --part is given. All
-    steps are read by the key of the first.
+    TRL, rollouts of verl or OpenRLHF, or checkpoints with samples. Generated text is read from the
+    column 'completion' or 'output' if there is one, unless --text-key, --ids-key or --part is
+    given. All steps are read by the key of the first.
     """
     if for_baseline and (baseline is None or is_profile(baseline)):
         raise InputError("--for-baseline needs a --baseline that is read, not a saved profile")

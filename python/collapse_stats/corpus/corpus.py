@@ -22,7 +22,16 @@ MIN_BLOCK = 256  # tokens; with shorter blocks, windows of one phrase would be i
 class Source:
     """An input: its path, the format it was read as, its size in bytes and a digest of its ends.
 
-    `error` says why it could not be read completely; None if it was.
+    Attributes
+    ----------
+    error
+        Why it could not be read completely; None if it was.
+    origin
+        Who or what wrote it, as declared; None if nobody said.
+    sha256
+        SHA-256 of all its bytes, in hex; None if that was not computed.
+    text_bytes
+        Bytes of its text in UTF-8; None for ids, or if that was not counted.
     """
 
     path: str
@@ -30,6 +39,9 @@ class Source:
     bytes: int
     digest: str
     error: str | None = None
+    origin: str | None = None
+    sha256: str | None = None
+    text_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from ..readers.file_reader import FileReader
 from ..readers.head import digest_of
 from ..readers.options import ReadOptions
 from ..readers.remote.location import Location, at_once, is_url
+from ..readers.remote.path import kept
 from ..readers.splits import SplittableReader
 from ..system.budget import Budget
 from ..system.memory import is_mapped, release_pages
@@ -129,6 +130,7 @@ def _read(
             *opened.warnings(),
             *bad_files.messages(),
             *_copied(readers, counting.tmp),
+            *kept(r.location for r in readers if isinstance(r, FileReader) and is_url(r.path)),
             *(tokenizer.warnings if tokenizer and is_text else ()),
             *keys_apart(_keys(readers, bad_files)),
             *joined_warnings((reader.path, text) for reader in readers for text in reader.warnings),

@@ -8,15 +8,16 @@ the fastest to write, at 6 bytes per row of five tokens.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..backends.columns import TokenColumn, ascending, pack, unpack
-from ..errors import InputError
-from ..ngrams.layout import Layout, key_range_of
+from ..ngrams.layout import Layout, UInt64Array, key_range_of
 from ..ngrams.table import NgramTable
+from .saved_file import LAYOUT_KEY, SavedFile, damaged, layout_text
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -24,29 +25,40 @@ if TYPE_CHECKING:
 GROUP_ROWS = 1 << 17  # of a row group, which a reading thread holds in memory beside the table
 _BATCH_ROWS = 1 << 14  # encoded at once by Arrow, whose default makes one call per 1024 rows
 
-Part = dict[str, Any]
-"""Description of a part in the manifest: file, rows, windows, first_shard, last_shard.
-
-The last two are the key ranges of the first and the last row.
-"""
+MOST_ROWS = 1 << 20  # of a part; its reader makes room for them before it reads them
 
 
-def damaged(path: Path, why: str) -> InputError:
-    """Return the error to raise for a saved profile that was changed or cut off."""
-    return InputError(f"profile {path} is damaged: {why}; make it again or restore a copy")
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What the manifest says of a part.
+
+    Attributes
+    ----------
+    rows, windows
+        Number of rows, and the sum of all their counts.
+    first_key_range, last_key_range
+        Key ranges of the first and of the last row.
+    """
+
+    file: SavedFile
+    rows: int
+    windows: int
+    first_key_range: int
+    last_key_range: int
 
 
-def write_part(path: Path, table: NgramTable) -> Part:
-    """Write a table to a file and return its description."""
+def write_part(folder: Path, name: str, table: NgramTable) -> Part:
+    """Write a table of at least one row to a file and return its description."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    tokens, counts = _token_names(table.layout), _count_names(table.layout)
+    tokens, counts = _token_names(table.layout), count_names(table.layout)
     fields = [pa.field(name, pa.uint32(), nullable=name != "t1") for name in tokens]
     fields += [pa.field(name, pa.uint64(), nullable=False) for name in counts]
+    content = pa.BufferOutputStream()
     with pq.ParquetWriter(
-        path,
-        pa.schema(fields),
+        content,
+        pa.schema(fields, {LAYOUT_KEY: layout_text(table.layout)}),
         compression=dict.fromkeys(tokens, "lz4") | dict.fromkeys(counts, "none"),
         use_dictionary=False,
         column_encoding=dict.fromkeys(tokens, "BYTE_STREAM_SPLIT")
@@ -54,20 +66,15 @@ def write_part(path: Path, table: NgramTable) -> Part:
         data_page_version="2.0",  # compresses pages without first copying them together
         write_batch_size=_BATCH_ROWS,
         write_statistics=False,
+        write_page_checksum=True,
     ) as writer:
         for begin in range(0, len(table), GROUP_ROWS):
             group = table.rows(begin, begin + GROUP_ROWS)
             arrays = [_token_array(column) for column in unpack(table.layout, group.keys)]
             arrays += [pa.array(counts) for counts in group.counts]
             writer.write_table(pa.Table.from_arrays(arrays, schema=writer.schema))
-    first, last = key_range_of(table.layout, table.keys[:, [0, -1]]).tolist()
-    return {
-        "file": path.name,
-        "rows": len(table),
-        "windows": table.windows,
-        "first_shard": first,
-        "last_shard": last,
-    }
+    file = SavedFile.write(folder, name, memoryview(content.getvalue()))
+    return Part(file, len(table), table.windows, *_ends(table))
 
 
 def read_part(path: Path, part: Part, rows: NgramTable) -> None:
@@ -78,14 +85,15 @@ def read_part(path: Path, part: Part, rows: NgramTable) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    name, layout = part["file"], rows.layout
+    name, layout = part.file.name, rows.layout
+    content = part.file.read(path)
     try:
-        with pq.ParquetFile(path / name, memory_map=True) as file:
-            if file.metadata.num_rows != part["rows"]:
-                raise damaged(
-                    path, f"{name} has {file.metadata.num_rows:,} rows, not {part['rows']:,}"
-                )
-            names = _token_names(layout) + _count_names(layout)
+        with pq.ParquetFile(pa.BufferReader(content)) as file:
+            if file.metadata.num_rows != part.rows:
+                why = f"expected {part.rows:,} rows, got {file.metadata.num_rows:,}"
+                raise damaged(path, name, why)
+            check_layout(path, name, file.metadata.metadata, layout)
+            names = _token_names(layout) + count_names(layout)
             begins, row = [], 0
             for group in range(file.num_row_groups):
                 table = file.read_row_group(group, columns=names, use_threads=False)
@@ -93,14 +101,42 @@ def read_part(path: Path, part: Part, rows: NgramTable) -> None:
                     _fill(rows.rows(row, row + batch.num_rows), batch.columns)
                     begins.append(row)
                     row += batch.num_rows
+            if row != part.rows:
+                raise damaged(path, name, f"expected {part.rows:,} rows, got {row:,}")
     except (OSError, KeyError, pa.ArrowException) as error:
-        raise damaged(path, f"{name} cannot be read ({error})") from error
+        raise damaged(path, name, f"it cannot be read ({error})") from error
     except ValueError as error:
-        raise damaged(path, f"{name}: {error}") from error
+        raise damaged(path, name, str(error)) from error
     if not ascending_at(begins[1:], rows):
-        raise damaged(path, f"the rows of {name} are out of order")
-    if rows.windows != part["windows"]:
-        raise damaged(path, f"the counts of {name} do not add up to {part['windows']:,}")
+        raise damaged(path, name, "its rows are out of order")
+    if not rows.counts.any(axis=0).all():
+        raise damaged(path, name, "expected positive counts, got an n-gram without any")
+    if exact_sum(rows.counts) != part.windows:
+        raise damaged(path, name, f"its counts do not add up to {part.windows:,}")
+    if _ends(rows) != (part.first_key_range, part.last_key_range):
+        raise damaged(path, name, "its first or last n-gram is not in the key range expected")
+
+
+def check_layout(
+    path: Path, name: str, metadata: "dict[bytes, bytes] | None", layout: Layout
+) -> None:
+    """Raise InputError unless the metadata of a Parquet file name this layout."""
+    found = (metadata or {}).get(LAYOUT_KEY, b"none").decode(errors="replace")
+    if found != layout_text(layout):
+        raise damaged(path, name, f"expected counts with {layout_text(layout)}, got {found}")
+
+
+def exact_sum(counts: UInt64Array) -> int:
+    """Return a sum that no number of counts makes overflow."""
+    if counts.size and int(counts.max()) > (1 << 63) // counts.size:
+        return sum(counts.ravel().tolist())
+    return int(counts.sum())
+
+
+def _ends(table: NgramTable) -> tuple[int, int]:
+    """The key ranges of the first and of the last row."""
+    first, last = key_range_of(table.layout, table.keys[:, [0, -1]]).tolist()
+    return first, last
 
 
 def ascending_at(rows: Sequence[int], table: NgramTable) -> bool:
@@ -141,5 +177,6 @@ def _token_names(layout: Layout) -> list[str]:
     return [f"t{position + 1}" for position in range(layout.max_order)]
 
 
-def _count_names(layout: Layout) -> list[str]:
+def count_names(layout: Layout) -> list[str]:
+    """Return the names of the columns of counts: one for each label."""
     return ["count"] if layout.labels == 1 else ["count_a", "count_b"]

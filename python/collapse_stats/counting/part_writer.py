@@ -19,6 +19,11 @@ _WAITING_PARTS = 2  # parts that may wait while the next one is counted
 _FEWEST_THREADS = 2  # used however little memory there is, if there are as many CPUs
 
 
+def part_name(number: int) -> str:
+    """Return the name of the part of this number, counted from 0."""
+    return f"part-{number:05d}.parquet"
+
+
 def writer_bytes(memory: int) -> int:
     """Return the bytes a `PartWriter` uses: at most an eighth of `memory`, or as two threads need.
 
@@ -59,9 +64,9 @@ class PartWriter:
         for begin, end in pairwise(np.linspace(0, len(table), number + 1).astype(int).tolist()):
             if len(self._waiting) == self._most:
                 self.parts.append(self._waiting.popleft().result())
-            path = self._folder / f"part-{len(self.parts) + len(self._waiting):05d}.parquet"
+            name = part_name(len(self.parts) + len(self._waiting))
             rows = table.rows(begin, end)
-            self._waiting.append(self._pool.submit(write_part, path, rows))
+            self._waiting.append(self._pool.submit(write_part, self._folder, name, rows))
 
     def written(self, tables: Iterable[NgramTable]) -> Iterator[NgramTable]:
         """Write each table and yield it."""

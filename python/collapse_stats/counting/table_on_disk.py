@@ -10,7 +10,8 @@ import numpy as np
 
 from ..ngrams.layout import Layout
 from ..ngrams.table import NgramTable
-from .parquet_part import Part, ascending_at, damaged, read_part
+from .parquet_part import Part, ascending_at, read_part
+from .saved_file import damaged
 
 _READING = 96 << 20  # bytes that Arrow and the threads allocate and keep while reading (measured)
 
@@ -31,7 +32,7 @@ class TableOnDisk:
     @property
     def rows(self) -> int:
         """See `TableSource.rows`."""
-        return sum(part["rows"] for part in self.parts)
+        return sum(part.rows for part in self.parts)
 
     @property
     def resident_bytes(self) -> int:
@@ -41,7 +42,7 @@ class TableOnDisk:
         of Arrow. More threads read only where a stretch has more parts, whose rows have room.
         """
         row = 8 * (self.layout.words + self.layout.labels)
-        return _READING + 2 * row * max((part["rows"] for part in self.parts), default=0)
+        return _READING + 2 * row * max((part.rows for part in self.parts), default=0)
 
     @property
     def held_bytes(self) -> int:
@@ -55,21 +56,23 @@ class TableOnDisk:
 
     def read(self, first: int, last: int) -> NgramTable:
         """See `TableSource.read`."""
-        parts = [p for p in self.parts if p["first_shard"] < last and p["last_shard"] >= first]
-        begins = np.cumsum([0, *(part["rows"] for part in parts)]).tolist()
+        parts = [p for p in self.parts if p.first_key_range < last and p.last_key_range >= first]
+        begins = np.cumsum([0, *(part.rows for part in parts)]).tolist()
         table = NgramTable.unfilled(self.layout, begins[-1])
         pieces = [table.rows(*edges) for edges in pairwise(begins)]
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             list(pool.map(self._fill, parts, pieces))
         self._last_part = {}
-        if parts and parts[-1]["last_shard"] >= last:
-            self._last_part[parts[-1]["file"]] = pieces[-1].copy()
-        if not ascending_at(begins[1:-1], table):
-            raise damaged(self.path, "the rows of its parts are out of order")
+        if parts and parts[-1].last_key_range >= last:
+            self._last_part[parts[-1].file.name] = pieces[-1].copy()
+        for before, part, begin in zip(parts, parts[1:], begins[1:], strict=False):
+            if not ascending_at([begin], table):
+                after = f"its first n-gram should come after the last of {before.file.name}"
+                raise damaged(self.path, part.file.name, after)
         return table.slice(first, last)
 
     def _fill(self, part: Part, rows: NgramTable) -> None:
-        kept = self._last_part.get(part["file"])
+        kept = self._last_part.get(part.file.name)
         if kept is None:
             read_part(self.path, part, rows)
         else:

@@ -6,24 +6,24 @@ from typing import Any
 from lightning.pytorch import Callback, LightningModule, Trainer
 
 from ..monitor import CollapseMonitor
-from .callbacks import check_every, figures_to_log
-from .pytorch import arguments_in, tensor_state
+from .callbacks import Log, checked_every
+from .learned import learned_from
+from .pytorch import rank, world_size
 
 
 class CollapseCallback(Callback):
-    """Monitors training batches; checkpoints contain the monitor's state.
+    """Monitors training batches; checkpoints contain the monitor's state on every rank.
 
     Figures go to the trainer's loggers, and through ``log_dict`` to other callbacks, such as early
-    stopping.
+    stopping. A run can be resumed on as many ranks, or on a number that divides it.
 
     Parameters
     ----------
     every
-        Number of batches between two logs.
+        Number of optimizer steps between two logs.
     tokens
         Returns the arguments of `CollapseMonitor.update` for a batch. By default a batch must be a
-        tensor of tokens, or have ``input_ids`` and perhaps the other keys that
-        `pytorch.arguments_in` reads.
+        tensor of tokens, or have the keys that `learned.learned_from` reads.
     """
 
     def __init__(
@@ -32,10 +32,9 @@ class CollapseCallback(Callback):
         every: int = 100,
         tokens: Callable[[Any], Mapping[str, Any]] | None = None,
     ) -> None:
-        check_every(every, "batches")
         self.monitor = monitor
-        self._every, self._arguments_of = every, tokens or arguments_of
-        self._batches = 0
+        self._log = Log(monitor, checked_every(every, "steps"))
+        self._arguments_of = tokens or arguments_of
 
     def on_train_batch_end(
         self,
@@ -45,27 +44,30 @@ class CollapseCallback(Callback):
         batch: Any,
         batch_idx: int,
     ) -> None:
-        """Add the batch, and log the figures of all ranks every so many batches."""
+        """Add the batch, and log the figures of all ranks every so many optimizer steps."""
         self.monitor.update(**self._arguments_of(batch))
-        self._batches += 1
-        if self._batches % self._every == 0:
-            figures = figures_to_log(self.monitor)
+        if self._log.is_due(trainer.global_step):
+            figures = self._log.figures(trainer.global_step)
             pl_module.log_dict(figures, logger=False)  # a logger would repeat them at every step
             for logger in trainer.loggers:
                 logger.log_metrics(figures, step=trainer.global_step)
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the state for a checkpoint."""
-        return {"batches": self._batches, "monitor": tensor_state(self.monitor)}
+        """Return the states of all ranks for a checkpoint. Lightning calls this on every rank."""
+        own = self._log.state()
+        if world_size() == 1:
+            return {"ranks": [own]}
+        from .distributed import states_of_all_ranks
+
+        return {"ranks": states_of_all_ranks(own)}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Load the state from a checkpoint."""
-        self._batches = state_dict["batches"]
-        self.monitor.load_state_dict(state_dict["monitor"])
+        """Load the state of this rank from a checkpoint."""
+        self._log.load(state_dict["ranks"], rank(), world_size())
 
 
 def arguments_of(batch: Any) -> dict[str, Any]:
     """Return the arguments of `CollapseMonitor.update` for a batch of a language-model data set."""
     if not isinstance(batch, Mapping):
         return {"tokens": batch[0] if isinstance(batch, list | tuple) else batch}
-    return arguments_in(batch, batch["input_ids"])
+    return learned_from(batch)

@@ -1,6 +1,5 @@
-"""Helpers for PyTorch loops: log-probabilities, arguments of packed rows, states to save."""
+"""Helpers for PyTorch loops: log-probabilities, figures of all ranks, states to save."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -30,52 +29,6 @@ def token_logprobs(logits: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
     return torch.cat([first, torch.where(in_vocabulary, logprobs, torch.nan)], dim=1)
 
 
-def arguments_in(given: Mapping[str, Any], tokens: torch.Tensor) -> dict[str, Any]:
-    """Find the arguments of `CollapseMonitor.update` among a model's inputs, or in a batch.
-
-    Positions that ``attention_mask`` leaves out, or that have the label -100, are not counted. In a
-    packed row, a document begins wherever ``position_ids`` do not increase; without these,
-    ``seq_idx`` or ``cu_seq_lens_q`` gives the beginnings. If all tensors lie on one device, nothing
-    waits for it.
-
-    Parameters
-    ----------
-    given
-        The inputs by their names.
-    """
-    mask, labels = given.get("attention_mask"), given.get("labels")
-    if getattr(mask, "shape", None) != tokens.shape:
-        mask = None  # it may say which positions attend to which, not which are padding
-    begins = _begins(given, tokens)
-    if labels is not None:
-        counted = labels != -100
-        if begins is not None:
-            # Collators give -100 to the first token of each packed document, because the text
-            # before does not predict it. Count that token if the next one is counted.
-            next_counted = torch.nn.functional.pad(counted[..., 1:], (0, 1))
-            counted = counted | (begins & next_counted)
-        mask = counted if mask is None else counted & (mask != 0)
-    return {"tokens": tokens, "mask": mask, "begins": begins}
-
-
-def _begins(given: Mapping[str, Any], tokens: torch.Tensor) -> torch.Tensor | None:
-    """Return a mask of where documents begin, or None if nothing says that rows are packed."""
-    positions: Any = given.get("position_ids")
-    document_numbers: Any = given.get("seq_idx")
-    ends: Any = given.get("cu_seq_lens_q")
-    if getattr(positions, "shape", None) == tokens.shape:
-        begins = positions[..., 1:] <= positions[..., :-1]
-    elif getattr(document_numbers, "shape", None) == tokens.shape:
-        begins = document_numbers[..., 1:] != document_numbers[..., :-1]
-    elif ends is not None:
-        flat = tokens.new_zeros(tokens.numel() + 1, dtype=torch.bool)
-        flat = flat.index_fill(0, ends.to(flat.device).long(), True)
-        return flat[:-1].reshape(tokens.shape)
-    else:
-        return None
-    return torch.nn.functional.pad(begins, (1, 0), value=True)
-
-
 def tensor_state(monitor: CollapseMonitor) -> dict[str, Any]:
     """Return the monitor's `state_dict` with tensors instead of arrays, for ``torch.save``.
 
@@ -87,20 +40,29 @@ def tensor_state(monitor: CollapseMonitor) -> dict[str, Any]:
 
 def world_size() -> int:
     """Return the number of ranks in the default group, 1 if there is no group."""
-    ready = torch.distributed.is_available() and torch.distributed.is_initialized()
-    return torch.distributed.get_world_size() if ready else 1
+    return int(torch.distributed.get_world_size()) if _has_group() else 1
 
 
-def figures_of_all_ranks(monitor: CollapseMonitor) -> Mapping[str, float]:
-    """Return the figures of all ranks of the default group, all of which must call this.
+def rank() -> int:
+    """Return the number of this rank in the default group, 0 if there is no group."""
+    return int(torch.distributed.get_rank()) if _has_group() else 0
 
-    Without a group, or in a group of one rank, they are those of `CollapseMonitor.compute`.
+
+def figures_of_all_ranks(monitor: CollapseMonitor) -> tuple[dict[str, float], dict[str, float]]:
+    """Return figures and floors of all ranks of the default group, all of which must call this.
+
+    Without a group, or in a group of one rank, they are those of `CollapseMonitor.compute` and
+    `CollapseMonitor.floors`.
     """
     if world_size() == 1:
-        return monitor.compute()
-    from .distributed import reduce  # fails to import where torch has no distributed package
+        return monitor.compute(), monitor.floors()
+    from .distributed import figures_and_floors  # fails to import where torch lacks distributed
 
-    return reduce(monitor)
+    return figures_and_floors(monitor)
+
+
+def _has_group() -> bool:
+    return torch.distributed.is_available() and bool(torch.distributed.is_initialized())
 
 
 def _as_tensor(value: Any) -> Any:

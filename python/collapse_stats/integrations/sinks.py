@@ -1,5 +1,6 @@
 """Writing figures to loggers like those of TensorBoard, MLflow and W&B; none is imported."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,8 +19,9 @@ def log_figures(sink: Any, figures: Mapping[str, float], step: int) -> None:
     ----------
     sink
         An object with ``add_scalar(name, value, step)`` (TensorBoard's ``SummaryWriter``),
-        ``log_metrics(mapping, step=)`` (MLflow, Lightning's loggers) or ``log(mapping, step=)`` (a
-        run of W&B).
+        ``log_metrics(mapping, step=)`` (MLflow, the loggers of Lightning and Fabric),
+        ``log_dict(mapping, step=)`` (Fabric itself) or ``log(mapping, step=)`` (a run of W&B); or a
+        file opened to write text, which gets a line of JSON.
 
     Raises
     ------
@@ -30,12 +32,14 @@ def log_figures(sink: Any, figures: Mapping[str, float], step: int) -> None:
     if hasattr(sink, "add_scalar"):
         for name, value in named_figures.items():
             sink.add_scalar(name, value, step)
-    elif hasattr(sink, "log_metrics"):
-        sink.log_metrics(named_figures, step=step)
-    elif hasattr(sink, "log"):
-        sink.log(named_figures, step=step)
-    else:
+        return
+    for method in ("log_metrics", "log_dict", "log"):
+        if hasattr(sink, method):
+            getattr(sink, method)(named_figures, step=step)
+            return
+    if not hasattr(sink, "write"):
         raise TypeError(
-            "sink must have add_scalar, log_metrics or log, got "
-            f"{type(sink).__name__}: give a SummaryWriter, mlflow, or a W&B run"
+            "sink must have add_scalar, log_metrics, log_dict, log or write, got "
+            f"{type(sink).__name__}: give a SummaryWriter, mlflow, a Fabric, a W&B run or a file"
         )
+    sink.write(json.dumps({"step": step, **named_figures}, allow_nan=False) + "\n")

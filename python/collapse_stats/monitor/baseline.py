@@ -7,6 +7,7 @@ whole documents, and every figure has its floor at that same size.
 
 import os
 from dataclasses import replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +23,7 @@ from ..profiles.build import load
 from ..profiles.profile import Profile
 from ..tokenizers import load as load_tokenizer
 from ..uncertainty.halves import BANDS, CANDIDATE, FLOOR, MASKS
+from ..verdict.repetition import repeated_share
 from .batch import PackedBatch
 from .window import Window, halved
 
@@ -73,6 +75,11 @@ class Baseline:
     def tokens(self) -> int:
         """Number of tokens in the sample, which is the most that are compared."""
         return len(self.profile.sample.tokens)
+
+    @cached_property
+    def repetition(self) -> float:
+        """Share of a document's tokens that repeat earlier text of it, in the sample."""
+        return repeated_share(self.profile.sample)
 
     def compare(
         self, window: Window, backend: Backend, *, samples: bool = False

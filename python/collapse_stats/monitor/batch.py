@@ -12,6 +12,23 @@ from .surprisal import NO_PREDICTION, Int32Array
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Grouping:
+    """Which group each document of a batch was given in.
+
+    Attributes
+    ----------
+    given
+        ``(D,)`` int64: of which given document each packed one is a part. Masks cut a given
+        document into several, or leave nothing of it.
+    group
+        ``(G,)`` int64: number of the group of each given document, from 0 on.
+    """
+
+    given: Int64Array
+    group: Int64Array
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class PackedBatch:
     """Packed documents, none of which is empty.
 
@@ -26,12 +43,15 @@ class PackedBatch:
     surprisal
         ``(T,)`` int32, as `as_surprisals` returns it. None if the tokens came without
         log-probabilities.
+    grouping
+        The groups of the documents; None without groups.
     """
 
     ids: npt.NDArray[np.unsignedinteger]
     length: Int64Array
     ordinal: Int64Array
     surprisal: Int32Array | None = None
+    grouping: Grouping | None = None
 
     @property
     def tokens(self) -> int:
@@ -51,8 +71,13 @@ class PackedBatch:
         )
 
 
-def join(batches: Sequence[PackedBatch], vocab_size: int) -> PackedBatch:
-    """Copy the documents of all batches into one; it has surprisals if one of the batches does."""
+def join(
+    batches: Sequence[PackedBatch], vocab_size: int, grouping: Grouping | None = None
+) -> PackedBatch:
+    """Copy the documents of all batches into one, with these groups.
+
+    It has surprisals if one of the batches does.
+    """
     has_surprisal = any(batch.surprisal is not None for batch in batches)
     surprisals = map(_surprisal_or_missing, batches)
     return PackedBatch(
@@ -60,6 +85,7 @@ def join(batches: Sequence[PackedBatch], vocab_size: int) -> PackedBatch:
         np.concatenate([np.empty(0, np.int64), *(batch.length for batch in batches)]),
         np.concatenate([np.empty(0, np.int64), *(batch.ordinal for batch in batches)]),
         np.concatenate([np.empty(0, np.int32), *surprisals]) if has_surprisal else None,
+        grouping,
     )
 
 

@@ -11,7 +11,9 @@ from ..profiles.counter import NgramCounter
 from ..system.gpu import select_gpu
 from ..system.memory import budget
 from .batch import PackedBatch, join
-from .packing import Arguments, pack
+from .buffers import Buffers
+from .groups import Groups
+from .packing import Update, pack
 from .snapshot import Snapshot
 from .state import MonitorState
 from .surprisal import SurprisalSums
@@ -19,54 +21,54 @@ from .window import Window
 
 
 class Contents:
-    """The documents and sums of a monitor.
-
-    While a block waits for the worker thread, only that thread may use them.
+    """The documents and sums of a monitor. Only the worker thread uses them.
 
     Parameters
     ----------
-    limit
-        The most tokens that the window holds.
+    window
+        The most tokens that the figures cover; None if they cover all since the start.
+    newest
+        The most tokens that are kept if there is no window.
     counter
-        Counts all tokens since the start; None if the figures cover the window alone.
+        Counts all tokens since the start; None with a window.
     """
 
-    def __init__(self, layout: Layout, limit: int, counter: NgramCounter | None) -> None:
+    def __init__(
+        self, layout: Layout, window: int | None, newest: int, counter: NgramCounter | None
+    ) -> None:
         self.layout = layout
-        self.window = Window(layout.vocab_size, limit)
+        self.window = Window(layout.vocab_size, newest if window is None else window)
         self.surprisals = SurprisalSums(layout.vocab_size)
+        self.groups = Groups(layout.vocab_size, layout.max_order, window)
         self.counter = counter
+        self.figures: dict[str, float] | None = None  # of these contents, once computed
         self._documents_seen = 0
-        self._unread: list[Arguments] = []  # could not be copied from a GPU that failed
+        self._unread: list[Update] = []  # could not be copied from a GPU that failed
+        self._packed: list[tuple[PackedBatch, Update]] = []
         self._uncounted: deque[PackedBatch] = deque()
 
-    @property
-    def is_incomplete(self) -> bool:
-        """Whether a failure has kept documents from being counted."""
-        return bool(self._unread or self._uncounted)
+    def add(self, updates: deque[Update], buffers: Buffers, gpu: int | None) -> list[Exception]:
+        """Take all updates and count them, with `gpu` as the current GPU unless it is None.
 
-    def pack(self, block: list[Arguments]) -> Exception | None:
-        """Copy and number the documents of a block, for `count`.
-
-        Documents that cannot be read because a GPU failed are left for the next call. Invalid
-        updates are dropped. Returns the first error, or None.
+        Documents that cannot be read or counted because a GPU failed are left for the next call,
+        and invalid updates are dropped. Returns every error.
         """
-        batches, self._unread, error = pack(self._unread + block, self.layout.vocab_size)
-        for number, batch in enumerate(batches):
-            batches[number] = replace(batch, ordinal=batch.ordinal + self._documents_seen)
+        waiting, self._unread = self._unread, []
+        waiting += [updates.popleft() for _ in range(len(updates))]
+        packed, self._unread, errors = pack(waiting, self.layout.vocab_size)
+        for batch, update in packed:
+            numbered = replace(batch, ordinal=batch.ordinal + self._documents_seen)
             self._documents_seen += len(batch.length)
-        self._uncounted.append(join(batches, self.layout.vocab_size))
-        return error
-
-    def count(self, gpu: int | None) -> None:
-        """Count all packed documents, with `gpu` as the current GPU unless it is None.
-
-        Documents that could not be counted because of an exception are left for the next call.
-        """
-        while self._uncounted:
+            self._packed.append((numbered, update))
+        try:
+            self._join(buffers)
             with select_gpu(gpu):
-                self._count(self._uncounted[0])
-            self._uncounted.popleft()
+                while self._uncounted:
+                    self._count(self._uncounted[0])
+                    self._uncounted.popleft()
+        except Exception as error:
+            errors.append(error)
+        return errors
 
     def spectra(self, backend: Backend, memory: int | str | None) -> tuple[JointSpectra, int]:
         """Return the spectra of all tokens that the figures cover, and the number of documents."""
@@ -81,37 +83,58 @@ class Contents:
 
     def snapshot(self, backend: Backend) -> Snapshot:
         """Return what the figures are computed from."""
-        newest = self.window.all()
+        newest, surprisals, groups = self.window.all(), self.surprisals.copy(), self.groups.state()
         if self.counter is not None:
             profile = self.counter.profile()
-            return Snapshot(newest, profile.documents, self.surprisals, profile.run)
+            return Snapshot(newest, profile.documents, surprisals, profile.run, groups)
         table = backend.count(self.window.chunks(), self.layout)
-        return Snapshot(newest, self.window.documents, self.surprisals, table)
-
-    def merge(self, other: "Contents") -> None:
-        """Add the contents of `other`; no document leaves the window."""
-        self.window.merge(other.window)
-        self._documents_seen = max(self._documents_seen, other._documents_seen)
-        if self.counter is not None and other.counter is not None:
-            self.counter.merge(other.counter)
-        self.surprisals.sums += other.surprisals.sums
+        return Snapshot(newest, self.window.documents, surprisals, table, groups)
 
     def state(self) -> MonitorState:
-        """Return the contents as they are saved."""
-        counted = None if self.counter is None else self.counter.profile()
-        return MonitorState(self._documents_seen, self.window.all(), self.surprisals.sums, counted)
+        """Return a copy of the contents, as they are saved."""
+        return MonitorState(
+            self._documents_seen,
+            self.window.all(),
+            self.surprisals.sums.copy(),
+            self.groups.state(),
+            None if self.counter is None else self.counter.profile(),
+        )
 
-    def load(self, state: MonitorState) -> None:
-        """Load a saved state; the contents must be empty."""
-        self._documents_seen = state.documents_seen
-        self.window.add(state.newest)
-        self.surprisals.sums += state.surprisal_sums
+    def merge(self, state: MonitorState) -> None:
+        """Add the contents of another monitor; no document leaves the window."""
         if self.counter is not None and state.counted is not None:
-            self.counter.merge(state.counted)
+            self.counter.merge(state.counted)  # first, because memory may be short
+        self.window.merge(state.newest)
+        self._documents_seen = max(self._documents_seen, state.documents_seen)
+        self.surprisals.sums += state.surprisal_sums
+        self.groups.merge(state.groups)
+        self.figures = None
+
+    def widen(self, window: int) -> None:
+        """Set the most tokens that the figures cover."""
+        self.window.limit = window
+        self.groups.widen(window)
+
+    def _join(self, buffers: Buffers) -> None:
+        """Copy all packed documents into one batch, and give back their memory."""
+        packed = self._packed
+        if not packed:
+            return
+        joined = join([batch for batch, _ in packed], self.layout.vocab_size)
+        for number, (batch, update) in enumerate(packed):
+            if batch.grouping is not None:
+                self.groups.add(batch, batch.grouping)
+                packed[number] = replace(batch, grouping=None), update  # not to be added again
+        self._uncounted.append(joined)
+        self._packed = []
+        for _, update in packed:
+            if update.buffer is not None:
+                buffers.give_back(update.buffer)
 
     def _count(self, batch: PackedBatch) -> None:
         if self.counter is not None:
             self.counter.update(batch.ids, lengths=batch.length)
+        self.figures = None
         left_window = self.window.add(batch)
         if batch.surprisal is not None:
             self.surprisals.add(batch.ids, batch.surprisal)

@@ -8,7 +8,7 @@ from ..ngrams.arrays import as_tokens
 from ..system.gpu import cupy_module, use_gpu
 from ..system.placement import as_device_array, gpu_of, is_on_gpu
 from .batch import PackedBatch
-from .update_args import UpdateArguments, as_floats
+from .update_args import UpdateArguments, as_floats, numpy_view
 
 
 class DeviceArguments:
@@ -24,12 +24,12 @@ class DeviceArguments:
         arrays = {name: array for name, array in arguments._asdict().items() if array is not None}
         arrays.pop("pad", None)
         self._on_device = {
-            name: _copy_on_device(array, floating=name == "logprobs")
+            name: _copy_on_device(array, floating=name == "logprobs" or _is_bfloat16(array))
             for name, array in arrays.items()
             if is_on_gpu(array)
         }
         self._on_host = {
-            name: as_floats(array).copy() if name == "logprobs" else np.array(array)
+            name: as_floats(array).copy() if name == "logprobs" else np.array(numpy_view(array))
             for name, array in arrays.items()
             if name not in self._on_device
         }
@@ -57,6 +57,10 @@ class DeviceArguments:
                         read[name] = cupy.asnumpy(array)
         arguments = UpdateArguments(**self._on_host, **read, pad=self._pad)
         return arguments.to_host().pack(vocab_size)
+
+
+def _is_bfloat16(array: Any) -> bool:
+    return str(getattr(array, "dtype", "")).endswith("bfloat16")
 
 
 def _copy_on_device(array: Any, floating: bool) -> Any:

@@ -1,35 +1,34 @@
 """`CollapseMonitor`, which a training or generation loop calls."""
 
 import os
-from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..backends.selection import select
 from ..comparisons.comparison import Comparison
 from ..corpus.corpus import TokenizerIdentity
+from ..corpus.sample import DEFAULT_TOKENS
 from ..errors import LayoutMismatchError
 from ..ngrams.layout import Layout
 from ..ngrams.spectrum import JointSpectra
 from ..profiles.counter import NgramCounter
 from ..profiles.profile import Profile
-from ..system.gpu import current_gpu
-from . import figures
-from .arena import Arena
+from .background import Background
 from .baseline import Baseline, resolved
+from .batch import PackedBatch, join
 from .contents import Contents
-from .device_args import DeviceArguments
-from .packing import Arguments
+from .figures import Measured, chosen, computed, floors_of
+from .groups import Groups
+from .packing import copied
 from .snapshot import Snapshot
 from .state import MonitorState
 from .surprisal import SurprisalSums
 from .update_args import UpdateArguments
-from .window import Window
-from .worker import Worker
+from .whole import whole
+from .window import Window, sample_of
 
 _BLOCK_TOKENS = 1 << 18  # handed to the worker thread at once
 _WAITING_BLOCKS = 8
-_ARENA_BYTES = 12  # per token of a block: id, mask, log-probability and a reserve
 
 
 class CollapseMonitor:
@@ -37,7 +36,10 @@ class CollapseMonitor:
 
     `update` copies its arguments and returns; a thread of the monitor does the rest, and `compute`
     waits for it. When more than 8 blocks of 2**18 tokens wait for the thread, `update` waits for
-    the oldest: nothing is dropped. All calls of one monitor must come from one thread.
+    the oldest: nothing is dropped. Several threads may call `update`; all other calls must come
+    from one thread. An interrupt (Ctrl-C) at any moment leaves a monitor with right figures: an
+    `update` that it meets adds its documents or does not, and every other call is finished by the
+    thread.
 
     Parameters
     ----------
@@ -52,20 +54,37 @@ class CollapseMonitor:
         tokens since the start, whose n-gram counts are then kept.
     tokenizer
         The tokenizer that the ids are of, as `cs.profile` takes it, such as
-        ``file:tokenizer.json``: a baseline of another one is then refused, and the vocabulary may
-        have more ids than the tokenizer, as models often do.
-    backend, memory
+        ``file:tokenizer.json``: a baseline or a state of another one is then refused, and the
+        vocabulary may have more ids than the tokenizer, as models often do.
+    figures
+        Which figures `compute` returns: ``"default"`` (about a dozen), ``"all"``, or a list of
+        keys.
+    backend, memory, device_memory
         As in `NgramCounter`.
     threads
         Threads that count in `compute`; all by default. Beside the loop, a single thread counts
         unless `threads` is given.
 
+    Attributes
+    ----------
+    names
+        Every key that `compute` can return.
+    window
+        As the parameter; after `merge`, the sum of both windows.
+
+    Raises
+    ------
+    TypeError, ValueError
+        for an argument of another type or out of its range, naming it.
+    LayoutMismatchError
+        when the ids of the baseline have another meaning.
+
     Examples
     --------
-    >>> monitor = CollapseMonitor(vocab_size=8, max_order=2)
+    >>> monitor = CollapseMonitor(vocab_size=8, max_order=3)
     >>> monitor.update([[1, 2, 3, 1], [2, 3, 1, 2]])
-    >>> monitor.compute()["distinct_ratio/1"]
-    0.375
+    >>> monitor.compute()["distinct_ratio/3"]
+    0.75
     """
 
     def __init__(
@@ -76,52 +95,54 @@ class CollapseMonitor:
         window: int | None = 50_000_000,
         *,
         tokenizer: str | TokenizerIdentity | None = None,
+        figures: str | Iterable[str] = "default",
         backend: str = "auto",
         threads: int | None = None,
         memory: int | str | None = None,
+        device_memory: int | str | None = None,
     ) -> None:
+        if vocab_size is not None:
+            vocab_size = whole("vocab_size", vocab_size, "a number of token ids")
+        if window is not None:
+            window = whole("window", window, "a number of tokens or None for all")
+        max_order = whole("max_order", max_order, "the length of the longest n-grams")
         vocab_size, self.tokenizer = resolved(vocab_size, tokenizer)
-        if window is not None and window < 1:
-            raise ValueError(f"window must be a number of tokens or None for all, got {window}")
         self.layout = Layout(vocab_size, max_order)
         self.window = window
-        self.backend = select(backend, threads)
+        self.backend = select(backend, threads, device_memory)
         self._baseline: Baseline | None = None
         if baseline is not None:
             self._baseline = Baseline(baseline, self.layout, self.tokenizer)
+        self.names = chosen(figures, max_order, baseline=baseline is not None)
         self._parameters: dict[str, Any] = {
             "vocab_size": vocab_size,
             "max_order": max_order,
             "baseline": None if self._baseline is None else self._baseline.profile,
             "tokenizer": self.tokenizer,
+            "figures": self.names,
             "backend": backend,
             "threads": threads,
             "memory": memory,
+            "device_memory": device_memory,
         }
-        self._worker = Worker(_WAITING_BLOCKS)
-        self._free_arenas: deque[Arena] = deque()
-        self.reset()
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Every key that `compute` can return."""
-        return figures.names(self.layout.max_order, baseline=self._baseline is not None)
+        self._human_answers: PackedBatch | None = None
+        self._background = Background(
+            self._new_contents(), self.backend, _BLOCK_TOKENS, _WAITING_BLOCKS
+        )
 
     @property
     def compared_tokens(self) -> int:
         """The largest number of newest tokens that are compared with the baseline."""
         return 0 if self._baseline is None else self._baseline.tokens
 
+    @property
+    def sampled_tokens(self) -> int:
+        """The largest number of newest tokens in which repetition and copies are looked for."""
+        return DEFAULT_TOKENS if self._baseline is None else self._baseline.tokens
+
     def reset(self) -> None:
         """Forget every token."""
-        self._worker.drop()
-        self._block: list[Arguments] = []  # not handed to the worker thread yet
-        self._block_tokens = 0
-        self._block_arena = self._take_arena()
-        counter = self._new_counter() if self.window is None else None
-        limit = self.compared_tokens if self.window is None else self.window
-        self._contents = Contents(self.layout, limit, counter)
-        self._figures: figures.Figures | None = None
+        self._background.replace(self._new_contents)
 
     def update(
         self,
@@ -133,6 +154,7 @@ class CollapseMonitor:
         begins: object = None,
         pad: int | None = None,
         logprobs: object = None,
+        groups: object = None,
     ) -> None:
         """Add documents. They are copied; those on a GPU in the order of the caller's stream.
 
@@ -154,109 +176,151 @@ class CollapseMonitor:
         pad
             An id that ends a document and is not counted.
         logprobs
-            As many as tokens: the natural logarithm of the probability that the model gave to each
-            token, or NaN if it gave none.
+            Shaped like `tokens`: the natural logarithm of the probability that the model gave to
+            each token, or NaN if it gave none.
+        groups
+            One id, a whole number or a text, for each document: those of one update that have the
+            same id are answers to the same prompt, and are compared with each other.
 
         Raises
         ------
+        TypeError
+            for arrays of another type.
         ValueError
-            naming an id outside the vocabulary and its position. Nothing of this batch is added.
-            For tokens on a GPU, a later call raises it.
+            naming an id outside the vocabulary and its position, or an argument of a wrong shape.
+            Nothing of this batch is added. For tokens on a GPU, a later call raises it.
         BackendError
             when a GPU failed. Nothing is lost, and the next call tries again to count.
         """
-        arguments = UpdateArguments(tokens, mask, lengths, cu_seqlens, begins, logprobs, pad)
-        self._figures = None
-        if arguments.is_on_gpu:
-            on_device = DeviceArguments(arguments)
-            self._block.append(on_device)
-            self._block_tokens += on_device.positions
-        else:
-            to_host, vocab_size = arguments.to_host(), self.layout.vocab_size
-            self._block.append(
-                to_host.copy_into(self._block_arena, vocab_size)
-                if to_host.surely_valid(vocab_size)
-                else to_host.pack(vocab_size)
-            )
-            self._block_tokens += to_host.tokens.size
-        if self._block_tokens >= _BLOCK_TOKENS:
-            self._hand_over_block()
+        arguments = UpdateArguments(
+            tokens, mask, lengths, cu_seqlens, begins, logprobs, pad, groups
+        )
+        self._background.add(copied(arguments, self.layout.vocab_size, self._background.buffers))
 
     def compute(self) -> dict[str, float]:
-        """Return every available figure. Waits until all tokens are counted, also those on a GPU.
+        """Return the chosen figures. Waits until all tokens are counted, also those on a GPU.
 
         A figure that the data do not support is absent: for example, those against the baseline
         while either side has fewer than 64 documents. `names` lists every possible key.
         """
-        self.settle()
-        if self._figures is None:
-            self._figures = self.figures_of(
-                *self._contents.spectra(self.backend, self._parameters["memory"]),
-                self._contents.window,
-                self._contents.surprisals,
-            )
-        return dict(self._figures)
+        found = self._background.when_counted(self._all_figures)
+        return {key: found[key] for key in self.names if key in found}
+
+    def floors(self) -> dict[str, float]:
+        """Return the floor of every chosen figure that has one, by the key ``floor/...``.
+
+        A floor is what the figure is between halves of the baseline, at the size of the newest
+        tokens. It stays the same once these are as many as the sample of the baseline.
+        """
+        found = self._background.when_counted(self._all_figures)
+        return {key: found[key] for key in self.floor_names if key in found}
 
     def figures_of(
-        self, joint_spectra: JointSpectra, documents: int, window: Window, surprisals: SurprisalSums
+        self,
+        joint_spectra: JointSpectra,
+        documents: int,
+        window: Window,
+        surprisals: SurprisalSums,
+        groups: Groups,
     ) -> dict[str, float]:
-        """Return the figures of `compute` for the contents of this monitor, or of several ranks."""
+        """Return figures and floors of the contents of this monitor, or of several ranks."""
         comparison = None
         if self._baseline is not None:
             comparison = self._baseline.compare(window, self.backend)
-        return figures.all_of(joint_spectra, documents, comparison, surprisals, self._baseline)
+        measured = Measured(
+            joint_spectra,
+            documents,
+            sample_of(window.last(self.sampled_tokens)),
+            comparison,
+            surprisals,
+            self._baseline,
+            groups.figures(self._human_answers),
+        )
+        return computed(measured, (*self.names, *self.floor_names))
+
+    @property
+    def floor_names(self) -> tuple[str, ...]:
+        """Every key that `floors` can return."""
+        return floors_of(self.names, self.layout.max_order, baseline=self._baseline is not None)
 
     def comparison(self) -> Comparison | None:
         """Compare the newest tokens with as many of the baseline; its `verdict` takes seconds.
 
         None without a baseline, or with fewer than 64 documents on either side.
         """
-        self.settle()
-        if self._baseline is None:
+        baseline = self._baseline
+        if baseline is None:
             return None
-        return self._baseline.compare(self._contents.window, self.backend, samples=True)
+        return self._background.when_counted(
+            lambda contents: baseline.compare(contents.window, self.backend, samples=True)
+        )
 
-    def merge(self, other: "CollapseMonitor") -> None:
-        """Add the contents of `other`; the result's window is the sum of both windows.
+    def merge(self, other: "CollapseMonitor | Mapping[str, Any]") -> None:
+        """Add the contents of another monitor, or of its `state_dict`.
+
+        The result's window is the sum of both windows.
 
         Raises
         ------
         LayoutMismatchError
             when tokenizers, vocabularies or orders differ, or only one of the two has a window.
+        ValueError
+            when a state is incomplete or damaged.
         """
-        if not self.tokenizer.may_equal(other.tokenizer):
+        if isinstance(other, CollapseMonitor):
+            if not self.tokenizer.may_equal(other.tokenizer):
+                raise LayoutMismatchError(
+                    f"monitors must count ids of one tokenizer to be merged, got {self.tokenizer} "
+                    f"and {other.tokenizer}"
+                )
+            other = other.state_dict()
+        window = other.get("window")
+        if (window is None) != (self.window is None):
             raise LayoutMismatchError(
-                f"monitors must count ids of one tokenizer to be merged, got {self.tokenizer} and "
-                f"{other.tokenizer}"
+                "monitors must both have a window or none to be merged, got windows of "
+                f"{self.window} and {window} tokens"
             )
-        if other.layout != self.layout or (other.window is None) != (self.window is None):
-            raise LayoutMismatchError(
-                "monitors must have one layout, and both a window or none, to be merged: got "
-                f"{self.layout} with window {self.window} and {other.layout} with {other.window}"
-            )
-        self.settle()
-        other.settle()
-        self._figures = None
-        self._contents.merge(other._contents)
-        if self.window is not None and other.window is not None:
-            self.window += other.window
-            self._contents.window.limit = self.window
-        else:
-            self._contents.window.trim()
+        state = MonitorState.from_dict(other, self.layout, window, self.tokenizer)
+        self._background.when_counted(self._merge, state, window)
+
+    def set_group_floor(
+        self,
+        tokens: object,
+        mask: object = None,
+        *,
+        lengths: object = None,
+        cu_seqlens: object = None,
+        begins: object = None,
+        pad: int | None = None,
+        groups: object,
+    ) -> None:
+        """Take the floor of the figures of groups from human answers, instead of the first groups.
+
+        Of each prompt, as many answers are used as the groups of the run have; prompts with fewer
+        are left out. The arguments are those of `update`, in CPU memory.
+
+        Raises
+        ------
+        TypeError, ValueError
+            as `update` does.
+        """
+        arguments = UpdateArguments(tokens, mask, lengths, cu_seqlens, begins, None, pad, groups)
+        answers = arguments.to_host().pack(self.layout.vocab_size)
+        copied = join([answers], self.layout.vocab_size, answers.grouping)
+        self._background.when_counted(self._take_human_answers, copied)
 
     def snapshot(self) -> Snapshot:
         """Return what the figures are computed from. Waits as `compute` does."""
-        self.settle()
-        return self._contents.snapshot(self.backend)
+        return self._background.when_counted(Contents.snapshot, self.backend)
 
     def state_dict(self) -> dict[str, Any]:
-        """Return all that was counted, as numbers and NumPy arrays. The baseline is not included.
+        """Return a copy of all that was counted, as numbers, texts and NumPy arrays.
 
-        With a window, the state takes 2 or 4 bytes per token; without one, 16 to 24 bytes per
-        n-gram.
+        The baseline is not included, nor are human answers (`set_group_floor`). With a window, the
+        state takes 2 or 4 bytes per token; without one, 16 to 24 bytes per n-gram.
         """
-        self.settle()
-        return self._contents.state().to_dict(self.layout, self.window)
+        state = self._background.when_counted(Contents.state)
+        return state.to_dict(self.layout, self.window, self.tokenizer)
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Replace the contents by those of a `state_dict`; arrays may be anything NumPy can view.
@@ -264,63 +328,68 @@ class CollapseMonitor:
         Raises
         ------
         LayoutMismatchError
-            when the state is from a monitor with other parameters.
+            when the state is from a monitor with other parameters, or of another tokenizer.
+        ValueError
+            when the state is incomplete or damaged. Nothing changes after either error.
         """
-        loaded = MonitorState.from_dict(state, self.layout, self.window)
-        self.reset()
-        self._contents.load(loaded)
+        loaded = MonitorState.from_dict(state, self.layout, self.window, self.tokenizer)
+        self._background.replace(lambda: self._new_contents(loaded))
 
     def settle(self) -> None:
         """Wait until every token is counted."""
-        self._hand_over_block()
-        self._worker.flush()
-        if self._contents.is_incomplete:  # a GPU failed, and an earlier call raised the error
-            self._worker.submit(self._add_block, [], None, self._gpu())
-            self._worker.flush()
+        self._background.when_counted(lambda contents: None)
 
     def __getstate__(self) -> dict[str, Any]:
         """Return everything but the thread, for copies and pickles."""
-        return {"arguments": self._parameters, "state": self.state_dict()}
+        return {
+            "arguments": self._parameters,
+            "state": self.state_dict(),
+            "human_answers": self._human_answers,
+        }
 
     def __setstate__(self, pickled: dict[str, Any]) -> None:
         parameters = dict(pickled["arguments"], window=pickled["state"]["window"])
         self.__init__(**parameters)  # type: ignore[misc]
+        self._human_answers = pickled["human_answers"]
         self.load_state_dict(pickled["state"])
 
-    def _new_counter(self) -> NgramCounter:
-        threads = self._parameters["threads"]
-        return NgramCounter(
-            self.layout.vocab_size,
-            self.layout.max_order,
-            backend=self._parameters["backend"],
-            threads=1 if threads is None else threads,
-            memory=self._parameters["memory"],
-        )
+    def _new_contents(self, state: MonitorState | None = None) -> Contents:
+        """Return empty contents, or those of a state."""
+        counter = None
+        if self.window is None:
+            threads = self._parameters["threads"]
+            counter = NgramCounter(
+                self.layout.vocab_size,
+                self.layout.max_order,
+                backend=self._parameters["backend"],
+                threads=1 if threads is None else threads,
+                memory=self._parameters["memory"],
+                device_memory=self._parameters["device_memory"],
+            )
+        contents = Contents(self.layout, self.window, self.sampled_tokens, counter)
+        if state is not None:
+            contents.merge(state)
+        return contents
 
-    def _hand_over_block(self) -> None:
-        if self._block:
-            block, self._block, self._block_tokens = self._block, [], 0
-            arena, self._block_arena = self._block_arena, self._take_arena()
-            self._worker.submit(self._add_block, block, arena, self._gpu())
+    def _all_figures(self, contents: Contents) -> dict[str, float]:
+        """Return figures and floors, from those that were computed last if nothing has changed."""
+        if contents.figures is None:
+            contents.figures = self.figures_of(
+                *contents.spectra(self.backend, self._parameters["memory"]),
+                contents.window,
+                contents.surprisals,
+                contents.groups,
+            )
+        return contents.figures
 
-    def _gpu(self) -> int | None:
-        """Return the GPU that is current in the caller's thread, for the worker thread to use."""
-        return current_gpu() if self.backend.on_gpu else None
+    def _merge(self, contents: Contents, state: MonitorState, window: int | None) -> None:
+        contents.merge(state)
+        if self.window is not None and window is not None:
+            self.window += window
+            contents.widen(self.window)
+        else:
+            contents.window.trim()
 
-    def _take_arena(self) -> Arena:
-        return self._free_arenas.pop() if self._free_arenas else Arena(_ARENA_BYTES * _BLOCK_TOKENS)
-
-    def _add_block(self, block: list[Arguments], arena: Arena | None, gpu: int | None) -> None:
-        """Add a block, on the worker thread. What a failing GPU prevents is left for a later call.
-
-        An exception raised here is raised again by a later call in the caller's thread.
-        """
-        invalid = self._contents.pack(block)
-        if arena is not None:
-            arena.clear()
-            self._free_arenas.append(arena)
-        try:
-            self._contents.count(gpu)
-        finally:
-            if invalid is not None:  # raised only once, while a failure to count will occur again
-                raise invalid
+    def _take_human_answers(self, contents: Contents, answers: PackedBatch) -> None:
+        self._human_answers = answers
+        contents.figures = None

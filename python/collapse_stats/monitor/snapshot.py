@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from ..ngrams.table import NgramTable
 from .batch import PackedBatch
+from .groups import GroupState
 from .surprisal import SurprisalSums
 
 
@@ -21,9 +22,12 @@ class Snapshot:
         Sums of surprisals by token id.
     table
         Every window counted.
+    groups
+        The groups of documents.
     """
 
     newest: PackedBatch
     documents: int
     surprisals: SurprisalSums
     table: NgramTable
+    groups: GroupState

@@ -9,11 +9,14 @@ from ..ngrams.arrays import as_documents, as_tokens
 from ..ngrams.chunk import Int64Array
 from ..ngrams.ids import check_ids, id_dtype
 from ..system.placement import is_on_gpu
-from .arena import Arena
-from .batch import PackedBatch
+from .batch import Grouping, PackedBatch
+from .buffers import Buffer, Buffers
 from .surprisal import MOST, as_surprisals
+from .whole import whole
 
 _FLAG = np.dtype(np.bool_)
+_ALIGNMENT = 32  # bytes, enough for four arrays
+_LEAST_ID = -(1 << 63)  # padding may be any integer, such as -100
 _UNSIGNED = {
     np.dtype(f"{kind}{size}"): np.dtype(f"u{size}") for kind in "iu" for size in (1, 2, 4, 8)
 }
@@ -38,6 +41,8 @@ class HostArguments(NamedTuple):
         begins where `begins` is not 0.
     pad
         An id that ends a document and is not counted.
+    groups
+        ``(D,)``: the id of each document's group, or None.
     """
 
     tokens: npt.NDArray[np.integer]
@@ -46,6 +51,7 @@ class HostArguments(NamedTuple):
     begins: npt.NDArray[Any] | None
     logprobs: npt.NDArray[np.floating] | None
     pad: int | None
+    groups: npt.NDArray[Any] | None
 
     def surely_valid(self, vocab_size: int) -> bool:
         """Return whether no value can be invalid, so that `pack` cannot fail later.
@@ -60,17 +66,25 @@ class HostArguments(NamedTuple):
             return False
         return self.logprobs is None or not (self.logprobs > MOST).any()
 
-    def copy_into(self, arena: Arena, vocab_size: int) -> "HostArguments":
-        """Return a copy in the memory of an arena. The arguments must be `surely_valid`."""
-        tokens, lengths, keep, begins, logprobs, pad = self
-        return HostArguments(
-            arena.copy(tokens, id_dtype(vocab_size)),
+    def copied(self, vocab_size: int, buffers: Buffers) -> tuple["HostArguments", Buffer | None]:
+        """Return a copy and the buffer that it lies in. The arguments must be `surely_valid`."""
+        tokens, lengths, keep, begins, logprobs, pad, groups = self
+        narrow = id_dtype(vocab_size)
+        each = narrow.itemsize + (keep is not None) + (begins is not None)
+        size = tokens.size * each + (0 if logprobs is None else logprobs.nbytes)
+        buffer = buffers.take(size + _ALIGNMENT)
+
+        copy = _copy if buffer is None else buffer.copy
+        copied = HostArguments(
+            copy(tokens, narrow),
             None if lengths is None else lengths.copy(),
-            None if keep is None else arena.copy(keep, _FLAG),
-            None if begins is None else arena.copy(begins, _FLAG),
-            None if logprobs is None else arena.copy(logprobs, logprobs.dtype),
+            None if keep is None else copy(keep, _FLAG),
+            None if begins is None else copy(begins, _FLAG),
+            None if logprobs is None else copy(logprobs, logprobs.dtype),
             pad,
+            None if groups is None else groups.copy(),
         )
+        return copied, buffer
 
     def pack(self, vocab_size: int) -> PackedBatch:
         """Return the documents as a packed batch.
@@ -96,11 +110,18 @@ class HostArguments(NamedTuple):
         ids = flat[counted]
         check_ids(ids, vocab_size, None if keep is None else keep.reshape(-1))
         length = stop - start
-        length = length[length > 0]
+        filled = length > 0
+        length = length[filled]
         logprobs = self.logprobs
         surprisal = None if logprobs is None else as_surprisals(logprobs.reshape(-1)[counted])
         narrow = np.asarray(ids, dtype=id_dtype(vocab_size))
-        return PackedBatch(narrow, length, np.arange(len(length)), surprisal)
+        grouping = None
+        if self.groups is not None:
+            given = _given_lengths(tokens, lengths)
+            given_start = np.cumsum(given) - given
+            document = np.searchsorted(given_start, start[filled], side="right") - 1
+            grouping = Grouping(document, np.unique(self.groups, return_inverse=True)[1].ravel())
+        return PackedBatch(narrow, length, np.arange(len(length)), surprisal, grouping)
 
 
 class UpdateArguments(NamedTuple):
@@ -113,6 +134,7 @@ class UpdateArguments(NamedTuple):
     begins: Any = None
     logprobs: Any = None
     pad: int | None = None
+    groups: Any = None
 
     @property
     def is_on_gpu(self) -> bool:
@@ -127,45 +149,69 @@ class UpdateArguments(NamedTuple):
         TypeError, ValueError
             naming an argument of a wrong type, or two whose shapes do not agree.
         """
-        tokens = _numpy_view(self.tokens)
+        tokens = numpy_view(self.tokens)
         if type(tokens) is not np.ndarray or tokens.dtype not in _UNSIGNED:
+            _check_rows(tokens)
             tokens = as_tokens(tokens)
-        lengths = None if self.lengths is None else np.asarray(self.lengths)
+        lengths = None if self.lengths is None else _whole_numbers("lengths", self.lengths)
         if self.cu_seqlens is not None:
             if lengths is not None:
                 raise ValueError("give either lengths or cu_seqlens, got both: they say the same")
-            lengths = _lengths_from_ends(np.asarray(self.cu_seqlens, dtype=np.int64))
+            lengths = _lengths_from_ends(_whole_numbers("cu_seqlens", self.cu_seqlens))
             if tokens.ndim == 2 and tokens.shape[0] == 1:  # the shape for variable-length attention
                 tokens = tokens.reshape(-1)
-        keep = None if self.mask is None else _shaped_like_tokens("mask", self.mask, tokens)
+        pad = None if self.pad is None else whole("pad", self.pad, "a token id", least=_LEAST_ID)
+        keep = None if self.mask is None else _flags("mask", self.mask, tokens)
         if lengths is not None and tokens.ndim == 2:
             within_length = _mask_from_row_lengths(lengths, tokens)
             keep = within_length if keep is None else within_length & (keep != 0)
             lengths = None
-        begins = None if self.begins is None else _shaped_like_tokens("begins", self.begins, tokens)
+        begins = None if self.begins is None else _flags("begins", self.begins, tokens)
         logprobs = None
         if self.logprobs is not None:
             logprobs = as_floats(self.logprobs)
-            if logprobs.size != tokens.size:
-                raise ValueError(
-                    f"logprobs must have a number for each of the {tokens.size:,} tokens, got "
-                    f"shape {logprobs.shape}: give NaN for tokens without a prediction, such as "
-                    "the first of a text"
-                )
+            remedy = ": give NaN for tokens without a prediction, such as the first of a text"
+            logprobs = _shaped_like_tokens("logprobs", logprobs, tokens, remedy)
         if lengths is not None or tokens.ndim not in (1, 2):
             as_documents(tokens, lengths)  # only for its checks
-        return HostArguments(tokens, lengths, keep, begins, logprobs, self.pad)
+        groups = None
+        if self.groups is not None:
+            if begins is not None:
+                lengths = _lengths_from_begins(begins, tokens.shape, lengths)
+                tokens, begins = tokens.reshape(-1), None
+                keep = None if keep is None else keep.reshape(-1)
+                logprobs = None if logprobs is None else logprobs.reshape(-1)
+            groups = _group_ids(self.groups, len(_given_lengths(tokens, lengths)))
+        return HostArguments(tokens, lengths, keep, begins, logprobs, pad, groups)
+
+
+def _check_rows(tokens: Any) -> None:
+    """Raise ValueError for lists of different lengths."""
+    if isinstance(tokens, list | tuple) and tokens and hasattr(tokens[0], "__len__"):
+        sizes = [len(row) if hasattr(row, "__len__") else 0 for row in tokens]
+        if min(sizes) != max(sizes):
+            raise ValueError(
+                f"rows of tokens must have one length, got lengths from {min(sizes)} to "
+                f"{max(sizes)}: give the tokens one after the other, and lengths="
+            )
 
 
 def as_floats(logprobs: Any) -> npt.NDArray[np.floating]:
     """Return log-probabilities in CPU memory as a NumPy array of floats.
 
-    Torch tensors are converted to float32 first, because NumPy cannot view bfloat16.
+    Raises
+    ------
+    TypeError
+        when they are no numbers.
     """
-    if hasattr(logprobs, "detach"):
-        logprobs = logprobs.detach().float()
-    values = np.asarray(logprobs)
+    values = _array(logprobs)
+    if values.dtype.kind not in "fiu":
+        raise TypeError(f"logprobs must be numbers, got {values.dtype}")
     return values if values.dtype.kind == "f" else values.astype(np.float32)
+
+
+def _copy(array: npt.NDArray[Any], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
+    return array.astype(dtype)
 
 
 def _on_gpu(array: Any) -> bool:
@@ -176,23 +222,112 @@ def _on_gpu(array: Any) -> bool:
     return is_on_gpu(array) if is_cuda is None else bool(is_cuda)
 
 
-def _numpy_view(array: Any) -> Any:
-    """Return a torch tensor as a NumPy array, in the fastest way, and anything else unchanged."""
-    return array.numpy() if hasattr(array, "is_cuda") else array
+def numpy_view(array: Any) -> Any:
+    """Return a torch tensor as a NumPy array, in the fastest way, and anything else unchanged.
+
+    Floating-point numbers become float32, because NumPy has no bfloat16.
+    """
+    if not hasattr(array, "is_cuda"):
+        return array
+    return array.detach().float().numpy() if array.dtype.is_floating_point else array.numpy()
+
+
+def _array(values: Any) -> npt.NDArray[Any]:
+    """Return numbers as a NumPy array."""
+    array = np.asarray(numpy_view(values))
+    if array.dtype.kind == "V" and array.dtype.name == "bfloat16":  # of ml_dtypes, as JAX has it
+        return array.astype(np.float32)
+    return array
 
 
 def _shaped_like_tokens(
-    name: str, values: Any, tokens: npt.NDArray[np.integer]
+    name: str, array: npt.NDArray[Any], tokens: npt.NDArray[np.integer], remedy: str = ""
 ) -> npt.NDArray[Any]:
     """Return an array in the tokens' shape, from which it may differ by axes of length 1."""
-    array = np.asarray(_numpy_view(values))
-    if array.shape != tokens.shape:
-        if array.size != tokens.size:
-            raise ValueError(
-                f"{name} must have the tokens' shape {tokens.shape}, got {array.shape}"
-            )
-        array = array.reshape(tokens.shape)
+    if array.shape == tokens.shape:
+        return array
+    if [n for n in array.shape if n != 1] != [n for n in tokens.shape if n != 1]:
+        raise ValueError(
+            f"{name} must have the tokens' shape {tokens.shape}, got {array.shape}{remedy}"
+        )
+    return array.reshape(tokens.shape)
+
+
+def _flags(name: str, values: Any, tokens: npt.NDArray[np.integer]) -> npt.NDArray[Any]:
+    """Return a mask in the tokens' shape, in which 0 is no and a number above 0 is yes.
+
+    Raises
+    ------
+    ValueError
+        for another shape, for numbers below 0 or NaN, and for floating-point numbers that are all
+        0: both are what models add to their attention scores, where 0 is yes.
+    TypeError
+        when the values are no numbers.
+    """
+    array = _shaped_like_tokens(name, _array(values), tokens)
+    kind = array.dtype.kind
+    if kind in "bu" or not array.size:
+        return array
+    if kind not in "if":
+        raise TypeError(f"{name} must be booleans or numbers, got {array.dtype}")
+    least = np.minimum.reduce(array, axis=None)
+    if not least >= 0:
+        raise ValueError(
+            f"{name} must be 0 for no and 1 for yes, got {float(least)}: give a mask of booleans, "
+            "not one to be added to attention scores"
+        )
+    if name == "mask" and kind == "f" and not array.any():
+        raise ValueError(
+            "mask must be 0 for no and 1 for yes, got 0.0 everywhere, which may also be a mask to "
+            "be added to attention scores: give booleans"
+        )
     return array
+
+
+def _whole_numbers(name: str, values: Any) -> Int64Array:
+    """Return whole numbers as int64.
+
+    Raises
+    ------
+    TypeError
+        for anything else, also for floating-point numbers without a fraction.
+    """
+    array = np.asarray(numpy_view(values))
+    if not array.size:
+        return array.astype(np.int64)
+    if array.dtype.kind not in "iu":
+        raise TypeError(f"{name} must be whole numbers, got {array.dtype}: give integers")
+    return array.astype(np.int64)
+
+
+def _given_lengths(
+    tokens: npt.NDArray[np.integer], lengths: npt.NDArray[np.integer] | None
+) -> npt.NDArray[np.integer]:
+    """Return the lengths of the documents as they were given, masked positions included."""
+    if lengths is not None:
+        return lengths
+    return (
+        np.full(tokens.shape[0], tokens.shape[1]) if tokens.ndim == 2 else np.array([tokens.size])
+    )
+
+
+def _group_ids(groups: Any, documents: int) -> npt.NDArray[Any]:
+    """Return the id of each document's group, numbers or texts.
+
+    Raises
+    ------
+    TypeError, ValueError
+        for other ids, and when there is not one for each document.
+    """
+    ids = np.asarray(numpy_view(groups))
+    if ids.shape != (documents,):
+        raise ValueError(
+            f"groups must have one id for each of the {documents:,} documents, got shape "
+            f"{ids.shape}"
+        )
+    if ids.size and ids.dtype.kind not in "iuUS":
+        raise TypeError(f"groups must be whole numbers or texts, got {ids.dtype}")
+    return ids
 
 
 def _lengths_from_ends(ends: Int64Array) -> Int64Array:

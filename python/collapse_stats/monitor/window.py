@@ -5,9 +5,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ..corpus.sample import Sample, within
 from ..corpus.split import half_of_ordinals
 from ..ngrams.chunk import Chunk
 from .batch import PackedBatch, join
+
+_SHARES = 64  # of a stream, when two are merged: a share of one follows a share of the other
 
 
 class Window:
@@ -51,14 +54,15 @@ class Window:
             self.tokens -= removed[-1].tokens
         return removed
 
-    def merge(self, other: "Window") -> None:
+    def merge(self, other: PackedBatch) -> None:
         """Add the documents of another stream, sorted in by age. No document is removed."""
-        own_batches, other_batches = list(self._batches), list(other._batches)
-        shift = len(own_batches) - len(other_batches)  # the newest batches get the same age
-        by_age = [(age, 0, batch) for age, batch in enumerate(own_batches)]
-        by_age += [(age + shift, 1, batch) for age, batch in enumerate(other_batches)]
-        by_age.sort(key=lambda entry: entry[:2])
-        self._batches = deque(batch for _, _, batch in by_age)
+        own = self.all()
+        self._batches = deque(
+            part
+            for share in range(_SHARES)
+            for part in (_share(own, share), _share(other, share))
+            if part.tokens
+        )
         self.tokens += other.tokens
 
     def all(self) -> PackedBatch:
@@ -82,6 +86,26 @@ class Window:
         for batch in self._batches:
             stop = np.cumsum(batch.length)
             yield Chunk.of_documents(batch.ids, stop - batch.length, stop)
+
+
+def _share(batch: PackedBatch, share: int) -> PackedBatch:
+    """Return one of `_SHARES` equal shares of the documents, the oldest first."""
+    documents = len(batch.length)
+    return batch.documents(documents * share // _SHARES, documents * (share + 1) // _SHARES)
+
+
+def sample_of(batch: PackedBatch) -> Sample:
+    """Return the documents as a sample, in their own order."""
+    hashes = np.zeros(len(batch.length), np.uint64)
+    return Sample(hashes, batch.length, batch.ids.astype(np.uint32))
+
+
+def newest(sample: Sample, tokens: int) -> Sample:
+    """Return the last documents of a sample that hold at most `tokens` tokens; at least one."""
+    number = within(sample.length[::-1], tokens)
+    length = sample.length[len(sample) - number :]
+    first = len(sample.tokens) - int(length.sum())
+    return Sample(sample.hash[len(sample) - number :], length, sample.tokens[first:])
 
 
 def halved(batch: PackedBatch, first_label: int = 0) -> Chunk:

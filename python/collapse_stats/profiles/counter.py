@@ -47,6 +47,8 @@ class NgramCounter:
     memory
         Bytes, or a size such as ``"4GB"``, that the counter may use, not including a batch passed
         to `update`; by default half of what is free.
+    device_memory
+        As `memory`, of a GPU; by default 80 % of what is free on it.
     tmp
         Folder of the temporary file, which has no name; by default the system's.
 
@@ -65,10 +67,11 @@ class NgramCounter:
         halves: bool = False,
         threads: int | None = None,
         memory: int | str | None = None,
+        device_memory: int | str | None = None,
         tmp: str | os.PathLike[str] | None = None,
     ) -> None:
         self.layout = Layout(vocab_size, max_order, 2 if halves else 1)
-        self._backend = select(backend, threads)
+        self._backend = select(backend, threads, device_memory)
         self._memory = int(budget(memory))  # of what it holds itself: the process has other memory
         self._tmp = tmp
         fixed, each = self._backend.needs(self.layout, 1, rows=True)
@@ -128,8 +131,8 @@ class NgramCounter:
         InputError
             when there is no room for the temporary file, naming how much is needed.
         BackendError
-            when the GPU fails. After this error or the previous one, nothing is added (or a part of
-            a batch that is larger than what is counted at a time), and no earlier batch is lost.
+            when the GPU fails. After this error or the previous one, nothing is added, and no
+            earlier batch is lost.
         """
         if is_on_gpu(tokens):
             as_tokens(tokens, gpu=self._backend.on_gpu)  # raises an error for other backends
@@ -141,13 +144,20 @@ class NgramCounter:
         ids, start, stop = as_documents(tokens, lengths, mask)
         check_documents(ids, start, stop, self.layout.vocab_size)
         self._make_room(len(ids))
-        dtype = id_dtype(self.layout.vocab_size)
+        fits = len(ids) <= self._enough  # otherwise nothing is pending now
+        documents, tables, spilled = self._documents, [*self._tables], [*self._spilled]
         chunk = self._labelled(ids, start, stop)
-        fits = len(ids) <= self._enough
-        # A piece may have up to `MAX_KEY_BITS` more tokens than windows.
-        for piece in [chunk] if fits else chunk.pieces(self._enough - MAX_KEY_BITS):
-            self._make_room(len(piece.tokens))
-            self._pending.add_small(replace(piece, tokens=piece.tokens.astype(dtype)))
+        try:
+            # A piece may have up to `MAX_KEY_BITS` more tokens than windows.
+            for piece in [chunk] if fits else chunk.pieces(self._enough - MAX_KEY_BITS):
+                self._make_room(len(piece.tokens))
+                narrow = piece.tokens.astype(id_dtype(self.layout.vocab_size))
+                self._pending.add_small(replace(piece, tokens=narrow))
+        except BaseException:
+            self._documents, self._tables, self._spilled = documents, tables, spilled
+            if not fits:
+                self._pending = PendingTokens()
+            raise
 
     def merge(self, other: "NgramCounter | Profile") -> None:
         """Add everything counted by another counter, or by a profile with its table.

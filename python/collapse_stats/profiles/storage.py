@@ -1,45 +1,49 @@
 """A profile on disk: a directory with a JSON manifest and Parquet files that any tool can read.
 
-manifest.json      what was counted and how; totals; the list of parts
-spectra.parquet    kind (ngram, context), order, count_a, count_b, types
-part-00000.parquet the table, see `counting.parquet_part`
+manifest.json      what was counted and how; totals; size and digest of the other files
+spectra.parquet    kind (ngram, context), order, counts by label, types
 sample.parquet     hash, tokens: whole documents in hash order
+part-00000.parquet the table, see `counting.parquet_part`
 
 The directory is written under a temporary name and then renamed, so that a killed process leaves no
-incomplete profile.
+incomplete profile. Every file is checked when it is read: what its digest and the manifest say is
+compared with its content, before a figure is taken from it. docs/profile-format.md has the details.
 """
 
-import json
 import os
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
-
-import numpy as np
-import numpy.typing as npt
+from typing import TypeVar
 
 from ..backends.base import Backend
-from ..corpus.corpus import Source, TokenizerIdentity
-from ..corpus.sample import Sample
-from ..counting.parquet_part import Part, damaged
+from ..counting.parquet_part import Part
 from ..counting.part_writer import PartWriter
+from ..counting.saved_file import SavedFile, damaged
 from ..counting.table import TableInMemory, read_aligned
 from ..counting.table_on_disk import TableOnDisk
 from ..errors import InputError
 from ..ngrams.layout import Layout
-from ..ngrams.spectrum import HALVES, NO_HALVES, JointSpectra, JointSpectrum, Masks
+from ..ngrams.spectrum import HALVES, NO_HALVES, Masks
 from ..ngrams.table import NgramTable
+from ..readers.directory.names import MANIFEST, SAMPLE, SPECTRA, is_folder_of_profile
 from ..readers.remote.location import expanded
 from ..readers.remote.path import RemotePath
 from ..readers.remote.shown import shown
 from ..system.atomic_directory import new_directory
 from ..system.memory import TooLittleMemoryError, budget
-from ..version import __version__
+from ..system.unfinished import is_taken
+from .columns import (
+    sample_from_parquet,
+    sample_to_parquet,
+    spectra_from_parquet,
+    spectra_to_parquet,
+)
+from .consistency import check_contexts, check_sample, check_totals
 from .data import ProfileData
-from .parquet_columns import column, integers, read_columns, write_columns
+from .manifest import Manifest, counted, read_manifest, says_it_is_a_profile
 
-SCHEMA = "collapse-stats.profile/1"
 P = TypeVar("P", bound=ProfileData)
 
 
@@ -81,154 +85,100 @@ def write_counted(
 
 def _share_written(parts: list[Part] | None, layout: Layout) -> float:
     """Return the share of the key ranges that the parts written so far cover."""
-    return (parts[-1]["last_shard"] + 1) / layout.key_ranges if parts else 0.0
+    return (parts[-1].last_key_range + 1) / layout.key_ranges if parts else 0.0
 
 
 def is_profile(path: str | os.PathLike[str] | RemotePath) -> bool:
-    """Return whether a path is that of a saved profile; profiles are not read from URLs."""
+    """Return whether a path is that of a saved profile; profiles are not read from URLs.
+
+    A profile that has lost a file is still one.
+    """
     if isinstance(path, RemotePath):
         return False
-    try:
-        return (Path(expanded(os.fspath(path))) / "manifest.json").is_file()
-    except (OSError, ValueError):  # a text instead of a path
-        return False
+    folder = Path(expanded(os.fspath(path)))
+    with suppress(OSError, ValueError):  # a text instead of a path
+        there = {name for name in (MANIFEST, SPECTRA, SAMPLE) if is_taken(folder / name)}
+        return is_folder_of_profile(there) or (
+            SAMPLE in there and says_it_is_a_profile(folder)  # its spectra are missing
+        )
+    return False
 
 
 def read(path: Path, kind: type[P]) -> P:
-    """Return the profile saved in a directory, as a `kind`; its table is read when first needed."""
-    manifest = _manifest(path)
-    try:
-        saved_layout, parts = manifest["layout"], manifest["parts"]
-        layout = Layout(
-            saved_layout["vocab_size"],
-            saved_layout["max_order"],
-            2 if saved_layout["halves"] else 1,
-        )
-        profile = kind(
-            name=manifest["name"],
-            layout=layout,
-            joint_spectra=_read_joint_spectra(path, layout),
-            documents=manifest["totals"]["documents"],
-            empty_documents=manifest["totals"].get("empty_documents"),  # older ones lack it
-            sample=_read_sample(path),
-            tokenizer=TokenizerIdentity(**manifest["tokenizer"]),
-            sources=tuple(Source(**source) for source in manifest["sources"]),
-            boundaries=manifest["boundaries"],
-            halved_by=manifest["halved_by"],
-            warnings=tuple(manifest["warnings"]),
-            table=None if parts is None else TableOnDisk(path, layout, parts),
-        )
-        windows = {str(n): profile.windows(n) for n in profile.joint_spectra.ngrams}
-        stored = sum(part["windows"] for part in parts) if parts is not None else windows["1"]
-    except (KeyError, TypeError, ValueError) as error:
-        raise damaged(path, f"its manifest or spectra cannot be understood ({error})") from error
-    if windows != manifest["totals"]["windows"] or stored != windows["1"]:
-        raise damaged(path, "the totals of its spectra and parts are not those of its manifest")
+    """Return the profile saved in a directory, as a `kind`; its table is read when first needed.
+
+    Raises
+    ------
+    InputError
+        The directory is no profile, a file of it is damaged, or it has another format. What is
+        wrong with a part of the table is found when that is read.
+    """
+    if not path.exists():
+        raise InputError(f"no such profile: {shown(path)}")
+    if not (path / MANIFEST).exists() and not is_profile(path):
+        raise InputError(f"{path} is no profile: it has no {MANIFEST}")
+    manifest = read_manifest(path)
+    layout, parts = manifest.layout, manifest.parts
     for part in parts or ():
-        if not (path / part["file"]).is_file():
-            raise damaged(path, f"{part['file']} is missing")
-    return profile
+        part.file.check_size(path)
+    spectra, sample = manifest.spectra.read(path), manifest.sample.read(path)
+    with _blaming(path, SPECTRA):
+        joint_spectra = spectra_from_parquet(spectra, layout, counted(manifest, parts))
+    with _blaming(path, MANIFEST):
+        check_totals(manifest, joint_spectra)
+    with _blaming(path, SPECTRA):
+        check_contexts(manifest, joint_spectra)
+    with _blaming(path, SAMPLE):
+        documents_of_sample = sample_from_parquet(sample, layout)
+    with _blaming(path, MANIFEST):
+        check_sample(manifest, documents_of_sample)
+    return kind(
+        name=manifest.name,
+        layout=layout,
+        joint_spectra=joint_spectra,
+        documents=manifest.documents,
+        empty_documents=manifest.empty_documents,
+        sample=documents_of_sample,
+        tokenizer=manifest.tokenizer,
+        sources=manifest.sources,
+        boundaries=manifest.boundaries,
+        halved_by=manifest.halved_by,
+        warnings=manifest.warnings,
+        table=None if parts is None else TableOnDisk(path, layout, parts),
+    )
+
+
+@contextmanager
+def _blaming(path: Path, name: str) -> Iterator[None]:
+    """Let a ValueError say that a file of the profile is damaged."""
+    try:
+        yield
+    except ValueError as error:
+        raise damaged(path, name, str(error)) from error
 
 
 def _finish(profile: ProfileData, parts: list[Part] | None, folder: Path) -> None:
     """Write all files but the parts."""
-    write_columns(folder / "spectra.parquet", _spectra_columns(profile.joint_spectra))
-    _write_sample(profile.sample, folder)
-    manifest = {
-        "schema": SCHEMA,
-        "tool": {"name": "collapse-stats", "version": __version__},
-        "name": profile.name,
-        "layout": {
-            "vocab_size": profile.vocab_size,
-            "max_order": profile.max_order,
-            "halves": profile.layout.labels == 2,
-        },
-        "totals": {
-            "documents": profile.documents,
-            "empty_documents": profile.empty_documents,
-            "windows": {str(n): profile.windows(n) for n in profile.joint_spectra.ngrams},
-            "distinct": {str(n): profile.distinct(n) for n in profile.joint_spectra.ngrams},
-        },
-        "tokenizer": asdict(profile.tokenizer),
-        "boundaries": profile.boundaries,
-        "halved_by": profile.halved_by,
-        "sources": [asdict(source) for source in profile.sources],
-        "warnings": list(profile.warnings),
-        "parts": parts,
-    }
-    (folder / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
-
-
-def _write_sample(sample: Sample, folder: Path) -> None:
-    import pyarrow as pa
-
-    offsets = np.concatenate([[0], np.cumsum(sample.length)]).astype(np.int32)
-    tokens = pa.ListArray.from_arrays(pa.array(offsets), pa.array(sample.tokens))
-    write_columns(folder / "sample.parquet", {"hash": sample.hash, "tokens": tokens})
-
-
-def _spectra_columns(joint_spectra: JointSpectra) -> dict[str, Any]:
-    kinds: list[str] = []
-    columns: dict[str, list[npt.NDArray[np.unsignedinteger]]] = {
-        "order": [],
-        "count_a": [],
-        "count_b": [],
-        "types": [],
-    }
-    for kind, spectra in (("ngram", joint_spectra.ngrams), ("context", joint_spectra.contexts)):
-        for order, pairs in spectra.items():
-            (joint,) = pairs.values()
-            kinds += [kind] * len(joint.types)
-            columns["order"].append(np.full(len(joint.types), order, dtype=np.uint8))
-            columns["count_a"].append(joint.a)
-            columns["count_b"].append(joint.b)
-            columns["types"].append(joint.types)
-    return {"kind": kinds} | {name: np.concatenate(parts) for name, parts in columns.items()}
-
-
-def _manifest(path: Path) -> dict[str, Any]:
-    if not path.exists():
-        raise InputError(f"no such profile: {shown(path)}")
-    if not is_profile(path):
-        raise InputError(f"{path} is no profile: it has no manifest.json")
-    try:
-        manifest = json.loads((path / "manifest.json").read_text())
-        schema = manifest["schema"]
-    except (ValueError, KeyError, TypeError, OSError) as error:
-        raise damaged(path, f"its manifest cannot be read ({error})") from error
-    if schema != SCHEMA:
-        raise InputError(
-            f"{path} has format {schema!r}, this version reads {SCHEMA!r}: "
-            "use the version of collapse-stats that wrote it, or a newer one"
-        )
-    return manifest  # type: ignore[no-any-return]
-
-
-def _read_joint_spectra(path: Path, layout: Layout) -> JointSpectra:
-    columns = read_columns(path, "spectra.parquet")
-    kind = np.asarray(columns["kind"].to_pylist())
-    order, a, b, types = (
-        column(columns, name) for name in ("order", "count_a", "count_b", "types")
-    )
-    masks: Masks = HALVES[0] if layout.labels == 2 else NO_HALVES[0]
-
-    def of_kind(name: str) -> dict[int, dict[Masks, JointSpectrum]]:
-        rows_of = {n: (kind == name) & (order == n) for n in range(1, layout.max_order + 1)}
-        return {
-            n: {masks: JointSpectrum.from_rows(a[rows], b[rows], types[rows])}
-            for n, rows in rows_of.items()
-        }
-
-    return JointSpectra(of_kind("ngram"), of_kind("context"))
-
-
-def _read_sample(path: Path) -> Sample:
-    columns = read_columns(path, "sample.parquet").combine_chunks()
-    lists = columns["tokens"].combine_chunks()
-    length = np.diff(integers(lists.offsets)).astype(np.int64)
-    return Sample(
-        column(columns, "hash"), length, integers(lists.values).astype(np.uint32, copy=False)
-    )
+    layout, sample = profile.layout, profile.sample
+    spectra = spectra_to_parquet(profile.joint_spectra, layout, counted(profile, parts))
+    Manifest(
+        name=profile.name,
+        layout=layout,
+        documents=profile.documents,
+        empty_documents=profile.empty_documents,
+        windows={n: profile.windows(n) for n in profile.joint_spectra.ngrams},
+        distinct={n: profile.distinct(n) for n in profile.joint_spectra.ngrams},
+        tokenizer=profile.tokenizer,
+        boundaries=profile.boundaries,
+        halved_by=profile.halved_by,
+        sources=profile.sources,
+        warnings=profile.warnings,
+        spectra=SavedFile.write(folder, SPECTRA, spectra),
+        sample=SavedFile.write(folder, SAMPLE, sample_to_parquet(sample, layout)),
+        sample_documents=len(sample),
+        sample_tokens=len(sample.tokens),
+        parts=parts,
+    ).write(folder)
 
 
 def with_table(

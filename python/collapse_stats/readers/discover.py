@@ -17,7 +17,7 @@ from .options import ReadOptions
 from .remote.discover import add_remote
 from .remote.location import Name, expanded, is_url
 from .remote.path import RemotePath
-from .remote.shown import shown
+from .remote.shown import shown, told_apart
 from .streams.pipe import Pipe, pipe_of
 
 _LONG = 1000  # characters of a path that nobody would type
@@ -45,10 +45,11 @@ def discover(
     """
     reading = reading or ReadOptions()
     files, patterns = Files(), Patterns(reading.include, reading.exclude)
+    urls = {x: x.url if isinstance(x, RemotePath) else str(x) for x in filter(is_url, paths)}
+    apart = told_apart(urls.values())
     for location in paths:
-        if isinstance(location, RemotePath) or is_url(location):
-            path = location.url if isinstance(location, RemotePath) else str(location)
-            add_remote(RemotePath(path, tmp), files, patterns, reading)
+        if isinstance(location, RemotePath) or location in urls:
+            add_remote(RemotePath(apart[urls[location]], tmp), files, patterns, reading)
         elif (pipe := pipe_of(location)) is not None:
             _add_pipe(pipe, files)
         else:

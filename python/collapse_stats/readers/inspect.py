@@ -15,7 +15,7 @@ from .file_reader import FileReader
 from .open import open_file
 from .options import ReadOptions
 from .remote.location import as_location
-from .remote.path import RemotePath
+from .remote.path import RemotePath, kept
 from .stream import line_blocks
 
 # Ids that only mark where documents end or begin -> whose they are, and the vocabulary size. They
@@ -325,4 +325,5 @@ def inspect(
     options, path = options or ReadOptions(), as_location(path)
     if isinstance(path, RemotePath):
         path = replace(path, glimpse=budget)
-    return inspect_reader(open_file(path, options), options, tokenizer, budget)
+    found = inspect_reader(open_file(path, options), options, tokenizer, budget)
+    return replace(found, warnings=[*kept([path]), *found.warnings])

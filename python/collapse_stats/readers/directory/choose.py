@@ -18,9 +18,6 @@ from .names import is_documentation, is_metadata, is_state, is_temporary, missin
 from .patterns import Parts, Patterns
 from .reasons import LeftOut, Reason, some
 
-# The files of a saved profile, which may lie among shards and is not part of the corpus.
-PROFILE = {"manifest.json", "spectra.parquet"}
-
 _OBJECT = ".json"  # extension of files that may be one object, which describes other files
 _OBJECTS = SHARDS - 1  # their rank until that is known
 _PACKED = tuple(COMPRESSIONS)

@@ -1,7 +1,7 @@
 """What the name alone of a file says: that it documents a corpus, or describes a model."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 _TEMPORARY = (
     *("~", ".tmp", ".temp", ".part", ".partial", ".crdownload", ".swp"),
@@ -33,6 +33,17 @@ _STATE = re.compile(
     r"|(diffusion_)?pytorch_model)([._-].*)?\.bin",
     re.IGNORECASE,
 )
+
+# Files of every saved profile, which may lie among shards and is not part of the corpus.
+MANIFEST, SPECTRA, SAMPLE = "manifest.json", "spectra.parquet", "sample.parquet"
+
+
+def is_folder_of_profile(names: Container[str]) -> bool:
+    """Return whether a folder with files of these names is a saved profile, even a damaged one.
+
+    A manifest or a sample alone, or the two, may belong to a corpus.
+    """
+    return SPECTRA in names and (MANIFEST in names or SAMPLE in names)
 
 
 def missing_shards(paths: Iterable[tuple[str, ...]]) -> list[str]:

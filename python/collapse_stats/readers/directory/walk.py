@@ -9,9 +9,9 @@ from ...errors import InputError
 from ..detect import extension_of
 from ..listing import Files
 from ..registry import registry
-from .choose import PROFILE, Folder, listed_shards
+from .choose import Folder, listed_shards
 from .hub_cache import other_than_data
-from .names import is_temporary_folder
+from .names import is_folder_of_profile, is_temporary_folder
 from .patterns import Parts
 from .reasons import Reason
 
@@ -61,7 +61,7 @@ class _Walk:
         with os.scandir(folder) as listing:
             entries = {entry.name: entry for entry in listing}
         self._seen.add((status.st_dev, status.st_ino))
-        if entries.keys() >= PROFILE:
+        if is_folder_of_profile(entries):
             self._files.leave_out([folder], Reason.PROFILE)
             return
         self._without_cache(folder, entries)

@@ -58,7 +58,13 @@ class BucketStore:
 
     def open(self, url: str) -> Source:
         """Open an object."""
-        return _Object(self._ask(url, lambda system: system.open_input_file(_key(url))), url, self)
+        file = self._ask(url, lambda system: system.open_input_file(_key(url)))
+        named = file.metadata() or {}
+        version = next((named[key] for key in ("ETag", "etag", "generation") if key in named), None)
+        if version is None:
+            info = self._ask(url, lambda system: system.get_file_info(_key(url)))
+            version = str(info.mtime_ns).encode()
+        return _Object(file, version.decode(), url, self)
 
     def explained(self, error: OSError, url: str) -> Exception:
         """Return the error to raise for an error of Arrow."""
@@ -132,7 +138,8 @@ class _Object:
 
     ranges = True
 
-    def __init__(self, file: Any, url: str, store: BucketStore) -> None:
+    def __init__(self, file: Any, version: str, url: str, store: BucketStore) -> None:
+        self.version: str | None = version
         self._file, self._url, self._store = file, url, store
         self.size: int | None = file.size()
 

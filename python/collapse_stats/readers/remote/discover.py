@@ -6,8 +6,8 @@ from glob import has_magic
 from itertools import takewhile
 
 from ...errors import InputError
-from ..directory.choose import PROFILE, Folder, add_chosen, left_out_by_name, listed_shards
-from ..directory.names import is_temporary_folder
+from ..directory.choose import Folder, add_chosen, left_out_by_name, listed_shards
+from ..directory.names import is_folder_of_profile, is_temporary_folder
 from ..directory.patterns import Parts, Patterns, is_hidden, matches, says_names
 from ..directory.reasons import Reason
 from ..listing import Files
@@ -26,7 +26,7 @@ def add_remote(path: RemotePath, files: Files, patterns: Patterns, reading: Read
     if path.exists():
         _add_object(path, files, patterns)
     elif len(plain) < len(pattern):
-        listing = _Listing(replace(path, url="/".join(plain)))
+        listing = _Listing(path.at("/".join(plain)))
         _add_matches(listing, pattern[len(plain) :], files, patterns, reading)
     elif (below := _Listing(path)).folders:
         folders = below.without_others((), below.folders, files)
@@ -48,7 +48,7 @@ class _Listing:
 
     def at(self, folder: Parts, name: str) -> RemotePath:
         """The path of a file, which knows the files beside it."""
-        return replace(self.base, url=self.url(folder, name), beside=self.folders[folder])
+        return replace(self.base.at(self.url(folder, name)), beside=self.folders[folder])
 
     def url(self, *parts: Parts | str) -> str:
         """The URL of a file or a folder below the prefix."""
@@ -65,7 +65,7 @@ class _Listing:
         self, top: Parts, folders: Iterable[Parts], files: Files
     ) -> Iterator[Folder]:
         """Yield some folders below `top`; `files` takes note of what can be no part of a corpus."""
-        profiles = {folder for folder, names in self.folders.items() if names.keys() >= PROFILE}
+        profiles = {folder for folder, names in self.folders.items() if is_folder_of_profile(names)}
         noted: dict[Parts, Reason] = {}
         for folder in folders:
             for end in range(len(top), len(folder) + 1):
@@ -78,7 +78,7 @@ class _Listing:
                 files.leave_out((self.at(folder, n) for n in names if is_hidden(n)), Reason.HIDDEN)
                 yield self.folder(folder, (name for name in names if not is_hidden(name)))
         for folder, reason in noted.items():
-            files.leave_out([replace(self.base, url=self.url(folder))], reason)
+            files.leave_out([self.base.at(self.url(folder))], reason)
 
 
 def _reason(folder: Parts, is_below: bool, profiles: set[Parts]) -> Reason | None:

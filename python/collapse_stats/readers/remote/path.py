@@ -2,15 +2,16 @@
 
 import io
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import NamedTuple
 from urllib.parse import quote, unquote
 
+from .body import Body
 from .file import RemoteFile
 from .registry import store_of
-from .shown import shown
+from .shown import NumberedUrl, shown
 from .store import Store
 
 
@@ -38,12 +39,15 @@ class RemotePath:
         Sizes by name of the files in its folder, None if the folder has not been listed.
     glimpse
         Bytes of ids to fetch of each slice, to inspect a file; the others read as 0. None is all.
+    body
+        What all who open this path, or a copy of it, read.
     """
 
     url: str
     tmp: str | os.PathLike[str] | None = field(default=None, compare=False)
     beside: Mapping[str, int] | None = field(default=None, compare=False, repr=False)
     glimpse: int | None = field(default=None, compare=False)
+    body: Body = field(default_factory=Body, compare=False, repr=False)
 
     def __str__(self) -> str:
         return shown(self.url)
@@ -65,7 +69,7 @@ class RemotePath:
         """``s3://bucket``, then the parts of the key."""
         scheme, _, rest = shown(self.url).partition("://")
         if self._is_web:
-            rest = unquote(rest.removesuffix("?..."))
+            rest = unquote(rest.partition("?")[0])
         host, *keys = rest.split("/")
         return f"{scheme}://{host}", *filter(None, keys)
 
@@ -89,8 +93,14 @@ class RemotePath:
         if self._is_web:
             end = next((i for i, sign in enumerate(self.url) if sign in "?#"), len(self.url))
             folder, query = self.url[:end].rpartition("/")[0], self.url[end:]
-            return replace(self, url=f"{folder}/{quote(name)}{query}")
-        return replace(self, url=self.url.rpartition("/")[0] + "/" + name)
+            return self.at(f"{folder}/{quote(name)}{query}")
+        return self.at(self.url.rpartition("/")[0] + "/" + name)
+
+    def at(self, url: str) -> "RemotePath":
+        """Return the path of another object."""
+        if isinstance(self.url, NumberedUrl):
+            url = NumberedUrl.of(url, self.url.number)
+        return replace(self, url=url, body=Body())
 
     def resolve(self) -> "RemotePath":
         """Return the path itself: there are no links."""
@@ -119,4 +129,18 @@ class RemotePath:
     def open(self, mode: str = "rb") -> io.BufferedIOBase:
         """Open a file that is fetched as it is read."""
         assert mode == "rb"
-        return RemoteFile(self.url, self.store.open(self.url))
+        source = self.body.open(self.url, lambda: self.store.open(self.url), self.tmp)
+        return RemoteFile(self.url, source)
+
+
+def kept(paths: Iterable[object]) -> list[str]:
+    """A warning about objects among the paths that are kept in files, because they may change."""
+    names = [str(path) for path in paths if isinstance(path, RemotePath) and path.body.is_kept]
+    if not names:
+        return []
+    others = f" and {len(names) - 1:,} more" if len(names) > 1 else ""
+    return [
+        f"the server names no version of {names[0]}{others} (no strong ETag, no Last-Modified of "
+        "some time ago), which might change meanwhile: it is read in one request, and kept in an "
+        "unnamed file in the folder for temporary files (--tmp)"
+    ]

@@ -1,6 +1,8 @@
 """URLs as they are shown and saved: without passwords, tokens and signatures."""
 
 import re
+from collections import Counter
+from collections.abc import Iterable
 
 _START = r"(?:(?:s3|gs|gcs|hf|https?|ftps?):/+|[A-Za-z][\w+.-]*://)"  # one slash is a slip
 _URL = re.compile(rf"({_START})(.*)", re.DOTALL | re.IGNORECASE)
@@ -8,14 +10,48 @@ _WEB = re.compile(r"https?:", re.IGNORECASE)
 _ODD_PORT = re.compile(r"(?!\[)[^/?#@:]*:(?!\d*[/?#])[^/?#@]*[/?#].*@")  # a part of a password
 _IN_TEXT = re.compile(rf"{_START}\S+", re.IGNORECASE)
 _USER = re.compile(r"[^\s/@'\"]+:[^\s@]*@(?=\S)")
-_QUERY = re.compile(r"\?\S+")
+_HIDDEN = r"\?\.\.\.\d{0,6}"  # what is shown of a query
+_QUERY = re.compile(rf"(?!{_HIDDEN}(?:\s|$))\?\S+")
 _PARAMETERS = re.compile(r"\?[^/\s]*=|#[^/\s]*=")
+
+
+class NumberedUrl(str):
+    """A URL that is shown like another one, with the number by which it is told apart from that."""
+
+    __slots__ = ("number",)
+    number: int
+
+    @classmethod
+    def of(cls, url: str, number: int) -> "NumberedUrl":
+        """Return a URL with its number."""
+        numbered = cls(url)
+        numbered.number = number
+        return numbered
+
+
+def told_apart(urls: Iterable[str]) -> dict[str, str]:
+    """Return URLs so that different ones are shown differently, if need be with their numbers.
+
+    >>> urls = told_apart(["https://host/a?page=1", "https://host/a?page=2"])
+    >>> [shown(url) for url in urls.values()]
+    ['https://host/a?...', 'https://host/a?...2']
+    """
+    apart: dict[str, str] = {}
+    alike: Counter[str] = Counter()
+    for url in urls:
+        if url not in apart:
+            name = shown(url)
+            alike[name] += 1
+            is_first = alike[name] == 1 or isinstance(url, NumberedUrl)
+            apart[url] = url if is_first else NumberedUrl.of(url, alike[name])
+    return apart
 
 
 def shown(url: object) -> str:
     """Return a URL by its scheme, host and path, with ``?...`` if it had a query.
 
-    Only this identifies a source in messages and in saved profiles. What is no URL stays as it is.
+    Only this identifies a source in messages and in saved profiles; a number after the dots tells
+    URLs of one command apart that differ in their queries only. What is no URL stays as it is.
 
     >>> shown("https://me:secret@host/a.jsonl?X-Amz-Signature=abc")
     'https://host/a.jsonl?...'
@@ -34,7 +70,12 @@ def shown(url: object) -> str:
     query = re.search(r"[?#]", rest) if _WEB.match(scheme) else _PARAMETERS.search(rest)
     if query is None:
         return scheme + rest
-    return scheme + rest[: query.start()] + ("?..." if rest[query.start()] == "?" else "")
+    before, hidden = rest[: query.start()], rest[query.start() :]
+    if hidden[0] == "#":
+        return scheme + before
+    if re.fullmatch(_HIDDEN, hidden):  # it is shown already
+        return scheme + rest
+    return f"{scheme}{before}?...{url.number if isinstance(url, NumberedUrl) else ''}"
 
 
 def without_secrets(text: str) -> str:

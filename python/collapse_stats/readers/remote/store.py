@@ -24,17 +24,27 @@ class TransientError(OSError):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """An object that exists: its size and its version, each None if unknown."""
+    """An object that exists: its size in bytes, None if unknown."""
 
     size: int | None
-    version: str | None = None
 
 
 class Source(Protocol):
-    """The bytes of one object."""
+    """The bytes of one object.
+
+    Attributes
+    ----------
+    size
+        In bytes, None if unknown.
+    version
+        What the server names it by, which is another for other bytes; None if there is no such.
+    ranges
+        Whether several ranges may be read at once, in any order.
+    """
 
     size: int | None
-    ranges: bool  # whether several ranges may be read at once, in any order
+    version: str | None
+    ranges: bool
 
     def read(self, begin: int, size: int) -> bytes:
         """Read at most `size` bytes from `begin` on, none only at the end; or TransientError."""

@@ -2,15 +2,18 @@
 
 import re
 from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 from ...errors import InputError
+from .body import changed
 from .shown import library_error, shown
 from .store import Found, Source, TransientError
 
 _TIMES = (10.0, 60.0)  # timeouts in seconds: to connect, and between bytes
 _PIECE = 1 << 18
+_SETTLED = 1.0  # seconds after which an object that is modified has another time of it
 _PASSING = (408, 425, 429)  # status codes to try again, as are those from 500 on
 
 
@@ -41,9 +44,9 @@ class WebStore:
         response = ask(0, 1)
         with response:
             size, version = _size_of(response), _version_of(response)
-        if response.status_code == 206:
+        if response.status_code == 206 and version is not None:
             return _Ranges(ask, size, version)
-        return _Stream(ask, size, version)
+        return _Stream(ask, size, version)  # without a version, all bytes are of one answer
 
 
 class Asked:
@@ -60,8 +63,11 @@ class Asked:
     def __str__(self) -> str:
         return shown(self.url)
 
-    def __call__(self, begin: int, size: int | None) -> Any:
-        """Return the response to a request for `size` bytes, or for all bytes if None."""
+    def __call__(self, begin: int, size: int | None, version: str | None = None) -> Any:
+        """Return the response to a request for `size` bytes, or for all bytes if None.
+
+        If the object has another `version`, the server is asked for all of that.
+        """
         import requests
         import urllib3
 
@@ -71,6 +77,8 @@ class Asked:
         }  # else ranges would count compressed bytes
         if size is not None:
             headers["Range"] = f"bytes={begin}-{begin + size - 1}"
+            if version is not None:
+                headers["If-Range"] = version
         try:
             response = self._session.get(self.url, headers=headers, stream=True, timeout=_TIMES)
         except (requests.ConnectionError, requests.Timeout) as error:
@@ -117,15 +125,16 @@ class _Ranges:
 
     ranges = True
 
-    def __init__(self, ask: Asked, size: int | None, version: str | None) -> None:
+    def __init__(self, ask: Asked, size: int | None, version: str) -> None:
         self.size = size
-        self._ask, self._version = ask, version
+        self.version: str | None = version
+        self._ask = ask
 
     def read(self, begin: int, size: int) -> bytes:
         """Read bytes from `begin` on, fewer than `size` if the connection breaks."""
-        with self._ask(begin, size) as response:
+        with self._ask(begin, size, self.version) as response:
             where = re.match(r"bytes (\d+)-", response.headers.get("Content-Range", ""))
-            same = (_size_of(response), _version_of(response)) == (self.size, self._version)
+            same = (_size_of(response), _version_of(response)) == (self.size, self.version)
             if response.status_code != 206 or not where or int(where[1]) != begin or not same:
                 raise InputError(
                     f"{self._ask}: at byte {begin:,} the server gives something other than "
@@ -143,8 +152,8 @@ class _Stream:
     ranges = False
 
     def __init__(self, ask: Asked, size: int | None, version: str | None) -> None:
-        self.size = size
-        self._ask, self._version = ask, version
+        self.size, self.version = size, version
+        self._ask = ask
         self._response: Any = None
         self._at = 0
 
@@ -169,8 +178,10 @@ class _Stream:
     def _restart(self) -> None:
         self.close()
         self._response, self._at = self._ask(0, None), 0
-        if (_size_of(self._response), _version_of(self._response)) != (self.size, self._version):
-            raise InputError(f"{self._ask}: it has changed while it was read; read it again")
+        is_other = self.version is not None and _version_of(self._response) != self.version
+        if is_other or _size_of(self._response) != self.size:
+            self.close()
+            raise changed(self._ask.url)
 
     def _take(self, size: int) -> bytes:
         data = _body(self._response, size)
@@ -208,8 +219,20 @@ def _size_of(response: Any) -> int | None:
 
 
 def _version_of(response: Any) -> str | None:
-    version: str | None = response.headers.get("ETag") or response.headers.get("Last-Modified")
-    return version
+    """What tells a version of an object from all others (RFC 9110, section 8.8); None if unknown.
+
+    It is a strong ETag, or when the object was modified, unless that was so recently that it may
+    be modified again within the same second.
+    """
+    etag: str = response.headers.get("ETag", "")
+    if etag and not etag.startswith("W/"):
+        return etag
+    modified: str = response.headers.get("Last-Modified", "")
+    try:
+        age = parsedate_to_datetime(response.headers["Date"]) - parsedate_to_datetime(modified)
+    except (KeyError, TypeError, ValueError):
+        return None
+    return modified if age.total_seconds() > _SETTLED else None
 
 
 def _reason(error: Exception) -> str:

@@ -1,0 +1,76 @@
+"""A file of a saved profile, with its size and digest, by which damage is found."""
+
+import errno
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import InputError
+from ..ngrams.layout import Layout
+
+LAYOUT_KEY = b"collapse_stats.layout"  # in the metadata of each Parquet file: its `layout_text`
+
+
+@dataclass(frozen=True, slots=True)
+class SavedFile:
+    """What the manifest says of a file: its name, its size in bytes and its SHA-256 in hex."""
+
+    name: str
+    size: int
+    sha256: str
+
+    @classmethod
+    def write(cls, folder: Path, name: str, data: memoryview) -> "SavedFile":
+        """Write a file and return what the manifest is to say of it."""
+        (folder / name).write_bytes(data)
+        return cls(name, len(data), hashlib.sha256(data).hexdigest())
+
+    def check_size(self, folder: Path) -> None:
+        """Raise InputError if the file is not there, or has another size; it is not read."""
+        try:
+            size = os.stat(folder / self.name).st_size  # noqa: PTH116 - of many files
+        except OSError as error:
+            raise unreadable(folder, self.name, error) from error
+        if size != self.size:
+            raise damaged(folder, self.name, f"expected {self.size:,} bytes, got {size:,}")
+
+    def read(self, folder: Path) -> bytes:
+        """Return the content of the file; InputError if it is not what was written."""
+        try:
+            data = (folder / self.name).read_bytes()
+        except OSError as error:
+            raise unreadable(folder, self.name, error) from error
+        if len(data) != self.size:
+            raise damaged(folder, self.name, f"expected {self.size:,} bytes, got {len(data):,}")
+        found = hashlib.sha256(data).hexdigest()
+        if found != self.sha256:
+            raise damaged(
+                folder,
+                self.name,
+                f"expected content with the SHA-256 {self.sha256[:16]}..., got {found[:16]}...",
+            )
+        return data
+
+
+def unreadable(folder: Path, name: str, error: OSError) -> InputError:
+    """Return the error to raise for a file of a saved profile that cannot be opened."""
+    if error.errno in (errno.ENOENT, errno.ENOTDIR):
+        return damaged(folder, name, "it is missing")
+    return InputError(f"profile {folder}: {name} cannot be read: {error.strerror}")
+
+
+def damaged(folder: Path, name: str, why: str) -> InputError:
+    """Return the error to raise for a file of a saved profile that was changed or cut off."""
+    return InputError(
+        f"profile {folder} is damaged: {name}: {why}; restore this file from a copy, or count again"
+    )
+
+
+def layout_text(layout: Layout) -> str:
+    """Return a layout as the files of a profile name it.
+
+    >>> layout_text(Layout(50257, 5, 2))
+    'vocab_size=50257 max_order=5 labels=2'
+    """
+    return f"vocab_size={layout.vocab_size} max_order={layout.max_order} labels={layout.labels}"
