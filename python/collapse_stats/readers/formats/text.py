@@ -17,7 +17,7 @@ from ..remote.location import Name
 from ..repairs import Repairs
 from ..small_file import SmallFileReader
 from ..splits import LINE, Split
-from ..stream import NOT_UTF8, decode, line_blocks
+from ..stream import NOT_UTF8, decode, line_blocks, unpacked
 
 _FEW = 16  # stretches that are not UTF-8 and may stand in a text, however short
 _MOST_LINES = 1 << 16  # of a split: empty ones take more in Python than in the file
@@ -60,7 +60,7 @@ class TextReader(SmallFileReader):
     def splits(self) -> Iterator[Split]:
         """Yield the file, or blocks of its lines, to be decoded."""
         if not self._per_line and not self._plain:
-            data = self._content()
+            data = unpacked(self.location, BATCH_BYTES, self.longest)
             yield Split(len(data), lambda: self._document(data))
         elif not self._per_line:
             yield Split(self._plain, lambda: self._document(self._content()))
