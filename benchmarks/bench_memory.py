@@ -256,7 +256,7 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (("profile", "other.bin", *IDS, "-o", "b.profile"), 250),
         (("show", "a.profile"), 200),
         (("compare", "a.profile", "b.profile"), 300),
-        (("merge", "a.profile", "b.profile", "-o", "both.profile"), 320),
+        (("merge", "a.profile", "b.profile", "-o", "both.profile"), 350),
         (("track", "run", *IDS), 300),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else str(value),

@@ -28,9 +28,10 @@ struct Squeezed {
 ///
 /// Each record is written twice: into a buffer of its key range, which stays in cache, and, when
 /// the buffer is full, to memory past the caches. This costs 2 ns per record, bound by the stores.
-/// A full buffer with a record that makes up at least half of it is squeezed: the equal records are
-/// replaced by one with a count. This check costs four comparisons per buffer, and keeps text with
-/// few distinct windows from filling memory.
+/// A full buffer with a record that makes up at least an eighth of it is squeezed: the equal records
+/// are replaced by one with a count. This check costs eight comparisons per buffer, and keeps text
+/// with few distinct windows from filling memory. Equal documents have labels as if drawn by lot, so
+/// that a window which makes up half of a key range gives two records that have a quarter each.
 template <class Tail>
 class KeyRangeLists {
  public:
@@ -134,9 +135,9 @@ class KeyRangeLists {
   [[gnu::noinline]] void flush(std::size_t key_range) {
     const std::uint64_t* const heads = buffers_[key_range].heads;
     const std::uint64_t last = heads[width - 1];
-    const int equal = (heads[0] == last) + (heads[width / 4] == last) + (heads[width / 2] == last) +
-                      (heads[3 * width / 4] == last);
-    if (equal >= 2 && squeeze(key_range)) return;
+    bool repeats = false;
+    for (std::size_t i = 0; i < width; i += width / 8) repeats |= heads[i] == last;
+    if (repeats && squeeze(key_range)) return;
     List& list = lists_[key_range];
     if (list.used == chunk_records) {
       list.chunks.push_back(nullptr);
@@ -152,7 +153,7 @@ class KeyRangeLists {
     fill_[key_range] = 0;
   }
 
-  /// If at least half of the records of a full buffer equal the last one, replace them by one
+  /// If at least an eighth of the records of a full buffer equals the last one, replace them by one
   /// squeezed record.
   bool squeeze(std::size_t key_range) {
     Buffer& buffer = buffers_[key_range];
@@ -167,7 +168,7 @@ class KeyRangeLists {
     };
     std::size_t equal = 0;
     for (std::size_t i = 0; i < width; ++i) equal += equals_last(i) ? 1 : 0;
-    if (equal < width / 2) return false;
+    if (equal < width / 8) return false;
 
     std::size_t kept = 0;
     for (std::size_t i = 0; i < width; ++i) {

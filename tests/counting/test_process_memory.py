@@ -63,6 +63,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     documents(folder / "long.bin", 8_000, 1000)
     documents(folder / "other.bin", 3_000, 1000)
     documents(folder / "short.bin", 2_000_000, 1)
+    np.tile(np.array([5, 6, 7, 8, 9, 0], dtype=np.uint16), 4_000_000).tofile(folder / "equal.bin")
+    (folder / "one.bin").write_bytes(bytes(40 * MB))
     return folder
 
 
@@ -74,9 +76,17 @@ IDS = ("--dtype", "u16", "--eot", "0")
     [
         (("show", "long.bin", *IDS), 110),
         (("show", "short.bin", *IDS), 220),
+        (("show", "equal.bin", *IDS), 170),
+        (("show", "one.bin", "--dtype", "u16"), 150),
         (("compare", "long.bin", "other.bin", *IDS), 150),
     ],
-    ids=["show", "show_one_token_documents", "compare"],
+    ids=[
+        "show",
+        "show_one_token_documents",
+        "show_equal_documents",
+        "show_one_document",
+        "compare",
+    ],
 )
 def test_a_command_stays_within_its_memory(folder, command, megabytes):
     arguments = [folder / part if part.endswith(".bin") else part for part in command]

@@ -18,6 +18,17 @@ from .base import Backend
 _UNEVEN = 1.5  # how much longer a key range may be than the average
 
 
+class _Passes(Iterable[Chunk]):
+    """Chunks; before each pass over them, what the one before has freed goes back to the system."""
+
+    def __init__(self, chunks: Iterable[Chunk], memory: Budget) -> None:
+        self._chunks, self._memory = chunks, memory
+
+    def __iter__(self) -> Iterator[Chunk]:
+        self._memory.settle()
+        return iter(self._chunks)
+
+
 class BoundedBackend:
     """A backend on the host, whose `spectra` of chunks in memory need no plan of passes.
 
@@ -92,6 +103,8 @@ class BoundedBackend:
         TooLittleMemoryError
             A single key range does not fit.
         """
+        if not isinstance(chunks, Sequence):
+            chunks = _Passes(chunks, self._memory)
         if passes is not None or not isinstance(chunks, Sequence):
             return self._backend.spectra(chunks, layout, masks, passes)
         windows = sum(chunk.windows for chunk in chunks)

@@ -84,6 +84,8 @@ class EncodedSplits:
         The largest id, including boundary ids; -1 when there is none, or it was not measured.
     results
         One for each split.
+    lane
+        Number of the lane; all documents of a lane precede those of the next.
     """
 
     tokens: npt.NDArray[np.integer]
@@ -91,6 +93,12 @@ class EncodedSplits:
     stop: Int64Array
     largest: int
     results: list[SplitResult]
+    lane: int = 0
+
+    @classmethod
+    def nothing(cls) -> "EncodedSplits":
+        """Return the result of no splits."""
+        return cls(_NO_TOKENS, _NO_BOUNDS, _NO_BOUNDS, -1, [])
 
     @classmethod
     def failed(cls, reader: Reader, error: Exception) -> "EncodedSplits":

@@ -4,8 +4,9 @@ import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import partial
+from operator import itemgetter
 
 import numpy as np
 import numpy.typing as npt
@@ -32,8 +33,9 @@ from .bounds import Bounds, joined
 from .corpus import Corpus, Segment, Source, TokenizerIdentity
 from .document_keys import DocumentKeys
 from .encoding import EncodedSplits, encoded, narrowed
+from .lanes import MEMORY as LANE
 from .opened import Opened
-from .pipeline import Limit, Pack, read_packed
+from .pipeline import Limit, Pack, TooLongForLaneError, read_packed
 from .source import open_source
 from .source_fields import repeated_sources
 from .vocabulary import Counterpart, Vocabulary, vocabulary_of_ids, vocabulary_of_text
@@ -79,6 +81,26 @@ def read_corpus(
         is a warning instead, and its error is in the corpus' sources.
     """
     reading, counting = reading or ReadOptions(), counting or CountOptions()
+    most = counting.memory_bytes // share // LANE - 1  # one more than there are threads is open
+    lanes = min(counting.threads or os.cpu_count() or 1, most)
+    call = partial(_read, source, reading, counting, name, share, beside, progress)
+    try:
+        return call(lanes)
+    except TooLongForLaneError:
+        return call(0)
+
+
+def _read(
+    source: object,
+    reading: ReadOptions,
+    counting: CountOptions,
+    name: str | None,
+    share: int,
+    beside: Counterpart | None,
+    progress: Progress | None,
+    lanes: int,
+) -> Corpus:
+    """Read a corpus, with so many threads for lanes; see `read_corpus`."""
     memory = counting.memory_bytes // share
     # A line is held three times: as bytes, as text and as what is parsed from it.
     reading = replace(reading, longest=min(reading.longest, max(_MIN_LONGEST, memory // 4)))
@@ -92,7 +114,8 @@ def read_corpus(
     store = TokenStore(memory - little // share, counting.tmp, counting.memory_bytes)
     bad_files, limit = opened.bad_files, Limit(reading.limit_documents)
     room = read_ahead // 3 if is_text else read_ahead  # text is held as bytes, text and ids
-    with closing(read_packed(opened, bad_files, pack, counting.threads, room, limit)) as parts:
+    packed = read_packed(opened, bad_files, pack, counting.threads, room, limit, lanes)
+    with closing(packed) as parts:
         largest = _store_all(parts, store, opened, progress)
     opened.finish(limit.last if limit.is_reached else None)
     readers = opened.readers
@@ -163,6 +186,15 @@ def _empty(corpus: Corpus) -> InputError:
     return InputError(f"{name} has nothing to count: {what}{why}: give another source")
 
 
+@dataclass(slots=True)
+class _Small:
+    """Small segments of a lane, to be joined into one."""
+
+    segments: list[Segment] = field(default_factory=list)
+    tokens: int = 0
+    documents: int = 0
+
+
 class TokenStore:
     """Token arrays, in memory up to a limit in bytes and in an unnamed temporary file beyond it.
 
@@ -182,9 +214,8 @@ class TokenStore:
         self._spill = Spill(tmp)
         self._bytes = 0  # in memory
         self._share = 0.0
-        self._small: list[Segment] = []  # to be joined into one segment
-        self._small_tokens = self._small_documents = 0
-        self._segments: list[Segment] = []
+        self._small: dict[int, _Small] = {}  # by lane
+        self._segments: list[tuple[int, Segment]] = []  # with the lane of each
 
     def append(
         self,
@@ -193,6 +224,7 @@ class TokenStore:
         stop: Int64Array,
         keys: DocumentKeys,
         share: float = 0.0,
+        lane: int = 0,
     ) -> None:
         """Add packed tokens with the bounds and the keys of their documents.
 
@@ -200,31 +232,48 @@ class TokenStore:
         ----------
         share
             How much of the source (0 to 1) has been read, these tokens included; 0 if unknown.
+        lane
+            Tokens of a lower number precede these, whenever they are added.
         """
         self._share = share
         segment = Segment(tokens, Bounds.of(start, stop), keys)
         if is_mapped(tokens):
-            self._pack()
-            self._segments.append(self._stored(segment))
+            self.join(lane)
+            self._segments.append((lane, self._stored(segment)))
             release_pages(tokens)  # those read when boundaries were searched
             return
-        self._small.append(segment)
-        self._small_tokens += len(tokens)
-        self._small_documents += len(start)
-        if self._small_tokens >= self._segment or self._small_documents >= SEGMENT_DOCUMENTS:
-            self._pack()
+        small = self._small.setdefault(lane, _Small())
+        small.segments.append(segment)
+        small.tokens += len(tokens)
+        small.documents += len(start)
+        if small.tokens >= self._segment or small.documents >= SEGMENT_DOCUMENTS:
+            self.join(lane)
+
+    def join(self, lane: int) -> None:
+        """Make one segment of what was added last of a lane."""
+        small = self._small.pop(lane, None)
+        if small is None:
+            return
+        sizes = [len(segment.tokens) for segment in small.segments]
+        bounds = joined([segment.bounds for segment in small.segments], sizes)
+        keys = DocumentKeys.joined([segment.keys for segment in small.segments])
+        tokens = np.concatenate([segment.tokens for segment in small.segments])
+        small.segments.clear()
+        self._segments.append((lane, self._stored(Segment(tokens, bounds, keys))))
 
     def segments(self, dropped: Sequence[tuple[int, int]] = ()) -> list[Segment]:
-        """All segments, in the order in which their tokens were added.
+        """All segments, by lanes, and in the order in which the tokens of each were added.
 
         Documents whose numbers lie in one of the ranges `dropped` are left out; their tokens lie
         between documents.
         """
-        self._pack()
+        for lane in [*self._small]:
+            self.join(lane)
+        segments = [segment for _, segment in sorted(self._segments, key=itemgetter(0))]
         if not dropped:
-            return self._segments
+            return segments
         kept, first = [], 0
-        for segment in self._segments:
+        for segment in segments:
             keep = np.ones(len(segment.bounds), dtype=bool)
             for begin, end in dropped:
                 keep[max(begin - first, 0) : max(end - first, 0)] = False
@@ -232,17 +281,6 @@ class TokenStore:
             kept.append(Segment(segment.tokens, bounds, keys))
             first += len(keep)
         return kept
-
-    def _pack(self) -> None:
-        if not self._small:
-            return
-        sizes = [len(segment.tokens) for segment in self._small]
-        bounds = joined([segment.bounds for segment in self._small], sizes)
-        keys = DocumentKeys.joined([segment.keys for segment in self._small])
-        tokens = np.concatenate([segment.tokens for segment in self._small])
-        self._small.clear()
-        self._small_tokens = self._small_documents = 0
-        self._segments.append(self._stored(Segment(tokens, bounds, keys)))
 
     def _stored(self, segment: Segment) -> Segment:
         """The segment, with what is not in a file yet moved to one if there is no room for it."""
@@ -289,8 +327,11 @@ def _store_all(
     for part in parts:
         done += part.bytes_read
         largest = max(largest, part.largest)
-        keys = opened.keys(part.results)
-        store.append(part.tokens, part.start, part.stop, keys, done / size if size else 0.0)
+        if not part.results:
+            store.join(part.lane)
+            continue
+        keys, read = opened.keys(part.results), done / size if size else 0.0
+        store.append(part.tokens, part.start, part.stop, keys, read, part.lane)
         if progress:
             progress("reading", done, size)
     return largest

@@ -1,18 +1,19 @@
-"""Splits of readers, read and tokenized in threads, in the order of the corpus.
+"""Splits of readers, read and tokenized in threads.
 
-The calling thread goes from split to split and does what cannot be done in parallel: it
-decompresses gzip and Zstandard and finds the ends of lines. The other threads open small files,
-parse and tokenize. Arrow, tiktoken and `tokenizers` release the GIL meanwhile, so threads are
-enough.
+The calling thread goes from split to split and does what cannot be done in parallel: it finds the
+ends of lines, and unpacks a compressed file. The other threads open small files, parse and
+tokenize. Of several compressed files, each thread reads some from front to back (`lanes`). Arrow,
+tokenizers and what unpacks release the GIL meanwhile, so threads are enough.
 """
 
 import os
 from collections import defaultdict
-from collections.abc import Callable, Container, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
+from typing import TypeGuard
 
 from ..errors import InputError
 from ..readers.bad_files import BadFiles
@@ -20,7 +21,9 @@ from ..readers.base import Batch, Reader
 from ..readers.file_reader import FileReader
 from ..readers.records.group_key import GroupKeyError
 from ..readers.splits import Split, SplittableReader, splits_of
+from ..readers.stream import TooLongError
 from .encoding import BadDocumentError, EncodedSplits, Splits
+from .lanes import Lanes, divided, side_by_side
 from .ordered_calls import Call, in_order
 
 _CALL_BYTES = 1 << 19  # small splits are read in one call, up to this many bytes
@@ -59,6 +62,10 @@ Pack = Callable[[Splits], list[EncodedSplits]]
 """Reads splits. It raises no exceptions: the results say what went wrong."""
 
 
+class TooLongForLaneError(Exception):
+    """A line or text is too long for a lane: the corpus must be read without lanes."""
+
+
 def read_packed(
     readers: Iterable[Reader],
     unreadable: BadFiles,
@@ -66,26 +73,31 @@ def read_packed(
     threads: int | None,
     memory: int,
     limit: Limit | None = None,
+    lanes: int = 0,
 ) -> Generator[EncodedSplits, None, None]:
-    """Yield the documents in the order of the corpus, using about `memory` bytes.
+    """Yield the documents of a corpus, using about `memory` bytes, and those of lanes besides.
+
+    Where the corpus is divided into lanes, documents of as many as there are threads for `lanes`
+    come at a time, those of each in the order of the corpus. A part without results ends a lane.
 
     A reader that fails is not read further. It is recorded in `unreadable` if that is forgiving;
     otherwise its exception is raised. Readers are taken from the iterable when their turn comes.
-    Reading ends at the `limit`.
+    Reading ends at the `limit`, and then there is only one lane.
+
+    Raises
+    ------
+    TooLongForLaneError
+        The corpus must be read without lanes.
     """
     limit = limit or Limit()
     documents: defaultdict[Reader, int] = defaultdict(int)
     found: defaultdict[Reader, int] = defaultdict(int)  # documents behind the limit included
     rows: defaultdict[Reader, int] = defaultdict(int)
-    bad: set[Reader] = set()
-    begun: list[Reader] = []
-    with (
-        closing(_calls(_splits(readers, bad, begun), pack)) as calls,
-        closing(in_order(calls, threads or os.cpu_count() or 1, memory)) as results,
-    ):
-        for packed in chain.from_iterable(results):
-            if bad:  # threads may have read beyond the place where a reader failed
-                packed.drop(bad)
+    reading = _Reading(pack, threads or os.cpu_count() or 1, memory, unreadable.forgiving)
+    with closing(reading.parts(readers, lanes if limit.left is None else 0)) as parts:
+        for packed in parts:
+            if reading.bad:  # threads may have read beyond the place where a reader failed
+                packed.drop(reading.bad)
             for result in packed.results:
                 found[result.reader] += result.documents
                 result.first_row = rows[result.reader]
@@ -100,17 +112,18 @@ def read_packed(
                     elif isinstance(error, GroupKeyError):
                         error = error.in_file(reader.path)
                     error = _change(reader) or error
-                    if not (unreadable.forgiving and isinstance(error, (InputError, OSError))):
+                    if not reading.forgives(error):
                         raise error
                     unreadable.add(reader.path, error, documents[reader])
-                    bad.add(reader)
+                    reading.bad.add(reader)
                 elif result.repairs and isinstance(reader, SplittableReader):
                     reader.add_repairs(result.repairs)
             yield packed
             if limit.is_reached:
                 break
+    unreadable.sort(reader.path for reader in reading.begun)
     first = 0
-    for reader in documents if limit.is_reached else begun:
+    for reader in documents if limit.is_reached else reading.begun:
         count = documents[reader]
         wrong = _change(reader)
         if wrong is None and reader.left_out > found[reader]:
@@ -119,8 +132,8 @@ def read_packed(
             unreadable.drop(reader.path, wrong, first, first + count)
         first += count
     if not limit.is_reached and any(found.values()):
-        none = (reader for reader in begun if not (found[reader] or reader.left_out))
-        unreadable.empty += (reader.path for reader in none if reader not in bad)
+        none = (reader for reader in reading.begun if not (found[reader] or reader.left_out))
+        unreadable.empty += (reader.path for reader in none if reader not in reading.bad)
 
 
 def _change(reader: Reader) -> InputError | None:
@@ -137,23 +150,94 @@ def _mostly_bad(reader: Reader, documents: int) -> InputError:
     )
 
 
-def _splits(
-    readers: Iterable[Reader], bad: Container[Reader], begun: list[Reader]
-) -> Iterator[tuple[Reader, Split]]:
-    """Yield the splits of all readers, skipping the rest of a reader once it is in `bad`.
+class _Reading:
+    """What readers give, before it is looked at what went wrong.
 
-    Readers are appended to `begun` when their turn comes. If going to the next split fails, one
-    more split raises the exception, so that it is reported in its turn.
+    Attributes
+    ----------
+    begun
+        The readers whose turn has come, in the order of the corpus.
+    bad
+        Those that are not to be read further.
     """
-    for reader in readers:
-        begun.append(reader)
-        try:
-            for split in splits_of(reader):
-                yield reader, split
-                if reader in bad:
-                    break
-        except Exception as error:
-            yield reader, Split(0, partial(_fail, error))
+
+    def __init__(self, pack: Pack, threads: int, memory: int, forgiving: bool) -> None:
+        self.begun: list[Reader] = []
+        self.bad: set[Reader] = set()
+        self._pack, self._threads, self._memory = pack, threads, memory
+        self._forgiving = forgiving
+
+    def forgives(self, error: Exception) -> TypeGuard[InputError | OSError]:
+        """Whether this error ends only the reading of one reader."""
+        return self._forgiving and isinstance(error, (InputError, OSError))
+
+    def parts(
+        self, readers: Iterable[Reader], threads: int
+    ) -> Generator[EncodedSplits, None, None]:
+        """Yield parts of the corpus, each with the number of its lane; `threads` are for lanes."""
+        lane = 0
+        for some in divided(readers, threads) if threads > 1 else [readers]:
+            if isinstance(some, Lanes):
+                self.begun += chain.from_iterable(some)
+                yield from self._side_by_side(some, threads, lane)
+                lane += len(some)
+            else:
+                yield from self._in_order(some, lane)
+                lane += 1
+
+    def _in_order(
+        self, readers: Iterable[Reader], lane: int
+    ) -> Generator[EncodedSplits, None, None]:
+        with (
+            closing(_calls(self._splits(self._begun_in_turn(readers)), self._pack)) as calls,
+            closing(in_order(calls, self._threads, self._memory)) as results,
+        ):
+            for part in chain.from_iterable(results):
+                part.lane = lane
+                yield part
+
+    def _begun_in_turn(self, readers: Iterable[Reader]) -> Iterator[Reader]:
+        for reader in readers:
+            self.begun.append(reader)
+            yield reader
+
+    def _side_by_side(
+        self, lanes: Lanes, threads: int, first: int
+    ) -> Generator[EncodedSplits, None, None]:
+        """Yield parts of lanes, of which the first has this number."""
+        calls = (_calls(self._splits(lane), self._pack_in_lane) for lane in lanes)
+        with closing(side_by_side(calls, threads, self._any_is_fatal)) as results:
+            for number, parts in results:
+                for part in [EncodedSplits.nothing()] if parts is None else parts:
+                    part.lane = first + number
+                    yield part
+
+    def _pack_in_lane(self, splits: Splits) -> list[EncodedSplits]:
+        parts = self._pack(splits)
+        for result in chain.from_iterable(part.results for part in parts):
+            if isinstance(result.error, TooLongError):
+                result.error = TooLongForLaneError(str(result.error))
+        return parts
+
+    def _any_is_fatal(self, parts: list[EncodedSplits] | None) -> bool:
+        results = chain.from_iterable(part.results for part in parts or ())
+        errors = (result.error for result in results if result.error is not None)
+        return not all(map(self.forgives, errors))
+
+    def _splits(self, readers: Iterable[Reader]) -> Iterator[tuple[Reader, Split]]:
+        """Yield the splits of all readers, skipping the rest of a reader once it is bad.
+
+        If going to the next split fails, one more split raises the exception, so that it is
+        reported in its turn.
+        """
+        for reader in readers:
+            try:
+                for split in splits_of(reader):
+                    yield reader, split
+                    if reader in self.bad:
+                        break
+            except Exception as error:
+                yield reader, Split(0, partial(_fail, error))
 
 
 def _fail(error: Exception) -> Batch:

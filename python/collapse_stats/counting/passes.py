@@ -77,20 +77,21 @@ def passes(
     record = backend.needs(layout, 1, rows=False)[1]
     row = backend.needs(layout, 1, rows=rows)[1] - record
     table_row = 8 * (layout.words + layout.labels)
+    resident_bytes += _tallied_bytes(windows, layout)
     if written:
         row += table_row  # of the table that is being written
         resident_bytes += writer_bytes(memory)
     if use is TableUse.merged:
         row += 2 * table_row  # of the merged table and of the one before it
 
-    def needed(key_ranges: int, inside: float, most_rows: float) -> int:
-        """Bytes for counting `inside` windows, when at most `most_rows` rows exist at once."""
+    def needed(key_ranges: int, inside: float, largest: float, most_rows: float) -> int:
+        """Bytes for `inside` windows and `most_rows` rows; the `largest` key range is copied."""
         fixed = resident_bytes + backend.needs(layout, key_ranges, rows=rows)[0]
-        return fixed + int(record * inside + row * min(inside, most_rows))
+        return fixed + int(record * (inside + largest) + row * min(inside, most_rows))
 
     number = min(_PASSES_OF_A_WRITTEN_TABLE, windows // _WORTH_A_PASS) if written else 1
     even = _divided((0, layout.key_ranges), max(1, min(number, layout.key_ranges)))
-    whole = needed(layout.key_ranges, windows, windows)
+    whole = needed(layout.key_ranges, windows, windows, windows)
     if whole <= memory:
         return _fastest(windows, layout, backend) if use is TableUse.spectra else even
     copies = 2 if use is TableUse.kept else 1  # tables already in memory, and the next one
@@ -99,16 +100,28 @@ def passes(
     # Key ranges whose rows exist at once:
     at_once = _key_ranges_at_once(windows, layout, backend) if written else layout.key_ranges
     most_rows = float((until[at_once:] - until[: len(until) - at_once]).max())
-    least = needed(1, float(sizes.max()), most_rows)
+    least = needed(1, float(sizes.max()), float(sizes.max()), most_rows)
     if least > memory:
         raise TooLittleMemoryError(memory, whole if use is TableUse.kept else least)
 
     def fits(first: int, last: int) -> bool:
-        return needed(last - first, float(until[last] - until[first]), most_rows) <= memory
+        inside, largest = float(until[last] - until[first]), float(sizes[first:last].max())
+        return needed(last - first, inside, largest, most_rows) <= memory
 
     if all(fits(*key_ranges) for key_ranges in even):
         return even
     return _longest_that_fit(layout.key_ranges, fits)
+
+
+def _tallied_bytes(windows: int, layout: Layout) -> int:
+    """Bytes of counts of counts.
+
+    N windows have at most (3N)**(2/3) / 2 different pairs of counts, since an n-gram with the
+    counts a and b takes a + b windows. All orders of text together have half as many, which take
+    200 bytes each in the tables of two threads. More labels have tables for several pairs of masks,
+    which took three times as much.
+    """
+    return int(100 * windows ** (2 / 3)) * (1 if layout.labels <= 2 else 3)
 
 
 def _fastest(windows: int, layout: Layout, backend: Backend) -> list[KeyRanges]:

@@ -1,5 +1,6 @@
 """Unreadable files of a corpus, which are reported while the others are read."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from ..errors import InputError
@@ -39,6 +40,12 @@ class BadFiles:
             raise error
         self.errors[path] = f"{error} (none of it is counted)"
         self.dropped.append((first, last))
+
+    def sort(self, paths: Iterable[str]) -> None:
+        """Put the errors of these files, which may come from several threads, into this order."""
+        for path in paths:
+            if path in self.errors:
+                self.errors[path] = self.errors.pop(path)
 
     def raise_if_all(self, files: int) -> None:
         """Raise InputError if none of the corpus's `files` files could be read."""

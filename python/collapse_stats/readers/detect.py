@@ -1,6 +1,7 @@
 """Find the format of a file: by its first bytes, by what lies beside it, or by its name."""
 
 from collections.abc import Iterable
+from functools import cache, lru_cache
 from os.path import basename, splitext
 from typing import NamedTuple
 
@@ -66,6 +67,9 @@ def detect(path: Name, head: Head, input_format: str | None = None) -> Detected:
         file.
     """
     formats, data = registry(), head.data
+    usual = None if head.compression else _usual(path)
+    if usual and not (data.startswith(_telling()) or data.startswith(_TAR, _TAR_AT)):
+        return usual
     extension, last = _extensions(_name(path))
     owner = formats.extensions.get(extension)
     evidence = f"extension {extension}"
@@ -102,6 +106,30 @@ def detect(path: Name, head: Head, input_format: str | None = None) -> Detected:
         )
     evidence = f"named {extension} but has no {owner.required}: a headerless array"
     return Detected(owner.otherwise, evidence)
+
+
+def _usual(path: Name) -> Detected | None:
+    """The format by the extension alone, where only the first bytes can contradict it."""
+    if not isinstance(path, str):
+        return None
+    at = path.rfind(".")
+    return _by_extension(path[at:]) if at > 0 and path[at - 1] not in "./\\" else None
+
+
+@lru_cache(maxsize=256)
+def _by_extension(written: str) -> Detected | None:
+    """What `_usual` says of an extension, which is remembered for a hundred thousand files."""
+    extension = written.lower()
+    owner = registry().extensions.get(extension)
+    if owner is None or owner.required or registry().of_named(extension):
+        return None
+    return None if registry().has_foreign(extension) else Detected(owner, f"extension {extension}")
+
+
+@cache
+def _telling() -> tuple[bytes, ...]:
+    """First bytes that tell of another format than the extension, or that a file is refused."""
+    return (*_SUSPECT, *registry().magics)
 
 
 def _recognized(file: Candidate, named: Iterable[type[FileReader]]) -> Detected | None:

@@ -13,6 +13,7 @@ from .stream import compression_of, read_blocks, unpacked_head
 from .streams.pipe import Pipe
 
 _BYTES = 1 << 16
+_UNPACKED = 1 << 13  # bytes of content with a line that tell what a large file is
 _EDGE = 1 << 20  # bytes at either end of a file that its digest covers
 _UNSIZED = 16 << 20  # most bytes of a file that says it has none, as those below /proc do
 
@@ -47,7 +48,7 @@ class Head(NamedTuple):
     def digest(self) -> str:
         """The digest as by `digest_of`, "" when more of the file is needed for it."""
         whole = len(self.data) == self.size
-        return _digest(self.size, self.data, self.data) if whole else ""
+        return _digest(self.size, self.data, b"") if whole else ""
 
 
 def head_of(path: Name) -> Head:
@@ -79,10 +80,11 @@ def head_of(path: Name) -> Head:
 
 def _packed(path: Name, data: bytes, size: int, compression: str) -> Head:
     """The beginning of a compressed file, given its first bytes."""
-    content, complete = unpacked_head(data, compression, BATCH_BYTES)
-    if not content and len(data) != size:  # a block of bzip2 may be longer than this
+    whole = len(data) == size
+    content, complete = unpacked_head(data, compression, None if whole else _UNPACKED, BATCH_BYTES)
+    if not content and not whole:  # a block of bzip2 may be longer than this
         content = _first_block(path)
-    return Head(data, size, compression, content, complete and len(data) == size)
+    return Head(data, size, compression, content, complete and whole)
 
 
 def _unsized(path: str, descriptor: int, data: bytes) -> tuple[bytes, int]:
@@ -111,7 +113,8 @@ def _first_block(path: Name) -> bytes:
 def digest_of(path: Location) -> str:
     """Return the sha256 of a file's size and its first and last MiB, "" if the file is gone.
 
-    It distinguishes files without reading all of them. What is no regular file has none either.
+    A byte that is in both counts once. It distinguishes files without reading all of them. What is
+    no regular file has none either.
     """
     if isinstance(path, Pipe) or (isinstance(path, Path) and not path.is_file()):
         return ""  # a pipe is read once, or would be waited for
@@ -120,7 +123,7 @@ def digest_of(path: Location) -> str:
             size = file.seek(0, os.SEEK_END)
             file.seek(0)
             first = file.read(_EDGE)
-            file.seek(max(0, size - _EDGE))
+            file.seek(max(_EDGE, size - _EDGE))
             return _digest(size, first, file.read(_EDGE))
     except FileNotFoundError:
         return ""

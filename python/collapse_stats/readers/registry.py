@@ -86,6 +86,10 @@ class Registry:
                 return reader
         return None
 
+    def has_foreign(self, extension: str) -> bool:
+        """Return whether some files of this extension are refused by their first bytes."""
+        return bool(self._foreign.get(extension))
+
     def foreign(self, extension: str, head: bytes) -> str | None:
         """Return what a refused file of this extension is by its first bytes, else None."""
         for magic, reason in self._foreign.get(extension, ()):

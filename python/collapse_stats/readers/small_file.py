@@ -32,8 +32,9 @@ class SmallFileReader(SplittableReader, FileReader):
         self.size = head.size
         self.digest = head.digest
         self._name = name
-        self._longest = options.longest
+        self.longest = options.longest
         self._packed = head.compression is not None
+        self.unpacks = self._packed and not head.complete
         self._plain = 0 if self._packed else head.size  # bytes of content, 0 when unknown
         self.content = b""
         fault = fault_of(head.content)
@@ -62,5 +63,5 @@ class SmallFileReader(SplittableReader, FileReader):
             self.states = ()  # what was read at once needs no second look
             return content
         if self._packed:
-            return unpacked(self.location, BATCH_BYTES, self._longest)
-        return read_plain(self.location, self.size, self._longest)
+            return unpacked(self.location, BATCH_BYTES, self.longest)
+        return read_plain(self.location, self.size, self.longest)

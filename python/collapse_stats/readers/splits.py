@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from .base import Batch, Reader
+from .options import MAX_DOCUMENT
 from .repairs import Repairs
 
 
@@ -28,8 +29,15 @@ class SplittableReader(ABC):
     """A reader whose source is divided into splits."""
 
     path: str
+    size: int
     digest: str = ""
     """The file's digest, when the whole file was read to open it; else empty."""
+
+    unpacks: bool = False
+    """Whether going from split to split takes long because data is unpacked."""
+
+    longest: int = MAX_DOCUMENT
+    """Most bytes that a line, a row or a text may have."""
 
     _repairs: Repairs | None = None  # created when needed: few of a hundred thousand files have any
 

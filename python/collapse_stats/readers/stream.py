@@ -29,6 +29,10 @@ NOT_UTF8 = "stretches that are not UTF-8 replaced by U+FFFD"
 _DOCUMENT = "a text that is one document", "say --doc-per-line"
 
 
+class TooLongError(InputError):
+    """A line, a row or a text is longer than the memory allows for."""
+
+
 def compression_of(head: bytes) -> str | None:
     """Return ``gzip``, ``zstd``, ``bzip2``, ``xz`` or None, by a file's first ten bytes."""
     compression = _BY_MAGIC.get(head[:3])
@@ -82,18 +86,20 @@ def read_plain(path: Location, size: int, longest: int) -> bytes:
             raise InputError(_damage(path, None, error, 0, 0)) from error
 
 
-def unpacked_head(data: bytes, compression: str, most: int) -> tuple[bytes, bool]:
+def unpacked_head(
+    data: bytes, compression: str, enough: int | None, most: int
+) -> tuple[bytes, bool]:
     """Return the beginning of some content, given compressed data, and whether it is all of it.
 
-    It has about `most` bytes at most, fewer when the data is damaged or cut short; whoever reads
-    the file reports the damage.
+    It ends behind `enough` bytes with a line. It has about `most` bytes at most, and fewer when the
+    data is damaged or cut short, which is said by whoever reads the file.
     """
     source = decompressed(BytesIO(data), compression)
     content = b""
     try:
-        while block := source.read(1 << 16):
+        while block := source.read(enough or 1 << 16):
             content += block
-            if len(content) > most:
+            if len(content) > most or (enough and len(content) >= enough and b"\n" in content):
                 return content.removeprefix(UTF8_BOM), False
     except OSError:
         return content.removeprefix(UTF8_BOM), False
@@ -152,9 +158,9 @@ def _beginning(parts: list[bytes], size: int) -> bytes:
 def check_length(
     path: object, length: int, longest: int, begin: int, what: str, remedy: str
 ) -> None:
-    """Raise InputError if a stretch of the content that begins at byte `begin` is too long."""
+    """Raise an error if a stretch of the content that begins at byte `begin` is too long."""
     if length > longest:
-        raise InputError(
+        raise TooLongError(
             f"{path}: {what} may have {longest:,} bytes at most, the one that begins at byte "
             f"{begin:,} of the content has more: {remedy}, or give {_times(length, longest)} the "
             "memory if that is why"

@@ -3,14 +3,15 @@
 import contextlib
 import ctypes
 import mmap
+import os
 import sys
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 LIBRARIES = 80 * 10**6
 """Bytes that the interpreter and the libraries take, beside every budget."""
 _SPARE = 18 * 10**6  # bytes of them for what no stage plans: stacks of threads, holes in the heap
+_STATM = 256  # bytes, more than the line of numbers has
 _MUCH = 4  # a budget of which more than a share of this is in use is short
 
 
@@ -49,7 +50,12 @@ class Budget(int):
 def resident() -> int | None:
     """Bytes of this process that are in memory now, pages of files included; None if not known."""
     with contextlib.suppress(OSError, ValueError, IndexError):
-        return int(Path("/proc/self/statm").read_text().split()[1]) * mmap.PAGESIZE
+        # Not by a file object: each call into the system may wait for other threads.
+        descriptor = os.open("/proc/self/statm", os.O_RDONLY)
+        try:
+            return int(os.read(descriptor, _STATM).split()[1]) * mmap.PAGESIZE
+        finally:
+            os.close(descriptor)
     return None
 
 

@@ -10,6 +10,8 @@ from ...ngrams.arrays import as_lengths
 from ...system.arguments import as_array
 
 IndexArray = npt.NDArray[np.int64]
+PlaceArray = npt.NDArray[np.signedinteger]
+"""Positions of tokens, or ranks of keys, of which there are not more."""
 
 
 def packed(
@@ -60,41 +62,49 @@ def mean(total: float, number: int) -> float | None:
     return total / number if number else None
 
 
-def ranked(keys: npt.NDArray[np.integer]) -> tuple[IndexArray, IndexArray]:
+def ranked(keys: npt.NDArray[np.integer]) -> tuple[PlaceArray, PlaceArray]:
     """Rank of each key among the distinct keys, ``(T,)``, and their first positions, ``(K,)``."""
-    order, ordered = _order(keys)
-    new = np.ones(len(keys), dtype=bool)
-    new[1:] = ordered[1:] != ordered[:-1]
-    rank = np.empty(len(keys), dtype=np.int64)
-    rank[order] = np.cumsum(new) - 1
+    order, new = _order(keys)
+    rank = np.empty(len(keys), dtype=order.dtype)
+    rank[order] = np.cumsum(new, dtype=order.dtype) - 1
     return rank, order[new]
 
 
-def previous(tokens: npt.NDArray[np.integer]) -> IndexArray:
+def previous(tokens: npt.NDArray[np.integer]) -> PlaceArray:
     """Previous position of the token at each position, ``(T,)``; -1 at its first occurrence."""
-    order, ordered = _order(tokens)
-    same = ordered[1:] == ordered[:-1]
-    before = np.full(len(tokens), -1, dtype=np.int64)
+    order, new = _order(tokens)
+    same = ~new[1:]
+    before = np.full(len(tokens), -1, dtype=order.dtype)
     before[order[1:][same]] = order[:-1][same]
     return before
 
 
-def _order(keys: npt.NDArray[np.integer]) -> tuple[IndexArray, npt.NDArray[np.integer]]:
-    """Stable order of the keys as positions, ``(T,)``, and the keys in it, ``(T,)``.
+def places(number: int) -> PlaceArray:
+    """The positions ``0 <= i < number``, in a type in which a sample takes half the memory."""
+    return np.arange(number, dtype=np.int32 if number < 1 << 31 else np.int64)
+
+
+def _order(keys: npt.NDArray[np.integer]) -> tuple[PlaceArray, npt.NDArray[np.bool_]]:
+    """Stable order of the keys as positions, ``(T,)``, and which of them are a key's first.
 
     NumPy sorts 64-bit integers with vector instructions, so a key and its position are sorted as
     one integer if they fit. Else keys are sorted by 16-bit digits, which NumPy sorts by radix.
     """
     bits = keys.astype(np.uint64, copy=False)
+    place = places(len(keys))
+    new = np.ones(len(keys), dtype=bool)
     width = np.uint64(len(keys).bit_length())
     if int(bits.max(initial=0)).bit_length() + int(width) <= 64:
-        both = bits << width | np.arange(len(keys), dtype=np.uint64)
+        both = bits << width
+        both |= place.view(f"u{place.itemsize}")
         both.sort()
-        ordered = both >> width
-        both &= (np.uint64(1) << width) - np.uint64(1)
-        return both.view(np.int64), ordered
+        place[:] = both & ((np.uint64(1) << width) - np.uint64(1))
+        both >>= width
+        np.not_equal(both[1:], both[:-1], out=new[1:])
+        return place, new
     order = np.argsort(bits.astype(np.uint16), kind="stable")
     for shift in range(16, int(bits.max(initial=0)).bit_length(), 16):
         digit = (bits >> np.uint64(shift)).astype(np.uint16)
         order = order[np.argsort(digit[order], kind="stable")]
-    return order, keys[order]
+    np.not_equal(keys[order[1:]], keys[order[:-1]], out=new[1:])
+    return order.astype(place.dtype), new

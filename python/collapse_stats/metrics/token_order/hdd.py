@@ -51,9 +51,11 @@ def hdd_totals(
     """Sum of HD-D over the documents of at least `draws` tokens, and their number."""
     _check_draws(draws)
     ids, sizes = packed(tokens, lengths)
-    document = np.repeat(np.arange(len(sizes)), sizes)
     token, _ = ranked(ids)
-    kind, first = ranked(document * (int(token.max(initial=-1)) + 1) + token)
+    document = np.repeat(np.arange(len(sizes), dtype=token.dtype), sizes)
+    key = np.multiply(document, int(token.max(initial=-1)) + 1, dtype=np.int64)
+    key += token
+    kind, first = ranked(key)
     count, size = np.bincount(kind), sizes[document[first]]
     count, size = count[size >= draws], size[size >= draws]
     missed = np.ones(len(count))

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from .documents import mean, packed, previous
+from .documents import mean, packed, places, previous
 
 __all__ = ["mattr"]
 
@@ -54,9 +54,12 @@ def window_totals(
     if window > len(ids):
         return 0, 0
     windows = int(np.sum(np.maximum(sizes - window + 1, 0)))
-    end = np.repeat(np.cumsum(sizes), sizes)
-    begin = end - np.repeat(sizes, sizes)
-    position = np.arange(len(ids))
-    first = np.maximum(np.maximum(begin, position - window + 1), previous(ids) + 1)
-    last = np.minimum(position, end - window)
-    return int(np.sum(np.maximum(last - first + 1, 0))), windows
+    if not windows:
+        return 0, 0
+    position = places(len(ids))
+    end = np.cumsum(sizes, dtype=position.dtype)
+    first = previous(ids) + 1
+    np.maximum(first, np.repeat(end - sizes.astype(position.dtype), sizes), out=first)
+    np.maximum(first, position - (window - 1), out=first)
+    last = np.minimum(position, np.repeat(end - window, sizes))
+    return int(np.sum(np.maximum(last - first + 1, 0), dtype=np.int64)), windows

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from .documents import IndexArray, packed, previous
+from .documents import IndexArray, PlaceArray, packed, previous
 
 __all__ = ["mtld"]
 
@@ -59,7 +59,7 @@ def tokens_per_factor(tokens: int, forward: float, backward: float) -> float | N
     return (tokens / forward + tokens / backward) / 2 if forward and backward else None
 
 
-def _mirrored(before: IndexArray) -> IndexArray:
+def _mirrored(before: PlaceArray) -> IndexArray:
     """`previous` of the tokens in reverse order."""
     mirrored = np.full_like(before, -1)
     repeats = np.flatnonzero(before >= 0)
@@ -67,7 +67,7 @@ def _mirrored(before: IndexArray) -> IndexArray:
     return mirrored
 
 
-def _factors(before: IndexArray, sizes: IndexArray, threshold: float) -> float:
+def _factors(before: PlaceArray, sizes: IndexArray, threshold: float) -> float:
     """Number of factors in all documents, read forward.
 
     Each factor begins where the last one ended, so a document must be read in order. Therefore many
@@ -82,7 +82,7 @@ def _factors(before: IndexArray, sizes: IndexArray, threshold: float) -> float:
 
 
 def _factors_side_by_side(
-    before: IndexArray, begin: IndexArray, end: IndexArray, threshold: float
+    before: PlaceArray, begin: IndexArray, end: IndexArray, threshold: float
 ) -> float:
     """Number of factors in documents; a token is new if it last occurred before its factor."""
     factors = 0.0
@@ -113,7 +113,7 @@ def _factors_side_by_side(
 
 
 def _factors_token_by_token(
-    before: IndexArray, begin: int, end: int, at: int, types: int, threshold: float
+    before: PlaceArray, begin: int, end: int, at: int, types: int, threshold: float
 ) -> float:
     """Number of factors in the rest of a document, after reading one from `begin` to `at`."""
     factors = 0

@@ -5,7 +5,7 @@ import numpy.typing as npt
 
 from ...ngrams.layout import MAX_KEY_BITS
 from ..numeric.special_functions import FloatArray
-from .documents import IndexArray, mean, packed, ranked
+from .documents import PlaceArray, mean, packed, places, ranked
 
 __all__ = ["document_distinct_ratio", "duplicate_documents", "repetition", "repetition_diversity"]
 
@@ -104,16 +104,19 @@ def document_ratios(
         )
     ids, sizes = packed(tokens, lengths)
     token, _ = ranked(ids)
-    document: IndexArray = np.repeat(np.arange(len(sizes)), sizes)
-    left: IndexArray = np.repeat(np.cumsum(sizes), sizes) - np.arange(len(ids))
+    start = places(len(ids))
+    document: PlaceArray = np.repeat(np.arange(len(sizes), dtype=start.dtype), sizes)
+    left: PlaceArray = np.repeat(np.cumsum(sizes, dtype=start.dtype), sizes) - start
     kinds = int(token.max(initial=-1)) + 1
     ratios = []
-    prefix, start = document, np.arange(len(ids))
+    prefix = document
     for k in range(1, n + 1):
         fits = left[start] >= k
         prefix, start = prefix[fits], start[fits]
         # Keys are equal where the document, the first k - 1 tokens and the next token are equal.
-        prefix, first = ranked(prefix * kinds + token[start + (k - 1)])
+        key = np.multiply(prefix, kinds, dtype=np.int64)
+        key += token[start + (k - 1)]
+        prefix, first = ranked(key)
         types = np.bincount(document[start[first]], minlength=len(sizes))
         with np.errstate(invalid="ignore", divide="ignore"):
             ratios.append(np.where(sizes >= k, types / (sizes - (k - 1)), np.nan))

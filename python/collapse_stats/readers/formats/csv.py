@@ -57,11 +57,13 @@ class CsvReader(SmallFileReader):
         """Yield blocks of rows to be parsed."""
         if self._columns is None:
             return
-        blocks: Iterable[tuple[bytes, int]] = read_blocks(self.location, BATCH_BYTES)
+        blocks: Iterable[tuple[bytes, int]]
         if 0 < self._plain <= BATCH_BYTES:
             blocks = [(self._content(), self.size)]
+        else:
+            blocks = read_blocks(self.location, BATCH_BYTES)
         header = self._dialect.header
-        rows = row_blocks(self.path, blocks, self._longest, self._dialect.delimiter)
+        rows = row_blocks(self.path, blocks, self.longest, self._dialect.delimiter)
         for block, line, bytes_read in rows:
             size = len(block) + LINE * block.count(b"\n")
             yield Split(size, partial(self._batch, block, line, header, bytes_read))
@@ -70,7 +72,7 @@ class CsvReader(SmallFileReader):
     def _find_dialect(self, head: Head) -> Dialect:
         default = "\t" if "tsv" in self.evidence else ","
         beginning = head.content.removeprefix(UTF8_BOM)
-        if not head.complete and b"\n" not in beginning:  # or nothing of it could be unpacked
+        if not head.complete and (self.unpacks or b"\n" not in beginning):
             blocks = read_blocks(self.location, _PROBED_BYTES)
             beginning = next((block for block, _ in blocks), b"")
         dialect = dialect_of(beginning, head.complete, default)

@@ -25,7 +25,7 @@ from ..repairs import Repairs
 from ..rows import Rows
 from ..small_file import SmallFileReader
 from ..splits import LINE, PARSED, Split
-from ..stream import decode_repaired, line_blocks, read_blocks
+from ..stream import UTF8_BOM, decode_repaired, line_blocks, read_blocks
 from .json_values import begins_value_of_lines, json_values
 
 _PROBED_RECORDS, _PROBED_BYTES = 100, 1 << 20
@@ -51,14 +51,10 @@ class JsonLinesReader(SmallFileReader):
         super().__init__(name, options, evidence, head)
         self.eot = options.eot
         self._options = options
-        beginning = self.content or self._beginning()
-        self._one_a_line = not begins_value_of_lines(beginning)
-        if not self._one_a_line:
-            begin = beginning.lstrip()[:1].decode()
-            self.evidence += ", an array" if begin == "[" else ", objects of several lines"
+        self._one_a_line = True
         self._integer_keys = False  # whether the values of the group key are integers
         self._whole_arrays = False  # whether an array is a document, and not each of its items
-        self._fields = self._fields_in(beginning)
+        self._fields = self._found_fields(head)
         self.reads = self._fields
         self.kind: Kind = self._fields.kind
         self.dtype = "int64" if self.kind == "ids" else None
@@ -77,21 +73,23 @@ class JsonLinesReader(SmallFileReader):
             yield Split(self._plain, lambda: self._batch(self._content(), 1, self.size))
             return
         line = 1
-        for block, bytes_read in line_blocks(self.location, BATCH_BYTES, self._longest):
+        for block, bytes_read in line_blocks(self.location, BATCH_BYTES, self.longest):
             lines = block.count(b"\n")
             yield Split(self._taken(block, lines), partial(self._batch, block, line, bytes_read))
             line += lines
 
     def _splits_of_values(self) -> Iterator[Split]:
         """Splits whose values are parsed already, since only parsing tells where one ends."""
-        blocks: Iterable[tuple[bytes, int]] = read_blocks(self.location, BATCH_BYTES)
+        blocks: Iterable[tuple[bytes, int]]
         if 0 < self._plain <= BATCH_BYTES:
             blocks = [(self._content(), self.size)]
+        else:
+            blocks = read_blocks(self.location, BATCH_BYTES)
         repairs = Repairs()  # of the bytes, which the last split reports
         values: list[tuple[str, Any]] = []
         size = bytes_read = 0
         left = self.size
-        parsed = json_values(self.path, blocks, self._longest, repairs, self._whole_arrays)
+        parsed = json_values(self.path, blocks, self.longest, repairs, self._whole_arrays)
         for number, (value, content, taken) in enumerate(parsed, 1):
             values.append((f"value {number:,}", value))
             size += content
@@ -165,8 +163,17 @@ class JsonLinesReader(SmallFileReader):
             types.setdefault(fields.group, pa.int64() if self._integer_keys else pa.string())
         return types
 
-    def _fields_in(self, beginning: bytes) -> Fields:
-        """The fields that hold the documents, by the first records."""
+    def _found_fields(self, head: Head) -> Fields:
+        """The fields that hold the documents, by the first records.
+
+        Sets whether these are one a line, and what an array is.
+        """
+        beginning = head.content.removeprefix(UTF8_BOM) if head.complete else self._beginning()
+        self._one_a_line = not begins_value_of_lines(beginning)
+        if not self._one_a_line:
+            self.unpacks = False  # it is parsing that takes long
+            begin = beginning.lstrip()[:1].decode()
+            self.evidence += ", an array" if begin == "[" else ", objects of several lines"
         if not self._one_a_line and not self._options.named:
             first = next(self._first_values(beginning), None)
             self._whole_arrays = looks_like_turn(first) or type(first) is int
@@ -199,7 +206,7 @@ class JsonLinesReader(SmallFileReader):
     def _first_values(self, beginning: bytes) -> Iterator[Any]:
         whole = len(beginning) == self._plain
         blocks = [(beginning, 0)] if whole else read_blocks(self.location, _PROBED_BYTES)
-        values = json_values(self.path, blocks, self._longest, Repairs(), self._whole_arrays)
+        values = json_values(self.path, blocks, self.longest, Repairs(), self._whole_arrays)
         for value, _, _ in values:
             yield value
 
@@ -208,7 +215,7 @@ class JsonLinesReader(SmallFileReader):
         first = next((block for block, _ in blocks), b"")
         if first.lstrip().startswith(b"["):
             return first  # an array may be one line of any length
-        blocks = line_blocks(self.location, _PROBED_BYTES, self._longest)
+        blocks = line_blocks(self.location, _PROBED_BYTES, self.longest)
         return next((block for block, _ in blocks), b"")
 
 

@@ -60,7 +60,7 @@ class TextReader(SmallFileReader):
     def splits(self) -> Iterator[Split]:
         """Yield the file, or blocks of its lines, to be decoded."""
         if not self._per_line and not self._plain:
-            data = unpacked(self.location, BATCH_BYTES, self._longest)
+            data = unpacked(self.location, BATCH_BYTES, self.longest)
             yield Split(len(data), lambda: self._document(data))
         elif not self._per_line:
             yield Split(self._plain, lambda: self._document(self._content()))
@@ -68,18 +68,20 @@ class TextReader(SmallFileReader):
             yield Split(self._plain, lambda: self._lines(self._content(), 1, self.size))
         else:
             line = 1
-            for block, bytes_read in line_blocks(self.location, BATCH_BYTES, self._longest):
+            for block, bytes_read in line_blocks(self.location, BATCH_BYTES, self.longest):
                 for part, lines in _parts(block):
                     size = len(part) + LINE * lines
                     yield Split(size, partial(self._lines, part, line, bytes_read))
                     line, bytes_read = line + lines, 0
 
     def _document(self, data: bytes) -> Batch:
-        repairs = Repairs()
         texts: Texts | None = long_text(data)
-        if texts is None:
-            texts = [self._text(data, "this document", repairs)]
-        return Batch.of_texts(texts, self.size, repairs)
+        try:
+            texts = [data.decode()] if texts is None else texts
+        except UnicodeDecodeError:
+            repairs = Repairs()
+            return Batch.of_texts([self._text(data, "this document", repairs)], self.size, repairs)
+        return Batch.of_texts(texts, self.size)
 
     def _lines(self, block: bytes, line: int, bytes_read: int) -> Batch:
         repairs = Repairs()

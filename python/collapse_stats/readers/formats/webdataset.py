@@ -72,6 +72,7 @@ class WebDatasetReader(SplittableReader, FileReader):
     def __init__(self, path: Location, options: ReadOptions, evidence: str) -> None:
         super().__init__(path, options, evidence)
         self.eot = None
+        self.longest = options.longest
         self._options = options
         self._fields = self.reads = self._find_fields()
 
@@ -92,7 +93,7 @@ class WebDatasetReader(SplittableReader, FileReader):
         yield Split(size, partial(self._batch, samples, read, walk.taken_repairs()))
 
     def _archive(self) -> Archive:
-        return Archive(self.path, read_blocks(self._path, _BLOCK), self._options.longest)
+        return Archive(self.path, read_blocks(self._path, _BLOCK), self.longest)
 
     def _batch(self, samples: list[_Sample], bytes_read: int, repairs: Repairs) -> Batch:
         group = None if self._fields is None else self._fields.group
