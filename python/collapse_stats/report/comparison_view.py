@@ -66,7 +66,7 @@ def comparison_page(report: Json) -> Page:
 def _of_the_run(series: Json | None) -> list[str]:
     if series is None:
         return []
-    return [printable(f"The run is {series['verdict']}: {'; '.join(series['reasons'])}.")]
+    return [printable(f"Taken as a run, {series['verdict']}: {'; '.join(series['reasons'])}.")]
 
 
 def warnings_of(report: Json) -> list[str]:

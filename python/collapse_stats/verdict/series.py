@@ -49,12 +49,13 @@ def judge_series(
     ]
     worst = max(severity, default=-1)
     if worst >= LABELS.index(LOSS_OF_TAIL):
-        reasons = [
-            f"{label} {_when(names, [one >= LABELS.index(label) for one in severity])}"
+        when = {  # a collapse last, so that it stands for a loss at the same steps
+            _when(names, [one >= LABELS.index(label) for one in severity]): label
             for label in (LOSS_OF_TAIL, COLLAPSE)
             if worst >= LABELS.index(label)
-        ]
-        return SeriesVerdict(LABELS[worst], names[severity.index(worst)], tuple(reasons))
+        }
+        reasons = tuple(f"{label} {steps}" for steps, label in when.items())
+        return SeriesVerdict(LABELS[worst], names[severity.index(worst)], reasons)
     at = _poorer_twice(against_first)
     if at is not None:
         return SeriesVerdict(LOSS_OF_TAIL, names[at], (_trend(names, against_first, at),))
