@@ -31,7 +31,7 @@ def start(*arguments: object) -> "subprocess.Popen[str]":
 def test_nothing_is_left_of_a_profile(tmp_path: Path, number: signal.Signals, code: int) -> None:
     text = " ".join(map(str, range(100_000)))
     path = tmp_path / "a.jsonl"
-    path.write_text((json.dumps({"text": text}) + "\n") * 60)
+    path.write_text((json.dumps({"text": text}) + "\n") * 150)
     hidden = ".p.collapse-stats-*"
     with start("profile", path, "-o", tmp_path / "p", "--max-order", 8) as process:
         while process.poll() is None and not list(tmp_path.glob(hidden)):

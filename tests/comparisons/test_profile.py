@@ -412,7 +412,7 @@ def test_ranges_of_shards_never_change_a_result(documents, tmp_path, monkeypatch
     with monkeypatch.context() as patched:  # as if nothing were needed beside the windows
         patched.setattr(type(backend), "needs", lambda self, layout, key_ranges, rows: (0, 20))
         patched.setattr("collapse_stats.counting.passes.writer_bytes", lambda memory: 0)
-        memory = corpus.resident_bytes + 100_000
+        memory = corpus.resident_bytes + 130_000
         saved = profile_corpus(
             corpus,
             counting=CountOptions(max_order=ORDER, memory=memory),

@@ -396,10 +396,10 @@ def test_too_few_documents_are_not_compared(baseline):
 
 
 def test_the_verdict_on_repetitive_text_is_collapse():
-    human = np.random.default_rng(3).integers(0, VOCAB, (150, 40))
+    human = np.random.default_rng(3).integers(0, VOCAB, (150, 120))
     monitor = cs.CollapseMonitor(VOCAB, 3, baseline=cs.profile(list(human), vocab_size=VOCAB))
     for first in range(150):
-        monitor.update([first % VOCAB, (first + 1 + first // VOCAB) % VOCAB] * 20)
+        monitor.update([first % VOCAB, (first + 1 + first // VOCAB) % VOCAB] * 60)
     comparison = monitor.comparison()
     assert comparison.verdict == "collapse"
     assert comparison.reasons

@@ -151,7 +151,9 @@ def _from_parquet(
     import pyarrow.parquet as pq
 
     try:  # not `pq.read_table`, which loads pandas where it is installed
-        table = pq.ParquetFile(pa.BufferReader(content)).read()
+        with pq.ParquetFile(pa.BufferReader(content)) as file:
+            # In threads of Arrow, the content could be let go after the interpreter has ended.
+            table = file.read(use_threads=False)
     except (OSError, pa.ArrowException) as error:
         raise ValueError(f"it cannot be read ({error})") from error
     for key, expected in metadata.items():

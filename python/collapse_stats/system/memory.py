@@ -71,10 +71,14 @@ def seconds_a_fresh_byte() -> float:
 
 
 class TooLittleMemoryError(MemoryError):
-    """The memory budget is smaller than the smallest that works."""
+    """The memory budget is smaller than the smallest that works.
+
+    What it says is enough is a tenth more: later stages of a command may need a little more than
+    the one that failed.
+    """
 
     def __init__(self, memory: int, least: int, otherwise: str = "") -> None:
-        enough = f"{-(-least // 10**6)}MB"
+        enough = f"{-(-11 * least // 10**7)}MB"
         super().__init__(
             f"memory is {max(0, memory):,} bytes, and this needs {least:,}: give at least {enough} "
             f"(memory={enough!r}, --memory {enough})" + (f", {otherwise}" if otherwise else "")
