@@ -1,10 +1,7 @@
 """Ctrl-C at any moment leaves a monitor whose figures are right."""
 
-import ctypes
 import os
 import sys
-import threading
-import time
 from pathlib import Path
 
 import numpy as np
@@ -130,38 +127,3 @@ def test_an_interrupted_change_is_made_or_not(name):
     for monitor in interrupted(operation):
         found = possible.index(everything(monitor))
         assert monitor.compute() == (filled(), changed)[found].compute()
-
-
-@pytest.mark.parametrize("window", [10**6, None])
-def test_interrupts_at_random_moments(window, monkeypatch):
-    """They come from another thread, also while the monitor's thread is started or waited for."""
-    monkeypatch.setattr(threading, "excepthook", lambda raised: None)
-    monitor = cs.CollapseMonitor(4000, 1, window=window)
-    numbers = iter(range(2000))  # an interrupted loop goes on with the next one
-    begun, done = set(), set()
-
-    def loop():
-        for number in numbers:
-            begun.add(number)
-            monitor.update([number, number], logprobs=[-1.0, -2.0])
-            done.add(number)
-            if number % 20 == 0:
-                monitor.compute()
-            if number % 50 == 0:
-                monitor.state_dict()
-
-    rng, sent = np.random.default_rng(1), 0
-    while len(begun) < 2000:
-        thread = threading.Thread(target=loop)
-        thread.start()
-        time.sleep(float(rng.exponential(0.002)))
-        sent += ctypes.pythonapi.PyThreadState_SetAsyncExc(
-            ctypes.c_ulong(thread.ident), ctypes.py_object(KeyboardInterrupt)
-        )
-        thread.join()
-    table = monitor.snapshot().table
-    counts = dict(zip(table.tokens()[0].tolist(), table.counts[0].tolist(), strict=True))
-    assert sent > 20
-    assert {*counts.values()} == {2}
-    assert done <= {*counts} <= begun
-    assert monitor.compute()["tokens"] == 2 * len(counts)
