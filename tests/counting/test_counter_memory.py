@@ -130,7 +130,7 @@ def test_counts_that_do_not_fit_are_not_merged(tight):
         filled(cs.NgramCounter(VOCAB, ORDER, memory=LITTLE), *batches(16, s)) for s in (1, 2)
     )
     before = counter.profile()
-    with pytest.raises(TooLittleMemoryError, match="give at least 1MB") as error:
+    with pytest.raises(TooLittleMemoryError, match="give at least 2MB") as error:
         counter.merge(other)
     check_equal(counter.profile(), before)
     large = cs.NgramCounter(VOCAB, ORDER, memory=error.value.least)
