@@ -20,12 +20,12 @@ import verdict_sources
 from ngram_chains import generations
 from verdict_data import Encode, encoder
 from verdict_sources import CHOSEN
-from verdict_tables import LONGEST, Documents, encoded, halves, interval, numbered, sample, spelled
+from verdict_tables import LONGEST, Documents, encoded, halves, numbered, print_rows, sample
 
 from collapse_stats.corpus.sample import Sample
 from collapse_stats.verdict.constants import Constants
 from collapse_stats.verdict.measure import evidence
-from collapse_stats.verdict.rule import COLLAPSE, LOSS_OF_TAIL, Verdict, judge
+from collapse_stats.verdict.rule import Verdict, judge
 from collapse_stats.verdict.series import SeriesVerdict, judge_series
 
 STEPS = 4
@@ -125,10 +125,7 @@ def main() -> None:
         counts.setdefault(kind, Counter())[verdict.label] += 1
         print(kind, name, verdict.label, verdict.reasons, file=sys.stderr, flush=True)
     print(f"| runs of {options.tokens}, {options.size:,} tokens a step | verdicts | loss |")
-    print("|---|---|---:|")
-    for kind, labels in counts.items():
-        lost = labels[LOSS_OF_TAIL] + labels[COLLAPSE]
-        print(f"| {kind} | {spelled(labels)} | {interval(lost, labels.total())} |")
+    print_rows(counts)
 
 
 if __name__ == "__main__":

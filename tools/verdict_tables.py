@@ -12,7 +12,7 @@ import math
 import random
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import permutations
 from pathlib import Path
 
@@ -202,6 +202,14 @@ def interval(found: int, number: int) -> str:
     return f"{100 * p:.1f} % ({100 * low:.1f} to {100 * high:.1f})"
 
 
+def print_rows(counts: Mapping[str, Counter[str]]) -> None:
+    """Print the verdicts of each kind, below the names of the columns."""
+    print("|---|---|---:|")
+    for kind, labels in counts.items():
+        lost = labels[LOSS_OF_TAIL] + labels[COLLAPSE]
+        print(f"| {kind} | {spelled(labels)} | {interval(lost, labels.total())} |")
+
+
 def main() -> None:
     """Print a Markdown table of verdicts by kind."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
@@ -217,10 +225,7 @@ def main() -> None:
         counts.setdefault(kind, Counter())[verdict.label] += 1
         print(described(kind, name, verdict), file=sys.stderr, flush=True)
     print(f"| {options.tokens}, {options.size:,} tokens, {options.part} | verdicts | loss |")
-    print("|---|---|---:|")
-    for kind, labels in counts.items():
-        lost = labels[LOSS_OF_TAIL] + labels[COLLAPSE]
-        print(f"| {kind} | {spelled(labels)} | {interval(lost, labels.total())} |")
+    print_rows(counts)
 
 
 if __name__ == "__main__":
