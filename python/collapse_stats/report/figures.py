@@ -26,6 +26,7 @@ from ..ngrams.spectrum import Spectrum
 from ..profiles.profile import Profile
 from ..uncertainty.estimate import Estimate
 from ..version import __version__
+from .curves import curves
 from .json_object import Json
 from .json_schema import SCHEMA, SCHEMA_FILE
 from .sample_figures import sample_figures
@@ -154,6 +155,7 @@ def corpus_figures(profile: Profile, estimate: EstimateOf, *, in_order: bool = T
         "tokenizer": asdict(profile.tokenizer),
         "orders": {str(n): figures for n, figures in orders.items()},
         "sample": sample_figures(profile, in_order=in_order),
+        "curves": curves(profile),
         "unreadable": [
             {"path": source.path, "error": source.error}
             for source in profile.sources

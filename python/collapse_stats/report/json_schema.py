@@ -49,6 +49,7 @@ def report_schema() -> Json:
         "$defs": {
             **_basic_types(),
             "corpus": _corpus(),
+            "curves": _described("Points that the charts are drawn from.", _curves()),
             "sample": _sample(),
             "order_figures": _order_figures(),
             "comparison": _comparison(),
@@ -119,6 +120,24 @@ def _corpus() -> Json:
                 "Files of the corpus that could not be read, or not to their end.", unreadable
             ),
             "warnings": _ref("warnings"),
+        },
+        optional={"curves": _by_order(_ref("curves"))},
+    )
+
+
+def _curves() -> Json:
+    counts, numbers = _array(_POSITIVE), _array(_NUMBER)
+    growth = _object({"windows": counts, "distinct": numbers})
+    ranks = _object({"rank": counts, "count": counts})
+    return _object(
+        {
+            "growth": _described(
+                "distinct: how many distinct n-grams as many windows drawn at random would have.",
+                growth,
+            ),
+            "ranks": _described(
+                "rank: how many distinct n-grams were seen as often as count, or more.", ranks
+            ),
         }
     )
 

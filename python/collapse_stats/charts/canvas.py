@@ -1,0 +1,91 @@
+"""Figures of matplotlib, which is loaded here alone: their style, their size, their text."""
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from ..errors import CollapseStatsError
+from .palette import GRID, INK, MUTED
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+INSTALL = "pip install 'collapse-stats[plot]'"
+WIDTH, HEIGHT = 5.2, 3.9  # inches of one chart
+POINTS = 72  # of an inch
+_STYLE: dict[str, Any] = {
+    "font.family": ["DejaVu Sans"],  # which comes with matplotlib: figures look alike everywhere
+    "font.size": 9,
+    "text.color": INK,
+    "text.parse_math": False,  # names and n-grams are not formulas
+    "axes.edgecolor": MUTED,
+    "axes.labelcolor": MUTED,
+    "axes.titlecolor": MUTED,
+    "axes.titlesize": 9,
+    "axes.titlelocation": "left",
+    "axes.linewidth": 0.7,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.spines.left": False,
+    "axes.grid": True,
+    "axes.grid.axis": "y",
+    "axes.axisbelow": True,
+    "grid.color": GRID,
+    "grid.linewidth": 0.7,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "xtick.major.size": 3,
+    "ytick.major.size": 0,
+    "xtick.minor.size": 0,
+    "ytick.minor.size": 0,
+    "legend.frameon": False,
+    "legend.borderaxespad": 0,
+    "legend.handlelength": 1.6,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "collapse-stats",
+}
+
+
+def is_there() -> bool:
+    """Whether matplotlib can be loaded."""
+    try:
+        import matplotlib.figure  # noqa: F401
+    except ImportError:
+        return False
+    return True
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """Draw in the style of the charts, whatever the user's own; glyphs that are missing are quiet.
+
+    Raises
+    ------
+    CollapseStatsError
+        matplotlib is missing.
+    """
+    try:
+        from matplotlib.style import context
+    except ImportError as error:
+        raise CollapseStatsError(f"charts need matplotlib: {INSTALL}") from error
+    with warnings.catch_warnings(), context(["default", _STYLE]):
+        warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)
+        yield
+
+
+def new_figure(charts: int = 1, columns: int = 1) -> "Figure":
+    """Return an empty figure that has room for some charts."""
+    from matplotlib.figure import Figure
+
+    rows = -(-charts // columns)
+    return Figure(figsize=(WIDTH * min(charts, columns), HEIGHT * rows))
+
+
+def text_width(text: str, size: float = 9) -> float:
+    """Return about how many points wide a text is, in any font."""
+    from unicodedata import east_asian_width
+
+    return size * sum(1.0 if east_asian_width(sign) in "WF" else 0.62 for sign in text)

@@ -1,0 +1,72 @@
+"""A chart as SVG inside a page, whose style sheet gives the colours."""
+
+import io
+import re
+from xml.etree import ElementTree
+
+from ..report.json_object import Json
+from .canvas import new_figure, style
+from .catalogue import Chart
+from .palette import LIGHT
+
+_UNUSED = ("metadata", "style")  # have addresses, and rules that would hold for the whole page
+_FONT = re.compile(r"font-family: [^;]*(; )?")
+
+
+def chart_svg(chart: Chart, report: Json) -> str:
+    """Return a chart as an ``svg`` element, whose text stays text.
+
+    Colours are variables such as ``var(--baseline)``, named as in `palette`.
+    """
+    with style():
+        figure = new_figure()
+        chart.draw(figure, report)
+        file = io.StringIO()
+        figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})
+    return inlined(file.getvalue(), chart.kind, chart.caption(report))
+
+
+def inlined(text: str, name: str, label: str) -> str:
+    """Return what matplotlib wrote as an element of a page: without name spaces, and small.
+
+    Parameters
+    ----------
+    name
+        Begins the ids, which a page may have once only.
+    label
+        What a screen reader says.
+    """
+    root = ElementTree.fromstring(text)
+    used = {*re.findall(r"(?:href=\"|url\()#([\w.-]+)", text)}
+    for element in root.iter():
+        element.tag = _local(element.tag)
+        for child in [*element]:
+            if _local(child.tag) in _UNUSED:
+                element.remove(child)
+        if element.tag != "text" and not (element.text or "").strip():
+            element.text = None
+        element.tail = None
+        attributes = {_local(key): value for key, value in element.attrib.items()}
+        element.attrib.clear()
+        for key, value in attributes.items():
+            if key != "id" or value in used:
+                element.set(key, _translated(key, value, name))
+    root.attrib = {"viewBox": root.attrib["viewBox"], "role": "img", "aria-label": label}
+    return ElementTree.tostring(root, encoding="unicode")
+
+
+def _translated(key: str, value: str, name: str) -> str:
+    """Return the value of an attribute for a page."""
+    if key == "id":
+        return f"{name}-{value}"
+    if key == "d":
+        return " ".join(value.split())
+    if key == "style":
+        value = _FONT.sub("", value)
+        for role, color in LIGHT.items():
+            value = value.replace(color, f"var(--{role})")
+    return re.sub(r"^#|(?<=url\()#", f"#{name}-", value)
+
+
+def _local(name: str) -> str:
+    return name.rpartition("}")[2]
