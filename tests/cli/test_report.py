@@ -22,11 +22,16 @@ from collapse_stats.metrics.figures import (
     FLOORED_FIGURES,
 )
 from collapse_stats.report import delimited, make_report, markdown, schema, table
-from collapse_stats.report.comparison_view import FlooredValue, comparison_page, marked, warnings_of
-from collapse_stats.report.corpus_view import corpus_page
 from collapse_stats.report.grid import Cell, Column, Grid, Page
 from collapse_stats.report.json_schema import SCHEMA_FILE, schema_text
 from collapse_stats.report.numbers import column, count, fixed, percent
+from collapse_stats.report.views.comparison import (
+    FlooredValue,
+    comparison_page,
+    marked,
+    warnings_of,
+)
+from collapse_stats.report.views.corpus import corpus_page
 
 VOCAB = 50
 

@@ -22,8 +22,8 @@ from collapse_stats.errors import InputError
 from collapse_stats.readers.inspect import inspect
 from collapse_stats.readers.options import ReadOptions
 from collapse_stats.report import schema
-from collapse_stats.report.inspection_view import inspection_page
 from collapse_stats.report.table import draw
+from collapse_stats.report.views.inspection import inspection_page
 
 NUMPY = ("--backend", "numpy", "--tokenizer", "bytes")
 

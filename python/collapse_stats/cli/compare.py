@@ -15,8 +15,7 @@ from ..profiles.data import check_comparable
 from ..profiles.profile import Ngram, Profile
 from ..profiles.storage import is_profile
 from ..readers.remote.location import Location
-from ..report import delimited, make_report
-from ..report.comparison_view import comparison_page
+from ..report import make_report
 from ..report.grid import printable
 from ..verdict.calibration import calibrated
 from ..verdict.constants import Constants
@@ -31,7 +30,7 @@ from .corpora import (
     warn_of,
 )
 from .options import Request, request_options
-from .output import is_seen, output_options, write_result
+from .output import is_seen, report_options, write_report
 from .paths import location, paths_argument
 from .progress import Reporter
 from .sides import SideOptions, for_side, side_option
@@ -68,7 +67,7 @@ T = TypeVar("T")
 )
 @side_option("baseline", also=" (and --human)")
 @side_option("candidates")
-@output_options
+@report_options
 @request_options
 @click.pass_context
 def compare(
@@ -108,7 +107,7 @@ def compare(
                 figures |= _examples(comparison, examples)
         if not is_seen(form, output):
             warn_of(profiles, reporter)
-    write_result(report, comparison_page(report), form, output, delimited.write)
+    write_report(report, form, output)
     crossed, unknown = crossings(fail_on, report)
     for line in unknown:
         click.echo(f"warning: {printable(line)}", err=True)

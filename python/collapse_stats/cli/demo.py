@@ -15,17 +15,17 @@ from ..corpus.load import read_corpus
 from ..demo.recursion import generations, human_documents
 from ..readers.options import ReadOptions
 from ..report import make_report
-from ..report.comparison_view import (
+from ..report.grid import Page
+from ..report.json_object import Json
+from ..report.numbers import fixed, percent
+from ..report.views.comparison import (
     DISTINCT_ORDER,
     FlooredValue,
     generations_grid,
     rare_kept,
     warnings_of,
 )
-from ..report.grid import Page
-from ..report.json_object import Json
-from ..report.numbers import fixed, percent
-from ..report.verdict_view import verdict_grid
+from ..report.views.verdict import verdict_grid
 from ..tokenizers import load
 from .output import drawn, write
 from .progress import Reporter

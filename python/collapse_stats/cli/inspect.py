@@ -18,8 +18,8 @@ from ..readers.inspect import inspect as inspect_file
 from ..readers.listing import Files
 from ..readers.options import ReadOptions
 from ..readers.remote.location import Location, Name
-from ..report.inspection_view import has_uncounted_text, inspection_page
 from ..report.rows import write_rows
+from ..report.views.inspection import has_uncounted_text, inspection_page
 from ..tokenizers import Tokenizer
 from ..tokenizers import load as load_tokenizer
 from .options import exit_2_if, reading_options

@@ -9,11 +9,10 @@ from ..errors import InputError
 from ..profiles.profile import Profile
 from ..profiles.storage import is_profile
 from ..readers.remote.location import Location
-from ..report import delimited, make_report
-from ..report.corpus_view import corpus_page
+from ..report import make_report
 from .corpora import count, load_saved, name_of, read, refuse_options_of_reading
 from .options import Request, request_options
-from .output import is_seen, output_options, write_result
+from .output import is_seen, report_options, write_report
 from .paths import paths_argument
 from .progress import Reporter
 
@@ -24,7 +23,7 @@ from .progress import Reporter
 @click.option(
     "--top", type=click.IntRange(1), metavar="K", help="Show the K most frequent n-grams."
 )
-@output_options
+@report_options
 @request_options
 def show(
     corpus: tuple[Location, ...],
@@ -50,7 +49,7 @@ def show(
         if not is_seen(form, output):
             for warning in profile.warnings:
                 reporter.warn(warning)
-    write_result(report, corpus_page(report), form, output, delimited.write)
+    write_report(report, form, output)
 
 
 def _profile(

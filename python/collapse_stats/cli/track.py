@@ -27,12 +27,11 @@ from ..readers.open import open_file
 from ..readers.options import ReadOptions
 from ..readers.registry import registry
 from ..readers.remote.location import Location
-from ..report import delimited, make_report
-from ..report.comparison_view import comparison_page
+from ..report import make_report
 from .corpora import count, load_saved, names_of, read, warn_of
 from .inputs import spare_inputs
 from .options import Request, request_options
-from .output import is_seen, output_options, write_result
+from .output import is_seen, report_options, write_report
 from .paths import location
 from .progress import Reporter
 from .sides import SideOptions, for_side, side_option
@@ -57,7 +56,7 @@ _FOLDERS = ("completions",)  # the folder that TRL writes them to
     help="Take only every K-th step. Default: 1.",
 )
 @side_option("baseline")
-@output_options
+@report_options
 @request_options
 def track(
     run: Path,
@@ -99,7 +98,7 @@ def track(
             )
         if not is_seen(form, output):
             warn_of(profiles, reporter)
-    write_result(report, comparison_page(report), form, output, delimited.write)
+    write_report(report, form, output)
 
 
 def _series(

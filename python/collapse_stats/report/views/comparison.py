@@ -3,15 +3,15 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ..comparisons.cautions import counted
-from ..readers.alike import grouped_alike
-from .corpus_view import described
-from .detail_view import example_grids, orders_grid
-from .figures import NOT_GIVEN
-from .grid import DASH, Cell, Column, Emphasis, Grid, Page, printable
-from .json_object import Json
-from .numbers import column, count, fixed, percent
-from .verdict_view import verdict_grid
+from ...comparisons.cautions import counted
+from ...readers.alike import grouped_alike
+from ..figures import NOT_GIVEN
+from ..grid import DASH, Cell, Column, Emphasis, Grid, Page, printable
+from ..json_object import Json
+from ..numbers import column, count, fixed, percent
+from .corpus import corpus_page, described
+from .detail import example_grids, orders_grid
+from .verdict import verdict_grid
 
 TOLERANCE = 0.1
 """A figure is marked when it differs from its floor by more than this share of the floor."""
@@ -61,6 +61,16 @@ def comparison_page(report: Json) -> Page:
             *_sizes_of_samples(against),
         ),
     )
+
+
+def generations_of(report: Json) -> list[Grid]:
+    """Return the table of generations alone, or those of the corpora without comparisons."""
+    comparisons = report["comparisons"]
+    if not comparisons:
+        return list(corpus_page(report).grids)
+    main = comparisons[0]["baseline"]
+    against = [comparison for comparison in comparisons if comparison["baseline"] == main]
+    return [generations_grid(report["corpora"], against, f"against {printable(main)}")]
 
 
 def _of_the_run(series: Json | None) -> list[str]:

@@ -1,9 +1,9 @@
 """One comparison in more detail: its figures by order with their errors, and example n-grams."""
 
-from .corpus_view import spelled
-from .grid import DASH, Cell, Column, Grid, printable
-from .json_object import Json
-from .numbers import count, fixed, percent
+from ..grid import DASH, Cell, Column, Grid, printable
+from ..json_object import Json
+from ..numbers import count, fixed, percent
+from .corpus import spelled
 
 _SHOWN = (
     (("JS", "bits"), "js_bits", fixed),

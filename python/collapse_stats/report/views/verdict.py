@@ -3,10 +3,10 @@
 import math
 from collections.abc import Sequence
 
-from ..verdict.rule import COLLAPSE, DRIFT, LABELS, LOSS_OF_TAIL, WITHIN_FLOOR
-from .grid import DASH, Cell, Column, Emphasis, Grid, printable
-from .json_object import Json
-from .numbers import column, percent
+from ...verdict.rule import COLLAPSE, DRIFT, LABELS, LOSS_OF_TAIL, WITHIN_FLOOR
+from ..grid import DASH, Cell, Column, Emphasis, Grid, printable
+from ..json_object import Json
+from ..numbers import column, percent
 
 USUAL_ORDER = 2  # whose figures are shown if the rule used it anywhere
 _EMPHASIS: dict[str, Emphasis] = {
