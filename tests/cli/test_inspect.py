@@ -14,7 +14,7 @@ from reader_helpers import write, write_lines
 from collapse_stats.cli.group import program
 from collapse_stats.readers.alike import joined
 from collapse_stats.readers.inspect import inspect
-from collapse_stats.report.grid import shortened
+from collapse_stats.report.wrapping import shortened
 from collapse_stats.report.table import draw
 from collapse_stats.report.views.inspection import common_folder, inspection_page
 

@@ -10,7 +10,7 @@ import click
 
 from ..metrics.figures import COMPARISON_FIGURES, CORPUS_FIGURES
 from ..report.json_object import Json
-from ..report.views.comparison import rare_kept
+from ..report.shown import rare_kept
 from ..verdict.rule import LABELS
 
 _SIGNS: dict[str, Callable[[float, float], bool]] = {

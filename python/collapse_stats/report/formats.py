@@ -17,7 +17,9 @@ _UNSEEN = re.compile(  # what JSON leaves as it is, and terminals obey
 )
 
 
-def render(report: Json, form: str, width: int = 100, *, color: bool = False) -> str:
+def render(
+    report: Json, form: str, width: int = 100, *, color: bool = False, verbose: bool = False
+) -> str:
     """Return a report as text in one of `FORMATS`; it ends with a newline.
 
     Parameters
@@ -26,6 +28,8 @@ def render(report: Json, form: str, width: int = 100, *, color: bool = False) ->
         Columns of the format ``table``; the others do not depend on it.
     color
         Whether the format ``table`` has the control codes of terminals.
+    verbose
+        Whether ``table`` and ``markdown`` show everything that tables can show.
 
     Raises
     ------
@@ -35,19 +39,21 @@ def render(report: Json, form: str, width: int = 100, *, color: bool = False) ->
     if form not in FORMATS:
         raise ValueError(f"the format must be one of {', '.join(FORMATS)}, got {form!r}")
     if form == "table":
-        return table.draw(page_of(report), width=width, color=color)
+        return table.draw(page_of(report, verbose=verbose), width=width, color=color)
     as_text: dict[str, Callable[[Json], str]] = {
         "json": json_text,
         "csv": delimited.write,
-        "markdown": lambda report: markdown.write(page_of(report)),
+        "markdown": lambda report: markdown.write(page_of(report, verbose=verbose)),
         "latex": lambda report: latex.write(generations_of(report)),
     }
     return as_text[form](report)
 
 
-def page_of(report: Json) -> Page:
+def page_of(report: Json, *, verbose: bool = False) -> Page:
     """Return the page of a report: of its comparisons, or of its corpora if it has none."""
-    return comparison_page(report) if report["comparisons"] else corpus_page(report)
+    if report["comparisons"]:
+        return comparison_page(report, verbose=verbose)
+    return corpus_page(report)
 
 
 def json_text(content: Any) -> str:

@@ -1,65 +1,51 @@
 """The page about candidates and their baseline, from a report."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from ...comparisons.cautions import counted
-from ...readers.alike import grouped_alike
-from ..figures import NOT_GIVEN
-from ..grid import DASH, Cell, Column, Emphasis, Grid, Page, printable
+from ..grid import Grid, Page, printable
 from ..json_object import Json
-from ..numbers import column, count, fixed, percent
+from ..numbers import count
 from .corpus import corpus_page, described
 from .detail import example_grids, orders_grid
-from .verdict import verdict_grid
+from .generations import TOLERANCE, generations_grid
+from .novelty import novelty_grid
+from .verdict import reasons_of, verdict_grid
+from .warnings import named, warnings_of
 
-TOLERANCE = 0.1
-"""A figure is marked when it differs from its floor by more than this share of the floor."""
-
-ENTROPY_ORDER, DISTINCT_ORDER, NOVELTY_ORDER = 2, 4, 2
-RARE = "1"  # the band of retention that is shown: n-grams seen once in half of the baseline
-
-
-@dataclass(frozen=True, slots=True)
-class FlooredValue:
-    """A value with its floor, and whether their difference is beyond its standard error."""
-
-    value: float | None
-    floor: float | None
-    significant: bool = True
+FEW = 3  # candidates whose reasons are shown in full
 
 
-def comparison_page(report: Json) -> Page:
-    """Return the page of a report that has comparisons.
+def comparison_page(report: Json, *, verbose: bool = False) -> Page:
+    """Return the page of a report that has comparisons: the verdicts, the figures, warnings.
 
-    Candidates are shown against the baseline and, when there are several, against the first.
+    Candidates are shown against the baseline. With `verbose` also against the first of them, with
+    all reasons and warnings, and with what the verdicts were measured by.
     """
-    comparisons = report["comparisons"]
-    by_baseline: dict[str, list[Json]] = {}
-    for comparison in comparisons:
-        by_baseline.setdefault(comparison["baseline"], []).append(comparison)
-    (main, against), *others = by_baseline.items()
-    title = f"against {printable(main)}"
-    grids = [generations_grid(report["corpora"], against, title)]
-    grids += [_short(name, group) for name, group in others]
-    grids += [
-        verdict_grid(name, group, explain=name == main) for name, group in by_baseline.items()
+    by_baseline = _by_baseline(report["comparisons"])
+    (name, against), *others = by_baseline.items()
+    first = verdict_grid(name, against)
+    reasons = reasons_of(against, all_=verbose or len(against) <= FEW)
+    grids = [
+        Grid(first.columns, first.rows, first.title, reasons),
+        generations_grid(report["corpora"], against),
     ]
     if len(against) == 1:
         grids.append(orders_grid(against[0]))
-    examples = [grid for comparison in against for grid in example_grids(comparison)]
-    smoothing = against[0]["orders"]["1"]["smoothing"]
+    if verbose:
+        grids.append(novelty_grid(name, against))
+        for other, group in others:
+            title = f"against {printable(other)}, the first candidate"
+            grids.append(generations_grid(report["corpora"], group, title))
+            notes = reasons_of(group, all_=True)
+            grid = novelty_grid(other, group, explain=False)
+            grids.append(Grid(grid.columns, grid.rows, grid.title, notes))
     return Page(
-        [*grids, *examples],
+        [*grids, *(grid for comparison in against for grid in example_grids(comparison))],
         head=described(report["corpora"][0]),
-        warnings=warnings_of(report),
-        tail=(
-            *_of_the_run(report["series"]),
-            f"{counted(len(against), 'candidate')} against {printable(main)}. "
-            f"Entropy: Chao-Wang-Jost. KL(baseline || candidate): {smoothing} smoothing. "
-            f"Backend: {report['backend']}.",
-            *_sizes_of_samples(against),
-        ),
+        summary=_of_the_run(report["series"]),
+        warnings=warnings_of(report, news=not verbose),
+        tail=_all_notes(report, against) if verbose else (LEGEND,),
     )
 
 
@@ -68,178 +54,52 @@ def generations_of(report: Json) -> list[Grid]:
     comparisons = report["comparisons"]
     if not comparisons:
         return list(corpus_page(report).grids)
-    main = comparisons[0]["baseline"]
-    against = [comparison for comparison in comparisons if comparison["baseline"] == main]
-    return [generations_grid(report["corpora"], against, f"against {printable(main)}")]
+    name, against = next(iter(_by_baseline(comparisons).items()))
+    return [generations_grid(report["corpora"], against, f"against {printable(name)}")]
+
+
+LEGEND = (
+    "± two standard errors. (in brackets): the floor, the same between the baseline's own halves; "
+    "↑ ↓ off it. odds: that fresh text is new to the rest of its corpus, over the baseline's odds. "
+    "More: --verbose, `collapse-stats explain`."
+)
+
+
+def _all_notes(report: Json, against: Sequence[Json]) -> tuple[str, ...]:
+    sizes = {comparison["measured"]["tokens"]["baseline"] for comparison in against}
+    each = " (each candidate has its own; shown is that of the first)" * (len(sizes) > 1)
+    smoothing = against[0]["orders"]["1"]["smoothing"]
+    return (
+        "± two standard errors, from 16 groups of documents. (in brackets) the floor, the same "
+        f"figure between the baseline's own halves{each}.",
+        f"↑ ↓ above or below the floor by more than {100 * TOLERANCE:.0f} % of it and two "
+        "standard errors; ↑ is worse for KL, ↓ for rare kept and new.",
+        "odds: the odds that an n-gram of fresh text is new to as much other text of its own "
+        "corpus, over the same odds of the baseline. distance: the odds that an n-gram is new to "
+        "the other side, over those that it is new to its own. repeats: share of a document that "
+        "repeats earlier parts of it, mean over documents. copies: share of documents that are "
+        "exact copies of another one.",
+        "entropy: Chao-Wang-Jost. distinct: different n-grams over the baseline's, at equal size. "
+        f"KL: KL(baseline || candidate), {smoothing} smoothing. rare kept: share of the tokens seen "
+        "once in half of the baseline that are still present. new: share of n-grams that the "
+        "baseline lacks.",
+        f"{counted(len(against), 'candidate')} against {printable(against[0]['baseline'])}. "
+        f"Backend: {report['backend']}.",
+        *_sizes_of_samples(against),
+    )
+
+
+def _by_baseline(comparisons: Sequence[Json]) -> dict[str, list[Json]]:
+    groups: dict[str, list[Json]] = {}
+    for comparison in comparisons:
+        groups.setdefault(comparison["baseline"], []).append(comparison)
+    return groups
 
 
 def _of_the_run(series: Json | None) -> list[str]:
     if series is None:
         return []
     return [printable(f"Taken as a run, {series['verdict']}: {'; '.join(series['reasons'])}.")]
-
-
-def warnings_of(report: Json) -> list[str]:
-    """Return warnings with the names that they hold for; alike but for numbers, they are joined."""
-    warnings: list[tuple[str, str]] = []
-    for corpus in report["corpora"]:
-        warnings += [(corpus["name"], w) for w in corpus["warnings"] if NOT_GIVEN not in w]
-    first = report["corpora"][0]["name"]
-    known = {f"{name}: {warning}" for name, warning in warnings}
-    for comparison in report["comparisons"]:
-        if comparison["baseline"] == first:
-            name = comparison["candidate"]
-            new = (w for w in comparison["warnings"] if NOT_GIVEN not in w and w not in known)
-            warnings += [(name, w) for w in new]
-    return [_joined(group) for group in grouped_alike(warnings)]
-
-
-def _joined(group: list[tuple[str, str]]) -> str:
-    names = list(dict.fromkeys(name for name, _ in group))
-    first, warning = group[0]
-    if len({warning for _, warning in group}) == 1:
-        return printable(f"{_shortened(names)}: {warning}")
-    others = [name for name in names if name != first]
-    alike = f" (likewise {_shortened(others)})" if others else ""
-    return printable(f"{first}: {warning}{alike}")
-
-
-def _shortened(names: Sequence[str]) -> str:
-    if len(names) <= 4:
-        return ", ".join(names)
-    return f"{names[0]} … {names[-1]} ({len(names)} of them)"
-
-
-def generations_grid(
-    corpora: Sequence[Json], against: Sequence[Json], title: str, legend: bool = True
-) -> Grid:
-    """Return a table with one row per corpus; that of the baseline comes first, with the floors."""
-    by_name = {corpus["name"]: corpus for corpus in corpora}
-    baseline = corpora[0]
-    rows = [baseline, *(by_name[comparison["candidate"]] for comparison in against)]
-    longest = len(baseline["orders"])
-    entropy, distinct = min(ENTROPY_ORDER, longest), min(DISTINCT_ORDER, longest)
-    token_unit, tokens = column([row["tokens"] for row in rows])
-    type_unit, types = column([row["orders"][str(distinct)]["distinct"] for row in rows])
-    bits = [row["orders"][str(entropy)]["entropy_bits"]["chao-wang-jost"] for row in rows]
-    columns = [
-        Column(("",), number=False),
-        Column(("tokens", "", token_unit)),
-        Column(("entropy", f"{entropy}-grams", "bits")),
-        Column(("distinct", f"{distinct}-grams", type_unit)),
-        Column((f"{distinct}-grams at", "equal size", "ratio")),
-        *_divergence_columns(longest),
-    ]
-    divergences = _divergences(against, distinct)
-    cells = [
-        [Cell(printable(row["name"])), Cell(tokens[i]), Cell(fixed(bits[i], 2)), Cell(types[i])]
-        + divergences[i]
-        for i, row in enumerate(rows)
-    ]
-    sizes = {comparison["measured"]["tokens"]["baseline"] for comparison in against}
-    return Grid(columns, cells, title, _legend(longest, len(sizes) > 1) if legend else ())
-
-
-def _short(name: str, against: Sequence[Json]) -> Grid:
-    longest = len(against[0]["orders"])
-    distinct = min(DISTINCT_ORDER, longest)
-    columns = [
-        Column(("",), number=False),
-        Column((f"{distinct}-grams at", "equal size", "ratio")),
-        *_divergence_columns(longest),
-    ]
-    names = [name, *(comparison["candidate"] for comparison in against)]
-    rows = [
-        [Cell(printable(names[i])), *cells]
-        for i, cells in enumerate(_divergences(against, distinct))
-    ]
-    return Grid(columns, rows, f"against {printable(name)}, the first candidate")
-
-
-def _divergence_columns(longest: int) -> list[Column]:
-    novel = min(NOVELTY_ORDER, longest)
-    return [
-        Column(("KL", "1-grams", "bits")),
-        Column(("rare", "tokens", "kept, %")),
-        Column(("new", f"{novel}-grams", "%")),
-    ]
-
-
-def _legend(longest: int, sizes_differ: bool) -> tuple[str, ...]:
-    novel = min(NOVELTY_ORDER, longest)
-    size = " (at the size of the first candidate; each candidate has its own floor)" * sizes_differ
-    return (
-        f"(in brackets): the floor, the same figure between the baseline's own halves{size}.",
-        f"↑ ↓: above or below the floor by more than {100 * TOLERANCE:.0f} % of it and two "
-        "standard errors; ↑ is worse for KL, ↓ for rare tokens kept and new.",
-        "rare tokens kept: share of the tokens seen once in half of the baseline that are still "
-        f"present. new: share of {novel}-grams that the baseline lacks.",
-    )
-
-
-def _divergences(against: Sequence[Json], distinct: int) -> list[list[Cell]]:
-    """Return the cells of figures with a floor: the baseline's row, then the candidates' rows."""
-    longest = len(against[0]["orders"])
-    floors = _floored(against[0], longest)
-    shows = (fixed, percent, percent)
-    own = [
-        Cell(f"({show(floored.floor)})" if floored.floor is not None else DASH, "dim")
-        for floored, show in zip(floors, shows, strict=True)
-    ]
-    rows = [[Cell(fixed(1.0, 2), "dim"), *own]]
-    for comparison in against:
-        ratio = comparison["orders"][str(distinct)]["size_matched_distinct_ratio"]
-        cells = [Cell(fixed(ratio, 2))]
-        for floored, show, worse in zip(
-            _floored(comparison, longest), shows, ("↑", "↓", "↓"), strict=True
-        ):
-            mark = marked(floored)
-            emphasis: Emphasis = "plain" if not mark else "worse" if mark == worse else "other"
-            cells.append(Cell(show(floored.value), emphasis, mark))
-        rows.append(cells)
-    return rows
-
-
-def marked(floored: FlooredValue) -> str:
-    """Return an arrow if the value is off its floor by more than `TOLERANCE` and its error."""
-    if floored.value is None or floored.floor is None or not floored.significant:
-        return ""
-    excess = floored.value - floored.floor
-    if abs(excess) <= TOLERANCE * floored.floor:
-        return ""
-    return "↑" if excess > 0 else "↓"
-
-
-def _floored(comparison: Json, longest: int) -> tuple[FlooredValue, FlooredValue, FlooredValue]:
-    """Return KL of order 1, retention of rare tokens, and novelty."""
-    novel = str(min(NOVELTY_ORDER, longest))
-    return (
-        _floored_value(comparison["orders"]["1"], "kl_bits"),
-        rare_kept(comparison),
-        _floored_value(comparison["orders"][novel], "novelty"),
-    )
-
-
-def _floored_value(figures: Json, key: str) -> FlooredValue:
-    significant = _is_significant(figures["intervals"][key])
-    return FlooredValue(figures[key], figures["floor"][key], significant)
-
-
-def _is_significant(interval: Json | None) -> bool:
-    """Whether the excess is more than two standard errors; True when there is no error."""
-    if interval is None or interval["excess"] is None:
-        return True
-    return bool(abs(interval["excess"]) > 2 * interval["excess_error"])
-
-
-def rare_kept(comparison: Json, order: int = 1) -> FlooredValue:
-    """Return the share of n-grams seen once in half of the baseline that are still present."""
-    rows: Iterable[Json] = comparison["retention"]
-    for row in rows:
-        if (row["order"], row["band"]) == (order, RARE):
-            interval = comparison["orders"][str(order)]["intervals"]["retained"]
-            return FlooredValue(row["retained"], row["floor"], _is_significant(interval))
-    return FlooredValue(None, None)
 
 
 def _sizes_of_samples(against: Sequence[Json]) -> tuple[str, ...]:
@@ -252,8 +112,8 @@ def _sizes_of_samples(against: Sequence[Json]) -> tuple[str, ...]:
             by_size.setdefault(size, []).append(printable(comparison["candidate"]))
     if not by_size:
         return ()
-    sizes = "; ".join(f"{_shortened(names)} {size}" for size, names in by_size.items())
+    sizes = "; ".join(f"{named(names)} {size}" for size, names in by_size.items())
     return (
-        "Figures other than tokens, entropy and distinct n-grams are taken from samples matched in "
-        f"size by whole documents; tokens per side: {sizes}.",
+        "Figures other than tokens and entropy are taken from samples matched in size by whole "
+        f"documents; tokens per side: {sizes}.",
     )

@@ -1,119 +1,88 @@
-"""The table of verdicts, from a report."""
+"""What the verdicts are, and why: one line a candidate, from a report."""
 
-import math
 from collections.abc import Sequence
 
-from ...verdict.rule import COLLAPSE, DRIFT, LABELS, LOSS_OF_TAIL, WITHIN_FLOOR
+from ...verdict.rule import CANNOT_TELL, COLLAPSE, DRIFT, LOSS_OF_TAIL, WITHIN_FLOOR
+from ..decision import USUAL_ORDER
 from ..grid import DASH, Cell, Column, Emphasis, Grid, printable
 from ..json_object import Json
-from ..numbers import column, percent
+from ..numbers import percent
+from .labels import Labels
 
-USUAL_ORDER = 2  # whose figures are shown if the rule used it anywhere
-_EMPHASIS: dict[str, Emphasis] = {
+EMPHASIS: dict[str, Emphasis] = {
     COLLAPSE: "worse",
     LOSS_OF_TAIL: "worse",
     DRIFT: "other",
     WITHIN_FLOOR: "plain",
 }
+_OF_DOCUMENTS = {
+    "repeated_text": ("repeats", "its documents repeat themselves"),
+    "duplicate_documents": ("copies", "its documents copy each other"),
+}
 
 
-def verdict_grid(name: str, against: Sequence[Json], *, explain: bool = True) -> Grid:
-    """Return a table with one row per candidate: the figures that decide, the reasons below."""
-    order = _shown_order(against)
-    unit, tokens = column([comparison["compared"]["tokens"]["candidate"] for comparison in against])
+def verdict_grid(name: str, against: Sequence[Json]) -> Grid:
+    """Return a table with one row per candidate: verdict, what decides it, and a sentence."""
+    labels = Labels.of([comparison["candidate"] for comparison in against])
     columns = [
-        Column(("",), number=False),
-        Column(("tokens", "used", unit)),
-        Column((f"{order}-grams new", "to own text", "% (floor)")),
-        Column(("novelty odds", "vs floor", "± 2 SE")),
-        Column(("repeated", "text", "%")),
-        Column(("duplicate", "documents", "%")),
+        Column((labels.heading,), number=False, one_line=True),
         Column(("verdict",), number=False),
+        Column(("decided by",), number=False),
+        Column((f"compared with {printable(name)}",), number=False),
     ]
     rows = [
-        [Cell(printable(comparison["candidate"])), Cell(size), *_figures(comparison, order)]
-        for comparison, size in zip(against, tokens, strict=True)
-    ]
-    notes = _notes(name, against, order if explain else None)
-    return Grid(columns, rows, f"verdicts against {printable(name)}", notes)
-
-
-def _shown_order(against: Sequence[Json]) -> int:
-    """The order whose figures are shown: bigrams, or the lowest that the rule used."""
-    used = [
-        novelty["order"]
+        [
+            Cell(printable(labels.label(comparison["candidate"]))),
+            Cell(comparison["verdict"], EMPHASIS.get(comparison["verdict"], "dim")),
+            Cell(decision(comparison)),
+            Cell(sentence(comparison)),
+        ]
         for comparison in against
-        for novelty in comparison["novel_mass"]
-        if novelty["working"]
     ]
-    return USUAL_ORDER if USUAL_ORDER in used else min(used, default=USUAL_ORDER)
+    return Grid(columns, rows)
 
 
-def _figures(comparison: Json, order: int) -> list[Cell]:
-    novelty = _novelty(comparison, order)
-    if novelty is None:
-        masses = [Cell(DASH)] * 2
-    else:
-        low, high = _odds_interval(novelty)
-        odds = f"x{_odds(novelty)} ±{(high - low) / 2:.2f}"
-        masses = [Cell(f"{percent(novelty['own'])} ({percent(novelty['floor'])})"), Cell(odds)]
-    verdict = comparison["verdict"]
-    return [
-        *masses,
-        Cell(percent(comparison["repeated_text"]["candidate"])),
-        Cell(percent(comparison["duplicate_documents"]["candidate"])),
-        Cell(verdict, _EMPHASIS.get(verdict, "dim")),
-    ]
+def decision(comparison: Json) -> str:
+    """Return the figure that decides, with its interval or floor: ``odds x0.52 ±0.02``."""
+    found = comparison["decided_by"]
+    if found is None:
+        return DASH
+    if found["figure"] in _OF_DOCUMENTS:
+        word = _OF_DOCUMENTS[found["figure"]][0]
+        return f"{word} {percent(found['value'])} % ({percent(found['floor'])})"
+    word = "odds" if found["figure"] == "novelty_odds" else "distance"
+    order = "" if found["order"] == USUAL_ORDER else f", {found['order']}-grams"
+    return f"{word} x{found['value']:.2f} ±{(found['high'] - found['low']) / 2:.2f}{order}"
 
 
-def _notes(name: str, against: Sequence[Json], explained_order: int | None) -> tuple[str, ...]:
+def sentence(comparison: Json) -> str:
+    """Say what the verdict means, with the candidate as "it"."""
+    label, found = comparison["verdict"], comparison["decided_by"]
+    if label == CANNOT_TELL or found is None:
+        return "the reason is below"
+    if label == WITHIN_FLOOR:
+        return "it differs no more than by chance"
+    if found["figure"] in _OF_DOCUMENTS:
+        return _OF_DOCUMENTS[found["figure"]][1]
+    if label == DRIFT:
+        return _kind_of_drift(found)
+    return "it lost rare text and gained none"
+
+
+def _kind_of_drift(found: Json) -> str:
+    if found["figure"] == "novelty_odds" and found["value"] < 1:
+        return "it is less varied, with new content"
+    if found["figure"] == "novelty_odds":
+        return "it is more varied, of other content"
+    return "it is as varied, of other content"
+
+
+def reasons_of(against: Sequence[Json], *, all_: bool) -> list[str]:
+    """Return the reasons in full, alike ones once; without `all_` those that say what is needed."""
     names_by_reason: dict[str, list[str]] = {}
     for comparison in against:
-        if comparison["verdict"] != WITHIN_FLOOR:
-            reason = f"{comparison['verdict']}, {'; '.join(comparison['reasons'])}."
+        label = comparison["verdict"]
+        if label == CANNOT_TELL or (all_ and label != WITHIN_FLOOR):
+            reason = f"{label}, {'; '.join(comparison['reasons'])}."
             names_by_reason.setdefault(reason, []).append(comparison["candidate"])
-    notes = [
-        printable(f"{', '.join(names)}: {reason}") for reason, names in names_by_reason.items()
-    ]
-    if explained_order is not None:
-        measured = [each for each in against if _novelty(each, explained_order) is not None]
-        if measured:
-            worst = max(measured, key=lambda each: _severity(each, explained_order))
-            notes.append(_explained(name, worst, explained_order))
-    return tuple(notes)
-
-
-def _severity(comparison: Json, order: int) -> tuple[int, float]:
-    """How bad a verdict is, and among equal ones how thin the tail."""
-    label, novelty = comparison["verdict"], _novelty(comparison, order)
-    assert novelty is not None
-    return LABELS.index(label) if label in LABELS else -1, -novelty["tail"]
-
-
-def _explained(name: str, comparison: Json, order: int) -> str:
-    """Say the figures of a candidate in words."""
-    novelty = _novelty(comparison, order)
-    assert novelty is not None
-    candidate = comparison["candidate"]
-    low, high = _odds_interval(novelty)
-    return printable(
-        f"How to read the row of {candidate} ({comparison['verdict']}): in new text of "
-        f"{candidate}, {percent(novelty['own'])} % of the {order}-grams do not occur in as "
-        f"much other text of {candidate}; for {name} at the same size it is "
-        f"{percent(novelty['floor'])} % (the floor). The odds of the first share are "
-        f"x{_odds(novelty)} those of the second ({low:.2f} to {high:.2f})."
-    )
-
-
-def _novelty(comparison: Json, order: int) -> Json | None:
-    orders: Sequence[Json] = comparison["novel_mass"]
-    return next((novelty for novelty in orders if novelty["order"] == order), None)
-
-
-def _odds(novelty: Json) -> str:
-    return f"{math.exp(novelty['tail']):.2f}"
-
-
-def _odds_interval(novelty: Json) -> tuple[float, float]:
-    low, high = (math.exp(novelty["tail"] + sign * novelty["tail_se"]) for sign in (-2, 2))
-    return low, high
+    return [printable(f"{', '.join(names)}: {reason}") for reason, names in names_by_reason.items()]
