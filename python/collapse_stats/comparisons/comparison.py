@@ -139,13 +139,16 @@ class Comparison:
     def size_matched_distinct_ratio(self, order: int) -> float | None:
         """Return the distinct n-grams of the candidate over those of the baseline at equal size.
 
-        Taken from corpora or samples of nearly the same size; the remaining difference is rarefied.
+        As every figure of a comparison, it is the mean of those between opposite halves. The larger
+        half of a pair is rarefied to the size of the smaller one. Without text and tables there are
+        no pairs of halves, and the whole corpora are taken.
         """
-        sides = [side.spectrum(self.baseline.check_order(order)) for side in self._sides]
-        if self.by_samples is not None:
-            pairs = self.by_samples.joint_spectra.ngrams[order]
-            sides = [pairs[halves].total for halves in (FLOOR, CANDIDATE_HALVES)]
-        return metrics.size_matched_distinct_ratio(sides[1], sides[0])
+        values, _ = self._figures(order)
+        if len(values):
+            return mean_of(values, "size_matched_distinct_ratio")
+        return metrics.size_matched_distinct_ratio(
+            self.candidate.spectrum(order), self.baseline.spectrum(order)
+        )
 
     def retention(self, order: int) -> list[RetainedBand]:
         """Return by band of baseline counts the share of n-grams still present, and its floor."""
