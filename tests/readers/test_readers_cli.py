@@ -16,8 +16,8 @@ from click.testing import CliRunner, Result
 from reader_helpers import write, write_lines
 
 import collapse_stats as cs
+from collapse_stats.cli.commands.inspect import inspect as inspect_command
 from collapse_stats.cli.group import program
-from collapse_stats.cli.inspect import inspect as inspect_command
 from collapse_stats.errors import InputError
 from collapse_stats.readers.inspect import inspect
 from collapse_stats.readers.options import ReadOptions

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import wraps
 from pathlib import Path
+from shutil import get_terminal_size
 from typing import Any, TypedDict
 
 import click
@@ -19,8 +20,12 @@ from ..report.json_object import Json
 from ..system.atomic_file import check_can_write, write_file
 
 FORMATS = ("table", "json", "csv", "markdown")
-WIDTH = 100  # columns of a table that is not written to a terminal
-_PLAIN = str.maketrans({"↑": "^", "↓": "v", "–": "-", "…": "~", "·": "|", "─": "-", "⚠": "!"})
+WITHOUT_DETAILS = ("csv", "latex")  # formats that are one table, without warnings
+WIDTH = 100  # columns of a page that is not written to a terminal, without COLUMNS
+WIDEST = 120  # columns that are used of a terminal
+_PLAIN = str.maketrans(
+    {"↑": "^", "↓": "v", "–": "-", "…": "~", "·": "|", "─": "-", "⚠": "!", "±": "~"}
+)
 
 
 def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -34,6 +39,22 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def report_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the same options, with every format of reports."""
     return _with_output(command, REPORT_FORMATS)
+
+
+verbose_option = click.option(
+    "-v",
+    "--verbose",
+    is_flag=True,
+    help="Show all tables, reasons and warnings, and explain all headings.",
+)
+
+
+def check_details(form: str, option: str) -> None:
+    """Raise InputError if a format has no place for the tables that an option adds."""
+    if form in WITHOUT_DETAILS:
+        raise InputError(
+            f"{option} adds tables, and --format {form} is one table: take json, markdown or table"
+        )
 
 
 def _with_output(command: Callable[..., Any], formats: Sequence[str]) -> Callable[..., Any]:
@@ -96,9 +117,9 @@ def drawn(page: Page, to_file: bool = False) -> str:
     return table.draw(page, **_drawing(to_file))
 
 
-def write_report(report: Json, form: str, output: Path | None) -> None:
+def write_report(report: Json, form: str, output: Path | None, *, verbose: bool = False) -> None:
     """Write a report in one of `REPORT_FORMATS`."""
-    write(render(report, form, **_drawing(output is not None)), output)
+    write(render(report, form, **_drawing(output is not None), verbose=verbose), output)
 
 
 class _Drawing(TypedDict):
@@ -109,13 +130,17 @@ class _Drawing(TypedDict):
 def _drawing(to_file: bool) -> _Drawing:
     """Width and colours of tables, as they suit a terminal if stdout is one."""
     terminal = not to_file and _is_terminal()
-    width = WIDTH
-    if terminal:
-        from shutil import get_terminal_size
-
-        width = min(get_terminal_size().columns, 120)
+    width = _columns_asked_for() or WIDTH
+    if terminal and not _columns_asked_for():
+        width = min(get_terminal_size().columns, WIDEST)
     plain = "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb"
     return {"width": width, "color": terminal and not plain}
+
+
+def _columns_asked_for() -> int:
+    """The number in the variable COLUMNS, 0 if there is none."""
+    columns = os.environ.get("COLUMNS", "")
+    return int(columns) if columns.isascii() and columns.isdigit() else 0
 
 
 def write(text: str, output: Path | None = None) -> None:

@@ -54,9 +54,9 @@ class Page:
 
     grids: Sequence[Grid]
     head: str = ""
-    summary: Sequence[str] = field(default_factory=tuple)
     warnings: Sequence[str] = field(default_factory=tuple)
     tail: Sequence[str] = field(default_factory=tuple)
+    summary: Sequence[str] = field(default_factory=tuple)
 
     def printable(self) -> "Page":
         """The same page without control characters, wherever its texts come from."""
@@ -75,7 +75,7 @@ class Page:
             )
             for grid in self.grids
         ]
-        texts = (self.summary, self.warnings, self.tail)
+        texts = (self.warnings, self.tail, self.summary)
         return Page(grids, printable(self.head), *([*map(printable, each)] for each in texts))
 
 

@@ -80,8 +80,8 @@ def _all_notes(report: Json, against: Sequence[Json]) -> tuple[str, ...]:
         "repeats earlier parts of it, mean over documents. copies: share of documents that are "
         "exact copies of another one.",
         "entropy: Chao-Wang-Jost. distinct: different n-grams over the baseline's, at equal size. "
-        f"KL: KL(baseline || candidate), {smoothing} smoothing. rare kept: share of the tokens seen "
-        "once in half of the baseline that are still present. new: share of n-grams that the "
+        f"KL: KL(baseline || candidate), {smoothing} smoothing. rare kept: share of the tokens "
+        "seen once in half of the baseline that are still present. new: share of n-grams that the "
         "baseline lacks.",
         f"{counted(len(against), 'candidate')} against {printable(against[0]['baseline'])}. "
         f"Backend: {report['backend']}.",

@@ -1,4 +1,4 @@
-"""The measurements behind the verdicts, from a report: novelty of fresh text, repetition, copies."""
+"""The measurements behind the verdicts: novelty of fresh text, repetition, copies."""
 
 import math
 from collections.abc import Sequence

@@ -6,26 +6,26 @@ from typing import Any
 import click
 import numpy as np
 
-from ..backends.options import CountOptions
-from ..backends.selection import select
-from ..comparisons.build import compare_corpora
-from ..comparisons.comparison import Comparison
-from ..corpus.corpus import Corpus
-from ..corpus.load import read_corpus
-from ..demo.recursion import generations, human_documents
-from ..readers.options import ReadOptions
-from ..report import make_report
-from ..report.grid import Page
-from ..report.json_object import Json
-from ..report.numbers import fixed, percent
-from ..report.shown import compared, rare_kept
-from ..report.views.comparison import LEGEND
-from ..report.views.generations import DISTINCT_ORDER, generations_grid
-from ..report.views.novelty import novelty_grid
-from ..report.views.warnings import warnings_of
-from ..tokenizers import load
-from .output import drawn, write
-from .progress import Reporter
+from ...backends.options import CountOptions
+from ...backends.selection import select
+from ...comparisons.build import compare_corpora
+from ...comparisons.comparison import Comparison
+from ...corpus.corpus import Corpus
+from ...corpus.load import read_corpus
+from ...demo.recursion import generations, human_documents
+from ...readers.options import ReadOptions
+from ...report import make_report
+from ...report.grid import Page
+from ...report.json_object import Json
+from ...report.numbers import fixed, percent
+from ...report.shown import compared, rare_kept
+from ...report.views.comparison import LEGEND
+from ...report.views.generations import DISTINCT_ORDER, generations_grid
+from ...report.views.novelty import novelty_grid
+from ...report.views.warnings import warnings_of
+from ...tokenizers import load
+from ..output import drawn, write
+from ..progress import Reporter
 
 FRESH = 0.1
 CONTROL = "human B"
@@ -81,7 +81,8 @@ def demo(number: int, seed: int) -> None:
     pure_rows, fresh_rows = (report["comparisons"] for report in reports)
     grids.append(novelty_grid("human", [*pure_rows, *fresh_rows[1:]]))
     both = {key: [row for report in reports for row in report[key]] for key in _ROWS_OF_REPORT}
-    write(drawn(Page(grids, head, warnings=warnings_of(both, news=True), tail=[LEGEND, *_conclusions(reports, number), *_NEXT])))
+    tail = [LEGEND, "", *_conclusions(reports, number), *_NEXT]
+    write(drawn(Page(grids, head, warnings=warnings_of(both, news=True), tail=tail)))
 
 
 _NEXT = (
