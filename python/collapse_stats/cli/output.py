@@ -122,6 +122,16 @@ def write_report(report: Json, form: str, output: Path | None, *, verbose: bool 
     write(render(report, form, **_drawing(output is not None), verbose=verbose), output)
 
 
+def text_width(*, to_file: bool = False) -> int:
+    """Columns of what is written: COLUMNS, or those of the terminal if stdout is one."""
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isascii() and columns.isdigit() and int(columns):
+        return int(columns)
+    if to_file or not _is_terminal():
+        return WIDTH
+    return min(get_terminal_size().columns, WIDEST)
+
+
 class _Drawing(TypedDict):
     width: int
     color: bool
@@ -130,17 +140,8 @@ class _Drawing(TypedDict):
 def _drawing(to_file: bool) -> _Drawing:
     """Width and colours of tables, as they suit a terminal if stdout is one."""
     terminal = not to_file and _is_terminal()
-    width = _columns_asked_for() or WIDTH
-    if terminal and not _columns_asked_for():
-        width = min(get_terminal_size().columns, WIDEST)
     plain = "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb"
-    return {"width": width, "color": terminal and not plain}
-
-
-def _columns_asked_for() -> int:
-    """The number in the variable COLUMNS, 0 if there is none."""
-    columns = os.environ.get("COLUMNS", "")
-    return int(columns) if columns.isascii() and columns.isdigit() else 0
+    return {"width": text_width(to_file=to_file), "color": terminal and not plain}
 
 
 def write(text: str, output: Path | None = None) -> None:

@@ -15,7 +15,8 @@ MANY_EMPTY = 0.1
 COPIES = "are exact duplicates"
 """Words of the warning about copies."""
 USUAL_FROM = 3  # the orders from here on are sparse in most corpora
-_OF_ORDERS = re.compile(r"(?:coverage|saturation|JS) is [^:]+ at orders? ([\d, ]+):")
+_OF_ORDERS = re.compile(r"(?:coverage|saturation) is [^:]+ at orders? ([\d, ]+):")
+_JS_WITHIN_FLOOR = "JS is within two standard errors of its floor"
 
 
 def sizes_apart(a: Profile, b: Profile) -> bool:
@@ -129,13 +130,19 @@ def reasons_for_caution(
 def js_within_floor(orders: Sequence[int]) -> str:
     """Return the warning that JS at these orders cannot be told from its floor."""
     return (
-        f"JS is within two standard errors of its floor at {orders_named(orders)}: no difference "
+        f"{_JS_WITHIN_FLOOR} at {orders_named(orders)}: no difference "
         "detected; more documents would detect a smaller one"
     )
 
 
 def holds_of_most(warning: str) -> bool:
-    """Whether a warning holds of most corpora, because it is about the sparse orders alone."""
+    """Whether a warning holds of most corpora, or says what a table shows.
+
+    It holds of most if it is about sparse orders alone. That JS is within its floor stands in the
+    table of orders.
+    """
+    if warning.startswith(_JS_WITHIN_FLOOR):
+        return True
     found = _OF_ORDERS.search(warning)
     return found is not None and all(int(n) >= USUAL_FROM for n in found[1].split(", "))
 

@@ -16,7 +16,12 @@ _OF_CORPORA = ("entropy_bits", "conditional_entropy_bits", "collision_entropy_bi
 
 def write(report: Json) -> str:
     """Return the comparisons, or the corpora when there are none."""
-    return write_rows(_comparisons(report) if report["comparisons"] else _corpora(report))
+    return write_rows(rows_of(report))
+
+
+def rows_of(report: Json) -> list[Json]:
+    """Return the rows, each a dict of flat columns."""
+    return _comparisons(report) if report["comparisons"] else _corpora(report)
 
 
 def _comparisons(report: Json) -> list[Json]:

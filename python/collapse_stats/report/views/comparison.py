@@ -45,7 +45,7 @@ def comparison_page(report: Json, *, verbose: bool = False) -> Page:
         head=described(report["corpora"][0]),
         summary=_of_the_run(report["series"]),
         warnings=warnings_of(report, news=not verbose),
-        tail=_all_notes(report, against) if verbose else (LEGEND,),
+        tail=_all_notes(report, against) if verbose else (f"{LEGEND} {MORE}",),
     )
 
 
@@ -60,9 +60,11 @@ def generations_of(report: Json) -> list[Grid]:
 
 LEGEND = (
     "± two standard errors. (in brackets): the floor, the same between the baseline's own halves; "
-    "↑ ↓ off it. odds: that fresh text is new to the rest of its corpus, over the baseline's odds. "
-    "More: --verbose, `collapse-stats explain`."
+    "↑ ↓ off it. odds: that fresh text is new to the rest of its corpus, over the baseline's odds."
 )
+
+
+MORE = "More: --verbose, `collapse-stats explain`."
 
 
 def _all_notes(report: Json, against: Sequence[Json]) -> tuple[str, ...]:
