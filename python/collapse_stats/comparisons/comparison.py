@@ -21,7 +21,6 @@ from ..profiles.profile import Ngram, Profile
 from ..system.arguments import checked_methods
 from ..uncertainty.estimate import Estimate
 from ..uncertainty.figure_vectors import Floats, figures_of, mean_of
-from ..uncertainty.halves import CANDIDATE as CANDIDATE_HALVES
 from ..uncertainty.halves import (
     FLOOR,
     OPPOSITE,
