@@ -372,9 +372,18 @@ def test_copies_and_repetition_are_said() -> None:
 @pytest.mark.parametrize(
     ("found", "advice"),
     [
-        (given([0.0] * 3, error=0.3, tokens=SMALL), "about 4.0 times as many documents would do (2,000 on each"),
-        (given([0.05] * 3, error=0.14, tokens=SMALL), "about 2.0 times as many documents would do (981 on each"),
-        (given([0.2495] * 3, error=0.1, tokens=SMALL), "more than 100 times as many documents would be needed"),
+        (
+            given([0.0] * 3, error=0.3, tokens=SMALL),
+            "about 4.0 times as many documents would do (2,000 on",
+        ),
+        (
+            given([0.05] * 3, error=0.14, tokens=SMALL),
+            "about 2.0 times as many documents would do (981 on each",
+        ),
+        (
+            given([0.2495] * 3, error=0.1, tokens=SMALL),
+            "more than 100 times as many documents would be needed",
+        ),
         (given([0.0]), "count more orders (--max-order 5) or provide more text"),
     ],
 )

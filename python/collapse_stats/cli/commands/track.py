@@ -9,6 +9,7 @@ from ...comparisons.build import compare_profiles
 from ...comparisons.comparison import Comparison
 from ...comparisons.side import compare_each, share_of_memory
 from ...errors import InputError
+from ...profiles.profile import Profile
 from ...profiles.storage import is_profile
 from ...readers.detect import extension_of
 from ...readers.directory.reasons import some
@@ -63,6 +64,8 @@ def track(
 ) -> None:
     """Compare the steps of a run with its first step or a baseline.
 
+    With a baseline, later steps are also compared with the first one, which shows a slow loss best.
+
     DIR has one file or directory for each step, with the step's number in its name: completions of
     TRL, rollouts of verl or OpenRLHF, or checkpoints with samples. Generated text is read from the
     column 'completion' or 'output' if there is one, unless --text-key, --ids-key or --part is
@@ -83,6 +86,8 @@ def track(
             reporter.warn(f"left out, without the number of a step in its name: {some(others)}")
         comparisons = _series(found, baseline, for_baseline, request, reporter)
         profiles = [comparisons[0].baseline, *(each.candidate for each in comparisons)]
+        if baseline is not None:
+            comparisons += _with_first(profiles[1:], request)
         with reporter.task("recounting samples") as task:
             report = make_report(
                 profiles,
@@ -120,7 +125,7 @@ def _series_of_profile(
     found: list[tuple[int, Path]], baseline: Location, request: Request, reporter: Reporter
 ) -> list[Comparison]:
     """Compare each step with a saved profile; no n-gram table is kept for longer than needed."""
-    saved = load_saved(baseline, request)
+    saved = replace(load_saved(baseline, request), name=names_of([baseline])[0])
     generated = _reading_generated_text(request.like(saved), found[0][1])
     comparisons = []
     for number, path in found:
@@ -130,6 +135,13 @@ def _series_of_profile(
         without_table = replace(comparison.candidate, table=None)
         comparisons.append(replace(comparison, candidate=without_table))
     return comparisons
+
+
+def _with_first(steps: list[Profile], request: Request) -> list[Comparison]:
+    """Compare the later steps with the first one, by the samples that all of them keep."""
+    first, *later = steps
+    memory = request.counting.memory_bytes
+    return [compare_profiles(first, step, request.backend, memory) for step in later]
 
 
 def _name(number: int) -> str:
