@@ -379,6 +379,36 @@ def test_warnings_that_differ_in_numbers_only_are_said_once() -> None:
     assert found == ["g1: sizes differ 1.5-fold (likewise g2, g3)", "g1, g2, g3: alike"]
 
 
+@pytest.mark.parametrize(
+    ("warning", "is_news"),
+    [
+        ("coverage is below 0.5 at orders 3, 4, 5: the text covers", False),
+        ("gen_1: coverage is below 0.5 at order 5: the text covers", False),
+        ("coverage is below 0.5 at orders 2, 3: the text covers", True),
+        ("saturation is above 0.95 at orders 10, 12: on one side", False),
+        ("saturation is above 0.95 at order 1: on one side", True),
+        ("JS is within two standard errors of its floor at order 1: no", False),
+        ("with only 9 documents, halves consist of blocks", True),
+    ],
+)
+def test_what_holds_of_most_corpora_is_no_news(warning: str, is_news: bool) -> None:
+    report = {"corpora": [{"name": "a", "warnings": [warning]}], "comparisons": []}
+    assert warnings_of(report) == [f"a: {warning}"]
+    assert bool(warnings_of(report, news=True)) == is_news
+
+
+def test_copies_that_the_verdict_names_are_no_news() -> None:
+    docs = documents(1)
+    twice = profile([*docs, *docs[:90]], "copied")
+    report = make_report(
+        [profile(docs, "base"), twice], [cs.compare(profile(docs, "base"), twice)], backend="numpy"
+    )
+    (comparison,) = report["comparisons"]
+    assert any("exact copies" in reason for reason in comparison["reasons"])
+    assert any("exact duplicates" in warning for warning in warnings_of(report))
+    assert not any("exact duplicates" in warning for warning in warnings_of(report, news=True))
+
+
 def test_names_cannot_steer_the_terminal_or_break_markdown(compared: dict) -> None:
     evil = json.loads(json.dumps(compared).replace('"narrow"', '"a\\u001b[31m|\\nb"'))
     page = comparison_page(evil)

@@ -127,7 +127,7 @@ def _corpora(report: Json) -> list[Json]:
             f"sample_{name}": value for name, value in sample.items() if not isinstance(value, dict)
         }
         for order, figures in corpus["orders"].items():
-            row = alike | {"order": order, **_flat(figures), **of_sample}
+            row = alike | {"order": int(order), **_flat(figures), **of_sample}
             ratios = sample.get("document_distinct_ratio", {})
             rows.append(row | {"sample_document_distinct_ratio": ratios.get(order)})
     return rows

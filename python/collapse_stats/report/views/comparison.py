@@ -101,7 +101,10 @@ def _by_baseline(comparisons: Sequence[Json]) -> dict[str, list[Json]]:
 def _of_the_run(series: Json | None) -> list[str]:
     if series is None:
         return []
-    return [printable(f"Taken as a run, {series['verdict']}: {'; '.join(series['reasons'])}.")]
+    reasons = "; ".join(series["reasons"])
+    is_said = any(reason.startswith(series["verdict"]) for reason in series["reasons"])
+    verdict = "" if is_said else f", {series['verdict']}"
+    return [printable(f"Taken as a run{verdict}: {reasons}.")]
 
 
 def _sizes_of_samples(against: Sequence[Json]) -> tuple[str, ...]:

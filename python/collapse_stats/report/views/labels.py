@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 
 LONG = 8  # letters; no name is changed if all are this short
+SEPARATORS = " -_./:"  # that end a heading in vain
 LEAST = 3  # letters in common that are worth leaving out
 
 
@@ -41,7 +42,7 @@ class Labels:
     @property
     def heading(self) -> str:
         """What stands above the labels: the common parts."""
-        return f"{self.before}…{self.after}" if self.before or self.after else ""
+        return f"{self.before}…{self.after}" if self.after else self.before.rstrip(SEPARATORS)
 
 
 def _beginning(names: Sequence[str]) -> str:

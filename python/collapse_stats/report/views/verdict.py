@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from ...verdict.reasons import WITHIN
 from ...verdict.rule import CANNOT_TELL, COLLAPSE, DRIFT, LOSS_OF_TAIL, WITHIN_FLOOR
 from ..decision import USUAL_ORDER
 from ..grid import DASH, Cell, Column, Emphasis, Grid, printable
@@ -56,25 +57,36 @@ def decision(comparison: Json) -> str:
 
 
 def sentence(comparison: Json) -> str:
-    """Say what the verdict means, with the candidate as "it"."""
+    """Say what the verdict means; the candidate is the subject."""
     label, found = comparison["verdict"], comparison["decided_by"]
     if label == CANNOT_TELL or found is None:
         return "the reason is below"
     if label == WITHIN_FLOOR:
-        return "it differs no more than by chance"
+        return "differs no more than by chance"
     if found["figure"] in _OF_DOCUMENTS:
         return _OF_DOCUMENTS[found["figure"]][1]
     if label == DRIFT:
         return _kind_of_drift(found)
-    return "it lost rare text and gained none"
+    if _is_shared(comparison):
+        return "repeats this text, less varied"
+    return "lost rare text and gained none"
+
+
+def _is_shared(comparison: Json) -> bool:
+    """Whether the sides are closer to each other than to themselves."""
+    sigmas = comparison["constants"]["sigmas"]
+    return any(
+        novelty["working"] and novelty["drift"] < -sigmas * novelty["drift_se"]
+        for novelty in comparison["novel_mass"]
+    )
 
 
 def _kind_of_drift(found: Json) -> str:
     if found["figure"] == "novelty_odds" and found["value"] < 1:
-        return "it is less varied, with new content"
+        return "less varied, with new content"
     if found["figure"] == "novelty_odds":
-        return "it is more varied, of other content"
-    return "it is as varied, of other content"
+        return "more varied, of other content"
+    return "as varied, of other content"
 
 
 def reasons_of(against: Sequence[Json], *, all_: bool) -> list[str]:
@@ -82,7 +94,8 @@ def reasons_of(against: Sequence[Json], *, all_: bool) -> list[str]:
     names_by_reason: dict[str, list[str]] = {}
     for comparison in against:
         label = comparison["verdict"]
-        if label == CANNOT_TELL or (all_ and label != WITHIN_FLOOR):
+        is_plain = comparison["reasons"] == [WITHIN]
+        if label == CANNOT_TELL or (all_ and not is_plain):
             reason = f"{label}, {'; '.join(comparison['reasons'])}."
             names_by_reason.setdefault(reason, []).append(comparison["candidate"])
     return [printable(f"{', '.join(names)}: {reason}") for reason, names in names_by_reason.items()]
