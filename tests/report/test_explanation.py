@@ -15,7 +15,6 @@ from collapse_stats.report import explanation
 from collapse_stats.report.formats import page_of
 
 PAGE = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text("utf-8")
-NOT_IN_TABLES = {"windows", "distinct", "dis"}  # plain counts; "distinct" is a heading
 
 
 def explained(name: str) -> str:
@@ -24,8 +23,6 @@ def explained(name: str) -> str:
 
 @pytest.mark.parametrize("name", [*CORPUS_FIGURES, *COMPARISON_FIGURES])
 def test_every_reported_figure_is_explained(name: str) -> None:
-    if name == "windows":
-        pytest.skip("the number of n-grams, N in the page's notation")
     figure = CORPUS_FIGURES.get(name) or COMPARISON_FIGURES[name]
     text = explained(name)
     assert len(text) > 40
@@ -43,7 +40,7 @@ def test_every_heading_of_a_comparison_is_explained() -> None:
         for column in grid.columns
         if column.heading[0] and not column.heading[0].startswith("compared with")
     }
-    assert {"verdict", "decided by", "entropy", "rare kept"} <= headings
+    assert {"verdict", "decided by", "entropy", "rare tokens"} <= headings
     for heading in headings - {"order"}:
         assert explained(heading)
 
@@ -73,9 +70,9 @@ def test_an_unknown_name_gets_a_near_one() -> None:
 
 def test_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "72")
-    result = CliRunner().invoke(program, ["explain", "rare", "kept"])
+    result = CliRunner().invoke(program, ["explain", "rare", "tokens"])
     assert result.exit_code == 0
-    assert result.stdout.startswith("rare kept\n")
+    assert result.stdout.startswith("rare tokens, rare tokens kept\n")
     assert max(map(len, result.stdout.splitlines())) <= 72
     result = CliRunner().invoke(program, ["explain", "nothing-like-it"])
     assert result.exit_code == 2

@@ -13,7 +13,7 @@ def explain(figure: tuple[str, ...]) -> None:
     """Say what a figure means, and when not to use it.
 
     FIGURE is its name in Python, its key in JSON or CSV, or its heading in a table: chao1, js_bits,
-    'rare kept', odds. Topics such as floors, errors or retention are explained as well.
+    'rare tokens', odds. Topics such as floors, errors or retention are explained as well.
     """
     paragraphs = explanation.explain(" ".join(figure))
     lines = [line for each in paragraphs for line in _indented(each, text_width())]

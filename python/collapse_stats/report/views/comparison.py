@@ -59,8 +59,9 @@ def generations_of(report: Json) -> list[Grid]:
 
 
 LEGEND = (
-    "± two standard errors. (in brackets): the floor, the same between the baseline's own halves; "
-    "↑ ↓ off it. odds: that fresh text is new to the rest of its corpus, over the baseline's odds."
+    "±: two standard errors. In brackets: the floor, the same between the baseline's halves; ↑ ↓: "
+    "off the floor. odds: the odds that fresh text is new to the rest of its corpus, over the "
+    "baseline's."
 )
 
 
@@ -72,19 +73,19 @@ def _all_notes(report: Json, against: Sequence[Json]) -> tuple[str, ...]:
     each = " (each candidate has its own; shown is that of the first)" * (len(sizes) > 1)
     smoothing = against[0]["orders"]["1"]["smoothing"]
     return (
-        "± two standard errors, from 16 groups of documents. (in brackets) the floor, the same "
+        "±: two standard errors, from 16 groups of documents. In brackets: the floor, the same "
         f"figure between the baseline's own halves{each}.",
-        f"↑ ↓ above or below the floor by more than {100 * TOLERANCE:.0f} % of it and two "
-        "standard errors; ↑ is worse for KL, ↓ for rare kept and new.",
+        f"↑ ↓: above or below the floor by more than {100 * TOLERANCE:.0f} % of it and two "
+        "standard errors; ↑ is worse for KL, ↓ for rare tokens kept and novel.",
         "odds: the odds that an n-gram of fresh text is new to as much other text of its own "
         "corpus, over the same odds of the baseline. distance: the odds that an n-gram is new to "
         "the other side, over those that it is new to its own. repeats: share of a document that "
         "repeats earlier parts of it, mean over documents. copies: share of documents that are "
         "exact copies of another one.",
         "entropy: Chao-Wang-Jost. distinct: different n-grams over the baseline's, at equal size. "
-        f"KL: KL(baseline || candidate), {smoothing} smoothing. rare kept: share of the tokens "
-        "seen once in half of the baseline that are still present. new: share of n-grams that the "
-        "baseline lacks.",
+        f"KL: KL(baseline || candidate), {smoothing} smoothing. rare tokens kept: share of the "
+        "tokens seen once in half of the baseline that are still present. novel: share of n-grams "
+        "that the baseline lacks.",
         f"{counted(len(against), 'candidate')} against {printable(against[0]['baseline'])}. "
         f"Backend: {report['backend']}.",
         *_sizes_of_samples(against),

@@ -9,7 +9,7 @@ from .corpus import spelled
 _SHOWN = (
     (("JS", "bits"), "js_bits", 3, 1),
     (("lost", "%"), "unseen_mass", 1, 100),
-    (("new", "%"), "novelty", 1, 100),
+    (("novel", "%"), "novelty", 1, 100),
 )
 
 
@@ -39,7 +39,7 @@ def orders_grid(comparison: Json) -> Grid:
         rows,
         f"{name} by order{size}",
         (
-            "lost: share of the baseline's n-grams that the candidate lacks. new: share of the "
+            "lost: share of the baseline's n-grams that the candidate lacks. novel: share of the "
             "candidate's n-grams that the baseline lacks.",
         ),
     )

@@ -38,8 +38,8 @@ def generations_grid(corpora: Sequence[Json], against: Sequence[Json], title: st
         Column(("entropy", f"{entropy}-gram bits"), optional=1),
         Column(("distinct", f"{distinct}-grams")),
         Column(("KL", "1-gram bits")),
-        Column(("rare kept", "%")),
-        Column(("new", f"{novel}-gram %")),
+        Column(("rare tokens", "kept, %")),
+        Column(("novel", f"{novel}-grams, %")),
         Column(("repeated", "%"), optional=4),
         Column(("copies", "%"), optional=3),
     ]
