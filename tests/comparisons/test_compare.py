@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 import collapse_stats as cs
-from collapse_stats import metrics
 from collapse_stats.backends.selection import select
 from collapse_stats.corpus.split import group_of, half_of, ordinal_hash
 from collapse_stats.metrics.figures import FLOORED_FIGURES
@@ -118,9 +117,6 @@ def test_two_samples_of_one_source_give_the_floor():
 def test_a_poorer_source_is_seen(diff):
     assert diff.kl(1) > 2 * diff.floor("kl", 1)
     assert diff.size_matched_distinct_ratio(1) == pytest.approx(120 / VOCAB, abs=0.02)
-    assert diff.size_matched_distinct_ratio(2) == metrics.size_matched_distinct_ratio(
-        diff.candidate.spectrum(2), diff.baseline.spectrum(2)
-    )
 
 
 def test_lost(diff):
@@ -200,7 +196,8 @@ def test_sizes_apart_are_matched_by_whole_documents():
             assert diff.figure(name, n) == pytest.approx(expected, rel=1e-12)
             floor = fmean([figure.value(joint(ba, bb)), figure.value(joint(bb, ba))])
             assert diff.floor(name, n) == pytest.approx(floor, rel=1e-12)
-        assert diff.size_matched_distinct_ratio(n) == len(ca + cb) / len(ba + bb)
+        ratios = [len(cb) / len(ba), len(ca) / len(bb)]
+        assert diff.size_matched_distinct_ratio(n) == pytest.approx(fmean(ratios), rel=0.01)
         kept_once = [share([g for g, c in a.items() if c == 1], b) for a, b in ((ba, cb), (bb, ca))]
         assert diff.retention(n)[0].retained == pytest.approx(fmean(kept_once))
         whole = Counter(g for d in BASELINE for g in grams(d, n))

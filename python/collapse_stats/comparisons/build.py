@@ -20,6 +20,7 @@ from ..profiles.vocabulary import in_one_vocabulary
 from ..system.arguments import checked
 from ..uncertainty.halves import MASKS, SIDES
 from .comparison import Comparison
+from .series import ComparisonSeries
 from .side import Side, compare_sides, share_of_memory
 from .side import compare_each as compare_each_corpus
 
@@ -67,7 +68,7 @@ def compare_each(
     *,
     progress: Progress | None = None,
     **keywords: Unpack[Keywords],
-) -> list[Comparison]:
+) -> ComparisonSeries:
     """Compare several candidates with one baseline: the same as `compare` with each, but faster.
 
     Corpora are read and counted four at a time, and the baseline is read, sampled and recounted
@@ -97,7 +98,7 @@ def compare_each(
             f"candidates must be a list of corpora, got the single path {os.fspath(candidates)!r}: "
             "give it in a list, or call compare"
         )
-    return _compared(baseline, candidates, progress, keywords)
+    return ComparisonSeries(_compared(baseline, candidates, progress, keywords))
 
 
 def _compared(

@@ -17,11 +17,12 @@ from ..counting.top import most_frequent, most_inflated
 from ..errors import CollapseStatsError
 from ..metrics.figures import COMPARISON_FIGURES, FLOORED_FIGURES, look_up
 from ..ngrams.spectrum import JointSpectra, JointSpectrum
+from ..profiles.data import described
 from ..profiles.profile import Ngram, Profile
 from ..system.arguments import checked_methods
+from ..system.presented import Presented
 from ..uncertainty.estimate import Estimate
 from ..uncertainty.figure_vectors import Floats, figures_of, mean_of
-from ..uncertainty.halves import CANDIDATE as CANDIDATE_HALVES
 from ..uncertainty.halves import (
     FLOOR,
     OPPOSITE,
@@ -40,8 +41,8 @@ from .cautions import js_within_floor, no_verdict, reasons_for_caution, sizes_ap
 
 
 @checked_methods
-@dataclass(frozen=True, eq=False)
-class Comparison:
+@dataclass(frozen=True, eq=False, repr=False)
+class Comparison(Presented):
     """Figures of a candidate against a baseline. A figure without an honest value is None.
 
     Attributes
@@ -61,6 +62,12 @@ class Comparison:
     joint_spectra: JointSpectra | None
     constants: Constants = field(default_factory=Constants)
     backend: Backend | None = None
+
+    def __repr__(self) -> str:
+        """Return the names and sizes of the two, and the verdict if it is known."""
+        judged = f": {self.verdict}" if "judgement" in vars(self) else ""
+        baseline, candidate = map(described, self._sides)
+        return f"<Comparison of {candidate} with {baseline}{judged}>"
 
     def kl(
         self, order: int, *, reverse: bool = False, smoothing: str = "absolute-discount"
@@ -139,13 +146,16 @@ class Comparison:
     def size_matched_distinct_ratio(self, order: int) -> float | None:
         """Return the distinct n-grams of the candidate over those of the baseline at equal size.
 
-        Taken from corpora or samples of nearly the same size; the remaining difference is rarefied.
+        As every figure of a comparison, it is the mean of those between opposite halves. The larger
+        half of a pair is rarefied to the size of the smaller one. Without text and tables there are
+        no pairs of halves, and the whole corpora are taken.
         """
-        sides = [side.spectrum(self.baseline.check_order(order)) for side in self._sides]
-        if self.by_samples is not None:
-            pairs = self.by_samples.joint_spectra.ngrams[order]
-            sides = [pairs[halves].total for halves in (FLOOR, CANDIDATE_HALVES)]
-        return metrics.size_matched_distinct_ratio(sides[1], sides[0])
+        values, _ = self._figures(order)
+        if len(values):
+            return mean_of(values, "size_matched_distinct_ratio")
+        return metrics.size_matched_distinct_ratio(
+            self.candidate.spectrum(order), self.baseline.spectrum(order)
+        )
 
     def retention(self, order: int) -> list[RetainedBand]:
         """Return by band of baseline counts the share of n-grams still present, and its floor."""

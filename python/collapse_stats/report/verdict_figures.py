@@ -8,6 +8,7 @@ from ..corpus.split import GROUPS
 from ..verdict.novelty import Novelty
 from ..verdict.rule import Verdict
 from ..verdict.series import judge_series
+from .decision import decided_by
 from .json_object import Json
 
 
@@ -18,6 +19,7 @@ def verdict_figures(verdict: Verdict) -> Json:
     return {
         "verdict": verdict.label,
         "reasons": list(verdict.reasons),
+        "decided_by": decided_by(verdict),
         "compared": {
             "tokens": sides(evidence.tokens if evidence else None),
             "documents": sides(evidence.documents if evidence else None),

@@ -50,6 +50,10 @@ class Constants:
         The same, from which on it is among the reasons.
     equivalent
         Change of the tail that must be ruled out for `within floor`.
+    equivalent_varied
+        The same for text that varies much from document to document, if it is large.
+    large_documents, large_tokens
+        Least documents and tokens of a side, after matching, that is large.
     """
 
     sigmas: float = 3.0
@@ -68,8 +72,11 @@ class Constants:
     far: float = math.log(6)
     far_with_repetition: float = math.log(2.5)
     repetition: float = 0.07
-    heavy_repetition: float = 0.40
+    heavy_repetition: float = 0.35
     copies: float = 0.30
     heavy_copies: float = 0.80
     reported_copies: float = 0.10
     equivalent: float = 0.25
+    equivalent_varied: float = math.log(2)
+    large_documents: int = 100
+    large_tokens: int = 90_000

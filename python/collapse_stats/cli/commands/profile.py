@@ -5,15 +5,15 @@ from pathlib import Path
 
 import click
 
-from ..corpus.sample import DEFAULT_TOKENS
-from ..errors import InputError
-from ..profiles.storage import is_profile
-from ..readers.remote.location import Location
-from .corpora import count, name_of, read
-from .new_profile import NewProfile, directory_option
-from .options import Request, request_options
-from .paths import paths_argument
-from .progress import Reporter
+from ...corpus.sample import DEFAULT_TOKENS
+from ...errors import InputError
+from ...profiles.storage import is_profile
+from ...readers.remote.location import Location
+from ..corpora import count, name_of, read
+from ..new_profile import NewProfile, directory_option
+from ..options import Request, request_options
+from ..paths import paths_argument
+from ..progress import Reporter
 
 
 def _number(ctx: click.Context, param: click.Parameter, text: str) -> int:
