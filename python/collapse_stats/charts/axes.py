@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..report.grid import shortened
 from ..report.json_object import Json
+from ..report.wrapping import shortened
 from .candidates import is_series, names_of
 from .canvas import POINTS, text_width
 from .names import numbered, tick_names
-from .palette import INK, MUTED, onset_color
+from .palette import INK, MUTED, of_verdict
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -101,9 +101,33 @@ def candidate_ticks(axes: Axes, report: Json) -> None:
 def mark_onsets(every: Sequence[Axes], onsets: dict[str, int]) -> None:
     """Draw a line where a verdict begins through axes that stand one below the other."""
     for label, at in onsets.items():
-        color = onset_color(label)
+        color = of_verdict(label)
         for axes in every:
             axes.axvline(at, color=color, linewidth=0.9, linestyle=(0, (3, 2)), zorder=1)
+
+
+def name_onsets(axes: Axes, onsets: dict[str, int]) -> None:
+    """Write above the axes which verdict begins at each line, as far as there is room."""
+    scale = axes.get_position().width * size_of(axes.figure)[0]
+    taken = 0.0  # points from the left
+    for number, (label, at) in enumerate(onsets.items()):
+        place = axes.transAxes.inverted().transform(axes.transData.transform((at, 0)))[0] * scale
+        wide = text_width(label, 7.2)
+        later = [*onsets.values()][number + 1 :]
+        to_left = bool(later) and place >= wide
+        if (place - wide if to_left else place) < taken:
+            continue
+        axes.annotate(
+            label,
+            (at, 1),
+            (-2 if to_left else 2, 3),
+            xycoords=("data", "axes fraction"),
+            textcoords="offset points",
+            ha="right" if to_left else "left",
+            color=of_verdict(label),
+            size=8,
+        )
+        taken = place if to_left else place + wide
 
 
 def log_ticks(axis: Any, low: float, high: float, most: int = 6) -> None:
@@ -152,7 +176,8 @@ def name_lines(axes: Axes, ends: Sequence[End]) -> None:
         over = {"transform": axes.transAxes, "clip_on": False}
         bend = 1 + 8 / width
         if abs(from_y - y) * height > 3 or from_x < 0.97:
-            axes.plot([from_x, bend], [from_y, y], color=MUTED, lw=0.5, zorder=1, **over)
+            dotted = {"color": MUTED, "linewidth": 0.6, "linestyle": (0, (1, 2))}
+            axes.plot([from_x, bend], [from_y, y], zorder=1, **dotted, **over)
         axes.plot([bend + 4 / width], [y], color=end.color, **_mark(end), **over)
         axes.text(bend + 11 / width, y, end.name, va="center_baseline", color=INK, **over)
 

@@ -1,6 +1,7 @@
 """The candidates of a report as the charts show them: which of them, and in which order."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from ..report.json_object import Json
 from ..verdict.rule import LABELS, LOSS_OF_TAIL
@@ -89,9 +90,7 @@ def _chosen(verdicts: list[str]) -> list[int]:
         changes = [i for i in changes if verdicts[i] not in verdicts[:i]][: STEPS - 2]
     chosen = sorted({0, *changes, len(verdicts) - 1})
     while len(chosen) < min(STEPS, len(verdicts)):
-        gaps = [
-            (after - before, -before) for before, after in zip(chosen, chosen[1:], strict=False)
-        ]
+        gaps = [(after - before, -before) for before, after in pairwise(chosen)]
         widest, before = max(gaps)
         chosen = sorted([*chosen, widest // 2 - before])
     return chosen

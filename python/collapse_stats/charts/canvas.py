@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 INSTALL = "pip install 'collapse-stats[plot]'"
-WIDTH, HEIGHT = 5.2, 3.9  # inches of one chart
+WIDTH, HEIGHT = 4.8, 3.7  # inches of one chart
 POINTS = 72  # of an inch
 _STYLE: dict[str, Any] = {
     "font.family": ["DejaVu Sans"],  # which comes with matplotlib: figures look alike everywhere
@@ -88,4 +88,4 @@ def text_width(text: str, size: float = 9) -> float:
     """Return about how many points wide a text is, in any font."""
     from unicodedata import east_asian_width
 
-    return size * sum(1.0 if east_asian_width(sign) in "WF" else 0.62 for sign in text)
+    return size * sum(1.0 if east_asian_width(sign) in "WF" else 0.6 for sign in text)

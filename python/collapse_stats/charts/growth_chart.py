@@ -1,8 +1,7 @@
 """How fast new n-grams come as a corpus grows: curves of rarefaction."""
 
-
-from ..report.comparison_view import DISTINCT_ORDER
 from ..report.json_object import Json
+from ..report.views.generations import DISTINCT_ORDER
 from .axes import Canvas, End, count_ticks, log_ticks, name_lines, room_for, stacked
 from .candidates import how_many
 from .curves import Curve, curves_of
@@ -20,12 +19,12 @@ def caption(report: Json) -> str:
     """Say in one sentence what the chart shows."""
     if not report["comparisons"]:
         return (
-            "How many distinct n-grams a random part of the corpus has, by its size and by order; "
-            "a curve that still climbs at its end says that more text would bring more."
+            "How many distinct n-grams a random part of the corpus has; where a curve still climbs at "
+            "its end, more text would bring more."
         )
     return (
-        f"How many distinct {_order(report)}-grams a random part of each whole corpus has, by its "
-        "size; at equal size, a lower curve has less variety" + how_many(report) + "."
+        f"How many distinct {_order(report)}-grams a random part of each whole corpus has; at equal "
+        f"size, a lower curve means less variety{how_many(report)}."
     )
 
 

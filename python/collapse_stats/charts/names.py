@@ -1,10 +1,12 @@
 """Short names of candidates, for the ticks of an axis and the ends of lines."""
 
-import os
 import re
 from dataclasses import dataclass
+from itertools import takewhile
 
-from ..report.grid import printable, shortened
+from ..report.grid import printable
+from ..report.views.labels import Labels
+from ..report.wrapping import shortened
 
 LONGEST = 18  # letters
 
@@ -33,11 +35,11 @@ class Numbered:
 
 def numbered(names: list[str]) -> Numbered | None:
     """Return what names that differ by a number only consist of; None of other names."""
-    stem = os.path.commonprefix(names).rstrip("0123456789")
-    backwards = os.path.commonprefix([name[::-1] for name in names])
-    ending = len(re.split(r"\d", backwards, flags=re.ASCII)[0])
+    stem = _beginning(names).rstrip("0123456789")
+    backwards = _beginning([name[::-1] for name in names])
+    ending = len(re.split("[0-9]", backwards)[0])
     numbers = [name[len(stem) : len(name) - ending] for name in names]
-    if len(names) < 2 or not all(re.fullmatch(r"\d{1,18}", n, re.ASCII) for n in numbers):
+    if len(names) < 2 or not all(re.fullmatch("[0-9]{1,18}", number) for number in numbers):
         return None
     return Numbered(re.split(r"[/\\]", printable(stem))[-1], numbers)
 
@@ -57,11 +59,12 @@ def tick_names(names: list[str]) -> list[str]:
 
 
 def line_names(names: list[str]) -> list[str]:
-    """Return names as they stand beside lines.
+    """Return the names as tables have them, shortened."""
+    labels = Labels.of(names)
+    return [shortened(printable(labels.label(name)), LONGEST) for name in names]
 
-    >>> line_names(["runs/step-08.jsonl", "runs/step-10.jsonl"])
-    ['step-08', 'step-10']
-    """
-    parts = numbered(names)
-    full = names if parts is None else [parts.word + number for number in parts.numbers]
-    return [shortened(printable(name), LONGEST) for name in full]
+
+def _beginning(names: list[str]) -> str:
+    """Return the letters that all names begin with."""
+    pairs = zip(min(names), max(names), strict=False)  # what these have in common, all have
+    return "".join(one for one, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))

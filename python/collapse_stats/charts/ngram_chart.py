@@ -3,8 +3,9 @@
 import re
 from dataclasses import dataclass
 
-from ..report.grid import printable, shortened
+from ..report.grid import printable
 from ..report.json_object import Json
+from ..report.wrapping import shortened
 from ..verdict.rule import LABELS
 from .axes import Axes, Canvas, size_of, stacked
 from .candidates import against_baseline, corpus_of

@@ -64,8 +64,3 @@ def of_step(number: int, steps: int) -> str:
     """Return the colour of one of several candidates in order, the last one the strongest."""
     place = STEPS - 1 if steps == 1 else round(number * (STEPS - 1) / (steps - 1))
     return LIGHT[f"step-{place}"]
-
-
-def onset_color(label: str) -> str:
-    """Return the colour of the line where a verdict begins."""
-    return of_verdict(label)

@@ -18,19 +18,19 @@ def caption(report: Json) -> str:
     """Say in one sentence what the chart shows."""
     if not report["comparisons"]:
         return (
-            "The share of the corpus that the n-gram of each rank makes up; a straight line is a "
-            "power law, and the end of a line are the n-grams seen once."
+            "The share of the corpus that the n-gram of each rank makes up; at the end of each line "
+            "are the n-grams seen once."
         )
     return (
-        "The share of the whole corpus that the token of each rank makes up: where the tail is cut, "
-        f"a line ends early, and what is left is said more often{how_many(report)}."
+        "The share of the whole corpus that the token of each rank makes up; the line of a corpus "
+        f"whose tail is cut falls early{how_many(report)}."
     )
 
 
 def draw(figure: Canvas, report: Json) -> None:
     """Draw a curve for each corpus, or for each order of one corpus."""
     curves = _curves(report)
-    right = 30 + max(text_width(curve.label) for curve in curves)
+    right = 44 + max(text_width(curve.label) for curve in curves)
     (axes,) = stacked(figure, left=38, right=right)
     axes.set(xscale="log", yscale="log")
     ranks = max(curve.x[-1] for curve in curves)

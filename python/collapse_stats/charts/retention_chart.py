@@ -19,9 +19,9 @@ def why_not(report: Json) -> str | None:
 def caption(report: Json) -> str:
     """Say in one sentence what the chart shows."""
     return (
-        "The share of the baseline's tokens that a candidate still has, from the frequent ones to "
-        "those seen once in half of the baseline; a line below the blue band has lost more of them "
-        f"than as much other text of the baseline lacks{how_many(report)}."
+        "The share of the baseline's distinct tokens that a candidate still has; a line below the "
+        "floor has lost more of them than as much other text of the baseline "
+        f"lacks{how_many(report)}."
     )
 
 

@@ -3,15 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..report.comparison_view import DISTINCT_ORDER, ENTROPY_ORDER
 from ..report.json_object import Json
-from .axes import Axes, Canvas, candidate_ticks, mark_onsets, stacked
+from ..report.shown import compared, of_corpus
+from ..report.views.generations import DISTINCT_ORDER, ENTROPY_ORDER
+from .axes import Axes, Canvas, candidate_ticks, mark_onsets, name_onsets, stacked
 from .candidates import against_baseline, corpus_of, is_series, onsets
 from .palette import BASELINE, INK, LIGHT
 
 TITLE = "Figures in order"
 JS_ORDER = 2
 _LINE = LIGHT["step-3"]
+_LEAST = 0.4  # range of an axis: smaller differences do not fill it
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +22,7 @@ class _Point:
 
     place: int
     value: float
-    error: float | None
+    error: float
     low: float
     high: float
 
@@ -35,20 +37,18 @@ def why_not(report: Json) -> str | None:
 
 def caption(report: Json) -> str:
     """Say in one sentence what the chart shows."""
-    begins = ", ".join(onsets(report)) if is_series(report) else ""
-    marked = f"; dashed lines mark where {begins} begins" if begins else ""
     return (
-        "Distinct n-grams at equal size, entropy, and divergence from the baseline, ± 2 standard "
-        f"errors where they are known; in blue what the baseline's own text has{marked}."
+        "Variety, entropy and divergence, ± 2 standard errors where they are known, beside what "
+        "the baseline's own text has (blue)."
     )
 
 
 def draw(figure: Canvas, report: Json) -> None:
     """Draw the three figures one below the other."""
     panels = _panels(report)
-    every = stacked(figure, (1,) * len(panels), left=44, gap=26)
+    every = stacked(figure, (1,) * len(panels), left=36, top=38, gap=26)
     for axes, (title, points) in zip(every, panels, strict=True):
-        axes.set_title(title)
+        axes.set_title(title, pad=16 if axes is every[0] and is_series(report) else None)
         _panel(axes, points, connected=is_series(report))
         candidate_ticks(axes, report)
     for axes in every[:-1]:
@@ -56,6 +56,7 @@ def draw(figure: Canvas, report: Json) -> None:
         axes.set_xlabel("")
     if is_series(report):
         mark_onsets(every, onsets(report))
+        name_onsets(every[0], onsets(report))
 
 
 def _panel(axes: Axes, points: Sequence[_Point], *, connected: bool) -> None:
@@ -69,18 +70,12 @@ def _panel(axes: Axes, points: Sequence[_Point], *, connected: bool) -> None:
     low, high = [low[0], *low, low[-1]], [high[0], *high, high[-1]]
     axes.fill_between(wide, low, high, color=BASELINE, alpha=0.2, linewidth=0, zorder=1)
     axes.plot(wide, high, color=BASELINE, linewidth=1.6, zorder=2)
-    bars = [point for point in points if point.error is not None]
-    axes.vlines(
-        [point.place for point in bars],
-        [point.value - (point.error or 0) for point in bars],
-        [point.value + (point.error or 0) for point in bars],
-        color=_LINE,
-        linewidth=1.3,
-    )
+    ends = [[point.value + side * point.error for point in points] for side in (-1, 1)]
+    axes.vlines(x, *ends, color=_LINE, linewidth=1.3)
     axes.plot(x, y, color=_LINE, marker="o", markersize=4, linewidth=1.3 if connected else 0)
-    bottom = min([0.0, *(point.value - (point.error or 0) for point in points)])
-    top = max(*high, *(point.value + (point.error or 0) for point in points))
-    axes.set_ylim(bottom, top * 1.08 or 1)
+    bottom, top = min(*low, *ends[0]), max(*high, *ends[1])
+    room = 0.12 * max(top - bottom, _LEAST)
+    axes.set_ylim(0 if bottom < top / 3 else bottom - room, top + room)
     axes.locator_params(axis="y", nbins=3)
 
 
@@ -99,43 +94,34 @@ def _panels(report: Json) -> list[tuple[str, list[_Point]]]:
 
 
 def _ratios(against: Sequence[Json], order: int) -> list[_Point]:
-    points = []
-    for place, each in enumerate(against):
-        figures = each["orders"][str(order)]
-        value = figures["size_matched_distinct_ratio"]
-        if value is not None:
-            error = _error(figures["intervals"]["size_matched_distinct_ratio"])
-            points.append(_Point(place, value, error, 1, 1))
-    return points
+    figures = [compared(each, "size_matched_distinct_ratio", order) for each in against]
+    return [
+        _Point(place, figure.value, _twice(figure.error), 1, 1)
+        for place, figure in enumerate(figures)
+        if figure.value is not None
+    ]
 
 
 def _entropies(report: Json, against: Sequence[Json], order: int) -> list[_Point]:
-    own, own_error = _entropy(report["corpora"][0], order)
+    own = of_corpus(report["corpora"][0], "entropy_bits", order)
     points = []
     for place, each in enumerate(against):
-        value, error = _entropy(corpus_of(report, each["candidate"]), order)
-        if value is not None and own is not None:
-            spread = own_error or 0
-            points.append(_Point(place, value, error, own - spread, own + spread))
+        figure = of_corpus(corpus_of(report, each["candidate"]), "entropy_bits", order)
+        if figure.value is not None and own.value is not None:
+            low, high = own.value - _twice(own.error), own.value + _twice(own.error)
+            points.append(_Point(place, figure.value, _twice(figure.error), low, high))
     return points
-
-
-def _entropy(corpus: Json, order: int) -> tuple[float | None, float | None]:
-    figures = corpus["orders"][str(order)]
-    value = figures["entropy_bits"]["chao-wang-jost"]
-    return value, _error(figures["intervals"]["entropy_bits"])
 
 
 def _divergences(against: Sequence[Json], order: int) -> list[_Point]:
-    points = []
-    for place, each in enumerate(against):
-        figures = each["orders"][str(order)]
-        value, floor = figures["js_bits"], figures["floor"]["js_bits"]
-        if value is not None and floor is not None:
-            points.append(_Point(place, value, _error(figures["intervals"]["js_bits"]), 0, floor))
-    return points
+    figures = [compared(each, "js_bits", order) for each in against]
+    return [
+        _Point(place, figure.value, _twice(figure.error), 0, figure.floor)
+        for place, figure in enumerate(figures)
+        if None not in (figure.value, figure.floor)
+    ]
 
 
-def _error(interval: Json | None) -> float | None:
-    """Return two standard errors."""
-    return None if interval is None else 2 * interval["error"]
+def _twice(error: float | None) -> float:
+    """Return two standard errors, 0 where they are not known."""
+    return 0.0 if error is None else 2 * error

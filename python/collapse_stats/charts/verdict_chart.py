@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..report.json_object import Json
-from ..report.verdict_view import shown_order
+from ..report.views.novelty import shown_order
 from ..verdict.rule import CANNOT_TELL, LABELS
 from .axes import Axes, Canvas, candidate_ticks, mark_onsets, name_ticks, stacked
 from .candidates import against_baseline, is_series, names_of, onsets
@@ -37,14 +37,12 @@ def caption(report: Json) -> str:
     order = shown_order(against)
     if len(against) == 1:
         return (
-            f"{against[0]['candidate']}: {against[0]['verdict']}. Below, by order, the odds that an "
-            "n-gram of fresh text is new to other text of the candidate, over those of the "
-            "baseline, ± 2 standard errors."
+            f"{against[0]['candidate']}: {against[0]['verdict']}, and by order the odds that fresh "
+            "text is new to the rest of its corpus, over the baseline's, ± 2 standard errors."
         )
     return (
-        "Top: the verdict on each candidate. Below: the odds that a "
-        f"{order}-gram of fresh text is new to other text of the candidate, over those of the "
-        "baseline, ± 2 standard errors; under 1 the candidate repeats itself more than people do."
+        f"The verdict on each candidate, and the odds that a {order}-gram of fresh text is new to "
+        "the rest of its corpus, over the baseline's, ± 2 standard errors."
     )
 
 
@@ -57,7 +55,7 @@ def draw(figure: Canvas, report: Json) -> None:
     _odds(below, odds, against[0]["constants"])
     if len(against) == 1:
         orders = [row["order"] for row in against[0]["novel_mass"]]
-        below.set_xlim(-0.5, len(orders) - 0.5)
+        below.set_xlim(-0.5, max(1, len(orders)) - 0.5)
         name_ticks(below.xaxis, range(len(orders)), [f"{order}-grams" for order in orders])
         below.set_title("novelty odds against the baseline, by order")
     else:
