@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 else:
     Axes, Canvas = Any, Any
 
+_BESIDE = 30.0  # points of the left margin that a name above the axes may use
 _LINE = 12.0  # points between the names beside lines
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -109,12 +110,12 @@ def mark_onsets(every: Sequence[Axes], onsets: dict[str, int]) -> None:
 def name_onsets(axes: Axes, onsets: dict[str, int]) -> None:
     """Write above the axes which verdict begins at each line, as far as there is room."""
     scale = axes.get_position().width * size_of(axes.figure)[0]
-    taken = 0.0  # points from the left
+    taken = -_BESIDE  # points from the left
     for number, (label, at) in enumerate(onsets.items()):
         place = axes.transAxes.inverted().transform(axes.transData.transform((at, 0)))[0] * scale
         wide = text_width(label, 7.2)
         later = [*onsets.values()][number + 1 :]
-        to_left = bool(later) and place >= wide
+        to_left = bool(later) and place + _BESIDE >= wide
         if (place - wide if to_left else place) < taken:
             continue
         axes.annotate(

@@ -19,12 +19,12 @@ def caption(report: Json) -> str:
     """Say in one sentence what the chart shows."""
     if not report["comparisons"]:
         return (
-            "How many distinct n-grams a random part of the corpus has; where a curve still climbs at "
-            "its end, more text would bring more."
+            "How many distinct n-grams a random part of the corpus has; where a curve still climbs "
+            "at its end, more text would bring more."
         )
     return (
-        f"How many distinct {_order(report)}-grams a random part of each whole corpus has; at equal "
-        f"size, a lower curve means less variety{how_many(report)}."
+        f"How many distinct {_order(report)}-grams a random part of each whole corpus has; at "
+        f"equal size, a lower curve means less variety{how_many(report)}."
     )
 
 

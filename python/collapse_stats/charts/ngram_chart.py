@@ -29,27 +29,26 @@ class _Row:
 
 def why_not(report: Json) -> str | None:
     """Say why the chart cannot be drawn, None if it can."""
-    if _comparison(report) is not None:
+    if shown_comparison(report) is not None:
         return None
     return "the report has no n-grams: compare with --examples 8"
 
 
 def caption(report: Json) -> str:
     """Say in one sentence what the chart shows."""
-    comparison = _comparison(report)
+    comparison = shown_comparison(report)
     assert comparison is not None
     order, name = _order(comparison), comparison["candidate"]
-    parts = " ‹E0 A4› are bytes of a part of a character." if _has_bytes(comparison, order) else ""
+    named = "; ‹E0 A4› are bytes of a part of a character" if _has_bytes(comparison, order) else ""
     return (
-        f"Left: the most frequent {order}-grams of the baseline that {name} has not once. Right: "
-        f"the {order}-grams that {name} has most too often (the thin blue bar is the baseline's "
-        f"share)." + parts
+        f"The most frequent {order}-grams of the baseline that {name} has not once, and those that "
+        f"it has most too often, beside the baseline's share (blue){named}."
     )
 
 
 def draw(figure: Canvas, report: Json) -> None:
     """Draw the two lists side by side, each with bars of its own scale."""
-    comparison = _comparison(report)
+    comparison = shown_comparison(report)
     assert comparison is not None
     order = _order(comparison)
     (name,) = line_names([comparison["candidate"]])
@@ -93,7 +92,7 @@ def _bars(axes: Axes, rows: list[_Row], title: str, nothing: str) -> None:
             axes.barh(y + 0.16, row.baseline / longest, 0.2, color=BASELINE, linewidth=0)
 
 
-def _comparison(report: Json) -> Json | None:
+def shown_comparison(report: Json) -> Json | None:
     """Return the worst candidate that has n-grams; of equally bad ones the last."""
     if not report["comparisons"]:
         return None

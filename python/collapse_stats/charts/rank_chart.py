@@ -18,8 +18,8 @@ def caption(report: Json) -> str:
     """Say in one sentence what the chart shows."""
     if not report["comparisons"]:
         return (
-            "The share of the corpus that the n-gram of each rank makes up; at the end of each line "
-            "are the n-grams seen once."
+            "The share of the corpus that the n-gram of each rank makes up; at the end of each "
+            "line are the n-grams seen once."
         )
     return (
         "The share of the whole corpus that the token of each rank makes up; the line of a corpus "

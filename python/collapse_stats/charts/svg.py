@@ -10,6 +10,8 @@ from .catalogue import Chart
 from .palette import LIGHT
 
 _UNUSED = ("metadata", "style")  # have addresses, and rules that would hold for the whole page
+_NUMBERS = ("d", "x", "y", "transform")  # attributes with more decimals than can be seen
+_LONG = re.compile(r"-?\d+\.\d{3,}")
 _FONT = re.compile(r"font-family: [^;]*(; )?")
 
 
@@ -37,30 +39,37 @@ def inlined(text: str, name: str, label: str) -> str:
         What a screen reader says.
     """
     root = ElementTree.fromstring(text)
+    _drop_empty(root)
     used = {*re.findall(r"(?:href=\"|url\()#([\w.-]+)", text)}
     for element in root.iter():
         element.tag = _local(element.tag)
-        for child in [*element]:
-            if _local(child.tag) in _UNUSED:
-                element.remove(child)
         if element.tag != "text" and not (element.text or "").strip():
             element.text = None
         element.tail = None
         attributes = {_local(key): value for key, value in element.attrib.items()}
         element.attrib.clear()
         for key, value in attributes.items():
-            if key != "id" or value in used:
+            if (key != "id" or value in used) and not value.startswith("rotate(-0 "):
                 element.set(key, _translated(key, value, name))
     root.attrib = {"viewBox": root.attrib["viewBox"], "role": "img", "aria-label": label}
     return ElementTree.tostring(root, encoding="unicode")
+
+
+def _drop_empty(element: ElementTree.Element) -> None:
+    """Drop groups that hold nothing, and what is of no use on a page."""
+    for child in [*element]:
+        _drop_empty(child)
+        is_empty = _local(child.tag) in ("g", "defs") and not len(child)
+        if is_empty or _local(child.tag) in _UNUSED:
+            element.remove(child)
 
 
 def _translated(key: str, value: str, name: str) -> str:
     """Return the value of an attribute for a page."""
     if key == "id":
         return f"{name}-{value}"
-    if key == "d":
-        return " ".join(value.split())
+    if key in _NUMBERS:
+        return _LONG.sub(lambda found: f"{float(found[0]):.2f}", " ".join(value.split()))
     if key == "style":
         value = _FONT.sub("", value)
         for role, color in LIGHT.items():

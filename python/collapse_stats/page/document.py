@@ -5,15 +5,17 @@ from importlib import resources
 
 from ..charts.canvas import INSTALL, is_there
 from ..charts.catalogue import CHARTS, Chart, drawable
+from ..charts.ngram_chart import shown_comparison
 from ..charts.palette import DARK, LIGHT
 from ..report.formats import page_of
 from ..report.grid import Page, printable
 from ..report.json_object import Json
+from ..report.views.comparison import LEGEND
 from .headline import headline, lead
 from .tables import paragraphs, table
 
 GROUND = {"light": "#ffffff", "dark": "#14171c"}
-MOST_DETAILED = 24  # candidates of which every table is on the page
+MOST_DETAILED = 60  # comparisons of which every table is on the page
 
 
 def write(report: Json) -> str:
@@ -21,20 +23,15 @@ def write(report: Json) -> str:
 
     Without matplotlib it has everything but the charts, and says how to get them.
     """
-    detailed = len(report["comparisons"]) <= 2 * MOST_DETAILED
-    page = page_of(report, verbose=detailed).printable()
+    page = page_of(_with_few_examples(report)).printable()
     title = headline(report)
-    first, *others = page.grids
-    verdicts = table(first, "verdicts", "verdicts") if report["comparisons"] else ""
-    rest = others if report["comparisons"] else page.grids
-    name = "Generations" if report["comparisons"] else "Figures"
     body = (
         f"<header>\n<h1>{escape(title)}</h1>\n{_lead(report, page)}</header>\n<main>\n",
-        f"<section>\n<h2>Verdicts</h2>\n{verdicts}</section>\n" if verdicts else "",
-        f"<section>\n<h2>Charts</h2>\n{_charts(report)}</section>\n",
-        f"<section>\n<h2>{name}</h2>\n{''.join(table(grid, name) for grid in rest)}</section>\n",
+        _verdicts(report, page),
+        _section("Charts", _charts(report)),
+        *_figures(report, page),
         _warnings(page),
-        f"</main>\n<footer>\n{paragraphs([*page.tail])}{_made_by(report)}</footer>\n",
+        f"</main>\n<footer>\n{_footer(report, page)}</footer>\n",
     )
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -42,6 +39,44 @@ def write(report: Json) -> str:
         f"<title>{escape(title)} – collapse-stats</title>\n"
         f"<style>\n{_style()}</style>\n</head>\n<body>\n{''.join(body)}</body>\n</html>\n"
     )
+
+
+def _section(title: str, content: str) -> str:
+    return f"<section>\n<h2>{escape(title)}</h2>\n{content}</section>\n"
+
+
+def _verdicts(report: Json, page: Page) -> str:
+    if not report["comparisons"]:
+        return ""
+    return _section("Verdicts", table(page.grids[0], "verdicts", "verdicts"))
+
+
+def _figures(report: Json, page: Page) -> list[str]:
+    """Return the tables of figures: the main one, and all others and all reasons folded up."""
+    if not report["comparisons"]:
+        return [_section("Figures", "".join(table(grid, "figures") for grid in page.grids))]
+    name = "Figures" if report["series"] is None else "Generations"
+    main = _section(name, table(page.grids[1], name))
+    if len(report["comparisons"]) > MOST_DETAILED:
+        return [main]
+    verbose = page_of(_with_few_examples(report), verbose=True).printable()
+    reasons, _, *others = verbose.grids
+    content = paragraphs([*reasons.notes]) + "".join(table(grid, "figures") for grid in others)
+    notes = paragraphs([*verbose.tail], "notes")
+    return [
+        main,
+        f"<details>\n<summary>All reasons and tables</summary>\n{content}{notes}</details>\n",
+    ]
+
+
+def _with_few_examples(report: Json) -> Json:
+    """Return the report with the n-grams of one candidate only, that of the chart."""
+    kept = shown_comparison(report)
+    comparisons = [
+        each if each is kept else {k: v for k, v in each.items() if k not in ("lost", "inflated")}
+        for each in report["comparisons"]
+    ]
+    return {**report, "comparisons": comparisons}
 
 
 def _lead(report: Json, page: Page) -> str:
@@ -86,17 +121,14 @@ def _warnings(page: Page) -> str:
     if not page.warnings:
         return ""
     items = "".join(f"<li>{escape(warning)}</li>\n" for warning in page.warnings)
-    return f'<section>\n<h2>Warnings</h2>\n<ul class="warnings">\n{items}</ul>\n</section>\n'
+    return _section("Warnings", f'<ul class="warnings">\n{items}</ul>\n')
 
 
-def _made_by(report: Json) -> str:
+def _footer(report: Json, page: Page) -> str:
     tool = report["tool"]
-    return paragraphs(
-        [
-            printable(f"Made by {tool['name']} {tool['version']}. ")
-            + "A verdict says what a text is like, never why."
-        ]
-    )
+    made = printable(f"Made by {tool['name']} {tool['version']}. ")
+    legend = [LEGEND] if report["comparisons"] else page.tail
+    return paragraphs([*legend, made + "A verdict says what a text is like, never why."])
 
 
 def _style() -> str:

@@ -6,7 +6,7 @@ from ..verdict.rule import CANNOT_TELL, LABELS
 
 
 def headline(report: Json) -> str:
-    """Return the finding in a few words, such as "Loss of tail from gen2 on, collapse from gen5 on"."""
+    """Return the finding in a few words: "Loss of tail from gen2 on, collapse from gen5 on"."""
     comparisons, series = report["comparisons"], report["series"]
     if not comparisons:
         corpus = report["corpora"][0]

@@ -2,7 +2,7 @@
 
 from html import escape
 
-from ..report.grid import Cell, Grid
+from ..report.grid import Cell, Column, Grid
 from ..verdict.rule import CANNOT_TELL, COLLAPSE, DRIFT, LOSS_OF_TAIL, WITHIN_FLOOR
 
 _SIGNS = {WITHIN_FLOOR: "●", DRIFT: "◆", LOSS_OF_TAIL: "▼", COLLAPSE: "✖", CANNOT_TELL: "■"}
@@ -18,22 +18,23 @@ def table(grid: Grid, label: str = "", kind: str = "") -> str:
         Names the table for a screen reader, where the grid has no title.
     kind
         A class of the style sheet.
+
+    Roles are written out, because the style sheet shows tables as blocks on narrow screens, and
+    browsers then forget that they are tables.
     """
     numbers = [column.number for column in grid.columns]
-    heads = "".join(
-        f'<th scope="col"{_class("number" * number)}>{_heading(column.heading)}</th>'
-        for column, number in zip(grid.columns, numbers, strict=True)
-    )
+    heads = "".join(map(_head, grid.columns))
     rows = "".join(
-        f"<tr>{''.join(map(_cell, row, numbers, [True] + [False] * len(row)))}</tr>\n"
+        f"<tr role='row'>{''.join(map(_cell, row, numbers, [True] + [False] * len(row)))}</tr>\n"
         for row in grid.rows
     )
-    caption = f"<caption>{escape(grid.title)}</caption>" if grid.title else ""
+    title = f"<h3>{escape(grid.title)}</h3>\n" if grid.title else ""
     name = escape(grid.title or label)
     return (
-        f'<div class="table" role="region" tabindex="0" aria-label="{name}">\n'
-        f"<table{_class(kind)}>{caption}\n<thead><tr>{heads}</tr></thead>\n"
-        f"<tbody>\n{rows}</tbody>\n</table>\n</div>\n{paragraphs(grid.notes, 'notes')}"
+        f'{title}<div class="table" role="region" tabindex="0" aria-label="{name}">\n'
+        f'<table role="table"{_class(kind)}>\n<thead role="rowgroup"><tr role="row">{heads}</tr>'
+        f'</thead>\n<tbody role="rowgroup">\n{rows}</tbody>\n</table>\n</div>\n'
+        f"{paragraphs(grid.notes, 'notes')}"
     )
 
 
@@ -42,9 +43,11 @@ def paragraphs(texts: tuple[str, ...] | list[str], kind: str = "") -> str:
     return "".join(f"<p{_class(kind)}>{escape(text)}</p>\n" for text in texts)
 
 
-def _heading(lines: tuple[str, ...]) -> str:
-    text = "<br>".join(escape(line) for line in lines if line)
-    return text or '<span class="hidden">name</span>'
+def _head(column: Column) -> str:
+    text = "<br>".join(escape(line) for line in column.heading if line)
+    kind = _class("number" * column.number)
+    unnamed = '<span class="hidden">name</span>'
+    return f'<th role="columnheader" scope="col"{kind}>{text or unnamed}</th>'
 
 
 def _cell(cell: Cell, number: bool, first: bool) -> str:
@@ -52,12 +55,16 @@ def _cell(cell: Cell, number: bool, first: bool) -> str:
     if text in _SIGNS:
         sign, role = _SIGNS[text], text.replace(" ", "-")
         return (
-            f'<td class="verdict" style="color:var(--{role})">'
+            f'<td role="cell" class="verdict" style="color:var(--{role})">'
             f'<span aria-hidden="true">{sign}</span>{escape(text)}</td>'
         )
     kind = " ".join(filter(None, ("number" * number, cell.emphasis.replace("plain", ""))))
     shown = escape(text) + (f" {escape(cell.mark)}" if cell.mark else "")
-    return f'<th scope="row">{shown}</th>' if first else f"<td{_class(kind)}>{shown}</td>"
+    return (
+        f'<th role="rowheader" scope="row">{shown}</th>'
+        if first
+        else f'<td role="cell"{_class(kind)}>{shown}</td>'
+    )
 
 
 def _class(name: str) -> str:
