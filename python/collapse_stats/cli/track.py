@@ -29,9 +29,10 @@ from ..readers.registry import registry
 from ..readers.remote.location import Location
 from ..report import delimited, make_report
 from ..report.comparison_view import comparison_page
+from ..verdict.limits import Limits, limits_from
 from .corpora import count, load_saved, names_of, read, warn_of
 from .inputs import spare_inputs
-from .options import Request, request_options
+from .options import Request, limits_option, request_options
 from .output import is_seen, output_options, write_result
 from .paths import location
 from .progress import Reporter
@@ -56,6 +57,7 @@ _FOLDERS = ("completions",)  # the folder that TRL writes them to
     metavar="K",
     help="Take only every K-th step. Default: 1.",
 )
+@limits_option
 @side_option("baseline")
 @output_options
 @request_options
@@ -63,6 +65,7 @@ def track(
     run: Path,
     baseline: Location | None,
     every: int,
+    limits: Path | None,
     for_baseline: SideOptions,
     form: str,
     output: Path | None,
@@ -78,7 +81,8 @@ def track(
     if for_baseline and (baseline is None or is_profile(baseline)):
         raise InputError("--for-baseline needs a --baseline that is read, not a saved profile")
     paths = [path for _, path in steps(run, request.reading)[::every]]
-    spare_inputs(output, [paths, baseline, for_baseline, dict(request.typed)])
+    spare_inputs(output, [paths, baseline, limits, for_baseline, dict(request.typed)])
+    of_verdict = limits_from(limits)
     if len(paths) + (baseline is not None) < 2:
         raise InputError(
             f"{run} must have two steps or more to be compared, got {len(paths)}: give --baseline"
@@ -87,7 +91,8 @@ def track(
         others = _without_number(paths[0].parent, request.reading)
         if others:
             reporter.warn(f"left out, without the number of a step in its name: {some(others)}")
-        comparisons = _series(paths, baseline, for_baseline, request, reporter)
+        comparisons = _series(paths, baseline, for_baseline, of_verdict, request, reporter)
+        comparisons = [replace(each, limits=of_verdict) for each in comparisons]
         profiles = [comparisons[0].baseline, *(each.candidate for each in comparisons)]
         with reporter.task("recounting samples") as task:
             report = make_report(
@@ -106,12 +111,13 @@ def _series(
     paths: list[Path],
     baseline: Location | None,
     for_baseline: SideOptions,
+    limits: Limits,
     request: Request,
     reporter: Reporter,
 ) -> list[Comparison]:
     """Compare each step with the baseline or the first; at most four corpora are in memory."""
     if baseline is not None and is_profile(baseline):
-        return _series_of_profile(paths, baseline, request, reporter)
+        return _series_of_profile(paths, baseline, limits, request, reporter)
     names = names_of(paths)
     generated = _reading_generated_text(request, paths[0])
     share = share_of_memory(len(paths) + (baseline is not None))
@@ -124,14 +130,16 @@ def _series(
     else:
         first_request = for_side(request, for_baseline)
         first = read([baseline], first_request, reporter, names_of([baseline])[0], share)
+    limits.check(first)  # before anything is counted
     return list(compare_each(first, corpora, request.counting))
 
 
 def _series_of_profile(
-    paths: list[Path], baseline: Location, request: Request, reporter: Reporter
+    paths: list[Path], baseline: Location, limits: Limits, request: Request, reporter: Reporter
 ) -> list[Comparison]:
     """Compare each step with a saved profile; no n-gram table is kept for longer than needed."""
     saved = load_saved(baseline, request)
+    limits.check(saved)
     generated = _reading_generated_text(request.like(saved), paths[0])
     comparisons = []
     for path, name in zip(paths, names_of(paths), strict=True):

@@ -55,6 +55,7 @@ def comparison_page(report: Json) -> Page:
         warnings=warnings_of(report),
         tail=(
             *_of_the_run(report["series"]),
+            *_of_the_limits(against[0]["limits"]),
             f"{counted(len(against), 'candidate')} against {printable(main)}. "
             f"Entropy: Chao-Wang-Jost. KL(baseline || candidate): {smoothing} smoothing. "
             f"Backend: {report['backend']}.",
@@ -67,6 +68,15 @@ def _of_the_run(series: Json | None) -> list[str]:
     if series is None:
         return []
     return [printable(f"Taken as a run, {series['verdict']}: {'; '.join(series['reasons'])}.")]
+
+
+def _of_the_limits(limits: Json) -> list[str]:
+    """Name the human corpora that the limits of the verdicts are from; nothing of builtin ones."""
+    names = [corpus["name"] for corpus in limits["human_corpora"]]
+    if not names:
+        return []
+    name = limits["name"]
+    return [printable(f"Limits of the verdicts: {name}, from human corpora ({_shortened(names)}).")]
 
 
 def warnings_of(report: Json) -> list[str]:

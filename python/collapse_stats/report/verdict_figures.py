@@ -5,13 +5,14 @@ from dataclasses import asdict
 
 from ..comparisons.comparison import Comparison
 from ..corpus.split import GROUPS
+from ..verdict.limits import Limits
 from ..verdict.novelty import Novelty
 from ..verdict.rule import Verdict
 from ..verdict.series import judge_series
 from .json_object import Json
 
 
-def verdict_figures(verdict: Verdict) -> Json:
+def verdict_figures(verdict: Verdict, limits: Limits) -> Json:
     """Return the verdict's keys of a comparison; figures are None when nothing was compared."""
     evidence = verdict.evidence
     working = {novelty.order for novelty in verdict.working()}
@@ -25,6 +26,10 @@ def verdict_figures(verdict: Verdict) -> Json:
         },
         "repeated_text": sides(evidence.repeated if evidence else None),
         "duplicate_documents": sides(evidence.duplicates if evidence else None),
+        "limits": {
+            "name": limits.name,
+            "human_corpora": [asdict(corpus) for corpus in limits.corpora],
+        },
         "constants": asdict(verdict.constants),
         "novel_mass": [
             _order(novelty, novelty.order in working)
