@@ -108,12 +108,14 @@ def human_text(corpus: Corpus | Profile) -> HumanText:
             )
     else:
         sample, by_documents = corpus.sample(DEFAULT_TOKENS), corpus.block is None
-    independent = sample.keys if by_documents else corpus.documents
-    if not by_documents or independent < MIN_DOCUMENTS_FOR_HALVES:
+    if not by_documents or sample.keys < MIN_DOCUMENTS_FOR_HALVES:
+        has = counted(sample.filled if by_documents else corpus.documents, "document")
+        if sample.keys < sample.filled:
+            of = "rows" if corpus.group_key is None else f"values of {corpus.group_key!r}"
+            has += f" of {sample.keys} {of}"
         raise InputError(
-            f"{corpus.name} has {counted(independent, 'document')} that may be compared apart, but "
-            f"{MIN_DOCUMENTS_FOR_HALVES} are needed at least, and a few hundred are better: add "
-            "documents, or cut long ones"
+            f"{corpus.name} has {has}, but {MIN_DOCUMENTS_FOR_HALVES} that hang together with no "
+            "other are needed, and a few hundred are better: add text, or cut long documents"
         )
     return HumanText(
         corpus.name, corpus.tokens, corpus.documents, sample, corpus.tokenizer, corpus.vocab_size

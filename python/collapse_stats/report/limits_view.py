@@ -35,8 +35,6 @@ def limits_page(limits: Limits) -> Page:
             f"Tokenizer: {tokenizer}.",
             "Limits of the others: those of the corpora without the candidate, which therefore "
             "took no part in them.",
-            f"One more corpus of this kind exceeds a limit with a chance of up to "
-            f"{limits.chance:.0%}.",
         ),
     )
 
@@ -61,7 +59,7 @@ def _constants(limits: Limits) -> Grid:
     rows, notes = [], []
     for name, (of, heavy) in _SHOWN.items():
         pair = limits.set_by(name)
-        by = f"{pair.candidate} against {pair.baseline}" if pair else "the builtin limit"
+        by = str(pair) if pair else "the builtin limit"
         rows.append([Cell(of), Cell(f"{builtin[name]:.2f}"), Cell(f"{own[name]:.2f}"), Cell(by)])
         notes += [
             f"The limit of a collapse, {each}, is now {own[each]:.2f} (builtin: "

@@ -27,7 +27,7 @@ class Shown:
     near
         Its loss of tail, a difference of log odds; 0 if it does not only take away.
     repetition, copies
-        Its excess, a share, and two standard errors; 0 without an excess.
+        Its excess, a share, and two standard errors; 0 if the excess is below the builtin limit.
     """
 
     near: float
@@ -49,8 +49,8 @@ def shown(pair: Evidence, constants: Constants) -> Shown:
         near = -median(each.tail.value for each in orders if works(each, constants))
     return Shown(
         near,
-        _excess(pair.repeated, pair.documents),
-        _excess(pair.duplicates, pair.documents),
+        _excess(pair.repeated, pair.documents, constants.repetition),
+        _excess(pair.duplicates, pair.documents, constants.copies),
     )
 
 
@@ -78,10 +78,10 @@ def calibrated(pairs: Iterable[Shown], constants: Constants | None = None) -> Co
     )
 
 
-def _excess(shares: tuple[float, float], documents: tuple[int, int]) -> float:
-    """How much larger the second share may be than the first; 0 if it is not larger."""
+def _excess(shares: tuple[float, float], documents: tuple[int, int], limit: float) -> float:
+    """How much larger the second share may be than the first; 0 below the limit."""
     baseline, candidate = shares
-    if candidate <= baseline:
+    if candidate - baseline < limit:
         return 0.0
     variance = sum(p * (1 - p) / number for p, number in zip(shares, documents, strict=True))
     return candidate - baseline + 2 * math.sqrt(variance)

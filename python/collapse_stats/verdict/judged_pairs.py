@@ -45,6 +45,12 @@ class JudgedPair:
         """Whether the two are halves of one corpus."""
         return self.baseline == self.candidate
 
+    def __str__(self) -> str:
+        """Return the two in words."""
+        if self.is_of_halves:
+            return f"halves of {self.candidate}"
+        return f"{self.candidate} against {self.baseline}"
+
 
 def judged_pairs(pairs: Sequence[HumanPair]) -> tuple[JudgedPair, ...]:
     """Judge each pair under the builtin limits and under those that follow from the pairs."""

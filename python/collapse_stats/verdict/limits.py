@@ -125,11 +125,12 @@ class Limits:
                 f"exceeds a limit with a chance of up to {self.chance:.0%}; give {ENOUGH} or more, "
                 "such as the text of one author, site or project each"
             )
-        unknown = sum(pair.builtin == CANNOT_TELL for pair in self.pairs)
-        if unknown:
+        verdicts = self.verdicts["builtin"]
+        unknown = verdicts.counts.get(CANNOT_TELL, 0) if verdicts else 0
+        if verdicts and unknown:
             found.append(
-                f"{unknown} of {len(self.pairs)} pairs are too small, or share too much, to be "
-                "judged: larger corpora show more"
+                f"{unknown} of {verdicts.pairs} pairs of corpora are too small to be judged: "
+                "larger corpora show more"
             )
         return found
 
