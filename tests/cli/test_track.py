@@ -111,7 +111,10 @@ def test_a_baseline_may_be_text_or_a_profile(tmp_path):
     of_profile = tracked(tmp_path / "run", "--baseline", tmp_path / "human.profile")
     for one, other in zip(of_text["comparisons"], of_profile["comparisons"], strict=True):
         assert one["orders"] == other["orders"]
-    assert len(of_text["comparisons"]) == 2
+    first, second = "completions_00001", "completions_00002"
+    for report in (of_text, of_profile):
+        sides = [(c["baseline"], c["candidate"]) for c in report["comparisons"]]
+        assert sides == [("human", first), ("human", second), (first, second)]
 
 
 def test_every_kth_step(tmp_path):

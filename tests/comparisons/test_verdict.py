@@ -221,6 +221,9 @@ def test_distinct_documents() -> None:
 # --- the rule ------------------------------------------------------------------------------------
 
 
+SMALL = (80_000, 80_000)  # tokens of both sides
+
+
 def given(
     tails: list[float],
     *,
@@ -257,7 +260,13 @@ def given(
     [
         (given([0.0, 0.0, 0.0], gain=0.0), WITHIN_FLOOR),
         (given([0.1, -0.1, 0.0], error=0.05), WITHIN_FLOOR),
-        (given([0.1, -0.1, 0.0], error=0.1), CANNOT_TELL),  # a change could not be excluded
+        (given([0.1, -0.1, 0.0], error=0.1), WITHIN_FLOOR),  # 25 % is not excluded, but half is
+        (given([0.1, -0.1, 0.0], error=0.1, documents=99, distinct=99), CANNOT_TELL),
+        (given([0.1, -0.1, 0.0], error=0.1, tokens=SMALL), CANNOT_TELL),
+        (given([0.31, -0.31, 0.0], error=0.1), DRIFT),
+        (given([0.0, 0.0, 0.0], error=0.34), WITHIN_FLOOR),
+        (given([0.0, 0.0, 0.0], error=0.35), CANNOT_TELL),
+        (given([-0.62, -0.62, -0.62], gain=0.0, error=0.2), CANNOT_TELL),  # likely thinner
         (given([0.0, 0.0, 0.0], drift=0.1), DRIFT),
         (given([0.1, 0.1, 0.1]), DRIFT),  # richer
         (given([-0.5, -0.5, -0.5]), DRIFT),  # thinner, but it brings something new
@@ -282,7 +291,7 @@ def given(
         (given([0.0], distinct=100), COLLAPSE),
         (given([-20.0, -20.0, -20.0], distinct=1), COLLAPSE),
         (given([0.0]), CANNOT_TELL),
-        (given([0.0, 0.0, 0.0], error=0.2), CANNOT_TELL),
+        (given([0.0, 0.0, 0.0], error=0.2, tokens=SMALL), CANNOT_TELL),
         (given([-1.1, -1.1, -1.1], gain=0.0, error=0.2), LOSS_OF_TAIL),  # imprecise, but sure
         (given([-0.9, -0.9, -0.9], gain=0.0, error=0.2), CANNOT_TELL),
         (given([0.0, 0.0, 0.0], drift=0.7, error=0.2), DRIFT),
@@ -345,6 +354,13 @@ def test_a_users_own_corpora_widen_the_limits() -> None:
         calibrated([given([0.1])])
 
 
+def test_which_changes_are_ruled_out_is_said() -> None:
+    """Two orders rule out a change of 0.4 in log odds: the bounds are 0.4, 0.3 and 0.5."""
+    verdict = judge(given([0.1, 0.0, -0.2], error=0.15), Constants())
+    assert verdict.label == WITHIN_FLOOR
+    assert "lower by more than 33 %, or higher by more than 49 %, are ruled" in verdict.reasons[0]
+
+
 def test_copies_and_repetition_are_said() -> None:
     verdict = judge(given([0.0] * 3, distinct=400, repeated=0.2), Constants())
     assert verdict.reasons == (
@@ -356,9 +372,18 @@ def test_copies_and_repetition_are_said() -> None:
 @pytest.mark.parametrize(
     ("found", "advice"),
     [
-        (given([0.0] * 3, error=0.3), "about 4.0 times as many documents would do (2,000 on each"),
-        (given([0.05] * 3, error=0.14), "about 2.0 times as many documents would do (981 on each"),
-        (given([0.2495] * 3, error=0.1), "more than 100 times as many documents would be needed"),
+        (
+            given([0.0] * 3, error=0.3, tokens=SMALL),
+            "about 4.0 times as many documents would do (2,000 on",
+        ),
+        (
+            given([0.05] * 3, error=0.14, tokens=SMALL),
+            "about 2.0 times as many documents would do (981 on each",
+        ),
+        (
+            given([0.2495] * 3, error=0.1, tokens=SMALL),
+            "more than 100 times as many documents would be needed",
+        ),
         (given([0.0]), "count more orders (--max-order 5) or provide more text"),
     ],
 )

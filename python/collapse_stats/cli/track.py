@@ -11,6 +11,7 @@ from ..comparisons.build import compare_profiles
 from ..comparisons.comparison import Comparison
 from ..comparisons.side import compare_each, share_of_memory
 from ..errors import InputError
+from ..profiles.profile import Profile
 from ..profiles.storage import is_profile
 from ..readers.detect import extension_of
 from ..readers.directory.names import (
@@ -73,6 +74,8 @@ def track(
 ) -> None:
     """Compare the steps of a run with its first step or a baseline.
 
+    With a baseline, later steps are also compared with the first one, which shows a slow loss best.
+
     DIR has one file or directory for each step, with the step's number in its name: completions of
     TRL, rollouts of verl or OpenRLHF, or checkpoints with samples. Generated text is read from the
     column 'completion' or 'output' if there is one, unless --text-key, --ids-key or --part is
@@ -92,8 +95,10 @@ def track(
         if others:
             reporter.warn(f"left out, without the number of a step in its name: {some(others)}")
         comparisons = _series(paths, baseline, for_baseline, of_verdict, request, reporter)
-        comparisons = [replace(each, limits=of_verdict) for each in comparisons]
         profiles = [comparisons[0].baseline, *(each.candidate for each in comparisons)]
+        if baseline is not None:
+            comparisons += _with_first(profiles[1:], request)
+        comparisons = [replace(each, limits=of_verdict) for each in comparisons]
         with reporter.task("recounting samples") as task:
             report = make_report(
                 profiles,
@@ -138,7 +143,7 @@ def _series_of_profile(
     paths: list[Path], baseline: Location, limits: Limits, request: Request, reporter: Reporter
 ) -> list[Comparison]:
     """Compare each step with a saved profile; no n-gram table is kept for longer than needed."""
-    saved = load_saved(baseline, request)
+    saved = replace(load_saved(baseline, request), name=names_of([baseline])[0])
     limits.check(saved)
     generated = _reading_generated_text(request.like(saved), paths[0])
     comparisons = []
@@ -149,6 +154,13 @@ def _series_of_profile(
         without_table = replace(comparison.candidate, table=None)
         comparisons.append(replace(comparison, candidate=without_table))
     return comparisons
+
+
+def _with_first(steps: list[Profile], request: Request) -> list[Comparison]:
+    """Compare the later steps with the first one, by the samples that all of them keep."""
+    first, *later = steps
+    memory = request.counting.memory_bytes
+    return [compare_profiles(first, step, request.backend, memory) for step in later]
 
 
 def steps(run: Path, reading: ReadOptions | None = None) -> list[tuple[int, Path]]:

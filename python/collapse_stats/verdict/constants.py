@@ -13,7 +13,7 @@ def _limit(value: float, meaning: str) -> Any:
 class Constants:
     """Limits of the rule of docs/verdict.md, which says where each comes from.
 
-    `near`, `far`, `far_with_repetition` and `equivalent` are differences of log odds; `MEANINGS`
+    `near`, `far`, `far_with_repetition` and `equivalent...` are differences of log odds; `MEANINGS`
     says what each limit is. `calibration.calibrated` widens some by a user's own human corpora.
     """
 
@@ -49,7 +49,7 @@ class Constants:
         0.07, "Excess of the repeated share of documents that is a loss of tail."
     )
     heavy_repetition: float = _limit(
-        0.40, "Excess of the repeated share of documents that is a collapse."
+        0.35, "Excess of the repeated share of documents that is a collapse."
     )
     copies: float = _limit(
         0.30, "Excess share of documents that copy another one that is a loss of tail."
@@ -61,6 +61,12 @@ class Constants:
         0.10, "Excess share of documents that copy another one that is among the reasons."
     )
     equivalent: float = _limit(0.25, "Change of the tail that `within floor` must rule out.")
+    equivalent_varied: float = _limit(
+        math.log(2),
+        "The same for text that varies much from document to document, if it is large.",
+    )
+    large_documents: int = _limit(100, "Least documents of a side, after matching, that is large.")
+    large_tokens: int = _limit(90_000, "Least tokens of a side, after matching, that is large.")
 
 
 MEANINGS: dict[str, str] = {limit.name: limit.metadata["meaning"] for limit in fields(Constants)}

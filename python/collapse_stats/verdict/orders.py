@@ -1,5 +1,6 @@
 """What can be said of one n-gram order: whether it works, and what it shows."""
 
+import math
 from collections.abc import Iterable, Mapping
 
 from .constants import Constants
@@ -55,6 +56,12 @@ def exchanges_little(novelty: Novelty, constants: Constants) -> bool:
 def is_another(novelty: Novelty, constants: Constants) -> bool:
     """Whether the candidate surely comes from another distribution."""
     return novelty.drift.value > constants.sigmas * novelty.drift.error
+
+
+def largest_change(orders: Iterable[Novelty]) -> float:
+    """Return the change of `tail` beyond which two orders rule out all, infinite for one order."""
+    bounds = sorted(abs(novelty.tail.value) + 2 * novelty.tail.error for novelty in orders)
+    return bounds[1] if len(bounds) > 1 else math.inf
 
 
 def share_documents(orders: Iterable[Novelty], constants: Constants) -> bool:

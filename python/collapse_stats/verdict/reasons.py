@@ -103,6 +103,16 @@ def problem(evidence: Evidence, constants: Constants) -> str | None:
     return None
 
 
+def within_varied(change: float) -> str:
+    """That no change was found in text whose documents differ much, and which is ruled out."""
+    lost, gained = 1 - math.exp(-change), math.exp(change) - 1
+    return (
+        f"no change was detected in text whose documents differ much: odds lower by more than "
+        f"{_percent(lost)}, or higher by more than {_percent(gained)}, are ruled out, smaller "
+        "changes are not"
+    )
+
+
 def too_imprecise(evidence: Evidence, usable: Sequence[Novelty], constants: Constants) -> str:
     """That fewer than two orders work, and how much text would do."""
     if len(usable) < 2:

@@ -13,6 +13,7 @@ from .orders import (
     is_another,
     is_thicker,
     is_thinner,
+    largest_change,
     share_documents,
     window,
     works,
@@ -123,9 +124,21 @@ def _difference_without_loss(
     if changed or any(is_another(novelty, constants) for novelty in usable):
         thinner = [novelty for novelty in orders if is_thinner(novelty, constants)]
         return DRIFT, reasons.differs(thinner)
+    if largest_change(orders) < constants.equivalent:
+        return WITHIN_FLOOR, reasons.WITHIN
+    if _is_large(evidence, constants) and not any(
+        is_thinner(novelty, constants) or is_thicker(novelty, constants) for novelty in usable
+    ):
+        largest = largest_change(usable)
+        if largest < constants.equivalent_varied:
+            return WITHIN_FLOOR, reasons.within_varied(largest)
     if len(orders) < 2:
         return CANNOT_TELL, reasons.too_imprecise(evidence, usable, constants)
-    small = [n for n in orders if abs(n.tail.value) + 2 * n.tail.error < constants.equivalent]
-    if len(small) >= 2:
-        return WITHIN_FLOOR, reasons.WITHIN
     return CANNOT_TELL, reasons.undecided(evidence, orders, constants)
+
+
+def _is_large(evidence: Evidence, constants: Constants) -> bool:
+    return (
+        min(evidence.documents) >= constants.large_documents
+        and min(evidence.tokens) >= constants.large_tokens
+    )
