@@ -196,7 +196,8 @@ def _limits(
     """Limits of the verdict from how much the baseline and other human corpora differ."""
     texts = human_texts(human, request.like(baseline), reporter)
     with reporter.task("comparing human corpora") as task:
-        return limits_of([human_text(baseline), *texts], request.backend, task)
+        limits = limits_of([human_text(baseline), *texts], request.backend, task)
+    return replace(limits, name="--human")
 
 
 def _pairs(sides: list[T]) -> list[tuple[T, T]]:

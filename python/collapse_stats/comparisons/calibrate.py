@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from itertools import count
+from itertools import combinations, count
 from typing import Unpack
 
 from ..backends.base import Backend
@@ -25,6 +25,11 @@ from ..verdict.orders import share_documents
 from ..verdict.reasons import problem
 from ..verdict.rule import judge
 from .cautions import counted
+
+_SHARED = (
+    "{} and {} share documents, or pieces of the same texts, so they do not show how much human text "
+    "differs: leave one of them out"
+)
 
 
 @checked
@@ -137,6 +142,7 @@ def limits_of(
     texts = _named_apart(texts)
     for text in texts[1:]:
         check_comparable(texts[0], text)
+    _check_contents(texts)
     step = step_counter(progress, number_of_steps(len(texts)))
     pairs = list(measured_pairs(texts, backend, step))
     _check_apart(pairs)
@@ -155,15 +161,23 @@ def _named_apart(texts: Sequence[HumanText]) -> list[HumanText]:
     return list(found.values())
 
 
+def _check_contents(texts: Sequence[HumanText]) -> None:
+    """Raise InputError if most documents of one corpus are in another one as well."""
+    contents = {
+        text.name: {tokens.tobytes() for tokens in text.sample.documents()} for text in texts
+    }
+    for (a, first), (b, second) in combinations(contents.items(), 2):
+        if len(first & second) > min(len(first), len(second)) / 2:
+            raise InputError(_SHARED.format(a, b))
+
+
 def _check_apart(pairs: Sequence[HumanPair]) -> None:
+    """Raise InputError if two corpora are closer to each other than to themselves."""
     constants = Constants()
     for pair in pairs:
         orders = judge(pair.evidence, constants).working()
         if not pair.is_of_halves and share_documents(orders, constants):
-            raise InputError(
-                f"{pair.baseline} and {pair.candidate} share documents, so they do not show how "
-                "much human text differs: leave one of them out"
-            )
+            raise InputError(_SHARED.format(pair.baseline, pair.candidate))
 
 
 def _check_measured(name: str, pairs: Sequence[HumanPair]) -> None:
