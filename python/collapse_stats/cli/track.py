@@ -83,9 +83,9 @@ def track(
     """
     if for_baseline and (baseline is None or is_profile(baseline)):
         raise InputError("--for-baseline needs a --baseline that is read, not a saved profile")
+    of_verdict = limits_from(limits)
     paths = [path for _, path in steps(run, request.reading)[::every]]
     spare_inputs(output, [paths, baseline, limits, for_baseline, dict(request.typed)])
-    of_verdict = limits_from(limits)
     if len(paths) + (baseline is not None) < 2:
         raise InputError(
             f"{run} must have two steps or more to be compared, got {len(paths)}: give --baseline"

@@ -27,8 +27,8 @@ from ..verdict.rule import judge
 from .cautions import counted
 
 _SHARED = (
-    "{} and {} share documents, or pieces of the same texts, so they do not show how much human text "
-    "differs: leave one of them out"
+    "{} and {} share documents, or pieces of the same texts, so they do not show how much human "
+    "text differs: leave one of them out"
 )
 
 

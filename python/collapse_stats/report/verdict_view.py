@@ -69,7 +69,7 @@ def _figures(comparison: Json, order: int) -> list[Cell]:
 def _notes(name: str, against: Sequence[Json], explained_order: int | None) -> tuple[str, ...]:
     names_by_reason: dict[str, list[str]] = {}
     for comparison in against:
-        if comparison["verdict"] != WITHIN_FLOOR:
+        if comparison["verdict"] != WITHIN_FLOOR or len(comparison["reasons"]) > 1:
             reason = f"{comparison['verdict']}, {'; '.join(comparison['reasons'])}."
             names_by_reason.setdefault(reason, []).append(comparison["candidate"])
     notes = [
