@@ -1,5 +1,6 @@
 """The page of ``calibrate``: which limits changed, by which pair, and what the rule says of all."""
 
+import math
 from dataclasses import asdict
 
 from ..verdict.constants import Constants
@@ -67,6 +68,12 @@ def _constants(limits: Limits) -> Grid:
             for each in heavy
             if own[each] != builtin[each]
         ]
+    if limits.set_by("near"):
+        notes.append(
+            "The odds that an n-gram of fresh text is new must now fall below "
+            f"x{math.exp(-own['near']):.2f} the baseline's to be a loss of tail (builtin: "
+            f"x{math.exp(-builtin['near']):.2f}): less than that says nothing of this kind of text."
+        )
     return Grid(columns, rows, "limits", notes)
 
 
