@@ -88,7 +88,7 @@ def limits_of(samples: Mapping[str, Sample]) -> Limits:
 
 
 def chains(corpus: Sample) -> dict[int, Evidence]:
-    """Return the evidence of some generations of a chain against text that it was not trained on."""
+    """Return the evidence of generations against text that they were not trained on."""
     baseline, train = halves_apart(corpus)
     pieces = [document[:LONGEST] for document in train.documents()]
     texts = list(generations(pieces, 3, max(GENERATIONS) + 1, seed=1))
@@ -144,9 +144,8 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=200_000, help="tokens of a corpus")
     options = parser.parse_args()
     encode = encoder(options.tokens, {})
-    print(
-        "| kind | corpora | builtin limits | limits of the others | moved | chains, builtin limits | chains, own limits |"
-    )
+    names = ("builtin limits", "limits of the others", "moved", "chains, builtin", "chains, own")
+    print(f"| kind | corpora | {' | '.join(names)} |")
     print("|---|---:|---:|---:|---|---:|---:|")
     for kind, corpora in kinds(verdict_sources.human(options.data)).items():
         samples = {

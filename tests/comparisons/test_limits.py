@@ -463,6 +463,8 @@ def test_what_is_no_such_file_is_refused(tmp_path: Path, data: bytes) -> None:
     path.write_bytes(data)
     with pytest.raises(cs.InputError, match="make it again with collapse-stats calibrate"):
         Limits.load(path)
+    with pytest.raises(cs.InputError, match="at most 67,108,864 bytes"):
+        Limits.load("/dev/zero")
     for missing in (tmp_path, tmp_path / "none.json"):
         with pytest.raises(cs.InputError, match="cannot read"):
             Limits.load(missing)

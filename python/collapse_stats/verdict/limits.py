@@ -33,6 +33,7 @@ from .limits_content import (
 from .rule import CANNOT_TELL, Verdict, judge
 
 BUILTIN, CALIBRATED = "builtin", "calibrated"  # names of limits that are from no file
+_MOST_BYTES = 1 << 26  # of a file of limits: more than hundreds of corpora need
 _SCHEMA = "collapse-stats.limits/1"
 ENOUGH = 9  # corpora, of which another one exceeds a limit with a chance of a tenth at most
 
@@ -211,7 +212,7 @@ class Limits:
         """
         path = Path(path)
         try:
-            content = Field(json.loads(path.read_bytes()))
+            content = Field(json.loads(_bytes_of(path)))
             _check_origin(content, path)
             return cls._read(content, path.name)
         except OSError as error:
@@ -239,6 +240,14 @@ class Limits:
             None if library.is_null else library.text(),
         )
         return cls(constants, name, corpora, tokenizer, content["vocab_size"].number(1), pairs)
+
+
+def _bytes_of(path: Path) -> bytes:
+    with path.open("rb") as file:
+        data = file.read(_MOST_BYTES + 1)
+    if len(data) > _MOST_BYTES:
+        raise ValueError(f"expected at most {_MOST_BYTES:,} bytes, got more")
+    return data
 
 
 def limits_from(limits: Limits | str | os.PathLike[str] | None) -> Limits:
