@@ -144,7 +144,7 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=200_000, help="tokens of a corpus")
     options = parser.parse_args()
     encode = encoder(options.tokens, {})
-    names = ("builtin limits", "limits of the others", "moved", "chains, builtin", "chains, own")
+    names = ("builtin limits", "others' limits", "moved", "chains, builtin", "chains, own")
     print(f"| kind | corpora | {' | '.join(names)} |")
     print("|---|---:|---:|---:|---|---:|---:|")
     for kind, corpora in kinds(verdict_sources.human(options.data)).items():

@@ -16,11 +16,11 @@ _SHOWN = {  # the limits of a loss, what they are of, and the limits of a collap
     "copies": ("copied documents (share)", ("heavy_copies",)),
 }
 _KINDS = {
-    "builtin": "different corpora, builtin limits",
-    "calibrated": "different corpora, these limits",
-    "left_out": "different corpora, limits of the others",
-    "halves_builtin": "halves of one corpus, builtin limits",
-    "halves_calibrated": "halves of one corpus, these limits",
+    "builtin": "corpora, builtin limits",
+    "calibrated": "corpora, these limits",
+    "left_out": "corpora, others' limits",
+    "halves_builtin": "halves, builtin limits",
+    "halves_calibrated": "halves, these limits",
 }
 
 
@@ -34,8 +34,8 @@ def limits_page(limits: Limits) -> Page:
         warnings=limits.warnings,
         tail=(
             f"Tokenizer: {tokenizer}.",
-            "Limits of the others: those of the corpora without the candidate, which therefore "
-            "took no part in them.",
+            "Others' limits: those of the corpora without the candidate, which took no part in "
+            "them. Halves: of one corpus, so that they differ by chance alone.",
         ),
     )
 
@@ -68,6 +68,8 @@ def _constants(limits: Limits) -> Grid:
             for each in heavy
             if own[each] != builtin[each]
         ]
+    if limits.constants == Constants():
+        notes.append("No pair reaches a builtin limit, so the builtin limits hold for this text.")
     if limits.set_by("near"):
         notes.append(
             "The odds that an n-gram of fresh text is new must now fall below "
@@ -79,7 +81,7 @@ def _constants(limits: Limits) -> Grid:
 
 def _verdicts(limits: Limits) -> Grid:
     columns = [
-        Column(("verdicts on pairs of",), number=False),
+        Column(("pairs of",), number=False),
         *(Column((label,)) for label in (*LABELS, CANNOT_TELL)),
         Column(("false alarms", "% (95 %)")),
     ]
