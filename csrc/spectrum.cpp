@@ -1,6 +1,8 @@
 #include "spectrum.hpp"
 
 #include <algorithm>
+#include <bit>
+#include <cstddef>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -75,16 +77,26 @@ JointSpectrum JointHistogram::spectrum() const {
 }
 
 Unigrams::Unigrams(std::uint64_t vocab_size, std::size_t columns)
-    : vocab_size_(vocab_size), columns_(columns), dense_(vocab_size <= dense_vocabulary) {
+    : vocab_size_(vocab_size),
+      last_(vocab_size <= dense_vocabulary ? std::bit_ceil(vocab_size + 1) - 1 : 0),
+      columns_(columns),
+      dense_(vocab_size <= dense_vocabulary) {
   if (!dense_) return;
-  seen_.resize(vocab_size * columns);
-  ended_.resize(vocab_size * columns);
+  seen_.resize((last_ + 1) * columns);
+  ended_.resize((last_ + 1) * columns);
 }
 
-void Unigrams::refuse() {
-  throw std::invalid_argument(
-      "a table has an n-gram that begins with a token outside its vocabulary: it is damaged, or of "
-      "another vocabulary; count it again");
+void Unigrams::check() const {
+  const auto is_outside = [&](const auto& slot) { return slot.first >= vocab_size_; };
+  const auto is_seen = [](Count seen) { return seen != 0; };
+  const bool outside =
+      dense_ ? std::any_of(seen_.begin() + static_cast<std::ptrdiff_t>(vocab_size_ * columns_),
+                           seen_.end(), is_seen)
+             : std::any_of(slots_.begin(), slots_.end(), is_outside);
+  if (outside)
+    throw std::invalid_argument(
+        "a table has an n-gram that begins with a token outside its vocabulary: it is damaged, or "
+        "of another vocabulary; count it again");
 }
 
 std::size_t Unigrams::sparse_slot(std::uint64_t token) {
@@ -97,18 +109,16 @@ std::size_t Unigrams::sparse_slot(std::uint64_t token) {
 }
 
 void Unigrams::add(const Unigrams& other) {
-  const auto add_slot = [&](std::uint64_t token, std::size_t from) {
-    const std::size_t to = slot(token);
+  const auto add_slot = [&](std::size_t to, std::size_t from) {
     for (std::size_t column = 0; column < columns_; ++column) {
       seen_[to + column] += other.seen_[from + column];
       ended_[to + column] += other.ended_[from + column];
     }
   };
   if (dense_) {
-    for (std::uint64_t token = 0; token * columns_ < seen_.size(); ++token)
-      add_slot(token, token * columns_);
+    for (std::size_t at = 0; at < seen_.size(); at += columns_) add_slot(at, at);
   } else {
-    for (const auto& [token, at] : other.slots_) add_slot(token, at);
+    for (const auto& [token, at] : other.slots_) add_slot(slot(token), at);
   }
 }
 

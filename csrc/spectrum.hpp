@@ -81,7 +81,8 @@ class Unigrams {
   Unigrams(std::uint64_t vocab_size, std::size_t columns);
 
   /// Add windows that begin with `token`, given as one count per column; `continued` says whether a
-  /// second token follows. Throws std::invalid_argument if the token is outside the vocabulary.
+  /// second token follows. Keys of foreign tables may have a token outside the vocabulary: `check`
+  /// finds it.
   void add(std::uint64_t token, std::span<const Count> counts, bool continued) {
     const std::size_t at = slot(token);
     for (std::size_t column = 0; column < counts.size(); ++column)
@@ -95,14 +96,18 @@ class Unigrams {
 
   /// Prefetch the memory that `add` will need.
   void prefetch(std::uint64_t token) const {
-    if (dense_ && token < vocab_size_) __builtin_prefetch(&seen_[token * columns_], 1);
+    __builtin_prefetch(seen_.data() + (token & last_) * columns_, 1);
   }
+
+  /// Throw std::invalid_argument if a token outside the vocabulary was added.
+  void check() const;
 
   /// Call `visit(seen, continued)` for every token; both point to `columns` counts.
   template <class Visit>
   void each(Visit visit) const {
     std::vector<Count> continued(columns_);
-    for (std::size_t at = 0; at < seen_.size(); at += columns_) {
+    const std::size_t end = dense_ ? vocab_size_ * columns_ : seen_.size();
+    for (std::size_t at = 0; at < end; at += columns_) {
       for (std::size_t column = 0; column < columns_; ++column)
         continued[column] = seen_[at + column] - ended_[at + column];
       visit(&seen_[at], continued.data());
@@ -110,16 +115,14 @@ class Unigrams {
   }
 
  private:
-  /// Keys of foreign tables may have any token, so that it is checked here.
   std::size_t slot(std::uint64_t token) {
-    if (token >= vocab_size_) [[unlikely]]
-      refuse();
-    return dense_ ? token * columns_ : sparse_slot(token);
+    return dense_ ? (token & last_) * columns_ : sparse_slot(token);
   }
-  [[noreturn]] static void refuse();
   std::size_t sparse_slot(std::uint64_t token);
 
   std::uint64_t vocab_size_;
+  // The last of as many slots as a token's code has values, so that any key has a slot; 0 if sparse.
+  std::uint64_t last_;
   std::size_t columns_;
   bool dense_;  // whether the slot of a token is the token itself, or is found in `slots_`
   std::unordered_map<std::uint64_t, std::size_t> slots_;

@@ -115,6 +115,7 @@ JointHistogram Tally::contexts(unsigned order, std::size_t pair,
 }
 
 JointSpectra Tally::spectra() const {
+  unigrams.check();
   JointSpectra spectra;
   spectra.ngrams.resize(layout_.max_order);
   spectra.contexts.resize(layout_.max_order);
