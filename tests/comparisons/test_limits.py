@@ -371,6 +371,19 @@ def test_limits_of_other_tokens_are_refused(limits: Limits) -> None:
         cs.compare(documents, documents, vocab_size=32_768, limits=named)
 
 
+def test_ids_of_an_unnamed_tokenizer_are_taken_for_those_of_the_other_side(limits: Limits) -> None:
+    tokenizer = load("builtin")
+    named = cs.profile(["some words"] * 70)
+    unnamed = cs.profile(
+        [tokenizer.encode("some words")] * 70, vocab_size=tokenizer.vocab_size, tokenizer="none"
+    )
+    own = replace(limits, tokenizer=named.tokenizer, vocab_size=named.vocab_size)
+    for sides in ((named, unnamed), (unnamed, named)):
+        assert cs.compare(*sides, limits=own).limits == own
+    with pytest.raises(cs.LayoutMismatchError, match=r"are for tokens of builtin, got .* of none"):
+        cs.compare(unnamed, unnamed, limits=own)
+
+
 # --- the file ------------------------------------------------------------------------------------
 
 

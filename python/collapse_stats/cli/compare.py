@@ -138,7 +138,7 @@ def _compared(
         read([path], for_side(request, own), reporter, name, share=2 * len(paths))
         for path, own, name in zip(paths, options, names_of(paths), strict=True)
     ]
-    limits.check(corpora[0])  # before anything is counted
+    limits.check(*corpora)  # before anything is counted
     with reporter.task("counting") as task:
         compared = compare_series(corpora[0], corpora[1:], request.counting, task)
     return [replace(each, limits=limits) for each in compared]
@@ -175,7 +175,7 @@ def _joined(
     unnamed = [corpus for corpus in corpora.values() if corpus.tokenizer.sha256 is None]
     for corpus in unnamed:
         corpus.vocab_size = max(other.vocab_size for other in unnamed)
-    limits.check(saved.get(paths[0]) or corpora[0])
+    limits.check(*saved.values(), *corpora.values())
     profiles: list[Profile] = []
     for number, (path, name) in enumerate(zip(paths, names, strict=True)):
         profile = saved.get(path) or count(corpora[number], request, reporter, table=True)

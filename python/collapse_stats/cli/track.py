@@ -97,8 +97,7 @@ def track(
         comparisons = _series(paths, baseline, for_baseline, of_verdict, request, reporter)
         profiles = [comparisons[0].baseline, *(each.candidate for each in comparisons)]
         if baseline is not None:
-            comparisons += _with_first(profiles[1:], request)
-        comparisons = [replace(each, limits=of_verdict) for each in comparisons]
+            comparisons += _with_first(profiles[1:], of_verdict, request)
         with reporter.task("recounting samples") as task:
             report = make_report(
                 profiles,
@@ -135,8 +134,8 @@ def _series(
     else:
         first_request = for_side(request, for_baseline)
         first = read([baseline], first_request, reporter, names_of([baseline])[0], share)
-    limits.check(first)  # before anything is counted
-    return list(compare_each(first, corpora, request.counting))
+    compared = compare_each(first, corpora, request.counting)
+    return [replace(each, limits=limits) for each in compared]  # refuses those of other tokens
 
 
 def _series_of_profile(
@@ -144,7 +143,6 @@ def _series_of_profile(
 ) -> list[Comparison]:
     """Compare each step with a saved profile; no n-gram table is kept for longer than needed."""
     saved = replace(load_saved(baseline, request), name=names_of([baseline])[0])
-    limits.check(saved)
     generated = _reading_generated_text(request.like(saved), paths[0])
     comparisons = []
     for path, name in zip(paths, names_of(paths), strict=True):
@@ -152,15 +150,16 @@ def _series_of_profile(
         step = count(corpus, generated, reporter, table=True)
         comparison = compare_profiles(saved, step, request.backend, request.counting.memory_bytes)
         without_table = replace(comparison.candidate, table=None)
-        comparisons.append(replace(comparison, candidate=without_table))
+        comparisons.append(replace(comparison, candidate=without_table, limits=limits))
     return comparisons
 
 
-def _with_first(steps: list[Profile], request: Request) -> list[Comparison]:
+def _with_first(steps: list[Profile], limits: Limits, request: Request) -> list[Comparison]:
     """Compare the later steps with the first one, by the samples that all of them keep."""
     first, *later = steps
     memory = request.counting.memory_bytes
-    return [compare_profiles(first, step, request.backend, memory) for step in later]
+    compared = (compare_profiles(first, step, request.backend, memory) for step in later)
+    return [replace(each, limits=limits) for each in compared]
 
 
 def steps(run: Path, reading: ReadOptions | None = None) -> list[tuple[int, Path]]:

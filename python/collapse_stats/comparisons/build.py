@@ -127,9 +127,7 @@ def _compared(
             read_corpus(side, reading=reading, counting=counting, share=share, progress=progress)
             for side in (first, *others)
         )
-        corpus = next(corpora)
-        of_verdict.check(corpus)  # before anything is counted
-        counted = compare_each_corpus(corpus, corpora, counting)
+        counted = compare_each_corpus(next(corpora), corpora, counting)
         return [replace(comparison, limits=of_verdict) for comparison in counted]
     counting = replace(counting, max_order=saved.max_order)
     profiles = (
@@ -145,7 +143,6 @@ def _compared(
         for side in (first, *others)
     )
     of_baseline = next(profiles)
-    of_verdict.check(of_baseline)
     joined = (
         compare_profiles(of_baseline, profile, backend, counting.memory_bytes)
         for profile in profiles

@@ -62,8 +62,8 @@ class Comparison:
     backend: Backend | None = None
 
     def __post_init__(self) -> None:
-        """Check that the limits are for the tokens of the baseline."""
-        self.limits.check(self.baseline)
+        """Check that the limits are for these tokens."""
+        self.limits.check(self.baseline, self.candidate)
 
     def kl(
         self, order: int, *, reverse: bool = False, smoothing: str = "absolute-discount"

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from ..corpus.corpus import TokenizerIdentity
 from ..errors import InputError, LayoutMismatchError
@@ -36,6 +36,9 @@ BUILTIN, CALIBRATED = "builtin", "calibrated"  # names of limits that are from n
 _MOST_BYTES = 1 << 26  # of a file of limits: more than hundreds of corpora need
 _SCHEMA = "collapse-stats.limits/1"
 ENOUGH = 9  # corpora, of which another one exceeds a limit with a chance of a tenth at most
+
+
+T = TypeVar("T", bound=Tokenized)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +113,7 @@ class Limits:
             calibrated(pair.shown for pair in judged),
             CALIBRATED,
             tuple(HumanCorpus(text.name, text.tokens, text.documents) for text in corpora),
-            corpora[0].tokenizer,
+            _named(corpora).tokenizer,
             max(text.vocab_size for text in corpora),
             judged,
         )
@@ -156,9 +159,13 @@ class Limits:
         )
         return replace(verdict, reasons=(*verdict.reasons, reason))
 
-    def check(self, corpus: Tokenized) -> None:
-        """Raise LayoutMismatchError if the tokens of a corpus are not those of the limits."""
-        own, tokenizer = self.tokenizer, corpus.tokenizer
+    def check(self, *corpora: Tokenized) -> None:
+        """Raise LayoutMismatchError if the tokens of a comparison are not those of the limits.
+
+        Corpora of an unnamed tokenizer are taken to have that of the others.
+        """
+        own, corpus = self.tokenizer, _named(corpora)
+        tokenizer = corpus.tokenizer
         if own is None:
             return
         if own.sha256 != tokenizer.sha256:
@@ -240,6 +247,11 @@ class Limits:
             None if library.is_null else library.text(),
         )
         return cls(constants, name, corpora, tokenizer, content["vocab_size"].number(1), pairs)
+
+
+def _named(corpora: Sequence[T]) -> T:
+    """The first corpus whose tokenizer is named, or else the first one."""
+    return next((each for each in corpora if each.tokenizer.sha256 is not None), corpora[0])
 
 
 def _bytes_of(path: Path) -> bytes:
