@@ -242,7 +242,7 @@ def limits(manuals: list[list[Ids]]) -> Limits:
 
 
 def test_tables_that_people_write_are_no_loss(manuals: list[list[Ids]], limits: Limits) -> None:
-    assert limits.name == "calibrated"
+    assert limits.name == "cs.calibrate"
     assert [corpus.documents for corpus in limits.corpora] == [len(each) for each in manuals]
     tokens = [sum(map(len, each)) for each in manuals]
     assert [corpus.tokens for corpus in limits.corpora] == tokens

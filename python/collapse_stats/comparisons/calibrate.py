@@ -23,7 +23,7 @@ from ..verdict.human_pairs import HumanPair, HumanText, measured_pairs, number_o
 from ..verdict.limits import Limits
 from ..verdict.orders import share_documents
 from ..verdict.reasons import problem
-from ..verdict.rule import judge
+from ..verdict.rule import CANNOT_TELL, judge
 from .cautions import counted
 
 _SHARED = (
@@ -164,7 +164,7 @@ def _named_apart(texts: Sequence[HumanText]) -> list[HumanText]:
 def _check_contents(texts: Sequence[HumanText]) -> None:
     """Raise InputError if most documents of one corpus are in another one as well."""
     contents = {
-        text.name: {tokens.tobytes() for tokens in text.sample.documents()} for text in texts
+        text.name: {hash(tokens.tobytes()) for tokens in text.sample.documents()} for text in texts
     }
     for (a, first), (b, second) in combinations(contents.items(), 2):
         if len(first & second) > min(len(first), len(second)) / 2:
@@ -187,11 +187,10 @@ def _check_measured(name: str, pairs: Sequence[HumanPair]) -> None:
         pair for pair in pairs if not pair.is_of_halves and name in (pair.baseline, pair.candidate)
     ]
     verdicts = [judge(pair.evidence, constants) for pair in own]
-    if any(
-        len(verdict.working()) >= 2 and not problem(pair.evidence, constants)
-        for pair, verdict in zip(own, verdicts, strict=True)
-    ):
-        return
+    for pair, verdict in zip(own, verdicts, strict=True):
+        precise = len(verdict.working()) >= 2 and not problem(pair.evidence, constants)
+        if precise or verdict.label != CANNOT_TELL:
+            return
     pair, verdict = own[0], verdicts[0]
     raise InputError(
         f"{name} can be compared with none of the other human corpora; {pair.candidate} against "

@@ -32,7 +32,7 @@ from .limits_content import (
 )
 from .rule import CANNOT_TELL, Verdict, judge
 
-BUILTIN, CALIBRATED = "builtin", "calibrated"  # names of limits that are from no file
+BUILTIN, CALIBRATED = "builtin", "cs.calibrate"  # names of limits that are from no file
 _MOST_BYTES = 1 << 26  # of a file of limits: more than hundreds of corpora need
 _SCHEMA = "collapse-stats.limits/1"
 ENOUGH = 9  # corpora, of which another one exceeds a limit with a chance of a tenth at most
@@ -59,7 +59,7 @@ class Limits:
     constants
         The constants.
     name
-        ``builtin``, ``calibrated``, or the name of the file that they are from.
+        ``builtin``, ``cs.calibrate``, or the name of the file that they are from.
     corpora
         The human corpora; none for the builtin limits.
     tokenizer, vocab_size
