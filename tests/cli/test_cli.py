@@ -24,8 +24,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 import collapse_stats as cs
+from collapse_stats.cli.commands.demo import demo as demo_command
 from collapse_stats.cli.corpora import names_of
-from collapse_stats.cli.demo import demo as demo_command
 from collapse_stats.cli.group import program
 from collapse_stats.report import schema
 
@@ -189,9 +189,12 @@ def test_compare_table(corpora: Path) -> None:
     out = result.stdout
     assert all(c.isprintable() or c == "\n" for c in out)
     assert max(map(len, out.splitlines())) <= 100
-    assert out.index("against human") < out.index("against gen1") < out.index("that gen1 lost")
-    assert "absolute-discount" in out
-    assert "Chao-Wang-Jost" in out
+    assert out.index("verdict") < out.index("entropy") < out.index("that gen1 lost")
+    profiles = [corpora / f"{n}.profile" for n in names]
+    everything = run("compare", *profiles, "--verbose").stdout
+    for part in ("verdicts against human", "against gen1, the first", "Chao-Wang-Jost"):
+        assert part in everything
+        assert part not in out
     one = run("compare", corpora / "human.profile", corpora / "gen1.profile").stdout
     assert "first candidate" not in one
 
@@ -486,7 +489,9 @@ def test_a_defect_is_not_taken_for_a_crossed_limit(monkeypatch: pytest.MonkeyPat
         """What a library written in Rust raises."""
 
     for error in (KeyError("key"), RecursionError("deep"), PanicException("panic")):
-        monkeypatch.setattr("collapse_stats.cli.show.read", lambda *_, e=error, **__: raise_(e))
+        monkeypatch.setattr(
+            "collapse_stats.cli.commands.show.read", lambda *_, e=error, **__: raise_(e)
+        )
         result = run("show", "a", code=2)
         assert f"this should not happen ({type(error).__name__}: {error})" in result.stderr
         assert "Traceback" in result.stderr

@@ -14,9 +14,9 @@ from reader_helpers import write, write_lines
 from collapse_stats.cli.group import program
 from collapse_stats.readers.alike import joined
 from collapse_stats.readers.inspect import inspect
-from collapse_stats.report.grid import shortened
-from collapse_stats.report.inspection_view import common_folder, inspection_page
 from collapse_stats.report.table import draw
+from collapse_stats.report.views.inspection import common_folder, inspection_page
+from collapse_stats.report.wrapping import shortened
 
 
 def run(*arguments: object, code: int = 0) -> Result:

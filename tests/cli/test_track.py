@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 import collapse_stats as cs
 from collapse_stats.cli.group import program
-from collapse_stats.cli.track import steps
+from collapse_stats.cli.steps import steps
 from collapse_stats.errors import InputError
 
 WORDS = [f"word{n}" for n in range(400)]
@@ -111,7 +111,7 @@ def test_a_baseline_may_be_text_or_a_profile(tmp_path):
     of_profile = tracked(tmp_path / "run", "--baseline", tmp_path / "human.profile")
     for one, other in zip(of_text["comparisons"], of_profile["comparisons"], strict=True):
         assert one["orders"] == other["orders"]
-    first, second = "completions_00001", "completions_00002"
+    first, second = "step 1", "step 2"
     for report in (of_text, of_profile):
         sides = [(c["baseline"], c["candidate"]) for c in report["comparisons"]]
         assert sides == [("human", first), ("human", second), (first, second)]
@@ -121,7 +121,7 @@ def test_every_kth_step(tmp_path):
     for step in range(5):
         verl(tmp_path, step, texts(50, step))
     report = tracked(tmp_path, "--every", 2, "--tokenizer", "bytes", "--max-order", 1)
-    assert [corpus["name"] for corpus in report["corpora"]] == ["0", "2", "4"]
+    assert [corpus["name"] for corpus in report["corpora"]] == ["step 0", "step 2", "step 4"]
 
 
 def test_a_table_for_people(tmp_path):
@@ -182,9 +182,7 @@ def test_samples_in_checkpoints_are_read_whatever_their_key(tmp_path, key):
         records = [{"prompt": "a prompt", "step": step, key: text} for text in samples]
         checkpoint(tmp_path, step, {"samples.jsonl": lines(records)})
     report = tracked(tmp_path, *BYTES)
-    assert [corpus["name"] for corpus in report["corpora"]] == [
-        f"checkpoint-{step}" for step in written
-    ]
+    assert [corpus["name"] for corpus in report["corpora"]] == [f"step {step}" for step in written]
     for corpus, samples in zip(report["corpora"], written.values(), strict=True):
         if key != "content":  # a column of its own, beside the prompt
             assert corpus["tokens"] == sum(map(len, samples))
@@ -239,8 +237,8 @@ def test_what_has_no_number_is_left_out_with_a_warning(tmp_path):
     result = CliRunner().invoke(program, ["track", str(tmp_path), "--json"])
     assert result.exit_code == 0
     assert [each["name"] for each in json.loads(result.stdout)["corpora"]] == [
-        "checkpoint-10",
-        "checkpoint-20",
+        "step 10",
+        "step 20",
     ]
     message = "left out, without the number of a step in its name: best.jsonl, final\n"
     assert result.stderr == f"warning: {message}"
@@ -276,8 +274,8 @@ def test_completions_beside_checkpoints_of_the_model(tmp_path):
     (tmp_path / "README.md").write_text(CARD)
     report = tracked(tmp_path, *BYTES)
     assert [corpus["name"] for corpus in report["corpora"]] == [
-        "completions_00010",
-        "completions_00020",
+        "step 10",
+        "step 20",
     ]
     assert [corpus["tokens"] for corpus in report["corpora"]] == [21, 21]
 

@@ -16,14 +16,14 @@ from click.testing import CliRunner, Result
 from reader_helpers import write, write_lines
 
 import collapse_stats as cs
+from collapse_stats.cli.commands.inspect import inspect as inspect_command
 from collapse_stats.cli.group import program
-from collapse_stats.cli.inspect import inspect as inspect_command
 from collapse_stats.errors import InputError
 from collapse_stats.readers.inspect import inspect
 from collapse_stats.readers.options import ReadOptions
 from collapse_stats.report import schema
-from collapse_stats.report.inspection_view import inspection_page
 from collapse_stats.report.table import draw
+from collapse_stats.report.views.inspection import inspection_page
 
 NUMPY = ("--backend", "numpy", "--tokenizer", "bytes")
 

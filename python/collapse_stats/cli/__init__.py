@@ -1,6 +1,6 @@
-"""The command line.
+"""The command line: `commands` has one file a command, this folder what they share.
 
-A module of this folder that holds a click command of its own name is a command; it is found here.
+A module of `commands` that holds a click command of its own name is a command; it is found here.
 """
 
 import pkgutil
@@ -9,12 +9,13 @@ from importlib import import_module
 import click
 
 from ..system.signals import ended_by_signals
+from . import commands
 from .group import program
 
 __all__ = ["main", "program"]
 
-for _module in pkgutil.iter_modules(__path__):
-    _command = getattr(import_module(f".{_module.name}", __name__), _module.name, None)
+for _module in pkgutil.iter_modules(commands.__path__):
+    _command = getattr(import_module(f".commands.{_module.name}", __name__), _module.name, None)
     if isinstance(_command, click.Command):
         program.add_command(_command)
 

@@ -71,17 +71,6 @@ def count(
         )
 
 
-def warn_of(profiles: Iterable[Profile], reporter: Reporter) -> None:
-    """Print the warnings of profiles on stderr, those of several once, with their names."""
-    names: dict[str, list[str]] = {}
-    profiles = list(profiles)
-    for profile in profiles:
-        for warning in profile.warnings:
-            names.setdefault(warning, []).append(profile.name)
-    for warning, holders in names.items():
-        reporter.warn(f"{', '.join(holders)}: {warning}" if len(profiles) > 1 else warning)
-
-
 def load_saved(path: Location, request: Request) -> Profile:
     """A saved profile; ValueError when a typed option contradicts how it was made."""
     profile = replace(load(str(path)), backend=request.backend)

@@ -1,26 +1,31 @@
 """Writes results to stdout, or to a file that appears complete or not at all."""
 
 import os
-import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from shutil import get_terminal_size
+from typing import Any, TypedDict
 
 import click
 
 from ..errors import InputError
-from ..report import FORMATS
+from ..report import FORMATS as REPORT_FORMATS
+from ..report import markdown, render, table
+from ..report.formats import json_text
 from ..report.grid import Page
+from ..report.json_object import Json
 from ..system.atomic_file import check_can_write, write_file
 
-WIDTH = 100  # columns of a table that is not written to a terminal
-_UNSEEN = re.compile(  # what JSON leaves as it is, and terminals obey
-    "[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+FORMATS = ("table", "json", "csv", "markdown")
+WITHOUT_DETAILS = ("csv", "latex")  # formats that are one table, without warnings
+WIDTH = 100  # columns of a page that is not written to a terminal, without COLUMNS
+WIDEST = 120  # columns that are used of a terminal
+_PLAIN = str.maketrans(
+    {"↑": "^", "↓": "v", "–": "-", "…": "~", "·": "|", "─": "-", "⚠": "!", "±": "~"}
 )
-_PLAIN = str.maketrans({"↑": "^", "↓": "v", "–": "-", "…": "~", "·": "|", "─": "-", "⚠": "!"})
 
 
 def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -28,7 +33,31 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
     A file that cannot be written is refused before it is called.
     """
+    return _with_output(command, FORMATS)
 
+
+def report_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the same options, with every format of reports."""
+    return _with_output(command, REPORT_FORMATS)
+
+
+verbose_option = click.option(
+    "-v",
+    "--verbose",
+    is_flag=True,
+    help="Show all tables, reasons and warnings, and explain all headings.",
+)
+
+
+def check_details(form: str, option: str) -> None:
+    """Raise InputError if a format has no place for the tables that an option adds."""
+    if form in WITHOUT_DETAILS:
+        raise InputError(
+            f"{option} adds tables, and --format {form} is one table: take json, markdown or table"
+        )
+
+
+def _with_output(command: Callable[..., Any], formats: Sequence[str]) -> Callable[..., Any]:
     @wraps(command)
     def chosen(form: str, as_json: bool, output: Path | None, **values: Any) -> Any:
         if output is not None:
@@ -47,7 +76,7 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--format",
             "form",
-            type=click.Choice(FORMATS),
+            type=click.Choice(formats),
             default="table",
             help="Format of the result. Default: table.",
         ),
@@ -73,15 +102,10 @@ def write_result(
         Makes rows from `content`.
     """
     if form == "json":
-        import json
-
-        text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-        text = _UNSEEN.sub(lambda match: json.dumps(match[0])[1:-1], text)
+        text = json_text(content)
     elif form == "csv":
         text = csv(content)
     elif form == "markdown":
-        from ..report import markdown
-
         text = markdown.write(page)
     else:
         text = drawn(page, to_file=output is not None)
@@ -90,16 +114,34 @@ def write_result(
 
 def drawn(page: Page, to_file: bool = False) -> str:
     """The page as text; its width and colours suit a terminal if stdout is one."""
-    from ..report import table
+    return table.draw(page, **_drawing(to_file))
 
+
+def write_report(report: Json, form: str, output: Path | None, *, verbose: bool = False) -> None:
+    """Write a report in one of `REPORT_FORMATS`."""
+    write(render(report, form, **_drawing(output is not None), verbose=verbose), output)
+
+
+def text_width(*, to_file: bool = False) -> int:
+    """Columns of what is written: COLUMNS, or those of the terminal if stdout is one."""
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isascii() and columns.isdigit() and int(columns):
+        return int(columns)
+    if to_file or not _is_terminal():
+        return WIDTH
+    return min(get_terminal_size().columns, WIDEST)
+
+
+class _Drawing(TypedDict):
+    width: int
+    color: bool
+
+
+def _drawing(to_file: bool) -> _Drawing:
+    """Width and colours of tables, as they suit a terminal if stdout is one."""
     terminal = not to_file and _is_terminal()
-    width = WIDTH
-    if terminal:
-        from shutil import get_terminal_size
-
-        width = min(get_terminal_size().columns, 120)
     plain = "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb"
-    return table.draw(page, width=width, color=terminal and not plain)
+    return {"width": text_width(to_file=to_file), "color": terminal and not plain}
 
 
 def write(text: str, output: Path | None = None) -> None:

@@ -53,7 +53,11 @@ class Reporter:
 
     def warn(self, message: str) -> None:
         """Print a warning."""
-        line = f"warning: {printable(without_secrets(' '.join(message.split())))}"
+        self.note(f"warning: {message}")
+
+    def note(self, message: str) -> None:
+        """Print a message in one line."""
+        line = printable(without_secrets(" ".join(message.split())))
         if self._bars is not None:
             self._bars.console.print(line, markup=False, highlight=False, soft_wrap=True)
         else:

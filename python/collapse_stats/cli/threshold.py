@@ -9,8 +9,8 @@ from typing import Any
 import click
 
 from ..metrics.figures import COMPARISON_FIGURES, CORPUS_FIGURES
-from ..report.comparison_view import rare_kept
 from ..report.json_object import Json
+from ..report.shown import rare_kept
 from ..verdict.rule import LABELS
 
 _SIGNS: dict[str, Callable[[float, float], bool]] = {

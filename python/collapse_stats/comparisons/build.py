@@ -20,6 +20,7 @@ from ..system.arguments import checked
 from ..uncertainty.halves import MASKS, SIDES
 from ..verdict.limits import Limits, limits_from
 from .comparison import Comparison
+from .series import ComparisonSeries
 from .side import Side, compare_sides, share_of_memory
 from .side import compare_each as compare_each_corpus
 
@@ -72,7 +73,7 @@ def compare_each(
     limits: Limits | str | os.PathLike[str] | None = None,
     progress: Progress | None = None,
     **keywords: Unpack[Keywords],
-) -> list[Comparison]:
+) -> ComparisonSeries:
     """Compare several candidates with one baseline: the same as `compare` with each, but faster.
 
     Corpora are read and counted four at a time, and the baseline is read, sampled and recounted
@@ -105,7 +106,7 @@ def compare_each(
             f"candidates must be a list of corpora, got the single path {os.fspath(candidates)!r}: "
             "give it in a list, or call compare"
         )
-    return _compared(baseline, candidates, limits, progress, keywords)
+    return ComparisonSeries(_compared(baseline, candidates, limits, progress, keywords))
 
 
 def _compared(

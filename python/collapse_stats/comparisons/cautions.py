@@ -1,5 +1,6 @@
 """Reasons to be careful with a corpus, a comparison or a figure, each with its remedy."""
 
+import re
 from collections.abc import Iterable, Sequence
 
 from .. import metrics
@@ -11,6 +12,11 @@ FEW_DOCUMENTS = 100
 LOW_COVERAGE = 0.5
 MANY_DUPLICATES = 0.1
 MANY_EMPTY = 0.1
+COPIES = "are exact duplicates"
+"""Words of the warning about copies."""
+USUAL_FROM = 3  # the orders from here on are sparse in most corpora
+_OF_ORDERS = re.compile(r"(?:coverage|saturation) is [^:]+ at orders? ([\d, ]+):")
+_JS_WITHIN_FLOOR = "JS is within two standard errors of its floor"
 
 
 def sizes_apart(a: Profile, b: Profile) -> bool:
@@ -57,7 +63,7 @@ def cautions(corpus: Profile) -> list[str]:
         of = "documents" if corpus.is_halved_by_documents else "blocks"
         but = " that are not empty" if corpus.empty_documents else ""
         messages.append(
-            f"{duplicates:.0%} of {of}{but} are exact duplicates, which lower novelty and make "
+            f"{duplicates:.0%} of {of}{but} {COPIES}, which lower novelty and make "
             "standard errors too small; remove them, unless duplication is what you measure"
         )
     return messages
@@ -124,9 +130,21 @@ def reasons_for_caution(
 def js_within_floor(orders: Sequence[int]) -> str:
     """Return the warning that JS at these orders cannot be told from its floor."""
     return (
-        f"JS is within two standard errors of its floor at {orders_named(orders)}: no difference "
+        f"{_JS_WITHIN_FLOOR} at {orders_named(orders)}: no difference "
         "detected; more documents would detect a smaller one"
     )
+
+
+def holds_of_most(warning: str) -> bool:
+    """Whether a warning holds of most corpora, or says what a table shows.
+
+    It holds of most if it is about sparse orders alone. That JS is within its floor stands in the
+    table of orders.
+    """
+    if warning.startswith(_JS_WITHIN_FLOOR):
+        return True
+    found = _OF_ORDERS.search(warning)
+    return found is not None and all(int(n) >= USUAL_FROM for n in found[1].split(", "))
 
 
 def no_verdict(corpus: Profile) -> str | None:

@@ -17,8 +17,10 @@ from ..counting.top import most_frequent, most_inflated
 from ..errors import CollapseStatsError
 from ..metrics.figures import COMPARISON_FIGURES, FLOORED_FIGURES, look_up
 from ..ngrams.spectrum import JointSpectra, JointSpectrum
+from ..profiles.data import described
 from ..profiles.profile import Ngram, Profile
 from ..system.arguments import checked_methods
+from ..system.presented import Presented
 from ..uncertainty.estimate import Estimate
 from ..uncertainty.figure_vectors import Floats, figures_of, mean_of
 from ..uncertainty.halves import (
@@ -39,8 +41,8 @@ from .cautions import js_within_floor, no_verdict, reasons_for_caution, sizes_ap
 
 
 @checked_methods
-@dataclass(frozen=True, eq=False)
-class Comparison:
+@dataclass(frozen=True, eq=False, repr=False)
+class Comparison(Presented):
     """Figures of a candidate against a baseline. A figure without an honest value is None.
 
     Attributes
@@ -64,6 +66,12 @@ class Comparison:
     def __post_init__(self) -> None:
         """Check that the limits are for these tokens."""
         self.limits.check(self.baseline, self.candidate)
+
+    def __repr__(self) -> str:
+        """Return the names and sizes of the two, and the verdict if it is known."""
+        judged = f": {self.verdict}" if "judgement" in vars(self) else ""
+        baseline, candidate = map(described, self._sides)
+        return f"<Comparison of {candidate} with {baseline}{judged}>"
 
     def kl(
         self, order: int, *, reverse: bool = False, smoothing: str = "absolute-discount"

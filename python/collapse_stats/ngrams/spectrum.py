@@ -198,7 +198,7 @@ NO_HALVES: tuple[Masks, ...] = ((0b1, 0),)
 _Columns = tuple[UInt64Array, UInt64Array, UInt64Array]  # a, b and types of a `JointSpectrum`
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class JointSpectra:
     """Joint spectra of every order, for each requested pair of label masks.
 
@@ -214,6 +214,11 @@ class JointSpectra:
 
     ngrams: dict[int, dict[Masks, JointSpectrum]]
     contexts: dict[int, dict[Masks, JointSpectrum]]
+
+    def __repr__(self) -> str:
+        """Return the orders and the pairs of masks."""
+        pairs = [*next(iter(self.ngrams.values()), {})]
+        return f"<JointSpectra of the orders {[*self.ngrams]}, masks {pairs}>"
 
     @classmethod
     def from_columns(

@@ -19,7 +19,7 @@ from ..uncertainty.recounted_sample import RecountedSamples
 BY_DOCUMENTS = "documents"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ProfileData:
     """The counts of one corpus.
 
@@ -165,6 +165,13 @@ class ProfileData:
                 f"order must be between 1 and {self.max_order}, the longest counted, got {order}"
             )
         return order
+
+
+def described(profile: ProfileData) -> str:
+    """Return the name of a profile with its size: ``'human' (1,200 tokens, 30 documents)``."""
+    documents = f"{profile.documents:,} document{'s' * (profile.documents != 1)}"
+    tokens = f"{profile.tokens:,} token{'s' * (profile.tokens != 1)}"
+    return f"{profile.name!r} ({tokens}, {documents})"
 
 
 class Tokenized(Protocol):

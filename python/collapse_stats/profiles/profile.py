@@ -15,11 +15,12 @@ from ..metrics.figures import CORPUS_FIGURES_WITH_ERRORS, look_up
 from ..ngrams.table import NgramTable
 from ..system.arguments import as_path, checked_methods
 from ..system.memory import budget
+from ..system.presented import Presented
 from ..tokenizers import load as load_tokenizer
 from ..uncertainty.estimate import Estimate
 from ..uncertainty.jackknife import CorpusIntervals, has_intervals, step_counter
 from . import storage
-from .data import ProfileData
+from .data import ProfileData, described
 from .merge import merge
 
 Ngram = tuple[int, ...] | str
@@ -27,8 +28,14 @@ Ngram = tuple[int, ...] | str
 
 
 @checked_methods
-class Profile(ProfileData):
+class Profile(ProfileData, Presented):
     """What is known of one corpus: the fields of `ProfileData`, and answers from them."""
+
+    def __repr__(self) -> str:
+        """Return the name, the size, and what decides the n-grams."""
+        orders = f"orders 1 to {self.max_order}" if self.max_order > 1 else "order 1"
+        tokenizer = "token ids" if self.tokenizer.spec == "none" else self.tokenizer.spec
+        return f"<Profile of {described(self)}, {orders}, {tokenizer}>"
 
     @cached_property
     def run(self) -> NgramTable:

@@ -3,6 +3,7 @@
 Everything printed is read from the object. JSON and CSV have every figure, tables some of them.
 """
 
-from .figures import FORMATS, corpus_figures, make_report, schema
+from .figures import corpus_figures, make_report, schema
+from .formats import FORMATS, render
 
-__all__ = ["FORMATS", "corpus_figures", "make_report", "schema"]
+__all__ = ["FORMATS", "corpus_figures", "make_report", "render", "schema"]

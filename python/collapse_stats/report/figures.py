@@ -31,7 +31,6 @@ from .json_schema import SCHEMA, SCHEMA_FILE
 from .sample_figures import sample_figures
 from .verdict_figures import series_figures, sides, verdict_figures
 
-FORMATS = ("table", "json", "csv", "markdown")
 SMOOTHING = "absolute-discount"
 _AHEAD = 2  # comparisons whose samples are recounted before their turn
 NOT_GIVEN = "null at order"

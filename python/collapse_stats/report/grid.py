@@ -27,11 +27,15 @@ class Column:
         Whether the cells are numbers.
     one_line
         Whether texts that are too long are cut in the middle, like paths, and not folded.
+    optional
+        0: always shown. Where a table is too wide, the columns with the largest number are left
+        out first.
     """
 
     heading: tuple[str, ...]
     number: bool = True
     one_line: bool = False
+    optional: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +50,13 @@ class Grid:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Tables with a head, and with warnings and notes below them."""
+    """Tables, with a head and sentences before them, and warnings and notes below them."""
 
     grids: Sequence[Grid]
     head: str = ""
     warnings: Sequence[str] = field(default_factory=tuple)
     tail: Sequence[str] = field(default_factory=tuple)
+    summary: Sequence[str] = field(default_factory=tuple)
 
     def printable(self) -> "Page":
         """The same page without control characters, wherever its texts come from."""
@@ -70,16 +75,8 @@ class Page:
             )
             for grid in self.grids
         ]
-        warnings, tail = [*map(printable, self.warnings)], [*map(printable, self.tail)]
-        return Page(grids, printable(self.head), warnings, tail)
-
-
-def shortened(text: str, width: int) -> str:
-    """Return a text with its middle left out, if it is longer than `width`; its end is kept."""
-    if len(text) <= width:
-        return text
-    end = max(1, 3 * (width - 1) // 4)
-    return f"{text[: max(0, width - 1 - end)]}…{text[-end:]}"
+        texts = (self.warnings, self.tail, self.summary)
+        return Page(grids, printable(self.head), *([*map(printable, each)] for each in texts))
 
 
 def printable(text: str) -> str:

@@ -17,6 +17,7 @@ from ..metrics.figures import (
     Figure,
 )
 from ..verdict.rule import CANNOT_TELL, LABELS
+from .decision import FIGURES
 from .json_object import Json
 
 SCHEMA = "collapse-stats.report/1"
@@ -195,6 +196,7 @@ def _comparison() -> Json:
         ),
         "verdict": {"enum": [*LABELS, CANNOT_TELL]},
         "reasons": {"type": "array", "minItems": 1, "items": _STRING},
+        "decided_by": _decided_by(),
         "compared": _described(
             "What the verdict is taken from: samples, matched by whole documents.",
             _object({**sizes, "groups": _ref("count")}),
@@ -220,6 +222,25 @@ def _comparison() -> Json:
         "warnings": _ref("warnings"),
     }
     return _object(properties, optional)
+
+
+def _decided_by() -> Json:
+    figure = _object(
+        {
+            "figure": {"enum": [*FIGURES]},
+            "order": {"type": ["integer", "null"], "minimum": 1},
+            "value": {"type": "number", "minimum": 0},
+            "low": _ref("number"),
+            "high": _ref("number"),
+            "floor": {"type": "number", "minimum": 0},
+        }
+    )
+    return _described(
+        "The figure that the verdict comes from, with an interval of two standard errors. "
+        "novelty_odds: exp(tail) of novel_mass; distance_odds: exp(drift). Null when nothing was "
+        "measured.",
+        {**figure, "type": ["object", "null"]},
+    )
 
 
 def _compared_order() -> Json:

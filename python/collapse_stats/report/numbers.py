@@ -35,6 +35,14 @@ def percent(value: float | None) -> str:
     return DASH if value is None else f"{100 * value:.1f}"
 
 
+def with_error(value: float | None, error: float | None, digits: int, factor: float = 1) -> str:
+    """Format a number times `factor` with two standard errors: ``0.95 ±0.02``."""
+    if value is None:
+        return DASH
+    text = fixed(factor * value, digits)
+    return text if error is None else f"{text} ±{fixed(2 * factor * error, digits)}"
+
+
 def column(values: Sequence[float | None]) -> tuple[str, list[str]]:
     """Choose one unit for a column of counts, and format them: ``M`` and ``1.20``."""
     largest = max((value for value in values if value is not None), default=0)

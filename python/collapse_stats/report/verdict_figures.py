@@ -9,6 +9,7 @@ from ..verdict.limits import Limits
 from ..verdict.novelty import Novelty
 from ..verdict.rule import Verdict
 from ..verdict.series import judge_series
+from .decision import decided_by
 from .json_object import Json
 
 
@@ -19,6 +20,7 @@ def verdict_figures(verdict: Verdict, limits: Limits) -> Json:
     return {
         "verdict": verdict.label,
         "reasons": list(verdict.reasons),
+        "decided_by": decided_by(verdict),
         "compared": {
             "tokens": sides(evidence.tokens if evidence else None),
             "documents": sides(evidence.documents if evidence else None),

@@ -6,29 +6,26 @@ from typing import Any
 import click
 import numpy as np
 
-from ..backends.options import CountOptions
-from ..backends.selection import select
-from ..comparisons.build import compare_corpora
-from ..comparisons.comparison import Comparison
-from ..corpus.corpus import Corpus
-from ..corpus.load import read_corpus
-from ..demo.recursion import generations, human_documents
-from ..readers.options import ReadOptions
-from ..report import make_report
-from ..report.comparison_view import (
-    DISTINCT_ORDER,
-    FlooredValue,
-    generations_grid,
-    rare_kept,
-    warnings_of,
-)
-from ..report.grid import Page
-from ..report.json_object import Json
-from ..report.numbers import fixed, percent
-from ..report.verdict_view import verdict_grid
-from ..tokenizers import load
-from .output import drawn, write
-from .progress import Reporter
+from ...backends.options import CountOptions
+from ...backends.selection import select
+from ...comparisons.build import compare_corpora
+from ...comparisons.comparison import Comparison
+from ...corpus.corpus import Corpus
+from ...corpus.load import read_corpus
+from ...demo.recursion import generations, human_documents
+from ...readers.options import ReadOptions
+from ...report import make_report
+from ...report.grid import Page
+from ...report.json_object import Json
+from ...report.numbers import fixed, percent
+from ...report.shown import compared, rare_kept
+from ...report.views.comparison import LEGEND
+from ...report.views.generations import DISTINCT_ORDER, generations_grid
+from ...report.views.novelty import novelty_grid
+from ...report.views.warnings import warnings_of
+from ...tokenizers import load
+from ..output import drawn, write
+from ..progress import Reporter
 
 FRESH = 0.1
 CONTROL = "human B"
@@ -78,13 +75,14 @@ def demo(number: int, seed: int) -> None:
         f"each generation also learns from fresh human text, {100 * FRESH:.0f} % of its tokens",
     )
     grids = [
-        generations_grid(report["corpora"], report["comparisons"], title, legend=i > 0)
-        for i, (report, title) in enumerate(zip(reports, titles, strict=True))
+        generations_grid(report["corpora"], report["comparisons"], title)
+        for report, title in zip(reports, titles, strict=True)
     ]
     pure_rows, fresh_rows = (report["comparisons"] for report in reports)
-    grids.append(verdict_grid("human", [*pure_rows, *fresh_rows[1:]]))
+    grids.append(novelty_grid("human", [*pure_rows, *fresh_rows[1:]]))
     both = {key: [row for report in reports for row in report[key]] for key in _ROWS_OF_REPORT}
-    write(drawn(Page(grids, head, warnings_of(both), [*_conclusions(reports, number), *_NEXT])))
+    tail = [LEGEND, "", *_conclusions(reports, number), *_NEXT]
+    write(drawn(Page(grids, head, warnings=warnings_of(both, news=True), tail=tail)))
 
 
 _NEXT = (
@@ -137,7 +135,7 @@ def _conclusions(reports: Sequence[Json], number: int) -> list[str]:
         last = report["comparisons"][-1]
         distinct = last["orders"][str(DISTINCT_ORDER)]["size_matched_distinct_ratio"]
         kept = rare_kept(last)
-        kl = FlooredValue(last["orders"]["1"]["kl_bits"], last["orders"]["1"]["floor"]["kl_bits"])
+        kl = compared(last, "kl_bits", 1)
         lines.append(
             f"After {number} generations{run}, {percent(distinct)} % of the distinct "
             f"{DISTINCT_ORDER}-grams and {percent(kept.value)} % of the rare tokens are left (in "

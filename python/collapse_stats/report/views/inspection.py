@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from itertools import takewhile
 from pathlib import Path
 
-from ..readers.alike import joined
-from ..readers.directory.reasons import LeftOut, grouped, some
-from ..readers.inspect import Inspection, Reads
-from ..readers.remote.location import is_url
-from .grid import DASH, Cell, Column, Grid, Page, printable
-from .numbers import size_of
+from ...readers.alike import joined
+from ...readers.directory.reasons import LeftOut, grouped, some
+from ...readers.inspect import Inspection, Reads
+from ...readers.remote.location import is_url
+from ..grid import DASH, Cell, Column, Grid, Page, printable
+from ..numbers import size_of
 
 MOST = 24  # lines of a table of files
 _FIRST, _LAST = 8, 3  # files that are shown of more

@@ -1,7 +1,5 @@
 """Reports: the object against counts made by hand, and the formats against the object."""
 
-import csv
-import io
 import json
 import math
 from collections import Counter
@@ -21,12 +19,15 @@ from collapse_stats.metrics.figures import (
     CORPUS_FIGURES_WITH_ERRORS,
     FLOORED_FIGURES,
 )
-from collapse_stats.report import delimited, make_report, markdown, schema, table
-from collapse_stats.report.comparison_view import FlooredValue, comparison_page, marked, warnings_of
-from collapse_stats.report.corpus_view import corpus_page
+from collapse_stats.report import make_report, markdown, schema, table
 from collapse_stats.report.grid import Cell, Column, Grid, Page
 from collapse_stats.report.json_schema import SCHEMA_FILE, schema_text
 from collapse_stats.report.numbers import column, count, fixed, percent
+from collapse_stats.report.shown import Shown
+from collapse_stats.report.views.comparison import comparison_page
+from collapse_stats.report.views.corpus import corpus_page
+from collapse_stats.report.views.generations import marked
+from collapse_stats.report.views.warnings import warnings_of
 
 VOCAB = 50
 
@@ -228,14 +229,15 @@ def test_samples_stand_in_for_tables_and_that_is_said() -> None:
     found = comparison["orders"]["2"]["intervals"]["js_bits"]
     assert found["value"] == pytest.approx(comparison["orders"]["2"]["js_bits"], rel=1e-12)
     assert found["tokens"] == min(size.values())
-    page = table.draw(comparison_page(report), width=80)
+    page = table.draw(comparison_page(report, verbose=True), width=80)
     assert f"tokens per side: p2 {min(size.values()):,}" in " ".join(page.split())
     assert f"{found['value']:.3f} ±{2 * found['error']:.3f}" in page
 
 
 def test_no_figure_within_its_error_is_marked(compared: dict) -> None:
-    assert marked(FlooredValue(1.0, 0.5)) == "↑"
-    assert marked(FlooredValue(1.0, 0.5, significant=False)) == ""
+    assert marked(Shown(1.0, 0.5)) == "↑"
+    assert marked(Shown(1.0, 0.5, 0.1, 0.24)) == "↑"
+    assert marked(Shown(1.0, 0.5, 0.1, 0.26)) == ""
 
 
 def test_show_has_the_figures_of_the_sample() -> None:
@@ -288,22 +290,36 @@ def test_tables_fit_and_hold_no_control_codes(compared: dict, width: int) -> Non
 def test_a_narrow_terminal_cuts_no_number(compared: dict) -> None:
     text = table.draw(comparison_page(compared), width=30)
     assert "…" not in text
+    assert max(map(len, text.splitlines())) <= 30
     figures = compared["comparisons"][1]["orders"]["1"]
-    assert f"{figures['kl_bits']:.3f} ↑" in text
+    error = 2 * figures["intervals"]["kl_bits"]["error"]
+    assert f"{figures['kl_bits']:.2f} ±{error:.2f} ↑" in text
 
 
 def test_the_verdicts_are_shown_with_their_reasons(compared: dict) -> None:
     text = table.draw(comparison_page(compared))
     for comparison in compared["comparisons"][:2]:
         name, verdict = comparison["candidate"], comparison["verdict"]
-        (row,) = [x for x in text.splitlines() if x.startswith(f"{name} ") and x.endswith(verdict)]
-        mass = next(one for one in comparison["novel_mass"] if one["order"] == 2)
-        assert f"{100 * mass['own']:.1f} ({100 * mass['floor']:.1f})" in row
-        assert f"x{math.exp(mass['tail']):.2f} ±" in row
+        row = next(line for line in text.splitlines() if line.startswith(f"{name} "))
+        assert verdict in row
+        decided = comparison["decided_by"]
+        assert f"x{decided['value']:.2f} ±{(decided['high'] - decided['low']) / 2:.2f}" in row
         if verdict != "within floor":
             why = next(line for line in text.splitlines() if f": {verdict}, " in line)
             assert name in why.split(":")[0].split(", ")
             assert comparison["reasons"][0][:20] in why
+
+
+def test_the_measurements_behind_the_verdicts_are_shown_on_request(compared: dict) -> None:
+    page = table.draw(comparison_page(compared, verbose=True))
+    text = page.partition("verdicts against base")[2]
+    for comparison in compared["comparisons"][:2]:
+        name, verdict = comparison["candidate"], comparison["verdict"]
+        row = next(line for line in text.splitlines() if line.startswith(f"{name} "))
+        assert row.endswith(verdict)
+        mass = next(one for one in comparison["novel_mass"] if one["order"] == 2)
+        assert f"{100 * mass['own']:.1f} ({100 * mass['floor']:.1f})" in row
+        assert f"x{math.exp(mass['tail']):.2f} ±" in row
 
 
 def test_colour_is_added_and_changes_no_character(compared: dict) -> None:
@@ -317,13 +333,15 @@ def test_colour_is_added_and_changes_no_character(compared: dict) -> None:
 
 
 def test_rows_show_the_figures_and_mark_what_is_off_the_floor(compared: dict) -> None:
-    text = table.draw(comparison_page(compared))
+    text = table.draw(comparison_page(compared)).partition("entropy")[2]
     narrow = next(line for line in text.splitlines() if line.startswith("narrow"))
     figures = compared["comparisons"][1]["orders"]
-    assert f"{figures['1']['kl_bits']:.3f} ↑" in narrow
-    assert f"{100 * figures['2']['novelty']:.1f}" in narrow
+    kl = 2 * figures["1"]["intervals"]["kl_bits"]["error"]
+    novelty = 200 * figures["2"]["intervals"]["novelty"]["error"]
+    assert f"{figures['1']['kl_bits']:.2f} ±{kl:.2f} ↑" in narrow
+    assert f"{100 * figures['2']['novelty']:.1f} ±{novelty:.1f}" in narrow
     base = next(line for line in text.splitlines() if line.startswith("base "))
-    assert f"({figures['1']['floor']['kl_bits']:.3f})" in base
+    assert f"({figures['1']['floor']['kl_bits']:.2f})" in base
 
 
 def test_digits_line_up_with_and_without_marks() -> None:
@@ -348,7 +366,7 @@ def test_digits_line_up_with_and_without_marks() -> None:
     ],
 )
 def test_marks(value: float | None, floor: float | None, mark: str) -> None:
-    assert marked(FlooredValue(value, floor)) == mark
+    assert marked(Shown(value, floor)) == mark
 
 
 def test_warnings_that_differ_in_numbers_only_are_said_once() -> None:
@@ -359,6 +377,36 @@ def test_warnings_that_differ_in_numbers_only_are_said_once() -> None:
     ]
     found = warnings_of({"corpora": corpora, "comparisons": comparisons})
     assert found == ["g1: sizes differ 1.5-fold (likewise g2, g3)", "g1, g2, g3: alike"]
+
+
+@pytest.mark.parametrize(
+    ("warning", "is_news"),
+    [
+        ("coverage is below 0.5 at orders 3, 4, 5: the text covers", False),
+        ("gen_1: coverage is below 0.5 at order 5: the text covers", False),
+        ("coverage is below 0.5 at orders 2, 3: the text covers", True),
+        ("saturation is above 0.95 at orders 10, 12: on one side", False),
+        ("saturation is above 0.95 at order 1: on one side", True),
+        ("JS is within two standard errors of its floor at order 1: no", False),
+        ("with only 9 documents, halves consist of blocks", True),
+    ],
+)
+def test_what_holds_of_most_corpora_is_no_news(warning: str, is_news: bool) -> None:
+    report = {"corpora": [{"name": "a", "warnings": [warning]}], "comparisons": []}
+    assert warnings_of(report) == [f"a: {warning}"]
+    assert bool(warnings_of(report, news=True)) == is_news
+
+
+def test_copies_that_the_verdict_names_are_no_news() -> None:
+    docs = documents(1)
+    twice = profile([*docs, *docs[:90]], "copied")
+    report = make_report(
+        [profile(docs, "base"), twice], [cs.compare(profile(docs, "base"), twice)], backend="numpy"
+    )
+    (comparison,) = report["comparisons"]
+    assert any("exact copies" in reason for reason in comparison["reasons"])
+    assert any("exact duplicates" in warning for warning in warnings_of(report))
+    assert not any("exact duplicates" in warning for warning in warnings_of(report, news=True))
 
 
 def test_names_cannot_steer_the_terminal_or_break_markdown(compared: dict) -> None:
@@ -372,30 +420,11 @@ def test_names_cannot_steer_the_terminal_or_break_markdown(compared: dict) -> No
         assert {row.count("|") for row in rows} == {len(grid.columns) + 1}
 
 
-def test_csv_has_every_figure_in_full(compared: dict) -> None:
-    rows = list(csv.DictReader(io.StringIO(delimited.write(compared))))
-    assert [(r["candidate"], r["order"]) for r in rows] == [
-        (name, order) for name in ("same", "narrow") for order in "123"
-    ]
-    figures = compared["comparisons"][1]["orders"]["2"]
-    row = rows[4]
-    assert float(row["kl_bits"]) == figures["kl_bits"]
-    assert float(row["floor_js_bits"]) == figures["floor"]["js_bits"]
-    assert row["smoothing"] == "absolute-discount"
-    band = next(b for b in compared["comparisons"][0]["retention"] if b["retained"] is not None)
-    row = rows[band["order"] - 1]
-    assert float(row[f"retained_{band['band']}"]) == band["retained"]
-    alone = list(csv.DictReader(io.StringIO(delimited.write({**compared, "comparisons": []}))))
-    assert (
-        float(alone[0]["entropy_bits_plugin"])
-        == (compared["corpora"][0]["orders"]["1"]["entropy_bits"]["plugin"])
-    )
-
-
 def test_markdown_tables_are_rectangular(compared: dict) -> None:
     text = markdown.write(comparison_page(compared))
     rows = [line for line in text.splitlines() if line.startswith("|")]
-    assert {row.count("|") for row in rows[:5]} == {9}
+    assert {row.count("|") for row in rows[:4]} == {5}
+    assert {row.count("|") for row in rows[4:]} == {10}
     assert "| ---: |" in text
     assert "\x1b" not in text
 

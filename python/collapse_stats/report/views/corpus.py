@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Sequence
 
-from ..comparisons.cautions import counted
-from .grid import Cell, Column, Emphasis, Grid, Page, printable
-from .json_object import Json
-from .numbers import count, fixed, percent
+from ...comparisons.cautions import counted
+from ..grid import Cell, Column, Emphasis, Grid, Page, printable
+from ..json_object import Json
+from ..numbers import count, fixed, percent
 
 SPECTRUM_ROWS = 12  # most rows of a spectrum in a table
 

@@ -7,25 +7,25 @@ from typing import Any
 
 import click
 
-from ..errors import InputError
-from ..profiles.build import load
-from ..profiles.storage import is_profile
-from ..readers.alike import keys_apart
-from ..readers.directory.metadata import is_metadata
-from ..readers.discover import discover
-from ..readers.inspect import Inspection
-from ..readers.inspect import inspect as inspect_file
-from ..readers.listing import Files
-from ..readers.options import ReadOptions
-from ..readers.remote.location import Location, Name
-from ..report.inspection_view import has_uncounted_text, inspection_page
-from ..report.rows import write_rows
-from ..tokenizers import Tokenizer
-from ..tokenizers import load as load_tokenizer
-from .options import exit_2_if, reading_options
-from .output import is_seen, output_options, write_result
-from .paths import paths_argument
-from .progress import Reporter
+from ...errors import InputError
+from ...profiles.build import load
+from ...profiles.storage import is_profile
+from ...readers.alike import keys_apart
+from ...readers.directory.metadata import is_metadata
+from ...readers.discover import discover
+from ...readers.inspect import Inspection
+from ...readers.inspect import inspect as inspect_file
+from ...readers.listing import Files
+from ...readers.options import ReadOptions
+from ...readers.remote.location import Location, Name
+from ...report.rows import write_rows
+from ...report.views.inspection import has_uncounted_text, inspection_page
+from ...tokenizers import Tokenizer
+from ...tokenizers import load as load_tokenizer
+from ..options import exit_2_if, reading_options
+from ..output import is_seen, output_options, write_result
+from ..paths import paths_argument
+from ..progress import Reporter
 
 SCHEMA = "collapse-stats.inspect/1"
 _SAMPLE = 512 << 20  # bytes that are read of all files together,

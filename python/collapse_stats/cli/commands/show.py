@@ -5,17 +5,17 @@ from typing import Any
 
 import click
 
-from ..errors import InputError
-from ..profiles.profile import Profile
-from ..profiles.storage import is_profile
-from ..readers.remote.location import Location
-from ..report import delimited, make_report
-from ..report.corpus_view import corpus_page
-from .corpora import count, load_saved, name_of, read, refuse_options_of_reading
-from .options import Request, request_options
-from .output import is_seen, output_options, write_result
-from .paths import paths_argument
-from .progress import Reporter
+from ...errors import InputError
+from ...profiles.profile import Profile
+from ...profiles.storage import is_profile
+from ...readers.remote.location import Location
+from ...report import make_report
+from ..corpora import count, load_saved, name_of, read, refuse_options_of_reading
+from ..options import Request, request_options
+from ..output import check_details, report_options, write_report
+from ..paths import paths_argument
+from ..progress import Reporter
+from ..warnings import warn_of_report
 
 
 @click.command()
@@ -24,7 +24,7 @@ from .progress import Reporter
 @click.option(
     "--top", type=click.IntRange(1), metavar="K", help="Show the K most frequent n-grams."
 )
-@output_options
+@report_options
 @request_options
 def show(
     corpus: tuple[Location, ...],
@@ -38,6 +38,9 @@ def show(
 
     Several paths are read as one corpus.
     """
+    for option, given in (("--spectrum", spectrum), ("--top", top)):
+        if given:
+            check_details(form, option)
     with Reporter() as reporter:
         profile = _profile(corpus, request, reporter, table=top is not None)
         with reporter.task("recounting samples") as task:
@@ -47,10 +50,8 @@ def show(
                 figures["spectrum"] = _spectrum(profile, int(order))
             if top:
                 figures["top"] = _top(profile, int(order), top)
-        if not is_seen(form, output):
-            for warning in profile.warnings:
-                reporter.warn(warning)
-    write_result(report, corpus_page(report), form, output, delimited.write)
+        warn_of_report(report, [profile], form, output, reporter)
+    write_report(report, form, output)
 
 
 def _profile(

@@ -7,12 +7,12 @@ from typing import Any
 
 import click
 
-from ..backends.selection import BackendInfo
-from ..backends.selection import backends as all_backends
-from ..report.grid import Cell, Column, Grid, Page
-from ..report.rows import write_rows
-from ..tokenizers.libraries import LibraryInfo, libraries
-from .output import output_options, write_result
+from ...backends.selection import BackendInfo
+from ...backends.selection import backends as all_backends
+from ...report.grid import Cell, Column, Grid, Page
+from ...report.rows import write_rows
+from ...tokenizers.libraries import LibraryInfo, libraries
+from ..output import output_options, write_result
 
 
 @click.command()

@@ -8,10 +8,10 @@ from typing import Any
 import click
 import numpy as np
 
-from ..backends.options import CountOptions
-from ..backends.selection import backends as all_backends
-from ..corpus.load import read_corpus
-from ..demo.bench import (
+from ...backends.options import CountOptions
+from ...backends.selection import backends as all_backends
+from ...corpus.load import read_corpus
+from ...demo.bench import (
     RESIDENT,
     Timing,
     copy_bandwidth,
@@ -19,16 +19,16 @@ from ..demo.bench import (
     embedded_tokens,
     time_counting,
 )
-from ..errors import InputError
-from ..readers.options import ReadOptions
-from ..report.grid import Cell, Column, Grid, Page
-from ..report.numbers import fixed, percent
-from ..report.rows import write_rows
-from ..version import __version__
-from .inputs import spare_inputs
-from .options import reading_options, some_counting_options
-from .output import output_options, write_result
-from .progress import Reporter
+from ...errors import InputError
+from ...readers.options import ReadOptions
+from ...report.grid import Cell, Column, Grid, Page
+from ...report.numbers import fixed, percent
+from ...report.rows import write_rows
+from ...version import __version__
+from ..inputs import spare_inputs
+from ..options import reading_options, some_counting_options
+from ..output import output_options, write_result
+from ..progress import Reporter
 
 SCHEMA = "collapse-stats.bench/1"
 

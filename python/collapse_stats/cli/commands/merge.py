@@ -4,15 +4,15 @@ from pathlib import Path
 
 import click
 
-from ..profiles.merge import merge as merge_profiles
-from ..profiles.profile import Profile
-from ..profiles.storage import is_profile
-from ..readers.remote.location import Location
-from .corpora import count, load_saved, names_of, read, refuse_options_of_reading
-from .options import Request, request_options
-from .paths import paths_argument
-from .profile import NewProfile, directory_option
-from .progress import Reporter
+from ...profiles.merge import merge as merge_profiles
+from ...profiles.profile import Profile
+from ...profiles.storage import is_profile
+from ...readers.remote.location import Location
+from ..corpora import count, load_saved, names_of, read, refuse_options_of_reading
+from ..new_profile import NewProfile, directory_option
+from ..options import Request, request_options
+from ..paths import paths_argument
+from ..progress import Reporter
 
 
 @click.command()

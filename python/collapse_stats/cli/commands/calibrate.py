@@ -4,15 +4,15 @@ from pathlib import Path
 
 import click
 
-from ..comparisons.calibrate import check_number, limits_of
-from ..readers.remote.location import Location
-from ..report.limits_view import limits_page
-from ..system.atomic_file import check_can_write
-from .corpora import human_texts
-from .options import Request, request_options
-from .output import drawn, write
-from .paths import paths_argument
-from .progress import Reporter
+from ...comparisons.calibrate import check_number, limits_of
+from ...readers.remote.location import Location
+from ...report.views.limits import limits_page
+from ...system.atomic_file import check_can_write
+from ..corpora import human_texts
+from ..options import Request, request_options
+from ..output import drawn, write
+from ..paths import paths_argument
+from ..progress import Reporter
 
 
 @click.command()

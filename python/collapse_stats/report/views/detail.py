@@ -1,36 +1,34 @@
 """One comparison in more detail: its figures by order with their errors, and example n-grams."""
 
-from .corpus_view import spelled
-from .grid import DASH, Cell, Column, Grid, printable
-from .json_object import Json
-from .numbers import count, fixed, percent
+from ..grid import Cell, Column, Grid, printable
+from ..json_object import Json
+from ..numbers import count, with_error
+from ..shown import compared
+from .corpus import spelled
 
 _SHOWN = (
-    (("JS", "bits"), "js_bits", fixed),
-    (("lost", "%"), "unseen_mass", percent),
-    (("new", "%"), "novelty", percent),
+    (("JS", "bits"), "js_bits", 3, 1),
+    (("lost", "%"), "unseen_mass", 1, 100),
+    (("novel", "%"), "novelty", 1, 100),
 )
 
 
 def orders_grid(comparison: Json) -> Grid:
     """Return the figures of every order and their excess over the floor, each ± 2 SE."""
     columns = [Column(("order",))]
-    for (name, unit), _, _ in _SHOWN:
+    for (name, unit), *_ in _SHOWN:
         columns += [Column((name, f"{unit} ± 2 SE")), Column(("over floor", "± 2 SE"))]
     rows = []
-    for order, figures in comparison["orders"].items():
+    for order in comparison["orders"]:
         cells = [Cell(order)]
-        for _, key, show in _SHOWN:
-            interval = figures["intervals"][key]
-            if interval is None or interval["excess"] is None:
-                cells += [Cell(show(figures[key])), Cell(DASH)]
-                continue
-            excess, excess_error = interval["excess"], interval["excess_error"]
-            signed = show(excess) if excess < 0 else f"+{show(excess)}"
-            significant = abs(excess) > 2 * excess_error
+        for _, key, digits, factor in _SHOWN:
+            figure = compared(comparison, key, int(order))
+            value = with_error(figure.value, figure.error, digits, factor)
+            excess = with_error(figure.excess, figure.excess_error, digits, factor)
+            is_above = figure.excess is not None and figure.excess >= 0
             cells += [
-                Cell(f"{show(interval['value'])} ±{show(2 * interval['error'])}"),
-                Cell(f"{signed} ±{show(2 * excess_error)}", "plain" if significant else "dim"),
+                Cell(value),
+                Cell("+" * is_above + excess, "plain" if figure.is_significant else "dim"),
             ]
         rows.append(cells)
     name = printable(comparison["candidate"])
@@ -41,7 +39,7 @@ def orders_grid(comparison: Json) -> Grid:
         rows,
         f"{name} by order{size}",
         (
-            "lost: share of the baseline's n-grams that the candidate lacks. new: share of the "
+            "lost: share of the baseline's n-grams that the candidate lacks. novel: share of the "
             "candidate's n-grams that the baseline lacks.",
         ),
     )

@@ -6,19 +6,18 @@ from typing import Any, TypeVar
 
 import click
 
-from ..comparisons.build import compare_profiles
-from ..comparisons.calibrate import human_text, limits_of
-from ..comparisons.comparison import Comparison
-from ..comparisons.side import compare_series
-from ..errors import InputError
-from ..profiles.profile import Ngram, Profile
-from ..profiles.storage import is_profile
-from ..readers.remote.location import Location
-from ..report import delimited, make_report
-from ..report.comparison_view import comparison_page
-from ..report.grid import printable
-from ..verdict.limits import Limits, limits_from
-from .corpora import (
+from ...comparisons.build import compare_profiles
+from ...comparisons.calibrate import human_text, limits_of
+from ...comparisons.comparison import Comparison
+from ...comparisons.side import compare_series
+from ...errors import InputError
+from ...profiles.profile import Ngram, Profile
+from ...profiles.storage import is_profile
+from ...readers.remote.location import Location
+from ...report import make_report
+from ...report.grid import printable
+from ...verdict.limits import Limits, limits_from
+from ..corpora import (
     any_saved,
     count,
     human_texts,
@@ -26,14 +25,15 @@ from .corpora import (
     names_of,
     read,
     refuse_options_of_reading,
-    warn_of,
 )
-from .options import Request, limits_option, request_options
-from .output import is_seen, output_options, write_result
-from .paths import location, paths_argument
-from .progress import Reporter
-from .sides import SideOptions, for_side, side_option
-from .threshold import Limit, check_orders, crossings, parse_thresholds
+from ..options import Request, limits_option, request_options
+from ..output import check_details, report_options, verbose_option, write_report
+from ..paths import location, paths_argument
+from ..progress import Reporter
+from ..sides import SideOptions, for_side, side_option
+from ..steps import is_folder, numbered_folders, steps
+from ..threshold import Limit, check_orders, crossings, parse_thresholds
+from ..warnings import warn_of_report
 
 T = TypeVar("T")
 
@@ -66,8 +66,15 @@ T = TypeVar("T")
     "often.",
 )
 @side_option("baseline", also=" (and --human)")
+@click.option(
+    "--each",
+    is_flag=True,
+    help="Take each numbered file or directory of a candidate, such as gen-3/ or 10.jsonl, as a "
+    "candidate of its own.",
+)
 @side_option("candidates")
-@output_options
+@verbose_option
+@report_options
 @request_options
 @click.pass_context
 def compare(
@@ -78,6 +85,8 @@ def compare(
     human: tuple[Location, ...],
     limits: Path | None,
     examples: int | None,
+    each: bool,
+    verbose: bool,
     for_baseline: SideOptions,
     for_candidates: SideOptions,
     form: str,
@@ -93,9 +102,15 @@ def compare(
     if human and limits:
         raise click.UsageError("--human gives limits of its own: leave it out, or --limits")
     of_verdict = limits_from(limits)
+    if examples:
+        check_details(form, "--examples")
+    if each:
+        candidates = _parts(candidates, request)
     paths = [baseline, *candidates]
     options = [for_baseline, *(for_candidates for _ in candidates)]
     with Reporter() as reporter:
+        if not each:
+            _hint(baseline, candidates, reporter)
         tables = examples is not None
         comparisons = _compared(paths, options, of_verdict, request, reporter, fail_on, tables)
         if human:
@@ -109,9 +124,8 @@ def compare(
         if examples:
             for comparison, figures in zip(with_baseline, report["comparisons"], strict=False):
                 figures |= _examples(comparison, examples)
-        if not is_seen(form, output):
-            warn_of(profiles, reporter)
-    write_result(report, comparison_page(report), form, output, delimited.write)
+        warn_of_report(report, profiles, form, output, reporter)
+    write_report(report, form, output, verbose=verbose)
     crossed, unknown = crossings(fail_on, report)
     for line in unknown:
         click.echo(f"warning: {printable(line)}", err=True)
@@ -119,6 +133,30 @@ def compare(
         click.echo(f"collapse-stats: crossed: {printable(line)}", err=True)
     if crossed or (request.strict and unknown):
         ctx.exit(1)
+
+
+def _parts(candidates: tuple[Location, ...], request: Request) -> tuple[Location, ...]:
+    """The candidates, in place of each directory what it has for each number, in order."""
+    if not any(is_folder(path) for path in candidates):
+        raise InputError(
+            f"--each is for a directory with steps or generations, got {candidates[0]}: leave it "
+            "out, or give the directory"
+        )
+    parts: list[Location] = []
+    for path in candidates:
+        parts += [part for _, part in steps(path, request.reading)] if is_folder(path) else [path]
+    return tuple(parts)
+
+
+def _hint(baseline: Location, candidates: tuple[Location, ...], reporter: Reporter) -> None:
+    """Say which candidates look like runs, of which all steps are counted as one corpus."""
+    for path in candidates:
+        number = numbered_folders(path)
+        if number:
+            reporter.note(
+                f"{path} has {number} numbered subdirectories, counted as one corpus: `track "
+                f"{path} --baseline {baseline}` or --each compares them one by one"
+            )
 
 
 def _compared(

@@ -3,12 +3,12 @@
 import math
 from dataclasses import asdict
 
-from ..verdict.constants import Constants
-from ..verdict.judged_pairs import Verdicts
-from ..verdict.limits import Limits
-from ..verdict.rule import CANNOT_TELL, LABELS
-from .grid import DASH, Cell, Column, Grid, Page
-from .numbers import count, percent
+from ...verdict.constants import Constants
+from ...verdict.judged_pairs import Verdicts
+from ...verdict.limits import Limits
+from ...verdict.rule import CANNOT_TELL, LABELS
+from ..grid import DASH, Cell, Column, Grid, Page
+from ..numbers import count, percent
 
 _SHOWN = {  # the limits of a loss, what they are of, and the limits of a collapse that may follow
     "near": ("loss of tail (log odds)", ("far", "far_with_repetition")),

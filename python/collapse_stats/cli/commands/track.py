@@ -1,46 +1,37 @@
 """``track``: compares the steps of a training run with the first of them, or with a baseline."""
 
-import re
 from dataclasses import replace
-from itertools import pairwise
 from pathlib import Path
 
 import click
 
-from ..comparisons.build import compare_profiles
-from ..comparisons.comparison import Comparison
-from ..comparisons.side import compare_each, share_of_memory
-from ..errors import InputError
-from ..profiles.profile import Profile
-from ..profiles.storage import is_profile
-from ..readers.detect import extension_of
-from ..readers.directory.names import (
-    is_documentation,
-    is_metadata,
-    is_state,
-    is_temporary,
-    is_temporary_folder,
-)
-from ..readers.directory.reasons import some
-from ..readers.discover import discover
-from ..readers.file_reader import TEXT, FileReader
-from ..readers.open import open_file
-from ..readers.options import ReadOptions
-from ..readers.registry import registry
-from ..readers.remote.location import Location
-from ..report import delimited, make_report
-from ..report.comparison_view import comparison_page
-from ..verdict.limits import Limits, limits_from
-from .corpora import count, load_saved, names_of, read, warn_of
-from .inputs import spare_inputs
-from .options import Request, limits_option, request_options
-from .output import is_seen, output_options, write_result
-from .paths import location
-from .progress import Reporter
-from .sides import SideOptions, for_side, side_option
+from ...comparisons.build import compare_profiles
+from ...comparisons.comparison import Comparison
+from ...comparisons.side import compare_each, share_of_memory
+from ...errors import InputError
+from ...profiles.profile import Profile
+from ...profiles.storage import is_profile
+from ...readers.detect import extension_of
+from ...readers.directory.reasons import some
+from ...readers.discover import discover
+from ...readers.file_reader import TEXT, FileReader
+from ...readers.open import open_file
+from ...readers.options import ReadOptions
+from ...readers.registry import registry
+from ...readers.remote.location import Location
+from ...report import make_report
+from ...verdict.limits import Limits, limits_from
+from ..corpora import count, load_saved, names_of, read
+from ..inputs import spare_inputs
+from ..options import Request, limits_option, request_options
+from ..output import report_options, verbose_option, write_report
+from ..paths import location
+from ..progress import Reporter
+from ..sides import SideOptions, for_side, side_option
+from ..steps import steps, without_number
+from ..warnings import warn_of_report
 
 _GENERATED = ("completion", "output")  # of generated text: TRL; verl and OpenRLHF
-_FOLDERS = ("completions",)  # the folder that TRL writes them to
 
 
 @click.command()
@@ -60,13 +51,15 @@ _FOLDERS = ("completions",)  # the folder that TRL writes them to
 )
 @limits_option
 @side_option("baseline")
-@output_options
+@verbose_option
+@report_options
 @request_options
 def track(
     run: Path,
     baseline: Location | None,
     every: int,
     limits: Path | None,
+    verbose: bool,
     for_baseline: SideOptions,
     form: str,
     output: Path | None,
@@ -84,17 +77,18 @@ def track(
     if for_baseline and (baseline is None or is_profile(baseline)):
         raise InputError("--for-baseline needs a --baseline that is read, not a saved profile")
     of_verdict = limits_from(limits)
-    paths = [path for _, path in steps(run, request.reading)[::every]]
+    found = steps(run, request.reading)[::every]
+    paths = [path for _, path in found]
     spare_inputs(output, [paths, baseline, limits, for_baseline, dict(request.typed)])
     if len(paths) + (baseline is not None) < 2:
         raise InputError(
             f"{run} must have two steps or more to be compared, got {len(paths)}: give --baseline"
         )
     with Reporter() as reporter:
-        others = _without_number(paths[0].parent, request.reading)
+        others = without_number(paths[0].parent, request.reading)
         if others:
             reporter.warn(f"left out, without the number of a step in its name: {some(others)}")
-        comparisons = _series(paths, baseline, for_baseline, of_verdict, request, reporter)
+        comparisons = _series(found, baseline, for_baseline, of_verdict, request, reporter)
         profiles = [comparisons[0].baseline, *(each.candidate for each in comparisons)]
         if baseline is not None:
             comparisons += _with_first(profiles[1:], of_verdict, request)
@@ -106,13 +100,12 @@ def track(
                 progress=task,
                 from_first=baseline is None,
             )
-        if not is_seen(form, output):
-            warn_of(profiles, reporter)
-    write_result(report, comparison_page(report), form, output, delimited.write)
+        warn_of_report(report, profiles, form, output, reporter)
+    write_report(report, form, output, verbose=verbose)
 
 
 def _series(
-    paths: list[Path],
+    found: list[tuple[int, Path]],
     baseline: Location | None,
     for_baseline: SideOptions,
     limits: Limits,
@@ -121,14 +114,10 @@ def _series(
 ) -> list[Comparison]:
     """Compare each step with the baseline or the first; at most four corpora are in memory."""
     if baseline is not None and is_profile(baseline):
-        return _series_of_profile(paths, baseline, limits, request, reporter)
-    names = names_of(paths)
-    generated = _reading_generated_text(request, paths[0])
-    share = share_of_memory(len(paths) + (baseline is not None))
-    corpora = (
-        read([path], generated, reporter, name, share)
-        for path, name in zip(paths, names, strict=True)
-    )
+        return _series_of_profile(found, baseline, limits, request, reporter)
+    generated = _reading_generated_text(request, found[0][1])
+    share = share_of_memory(len(found) + (baseline is not None))
+    corpora = (read([path], generated, reporter, _name(number), share) for number, path in found)
     if baseline is None:
         first = next(corpora)
     else:
@@ -139,14 +128,18 @@ def _series(
 
 
 def _series_of_profile(
-    paths: list[Path], baseline: Location, limits: Limits, request: Request, reporter: Reporter
+    found: list[tuple[int, Path]],
+    baseline: Location,
+    limits: Limits,
+    request: Request,
+    reporter: Reporter,
 ) -> list[Comparison]:
     """Compare each step with a saved profile; no n-gram table is kept for longer than needed."""
     saved = replace(load_saved(baseline, request), name=names_of([baseline])[0])
-    generated = _reading_generated_text(request.like(saved), paths[0])
+    generated = _reading_generated_text(request.like(saved), found[0][1])
     comparisons = []
-    for path, name in zip(paths, names_of(paths), strict=True):
-        corpus = read([path], generated, reporter, name)
+    for number, path in found:
+        corpus = read([path], generated, reporter, _name(number))
         step = count(corpus, generated, reporter, table=True)
         comparison = compare_profiles(saved, step, request.backend, request.counting.memory_bytes)
         without_table = replace(comparison.candidate, table=None)
@@ -162,80 +155,8 @@ def _with_first(steps: list[Profile], limits: Limits, request: Request) -> list[
     return [replace(each, limits=limits) for each in compared]
 
 
-def steps(run: Path, reading: ReadOptions | None = None) -> list[tuple[int, Path]]:
-    """Number and path of each step, in order: the last number in the name of a file or directory.
-
-    Raises
-    ------
-    InputError
-        There are no steps, two have the same number, or some are files and some directories.
-    """
-    empty: list[Path] = []
-    for folder in (run, *(run / name for name in _FOLDERS if (run / name).is_dir())):
-        numbered = sorted(
-            (number, path)
-            for path in folder.iterdir()
-            if _may_be_step(path) and (number := _number(path)) is not None
-        )
-        folders = [each for each in numbered if each[1].is_dir()]
-        if folders and not any(_holds_data(path, reading) for _, path in folders):
-            # Checkpoints of a model alone, beside the files or the folder with its texts.
-            empty += (path for _, path in folders)
-            numbered = [each for each in numbered if each not in folders]
-        for (number, path), (next_number, next_path) in pairwise(numbered):
-            if number == next_number:
-                raise InputError(
-                    f"{folder} must have one file or directory for each step, got {path.name} and "
-                    f"{next_path.name}: give a directory with one of them"
-                )
-        kinds = {path.is_dir(): path.name for _, path in numbered}
-        if len(kinds) == 2:
-            raise InputError(
-                f"{folder} must have files or directories as steps, got {kinds[False]} and "
-                f"{kinds[True]}: give a directory with one of the two kinds"
-            )
-        if numbered:
-            return numbered
-    if empty:
-        discover([empty[0]], reading=reading)  # says what the directory has instead
-    raise InputError(
-        f"{run} has no file or directory with the number of a step in its name, such as "
-        "completions_00010.parquet, 10.jsonl or step-10/"
-    )
-
-
-def _without_number(folder: Path, reading: ReadOptions) -> list[str]:
-    """Names of the files and directories that hold data but have no number, such as ``final``."""
-    return sorted(
-        path.name
-        for path in folder.iterdir()
-        if _may_be_step(path)
-        and _number(path) is None
-        and (path.is_file() or _holds_data(path, reading))
-    )
-
-
-def _number(path: Path) -> int | None:
-    """The last number in a name, None if there is none."""
-    numbers = re.findall(r"\d+", path.name.split(".")[0])
-    return int(numbers[-1]) if numbers else None
-
-
-def _may_be_step(path: Path) -> bool:
-    name = path.name
-    if name.startswith((".", "tmp-")) or is_temporary(name.lower()):
-        return False
-    if path.is_dir():
-        return not is_temporary_folder(name)
-    is_known = extension_of(name) in registry().extensions
-    return is_known and not (is_documentation(name) or is_metadata(name) or is_state(name))
-
-
-def _holds_data(folder: Path, reading: ReadOptions | None) -> bool:
-    try:
-        return len(discover([folder], reading=reading)) > 0
-    except InputError:
-        return False
+def _name(number: int) -> str:
+    return f"step {number}"
 
 
 def _reading_generated_text(request: Request, step: Path) -> Request:

@@ -1,0 +1,65 @@
+"""``profile``: counts a corpus and saves the result."""
+
+import re
+from pathlib import Path
+
+import click
+
+from ...corpus.sample import DEFAULT_TOKENS
+from ...errors import InputError
+from ...profiles.storage import is_profile
+from ...readers.remote.location import Location
+from ..corpora import count, name_of, read
+from ..new_profile import NewProfile, directory_option
+from ..options import Request, request_options
+from ..paths import paths_argument
+from ..progress import Reporter
+
+
+def _number(ctx: click.Context, param: click.Parameter, text: str) -> int:
+    """A number such as 500, 500k or 2M."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([kmg]?)", text, re.ASCII | re.IGNORECASE)
+    if match is None:
+        raise click.BadParameter(f"expected a number such as 500k or 2M, got {text!r}")
+    number, unit = match.groups()
+    return int(float(number) * {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}[unit.lower()])
+
+
+@click.command()
+@paths_argument("corpus", "CORPUS")
+@directory_option
+@click.option(
+    "--no-table",
+    is_flag=True,
+    help="Do not keep the n-gram table. The profile is small, but comparisons with it use samples "
+    "and cannot list examples.",
+)
+@click.option(
+    "--sample-tokens",
+    default=str(DEFAULT_TOKENS),
+    callback=_number,
+    metavar="N",
+    help="How many tokens of whole documents to keep, or 0 for none. Default: 2M.",
+)
+@request_options
+def profile(
+    corpus: tuple[Location, ...],
+    output: Path,
+    no_table: bool,
+    sample_tokens: int,
+    request: Request,
+) -> None:
+    """Count a corpus and save the result as a profile.
+
+    Several paths are read as one corpus.
+    """
+    for path in corpus:
+        if is_profile(path):
+            raise InputError(f"{path} is a saved profile already: collapse-stats merge adds them")
+    new_profile = NewProfile(output)
+    with Reporter() as reporter:
+        tokens = read(corpus, request, reporter, name_of(corpus))
+        for warning in tokens.warnings:
+            reporter.warn(warning)
+        saved = count(tokens, request, reporter, not no_table, sample_tokens, output)
+    new_profile.report(saved)

@@ -1,0 +1,101 @@
+"""What the verdicts are, and why: one line a candidate, from a report."""
+
+from collections.abc import Sequence
+
+from ...verdict.reasons import WITHIN
+from ...verdict.rule import CANNOT_TELL, COLLAPSE, DRIFT, LOSS_OF_TAIL, WITHIN_FLOOR
+from ..decision import USUAL_ORDER
+from ..grid import DASH, Cell, Column, Emphasis, Grid, printable
+from ..json_object import Json
+from ..numbers import percent
+from .labels import Labels
+
+EMPHASIS: dict[str, Emphasis] = {
+    COLLAPSE: "worse",
+    LOSS_OF_TAIL: "worse",
+    DRIFT: "other",
+    WITHIN_FLOOR: "plain",
+}
+_OF_DOCUMENTS = {
+    "repeated_text": ("repeats", "its documents repeat themselves"),
+    "duplicate_documents": ("copies", "its documents copy each other"),
+}
+
+
+def verdict_grid(name: str, against: Sequence[Json]) -> Grid:
+    """Return a table with one row per candidate: verdict, what decides it, and a sentence."""
+    labels = Labels.of([comparison["candidate"] for comparison in against])
+    columns = [
+        Column((labels.heading,), number=False, one_line=True),
+        Column(("verdict",), number=False),
+        Column(("decided by",), number=False),
+        Column((f"compared with {printable(name)}",), number=False),
+    ]
+    rows = [
+        [
+            Cell(printable(labels.label(comparison["candidate"]))),
+            Cell(comparison["verdict"], EMPHASIS.get(comparison["verdict"], "dim")),
+            Cell(decision(comparison)),
+            Cell(sentence(comparison)),
+        ]
+        for comparison in against
+    ]
+    return Grid(columns, rows)
+
+
+def decision(comparison: Json) -> str:
+    """Return the figure that decides, with its interval or floor: ``odds x0.52 ±0.02``."""
+    found = comparison["decided_by"]
+    if found is None:
+        return DASH
+    if found["figure"] in _OF_DOCUMENTS:
+        word = _OF_DOCUMENTS[found["figure"]][0]
+        return f"{word} {percent(found['value'])} % ({percent(found['floor'])})"
+    word = "odds" if found["figure"] == "novelty_odds" else "distance"
+    order = "" if found["order"] == USUAL_ORDER else f", {found['order']}-grams"
+    return f"{word} x{found['value']:.2f} ±{(found['high'] - found['low']) / 2:.2f}{order}"
+
+
+def sentence(comparison: Json) -> str:
+    """Say what the verdict means; the candidate is the subject."""
+    label, found = comparison["verdict"], comparison["decided_by"]
+    if label == CANNOT_TELL or found is None:
+        return "the reason is below"
+    if label == WITHIN_FLOOR:
+        return "differs no more than by chance"
+    if found["figure"] in _OF_DOCUMENTS:
+        return _OF_DOCUMENTS[found["figure"]][1]
+    if label == DRIFT:
+        return _kind_of_drift(found)
+    if _is_shared(comparison):
+        return "repeats this text, less varied"
+    return "lost rare text and gained none"
+
+
+def _is_shared(comparison: Json) -> bool:
+    """Whether the sides are closer to each other than to themselves."""
+    sigmas = comparison["constants"]["sigmas"]
+    return any(
+        novelty["working"] and novelty["drift"] < -sigmas * novelty["drift_se"]
+        for novelty in comparison["novel_mass"]
+    )
+
+
+def _kind_of_drift(found: Json) -> str:
+    if found["figure"] == "novelty_odds" and found["value"] < 1:
+        return "less varied, with new content"
+    if found["figure"] == "novelty_odds":
+        return "more varied, of other content"
+    return "as varied, of other content"
+
+
+def reasons_of(against: Sequence[Json], *, all_: bool) -> list[str]:
+    """Return the reasons in full, alike ones once; without `all_` those that say what is needed."""
+    names_by_reason: dict[str, list[str]] = {}
+    for comparison in against:
+        label = comparison["verdict"]
+        is_plain = comparison["reasons"] == [WITHIN]
+        if label == CANNOT_TELL or (all_ and not is_plain):
+            reason = f"{label}, {'; '.join(comparison['reasons'])}."
+            names_by_reason.setdefault(reason, []).append(comparison["candidate"])
+    return [printable(f"{', '.join(names)}: {reason}") for reason, names in names_by_reason.items()]
