@@ -89,7 +89,7 @@ def test_what_is_left_out_is_said(reports: dict[str, Any]) -> None:
     (said,) = [line for line in narrow.splitlines() if line.startswith("Left out")]
     before, _, headings = said.removesuffix(".").partition(": ")
     assert before == "Left out, because 80 columns are too few"
-    for heading in ("tokens", "entropy", "distinct", "copies", "repeated"):
+    for heading in ("entropy", "distinct", "copies", "repeated"):
         assert any(heading in line.split() for line in wide.splitlines())
         is_shown = any(heading in line.split() for line in narrow.splitlines() if line != said)
         assert is_shown != (heading in headings.split(", "))
