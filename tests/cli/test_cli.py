@@ -441,7 +441,7 @@ def _umask() -> int:
         (("show", "good.jsonl", "--tokenizer", "tiktoken:nope"), "nope"),
         (("show", "good.jsonl", "--backend", "fpga"), "fpga"),
         (("show", "good.jsonl", "--memory", "lots"), "8GB"),
-        (("show", "good.jsonl", "--max-order", "0"), "x>=1"),
+        (("show", "good.jsonl", "--max-order", "0"), "must be at least 1, got 0"),
         (("show", "good.jsonl", "--max-order", "99"), "order"),
         (("show", "good.jsonl", "--text-key", "a", "--ids-key", "b"), "both"),
         (("show", "ids.jsonl", "--vocab-size", "50"), "outside the vocabulary of 50"),

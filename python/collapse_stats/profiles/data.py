@@ -14,6 +14,7 @@ from ..ngrams.ids import is_implied
 from ..ngrams.layout import Layout
 from ..ngrams.spectrum import HALVES, JointSpectra, JointSpectrum, Spectrum
 from ..system.arguments import conforming
+from ..system.wording import counted
 from ..uncertainty.recounted_sample import RecountedSamples
 
 BY_DOCUMENTS = "documents"
@@ -169,8 +170,7 @@ class ProfileData:
 
 def described(profile: ProfileData) -> str:
     """Return the name of a profile with its size: ``'human' (1,200 tokens, 30 documents)``."""
-    documents = f"{profile.documents:,} document{'s' * (profile.documents != 1)}"
-    tokens = f"{profile.tokens:,} token{'s' * (profile.tokens != 1)}"
+    tokens, documents = counted(profile.tokens, "token"), counted(profile.documents, "document")
     return f"{profile.name!r} ({tokens}, {documents})"
 
 

@@ -34,6 +34,7 @@ from ..sides import SideOptions, for_side, side_option
 from ..steps import is_folder, numbered_folders, steps
 from ..threshold import Limit, check_orders, crossings, parse_thresholds
 from ..warnings import warn_of_report
+from ..whole_number import WholeNumber
 
 T = TypeVar("T")
 
@@ -60,7 +61,7 @@ T = TypeVar("T")
 @limits_option
 @click.option(
     "--examples",
-    type=click.IntRange(1),
+    type=WholeNumber(1),
     metavar="K",
     help="Show the K most frequent n-grams that a candidate lost, and the K that it has most too "
     "often.",

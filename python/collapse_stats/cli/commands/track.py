@@ -30,6 +30,7 @@ from ..progress import Reporter
 from ..sides import SideOptions, for_side, side_option
 from ..steps import steps, without_number
 from ..warnings import warn_of_report
+from ..whole_number import WholeNumber
 
 _GENERATED = ("completion", "output")  # of generated text: TRL; verl and OpenRLHF
 
@@ -44,7 +45,7 @@ _GENERATED = ("completion", "output")  # of generated text: TRL; verl and OpenRL
 )
 @click.option(
     "--every",
-    type=click.IntRange(1),
+    type=WholeNumber(1),
     default=1,
     metavar="K",
     help="Take only every K-th step. Default: 1.",

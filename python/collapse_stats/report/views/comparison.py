@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ...comparisons.cautions import counted
+from ...system.wording import counted
 from ..grid import Grid, Page, printable
 from ..json_object import Json
 from ..numbers import count
