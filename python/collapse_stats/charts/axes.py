@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..report.json_object import Json
 from ..report.wrapping import shortened
@@ -12,13 +12,10 @@ from .canvas import POINTS, text_width
 from .names import numbered, tick_names
 from .palette import INK, MUTED, of_verdict
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure, SubFigure
-
-    Canvas = Figure | SubFigure
-else:
-    Axes, Canvas = Any, Any
+Axes = Any
+"""``matplotlib.axes.Axes``."""
+Canvas = Any
+"""A ``matplotlib.figure.Figure`` or ``SubFigure``."""
 
 _BESIDE = 30.0  # points of the left margin that a name above the axes may use
 _LINE = 12.0  # points between the names beside lines
@@ -68,7 +65,7 @@ def stacked(
 
 def size_of(figure: Canvas) -> tuple[float, float]:
     """Return width and height of a figure, or of its part, in points."""
-    scale = POINTS / figure.get_dpi() if hasattr(figure, "get_dpi") else POINTS / figure.dpi
+    scale = POINTS / figure.dpi
     return figure.bbox.width * scale, figure.bbox.height * scale
 
 
@@ -136,7 +133,14 @@ def log_ticks(axis: Any, low: float, high: float, most: int = 6) -> None:
     first, last = math.ceil(math.log10(low) - 1e-9), math.floor(math.log10(high) + 1e-9)
     powers = range(first, last + 1, math.ceil((last - first + 1) / most) or 1)
     name_ticks(axis, [10.0**power for power in powers], [*map(_power, powers)])
-    axis.set_minor_locator(_no_ticks())
+    no_minor_ticks(axis)
+
+
+def no_minor_ticks(axis: Any) -> None:
+    """Leave out the ticks between those that are set."""
+    from matplotlib.ticker import NullLocator
+
+    axis.set_minor_locator(NullLocator())
 
 
 def count_ticks(axis: Any) -> None:
@@ -223,9 +227,3 @@ def _power(power: int) -> str:
     if 0 <= power <= 5:
         return f"{10**power:,}"
     return "10" + str(power).translate(_SUPERSCRIPTS)
-
-
-def _no_ticks() -> Any:
-    from matplotlib.ticker import NullLocator
-
-    return NullLocator()

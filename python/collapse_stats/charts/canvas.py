@@ -1,7 +1,7 @@
 """Figures of matplotlib, which is loaded here alone: their style, their size, their text."""
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +12,22 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 INSTALL = "pip install 'collapse-stats[plot]'"
+FONT = "DejaVu Sans"  # which comes with matplotlib, so that charts look alike everywhere
+_OTHER_SCRIPTS = (
+    "Noto Sans CJK SC",
+    "Source Han Sans SC",
+    "WenQuanYi Micro Hei",
+    "PingFang SC",
+    "Hiragino Sans GB",
+    "Microsoft YaHei",
+    "Noto Sans Devanagari",
+    "Noto Sans Arabic",
+    "Noto Sans Thai",
+    "Arial Unicode MS",
+)
 WIDTH, HEIGHT = 4.8, 3.7  # inches of one chart
 POINTS = 72  # of an inch
 _STYLE: dict[str, Any] = {
-    "font.family": ["DejaVu Sans"],  # which comes with matplotlib: figures look alike everywhere
     "font.size": 9,
     "text.color": INK,
     "text.parse_math": False,  # names and n-grams are not formulas
@@ -58,8 +70,14 @@ def is_there() -> bool:
     return True
 
 
+def check_is_there() -> None:
+    """Raise CollapseStatsError if matplotlib is missing."""
+    if not is_there():
+        raise CollapseStatsError(f"charts need matplotlib: {INSTALL}")
+
+
 @contextmanager
-def style() -> Iterator[None]:
+def style(fonts: Sequence[str] = (FONT,)) -> Iterator[None]:
     """Draw in the style of the charts, whatever the user's own; glyphs that are missing are quiet.
 
     Raises
@@ -67,13 +85,22 @@ def style() -> Iterator[None]:
     CollapseStatsError
         matplotlib is missing.
     """
-    try:
-        from matplotlib.style import context
-    except ImportError as error:
-        raise CollapseStatsError(f"charts need matplotlib: {INSTALL}") from error
-    with warnings.catch_warnings(), context(["default", _STYLE]):
+    check_is_there()
+    from matplotlib.style import context
+
+    with warnings.catch_warnings(), context(["default", _STYLE, {"font.family": [*fonts]}]):
         warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)
         yield
+
+
+def fonts_for(ending: str) -> list[str]:
+    """Return the fonts of a picture: for all but SVG also those of other scripts that are there."""
+    if ending == "svg":
+        return [FONT]
+    from matplotlib.font_manager import fontManager
+
+    there = {font.name for font in fontManager.ttflist}
+    return [FONT, *(name for name in _OTHER_SCRIPTS if name in there)]
 
 
 def new_figure(charts: int = 1, columns: int = 1) -> "Figure":

@@ -48,12 +48,10 @@ def curves_of(report: Json, kind: str, x: str, y: str, order: int) -> list[Curve
     drawn = lines(report)
     baseline = report["corpora"][0]
     (name,) = line_names([baseline["name"]])
-    sides = [(baseline, name, BASELINE, None)]
-    sides += [
-        (corpus_of(report, line.comparison["candidate"]), line.label, line.color, line.marker)
-        for line in drawn
-    ]
-    found = (_curve(corpus, kind, x, y, order, *style) for corpus, *style in sides)
+    found = [_curve(baseline, kind, x, y, order, name, BASELINE, None)]
+    for line in drawn:
+        corpus = corpus_of(report, line.comparison["candidate"])
+        found.append(_curve(corpus, kind, x, y, order, line.label, line.color, line.marker))
     return [curve for curve in found if curve is not None]
 
 
@@ -69,9 +67,9 @@ def _by_order(corpus: Json, kind: str, x: str, y: str) -> list[Curve]:
 def _curve(
     corpus: Json, kind: str, x: str, y: str, order: int, label: str, color: str, marker: str | None
 ) -> Curve | None:
-    """Return a curve, None where the report has none, or no point of it."""
+    """Return a curve, None where the report has none, or a point of it alone."""
     points = corpus.get("curves", {}).get(str(order), {}).get(kind)
-    if points is None or not points[x]:
+    if points is None or len(points[x]) < 2:
         return None
     windows = corpus["orders"][str(order)]["windows"]
     return Curve(points[x], points[y], windows, label, color, marker)

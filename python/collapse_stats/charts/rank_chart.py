@@ -1,8 +1,9 @@
 """Rank and frequency of the n-grams of whole corpora."""
 
 from ..report.json_object import Json
-from .axes import Canvas, log_ticks, stacked, text_width
+from .axes import Canvas, log_ticks, stacked
 from .candidates import how_many
+from .canvas import text_width
 from .curves import Curve, curves_of
 
 TITLE = "Rank and frequency"

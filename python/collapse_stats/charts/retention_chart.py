@@ -2,7 +2,7 @@
 
 from ..report.json_object import Json
 from .axes import Canvas, End, name_lines, name_ticks, room_for, stacked
-from .candidates import how_many, lines
+from .candidates import Line, how_many, lines
 from .palette import BASELINE
 
 TITLE = "What is kept, by how rare it was"
@@ -57,7 +57,7 @@ def draw(figure: Canvas, report: Json) -> None:
     name_lines(axes, ends)
 
 
-def _lines(report: Json):  # type: ignore
+def _lines(report: Json) -> list[Line]:
     return lines(report) if report["comparisons"] else []
 
 

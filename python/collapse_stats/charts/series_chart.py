@@ -10,7 +10,7 @@ from .axes import Axes, Canvas, candidate_ticks, mark_onsets, name_onsets, stack
 from .candidates import against_baseline, corpus_of, is_series, onsets
 from .palette import BASELINE, INK, LIGHT
 
-TITLE = "Figures in order"
+TITLE = "Variety, entropy, divergence"
 JS_ORDER = 2
 _LINE = LIGHT["step-3"]
 _LEAST = 0.4  # range of an axis: smaller differences do not fill it
@@ -118,7 +118,7 @@ def _divergences(against: Sequence[Json], order: int) -> list[_Point]:
     return [
         _Point(place, figure.value, _twice(figure.error), 0, figure.floor)
         for place, figure in enumerate(figures)
-        if None not in (figure.value, figure.floor)
+        if figure.value is not None and figure.floor is not None
     ]
 
 

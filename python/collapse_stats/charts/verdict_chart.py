@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ..report.json_object import Json
 from ..report.views.novelty import shown_order
 from ..verdict.rule import CANNOT_TELL, LABELS
-from .axes import Axes, Canvas, candidate_ticks, mark_onsets, name_ticks, stacked
+from .axes import Axes, Canvas, candidate_ticks, mark_onsets, name_ticks, no_minor_ticks, stacked
 from .candidates import against_baseline, is_series, names_of, onsets
 from .palette import BASELINE, INK, MUTED, VERDICT_MARKERS, of_verdict
 
@@ -101,7 +101,7 @@ def _odds(axes: Axes, odds: Sequence[_Odds], constants: Json) -> None:
     axes.set_ylim(low, high)
     ticks = _ticks(low, high)
     name_ticks(axes.yaxis, ticks, [f"×{tick:g}" for tick in ticks])
-    axes.yaxis.set_minor_locator(_none())
+    no_minor_ticks(axes.yaxis)
     for label in {each.verdict: None for each in odds}:
         rows = [each for each in odds if each.verdict == label]
         places, color = [each.place for each in rows], of_verdict(label)
@@ -148,9 +148,3 @@ def _ticks(low: float, high: float) -> list[float]:
     if len(ticks) <= _MOST_TICKS + 2:
         return ticks
     return [tick for tick in ticks if round(math.log10(tick)) == math.log10(tick)]
-
-
-def _none():  # type: ignore
-    from matplotlib.ticker import NullLocator
-
-    return NullLocator()

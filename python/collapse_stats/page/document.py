@@ -3,6 +3,7 @@
 from html import escape
 from importlib import resources
 
+from ..charts.candidates import is_series
 from ..charts.canvas import INSTALL, is_there
 from ..charts.catalogue import CHARTS, Chart, drawable
 from ..charts.ngram_chart import shown_comparison
@@ -55,7 +56,7 @@ def _figures(report: Json, page: Page) -> list[str]:
     """Return the tables of figures: the main one, and all others and all reasons folded up."""
     if not report["comparisons"]:
         return [_section("Figures", "".join(table(grid, "figures") for grid in page.grids))]
-    name = "Figures" if report["series"] is None else "Generations"
+    name = "Generations" if is_series(report) else "Figures"
     main = _section(name, table(page.grids[1], name))
     if len(report["comparisons"]) > MOST_DETAILED:
         return [main]

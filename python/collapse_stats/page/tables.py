@@ -1,5 +1,6 @@
 """Grids as tables of HTML; every text is escaped."""
 
+from collections.abc import Sequence
 from html import escape
 
 from ..report.grid import Cell, Column, Grid
@@ -38,7 +39,7 @@ def table(grid: Grid, label: str = "", kind: str = "") -> str:
     )
 
 
-def paragraphs(texts: tuple[str, ...] | list[str], kind: str = "") -> str:
+def paragraphs(texts: Sequence[str], kind: str = "") -> str:
     """Return each text as a paragraph."""
     return "".join(f"<p{_class(kind)}>{escape(text)}</p>\n" for text in texts)
 

@@ -44,7 +44,7 @@ def _ranks(spectrum: Spectrum) -> Json:
 
 
 def _spaced(low: int, high: int) -> list[int]:
-    """Return whole numbers from `low` to `high`, evenly spaced in their logarithm; none if high is 0."""
+    """Return whole numbers from `low` to `high`, evenly spaced in their logarithm."""
     if high < 1:
         return []
     return sorted({*np.geomspace(low, high, POINTS).astype(np.int64).tolist()[:-1], high})

@@ -57,8 +57,10 @@ class Rarefied:
         for first in range(0, len(sizes), _AT_ONCE):
             n = np.array(sizes[first : first + _AT_ONCE], dtype=np.float64)[:, np.newaxis]
             shape = len(n), len(self._m)
-            rows = (np.broadcast_to(x, shape).ravel() for x in (self._m, self._types, n))
-            drawn = _drawn(*rows, float(self._total)).reshape(shape)
+            m, types, sizes_of = (
+                np.broadcast_to(x, shape).ravel() for x in (self._m, self._types, n)
+            )
+            drawn = _drawn(m, types, sizes_of, float(self._total)).reshape(shape)
             values += np.sum(drawn, axis=1).tolist()
         return values
 
