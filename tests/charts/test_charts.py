@@ -333,5 +333,5 @@ def test_counts_are_short() -> None:
 
 def test_a_sheet_has_every_chart(sixteen: Any) -> None:
     figure = sheet.sheet(sixteen, drawable(sixteen))
-    titles = {text.get_text() for part in figure.subfigs for text in part.texts}
+    titles = {text.get_text() for part in figure.subfigs for text in part.subfigs[0].texts}
     assert titles == {chart.title for chart in drawable(sixteen)}

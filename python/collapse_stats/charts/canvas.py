@@ -26,6 +26,7 @@ _OTHER_SCRIPTS = (
     "Arial Unicode MS",
 )
 WIDTH, HEIGHT = 4.8, 3.7  # inches of one chart
+TITLE_HEIGHT = 0.3  # inches of its title, where it has one
 POINTS = 72  # of an inch
 _STYLE: dict[str, Any] = {
     "font.size": 9,
@@ -103,12 +104,13 @@ def fonts_for(ending: str) -> list[str]:
     return [FONT, *(name for name in _OTHER_SCRIPTS if name in there)]
 
 
-def new_figure(charts: int = 1, columns: int = 1) -> "Figure":
-    """Return an empty figure that has room for some charts."""
+def new_figure(charts: int = 1, columns: int = 1, *, titles: bool = False) -> "Figure":
+    """Return an empty figure that has room for some charts, and perhaps for their titles."""
     from matplotlib.figure import Figure
 
     rows = -(-charts // columns)
-    return Figure(figsize=(WIDTH * min(charts, columns), HEIGHT * rows))
+    height = HEIGHT + TITLE_HEIGHT * titles
+    return Figure(figsize=(WIDTH * min(charts, columns), height * rows))
 
 
 def text_width(text: str, size: float = 9) -> float:

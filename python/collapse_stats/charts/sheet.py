@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import CollapseStatsError
 from ..report.json_object import Json
-from .canvas import fonts_for, new_figure, style
+from .canvas import HEIGHT, TITLE_HEIGHT, fonts_for, new_figure, style
 from .catalogue import CHARTS, Chart, drawable
 
 if TYPE_CHECKING:
@@ -22,12 +22,13 @@ def sheet(report: Json, charts: Sequence[Chart]) -> Figure:
     """Return a figure with some charts, each under its title."""
     columns = len(charts) if len(charts) < 3 else 2 if len(charts) == 4 else _COLUMNS
     with style():
-        figure = new_figure(len(charts), columns)
+        figure = new_figure(len(charts), columns, titles=True)
         rows = -(-len(charts) // columns)
         parts = figure.subfigures(rows, columns, squeeze=False).flat
         for part, chart in zip(parts, charts, strict=False):
-            chart.draw(part, report)
-            part.text(0.02, 0.985, chart.title, weight="bold", va="top", size=10.5)
+            head, body = part.subfigures(2, 1, height_ratios=(TITLE_HEIGHT, HEIGHT))
+            head.text(0.02, 0, chart.title, weight="bold", va="bottom", size=11)
+            chart.draw(body, report)
         figure.draw_without_rendering()  # so that ticks are made, in this style
     return figure
 

@@ -51,6 +51,8 @@ def inlined(text: str, name: str, label: str) -> str:
         for key, value in attributes.items():
             if (key != "id" or value in used) and not value.startswith("rotate(-0 "):
                 element.set(key, _translated(key, value, name))
+    for group in [*root.iter("g")]:
+        _hoist(group)
     root.attrib = {"viewBox": root.attrib["viewBox"], "role": "img", "aria-label": label}
     return ElementTree.tostring(root, encoding="unicode")
 
@@ -62,6 +64,16 @@ def _drop_empty(element: ElementTree.Element) -> None:
         is_empty = _local(child.tag) in ("g", "defs") and not len(child)
         if is_empty or _local(child.tag) in _UNUSED:
             element.remove(child)
+
+
+def _hoist(group: ElementTree.Element) -> None:
+    """Say once for a group what all elements in it say."""
+    for key in ("style", "clip-path"):
+        values = {child.get(key) for child in group}
+        if len(group) > 1 and len(values) == 1 and None not in values and key not in group.attrib:
+            group.set(key, values.pop() or "")
+            for child in group:
+                del child.attrib[key]
 
 
 def _translated(key: str, value: str, name: str) -> str:

@@ -9,6 +9,7 @@ from ..report.views.novelty import shown_order
 from ..verdict.rule import CANNOT_TELL, LABELS
 from .axes import Axes, Canvas, candidate_ticks, mark_onsets, name_ticks, no_minor_ticks, stacked
 from .candidates import against_baseline, is_series, names_of, onsets
+from .names import tick_names
 from .palette import BASELINE, INK, MUTED, VERDICT_MARKERS, of_verdict
 
 TITLE = "Verdicts"
@@ -61,8 +62,8 @@ def draw(figure: Canvas, report: Json) -> None:
     else:
         below.set_title(f"novelty odds against the baseline, {shown_order(against)}-grams")
         candidate_ticks(below, report)
-        ladder.tick_params(labelbottom=False)
         ladder.set_xlim(below.get_xlim())
+        name_ticks(ladder.xaxis, below.get_xticks(), [""] * len(below.get_xticks()))
         if is_series(report):
             mark_onsets((ladder, below), onsets(report))
 
@@ -76,11 +77,8 @@ def _ladder(axes: Axes, report: Json) -> None:
     height = dict(rungs)
     name_ticks(axes.yaxis, [*height.values()], [*height])
     axes.set_ylim(min(height.values()) - 0.5, len(LABELS) - 0.5)
-    name_ticks(
-        axes.xaxis,
-        range(len(against)),
-        names_of(report) if len(against) == 1 else [""] * len(against),
-    )
+    if len(against) == 1:
+        name_ticks(axes.xaxis, [0], tick_names(names_of(report)))
     axes.set_xlim(-0.5, len(against) - 0.5)
     on_ladder = [(i, height[c["verdict"]]) for i, c in enumerate(against) if c["verdict"] in LABELS]
     if is_series(report) and on_ladder:

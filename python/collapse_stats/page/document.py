@@ -13,7 +13,7 @@ from ..report.grid import Page, printable
 from ..report.json_object import Json
 from ..report.views.comparison import LEGEND
 from .headline import headline, lead
-from .tables import paragraphs, table
+from .tables import paragraphs, table, with_roles
 
 GROUND = {"light": "#ffffff", "dark": "#14171c"}
 MOST_DETAILED = 60  # comparisons of which every table is on the page
@@ -49,7 +49,7 @@ def _section(title: str, content: str) -> str:
 def _verdicts(report: Json, page: Page) -> str:
     if not report["comparisons"]:
         return ""
-    return _section("Verdicts", table(page.grids[0], "verdicts", "verdicts"))
+    return _section("Verdicts", with_roles(table(page.grids[0], "verdicts", "verdicts")))
 
 
 def _figures(report: Json, page: Page) -> list[str]:

@@ -8,6 +8,15 @@ from ..verdict.rule import CANNOT_TELL, COLLAPSE, DRIFT, LOSS_OF_TAIL, WITHIN_FL
 
 _SIGNS = {WITHIN_FLOOR: "●", DRIFT: "◆", LOSS_OF_TAIL: "▼", COLLAPSE: "✖", CANNOT_TELL: "■"}
 """The marks of the verdicts in the charts."""
+_ROLES = {
+    "<table": "table",
+    "<thead": "rowgroup",
+    "<tbody": "rowgroup",
+    "<tr": "row",
+    "<td": "cell",
+    '<th scope="col"': "columnheader",
+    '<th scope="row"': "rowheader",
+}
 
 
 def table(grid: Grid, label: str = "", kind: str = "") -> str:
@@ -19,24 +28,30 @@ def table(grid: Grid, label: str = "", kind: str = "") -> str:
         Names the table for a screen reader, where the grid has no title.
     kind
         A class of the style sheet.
-
-    Roles are written out, because the style sheet shows tables as blocks on narrow screens, and
-    browsers then forget that they are tables.
     """
     numbers = [column.number for column in grid.columns]
     heads = "".join(map(_head, grid.columns))
     rows = "".join(
-        f"<tr role='row'>{''.join(map(_cell, row, numbers, [True] + [False] * len(row)))}</tr>\n"
+        f"<tr>{''.join(map(_cell, row, numbers, [True] + [False] * len(row)))}</tr>\n"
         for row in grid.rows
     )
     title = f"<h3>{escape(grid.title)}</h3>\n" if grid.title else ""
     name = escape(grid.title or label)
     return (
         f'{title}<div class="table" role="region" tabindex="0" aria-label="{name}">\n'
-        f'<table role="table"{_class(kind)}>\n<thead role="rowgroup"><tr role="row">{heads}</tr>'
-        f'</thead>\n<tbody role="rowgroup">\n{rows}</tbody>\n</table>\n</div>\n'
-        f"{paragraphs(grid.notes, 'notes')}"
+        f"<table{_class(kind)}>\n<thead><tr>{heads}</tr></thead>\n"
+        f"<tbody>\n{rows}</tbody>\n</table>\n</div>\n{paragraphs(grid.notes, 'notes')}"
     )
+
+
+def with_roles(text: str) -> str:
+    """Return a table whose elements say what they are.
+
+    A style sheet that shows a table as blocks makes browsers forget that it is one.
+    """
+    for tag, role in _ROLES.items():
+        text = text.replace(tag, f'{tag} role="{role}"')
+    return text
 
 
 def paragraphs(texts: Sequence[str], kind: str = "") -> str:
@@ -48,7 +63,7 @@ def _head(column: Column) -> str:
     text = "<br>".join(escape(line) for line in column.heading if line)
     kind = _class("number" * column.number)
     unnamed = '<span class="hidden">name</span>'
-    return f'<th role="columnheader" scope="col"{kind}>{text or unnamed}</th>'
+    return f'<th scope="col"{kind}>{text or unnamed}</th>'
 
 
 def _cell(cell: Cell, number: bool, first: bool) -> str:
@@ -56,16 +71,12 @@ def _cell(cell: Cell, number: bool, first: bool) -> str:
     if text in _SIGNS:
         sign, role = _SIGNS[text], text.replace(" ", "-")
         return (
-            f'<td role="cell" class="verdict" style="color:var(--{role})">'
+            f'<td class="verdict" style="color:var(--{role})">'
             f'<span aria-hidden="true">{sign}</span>{escape(text)}</td>'
         )
     kind = " ".join(filter(None, ("number" * number, cell.emphasis.replace("plain", ""))))
     shown = escape(text) + (f" {escape(cell.mark)}" if cell.mark else "")
-    return (
-        f'<th role="rowheader" scope="row">{shown}</th>'
-        if first
-        else f'<td role="cell"{_class(kind)}>{shown}</td>'
-    )
+    return f'<th scope="row">{shown}</th>' if first else f"<td{_class(kind)}>{shown}</td>"
 
 
 def _class(name: str) -> str:
