@@ -1,5 +1,8 @@
 """Reports of small corpora, for tests of what is drawn from them."""
 
+from collections.abc import Sequence
+from copy import deepcopy
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -22,11 +25,16 @@ def documents(seed: int, ids: int, number: int = 150, copies: int = 0) -> list[n
 
 def profile(name: str, seed: int, ids: int, number: int = 150, copies: int = 0) -> cs.Profile:
     docs = documents(seed, ids, number, copies)
-    return cs.profile(docs, vocab_size=VOCAB, max_order=4, backend="numpy", name=name)
+    return cs.profile(docs, vocab_size=VOCAB, max_order=4, name=name)
 
 
-def narrowing(names: list[str], examples: bool = True) -> dict[str, Any]:
+def narrowing(names: Sequence[str], examples: bool = True) -> dict[str, Any]:
     """A report of candidates each of which has fewer ids than the one before."""
+    return deepcopy(_narrowing(tuple(names), examples))
+
+
+@cache
+def _narrowing(names: tuple[str, ...], examples: bool) -> dict[str, Any]:
     ids = np.geomspace(1200, 60, len(names)).astype(int)
     candidates = [
         profile(name, i + 2, n) for i, (name, n) in enumerate(zip(names, ids, strict=True))
@@ -58,7 +66,7 @@ def of_one(name: str = "human") -> dict[str, Any]:
 def of_nothing() -> dict[str, Any]:
     """A report in which hardly a figure can be given."""
     sides = [
-        cs.profile([np.array([1, 2, i])], vocab_size=VOCAB, backend="numpy", name=name)
+        cs.profile([np.array([1, 2, i])], vocab_size=VOCAB, name=name)
         for i, name in enumerate(("a", "b"))
     ]
-    return cs.compare(*sides, backend="numpy").to_dict()
+    return cs.compare(*sides).to_dict()

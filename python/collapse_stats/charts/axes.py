@@ -8,7 +8,7 @@ from typing import Any
 from ..report.json_object import Json
 from ..report.wrapping import shortened
 from .candidates import is_series, names_of
-from .canvas import POINTS, text_width
+from .canvas import POINTS, fitted, text_width
 from .names import numbered, tick_names
 from .palette import INK, MUTED, of_verdict
 
@@ -76,6 +76,18 @@ def name_ticks(axis: Any, places: Sequence[float], names: Sequence[str], **style
         label.set_parse_math(False)
 
 
+def band_ticks(axes: Axes, names: Sequence[str]) -> None:
+    """Name the places 0, 1, 2 ... of the x axis, from the last one on as many as there is room for.
+
+    The limits of the axes must be final.
+    """
+    low, high = axes.get_xlim()
+    room = axes.get_position().width * size_of(axes.figure)[0] / (high - low)
+    every = math.ceil((max(map(text_width, names)) + 5) / room)
+    shown = range(len(names) - 1, -1, -every)
+    name_ticks(axes.xaxis, [*shown], [names[i] for i in shown])
+
+
 def candidate_ticks(axes: Axes, report: Json) -> None:
     """Let the x axis have the candidates, in order, at 0, 1, 2 ..."""
     names = tick_names(names_of(report))
@@ -88,7 +100,7 @@ def candidate_ticks(axes: Axes, report: Json) -> None:
         name_ticks(axes.xaxis, [*shown], [names[i] for i in shown])
         axes.set_xlabel(parts.word.strip("-_. ") if parts else "")
     elif widest <= room or room > 48:
-        fitting = [shortened(name, int(room / 6)) if widest > room else name for name in names]
+        fitting = [fitted(name, room - 6) for name in names]
         name_ticks(axes.xaxis, range(len(names)), fitting)
     else:
         fitting = [shortened(name, 14) for name in names]

@@ -4,8 +4,10 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+from unicodedata import east_asian_width
 
 from ..errors import CollapseStatsError
+from ..report.wrapping import shortened
 from .palette import GRID, INK, MUTED
 
 if TYPE_CHECKING:
@@ -115,6 +117,18 @@ def new_figure(charts: int = 1, columns: int = 1, *, titles: bool = False) -> "F
 
 def text_width(text: str, size: float = 9) -> float:
     """Return about how many points wide a text is, in any font."""
-    from unicodedata import east_asian_width
+    return size * sum(map(_em, text))
 
-    return size * sum(1.0 if east_asian_width(sign) in "WF" else 0.6 for sign in text)
+
+def fitted(text: str, room: float, size: float = 9) -> str:
+    """Return a text with its middle left out, if it is wider than some points."""
+    letters = len(text)
+    while text_width(shortened(text, letters), size) > room and letters > 1:
+        letters -= 1
+    return shortened(text, letters)
+
+
+def _em(sign: str) -> float:
+    if east_asian_width(sign) in "WF":
+        return 1.0
+    return 0.9 if sign.isupper() or sign in "mw@%" else 0.6

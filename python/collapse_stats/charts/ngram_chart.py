@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from ..report.grid import printable
 from ..report.json_object import Json
-from ..report.wrapping import shortened
 from ..verdict.rule import LABELS
 from .axes import Axes, Canvas, size_of, stacked
 from .candidates import against_baseline, corpus_of
+from .canvas import fitted
 from .names import line_names
 from .palette import BASELINE, INK, LIGHT, MUTED
 
@@ -75,7 +75,8 @@ def draw(figure: Canvas, report: Json) -> None:
 def _bars(axes: Axes, rows: list[_Row], title: str, nothing: str) -> None:
     axes.set_axis_off()
     axes.set(xlim=(0, 1), ylim=(ROWS - 0.35, -0.55))
-    axes.text(0, -0.62, title, weight="bold", color=INK, va="bottom")
+    room = axes.get_position().width * size_of(axes.figure)[0]
+    axes.text(0, -0.62, fitted(title, room - 64), weight="bold", color=INK, va="bottom")
     axes.text(1, -0.62, "% of n-grams", color=MUTED, ha="right", va="bottom", size=8)
     if not rows:
         axes.text(0, 0, nothing, color=MUTED, va="top")
@@ -83,7 +84,7 @@ def _bars(axes: Axes, rows: list[_Row], title: str, nothing: str) -> None:
     longest = max(max(row.here, row.baseline) for row in rows)
     for y, row in enumerate(rows):
         share = row.here or row.baseline
-        axes.text(0, y, row.ngram, color=INK, va="bottom")
+        axes.text(0, y, fitted(row.ngram, room - 40), color=INK, va="bottom")
         axes.text(1, y, _percent(share), color=MUTED, ha="right", va="bottom", size=8)
         if row.here:
             axes.barh(y + 0.16, row.here / longest, 0.2, color=_CANDIDATE, linewidth=0)
@@ -121,11 +122,11 @@ def _has_bytes(comparison: Json, order: int) -> bool:
 
 
 def _spelled(ngram: str | list[int]) -> str:
-    """Return an n-gram in few letters: text in quotes, its bytes named, or ids."""
+    """Return an n-gram in one line: text in quotes, its bytes named, or ids."""
     if not isinstance(ngram, str):
-        return shortened(" ".join(map(str, ngram)), 20)
+        return " ".join(map(str, ngram))
     text = _BYTES.sub(_named, ngram.translate(_INVISIBLE))
-    return f"“{shortened(printable(text), 20)}”"
+    return f"“{printable(text)}”"
 
 
 def _named(found: re.Match[str]) -> str:

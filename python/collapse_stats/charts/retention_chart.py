@@ -1,7 +1,7 @@
 """How much of the baseline is still there, by how rare it was."""
 
 from ..report.json_object import Json
-from .axes import Canvas, End, name_lines, name_ticks, room_for, stacked
+from .axes import Canvas, End, band_ticks, name_lines, name_ticks, room_for, stacked
 from .candidates import Line, how_many, lines
 from .palette import BASELINE
 
@@ -32,7 +32,7 @@ def draw(figure: Canvas, report: Json) -> None:
     bands = _bands(report)
     (axes,) = stacked(figure, left=40, right=room_for(names))
     axes.set(ylim=(0, 1.02), xlim=(-0.25, len(bands) - 0.85))
-    name_ticks(axes.xaxis, range(len(bands)), bands)
+    band_ticks(axes, bands)
     name_ticks(axes.yaxis, [0, 0.25, 0.5, 0.75, 1], ["0", "25 %", "50 %", "75 %", "100 %"])
     axes.set_xlabel("times seen in half of the baseline (rarer to the right)")
     axes.set_title("share of distinct tokens still there")
