@@ -17,6 +17,7 @@ from ..profiles.build import counterpart, saved_or_source
 from ..profiles.data import check_comparable
 from ..profiles.profile import Profile
 from ..system.arguments import checked
+from ..system.wording import counted
 from ..uncertainty.jackknife import step_counter
 from ..verdict.constants import Constants
 from ..verdict.human_pairs import HumanPair, HumanText, measured_pairs, number_of_steps
@@ -24,7 +25,6 @@ from ..verdict.limits import Limits
 from ..verdict.orders import share_documents
 from ..verdict.reasons import problem
 from ..verdict.rule import CANNOT_TELL, judge
-from .cautions import counted
 
 _SHARED = (
     "{} and {} share documents, or pieces of the same texts, so they do not show how much human "
