@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 else:
     Figure = Any
 
-_RESOLUTION = 200  # points of an inch of a PNG
+RESOLUTION = 200  # points of an inch of a PNG
 _COLUMNS = 3  # charts beside each other, where there are more than four
 
 
@@ -45,12 +45,12 @@ def picture(report: Json) -> bytes:
         return written(sheet(report, chosen(report, None)), "png")
 
 
-def written(figure: Figure, ending: str) -> bytes:
+def written(figure: Figure, ending: str, resolution: int = RESOLUTION) -> bytes:
     """Return a figure as a PNG, SVG or PDF, the same bytes for the same figure every time."""
     dates = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {"Software": None}}
     file = io.BytesIO()
     with style(fonts_for(ending)):
-        figure.savefig(file, format=ending, dpi=_RESOLUTION, metadata=dates[ending])
+        figure.savefig(file, format=ending, dpi=resolution, metadata=dates[ending])
     return file.getvalue()
 
 

@@ -26,11 +26,11 @@ from ..ngrams.spectrum import Spectrum
 from ..profiles.profile import Profile
 from ..uncertainty.estimate import Estimate
 from ..version import __version__
-from .curves import curves
+from .contents.curves import curves
+from .contents.sample_figures import sample_figures
+from .contents.verdict_figures import series_figures, sides, verdict_figures
 from .json_object import Json
 from .json_schema import SCHEMA, SCHEMA_FILE
-from .sample_figures import sample_figures
-from .verdict_figures import series_figures, sides, verdict_figures
 
 SMOOTHING = "absolute-discount"
 _AHEAD = 2  # comparisons whose samples are recounted before their turn

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from .. import metrics
-from ..ngrams.spectrum import Spectrum
-from ..profiles.profile import Profile
-from .json_object import Json
+from ... import metrics
+from ...ngrams.spectrum import Spectrum
+from ...profiles.profile import Profile
+from ..json_object import Json
 
 POINTS = 32  # of a curve at most
 _SHORTEST = 1000  # curves of growth begin at this part of the corpus
