@@ -22,7 +22,7 @@ from .schema_parts import (
     by_order,
     described,
     figure_of,
-    intervals,
+    intervals_of,
     number_or_null,
     object_of,
     ref,
@@ -191,7 +191,7 @@ def _order_figures() -> Json:
         "spectrum": described("With --spectrum: [times seen, distinct n-grams].", array_of(pair)),
         "top": described("With --top: the most frequent n-grams.", array_of(ngram)),
     }
-    intervals = intervals(CORPUS_FIGURES_WITH_ERRORS.values(), "interval")
+    intervals = intervals_of(CORPUS_FIGURES_WITH_ERRORS.values(), "interval")
     return object_of({**figures, "intervals": intervals}, optional)
 
 
@@ -280,7 +280,7 @@ def _compared_order() -> Json:
         **other,
         "floor": {"type": "object", "$ref": "#/$defs/divergences", "unevaluatedProperties": False},
         "smoothing": described("Smoothing of the KL divergences.", _STRING),
-        "intervals": intervals(COMPARISON_FIGURES.values(), "compared_interval"),
+        "intervals": intervals_of(COMPARISON_FIGURES.values(), "compared_interval"),
     }
     return {
         "type": "object",

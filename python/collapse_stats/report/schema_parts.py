@@ -21,7 +21,7 @@ def figure_of(figure: Figure) -> Json:
     return described(figure.description, ref(figure.unit) | limit)
 
 
-def intervals(figures: Iterable[Figure], kind: str) -> Json:
+def intervals_of(figures: Iterable[Figure], kind: str) -> Json:
     """Return the schema of the intervals of figures, each of a kind."""
     return object_of({figure.key: described(figure.description, ref(kind)) for figure in figures})
 
