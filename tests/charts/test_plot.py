@@ -28,6 +28,10 @@ def test_profiles_comparisons_series_and_reports_are_drawn(comparisons: Any) -> 
     assert kinds == {"profile": 3, "comparison": 4, "series": 5 + 1, "report": 5 + 1}
 
 
+def test_a_notebook_shows_the_figure(comparisons: Any) -> None:
+    assert cs.plot(comparisons, "ranks")._repr_png_().startswith(b"\x89PNG")
+
+
 @pytest.mark.parametrize(
     ("ending", "begin"), [("png", b"\x89PNG"), ("svg", b"<?xml"), ("pdf", b"%PDF")]
 )

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 else:
     Figure = Any
 
+_OF_NOTEBOOK = 110  # points of an inch, where a notebook shows the figure
 _ENDINGS = ("png", "svg", "pdf")
 
 
@@ -22,7 +24,9 @@ def plot(
     kind: str | None = None,
     path: str | os.PathLike[str] | None = None,
 ) -> Figure:
-    """Return charts as a figure of matplotlib, which also is written to a file if there is a path.
+    """Return charts as a figure of matplotlib, and write it to a file if there is a path.
+
+    A notebook shows the figure, without pyplot.
 
     Parameters
     ----------
@@ -62,6 +66,7 @@ def plot(
     else:
         report = report_of(_checked(shown))
     figure = sheet.sheet(report, sheet.chosen(report, kind))
+    figure._repr_png_ = partial(sheet.written, figure, "png", _OF_NOTEBOOK)
     if file is not None:
         write_file(file, sheet.written(figure, file.suffix[1:].lower()))
     return figure
