@@ -233,3 +233,31 @@ def test_the_orders_of_one_candidate_print_the_numbers_of_the_csv(series: Any) -
             cell if i % 2 == 0 else cell.partition(" ")[0] for i, cell in enumerate(by_order[order])
         ]
         assert shown == expected
+
+
+def test_an_error_stands_beside_the_figure_that_it_holds_for() -> None:
+    """Of corpora that are larger than their samples, both are those of the samples."""
+    sides = [
+        cs.profile(
+            documents(n, 1200, number=600), vocab_size=VOCAB, max_order=2, name=name,
+            sample_tokens=9_000,
+        )
+        for n, name in ((1, "human"), (2, "other"))
+    ]  # fmt: skip
+    report = cs.compare(*sides).to_dict()
+    (comparison,) = report["comparisons"]
+    assert comparison["measured"]["text"] == "corpora"
+    (row,) = csv.DictReader(io.StringIO(render(report, "csv")))
+    for key in ("kl_bits", "js_bits", "size_matched_distinct_ratio"):
+        figures = comparison["orders"]["1"]
+        interval = figures["intervals"][key]
+        assert interval["value"] != figures[key]
+        assert float(row[f"{key}_1"]) == interval["value"]
+        assert float(row[f"{key}_1_se"]) == interval["error"]
+        if key != "size_matched_distinct_ratio":
+            floor = interval["value"] - interval["excess"]
+            assert float(row[f"{key}_1_floor"]) == pytest.approx(floor, rel=1e-12)
+    text = render(report, "table", 200)
+    interval = comparison["orders"]["1"]["intervals"]["kl_bits"]
+    assert with_error(str(interval["value"]), str(interval["error"]), 2) in text
+    assert f"samples of {interval['tokens']:,} tokens a side" in text
