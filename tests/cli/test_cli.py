@@ -296,10 +296,12 @@ def test_other_human_corpora_limit_the_verdicts(sources: Path, tmp_path: Path) -
         result = run("compare", human, other, *VERDICT, "--human", path)
         (comparison,) = json.loads(result.stdout)["comparisons"]
         tails = [one for one in comparison["novel_mass"] if one["working"]]
-        high = median(one["tail"] + 2 * one["tail_se"] for one in tails)
-        most = -high + 2 * max(one["tail_se"] for one in tails)
+        most = -median(one["tail"] for one in tails)
         assert comparison["constants"]["near"] == pytest.approx(most, rel=1e-12)
         assert comparison["verdict"] == "drift"
+        assert comparison["limits"]["name"] == "--human"
+        names = [corpus["name"] for corpus in comparison["limits"]["human_corpora"]]
+        assert names == ["human", "other"]
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,15 @@ class Request:
         return replace(self, counting=counting, beside=counterpart(profile))
 
 
+limits_option = click.option(
+    "--limits",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Limits of the verdict that calibrate has written, in place of the builtin ones.",
+)
+"""Adds ``--limits``; the command is called with ``limits=``, a path or None."""
+
+
 def request_options(command: Command) -> Command:
     """Add all options of reading and counting; the command is called with ``request=``."""
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Protocol
 
 from ..backends.base import Backend
 from ..corpus.corpus import Source, TokenizerIdentity
@@ -173,8 +174,24 @@ def described(profile: ProfileData) -> str:
     return f"{profile.name!r} ({tokens}, {documents})"
 
 
-def check_comparable(first: ProfileData, second: ProfileData) -> None:
-    """Raise LayoutMismatchError when token ids mean different things in the two profiles."""
+class Tokenized(Protocol):
+    """What has token ids: a profile, or a corpus."""
+
+    @property
+    def name(self) -> str:
+        """The name in messages."""
+
+    @property
+    def tokenizer(self) -> TokenizerIdentity:
+        """What the ids mean."""
+
+    @property
+    def vocab_size(self) -> int:
+        """Every id lies below this."""
+
+
+def check_comparable(first: Tokenized, second: Tokenized) -> None:
+    """Raise LayoutMismatchError when token ids mean different things in the two."""
     a, b = first.tokenizer, second.tokenizer
     if not a.may_equal(b):
         changed = f", and {a.change}" if a.spec == b.spec else ""

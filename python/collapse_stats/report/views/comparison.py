@@ -48,6 +48,7 @@ def comparison_page(report: Json, *, verbose: bool = False) -> Page:
         warnings=warnings_of(report, news=not verbose),
         tail=(
             *_of_larger_corpora(against),
+            *_of_the_limits(against[0]["limits"]),
             *(_all_notes(report, against) if verbose else (f"{LEGEND} {MORE}",)),
         ),
     )
@@ -125,6 +126,14 @@ def _of_larger_corpora(against: Sequence[Json]) -> list[str]:
         f"Figures with ± are those of samples of {count(min(sizes))} tokens a side; JSON also has "
         "those of the whole corpora."
     ]
+
+
+def _of_the_limits(limits: Json) -> list[str]:
+    """Name the human corpora that the limits of the verdicts are from; nothing of builtin ones."""
+    names = ", ".join(corpus["name"] for corpus in limits["human_corpora"])
+    if not names:
+        return []
+    return [printable(f"Limits of the verdicts: {limits['name']}, from human corpora ({names}).")]
 
 
 def _sizes_of_samples(against: Sequence[Json]) -> tuple[str, ...]:

@@ -19,8 +19,8 @@ EMPHASIS: dict[str, Emphasis] = {
     WITHIN_FLOOR: "plain",
 }
 _OF_DOCUMENTS = {
-    "repeated_text": ("repeats", "its documents repeat themselves"),
-    "duplicate_documents": ("copies", "its documents copy each other"),
+    "repeated_text": ("repeats", "documents repeat themselves"),
+    "duplicate_documents": ("copies", "documents copy each other"),
 }
 
 
@@ -64,14 +64,14 @@ def sentence(comparison: Json) -> str:
     if label == CANNOT_TELL or found is None:
         return "the reason is below"
     if label == WITHIN_FLOOR:
-        return "differs no more than by chance"
+        return "differs only by chance"
     if found["figure"] in _OF_DOCUMENTS:
         return _OF_DOCUMENTS[found["figure"]][1]
     if label == DRIFT:
         return _kind_of_drift(found)
     if _is_shared(comparison):
-        return "repeats this text, less varied"
-    return "lost rare text and gained none"
+        return "repeats it, less varied"
+    return "lost rare text, gained none"
 
 
 def _is_shared(comparison: Json) -> bool:
@@ -85,10 +85,10 @@ def _is_shared(comparison: Json) -> bool:
 
 def _kind_of_drift(found: Json) -> str:
     if found["figure"] == "novelty_odds" and found["value"] < 1:
-        return "less varied, with new content"
+        return "less varied, other content"
     if found["figure"] == "novelty_odds":
-        return "more varied, of other content"
-    return "as varied, of other content"
+        return "more varied, other content"
+    return "as varied, other content"
 
 
 def reasons_of(against: Sequence[Json], *, all_: bool) -> list[str]:
