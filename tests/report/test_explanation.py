@@ -74,6 +74,8 @@ def test_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     assert result.exit_code == 0
     assert result.stdout.startswith("rare tokens, rare tokens kept\n")
     assert max(map(len, result.stdout.splitlines())) <= 72
+    everything = CliRunner().invoke(program, ["explain"]).stdout
+    assert {"js_divergence,", "odds,", "chao1,"} <= {*everything.split()}
     result = CliRunner().invoke(program, ["explain", "nothing-like-it"])
     assert result.exit_code == 2
     assert "docs/metrics.md says nothing of" in result.stderr
