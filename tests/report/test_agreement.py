@@ -262,3 +262,31 @@ def test_an_error_stands_beside_the_figure_that_it_holds_for() -> None:
     interval = comparison["orders"]["1"]["intervals"]["kl_bits"]
     assert with_error(str(interval["value"]), str(interval["error"]), 3) in text
     assert f"samples of {interval['tokens']:,} tokens a side" in text
+
+
+def test_the_table_of_one_corpus_prints_the_numbers_of_the_csv() -> None:
+    shown = profile(documents(1, 1200), "human")
+    rows = list(csv.DictReader(io.StringIO(render(shown.to_dict(), "csv"))))
+    whole, _, sample = shown.summary(200).partition("\nsample: ")
+
+    def printed(text: str, label: str, behind: str = "") -> list[str]:
+        text = text[text.index(behind) :]
+        line = next(x for x in text.splitlines() if x.startswith(f"{label} "))
+        return re.split(r"  +", line)[-4:]
+
+    def expected(column: str, digits: int, factor: float = 1) -> list[str]:
+        return [
+            "–" if not row[column] else f"{factor * float(row[column]):.{digits}f}" for row in rows
+        ]
+
+    assert printed(whole, "entropy, bits") == expected("entropy_bits_chao-wang-jost", 3)
+    assert printed(whole, "  ± 2 SE", "entropy, bits") == expected("sample_entropy_bits_se", 3, 2)
+    assert printed(whole, "  plug-in") == expected("entropy_bits_plugin", 3)
+    assert printed(whole, "conditional, bits") == expected("conditional_entropy_bits", 3)
+    assert printed(whole, "coverage, %") == expected("coverage", 1, 100)
+    assert printed(whole, "Yule K") == expected("yule_k", 3)
+    assert printed(sample, "coverage, %") == expected("sample_coverage", 1, 100)
+    assert printed(sample, "  ± 2 SE", "coverage, %") == expected("sample_coverage_se", 1, 200)
+    assert printed(sample, "distinct per document, %") == expected(
+        "sample_document_distinct_ratio", 1, 100
+    )
