@@ -159,7 +159,9 @@ def repeated(documents: Documents, span: int, block_size: int) -> float:
             again = []
             for i in range(len(block) - span + 1):
                 stretch = tuple(block[i : i + span])
-                again.append(stretch in last)
+                again.append(
+                    stretch in last and not in_short_run(block, i, span, i - last[stretch])
+                )
                 if again[i] and i - last[stretch] <= span:
                     marked.update(range(begin + i, begin + i + span))
                 last[stretch] = i
@@ -168,6 +170,16 @@ def repeated(documents: Documents, span: int, block_size: int) -> float:
                     marked.update(range(begin + i, begin + i + 2 * span))
         shares.append(len(marked) / len(document))
     return sum(shares) / len(shares)
+
+
+def in_short_run(block: list[int], place: int, span: int, distance: int) -> bool:
+    """Whether a span repeats the one before it, in a run of less than 128 equal tokens."""
+    first, last = place, place + span
+    while first > 0 and block[first - 1] == block[place]:
+        first -= 1
+    while last < len(block) and block[last] == block[place]:
+        last += 1
+    return distance == 1 and last - first < 128
 
 
 def looping(rng: np.random.Generator, length: int) -> list[int]:
@@ -182,10 +194,11 @@ def looping(rng: np.random.Generator, length: int) -> list[int]:
 def test_repeated_share() -> None:
     assert repeated_share(Sample.empty(), 1000) == 0.0
     assert repeated_share(sample([[], []]), 1000) == 0.0
-    assert repeated_share(sample([[1] * 24]), 1000) == 0.0
-    assert repeated_share(sample([[1] * 25, []]), 1000) == pytest.approx(24 / 25)
+    assert repeated_share(sample([[1, 2] * 12]), 1000) == 0.0
+    assert repeated_share(sample([[1, 2] * 13, []]), 1000) == pytest.approx(24 / 26)
     assert repeated_share(sample([list(range(60)), list(range(60))]), 1000) == 0.0  # each alone
-    assert repeated_share(sample([[1] * 30, [2] * 10]), 1000) == pytest.approx(29 / 30 / 2)  # mean
+    mean = repeated_share(sample([[1, 2] * 15, [2] * 10]), 1000)
+    assert mean == pytest.approx(28 / 30 / 2)
 
 
 @pytest.mark.parametrize(
@@ -197,6 +210,15 @@ def test_what_repeats_at_a_distance_must_be_longer(between: int, length: int, co
     document = [*said, *range(1000, 1000 + between), *said]
     expected = length / len(document) if counts else 0.0
     assert repeated_share(sample([document]), 2000) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("vocab_size", [256, 1000])
+@pytest.mark.parametrize(("length", "counts"), [(79, False), (127, False), (128, True)])
+def test_drawn_lines_are_no_loops(vocab_size: int, length: int, counts: bool) -> None:
+    line = [9] * length
+    document = [*range(100), *line, *range(100, 150), *line, *range(150, 200)]
+    expected = 2 * (length - 1) / len(document) if counts else 0.0
+    assert repeated_share(sample([document]), vocab_size) == pytest.approx(expected, abs=0.01)
 
 
 @pytest.mark.parametrize(("vocab_size", "times"), [(50_000, 1), (513, 1), (512, 2), (256, 2)])
