@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import verdict_sources
-from verdict_tables import encoded, encoder, numbered, sample
+from verdict_data import encoder
+from verdict_tables import encoded, numbered, sample
 
 from collapse_stats.verdict.repetition import repeated_share
 

@@ -302,6 +302,11 @@ def given(
         (given([-0.5, 0.0, 0.0], gain=0.0), DRIFT),  # one order only
         (given([-1.0, -1.7, -1.9], gain=0.0), LOSS_OF_TAIL),
         (given([-0.5, -1.9, -1.9], gain=0.0), COLLAPSE),
+        (given([-2.4, -3.9, -5.2], gain=0.0, drift=5.0), COLLAPSE),  # narrow: much is missing
+        (given([-2.4, -3.9, -5.2], gain=0.5, drift=5.0), DRIFT),
+        (given([-1.5, -1.5, -1.5], gain=0.0, drift=1.8), DRIFT),  # not far enough
+        (given([-6.0, -6.0, -6.0], gain=0.5), LOSS_OF_TAIL),  # some is new
+        (given([-6.0, -6.0, -6.0], gain=1.1), DRIFT),
         (given([-0.9, -0.9, -0.9], repeated=0.1), LOSS_OF_TAIL),
         (given([-1.0, -1.0, -1.0], repeated=0.1), COLLAPSE),  # both kinds of evidence
         (given([0.0, 0.0, 0.0], repeated=0.2), LOSS_OF_TAIL),
@@ -353,6 +358,45 @@ def test_more_loss_never_reads_as_less() -> None:
         ]
         severity = [LABELS.index(label) for label in labels]
         assert severity == sorted(severity)
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (given([-0.5] * 3, gain=0.3), "also brings what the baseline lacks"),
+        (given([-0.5] * 3, gain=0.0, drift=0.6), "also lacks much of what the baseline says"),
+        (given([-0.15] * 3, gain=0.0, drift=0.05), "to be called a loss of tail"),
+        (given([-7.0, -7.0, 0.0], gain=2.0), "are less than 0.01 and less than 0.01 times"),
+        (given([0.3] * 3), "its tail is not thinner"),
+    ],
+)
+def test_the_reason_of_a_drift_says_what_was_found(found: Evidence, expected: str) -> None:
+    verdict = judge(found, Constants())
+    assert verdict.label == DRIFT
+    assert expected in verdict.reasons[0]
+
+
+def test_a_baseline_of_copies_is_called_so() -> None:
+    found = replace(given([0.0] * 3), distinct_documents=(1, 500))
+    assert (
+        judge(found, Constants())
+        .reasons[0]
+        .startswith(
+            "the 500 documents of the baseline are copies of only 1, and 30 different ones are needed"
+        )
+    )
+
+
+def test_copies_count_beside_the_copies_of_the_baseline() -> None:
+    found = replace(given([0.0] * 3), distinct_documents=(375, 1))  # a quarter, and nearly all
+    assert judge(found, Constants()).label == COLLAPSE
+
+
+def test_which_changes_are_ruled_out_is_said() -> None:
+    """Two orders rule out a change of 0.4 in log odds: the bounds are 0.4, 0.3 and 0.5."""
+    verdict = judge(given([0.1, 0.0, -0.2], error=0.15), Constants())
+    assert verdict.label == WITHIN_FLOOR
+    assert "lower by more than 33 %, or higher by more than 49 %, are ruled" in verdict.reasons[0]
 
 
 def test_copies_and_repetition_are_said() -> None:

@@ -68,7 +68,7 @@ def sentence(comparison: Json) -> str:
     if found["figure"] in _OF_DOCUMENTS:
         return _OF_DOCUMENTS[found["figure"]][1]
     if label == DRIFT:
-        return _kind_of_drift(found)
+        return _kind_of_drift(found, comparison["novel_mass"])
     if _is_shared(comparison):
         return "repeats it, less varied"
     return "lost rare text, gained none"
@@ -83,7 +83,10 @@ def _is_shared(comparison: Json) -> bool:
     )
 
 
-def _kind_of_drift(found: Json) -> str:
+def _kind_of_drift(found: Json, orders: Sequence[Json]) -> str:
+    brings = any(each["gain"] - 2 * each["gain_se"] > 0 for each in orders if each["working"])
+    if found["figure"] == "novelty_odds" and found["value"] < 1 and not brings:
+        return "less varied, little is new"
     if found["figure"] == "novelty_odds" and found["value"] < 1:
         return "less varied, other content"
     if found["figure"] == "novelty_odds":
