@@ -223,6 +223,18 @@ def test_onsets_are_those_of_the_verdict_on_the_run(sixteen: Any) -> None:
     assert is_series(sixteen)
 
 
+def test_a_loss_against_the_first_candidate_alone_is_explained(sixteen: Any) -> None:
+    report = {**sixteen, "comparisons": [dict(each) for each in sixteen["comparisons"]]}
+    assert "earlier" not in CHARTS["verdicts"].caption(report)
+    found = onsets(report)
+    for each in report["comparisons"][: found["collapse"]]:
+        each["verdict"] = "drift"
+    with_first = {"baseline": "gen00", "verdict": "loss of tail"}
+    report["comparisons"].append({**report["comparisons"][1], **with_first})
+    assert onsets(report)["loss of tail"] == 1
+    assert "loss of tail begins earlier against the first" in CHARTS["verdicts"].caption(report)
+
+
 def test_candidates_that_are_no_steps_are_not_joined_by_lines() -> None:
     report = narrowing(["poems", "code"])
     assert not is_series(report)

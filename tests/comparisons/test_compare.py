@@ -274,3 +274,20 @@ def test_sides_that_mean_different_things_never_compare():
         cs.compare(first, cs.profile(["text"], tokenizer="bytes", max_order=2))
     with pytest.raises(ValueError, match="figure must be one of kl, reverse_kl"):
         cs.compare(first, first).floor("entropy", 1)
+
+
+def test_a_side_of_which_only_empty_documents_are_left_is_said():
+    long = [np.full(100, 3)] * 80 + [np.arange(0)] * 4000
+    large, small = (
+        cs.profile(docs, vocab_size=9, backend="numpy", name=name)
+        for name, docs in (("large", long), ("small", [np.arange(5)]))
+    )
+    for sides in ((large, small), (small, large)):
+        diff = cs.compare(*sides, backend="numpy")
+        (message,) = [text for text in diff.warnings if "cut to the size" in text]
+        assert message.startswith(
+            "cut to the size of small (5 tokens), large has empty documents alone"
+        )
+        assert diff.js(1) is None
+        assert diff.verdict == "cannot tell"
+        assert diff.to_dict()["comparisons"][0]["measured"]["tokens"] is not None

@@ -187,6 +187,20 @@ def test_a_page_of_nothing_says_so() -> None:
     assert "no order could be measured" in document.text
 
 
+def test_a_report_of_nulls_has_a_page() -> None:
+    report = of_one()
+    (corpus,) = report["corpora"]
+    del corpus["curves"]
+    for figures in corpus["orders"].values():
+        figures["entropy_bits"] = dict.fromkeys(figures["entropy_bits"])
+        figures["intervals"] = dict.fromkeys(figures["intervals"])
+        for key, value in figures.items():
+            figures[key] = None if isinstance(value, float) else value
+    document = Document(page.write(report))
+    assert "There is nothing to draw" in document.text
+    assert document.of("table")
+
+
 def test_many_candidates_stay_small() -> None:
     small = narrowing([f"s{i}" for i in range(3)])
     many, against = 100, small["comparisons"][:3]

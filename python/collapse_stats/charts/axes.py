@@ -84,7 +84,7 @@ def band_ticks(axes: Axes, names: Sequence[str]) -> None:
     low, high = axes.get_xlim()
     room = axes.get_position().width * size_of(axes.figure)[0] / (high - low)
     every = math.ceil((max(map(text_width, names)) + 5) / room)
-    shown = range(len(names) - 1, -1, -every)
+    shown = range((len(names) - 1) % every, len(names), every)
     name_ticks(axes.xaxis, [*shown], [names[i] for i in shown])
 
 

@@ -122,10 +122,10 @@ def text_width(text: str, size: float = 9) -> float:
 
 def fitted(text: str, room: float, size: float = 9) -> str:
     """Return a text with its middle left out, if it is wider than some points."""
-    letters = len(text)
-    while text_width(shortened(text, letters), size) > room and letters > 1:
-        letters -= 1
-    return shortened(text, letters)
+    columns = 2 * len(text)  # at most, as a terminal counts them
+    while text_width(shortened(text, columns), size) > room and columns > 1:
+        columns -= 1
+    return shortened(text, columns)
 
 
 def _em(sign: str) -> float:

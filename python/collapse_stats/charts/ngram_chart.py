@@ -42,7 +42,7 @@ def caption(report: Json) -> str:
     named = "; ‹E0 A4› are bytes of a part of a character" if _has_bytes(comparison, order) else ""
     return (
         f"The most frequent {order}-grams of the baseline that {name} has not once, and those that "
-        f"it has most too often, beside the baseline's share (blue){named}."
+        f"it has most too often, beside the baseline's share (blue), in % of all{named}."
     )
 
 
@@ -76,8 +76,8 @@ def _bars(axes: Axes, rows: list[_Row], title: str, nothing: str) -> None:
     axes.set_axis_off()
     axes.set(xlim=(0, 1), ylim=(ROWS - 0.35, -0.55))
     room = axes.get_position().width * size_of(axes.figure)[0]
-    axes.text(0, -0.62, fitted(title, room - 64), weight="bold", color=INK, va="bottom")
-    axes.text(1, -0.62, "% of n-grams", color=MUTED, ha="right", va="bottom", size=8)
+    axes.text(0, -0.62, fitted(title, room - 16), weight="bold", color=INK, va="bottom")
+    axes.text(1, -0.62, "%", color=MUTED, ha="right", va="bottom", size=8)
     if not rows:
         axes.text(0, 0, nothing, color=MUTED, va="top")
         return

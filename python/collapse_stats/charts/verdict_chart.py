@@ -43,8 +43,16 @@ def caption(report: Json) -> str:
         )
     return (
         f"The verdict on each candidate, and the odds that a {order}-gram of fresh text is new to "
-        "the rest of its corpus, over the baseline's, ± 2 standard errors."
+        f"the rest of its corpus, over the baseline's, ± 2 standard errors{_by_the_first(report)}."
     )
+
+
+def _by_the_first(report: Json) -> str:
+    """Say what a line stands for where the verdict against the baseline is another one."""
+    against = against_baseline(report)
+    begins = onsets(report) if is_series(report) else {}
+    found = [label for label, at in begins.items() if against[at]["verdict"] != label]
+    return f"; {found[0]} begins earlier against the first candidate (dashed)" if found else ""
 
 
 def draw(figure: Canvas, report: Json) -> None:

@@ -90,6 +90,13 @@ def reasons_for_caution(
             "at least one without a sample; make it again with --sample-tokens, or without "
             "--no-table"
         )
+    elif min(sizes) == 0:
+        larger, smaller = sorted((baseline, candidate), key=lambda side: -side.tokens)
+        messages.append(
+            f"cut to the size of {smaller.name} ({counted(smaller.tokens, 'token')}), "
+            f"{larger.name} has empty documents alone, so the two cannot be compared; add text to "
+            f"{smaller.name}, or remove the empty documents"
+        )
     elif max(sizes) > SIZE_RATIO * min(sizes):
         messages.append(
             f"sizes differ {max(sizes) / min(sizes):.1f}-fold ({sizes[0]:,} and {sizes[1]:,} "

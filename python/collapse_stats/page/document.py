@@ -98,6 +98,8 @@ def _charts(report: Json) -> str:
     if not is_there():
         return paragraphs([f"The charts are missing, since they need matplotlib: {INSTALL}"])
     drawn = drawable(report)
+    if not drawn:
+        return paragraphs(["There is nothing to draw: no corpus has enough text."])
     figures = "".join(_figure(chart, report) for chart in drawn)
     hint = _hint(report)
     return f'<div class="charts">\n{figures}</div>\n' + paragraphs([hint] if hint else [], "notes")
