@@ -378,13 +378,8 @@ def test_the_reason_of_a_drift_says_what_was_found(found: Evidence, expected: st
 
 def test_a_baseline_of_copies_is_called_so() -> None:
     found = replace(given([0.0] * 3), distinct_documents=(1, 500))
-    assert (
-        judge(found, Constants())
-        .reasons[0]
-        .startswith(
-            "the 500 documents of the baseline are copies of only 1, and 30 different ones are needed"
-        )
-    )
+    reason = judge(found, Constants()).reasons[0]
+    assert reason.startswith("the 500 documents of the baseline are copies of only 1, and 30")
 
 
 def test_copies_count_beside_the_copies_of_the_baseline() -> None:
