@@ -1,0 +1,196 @@
+"""The n-grams of a table, of every order up to one, each linked to the shorter ones in it.
+
+The table holds neither begin nor end of a document, but its counts say both. A window that was cut
+after n - 1 tokens is an n-gram that ends with the end. And an n-gram that occurs more often than it
+has something on its left stands at the begin as many times more. Empty documents leave no window.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..ngrams.layout import BoolArray
+from ..ngrams.table import NgramTable
+from .key_index import Int64Array, KeyIndex
+from .symbols import END, FIRST_TOKEN, Symbols
+
+ROOT = 0
+"""The n-gram without symbols, with which every other begins and ends."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trie:
+    """Numbered n-grams: first `ROOT`, then those of order 1, whose number is their symbol, 2, ...
+
+    Among those of one order, the ones at the begin of a document come last: the begin is their
+    first symbol.
+
+    Attributes
+    ----------
+    first
+        The first number of each order (`ROOT` has order 0), and at last how many n-grams there are.
+    at_begin
+        ``(G,)``: whether the n-gram begins with the begin of a document.
+    prefix, suffix
+        ``(G,)``: the n-gram without its last, and without its first symbol.
+    counts
+        ``(labels, G)`` int64: how often the n-gram occurs.
+    indexes
+        The keys of the n-grams of each order from 2 on.
+    """
+
+    symbols: Symbols
+    first: tuple[int, ...]
+    at_begin: BoolArray
+    prefix: Int64Array
+    suffix: Int64Array
+    counts: Int64Array
+    indexes: tuple[KeyIndex, ...]
+
+    @classmethod
+    def of(cls, table: NgramTable, order: int, documents: Int64Array | None = None) -> "Trie":
+        """Arrange the n-grams of a table up to an order.
+
+        Parameters
+        ----------
+        documents
+            ``(labels,)``: number of documents that hold a token. Only a table of order 1, which
+            does not say where these end, needs it.
+        """
+        growing = _GrowingTrie(table, order, documents)
+        for n in range(2, order + 1):
+            growing.add_order(n)
+        return cls(
+            growing.symbols,
+            tuple(growing.first),
+            growing.at_begin,
+            growing.prefix,
+            growing.suffix,
+            growing.counts,
+            tuple(growing.indexes),
+        )
+
+    @property
+    def order(self) -> int:
+        """Length of the longest n-grams."""
+        return len(self.first) - 2
+
+    def find(self, order: int, prefix: Int64Array, last: Int64Array) -> Int64Array:
+        """Return the number of each n-gram of one order, -1 for one that does not occur.
+
+        Parameters
+        ----------
+        order
+            At least 2.
+        prefix
+            ``(Q,)``: the n-grams without their last symbol.
+        last
+            ``(Q,)``: their last symbols.
+        """
+        found = self.indexes[order - 2].find(prefix * self.symbols.number + last)
+        found[found >= 0] += self.first[order]
+        return found
+
+
+class _GrowingTrie:
+    """A trie while orders are added; its arrays are those of `Trie`, and three more.
+
+    Attributes
+    ----------
+    last
+        ``(G,)``: the last symbol of each n-gram.
+    begun
+        ``(G,)``: the same n-gram with the begin of a document before it, -1 if it does not occur.
+    of_row
+        ``(R,)``: the n-gram of the newest order with which each row of the table begins.
+    """
+
+    def __init__(self, table: NgramTable, order: int, documents: Int64Array | None) -> None:
+        tokens, counts = table.tokens(), table.counts.astype(np.int64)
+        if len(tokens) > 1:
+            documents = counts[:, tokens[1] < 0].sum(axis=1)
+        assert documents is not None, "windows of one token do not say where documents end"
+        self.symbols = Symbols.of(tokens[0], table.layout.vocab_size)
+        number = self.symbols.number
+        self._columns = [
+            np.where(column < 0, END, self.symbols.of_tokens(column)) for column in tokens[:order]
+        ]
+        self._row_counts = counts
+        self._is_new = np.zeros(len(table), dtype=bool)  # whether a row begins another n-gram
+        self._is_new[:1] = True
+        self.of_row = self._columns[0]
+        self.first = [ROOT, 1, number]
+        self.last = np.arange(number)
+        self.at_begin = self.last == self.symbols.begin
+        self.begun = np.where(self.last == ROOT, self.symbols.begin, -1)
+        self.prefix, self.suffix = np.full((2, number), ROOT, dtype=np.int64)
+        self.counts = np.array([_summed(self.of_row, row, number) for row in counts])
+        self.counts[:, [END, self.symbols.begin]] = documents[:, np.newaxis]
+        self.indexes: list[KeyIndex] = []
+
+    def add_order(self, n: int) -> None:
+        """Add the n-grams of the next order: those in the windows, then those at a begin."""
+        begins, counts = self._distinct(n)
+        prefix, last = self.of_row[begins], self._columns[n - 1][begins]
+        suffix = self._found(n - 1, self.suffix[prefix], last)
+        before, begin_counts = self._at_begin(n - 1, suffix, counts)
+        number, inner = len(self.prefix), len(begins)
+
+        self.of_row = number - 1 + np.cumsum(_marked(begins, len(self._is_new)))
+        begun = np.full(inner + len(before), -1, dtype=np.int64)
+        self.begun[before] = number + inner + np.arange(len(before))
+        self.begun = np.concatenate([self.begun, begun])
+        prefix = np.concatenate([prefix, self.begun[self.prefix[before]]])
+        last = np.concatenate([last, self.last[before]])
+        self.prefix = np.concatenate([self.prefix, prefix])
+        self.suffix = np.concatenate([self.suffix, suffix, before])
+        self.last = np.concatenate([self.last, last])
+        self.at_begin = np.concatenate([self.at_begin, np.arange(len(prefix)) >= inner])
+        self.counts = np.concatenate([self.counts, counts, begin_counts], axis=1)
+        self.indexes.append(KeyIndex(prefix * self.symbols.number + last))
+        self.first.append(len(self.prefix))
+
+    def _distinct(self, n: int) -> tuple[Int64Array, Int64Array]:
+        """Return the first row of each n-gram in the windows, and its counts."""
+        for column in self._columns[0 if n == 2 else n - 1 : n]:  # rows of a bigram are adjacent
+            self._is_new[1:] |= column[1:] != column[:-1]
+        is_begin = self._is_new
+        if n > 2:  # a window that has ended before has no such n-gram
+            goes_on = self._columns[n - 2] != END
+            is_begin = is_begin & goes_on
+            self._row_counts = self._row_counts * goes_on
+        begins = np.flatnonzero(is_begin)
+        if not len(begins):
+            return begins, self._row_counts[:, :0]
+        return begins, np.add.reduceat(self._row_counts, begins, axis=1)
+
+    def _found(self, n: int, prefix: Int64Array, last: Int64Array) -> Int64Array:
+        if n == 1:
+            return last
+        return self.indexes[-1].find(prefix * self.symbols.number + last) + self.first[n]
+
+    def _at_begin(
+        self, n: int, suffix: Int64Array, counts: Int64Array
+    ) -> tuple[Int64Array, Int64Array]:
+        """Return the n-grams at the begin of documents, and how often each is there.
+
+        `suffix` and `counts` are those of the (n + 1)-grams in the windows.
+        """
+        inner = np.flatnonzero(~self.at_begin[self.first[n] :]) + self.first[n]
+        inner = inner[inner >= FIRST_TOKEN]  # nothing ends before it has begun
+        number = len(self.prefix)
+        preceded = np.array([_summed(suffix, row, number) for row in counts])
+        rest = self.counts[:, inner] - preceded[:, inner]
+        occurs = rest.any(axis=0)
+        return inner[occurs], rest[:, occurs]
+
+
+def _summed(of: Int64Array, counts: Int64Array, number: int) -> Int64Array:
+    """Return the sum of the counts ``(R,)`` for each of `number` n-grams; exact below 2**53."""
+    return np.bincount(of, counts, number).astype(np.int64)
+
+
+def _marked(places: Int64Array, number: int) -> Int64Array:
+    marked = np.zeros(number, dtype=np.int64)
+    marked[places] = 1
+    return marked
