@@ -25,7 +25,8 @@ class KeyIndex:
         self._keys = keys
         self._shift = np.uint64(64 - bits)
         self._last = (1 << bits) - 1
-        self._slots = np.full(1 << bits, -1, dtype=np.int32 if len(keys) < 2**31 else np.int64)
+        kind: type[np.signedinteger] = np.int32 if len(keys) < 2**31 else np.int64
+        self._slots: npt.NDArray[np.signedinteger] = np.full(1 << bits, -1, dtype=kind)
         left = np.arange(len(keys), dtype=self._slots.dtype)
         at = self._home(keys)
         while len(left):  # each that finds its slot empty or is overwritten there goes one further

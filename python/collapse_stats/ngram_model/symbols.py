@@ -61,7 +61,8 @@ class Symbols:
         place = np.searchsorted(self.ids, tokens)
         place[place == len(self.ids)] = 0
         known = self.ids[place] == tokens if len(self.ids) else np.zeros(len(tokens), dtype=bool)
-        return np.where(known, place + FIRST_TOKEN, UNKNOWN).astype(np.int64)
+        symbols: Int64Array = np.where(known, place + FIRST_TOKEN, UNKNOWN)
+        return symbols
 
     def stream(self, tokens: npt.NDArray[np.integer], lengths: Int64Array) -> Int64Array:
         """Return packed documents as one stream ``(T + 2D,)``: begin, tokens and end of each."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..errors import CollapseStatsError
 from ..ngrams.layout import BoolArray
 from ..ngrams.table import NgramTable
 from .key_index import Int64Array, KeyIndex
@@ -74,6 +75,15 @@ class Trie:
     def order(self) -> int:
         """Length of the longest n-grams."""
         return len(self.first) - 2
+
+    def check_filled(self, name: str) -> None:
+        """Raise CollapseStatsError if the text, called `name`, has no n-gram of the order."""
+        if self.first[-2] == self.first[-1]:
+            raise CollapseStatsError(
+                f"a model of order {self.order} needs a document of {self.order - 2} tokens or more"
+                f" (with begin and end {self.order} symbols), and {name} has none: give a lower "
+                "order"
+            )
 
     def find(self, order: int, prefix: Int64Array, last: Int64Array) -> Int64Array:
         """Return the number of each n-gram of one order, -1 for one that does not occur.

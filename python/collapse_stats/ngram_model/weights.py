@@ -60,9 +60,8 @@ class Weights:
         taken = np.zeros(len(adjusted))
         for span, of_order in zip(spans, discounts, strict=True):
             taken[span] = np.array([0.0, *of_order])[np.minimum(adjusted[span], 3)]
-        total, backoff = (np.bincount(trie.prefix, each, len(counts)) for each in (adjusted, taken))
-        backoff[total > 0] /= total[total > 0]
-        backoff[total == 0] = 1
+        total, left = (np.bincount(trie.prefix, each, len(counts)) for each in (adjusted, taken))
+        backoff = np.divide(left, total, out=np.ones(len(counts)), where=total > 0)
         probability = (adjusted - taken) / np.maximum(total, 1)[trie.prefix]
         probability[ROOT] = backoff[ROOT] / (vocab_size + 1)
         for n, span in zip(orders, spans, strict=True):

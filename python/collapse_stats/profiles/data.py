@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Protocol
 
 from ..backends.base import Backend
 from ..corpus.corpus import Source, TokenizerIdentity
@@ -173,8 +174,21 @@ def described(profile: ProfileData) -> str:
     return f"{profile.name!r} ({tokens}, {documents})"
 
 
-def check_comparable(first: ProfileData, second: ProfileData) -> None:
-    """Raise LayoutMismatchError when token ids mean different things in the two profiles."""
+class HasVocabulary(Protocol):
+    """What has token ids: a profile, or what is made from one."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def tokenizer(self) -> TokenizerIdentity: ...
+
+    @property
+    def vocab_size(self) -> int: ...
+
+
+def check_comparable(first: HasVocabulary, second: HasVocabulary) -> None:
+    """Raise LayoutMismatchError when the token ids of two profiles mean different things."""
     a, b = first.tokenizer, second.tokenizer
     if not a.may_equal(b):
         changed = f", and {a.change}" if a.spec == b.spec else ""
