@@ -21,6 +21,9 @@ from .errors import (
     LayoutMismatchError,
 )
 from .monitor import CollapseMonitor
+from .ngram_model.model import NgramModel
+from .ngram_model.rare_tokens.band_perplexity import BandPerplexity
+from .ngram_model.rare_tokens.rare_perplexity import RarePerplexity, rare_perplexity
 from .ngrams.spectrum import JointSpectrum, Spectrum
 from .profiles.build import load, profile
 from .profiles.counter import NgramCounter
@@ -32,6 +35,7 @@ del startup
 __all__ = [
     "BackendError",
     "BackendInfo",
+    "BandPerplexity",
     "CollapseMonitor",
     "CollapseStatsError",
     "Comparison",
@@ -41,7 +45,9 @@ __all__ = [
     "JointSpectrum",
     "LayoutMismatchError",
     "NgramCounter",
+    "NgramModel",
     "Profile",
+    "RarePerplexity",
     "Spectrum",
     "__version__",
     "backends",
@@ -50,5 +56,6 @@ __all__ = [
     "load",
     "metrics",
     "profile",
+    "rare_perplexity",
     "spectra",
 ]

@@ -1,14 +1,15 @@
 """A language model of n-grams, as users see it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
+from ..backends.selection import select
 from ..corpus.corpus import TokenizerIdentity
 from ..corpus.load import read_corpus
-from ..corpus.sample import pieces, within
+from ..corpus.sample import Sample, pieces, within
 from ..corpus.vocabulary import Counterpart
 from ..errors import CollapseStatsError
 from ..ngrams.arrays import as_documents
@@ -20,11 +21,10 @@ from ..profiles.data import check_comparable
 from ..profiles.profile import Profile
 from ..system.arguments import checked_methods
 from .located import Located
-from .parts import counted
 from .trie import Trie
-from .weights import Discounts, Floats, Weights
+from .weights import FALLBACK, Discounts, Floats, Weights
 
-_LONGEST = 1 << 20  # tokens of one document that are looked up at once
+LONGEST = 1 << 20  # tokens of one document that are looked up at once
 
 
 @checked_methods
@@ -78,21 +78,18 @@ class NgramModel:
         if tokens is not None and tokens < 1:
             raise ValueError(f"tokens must be at least 1, got {tokens}")
         if profile.table is not None and tokens is None:
-            table, documents = profile.run, _documents(profile)
-        elif len(profile.sample.tokens):
-            sample = profile.sample
-            if tokens is not None:
-                sample = sample.first(within(sample.length, tokens))
-            layout = Layout(profile.vocab_size, order)
-            table = counted(sample, np.zeros(len(sample), np.uint8), layout, profile.backend)
-            documents = np.array([sample.filled])
+            whole = profile.run
+            counts = whole.counts.sum(axis=0, keepdims=True)
+            layout = replace(whole.layout, labels=1)
+            table = NgramTable(layout, whole.keys, counts)
+            trie = Trie.of(table, order, _documents(profile))
+            seen = profile.tokens
         else:
-            raise CollapseStatsError(
-                f"profile {profile.name} has neither its table of n-grams nor a sample, of which a "
-                "model is made: make it again without --no-table (table=True)"
-            )
-        table = NgramTable(table.layout, table.keys, table.counts.sum(axis=0, keepdims=True))
-        trie = Trie.of(table, order, documents)
+            sample = _sample(profile, tokens)
+            label = np.zeros(len(sample), dtype=np.uint8)
+            layout = Layout(profile.vocab_size, order)
+            trie = Trie.of_sample(sample, layout, profile.backend or select(), label)
+            seen = len(sample.tokens)
         trie.check_filled(profile.name)
         weights = Weights.of(trie, trie.counts[0], profile.vocab_size)
         return cls(
@@ -100,7 +97,7 @@ class NgramModel:
             order,
             profile.vocab_size,
             profile.tokenizer,
-            table.windows,
+            seen,
             trie,
             weights,
         )
@@ -113,6 +110,14 @@ class NgramModel:
     def discounts(self) -> dict[int, Discounts]:
         """By order the discounts of n-grams with adjusted counts 1, 2, and 3 or more."""
         return dict(enumerate(self._weights.discounts, start=1))
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """A sentence for each order of `fallback`."""
+        return tuple(
+            f"order {n} takes the discounts {FALLBACK}, because the formula has none for its counts"
+            for n in self.fallback
+        )
 
     @property
     def fallback(self) -> tuple[int, ...]:
@@ -154,14 +159,14 @@ class NgramModel:
         self, tokens: npt.NDArray[np.integer], lengths: Int64Array
     ) -> tuple[Floats, Floats]:
         """Return what `log2_probabilities` does; a long document is cut, which it may be alone."""
-        if len(lengths) > 1 or len(tokens) <= _LONGEST:
+        if len(lengths) > 1 or len(tokens) <= LONGEST:
             return self._located(tokens, lengths)
         of_tokens, of_end = np.empty(len(tokens)), np.empty(1)
-        for first in range(0, len(tokens), _LONGEST):
+        for first in range(0, len(tokens), LONGEST):
             context = min(first, self.order - 1)  # after which a begin makes no difference
-            part = tokens[first - context : first + _LONGEST]
+            part = tokens[first - context : first + LONGEST]
             some, of_end = self._located(part, np.array([len(part)]))
-            of_tokens[first : first + _LONGEST] = some[context:]
+            of_tokens[first : first + LONGEST] = some[context:]
         return of_tokens, of_end
 
     def _located(
@@ -219,7 +224,26 @@ class NgramModel:
                 yield segment.tokens[places], of_piece
 
 
+def _sample(profile: Profile, tokens: int | None) -> Sample:
+    """Return the sample, or the first of its documents with so many tokens."""
+    sample = profile.sample
+    if not len(sample.tokens):
+        has = "no sample" if profile.table is not None else "neither"
+        raise CollapseStatsError(
+            "a model is made from a profile's table of n-grams or from its sample, and "
+            f"{profile.name} has {has}: make it again without --no-table (table=True), or with a "
+            "larger sample"
+        )
+    return sample if tokens is None else sample.first(within(sample.length, tokens))
+
+
 def _documents(profile: Profile) -> Int64Array | None:
-    """Return the number of documents with text ``(1,)``; None where it is not known."""
-    known = profile.empty_documents is not None
-    return np.array([profile.filled_documents]) if known else None
+    """Return the number of documents with text ``(1,)``; None if the windows say it."""
+    if profile.max_order > 1:
+        return None
+    if profile.empty_documents is None:
+        raise CollapseStatsError(
+            f"profile {profile.name} of max_order 1 does not know how many of its documents are "
+            "empty, and so not how often a document ends: count it with max_order=2"
+        )
+    return np.array([profile.filled_documents])

@@ -24,7 +24,7 @@ class Symbols:
     Attributes
     ----------
     ids
-        ``(K,)`` int64: the ids, ascending.
+        ``(K,)`` int64: the ids, ascending; at least one.
     of_id
         ``(V,)`` int32: the symbol of every id of the vocabulary; None for a large one.
     """
@@ -56,12 +56,14 @@ class Symbols:
 
     def of_tokens(self, tokens: npt.NDArray[np.integer]) -> Int64Array:
         """Return the symbol of each token id ``(T,)``."""
+        symbols: Int64Array
         if self.of_id is not None:
-            return self.of_id[tokens].astype(np.int64)
+            symbols = self.of_id[tokens].astype(np.int64)
+            return symbols
         place = np.searchsorted(self.ids, tokens)
         place[place == len(self.ids)] = 0
-        known = self.ids[place] == tokens if len(self.ids) else np.zeros(len(tokens), dtype=bool)
-        symbols: Int64Array = np.where(known, place + FIRST_TOKEN, UNKNOWN)
+        symbols = place + FIRST_TOKEN
+        symbols[self.ids[place] != tokens] = UNKNOWN
         return symbols
 
     def stream(self, tokens: npt.NDArray[np.integer], lengths: Int64Array) -> Int64Array:

@@ -8,9 +8,12 @@ has something on its left stands at the begin as many times more. Empty document
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
+from ..backends.base import Backend
+from ..corpus.sample import Sample
 from ..errors import CollapseStatsError
-from ..ngrams.layout import BoolArray
+from ..ngrams.layout import BoolArray, Layout
 from ..ngrams.table import NgramTable
 from .key_index import Int64Array, KeyIndex
 from .symbols import END, FIRST_TOKEN, Symbols
@@ -70,6 +73,21 @@ class Trie:
             growing.counts,
             tuple(growing.indexes),
         )
+
+    @classmethod
+    def of_sample(
+        cls, sample: Sample, layout: Layout, backend: Backend, label: npt.NDArray[np.uint8]
+    ) -> "Trie":
+        """Count a sample, and arrange its n-grams up to the layout's order.
+
+        Parameters
+        ----------
+        label
+            ``(D,)``: of each document.
+        """
+        table = backend.count([sample.chunk(label)], layout)
+        filled = sample.length > 0
+        return cls.of(table, layout.max_order, np.bincount(label[filled], minlength=layout.labels))
 
     @property
     def order(self) -> int:

@@ -6,15 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ..backends.base import Backend
-from ..backends.selection import select
-from ..corpus.sample import Sample, within
-from ..corpus.split import group_of
-from ..ngrams.layout import Layout
-from ..ngrams.table import NgramTable
-from .key_index import Int64Array
-from .trie import Trie
-from .weights import Floats, Weights
+from ...backends.base import Backend
+from ...corpus.sample import Sample, within
+from ...corpus.split import group_of
+from ...ngrams.layout import Layout
+from ..key_index import Int64Array
+from ..trie import Trie
+from ..weights import Floats, Weights
 
 PARTS = 3
 _LABELS = 8  # of a table; a part has five or six groups
@@ -70,13 +68,9 @@ class PartModel:
     seen less often, or never.
     """
 
-    def __init__(self, part: Part, layout: Layout, backend: Backend | None) -> None:
+    def __init__(self, part: Part, layout: Layout, backend: Backend) -> None:
         labelled = Layout(layout.vocab_size, layout.max_order, _LABELS)
-        self.trie = Trie.of(
-            counted(part.sample, part.group, labelled, backend),
-            layout.max_order,
-            np.bincount(part.group, minlength=_LABELS),
-        )
+        self.trie = Trie.of_sample(part.sample, labelled, backend, part.group)
         self._part = part
         self._vocab_size = layout.vocab_size
         self._counts = self.trie.counts.sum(axis=0)
@@ -87,16 +81,6 @@ class PartModel:
         for group in range(self._part.groups):
             counts: Int64Array = self._counts - self.trie.counts[group]
             yield Weights.of(self.trie, counts, self._vocab_size)
-
-
-def counted(
-    sample: Sample, label: npt.NDArray[np.uint8], layout: Layout, backend: Backend | None
-) -> NgramTable:
-    """Count the windows of a sample, of at least two tokens each, so that the ends are known."""
-    longest = Layout(layout.vocab_size, max(layout.max_order, 2), layout.labels)
-    return (backend or select()).count([sample.chunk(label)], longest)
-
-
 
 
 def _shares(sample: Sample, group: npt.NDArray[np.integer], groups: int) -> Floats:

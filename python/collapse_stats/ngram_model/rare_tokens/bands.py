@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from ..metrics.two_corpora.retention import band_label
-from .key_index import Int64Array
-from .symbols import END
-from .weights import Floats
+from ...metrics.two_corpora.retention import band_label
+from ..key_index import Int64Array
+from ..symbols import END
+from ..weights import Floats
 
 _LOWS = (1, 2, 3, 5, 9, 65)  # the lowest count of each band but the first
 _TOKEN_BANDS = len(_LOWS) + 1
@@ -23,8 +23,8 @@ def bands_of(counts: Int64Array) -> Int64Array:
     return band
 
 
-def summed(band: Int64Array, values: Floats | None = None) -> Floats:
-    """Return the sum ``(B,)`` of values ``(P,)`` in each band; without values their number."""
-    sums: Floats = np.bincount(band, values, len(BANDS)).astype(np.float64)
-    sums[BANDS.index("all")] = sums[:_TOKEN_BANDS].sum()
-    return sums
+def membership(band: Int64Array) -> Floats:
+    """Return which symbols are in which band, ``(K, B)`` of 0 and 1, to sum values by band with."""
+    member: Floats = (band[:, np.newaxis] == np.arange(len(BANDS))).astype(np.float64)
+    member[:, BANDS.index("all")] = band < _TOKEN_BANDS
+    return member
