@@ -1,7 +1,6 @@
 #include "spectrum.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cstddef>
 #include <stdexcept>
 #include <string>
@@ -78,7 +77,7 @@ JointSpectrum JointHistogram::spectrum() const {
 
 Unigrams::Unigrams(std::uint64_t vocab_size, std::size_t columns)
     : vocab_size_(vocab_size),
-      last_(vocab_size <= dense_vocabulary ? std::bit_ceil(vocab_size + 1) - 1 : 0),
+      last_(vocab_size <= dense_vocabulary ? vocab_size : 0),
       columns_(columns),
       dense_(vocab_size <= dense_vocabulary) {
   if (!dense_) return;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -96,7 +97,7 @@ class Unigrams {
 
   /// Prefetch the memory that `add` will need.
   void prefetch(std::uint64_t token) const {
-    __builtin_prefetch(seen_.data() + (token & last_) * columns_, 1);
+    __builtin_prefetch(seen_.data() + std::min(token, last_) * columns_, 1);
   }
 
   /// Throw std::invalid_argument if a token outside the vocabulary was added.
@@ -116,12 +117,12 @@ class Unigrams {
 
  private:
   std::size_t slot(std::uint64_t token) {
-    return dense_ ? (token & last_) * columns_ : sparse_slot(token);
+    return dense_ ? std::min(token, last_) * columns_ : sparse_slot(token);
   }
   std::size_t sparse_slot(std::uint64_t token);
 
   std::uint64_t vocab_size_;
-  // The last of as many slots as a token's code has values, so that any key has a slot; 0 if sparse.
+  // The slot of every token outside the vocabulary, behind those of the vocabulary; 0 if sparse.
   std::uint64_t last_;
   std::size_t columns_;
   bool dense_;  // whether the slot of a token is the token itself, or is found in `slots_`

@@ -1,12 +1,13 @@
 """Measure how often the excess perplexity of rare tokens is within two standard errors of zero.
 
-    python tools/perplexity_coverage.py DATA [--splits 100] [--documents 2000] [--order 3]
+    python tools/perplexity_coverage.py DATA [--splits 100] [--tokens 200000] [--order 3]
 
 DATA is the folder of `verdict_data.py`. The documents of one human source are dealt at random to
-two sides of at most so many documents each, again and again. Both sides come from one source, so
-the excess of the one against the other is zero, but for chance. The table has for every source and
-band the share of splits whose interval of two standard errors contains zero, in percent, the mean
-excess in bits, and the root mean square of the standard errors over the standard deviation.
+two sides of so many tokens each (of half of all, if there are fewer), again and again. Both sides
+come from one source, so the excess of the one against the other is zero, but for chance. The table
+has for every source and band the share of splits whose interval of two standard errors contains
+zero, the mean excess in bits, and the root mean square of the standard errors over the standard
+deviation.
 """
 
 import argparse
@@ -28,13 +29,15 @@ def profiled(documents: list[np.ndarray], vocab_size: int, order: int) -> cs.Pro
     return cs.profile(documents, vocab_size=vocab_size, max_order=order, table=False)
 
 
-def measured(source: list[str], splits: int, documents: int, order: int) -> Measured:
+def measured(source: list[str], splits: int, tokens: int, order: int) -> Measured:
     """Return excess and standard error of each split, by band."""
     tokenizer = load("builtin")
     encoded = [np.array(tokenizer.encode(text)) for text in source]
     found: Measured = defaultdict(list)
     for seed in range(splits):
-        dealt = np.random.default_rng(seed).permutation(len(encoded))[: 2 * documents]
+        dealt = np.random.default_rng(seed).permutation(len(encoded))
+        ends = np.cumsum([len(encoded[i]) for i in dealt])
+        dealt = dealt[: np.searchsorted(ends, 2 * tokens)]
         baseline, candidate = (
             profiled([encoded[i] for i in side], tokenizer.vocab_size, order)
             for side in np.array_split(dealt, 2)
@@ -50,14 +53,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path)
     parser.add_argument("--splits", type=int, default=100)
-    parser.add_argument("--documents", type=int, default=2000)
+    parser.add_argument("--tokens", type=int, default=200_000)
     parser.add_argument("--order", type=int, default=3)
     args = parser.parse_args()
     print("| source | band | splits | within 2 SE | mean excess | SE / SD |")
     print("|---|---|---|---|---|---|")
     raw = texts(args.data)
     for name in SOURCES:
-        of_source = measured(raw[name], args.splits, args.documents, args.order)
+        of_source = measured(raw[name], args.splits, args.tokens, args.order)
         for band, pairs in of_source.items():
             excess, error = np.array(pairs).T
             within = np.mean(np.abs(excess) <= 2 * error)

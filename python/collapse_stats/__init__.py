@@ -10,6 +10,7 @@ from .system import startup  # first, so that Ctrl-C is quiet while the others l
 from . import metrics
 from .backends.selection import BackendInfo, backends
 from .comparisons.build import compare, compare_each
+from .comparisons.calibrate import calibrate
 from .comparisons.comparison import Comparison
 from .counting.spectra import spectra
 from .errors import (
@@ -28,6 +29,7 @@ from .ngrams.spectrum import JointSpectrum, Spectrum
 from .profiles.build import load, profile
 from .profiles.counter import NgramCounter
 from .profiles.profile import Profile
+from .verdict.limits import Limits
 from .version import __version__
 
 del startup
@@ -44,6 +46,7 @@ __all__ = [
     "InputError",
     "JointSpectrum",
     "LayoutMismatchError",
+    "Limits",
     "NgramCounter",
     "NgramModel",
     "Profile",
@@ -51,6 +54,7 @@ __all__ = [
     "Spectrum",
     "__version__",
     "backends",
+    "calibrate",
     "compare",
     "compare_each",
     "load",

@@ -12,7 +12,6 @@ import pytest
 from collapse_stats.corpus.sample import Sample
 from collapse_stats.corpus.split import GROUPS, group_of, ordinal_hash
 from collapse_stats.uncertainty.estimate import Estimate
-from collapse_stats.verdict.calibration import calibrated
 from collapse_stats.verdict.constants import Constants
 from collapse_stats.verdict.evidence import Evidence
 from collapse_stats.verdict.measure import evidence
@@ -332,33 +331,6 @@ def test_more_loss_never_reads_as_less() -> None:
         ]
         severity = [LABELS.index(label) for label in labels]
         assert severity == sorted(severity)
-
-
-def test_a_users_own_corpora_widen_the_limits() -> None:
-    found = given([-0.5, -0.5, -0.5], gain=0.0)
-    assert judge(found, Constants()).label == LOSS_OF_TAIL
-    pairs = [
-        given([0.1, 0.2, 0.3]),
-        given([-0.5, -0.56, -0.7], gain=0.0, repeated=0.1),
-        given([-2.0] * 3, gain=1.0),
-        given([0.1]),
-    ]
-    mine = calibrated(pairs)
-    assert mine.near == pytest.approx(0.56)
-    assert mine.repetition == pytest.approx(0.12)
-    assert (mine.far, mine.copies) == (Constants().far, Constants().copies)
-    assert all(judge(pair, mine).label not in (LOSS_OF_TAIL, COLLAPSE) for pair in pairs)
-    assert judge(found, mine).label == DRIFT
-    assert judge(given([-0.7] * 3, gain=0.0), mine).label == LOSS_OF_TAIL
-    with pytest.raises(ValueError, match="got 1 comparisons in which they are not: provide more"):
-        calibrated([given([0.1])])
-
-
-def test_which_changes_are_ruled_out_is_said() -> None:
-    """Two orders rule out a change of 0.4 in log odds: the bounds are 0.4, 0.3 and 0.5."""
-    verdict = judge(given([0.1, 0.0, -0.2], error=0.15), Constants())
-    assert verdict.label == WITHIN_FLOOR
-    assert "lower by more than 33 %, or higher by more than 49 %, are ruled" in verdict.reasons[0]
 
 
 def test_copies_and_repetition_are_said() -> None:

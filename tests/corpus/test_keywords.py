@@ -79,5 +79,6 @@ def test_a_command_has_every_option(name):
 
 def test_commands_are_listed_in_the_order_of_their_use():
     names = program.list_commands(click.Context(program))
-    assert names[:9] == "profile show compare track merge inspect backends bench demo".split()
+    order = "profile show compare track explain merge inspect calibrate backends bench demo"
+    assert names[:11] == order.split()
     assert names[9:] == sorted(names[9:])

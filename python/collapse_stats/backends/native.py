@@ -93,8 +93,7 @@ class NativeBackend:
         tail = layout.key_bits + layout.labels.bit_length() - 1 - layout.key_range_bits - 64
         record = 8 + next(size for size in (0, 1, 2, 4, 8) if tail <= 8 * size)
         row = 8 * (layout.words + layout.labels)
-        # Two arrays of a count for each label and each value of a token's code.
-        tokens = 16 * layout.labels << min(layout.vocab_size, _DENSE_VOCABULARY).bit_length()
+        tokens = 16 * layout.labels * min(layout.vocab_size, _DENSE_VOCABULARY)
         fixed = self.threads * (key_ranges * _KEY_RANGE_BYTES + _THREAD_BYTES + tokens)
         return fixed, max(record, row) + row if rows else record
 

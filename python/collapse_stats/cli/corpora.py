@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from ..comparisons.calibrate import human_text
 from ..corpus.corpus import Corpus
 from ..corpus.load import read_corpus
 from ..corpus.sample import DEFAULT_TOKENS
@@ -15,6 +16,7 @@ from ..readers.registry import registry
 from ..readers.remote.location import Location
 from ..readers.stream import COMPRESSIONS
 from ..readers.streams.pipe import pipe_of
+from ..verdict.human_pairs import HumanText
 from .options import Request
 from .progress import Reporter
 
@@ -36,6 +38,17 @@ def read(
         )
     request.bad.extend(source.path for source in corpus.sources if source.error is not None)
     return corpus
+
+
+def human_texts(paths: Sequence[Location], request: Request, reporter: Reporter) -> list[HumanText]:
+    """Samples of human corpora, each of one path; they are read like a saved one among them."""
+    saved = {path: load_any_order(path, request) for path in paths if is_profile(path)}
+    if saved:
+        request = request.like(next(iter(saved.values())))
+    return [
+        replace(human_text(saved.get(path) or read([path], request, reporter, name, 4)), name=name)
+        for path, name in zip(paths, names_of(paths), strict=True)
+    ]
 
 
 def count(
@@ -74,6 +87,12 @@ def load_saved(path: Location, request: Request) -> Profile:
                 "option out, or give the corpus itself"
             )
     return profile
+
+
+def load_any_order(path: Location, request: Request) -> Profile:
+    """A saved profile of which only the sample is used, so that its --max-order does not matter."""
+    typed = {key: value for key, value in request.typed.items() if key != "max_order"}
+    return load_saved(path, replace(request, typed=typed))
 
 
 def refuse_options_of_reading(path: Location, request: Request) -> None:

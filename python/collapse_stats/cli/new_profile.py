@@ -10,6 +10,7 @@ from ..errors import InputError
 from ..profiles.profile import Profile
 from ..report.grid import printable
 from ..system.unfinished import is_taken, remove_abandoned
+from ..system.wording import counted
 
 directory_option = click.option(
     "-o",
@@ -46,8 +47,8 @@ class NewProfile:
         seconds = perf_counter() - self._begin
         rate = profile.tokens / max(seconds, 1e-9) / 1e6
         click.echo(
-            f"{printable(str(self._path))}: {profile.tokens:,} tokens, "
-            f"{profile.documents:,} documents, orders 1 to {profile.max_order}, "
+            f"{printable(str(self._path))}: {counted(profile.tokens, 'token')}, "
+            f"{counted(profile.documents, 'document')}, orders 1 to {profile.max_order}, "
             f"{seconds:.1f} s, {rate:.2f} M tokens/s",
             err=True,
         )

@@ -18,6 +18,7 @@ from ..profiles.profile import Profile
 from ..readers.options import ReadOptions
 from ..system.option import OptionText, options_in
 from .group import USAGE
+from .whole_number import WholeNumber
 
 Command = Callable[..., Any]
 T = TypeVar("T")
@@ -68,6 +69,15 @@ class Request:
         """The same request, for corpora that are to be compared with `profile`."""
         counting = replace(self.counting, max_order=profile.max_order)
         return replace(self, counting=counting, beside=counterpart(profile))
+
+
+limits_option = click.option(
+    "--limits",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Limits of the verdict that calibrate has written, in place of the builtin ones.",
+)
+"""Adds ``--limits``; the command is called with ``limits=``, a path or None."""
 
 
 def request_options(command: Command) -> Command:
@@ -172,7 +182,7 @@ def click_type(field: Field[Any], text: OptionText) -> Any:
         return click.Path(exists=True, file_okay=False, path_type=Path)
     if str in (get_args(field.type) or (field.type,)):
         return click.STRING
-    return click.INT if text.minimum is None else click.IntRange(text.minimum)
+    return WholeNumber(text.minimum)
 
 
 def _take(kind: type, values: dict[str, Any]) -> dict[str, Any]:

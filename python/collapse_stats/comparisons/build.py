@@ -13,12 +13,12 @@ from ..corpus.load import Progress, read_corpus
 from ..corpus.sample import DEFAULT_TOKENS
 from ..counting.table import read_aligned
 from ..errors import LayoutMismatchError
-from ..profiles.build import counterpart, load, profile_source
+from ..profiles.build import counterpart, profile_source, saved_or_source
 from ..profiles.profile import Profile
-from ..profiles.storage import is_profile
 from ..profiles.vocabulary import in_one_vocabulary
 from ..system.arguments import checked
 from ..uncertainty.halves import MASKS, SIDES
+from ..verdict.limits import Limits, limits_from
 from .comparison import Comparison
 from .series import ComparisonSeries
 from .side import Side, compare_sides, share_of_memory
@@ -31,6 +31,7 @@ def compare(
     baseline: object,
     candidate: object,
     *,
+    limits: Limits | str | os.PathLike[str] | None = None,
     progress: Progress | None = None,
     **keywords: Unpack[Keywords],
 ) -> Comparison:
@@ -44,6 +45,9 @@ def compare(
     baseline, candidate
         A `Profile`, the path of a saved one, or whatever `profile` takes as its source. The options
         below hold for both.
+    limits
+        Limits of the verdict that `calibrate` returned, or the path of a file with them. Default:
+        the builtin limits.
     progress
         Called with what is being done, how much of it is done, and how much there is in all.
     **keywords
@@ -52,11 +56,11 @@ def compare(
     Raises
     ------
     LayoutMismatchError
-        Token ids do not have the same meaning on both sides.
+        Token ids do not have the same meaning on both sides, or in the corpora of the limits.
     InputError
-        A side cannot be read as the options say.
+        A side, or the file of limits, cannot be read as the options say.
     """
-    (comparison,) = _compared(baseline, [candidate], progress, keywords)
+    (comparison,) = _compared(baseline, [candidate], limits, progress, keywords)
     return comparison
 
 
@@ -66,6 +70,7 @@ def compare_each(
     baseline: object,
     candidates: Iterable[object],
     *,
+    limits: Limits | str | os.PathLike[str] | None = None,
     progress: Progress | None = None,
     **keywords: Unpack[Keywords],
 ) -> ComparisonSeries:
@@ -81,6 +86,9 @@ def compare_each(
         below hold for all sides.
     candidates
         One or more of the same. A single path is not split into candidates.
+    limits
+        Limits of the verdict that `calibrate` returned, or the path of a file with them. Default:
+        the builtin limits.
     progress
         Called with what is being done, how much of it is done, and how much there is in all.
     **keywords
@@ -89,25 +97,30 @@ def compare_each(
     Raises
     ------
     LayoutMismatchError
-        Token ids do not have the same meaning on both sides.
+        Token ids do not have the same meaning on both sides, or in the corpora of the limits.
     InputError
-        A side cannot be read as the options say.
+        A side, or the file of limits, cannot be read as the options say.
     """
     if isinstance(candidates, str | os.PathLike):
         raise TypeError(
             f"candidates must be a list of corpora, got the single path {os.fspath(candidates)!r}: "
             "give it in a list, or call compare"
         )
-    return ComparisonSeries(_compared(baseline, candidates, progress, keywords))
+    return ComparisonSeries(_compared(baseline, candidates, limits, progress, keywords))
 
 
 def _compared(
-    baseline: object, candidates: Iterable[object], progress: Progress | None, keywords: Keywords
+    baseline: object,
+    candidates: Iterable[object],
+    limits: Limits | str | os.PathLike[str] | None,
+    progress: Progress | None,
+    keywords: Keywords,
 ) -> list[Comparison]:
     """Compare each candidate with the baseline, by profiles if one of the sides is one already."""
+    of_verdict = limits_from(limits)
     reading, counting = options_of(keywords)
     backend = counting.selected_backend  # before anything is read, in case it is not usable
-    first, *others = (_loaded(side) for side in (baseline, *candidates))
+    first, *others = (saved_or_source(side) for side in (baseline, *candidates))
     saved = next((side for side in (first, *others) if isinstance(side, Profile)), None)
     if saved is None:
         share = share_of_memory(1 + len(others))
@@ -115,7 +128,8 @@ def _compared(
             read_corpus(side, reading=reading, counting=counting, share=share, progress=progress)
             for side in (first, *others)
         )
-        return list(compare_each_corpus(next(corpora), corpora, counting))
+        counted = compare_each_corpus(next(corpora), corpora, counting)
+        return [replace(comparison, limits=of_verdict) for comparison in counted]
     counting = replace(counting, max_order=saved.max_order)
     profiles = (
         side
@@ -130,10 +144,11 @@ def _compared(
         for side in (first, *others)
     )
     of_baseline = next(profiles)
-    return [
+    joined = (
         compare_profiles(of_baseline, profile, backend, counting.memory_bytes)
         for profile in profiles
-    ]
+    )
+    return [replace(comparison, limits=of_verdict) for comparison in joined]
 
 
 def compare_profiles(
@@ -175,9 +190,3 @@ def compare_corpora(
     """
     sides = (Side(corpus, counting, sample_tokens) for corpus in (baseline, candidate))
     return compare_sides(*sides)
-
-
-def _loaded(side: object) -> object:
-    if isinstance(side, str | os.PathLike) and is_profile(side):
-        return load(side)
-    return side

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from .. import metrics
 from ..corpus.split import MIN_DOCUMENTS_FOR_HALVES
 from ..profiles.profile import Profile
+from ..system.wording import counted
 
 SIZE_RATIO = 1.1  # corpora whose sizes differ by more are matched before they are compared
 FEW_DOCUMENTS = 100
@@ -55,7 +56,8 @@ def cautions(corpus: Profile) -> list[str]:
         )
     if corpus.empty_documents and corpus.empty_documents >= MANY_EMPTY * corpus.documents:
         messages.append(
-            f"{corpus.empty_documents:,} of {corpus.documents:,} documents are empty and add "
+            f"{corpus.empty_documents:,} of {counted(corpus.documents, 'document')} "
+            f"{'is empty and adds' if corpus.empty_documents == 1 else 'are empty and add'} "
             "nothing to any figure; see whether the right key, column or part was read"
         )
     duplicates = corpus.sample.duplicates
@@ -192,11 +194,6 @@ def _few_keys(corpus: Profile) -> str | None:
     if corpus.filled_documents < MIN_DOCUMENTS_FOR_HALVES and corpus.is_halved_by_documents:
         return f"there are only {_documents(corpus)}"
     return None
-
-
-def counted(number: int, noun: str) -> str:
-    """Return a number with its noun: ``1 document``, ``1,200 documents``."""
-    return f"{number:,} {noun}" + "s" * (number != 1)
 
 
 def _documents(corpus: Profile) -> str:

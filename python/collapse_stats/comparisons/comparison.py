@@ -35,9 +35,9 @@ from ..uncertainty.halves import (
 )
 from ..uncertainty.jackknife import CorpusIntervals
 from ..uncertainty.matched_samples import BASELINE, CANDIDATE, MatchedSamples
-from ..verdict.constants import Constants
+from ..verdict.limits import Limits
 from ..verdict.measure import measured
-from ..verdict.rule import CANNOT_TELL, Verdict, judge
+from ..verdict.rule import CANNOT_TELL, Verdict
 from .cautions import js_within_floor, no_verdict, reasons_for_caution, sizes_apart
 
 
@@ -52,8 +52,8 @@ class Comparison(Presented):
         Profiles of the two, without their tables when they were counted in one pass.
     joint_spectra
         Joint spectra of the two; None when there was neither text nor a table to join.
-    constants
-        Limits of the verdict's rule.
+    limits
+        Limits of the verdict's rule; LayoutMismatchError if they are for other tokens.
     backend
         The backend that counts samples; None: the first that is usable.
     """
@@ -61,8 +61,12 @@ class Comparison(Presented):
     baseline: Profile
     candidate: Profile
     joint_spectra: JointSpectra | None
-    constants: Constants = field(default_factory=Constants)
+    limits: Limits = field(default_factory=Limits)
     backend: Backend | None = None
+
+    def __post_init__(self) -> None:
+        """Check that the limits are for these tokens."""
+        self.limits.check(self.baseline, self.candidate)
 
     def __repr__(self) -> str:
         """Return the names and sizes of the two, and the verdict if it is known."""
@@ -241,9 +245,9 @@ class Comparison(Presented):
         for side in (self.baseline, self.candidate):
             reason = no_verdict(side)
             if reason:
-                return Verdict(CANNOT_TELL, (reason,), None, self.constants)
+                return Verdict(CANNOT_TELL, (reason,), None, self.limits.constants)
         assert self.matched is not None  # both samples have text
-        return judge(measured(self.matched), self.constants)
+        return self.limits.judge(measured(self.matched))
 
     @property
     def verdict(self) -> str:

@@ -5,6 +5,7 @@ from collections import Counter
 from ..profiles.data import described
 from ..system.arguments import checked_methods
 from ..system.presented import Presented
+from ..system.wording import counted
 from .comparison import Comparison
 
 
@@ -16,7 +17,7 @@ class ComparisonSeries(list[Comparison], Presented):
         """Return the baseline, the number of candidates, and the verdicts that are known."""
         if not self:
             return "<ComparisonSeries without comparisons>"
-        number = "1 comparison" if len(self) == 1 else f"{len(self)} comparisons"
+        number = counted(len(self), "comparison")
         known = Counter(each.verdict for each in self if "judgement" in vars(each))
         verdicts = ", ".join(f"{times} {verdict}" for verdict, times in known.items())
         judged = f": {verdicts}" if verdicts else ""

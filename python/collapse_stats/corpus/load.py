@@ -28,6 +28,7 @@ from ..readers.splits import SplittableReader
 from ..system.budget import Budget
 from ..system.memory import is_mapped, release_pages
 from ..system.spill import Spill
+from ..system.wording import are
 from ..tokenizers import Tokenizer, load
 from .bounds import Bounds, joined
 from .corpus import Corpus, Segment, Source, TokenizerIdentity
@@ -304,7 +305,8 @@ def _limited(limit: Limit, reading: ReadOptions) -> list[str]:
     """A warning that not all of the corpus was read."""
     if not limit.is_reached:
         return []
-    return [f"only the first {reading.limit_documents:,} documents are read (--limit-documents)"]
+    assert reading.limit_documents is not None  # it was reached
+    return [f"only the first {are(reading.limit_documents, 'document')} read (--limit-documents)"]
 
 
 def _tokenizer(spec: str | None, is_text: bool, beside: Counterpart | None) -> Tokenizer | None:

@@ -27,7 +27,7 @@ from ..system.memory import TooLittleMemoryError
 from ..uncertainty.jackknife import LABELS
 from .data import BY_DOCUMENTS
 from .profile import Profile
-from .storage import read, with_table
+from .storage import is_profile, read, with_table
 
 _RECOUNTS = 8 << 20  # bytes of the spectra of recounts, and of figures
 
@@ -217,6 +217,13 @@ def profile_of(
 def counterpart(profile: Profile) -> Counterpart:
     """What a corpus is told of the profile that it is to be compared with."""
     return Counterpart(profile.tokenizer, profile.vocab_size)
+
+
+def saved_or_source(side: object) -> object:
+    """Return the profile that is saved at a path; what is no such path as it is."""
+    if isinstance(side, str | os.PathLike) and is_profile(side):
+        return load(side)
+    return side
 
 
 @checked

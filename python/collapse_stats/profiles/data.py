@@ -14,6 +14,7 @@ from ..ngrams.ids import is_implied
 from ..ngrams.layout import Layout
 from ..ngrams.spectrum import HALVES, JointSpectra, JointSpectrum, Spectrum
 from ..system.arguments import conforming
+from ..system.wording import counted
 from ..uncertainty.recounted_sample import RecountedSamples
 
 BY_DOCUMENTS = "documents"
@@ -169,26 +170,28 @@ class ProfileData:
 
 def described(profile: ProfileData) -> str:
     """Return the name of a profile with its size: ``'human' (1,200 tokens, 30 documents)``."""
-    documents = f"{profile.documents:,} document{'s' * (profile.documents != 1)}"
-    tokens = f"{profile.tokens:,} token{'s' * (profile.tokens != 1)}"
+    tokens, documents = counted(profile.tokens, "token"), counted(profile.documents, "document")
     return f"{profile.name!r} ({tokens}, {documents})"
 
 
-class HasVocabulary(Protocol):
-    """What has token ids: a profile, or what is made from one."""
+class Tokenized(Protocol):
+    """What has token ids: a profile, a corpus, or a model."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """The name in messages."""
 
     @property
-    def tokenizer(self) -> TokenizerIdentity: ...
+    def tokenizer(self) -> TokenizerIdentity:
+        """What the ids mean."""
 
     @property
-    def vocab_size(self) -> int: ...
+    def vocab_size(self) -> int:
+        """Every id lies below this."""
 
 
-def check_comparable(first: HasVocabulary, second: HasVocabulary) -> None:
-    """Raise LayoutMismatchError when the token ids of two profiles mean different things."""
+def check_comparable(first: Tokenized, second: Tokenized) -> None:
+    """Raise LayoutMismatchError when token ids mean different things in the two."""
     a, b = first.tokenizer, second.tokenizer
     if not a.may_equal(b):
         changed = f", and {a.change}" if a.spec == b.spec else ""

@@ -46,6 +46,13 @@ class Field:
             raise self._refused(f"a whole number from {least:,} to {most:,}")
         return int(self.value)
 
+    def real(self) -> float:
+        """Return a finite number that is not negative."""
+        is_number = isinstance(self.value, int | float) and not isinstance(self.value, bool)
+        if not is_number or not 0 <= self.value <= LARGEST:
+            raise self._refused("a number from 0 on")
+        return float(self.value)
+
     def flag(self) -> bool:
         """Return true or false."""
         if not isinstance(self.value, bool):

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from ..errors import InputError
+from ..system.wording import are
 from .directory.reasons import some
 from .remote.location import Name, as_location
 
@@ -28,7 +29,7 @@ class BadFiles:
     def add(self, path: str, error: InputError | OSError, documents: int) -> None:
         """Record a file that failed after so many documents had been read from it."""
         what = str(error) if isinstance(error, InputError) else f"{path}: {error}"
-        kept = f" ({documents:,} documents before it are counted)" if documents else ""
+        kept = f" ({are(documents, 'document', ' before it')} counted)" if documents else ""
         self.errors[path] = what + kept
 
     def drop(self, path: str, error: InputError, first: int, last: int) -> None:

@@ -187,7 +187,7 @@ def comparison_figures(comparison: Comparison) -> Json:
         "orders": {str(n): figures[n] for n in orders},
         "retention": retention,
         "measured": _measured(comparison),
-        **verdict_figures(comparison.judgement),
+        **verdict_figures(comparison.judgement, comparison.limits),
         "warnings": warnings,
     }
 

@@ -181,6 +181,8 @@ def _comparison() -> Json:
             _array(_object({**order_and_ngram, "baseline_count": _ref("count")})),
         ),
     }
+    count = _ref("count")
+    human_corpus = _object({"name": _STRING, "tokens": count, "documents": count})
     sizes = {"tokens": _ref("sides"), "documents": _ref("sides")}
     properties = {
         "baseline": _STRING,
@@ -207,6 +209,11 @@ def _comparison() -> Json:
         "duplicate_documents": _described(
             "Share of documents that exactly copy another one; empty ones are not counted.",
             _ref("sides"),
+        ),
+        "limits": _described(
+            "Where the limits of the verdict's rule are from: builtin, or the name of a file and "
+            "the human corpora that it was made from.",
+            _object({"name": _STRING, "human_corpora": _array(human_corpus)}),
         ),
         "constants": _described(
             "Limits of the verdict's rule.", {"type": "object", "additionalProperties": _NUMBER}

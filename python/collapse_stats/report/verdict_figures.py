@@ -5,6 +5,7 @@ from dataclasses import asdict
 
 from ..comparisons.comparison import Comparison
 from ..corpus.split import GROUPS
+from ..verdict.limits import Limits
 from ..verdict.novelty import Novelty
 from ..verdict.rule import Verdict
 from ..verdict.series import judge_series
@@ -12,7 +13,7 @@ from .decision import decided_by
 from .json_object import Json
 
 
-def verdict_figures(verdict: Verdict) -> Json:
+def verdict_figures(verdict: Verdict, limits: Limits) -> Json:
     """Return the verdict's keys of a comparison; figures are None when nothing was compared."""
     evidence = verdict.evidence
     working = {novelty.order for novelty in verdict.working()}
@@ -27,6 +28,10 @@ def verdict_figures(verdict: Verdict) -> Json:
         },
         "repeated_text": sides(evidence.repeated if evidence else None),
         "duplicate_documents": sides(evidence.duplicates if evidence else None),
+        "limits": {
+            "name": limits.name,
+            "human_corpora": [asdict(corpus) for corpus in limits.corpora],
+        },
         "constants": asdict(verdict.constants),
         "novel_mass": [
             _order(novelty, novelty.order in working)

@@ -6,10 +6,12 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
+from ..backends.base import Backend
 from ..backends.selection import select
 from ..corpus.sample import Sample
 from ..ngrams.layout import MAX_KEY_BITS, Layout
 from ..uncertainty.matched_samples import MatchedSamples
+from ..uncertainty.recounted_sample import RecountedSamples
 from .constants import Constants
 from .evidence import Evidence
 from .novelty import Novelty, novelty
@@ -21,11 +23,25 @@ MAX_ORDER = 5  # which bytes need; words and subwords are judged by lower orders
 
 def evidence(baseline: Sample, candidate: Sample) -> Evidence:
     """Match two samples of one vocabulary in size and measure the evidence."""
-    ids = (int(side.tokens.max(initial=0)) for side in (baseline, candidate))
+    return measured(_matched(RecountedSamples(baseline), RecountedSamples(candidate), select()))
+
+
+def both_ways(
+    one: RecountedSamples, other: RecountedSamples, backend: Backend
+) -> tuple[Evidence, Evidence]:
+    """Measure the evidence of two samples with the first as the baseline, and with the second."""
+    there, back = _matched(one, other, backend), _matched(other, one, backend)
+    return measured(there), measured(back)  # both are kept, since they share recounts
+
+
+def _matched(
+    baseline: RecountedSamples, candidate: RecountedSamples, backend: Backend
+) -> MatchedSamples:
+    ids = (int(side.sample.tokens.max(initial=0)) for side in (baseline, candidate))
     vocab_size = max(ids) + 1
     longest = MAX_KEY_BITS // Layout(vocab_size, 1).code_bits
     layout = Layout(vocab_size, min(MAX_ORDER, longest))
-    return measured(MatchedSamples.of(baseline, candidate, layout, select()))
+    return MatchedSamples.between(baseline, candidate, layout, backend)
 
 
 def measured(matched: MatchedSamples) -> Evidence:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 
+from ..system.wording import counted
 from .constants import Constants
 from .evidence import Evidence
 from .novelty import Novelty
@@ -79,13 +80,15 @@ def problem(evidence: Evidence, constants: Constants) -> str | None:
     distinct, documents = evidence.distinct_documents[0], evidence.documents[1]
     if distinct < constants.documents:
         return (
-            f"the baseline has only {distinct} distinct documents in a sample of the candidate's "
-            f"size, and {constants.documents} are needed: provide more documents on both sides"
+            f"the baseline has only {counted(distinct, 'distinct document')} in a sample of the "
+            f"candidate's size, and {constants.documents} are needed: provide more documents on "
+            "both sides"
         )
     if documents < constants.documents:
         return (
-            f"the candidate has only {documents} documents in a sample of the baseline's size, and "
-            f"{constants.documents} are needed: provide more documents on both sides"
+            f"the candidate has only {counted(documents, 'document')} in a sample of the "
+            f"baseline's size, and {constants.documents} are needed: provide more documents on "
+            "both sides"
         )
     if max(evidence.tokens) > constants.size_ratio * min(evidence.tokens):
         baseline, candidate = evidence.tokens

@@ -18,7 +18,7 @@ from ..output import output_options, write_result
 @click.command()
 @output_options
 def backends(form: str, output: Path | None) -> None:
-    """List the backends and the libraries that encode text, and why one cannot be used."""
+    """List what can count and what can encode text here, and why not."""
     counting, encoding = all_backends(tried=True), libraries()
     result = {
         "backends": [asdict(info) for info in counting],

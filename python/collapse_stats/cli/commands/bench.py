@@ -29,6 +29,7 @@ from ..inputs import spare_inputs
 from ..options import reading_options, some_counting_options
 from ..output import output_options, write_result
 from ..progress import Reporter
+from ..whole_number import WholeNumber
 
 SCHEMA = "collapse-stats.bench/1"
 
@@ -38,7 +39,7 @@ SCHEMA = "collapse-stats.bench/1"
 @click.option(
     "--tokens",
     "size",
-    type=click.IntRange(1),
+    type=WholeNumber(1),
     default=5_000_000,
     metavar="N",
     help="How many tokens to count. Default: 5,000,000.",

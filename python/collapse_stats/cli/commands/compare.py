@@ -7,28 +7,26 @@ from typing import Any, TypeVar
 import click
 
 from ...comparisons.build import compare_profiles
+from ...comparisons.calibrate import human_text, limits_of
 from ...comparisons.comparison import Comparison
 from ...comparisons.side import compare_series
-from ...corpus.sample import DEFAULT_TOKENS
 from ...errors import InputError
-from ...profiles.data import check_comparable
 from ...profiles.profile import Ngram, Profile
 from ...profiles.storage import is_profile
 from ...readers.remote.location import Location
 from ...report import make_report
 from ...report.grid import printable
-from ...verdict.calibration import calibrated
-from ...verdict.constants import Constants
-from ...verdict.measure import evidence
+from ...verdict.limits import Limits, limits_from
 from ..corpora import (
     any_saved,
     count,
+    human_texts,
     load_saved,
     names_of,
     read,
     refuse_options_of_reading,
 )
-from ..options import Request, request_options
+from ..options import Request, limits_option, request_options
 from ..output import check_details, report_options, verbose_option, write_report
 from ..paths import location, paths_argument
 from ..progress import Reporter
@@ -36,6 +34,7 @@ from ..sides import SideOptions, for_side, side_option
 from ..steps import is_folder, numbered_folders, steps
 from ..threshold import Limit, check_orders, crossings, parse_thresholds
 from ..warnings import warn_of_report
+from ..whole_number import WholeNumber
 
 T = TypeVar("T")
 
@@ -59,9 +58,10 @@ T = TypeVar("T")
     help="Another human corpus. Differences from the baseline that such corpora show as well do "
     "not count towards a verdict. May be repeated.",
 )
+@limits_option
 @click.option(
     "--examples",
-    type=click.IntRange(1),
+    type=WholeNumber(1),
     metavar="K",
     help="Show the K most frequent n-grams that a candidate lost, and the K that it has most too "
     "often.",
@@ -84,6 +84,7 @@ def compare(
     candidates: tuple[Location, ...],
     fail_on: tuple[Limit, ...],
     human: tuple[Location, ...],
+    limits: Path | None,
     examples: int | None,
     each: bool,
     verbose: bool,
@@ -99,6 +100,9 @@ def compare(
     reading hold for both sides; --for-baseline and --for-candidates give one for one side only,
     where the two have other keys, or are other parts of chats.
     """
+    if human and limits:
+        raise click.UsageError("--human gives limits of its own: leave it out, or --limits")
+    of_verdict = limits_from(limits)
     if examples:
         check_details(form, "--examples")
     if each:
@@ -109,11 +113,11 @@ def compare(
         if not each:
             _hint(baseline, candidates, reporter)
         tables = examples is not None
-        comparisons = _compared(paths, options, request, reporter, fail_on, tables)
+        comparisons = _compared(paths, options, of_verdict, request, reporter, fail_on, tables)
         if human:
             human_request = for_side(request, for_baseline)
-            constants = _limits(comparisons[0].baseline, human, human_request, reporter)
-            comparisons = [replace(each, constants=constants) for each in comparisons]
+            own = _limits(comparisons[0].baseline, human, human_request, reporter)
+            comparisons = [replace(each, limits=own) for each in comparisons]
         with_baseline = comparisons[: len(candidates)]
         profiles = [with_baseline[0].baseline, *(each.candidate for each in with_baseline)]
         with reporter.task("recounting samples") as task:
@@ -159,6 +163,7 @@ def _hint(baseline: Location, candidates: tuple[Location, ...], reporter: Report
 def _compared(
     paths: list[Location],
     options: list[SideOptions],
+    limits: Limits,
     request: Request,
     reporter: Reporter,
     fail_on: tuple[Limit, ...],
@@ -166,19 +171,22 @@ def _compared(
 ) -> list[Comparison]:
     """Compare each candidate with the baseline, then each later candidate with the first."""
     if tables or any_saved(paths):
-        return _joined(paths, options, request, reporter, fail_on)
+        return _joined(paths, options, limits, request, reporter, fail_on)
     check_orders(fail_on, request.counting.max_order)
     corpora = [
         read([path], for_side(request, own), reporter, name, share=2 * len(paths))
         for path, own, name in zip(paths, options, names_of(paths), strict=True)
     ]
+    limits.check(*corpora)  # before anything is counted
     with reporter.task("counting") as task:
-        return compare_series(corpora[0], corpora[1:], request.counting, task)
+        compared = compare_series(corpora[0], corpora[1:], request.counting, task)
+    return [replace(each, limits=limits) for each in compared]
 
 
 def _joined(
     paths: list[Location],
     options: list[SideOptions],
+    limits: Limits,
     request: Request,
     reporter: Reporter,
     fail_on: tuple[Limit, ...],
@@ -206,6 +214,7 @@ def _joined(
     unnamed = [corpus for corpus in corpora.values() if corpus.tokenizer.sha256 is None]
     for corpus in unnamed:
         corpus.vocab_size = max(other.vocab_size for other in unnamed)
+    limits.check(*saved.values(), *corpora.values())
     profiles: list[Profile] = []
     for number, (path, name) in enumerate(zip(paths, names, strict=True)):
         profile = saved.get(path) or count(corpora[number], request, reporter, table=True)
@@ -213,33 +222,21 @@ def _joined(
     comparisons = []
     for baseline, candidate in _pairs(profiles):
         with reporter.task(f"joining {baseline.name} and {candidate.name}"):
-            comparisons.append(
-                compare_profiles(
-                    baseline, candidate, request.backend, request.counting.memory_bytes
-                )
+            joined = compare_profiles(
+                baseline, candidate, request.backend, request.counting.memory_bytes
             )
+        comparisons.append(replace(joined, limits=limits))
     return comparisons
 
 
 def _limits(
     baseline: Profile, human: tuple[Location, ...], request: Request, reporter: Reporter
-) -> Constants:
-    """Constants of the verdict, from how much other human corpora differ from the baseline."""
-    if baseline.tokenizer.spec != "none":
-        reading = replace(request.reading, tokenizer=baseline.tokenizer.spec)
-        request = replace(request, reading=reading)
-    pairs = []
-    for path, name in zip(human, names_of(list(human)), strict=True):
-        if is_profile(path):
-            # Any order will do, because only the profile's sample is counted.
-            typed = {key: value for key, value in request.typed.items() if key != "max_order"}
-            profile = load_saved(path, replace(request, typed=typed))
-            check_comparable(baseline, profile)
-            sample = profile.sample
-        else:
-            sample = read([path], request, reporter, name, share=4).sample(DEFAULT_TOKENS)
-        pairs += [evidence(baseline.sample, sample), evidence(sample, baseline.sample)]
-    return calibrated(pairs)
+) -> Limits:
+    """Limits of the verdict from how much the baseline and other human corpora differ."""
+    texts = human_texts(human, request.like(baseline), reporter)
+    with reporter.task("comparing human corpora") as task:
+        limits = limits_of([human_text(baseline), *texts], request.backend, task)
+    return replace(limits, name="--human")
 
 
 def _pairs(sides: list[T]) -> list[tuple[T, T]]:

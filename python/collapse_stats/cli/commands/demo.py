@@ -26,6 +26,7 @@ from ...report.views.warnings import warnings_of
 from ...tokenizers import load
 from ..output import drawn, write
 from ..progress import Reporter
+from ..whole_number import WholeNumber
 
 FRESH = 0.1
 CONTROL = "human B"
@@ -36,14 +37,14 @@ _ROWS_OF_REPORT = ("corpora", "comparisons")
 @click.option(
     "--generations",
     "number",
-    type=click.IntRange(1, 50),
+    type=WholeNumber(1, 50),
     default=5,
     metavar="N",
     help="Number of generations. Default: 5.",
 )
 @click.option(
     "--seed",
-    type=click.IntRange(0),
+    type=WholeNumber(0),
     default=0,
     metavar="S",
     help="Seed of the random numbers. Default: 0.",

@@ -20,6 +20,7 @@ from ...readers.options import ReadOptions
 from ...readers.remote.location import Location, Name
 from ...report.rows import write_rows
 from ...report.views.inspection import has_uncounted_text, inspection_page
+from ...system.wording import counted
 from ...tokenizers import Tokenizer
 from ...tokenizers import load as load_tokenizer
 from ..options import exit_2_if, reading_options
@@ -113,7 +114,8 @@ class _Found:
         doubts = [*self.files.doubts(), *_disagreements(self.inspections)]
         if limit is None:
             return doubts
-        return [f"only the first {limit:,} documents would be read (--limit-documents)", *doubts]
+        first = counted(limit, "document")
+        return [f"only the first {first} would be read (--limit-documents)", *doubts]
 
     def as_json(self) -> dict[str, Any]:
         return {

@@ -16,14 +16,13 @@ from ..output import check_details, report_options, write_report
 from ..paths import paths_argument
 from ..progress import Reporter
 from ..warnings import warn_of_report
+from ..whole_number import WholeNumber
 
 
 @click.command()
 @paths_argument("corpus", "CORPUS")
 @click.option("--spectrum", is_flag=True, help="Show how many n-grams occur how often.")
-@click.option(
-    "--top", type=click.IntRange(1), metavar="K", help="Show the K most frequent n-grams."
-)
+@click.option("--top", type=WholeNumber(1), metavar="K", help="Show the K most frequent n-grams.")
 @report_options
 @request_options
 def show(

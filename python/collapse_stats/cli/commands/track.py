@@ -20,15 +20,17 @@ from ...readers.options import ReadOptions
 from ...readers.registry import registry
 from ...readers.remote.location import Location
 from ...report import make_report
+from ...verdict.limits import Limits, limits_from
 from ..corpora import count, load_saved, names_of, read
 from ..inputs import spare_inputs
-from ..options import Request, request_options
+from ..options import Request, limits_option, request_options
 from ..output import report_options, verbose_option, write_report
 from ..paths import location
 from ..progress import Reporter
 from ..sides import SideOptions, for_side, side_option
 from ..steps import steps, without_number
 from ..warnings import warn_of_report
+from ..whole_number import WholeNumber
 
 _GENERATED = ("completion", "output")  # of generated text: TRL; verl and OpenRLHF
 
@@ -43,11 +45,12 @@ _GENERATED = ("completion", "output")  # of generated text: TRL; verl and OpenRL
 )
 @click.option(
     "--every",
-    type=click.IntRange(1),
+    type=WholeNumber(1),
     default=1,
     metavar="K",
     help="Take only every K-th step. Default: 1.",
 )
+@limits_option
 @side_option("baseline")
 @verbose_option
 @report_options
@@ -56,6 +59,7 @@ def track(
     run: Path,
     baseline: Location | None,
     every: int,
+    limits: Path | None,
     verbose: bool,
     for_baseline: SideOptions,
     form: str,
@@ -73,9 +77,10 @@ def track(
     """
     if for_baseline and (baseline is None or is_profile(baseline)):
         raise InputError("--for-baseline needs a --baseline that is read, not a saved profile")
+    of_verdict = limits_from(limits)
     found = steps(run, request.reading)[::every]
     paths = [path for _, path in found]
-    spare_inputs(output, [paths, baseline, for_baseline, dict(request.typed)])
+    spare_inputs(output, [paths, baseline, limits, for_baseline, dict(request.typed)])
     if len(paths) + (baseline is not None) < 2:
         raise InputError(
             f"{run} must have two steps or more to be compared, got {len(paths)}: give --baseline"
@@ -84,10 +89,10 @@ def track(
         others = without_number(paths[0].parent, request.reading)
         if others:
             reporter.warn(f"left out, without the number of a step in its name: {some(others)}")
-        comparisons = _series(found, baseline, for_baseline, request, reporter)
+        comparisons = _series(found, baseline, for_baseline, of_verdict, request, reporter)
         profiles = [comparisons[0].baseline, *(each.candidate for each in comparisons)]
         if baseline is not None:
-            comparisons += _with_first(profiles[1:], request)
+            comparisons += _with_first(profiles[1:], of_verdict, request)
         with reporter.task("recounting samples") as task:
             report = make_report(
                 profiles,
@@ -104,12 +109,13 @@ def _series(
     found: list[tuple[int, Path]],
     baseline: Location | None,
     for_baseline: SideOptions,
+    limits: Limits,
     request: Request,
     reporter: Reporter,
 ) -> list[Comparison]:
     """Compare each step with the baseline or the first; at most four corpora are in memory."""
     if baseline is not None and is_profile(baseline):
-        return _series_of_profile(found, baseline, request, reporter)
+        return _series_of_profile(found, baseline, limits, request, reporter)
     generated = _reading_generated_text(request, found[0][1])
     share = share_of_memory(len(found) + (baseline is not None))
     corpora = (read([path], generated, reporter, _name(number), share) for number, path in found)
@@ -118,11 +124,16 @@ def _series(
     else:
         first_request = for_side(request, for_baseline)
         first = read([baseline], first_request, reporter, names_of([baseline])[0], share)
-    return list(compare_each(first, corpora, request.counting))
+    compared = compare_each(first, corpora, request.counting)
+    return [replace(each, limits=limits) for each in compared]  # refuses those of other tokens
 
 
 def _series_of_profile(
-    found: list[tuple[int, Path]], baseline: Location, request: Request, reporter: Reporter
+    found: list[tuple[int, Path]],
+    baseline: Location,
+    limits: Limits,
+    request: Request,
+    reporter: Reporter,
 ) -> list[Comparison]:
     """Compare each step with a saved profile; no n-gram table is kept for longer than needed."""
     saved = replace(load_saved(baseline, request), name=names_of([baseline])[0])
@@ -133,15 +144,16 @@ def _series_of_profile(
         step = count(corpus, generated, reporter, table=True)
         comparison = compare_profiles(saved, step, request.backend, request.counting.memory_bytes)
         without_table = replace(comparison.candidate, table=None)
-        comparisons.append(replace(comparison, candidate=without_table))
+        comparisons.append(replace(comparison, candidate=without_table, limits=limits))
     return comparisons
 
 
-def _with_first(steps: list[Profile], request: Request) -> list[Comparison]:
+def _with_first(steps: list[Profile], limits: Limits, request: Request) -> list[Comparison]:
     """Compare the later steps with the first one, by the samples that all of them keep."""
     first, *later = steps
     memory = request.counting.memory_bytes
-    return [compare_profiles(first, step, request.backend, memory) for step in later]
+    compared = (compare_profiles(first, step, request.backend, memory) for step in later)
+    return [replace(each, limits=limits) for each in compared]
 
 
 def _name(number: int) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ...comparisons.cautions import counted
+from ...system.wording import counted
 from ..grid import Grid, Page, printable
 from ..json_object import Json
 from ..numbers import count
@@ -45,7 +45,10 @@ def comparison_page(report: Json, *, verbose: bool = False) -> Page:
         head=described(report["corpora"][0]),
         summary=_of_the_run(report["series"]),
         warnings=warnings_of(report, news=not verbose),
-        tail=_all_notes(report, against) if verbose else (f"{LEGEND} {MORE}",),
+        tail=(
+            *_of_the_limits(against[0]["limits"]),
+            *(_all_notes(report, against) if verbose else (f"{LEGEND} {MORE}",)),
+        ),
     )
 
 
@@ -106,6 +109,14 @@ def _of_the_run(series: Json | None) -> list[str]:
     is_said = any(reason.startswith(series["verdict"]) for reason in series["reasons"])
     verdict = "" if is_said else f", {series['verdict']}"
     return [printable(f"Taken as a run{verdict}: {reasons}.")]
+
+
+def _of_the_limits(limits: Json) -> list[str]:
+    """Name the human corpora that the limits of the verdicts are from; nothing of builtin ones."""
+    names = ", ".join(corpus["name"] for corpus in limits["human_corpora"])
+    if not names:
+        return []
+    return [printable(f"Limits of the verdicts: {limits['name']}, from human corpora ({names}).")]
 
 
 def _sizes_of_samples(against: Sequence[Json]) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from ...comparisons.cautions import counted
+from ...system.wording import counted
 from ..grid import Cell, Column, Emphasis, Grid, Page, printable
 from ..json_object import Json
 from ..numbers import count, fixed, percent

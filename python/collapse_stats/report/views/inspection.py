@@ -9,6 +9,7 @@ from ...readers.alike import joined
 from ...readers.directory.reasons import LeftOut, grouped, some
 from ...readers.inspect import Inspection, Reads
 from ...readers.remote.location import is_url
+from ...system.wording import counted
 from ..grid import DASH, Cell, Column, Grid, Page, printable
 from ..numbers import size_of
 
@@ -29,7 +30,7 @@ def inspection_page(inspections: Sequence[Inspection], left_out: Sequence[LeftOu
     if folder:  # the head of the page has it
         warnings = [warning.replace(f"{folder}/", "") for warning in warnings]
     size = size_of(sum(each.bytes for each in inspections))
-    number = "1 file" if len(inspections) == 1 else f"{len(inspections):,} files"
+    number = counted(len(inspections), "file")
     head = f"{number}, {size}" + (f", in {printable(folder)}" if folder else "")
     return Page(grids, head=head, warnings=warnings, tail=_notes(inspections))
 
