@@ -130,8 +130,10 @@ def test_a_model_without_a_group_is_that_of_the_other_documents():
 
 
 def test_backends_agree():
-    sides = [[profiled(drawn(200, seed), 64, backend=name) for seed in (1, 2)] for name in
-             ("native", "numpy")]
+    sides = [
+        [profiled(drawn(200, seed), 64, backend=name) for seed in (1, 2)]
+        for name in ("native", "numpy")
+    ]
     first, second = (cs.rare_perplexity(*pair).to_dict() for pair in sides)
     assert first == second
 
@@ -142,11 +144,13 @@ def test_what_two_factors_share_is_counted_once():
     rows, columns, tables = 6, 5, 4000
     values = rng.normal(size=(rows, 1, tables)) + 0.5 * rng.normal(size=(1, columns, tables))
     values = values + 2 * rng.normal(size=(rows, columns, tables))
-    by_rows = [values.mean(axis=0), *(np.delete(values, g, axis=0).mean(axis=0) for g in range(rows))]
-    without = [
-        [each.mean(axis=0), *(np.delete(each, g, axis=0).mean(axis=0) for g in range(columns))]
-        for each in by_rows
-    ]
+
+    def without_each(table):
+        """The mean over the first axis, and those without each of its places."""
+        without = (np.delete(table, place, axis=0).mean(axis=0) for place in range(len(table)))
+        return [table.mean(axis=0), *without]
+
+    without = [without_each(each) for each in without_each(values)]
     shares = [np.full(rows, 1 / rows), np.full(columns, 1 / columns)]
     single, joint = _variances(np.array(without), shares, 0)
     true = 1 / rows + 0.25 / columns + 4 / (rows * columns)
@@ -168,8 +172,10 @@ def test_text_of_one_source_is_within_two_errors_of_the_floor(human):
     found = {name: [] for name in BANDS}
     for _ in range(24):
         dealt = rng.permutation(len(pieces))[:800]
-        sides = (profiled([pieces[i] for i in side], vocab_size) for side in (dealt[::2], dealt[1::2]))
-        for band in cs.rare_perplexity(*sides).bands:
+        first, second = (
+            profiled([pieces[i] for i in side], vocab_size) for side in (dealt[::2], dealt[1::2])
+        )
+        for band in cs.rare_perplexity(first, second).bands:
             found[band.band].append((band.excess_bits.value, band.excess_bits.error))
     within = []
     for pairs in found.values():
