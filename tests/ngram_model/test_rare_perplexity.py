@@ -117,7 +117,7 @@ def test_every_figure_is_that_of_the_definition(order):
 def test_a_model_without_a_group_is_that_of_the_other_documents():
     profile = profiled(drawn(120, 5), 64)
     for number in range(PARTS):
-        part = Part.of(profile.sample, number)
+        part = Part.of("human", profile.sample, number)
         model = PartModel(part, Layout(64, 3), select("numpy"))
         for group, weights in enumerate(model.without_each_group()):
             documents = part.sample.documents()

@@ -1,4 +1,4 @@
-"""Where the n-grams of a text are in a trie, so that any weights of it give probabilities."""
+"""A text as numbers of n-grams, so that any weights of these give its probabilities."""
 
 from dataclasses import dataclass
 
@@ -7,13 +7,13 @@ import numpy.typing as npt
 
 from ..ngrams.layout import BoolArray
 from .key_index import Int64Array
-from .trie import ROOT, Trie
+from .ngram_index import ROOT, NgramIndex
 from .weights import Floats, Weights
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Located:
-    """A text as numbers of a trie's n-grams.
+    """The numbers of the n-grams of a text.
 
     Attributes
     ----------
@@ -28,18 +28,20 @@ class Located:
     backoffs: tuple[tuple[Int64Array, Int64Array], ...]
 
     @classmethod
-    def of(cls, trie: Trie, tokens: npt.NDArray[np.integer], lengths: Int64Array) -> "Located":
+    def of(
+        cls, index: NgramIndex, tokens: npt.NDArray[np.integer], lengths: Int64Array
+    ) -> "Located":
         """Locate packed documents, all of whose ids lie in the vocabulary."""
-        stream = trie.symbols.stream(tokens, lengths)
-        counted = stream != trie.symbols.begin
+        stream = index.symbols.stream(tokens, lengths)
+        counted = stream != index.symbols.begin
         place = np.cumsum(counted) - 1  # in what is returned
         found, shorter = stream.copy(), stream
         backoffs = []
-        for order in range(2, trie.order + 1):
+        for order in range(2, index.order + 1):
             longer = np.full(len(stream), -1, dtype=np.int64)
             known = counted[1:] & (shorter[:-1] > ROOT)  # the context, of one symbol less
             possible = np.flatnonzero(known & (shorter[1:] > ROOT)) + 1
-            longer[possible] = trie.find(order, shorter[possible - 1], stream[possible])
+            longer[possible] = index.find(order, shorter[possible - 1], stream[possible])
             seen = longer > ROOT
             found[seen] = longer[seen]
             unseen = np.flatnonzero(known & ~seen[1:]) + 1

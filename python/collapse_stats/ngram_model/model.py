@@ -21,6 +21,7 @@ from ..profiles.data import check_comparable
 from ..profiles.profile import Profile
 from ..system.arguments import checked_methods
 from .located import Located
+from .ngram_index import NgramIndex
 from .trie import Trie
 from .weights import FALLBACK, Discounts, Floats, Weights
 
@@ -49,7 +50,7 @@ class NgramModel:
     vocab_size: int
     tokenizer: TokenizerIdentity
     tokens: int
-    _trie: Trie
+    _index: NgramIndex
     _weights: Weights
 
     @classmethod
@@ -98,7 +99,7 @@ class NgramModel:
             profile.vocab_size,
             profile.tokenizer,
             seen,
-            trie,
+            trie.index,
             weights,
         )
 
@@ -172,7 +173,7 @@ class NgramModel:
     def _located(
         self, tokens: npt.NDArray[np.integer], lengths: Int64Array
     ) -> tuple[Floats, Floats]:
-        logarithms = Located.of(self._trie, tokens, lengths).log2_probabilities(self._weights)
+        logarithms = Located.of(self._index, tokens, lengths).log2_probabilities(self._weights)
         ends = np.cumsum(lengths + 1) - 1
         return np.delete(logarithms, ends), logarithms[ends]
 

@@ -15,41 +15,33 @@ from ..corpus.sample import Sample
 from ..errors import CollapseStatsError
 from ..ngrams.layout import BoolArray, Layout
 from ..ngrams.table import NgramTable
-from .key_index import Int64Array, KeyIndex
+from .key_index import Int64Array
+from .ngram_index import ROOT, NgramIndex
 from .symbols import END, FIRST_TOKEN, Symbols
-
-ROOT = 0
-"""The n-gram without symbols, with which every other begins and ends."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trie:
-    """Numbered n-grams: first `ROOT`, then those of order 1, whose number is their symbol, 2, ...
+    """The n-grams of an `NgramIndex`, by their numbers.
 
     Among those of one order, the ones at the begin of a document come last: the begin is their
     first symbol.
 
     Attributes
     ----------
-    first
-        The first number of each order (`ROOT` has order 0), and at last how many n-grams there are.
     at_begin
         ``(G,)``: whether the n-gram begins with the begin of a document.
     prefix, suffix
         ``(G,)``: the n-gram without its last, and without its first symbol.
     counts
         ``(labels, G)`` int64: how often the n-gram occurs.
-    indexes
-        The keys of the n-grams of each order from 2 on.
     """
 
-    symbols: Symbols
-    first: tuple[int, ...]
+    index: NgramIndex
     at_begin: BoolArray
     prefix: Int64Array
     suffix: Int64Array
     counts: Int64Array
-    indexes: tuple[KeyIndex, ...]
 
     @classmethod
     def of(cls, table: NgramTable, order: int, documents: Int64Array | None = None) -> "Trie":
@@ -64,15 +56,7 @@ class Trie:
         growing = _GrowingTrie(table, order, documents)
         for n in range(2, order + 1):
             growing.add_order(n)
-        return cls(
-            growing.symbols,
-            tuple(growing.first),
-            growing.at_begin,
-            growing.prefix,
-            growing.suffix,
-            growing.counts,
-            tuple(growing.indexes),
-        )
+        return cls(growing.index, growing.at_begin, growing.prefix, growing.suffix, growing.counts)
 
     @classmethod
     def of_sample(
@@ -89,35 +73,14 @@ class Trie:
         filled = sample.length > 0
         return cls.of(table, layout.max_order, np.bincount(label[filled], minlength=layout.labels))
 
-    @property
-    def order(self) -> int:
-        """Length of the longest n-grams."""
-        return len(self.first) - 2
-
     def check_filled(self, name: str) -> None:
         """Raise CollapseStatsError if the text, called `name`, has no n-gram of the order."""
-        if self.first[-2] == self.first[-1]:
+        order, (*_, first, number) = self.index.order, self.index.first
+        if first == number:
             raise CollapseStatsError(
-                f"a model of order {self.order} needs a document of {self.order - 2} tokens or more"
-                f" (with begin and end {self.order} symbols), and {name} has none: give a lower "
-                "order"
+                f"a model of order {order} needs a document of {order - 2} tokens or more (with "
+                f"begin and end {order} symbols), and {name} has none: give a lower order"
             )
-
-    def find(self, order: int, prefix: Int64Array, last: Int64Array) -> Int64Array:
-        """Return the number of each n-gram of one order, -1 for one that does not occur.
-
-        Parameters
-        ----------
-        order
-            At least 2.
-        prefix
-            ``(Q,)``: the n-grams without their last symbol.
-        last
-            ``(Q,)``: their last symbols.
-        """
-        found = self.indexes[order - 2].find(prefix * self.symbols.number + last)
-        found[found >= 0] += self.first[order]
-        return found
 
 
 class _GrowingTrie:
@@ -138,29 +101,27 @@ class _GrowingTrie:
         if len(tokens) > 1:
             documents = counts[:, tokens[1] < 0].sum(axis=1)
         assert documents is not None, "windows of one token do not say where documents end"
-        self.symbols = Symbols.of(tokens[0], table.layout.vocab_size)
-        number = self.symbols.number
+        symbols = Symbols.of(tokens[0], table.layout.vocab_size)
+        self.index = NgramIndex.of_symbols(symbols)
         self._columns = [
-            np.where(column < 0, END, self.symbols.of_tokens(column)) for column in tokens[:order]
+            np.where(column < 0, END, symbols.of_tokens(column)) for column in tokens[:order]
         ]
         self._row_counts = counts
         self._is_new = np.zeros(len(table), dtype=bool)  # whether a row begins another n-gram
         self._is_new[:1] = True
         self.of_row = self._columns[0]
-        self.first = [ROOT, 1, number]
-        self.last = np.arange(number)
-        self.at_begin = self.last == self.symbols.begin
-        self.begun = np.where(self.last == ROOT, self.symbols.begin, -1)
-        self.prefix, self.suffix = np.full((2, number), ROOT, dtype=np.int64)
-        self.counts = np.array([_summed(self.of_row, row, number) for row in counts])
-        self.counts[:, [END, self.symbols.begin]] = documents[:, np.newaxis]
-        self.indexes: list[KeyIndex] = []
+        self.last = np.arange(symbols.number)
+        self.at_begin = self.last == symbols.begin
+        self.begun = np.where(self.last == ROOT, symbols.begin, -1)
+        self.prefix, self.suffix = np.full((2, symbols.number), ROOT, dtype=np.int64)
+        self.counts = np.array([_summed(self.of_row, row, symbols.number) for row in counts])
+        self.counts[:, [END, symbols.begin]] = documents[:, np.newaxis]
 
     def add_order(self, n: int) -> None:
         """Add the n-grams of the next order: those in the windows, then those at a begin."""
         begins, counts = self._distinct(n)
         prefix, last = self.of_row[begins], self._columns[n - 1][begins]
-        suffix = self._found(n - 1, self.suffix[prefix], last)
+        suffix = self.index.find(n - 1, self.suffix[prefix], last)
         before, begin_counts = self._at_begin(n - 1, suffix, counts)
         number, inner = len(self.prefix), len(begins)
 
@@ -175,8 +136,7 @@ class _GrowingTrie:
         self.last = np.concatenate([self.last, last])
         self.at_begin = np.concatenate([self.at_begin, np.arange(len(prefix)) >= inner])
         self.counts = np.concatenate([self.counts, counts, begin_counts], axis=1)
-        self.indexes.append(KeyIndex(prefix * self.symbols.number + last))
-        self.first.append(len(self.prefix))
+        self.index = self.index.with_order(prefix, last)
 
     def _distinct(self, n: int) -> tuple[Int64Array, Int64Array]:
         """Return the first row of each n-gram in the windows, and its counts."""
@@ -192,11 +152,6 @@ class _GrowingTrie:
             return begins, self._row_counts[:, :0]
         return begins, np.add.reduceat(self._row_counts, begins, axis=1)
 
-    def _found(self, n: int, prefix: Int64Array, last: Int64Array) -> Int64Array:
-        if n == 1:
-            return last
-        return self.indexes[-1].find(prefix * self.symbols.number + last) + self.first[n]
-
     def _at_begin(
         self, n: int, suffix: Int64Array, counts: Int64Array
     ) -> tuple[Int64Array, Int64Array]:
@@ -204,7 +159,8 @@ class _GrowingTrie:
 
         `suffix` and `counts` are those of the (n + 1)-grams in the windows.
         """
-        inner = np.flatnonzero(~self.at_begin[self.first[n] :]) + self.first[n]
+        first = self.index.first[n]
+        inner = np.flatnonzero(~self.at_begin[first:]) + first
         inner = inner[inner >= FIRST_TOKEN]  # nothing ends before it has begun
         number = len(self.prefix)
         preceded = np.array([_summed(suffix, row, number) for row in counts])

@@ -12,7 +12,8 @@ import numpy.typing as npt
 from ..metrics.one_corpus.kneser_ney import kneser_ney_discounts
 from ..ngrams.spectrum import Spectrum
 from .key_index import Int64Array
-from .trie import ROOT, Trie
+from .ngram_index import ROOT
+from .trie import Trie
 
 Floats = npt.NDArray[np.float64]
 Discounts = tuple[float, float, float]
@@ -53,8 +54,9 @@ class Weights:
             ``(G,)``: of all documents, or of some of them; n-grams that are in none count 0.
         """
         adjusted = _adjusted(trie, counts)
-        orders = range(1, trie.order + 1)
-        spans = [slice(trie.first[n], trie.first[n + 1]) for n in orders]
+        index = trie.index
+        orders = range(1, index.order + 1)
+        spans = [slice(index.first[n], index.first[n + 1]) for n in orders]
         found = [_discounts(adjusted[span], n) for n, span in zip(orders, spans, strict=True)]
         discounts = tuple(discount or FALLBACK for discount in found)
         taken = np.zeros(len(adjusted))
@@ -67,7 +69,7 @@ class Weights:
         for n, span in zip(orders, spans, strict=True):
             if n == 1:
                 probability[span] += probability[ROOT]
-                probability[trie.symbols.begin] = 0
+                probability[index.symbols.begin] = 0
             else:
                 shorter = probability[trie.suffix[span]]
                 probability[span] += backoff[trie.prefix[span]] * shorter
@@ -81,12 +83,13 @@ def _adjusted(trie: Trie, counts: Int64Array) -> Int64Array:
     Of the longest n-grams, and of those at the begin of a document, they are the counts; of others
     the number of different symbols that stand before them.
     """
-    longest, from_2 = trie.first[trie.order], trie.first[2]
+    index = trie.index
+    longest, from_2 = index.first[index.order], index.first[2]
     occurs = counts[from_2:] > 0
     adjusted = np.bincount(trie.suffix[from_2:][occurs], minlength=len(counts))
     adjusted[longest:] = counts[longest:]
     adjusted[trie.at_begin] = counts[trie.at_begin]
-    adjusted[[ROOT, trie.symbols.begin]] = 0  # no text goes on with them
+    adjusted[[ROOT, index.symbols.begin]] = 0  # no text goes on with them
     return adjusted
 
 

@@ -24,25 +24,33 @@ class Part:
 
     Attributes
     ----------
+    name
+        For messages.
     group
         ``(D,)`` uint8: which of the part's groups each document is in, from 0 on.
     share
         ``(G,)``: share of each group in the part's tokens.
     """
 
+    name: str
     sample: Sample
     group: npt.NDArray[np.uint8]
     share: Floats
 
     @classmethod
-    def of(cls, sample: Sample, number: int) -> "Part":
-        """Take one of the `PARTS` parts of a sample: those groups whose remainder is `number`."""
+    def of(cls, name: str, sample: Sample, number: int) -> "Part":
+        """Take one of the `PARTS` parts of a sample: those groups whose remainder is `number`.
+
+        `name` is that of the profile.
+        """
         groups = group_of(sample.hash)
         chosen = (groups % PARTS == number) & (sample.length > 0)
         inside = np.repeat(chosen, sample.length)
         some = Sample(sample.hash[chosen], sample.length[chosen], sample.tokens[inside])
         found, group = np.unique(groups[chosen], return_inverse=True)
-        return cls(some, group.astype(np.uint8), _shares(some, group, len(found)))
+        shares = _shares(some, group, len(found))
+        name = f"part {number + 1} of {PARTS} of the sample of {name}"
+        return cls(name, some, group.astype(np.uint8), shares)
 
     @property
     def tokens(self) -> int:
@@ -58,7 +66,7 @@ class Part:
         """Return the first documents, with at most so many tokens."""
         some = self.sample.first(within(self.sample.length, tokens))
         group = self.group[: len(some)]
-        return Part(some, group, _shares(some, group, self.groups))
+        return Part(self.name, some, group, _shares(some, group, self.groups))
 
 
 class PartModel:
@@ -66,21 +74,28 @@ class PartModel:
 
     The part is counted once, and its n-grams are arranged once: without a group, some of them are
     seen less often, or never.
+
+    Raises
+    ------
+    CollapseStatsError
+        when no document of the part is long enough for the order.
     """
 
     def __init__(self, part: Part, layout: Layout, backend: Backend) -> None:
         labelled = Layout(layout.vocab_size, layout.max_order, _LABELS)
-        self.trie = Trie.of_sample(part.sample, labelled, backend, part.group)
+        self._trie = Trie.of_sample(part.sample, labelled, backend, part.group)
+        self._trie.check_filled(part.name)
         self._part = part
         self._vocab_size = layout.vocab_size
-        self._counts = self.trie.counts.sum(axis=0)
-        self.weights = Weights.of(self.trie, self._counts, layout.vocab_size)
+        self.index = self._trie.index
+        self._counts = self._trie.counts.sum(axis=0)
+        self.weights = Weights.of(self._trie, self._counts, layout.vocab_size)
 
     def without_each_group(self) -> Iterator[Weights]:
         """Yield the weights of the documents outside of each group."""
         for group in range(self._part.groups):
-            counts: Int64Array = self._counts - self.trie.counts[group]
-            yield Weights.of(self.trie, counts, self._vocab_size)
+            counts: Int64Array = self._counts - self._trie.counts[group]
+            yield Weights.of(self._trie, counts, self._vocab_size)
 
 
 def _shares(sample: Sample, group: npt.NDArray[np.integer], groups: int) -> Floats:

@@ -114,9 +114,7 @@ def rare_perplexity(baseline: Profile, candidate: Profile, order: int = 3) -> Ra
     reasons = [reason for side in (baseline, candidate) for reason in _too_few(side)]
     if reasons:
         return RarePerplexity(order, (0, 0), (), (), (), tuple(reasons))
-    parts = [
-        [Part.of(side.sample, number) for number in range(PARTS)] for side in (baseline, candidate)
-    ]
+    parts = [_parts(side) for side in (baseline, candidate)]
     backend = baseline.backend or select()
     turn = partial(
         rotation,
@@ -146,6 +144,10 @@ def rare_perplexity(baseline: Profile, candidate: Profile, order: int = 3) -> Ra
     )
 
 
+def _parts(side: Profile) -> list[Part]:
+    return [Part.of(side.name, side.sample, number) for number in range(PARTS)]
+
+
 def _too_few(side: Profile) -> Iterator[str]:
     """Yield why the documents of a side do not do."""
     if not side.is_halved_by_documents or side.sample.keys < MIN_DOCUMENTS_FOR_HALVES:
@@ -154,7 +156,7 @@ def _too_few(side: Profile) -> Iterator[str]:
             f"or more with text, of different keys, and {side.name} has {side.sample.keys:,}: add "
             "documents"
         )
-    elif min(Part.of(side.sample, number).groups for number in range(PARTS)) < 2:
+    elif min(part.groups for part in _parts(side)) < 2:
         yield (
             f"the documents of {side.name} are in too few groups for the perplexity of rare "
             "tokens: add documents"

@@ -78,7 +78,7 @@ def rotation(
     cut = [side.first(min(side.tokens for side in sides)) for side in sides]
     models = [PartModel(side, layout, backend) for side in cut]
     text = _Text(baseline[of_text], symbols)
-    located = [Located.of(model.trie, *text.packed) for model in models]
+    located = [Located.of(model.index, *text.packed) for model in models]
     bits = [_bits_without_groups(*pair, text) for pair in zip(models, located, strict=True)]
     bands = _bands_without_groups(baseline[of_bands], symbols)
     to_parts = (*np.argsort(roles), 3)
