@@ -27,16 +27,19 @@ class KeyIndex:
         self._last = (1 << bits) - 1
         kind: type[np.signedinteger] = np.int32 if len(keys) < 2**31 else np.int64
         self._slots: npt.NDArray[np.signedinteger] = np.full(1 << bits, -1, dtype=kind)
-        left = np.arange(len(keys), dtype=self._slots.dtype)
+        left = np.arange(len(keys), dtype=kind)
         at = self._home(keys)
-        while len(left):  # each that finds its slot empty or is overwritten there goes one further
+        self._slots[at] = left
+        while len(left):  # one of those with the same slot stays there, and the others go on
+            homeless = np.flatnonzero(self._slots[at] != left)
+            left, at = left[homeless], at[homeless] + 1 & self._last
             empty = self._slots[at] < 0
             self._slots[at[empty]] = left[empty]
-            homeless = self._slots[at] != left
-            left, at = left[homeless], at[homeless] + 1 & self._last
 
     def find(self, wanted: Int64Array) -> Int64Array:
         """Return the place among the keys of each wanted one ``(Q,)``, -1 where it is none."""
+        if not len(self._keys):
+            return np.full(len(wanted), -1, dtype=np.int64)
         at = self._home(wanted)
         found: Int64Array = self._slots[at].astype(np.int64)
         other = np.flatnonzero((found >= 0) & (self._keys[found] != wanted))

@@ -56,7 +56,14 @@ class Trie:
         growing = _GrowingTrie(table, order, documents)
         for n in range(2, order + 1):
             growing.add_order(n)
-        return cls(growing.index, growing.at_begin, growing.prefix, growing.suffix, growing.counts)
+        orders = growing.orders
+        return cls(
+            growing.index,
+            np.concatenate([np.arange(len(each.prefix)) >= each.inner for each in orders]),
+            np.concatenate([each.prefix for each in orders]),
+            np.concatenate([each.suffix for each in orders]),
+            np.concatenate([each.counts for each in orders], axis=1),
+        )
 
     @classmethod
     def of_sample(
@@ -83,18 +90,32 @@ class Trie:
             )
 
 
-class _GrowingTrie:
-    """A trie while orders are added; its arrays are those of `Trie`, and three more.
+@dataclass(frozen=True, slots=True, eq=False)
+class _Order:
+    """The n-grams of one order; `ROOT` is the first of those of order 1.
 
     Attributes
     ----------
+    first
+        The number of the first one.
+    inner
+        How many there are but for those at the begin of a document, which come last.
+    prefix, suffix, counts
+        As in `Trie`.
     last
-        ``(G,)``: the last symbol of each n-gram.
-    begun
-        ``(G,)``: the same n-gram with the begin of a document before it, -1 if it does not occur.
-    of_row
-        ``(R,)``: the n-gram of the newest order with which each row of the table begins.
+        ``(G,)``: the last symbols.
     """
+
+    first: int
+    inner: int
+    prefix: Int64Array
+    suffix: Int64Array
+    last: Int64Array
+    counts: Int64Array
+
+
+class _GrowingTrie:
+    """The orders of a trie, while they are added."""
 
     def __init__(self, table: NgramTable, order: int, documents: Int64Array | None) -> None:
         tokens, counts = table.tokens(), table.counts.astype(np.int64)
@@ -102,41 +123,46 @@ class _GrowingTrie:
             documents = counts[:, tokens[1] < 0].sum(axis=1)
         assert documents is not None, "windows of one token do not say where documents end"
         symbols = Symbols.of(tokens[0], table.layout.vocab_size)
-        self.index = NgramIndex.of_symbols(symbols)
         self._columns = [
             np.where(column < 0, END, symbols.of_tokens(column)) for column in tokens[:order]
         ]
         self._row_counts = counts
         self._is_new = np.zeros(len(table), dtype=bool)  # whether a row begins another n-gram
         self._is_new[:1] = True
-        self.of_row = self._columns[0]
-        self.last = np.arange(symbols.number)
-        self.at_begin = self.last == symbols.begin
-        self.begun = np.where(self.last == ROOT, symbols.begin, -1)
-        self.prefix, self.suffix = np.full((2, symbols.number), ROOT, dtype=np.int64)
-        self.counts = np.array([_summed(self.of_row, row, symbols.number) for row in counts])
-        self.counts[:, [END, symbols.begin]] = documents[:, np.newaxis]
+        self._of_row = self._columns[0]  # the n-gram of the newest order that a row begins with
+        # The n-gram that is one of the order before the newest with a begin before it, or -1.
+        self._begun, self._begun_first = np.array([symbols.begin]), ROOT
+        of_tokens = np.array([_summed(self._of_row, row, symbols.number) for row in counts])
+        of_tokens[:, [END, symbols.begin]] = documents[:, np.newaxis]
+        nothing = np.full(symbols.number, ROOT, dtype=np.int64)
+        last = np.arange(symbols.number)
+        self.index = NgramIndex.of_symbols(symbols)
+        self.orders = [_Order(ROOT, symbols.begin, nothing, nothing, last, of_tokens)]
 
     def add_order(self, n: int) -> None:
         """Add the n-grams of the next order: those in the windows, then those at a begin."""
+        lower, first = self.orders[-1], self.index.first[-1]
         begins, counts = self._distinct(n)
-        prefix, last = self.of_row[begins], self._columns[n - 1][begins]
-        suffix = self.index.find(n - 1, self.suffix[prefix], last)
-        before, begin_counts = self._at_begin(n - 1, suffix, counts)
-        number, inner = len(self.prefix), len(begins)
+        prefix, last = self._of_row[begins], self._columns[n - 1][begins]
+        suffix = self.index.find(n - 1, lower.suffix[prefix - lower.first], last)
+        begun, begin_counts = self._at_begin(suffix - lower.first, counts)
+        begin_prefix = self._begun[lower.prefix[begun] - self._begun_first]
 
-        self.of_row = number - 1 + np.cumsum(_marked(begins, len(self._is_new)))
-        begun = np.full(inner + len(before), -1, dtype=np.int64)
-        self.begun[before] = number + inner + np.arange(len(before))
-        self.begun = np.concatenate([self.begun, begun])
-        prefix = np.concatenate([prefix, self.begun[self.prefix[before]]])
-        last = np.concatenate([last, self.last[before]])
-        self.prefix = np.concatenate([self.prefix, prefix])
-        self.suffix = np.concatenate([self.suffix, suffix, before])
-        self.last = np.concatenate([self.last, last])
-        self.at_begin = np.concatenate([self.at_begin, np.arange(len(prefix)) >= inner])
-        self.counts = np.concatenate([self.counts, counts, begin_counts], axis=1)
-        self.index = self.index.with_order(prefix, last)
+        marked = np.zeros(len(self._is_new), dtype=np.int64)
+        marked[begins] = 1
+        self._of_row = first - 1 + np.cumsum(marked)
+        self._begun, self._begun_first = np.full(len(lower.prefix), -1), lower.first
+        self._begun[begun] = first + len(begins) + np.arange(len(begun))
+        order = _Order(
+            first,
+            len(begins),
+            np.concatenate([prefix, begin_prefix]),
+            np.concatenate([suffix, begun + lower.first]),
+            np.concatenate([last, lower.last[begun]]),
+            np.concatenate([counts, begin_counts], axis=1),
+        )
+        self.orders.append(order)
+        self.index = self.index.with_order(order.prefix, order.last)
 
     def _distinct(self, n: int) -> tuple[Int64Array, Int64Array]:
         """Return the first row of each n-gram in the windows, and its counts."""
@@ -152,29 +178,20 @@ class _GrowingTrie:
             return begins, self._row_counts[:, :0]
         return begins, np.add.reduceat(self._row_counts, begins, axis=1)
 
-    def _at_begin(
-        self, n: int, suffix: Int64Array, counts: Int64Array
-    ) -> tuple[Int64Array, Int64Array]:
-        """Return the n-grams at the begin of documents, and how often each is there.
+    def _at_begin(self, suffix: Int64Array, counts: Int64Array) -> tuple[Int64Array, Int64Array]:
+        """Return which n-grams of the newest order stand at a begin, and how often each.
 
-        `suffix` and `counts` are those of the (n + 1)-grams in the windows.
+        `suffix`, as a place among them, and `counts` are those of the longer ones in the windows.
         """
-        first = self.index.first[n]
-        inner = np.flatnonzero(~self.at_begin[first:]) + first
-        inner = inner[inner >= FIRST_TOKEN]  # nothing ends before it has begun
-        number = len(self.prefix)
-        preceded = np.array([_summed(suffix, row, number) for row in counts])
-        rest = self.counts[:, inner] - preceded[:, inner]
-        occurs = rest.any(axis=0)
-        return inner[occurs], rest[:, occurs]
+        newest = self.orders[-1]
+        preceded = np.array([_summed(suffix, row, newest.inner) for row in counts])
+        rest = newest.counts[:, : newest.inner] - preceded
+        if newest.first == ROOT:
+            rest[:, :FIRST_TOKEN] = 0  # nothing ends before it has begun
+        begun = np.flatnonzero(rest.any(axis=0))
+        return begun, rest[:, begun]
 
 
 def _summed(of: Int64Array, counts: Int64Array, number: int) -> Int64Array:
     """Return the sum of the counts ``(R,)`` for each of `number` n-grams; exact below 2**53."""
     return np.bincount(of, counts, number).astype(np.int64)
-
-
-def _marked(places: Int64Array, number: int) -> Int64Array:
-    marked = np.zeros(number, dtype=np.int64)
-    marked[places] = 1
-    return marked
