@@ -6,8 +6,7 @@ DATA is the folder of `verdict_data.py`. The documents of one human source are d
 two sides of so many tokens each (of half of all, if there are fewer), again and again. Both sides
 come from one source, so the excess of the one against the other is zero, but for chance. The table
 has for every source and band the share of splits whose interval of two standard errors contains
-zero, the mean excess in bits, and the root mean square of the standard errors over the standard
-deviation.
+zero, and the root mean square of the standard errors over the standard deviation of the excess.
 """
 
 import argparse
@@ -18,6 +17,7 @@ import numpy as np
 from verdict_data import texts
 
 import collapse_stats as cs
+from collapse_stats.ngram_model.rare_tokens.bands import BANDS
 from collapse_stats.tokenizers import load
 
 SOURCES = ("books", "podcasts", "peps", "wikipedia", "hc3_human")
@@ -48,6 +48,15 @@ def measured(source: list[str], splits: int, tokens: int, order: int) -> Measure
     return found
 
 
+def shown(pairs: list[tuple[float, float]]) -> str:
+    """Return the share of intervals that contain zero, and the ratio of error and deviation."""
+    if not pairs:
+        return "none"
+    excess, error = np.array(pairs).T
+    within = np.mean(np.abs(excess) <= 2 * error)
+    return f"{within:.0%}, {np.sqrt(np.mean(error**2)) / excess.std():.2f}"
+
+
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -56,20 +65,12 @@ def main() -> None:
     parser.add_argument("--tokens", type=int, default=200_000)
     parser.add_argument("--order", type=int, default=3)
     args = parser.parse_args()
-    print("| source | band | splits | within 2 SE | mean excess | SE / SD |")
-    print("|---|---|---|---|---|---|")
+    print(f"| source | {' | '.join(BANDS)} |")
+    print("|---" + "|---:" * len(BANDS) + "|", flush=True)
     raw = texts(args.data)
     for name in SOURCES:
         of_source = measured(raw[name], args.splits, args.tokens, args.order)
-        for band, pairs in of_source.items():
-            excess, error = np.array(pairs).T
-            within = np.mean(np.abs(excess) <= 2 * error)
-            ratio = np.sqrt(np.mean(error**2)) / excess.std()
-            print(
-                f"| {name} | {band} | {len(pairs)} | {within:.0%} | {excess.mean():+.3f} "
-                f"| {ratio:.2f} |",
-                flush=True,
-            )
+        print(f"| {name} | {' | '.join(shown(of_source[band]) for band in BANDS)} |", flush=True)
 
 
 if __name__ == "__main__":

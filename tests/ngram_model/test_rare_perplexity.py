@@ -129,6 +129,11 @@ def test_a_model_without_a_group_is_that_of_the_other_documents():
             assert weights.fallback == oracle.fallback
 
 
+def test_a_comparison_has_it_too():
+    one, two = profiled(drawn(100, 1), 64), profiled(drawn(100, 2), 64)
+    assert cs.compare(one, two).rare_perplexity(2) == cs.rare_perplexity(one, two, 2)
+
+
 def test_backends_agree():
     sides = [
         [profiled(drawn(200, seed), 64, backend=name) for seed in (1, 2)]

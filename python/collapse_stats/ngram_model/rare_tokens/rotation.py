@@ -106,21 +106,14 @@ def rotation(
 
 
 class _Text:
-    """The text: its tokens and the ends of its documents, each behind its document.
-
-    Attributes
-    ----------
-    symbols
-        ``(P,)``.
-    """
+    """The text of a part: its tokens, and the end of each document behind those."""
 
     def __init__(self, part: Part, symbols: Symbols) -> None:
         self.packed = part.sample.tokens, part.sample.length
         stream = symbols.stream(*self.packed)
-        self.symbols = stream[stream != symbols.begin]
         group = np.repeat(part.group.astype(np.int64), part.sample.length + 1)
         self._shape = part.groups, symbols.number
-        self._cell = group * symbols.number + self.symbols
+        self._cell = group * symbols.number + stream[stream != symbols.begin]
 
     def summed(self, values: Floats | BoolArray | None) -> Floats:
         """Return the sums ``(G, K)`` of values ``(P,)`` by group and symbol, else the number."""
