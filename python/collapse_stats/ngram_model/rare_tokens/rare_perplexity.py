@@ -18,7 +18,6 @@ from ...ngrams.layout import Layout
 from ...profiles.profile import Profile
 from ...profiles.vocabulary import in_one_vocabulary
 from ...system.arguments import checked
-from ..symbols import Symbols
 from ..weights import FALLBACK
 from .band_perplexity import BandPerplexity, band_perplexities
 from .bands import BANDS
@@ -120,7 +119,6 @@ def rare_perplexity(baseline: Profile, candidate: Profile, order: int = 3) -> Ra
         rotation,
         baseline=parts[0],
         candidate=parts[1],
-        symbols=Symbols.of(baseline.sample.tokens, baseline.vocab_size),
         layout=Layout(baseline.vocab_size, order),
         backend=backend,
     )

@@ -64,7 +64,6 @@ def rotation(
     number: int,
     baseline: Sequence[Part],
     candidate: Sequence[Part],
-    symbols: Symbols,
     layout: Layout,
     backend: Backend,
 ) -> Rotation:
@@ -77,6 +76,7 @@ def rotation(
     sides = baseline[of_models], candidate[of_models]
     cut = [side.first(min(side.tokens for side in sides)) for side in sides]
     models = [PartModel(side, layout, backend) for side in cut]
+    symbols = Symbols.of(baseline[of_text].sample.tokens, layout.vocab_size)
     text = _Text(baseline[of_text], symbols)
     located = [Located.of(model.index, *text.packed) for model in models]
     bits = [_bits_without_groups(*pair, text) for pair in zip(models, located, strict=True)]
@@ -106,7 +106,7 @@ def rotation(
 
 
 class _Text:
-    """The text of a part: its tokens, and the end of each document behind those."""
+    """The text of a part: its tokens, and the end of each document behind these."""
 
     def __init__(self, part: Part, symbols: Symbols) -> None:
         self.packed = part.sample.tokens, part.sample.length
@@ -129,7 +129,7 @@ def _bits_without_groups(model: PartModel, located: Located, text: _Text) -> Flo
 
 
 def _bands_without_groups(part: Part, symbols: Symbols) -> list[Int64Array]:
-    """Return the band ``(K,)`` of each symbol by the counts of a part, and without each group."""
+    """Return the band ``(K,)`` of each symbol by its counts in a part, and without each group."""
     counts = _Text(part, symbols).summed(None).astype(np.int64)
     whole = counts.sum(axis=0)
     return [bands_of(whole), *(bands_of(whole - of_group) for of_group in counts)]
