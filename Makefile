@@ -5,13 +5,13 @@ BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 COMMA := ,
 
-.PHONY: demo test soak test-integrations lint bench sanitize asan tsan cuda cuda-report cuda-comments \
+.PHONY: demo test soak browser test-integrations lint bench sanitize asan tsan cuda cuda-report cuda-comments \
 	cuda-architectures cuda12-names ptx cuda-test cuda-mutations gpu-check clean
 
 demo: $(VENV)/demo  ## measure a real recursion on the documentation every Python carries
 	$(BIN)/collapse-stats demo
 
-test: $(VENV)/test lint cuda cuda-test  ## everything CI checks
+test: $(VENV)/test lint cuda cuda-test browser  ## everything CI checks
 	$(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal -p no:benchmark
 	$(BIN)/pytest benchmarks --benchmark-disable -q
 
@@ -20,6 +20,19 @@ soak: $(VENV)/test  ## the tests that draw examples, damage or kill, with many m
 	  tests/metrics tests/ngrams tests/backends tests/fuzz
 	COLLAPSE_STATS_FUZZ_SECONDS=3600 COLLAPSE_STATS_KILLS=200 $(BIN)/pytest -q -s -p no:benchmark \
 	  tests/comparisons/test_profile_fuzz.py tests/cli/test_killed.py
+
+# A browser without a window, which opens the pages in tests/page; these are skipped without it.
+browser: build/browser/package.json
+build/browser/package.json:
+ifeq ($(shell command -v npm),)
+	@echo "browser: skipped, npm is not on the PATH"
+else
+	mkdir -p build/browser.part
+	npm install --silent --no-audit --no-fund --prefix build/browser.part \
+	  puppeteer-core@24 @sparticuz/chromium@143 \
+	  && rm -rf build/browser && mv build/browser.part build/browser \
+	  || echo "browser: skipped, npm could not install it"
+endif
 
 # The frameworks take gigabytes (torch brings CUDA's libraries): an environment of their own.
 test-integrations: build/integrations  ## adapters, examples and shards in the frameworks they are for

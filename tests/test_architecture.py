@@ -14,7 +14,7 @@ PACKAGE = ROOT / "python" / "collapse_stats"
 # A folder (or a file at the package's top) imports only those to its left.
 ORDER = """
 version errors system ngrams tokenizers metrics backends readers corpus counting uncertainty
-profiles ngram_model verdict comparisons demo monitor report integrations cli __main__
+profiles ngram_model verdict comparisons demo monitor report charts page integrations cli __main__
 """.split()
 
 CORE_SUFFIXES = (".cpp", ".hpp", ".inc", ".cu", ".cuh")
@@ -112,6 +112,7 @@ def test_heavy_modules_are_imported_where_they_are_used(path):
         "pyarrow",
         "tiktoken",
         "tokenizers",
+        "matplotlib",
     }
     top = [n for n in tree.body if isinstance(n, ast.Import | ast.ImportFrom)]
     for node in top:
@@ -201,7 +202,7 @@ def test_bits_are_counted_by_functions_that_are_right_on_gpus(path):
 def test_import_loads_no_heavy_module():
     code = (
         "import sys, collapse_stats; "
-        "heavy = {'pyarrow', 'tiktoken', 'cupy', 'torch', 'rich', 'click', 'scipy'}; "
+        "heavy = {'pyarrow', 'tiktoken', 'cupy', 'torch', 'rich', 'click', 'scipy', 'matplotlib'}; "
         "print(*(heavy & {*sys.modules}))"
     )
     result = subprocess.run(

@@ -9,6 +9,7 @@ from .system import startup  # first, so that Ctrl-C is quiet while the others l
 # isort: split
 from . import metrics
 from .backends.selection import BackendInfo, backends
+from .charts.plot import plot
 from .comparisons.build import compare, compare_each
 from .comparisons.calibrate import calibrate
 from .comparisons.comparison import Comparison
@@ -59,6 +60,7 @@ __all__ = [
     "compare_each",
     "load",
     "metrics",
+    "plot",
     "profile",
     "rare_perplexity",
     "spectra",

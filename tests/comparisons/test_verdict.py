@@ -159,7 +159,9 @@ def repeated(documents: Documents, span: int, block_size: int) -> float:
             again = []
             for i in range(len(block) - span + 1):
                 stretch = tuple(block[i : i + span])
-                again.append(stretch in last)
+                again.append(
+                    stretch in last and not in_short_run(block, i, span, i - last[stretch])
+                )
                 if again[i] and i - last[stretch] <= span:
                     marked.update(range(begin + i, begin + i + span))
                 last[stretch] = i
@@ -168,6 +170,16 @@ def repeated(documents: Documents, span: int, block_size: int) -> float:
                     marked.update(range(begin + i, begin + i + 2 * span))
         shares.append(len(marked) / len(document))
     return sum(shares) / len(shares)
+
+
+def in_short_run(block: list[int], place: int, span: int, distance: int) -> bool:
+    """Whether a span repeats the one before it, in a run of less than 128 equal tokens."""
+    first, last = place, place + span
+    while first > 0 and block[first - 1] == block[place]:
+        first -= 1
+    while last < len(block) and block[last] == block[place]:
+        last += 1
+    return distance == 1 and last - first < 128
 
 
 def looping(rng: np.random.Generator, length: int) -> list[int]:
@@ -182,10 +194,11 @@ def looping(rng: np.random.Generator, length: int) -> list[int]:
 def test_repeated_share() -> None:
     assert repeated_share(Sample.empty(), 1000) == 0.0
     assert repeated_share(sample([[], []]), 1000) == 0.0
-    assert repeated_share(sample([[1] * 24]), 1000) == 0.0
-    assert repeated_share(sample([[1] * 25, []]), 1000) == pytest.approx(24 / 25)
+    assert repeated_share(sample([[1, 2] * 12]), 1000) == 0.0
+    assert repeated_share(sample([[1, 2] * 13, []]), 1000) == pytest.approx(24 / 26)
     assert repeated_share(sample([list(range(60)), list(range(60))]), 1000) == 0.0  # each alone
-    assert repeated_share(sample([[1] * 30, [2] * 10]), 1000) == pytest.approx(29 / 30 / 2)  # mean
+    mean = repeated_share(sample([[1, 2] * 15, [2] * 10]), 1000)
+    assert mean == pytest.approx(28 / 30 / 2)
 
 
 @pytest.mark.parametrize(
@@ -197,6 +210,15 @@ def test_what_repeats_at_a_distance_must_be_longer(between: int, length: int, co
     document = [*said, *range(1000, 1000 + between), *said]
     expected = length / len(document) if counts else 0.0
     assert repeated_share(sample([document]), 2000) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("vocab_size", [256, 1000])
+@pytest.mark.parametrize(("length", "counts"), [(79, False), (127, False), (128, True)])
+def test_drawn_lines_are_no_loops(vocab_size: int, length: int, counts: bool) -> None:
+    line = [9] * length
+    document = [*range(100), *line, *range(100, 150), *line, *range(150, 200)]
+    expected = 2 * (length - 1) / len(document) if counts else 0.0
+    assert repeated_share(sample([document]), vocab_size) == pytest.approx(expected, abs=0.01)
 
 
 @pytest.mark.parametrize(("vocab_size", "times"), [(50_000, 1), (513, 1), (512, 2), (256, 2)])
@@ -280,6 +302,11 @@ def given(
         (given([-0.5, 0.0, 0.0], gain=0.0), DRIFT),  # one order only
         (given([-1.0, -1.7, -1.9], gain=0.0), LOSS_OF_TAIL),
         (given([-0.5, -1.9, -1.9], gain=0.0), COLLAPSE),
+        (given([-2.4, -3.9, -5.2], gain=0.0, drift=5.0), COLLAPSE),  # narrow: much is missing
+        (given([-2.4, -3.9, -5.2], gain=0.5, drift=5.0), DRIFT),
+        (given([-1.5, -1.5, -1.5], gain=0.0, drift=1.8), DRIFT),  # not far enough
+        (given([-6.0, -6.0, -6.0], gain=0.5), LOSS_OF_TAIL),  # some is new
+        (given([-6.0, -6.0, -6.0], gain=1.1), DRIFT),
         (given([-0.9, -0.9, -0.9], repeated=0.1), LOSS_OF_TAIL),
         (given([-1.0, -1.0, -1.0], repeated=0.1), COLLAPSE),  # both kinds of evidence
         (given([0.0, 0.0, 0.0], repeated=0.2), LOSS_OF_TAIL),
@@ -331,6 +358,45 @@ def test_more_loss_never_reads_as_less() -> None:
         ]
         severity = [LABELS.index(label) for label in labels]
         assert severity == sorted(severity)
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (given([-0.5] * 3, gain=0.3), "also brings what the baseline lacks"),
+        (given([-0.5] * 3, gain=0.0, drift=0.6), "also lacks much of what the baseline says"),
+        (given([-0.15] * 3, gain=0.0, drift=0.05), "to be called a loss of tail"),
+        (given([-7.0, -7.0, 0.0], gain=2.0), "are less than 0.01 and less than 0.01 times"),
+        (given([0.3] * 3), "its tail is not thinner"),
+    ],
+)
+def test_the_reason_of_a_drift_says_what_was_found(found: Evidence, expected: str) -> None:
+    verdict = judge(found, Constants())
+    assert verdict.label == DRIFT
+    assert expected in verdict.reasons[0]
+
+
+def test_a_baseline_of_copies_is_called_so() -> None:
+    found = replace(given([0.0] * 3), distinct_documents=(1, 500))
+    assert (
+        judge(found, Constants())
+        .reasons[0]
+        .startswith(
+            "the 500 documents of the baseline are copies of only 1, and 30 different ones are needed"
+        )
+    )
+
+
+def test_copies_count_beside_the_copies_of_the_baseline() -> None:
+    found = replace(given([0.0] * 3), distinct_documents=(375, 1))  # a quarter, and nearly all
+    assert judge(found, Constants()).label == COLLAPSE
+
+
+def test_which_changes_are_ruled_out_is_said() -> None:
+    """Two orders rule out a change of 0.4 in log odds: the bounds are 0.4, 0.3 and 0.5."""
+    verdict = judge(given([0.1, 0.0, -0.2], error=0.15), Constants())
+    assert verdict.label == WITHIN_FLOOR
+    assert "lower by more than 33 %, or higher by more than 49 %, are ruled" in verdict.reasons[0]
 
 
 def test_copies_and_repetition_are_said() -> None:

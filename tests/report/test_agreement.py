@@ -111,6 +111,7 @@ def test_tables_print_the_numbers_of_the_csv(
 ) -> None:
     found = generations(report, form)
     assert [*found][-4:] == [*rows]
+    digits = 3 if all(float(row["kl_bits_1"]) < 1 for row in rows.values()) else 2
     for name, row in rows.items():
         expected = [
             f"{int(row['tokens']) / 1e6:.3f}",
@@ -118,7 +119,7 @@ def test_tables_print_the_numbers_of_the_csv(
             with_error(
                 row["size_matched_distinct_ratio_4"], row["size_matched_distinct_ratio_4_se"], 2
             ),
-            with_error(row["kl_bits_1"], row["kl_bits_1_se"], 2),
+            with_error(row["kl_bits_1"], row["kl_bits_1_se"], digits),
             with_error(row["retained_1"], row["retained_1_se"], 1, 100),
             with_error(row["novelty_2"], row["novelty_2_se"], 1, 100),
             f"{100 * float(row['repeated_text']):.1f}",
@@ -130,7 +131,7 @@ def test_tables_print_the_numbers_of_the_csv(
         f"{int(first['baseline_tokens']) / 1e6:.3f}",
         with_error(first["baseline_entropy_bits_2"], first["baseline_entropy_bits_2_se"], 2),
         "1.00",
-        f"({float(first['kl_bits_1_floor']):.2f})",
+        f"({float(first['kl_bits_1_floor']):.{digits}f})",
         f"({100 * float(first['retained_1_floor']):.1f})",
         f"({100 * float(first['novelty_2_floor']):.1f})",
         f"{100 * float(first['repeated_text_floor']):.1f}",
@@ -233,3 +234,59 @@ def test_the_orders_of_one_candidate_print_the_numbers_of_the_csv(series: Any) -
             cell if i % 2 == 0 else cell.partition(" ")[0] for i, cell in enumerate(by_order[order])
         ]
         assert shown == expected
+
+
+def test_an_error_stands_beside_the_figure_that_it_holds_for() -> None:
+    """Of corpora that are larger than their samples, both are those of the samples."""
+    sides = [
+        cs.profile(
+            documents(n, 1200, number=600), vocab_size=VOCAB, max_order=2, name=name,
+            sample_tokens=9_000,
+        )
+        for n, name in ((1, "human"), (2, "other"))
+    ]  # fmt: skip
+    report = cs.compare(*sides).to_dict()
+    (comparison,) = report["comparisons"]
+    assert comparison["measured"]["text"] == "corpora"
+    (row,) = csv.DictReader(io.StringIO(render(report, "csv")))
+    for key in ("kl_bits", "js_bits", "size_matched_distinct_ratio"):
+        figures = comparison["orders"]["1"]
+        interval = figures["intervals"][key]
+        assert interval["value"] != figures[key]
+        assert float(row[f"{key}_1"]) == interval["value"]
+        assert float(row[f"{key}_1_se"]) == interval["error"]
+        if key != "size_matched_distinct_ratio":
+            floor = interval["value"] - interval["excess"]
+            assert float(row[f"{key}_1_floor"]) == pytest.approx(floor, rel=1e-12)
+    text = render(report, "table", 200)
+    interval = comparison["orders"]["1"]["intervals"]["kl_bits"]
+    assert with_error(str(interval["value"]), str(interval["error"]), 3) in text
+    assert f"samples of {interval['tokens']:,} tokens a side" in text
+
+
+def test_the_table_of_one_corpus_prints_the_numbers_of_the_csv() -> None:
+    shown = profile(documents(1, 1200), "human")
+    rows = list(csv.DictReader(io.StringIO(render(shown.to_dict(), "csv"))))
+    whole, _, sample = shown.summary(200).partition("\nsample: ")
+
+    def printed(text: str, label: str, behind: str = "") -> list[str]:
+        text = text[text.index(behind) :]
+        line = next(x for x in text.splitlines() if x.startswith(f"{label} "))
+        return re.split(r"  +", line)[-4:]
+
+    def expected(column: str, digits: int, factor: float = 1) -> list[str]:
+        return [
+            "–" if not row[column] else f"{factor * float(row[column]):.{digits}f}" for row in rows
+        ]
+
+    assert printed(whole, "entropy, bits") == expected("entropy_bits_chao-wang-jost", 3)
+    assert printed(whole, "  ± 2 SE", "entropy, bits") == expected("sample_entropy_bits_se", 3, 2)
+    assert printed(whole, "  plug-in") == expected("entropy_bits_plugin", 3)
+    assert printed(whole, "conditional, bits") == expected("conditional_entropy_bits", 3)
+    assert printed(whole, "coverage, %") == expected("coverage", 1, 100)
+    assert printed(whole, "Yule K") == expected("yule_k", 3)
+    assert printed(sample, "coverage, %") == expected("sample_coverage", 1, 100)
+    assert printed(sample, "  ± 2 SE", "coverage, %") == expected("sample_coverage_se", 1, 200)
+    assert printed(sample, "distinct per document, %") == expected(
+        "sample_document_distinct_ratio", 1, 100
+    )

@@ -45,13 +45,18 @@ def test_every_heading_of_a_comparison_is_explained() -> None:
         assert explained(heading)
 
 
+def plain(markdown: str) -> str:
+    """Letters and figures alone, without the targets of links."""
+    return "".join(re.findall(r"\w", re.sub(r"\]\([^)]*\)", "]", markdown)))
+
+
 def test_what_is_said_is_the_page() -> None:
-    text = " ".join(re.sub(r"[*`•]", "", PAGE).split())
-    for name in ("js_bits", "chao1", "retained", "floors", "mtld"):
+    text = plain(PAGE)
+    for name in ("js_bits", "chao1", "retained", "floors", "mtld", "errors", "kl"):
         for line in explanation.explain(name):
-            words = line.partition(": ")[2] if line.startswith("  ") and ": " in line else line
-            plain = " ".join(words.split())
-            assert plain in text or "](" in PAGE, plain
+            is_cell = line.startswith("  ") and re.match(r"  [\w, ]+: ", line)
+            said = line.partition(": ")[2] if is_cell else line
+            assert plain(said) in text, said
     assert "½ Σ p log2(2p/(p+q))" in explained("js")
     assert "Do not use them for text in which copies were made" in explained("chao1")
     assert "Judge a candidate by its retention" in explained("floors")
@@ -74,6 +79,8 @@ def test_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     assert result.exit_code == 0
     assert result.stdout.startswith("rare tokens, rare tokens kept\n")
     assert max(map(len, result.stdout.splitlines())) <= 72
+    everything = CliRunner().invoke(program, ["explain"]).stdout
+    assert {"js_divergence,", "odds,", "chao1,"} <= {*everything.split()}
     result = CliRunner().invoke(program, ["explain", "nothing-like-it"])
     assert result.exit_code == 2
     assert "docs/metrics.md says nothing of" in result.stderr

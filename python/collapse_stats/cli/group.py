@@ -20,7 +20,9 @@ from .output import abandon_stdout
 USAGE, INTERRUPTED = 2, 130  # exit codes
 
 # Commands that are not listed come last.
-_ORDER = "profile show compare track explain merge inspect calibrate backends bench demo".split()
+_ORDER = (
+    "profile show compare track report explain merge inspect calibrate backends bench demo".split()
+)
 
 
 class Program(click.Group):

@@ -12,7 +12,7 @@ from typing import Any, TypedDict
 import click
 
 from ..errors import InputError
-from ..report import FORMATS as REPORT_FORMATS
+from ..report import FORMATS as TEXT_FORMATS
 from ..report import markdown, render, table
 from ..report.formats import json_text
 from ..report.grid import Page
@@ -20,6 +20,8 @@ from ..report.json_object import Json
 from ..system.atomic_file import check_can_write, write_file
 
 FORMATS = ("table", "json", "csv", "markdown")
+WITH_CHARTS = ("html", "png")
+REPORT_FORMATS = (*TEXT_FORMATS, *WITH_CHARTS)
 WITHOUT_DETAILS = ("csv", "latex")  # formats that are one table, without warnings
 WIDTH = 100  # columns of a page that is not written to a terminal, without COLUMNS
 WIDEST = 120  # columns that are used of a terminal
@@ -60,9 +62,11 @@ def check_details(form: str, option: str) -> None:
 def _with_output(command: Callable[..., Any], formats: Sequence[str]) -> Callable[..., Any]:
     @wraps(command)
     def chosen(form: str, as_json: bool, output: Path | None, **values: Any) -> Any:
+        form = "json" if as_json else form
+        check_format(form, output)
         if output is not None:
             check_can_write(output)
-        return command(form="json" if as_json else form, output=output, **values)
+        return command(form=form, output=output, **values)
 
     for option in (
         click.option(
@@ -119,7 +123,27 @@ def drawn(page: Page, to_file: bool = False) -> str:
 
 def write_report(report: Json, form: str, output: Path | None, *, verbose: bool = False) -> None:
     """Write a report in one of `REPORT_FORMATS`."""
-    write(render(report, form, **_drawing(output is not None), verbose=verbose), output)
+    if form == "html":
+        from .. import page
+
+        write(page.write(report), output)
+    elif form == "png":
+        from ..charts import sheet
+
+        _write_bytes(sheet.picture(report), output)
+    else:
+        write(render(report, form, **_drawing(output is not None), verbose=verbose), output)
+
+
+def check_format(form: str, output: Path | None) -> None:
+    """Raise an error if a format cannot be drawn here, or not be written there."""
+    if form != "png":
+        return
+    from ..charts.canvas import check_is_there
+
+    check_is_there()
+    if output is None and _is_terminal():
+        raise InputError("--format png is no text for a terminal: give -o FILE.png")
 
 
 def text_width(*, to_file: bool = False) -> int:
@@ -146,10 +170,17 @@ def _drawing(to_file: bool) -> _Drawing:
 
 def write(text: str, output: Path | None = None) -> None:
     """Write to stdout, or to a file that gets its name when it is complete."""
-    if output is None:
-        _to_stdout(text)
-    else:
+    if output is not None:
         write_file(output, text.encode("utf-8", "backslashreplace"))
+    elif sys.stdout is not None:
+        _to_stdout(lambda: sys.stdout.write(_encodable(text)))
+
+
+def _write_bytes(data: bytes, output: Path | None) -> None:
+    if output is not None:
+        write_file(output, data)
+    elif sys.stdout is not None:
+        _to_stdout(lambda: sys.stdout.buffer.write(data))
 
 
 def abandon_stdout() -> None:
@@ -169,19 +200,23 @@ def _is_terminal() -> bool:
     return sys.stdout is not None and sys.stdout.isatty()
 
 
-def _to_stdout(text: str) -> None:
-    if sys.stdout is None:
-        return
+def _to_stdout(put: Callable[[], Any]) -> None:
+    """Let a function write to stdout; a reader that is gone is no error."""
     try:
-        text.encode(sys.stdout.encoding or "utf-8")
-    except UnicodeEncodeError:
-        coding = sys.stdout.encoding
-        text = text.translate(_PLAIN).encode(coding, "backslashreplace").decode(coding)
-    try:
-        sys.stdout.write(text)
+        put()
         sys.stdout.flush()
     except BrokenPipeError:  # the reader has closed the pipe; the exit code stays
         abandon_stdout()
     except OSError as error:
         abandon_stdout()
         raise InputError(f"cannot write the result: {error.strerror}") from error
+
+
+def _encodable(text: str) -> str:
+    """The text with signs that the encoding of stdout has."""
+    coding = sys.stdout.encoding or "utf-8"
+    try:
+        text.encode(coding)
+    except UnicodeEncodeError:
+        text = text.translate(_PLAIN).encode(coding, "backslashreplace").decode(coding)
+    return text

@@ -139,8 +139,8 @@ class NgramModel:
         Returns
         -------
         tuple of two arrays
-            One float64 for each token, in the shape ``(T,)`` of the flattened tokens, and one for
-            each document ``(D,)``. They are finite, and below 0 unless the vocabulary is empty.
+            One float64 for each token ``(T,)``, those of rows one after the other, and one for each
+            document ``(D,)``. They are finite, and at most 0.
 
         Raises
         ------

@@ -77,6 +77,15 @@ def explain(name: str) -> list[str]:
     )
 
 
+def topics() -> list[str]:
+    """Return what can be explained, as one paragraph for each section."""
+    lines = []
+    for section in _sections(_page()):
+        names = dict.fromkeys(name for row in section.rows for name in row.names)
+        lines.append(f"{section.heading}{': ' if names else ''}{', '.join(names)}")
+    return lines
+
+
 def _page() -> str:
     return resources.files("collapse_stats.data").joinpath("metrics.md").read_text("utf-8")
 

@@ -26,10 +26,11 @@ from ..ngrams.spectrum import Spectrum
 from ..profiles.profile import Profile
 from ..uncertainty.estimate import Estimate
 from ..version import __version__
+from .contents.curves import curves
+from .contents.sample_figures import sample_figures
+from .contents.verdict_figures import series_figures, sides, verdict_figures
 from .json_object import Json
 from .json_schema import SCHEMA, SCHEMA_FILE
-from .sample_figures import sample_figures
-from .verdict_figures import series_figures, sides, verdict_figures
 
 SMOOTHING = "absolute-discount"
 _AHEAD = 2  # comparisons whose samples are recounted before their turn
@@ -153,6 +154,7 @@ def corpus_figures(profile: Profile, estimate: EstimateOf, *, in_order: bool = T
         "tokenizer": asdict(profile.tokenizer),
         "orders": {str(n): figures for n, figures in orders.items()},
         "sample": sample_figures(profile, in_order=in_order),
+        "curves": curves(profile),
         "unreadable": [
             {"path": source.path, "error": source.error}
             for source in profile.sources

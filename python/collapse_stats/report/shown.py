@@ -63,14 +63,21 @@ def of_corpus(corpus: Json, key: str, order: int) -> Shown:
     return Shown(value, error=interval["error"] if holds else None)
 
 
+def is_of_sample(comparison: Json) -> bool:
+    """Whether figures with an error are those of samples, because the corpora are larger."""
+    interval = comparison["orders"]["1"]["intervals"]["js_bits"]
+    sizes = list(filter(None, comparison["measured"]["tokens"].values()))
+    return interval is not None and bool(sizes) and SIZE_RATIO * interval["tokens"] < min(sizes)
+
+
 def _shown(
     comparison: Json, value: float | None, floor: float | None, interval: Json | None
 ) -> Shown:
-    """The figure; that of the samples if only these have an error, and the corpora are larger."""
+    """The figure with its error; that of the sample if the error does not hold for the corpora."""
     if interval is None:
         return Shown(value, floor)
     error, excess, excess_error = (interval[key] for key in ("error", "excess", "excess_error"))
-    sizes = comparison["measured"]["tokens"].values()
-    if floor is None or interval["tokens"] * SIZE_RATIO >= min(filter(None, sizes), default=0):
+    if not is_of_sample(comparison):
         return Shown(value, floor, error, excess_error)
-    return Shown(interval["value"], interval["value"] - excess, error, excess_error)
+    value = interval["value"]
+    return Shown(value, None if floor is None else value - excess, error, excess_error)

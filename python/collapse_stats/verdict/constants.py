@@ -39,6 +39,12 @@ class Constants:
         "Share of the loss of tail that gain and `missing` may have together: above it at every "
         "order, text is exchanged for other text.",
     )
+    gain_at_most: float = _limit(
+        1.0, "Gain that no loss of tail excuses, at any order: above it, text is another kind."
+    )
+    gain_of_far: float = _limit(
+        0.4, "Largest gain, at every order, of a loss of tail that is a collapse."
+    )
     near: float = _limit(0.20, "Loss of tail that counts.")
     far: float = _limit(math.log(6), "Loss of tail at two orders that is a collapse.")
     far_with_repetition: float = _limit(

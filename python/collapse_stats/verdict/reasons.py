@@ -46,7 +46,7 @@ def copies(evidence: Evidence) -> str:
 
 def odds(orders: Sequence[Novelty]) -> str:
     """How much less of fresh text is new, at each order."""
-    times = [f"{math.exp(novelty.tail.value):.2f}" for novelty in orders]
+    times = [_times(math.exp(novelty.tail.value)) for novelty in orders]
     return (
         f"the odds that an n-gram of fresh text is new are {_listed(times)} times the baseline's "
         f"at {orders_named(orders)}"
@@ -63,14 +63,20 @@ def takes_away(orders: Sequence[Novelty], *, shared: bool) -> str:
     return f"{odds(orders)}, and {why}"
 
 
-def differs(thinner: Sequence[Novelty]) -> str:
+def differs(thinner: Sequence[Novelty], usable: Sequence[Novelty]) -> str:
     """That the distribution differs, with the orders at which the tail is thinner."""
     if not thinner:
         return "the distribution differs, but its tail is not thinner"
-    return (
-        f"the distribution differs: {odds(thinner)}, but the candidate also brings what the "
-        "baseline lacks, as another kind of text does"
-    )
+    if any(novelty.gain.low > 0 for novelty in usable):
+        but = "the candidate also brings what the baseline lacks, as another kind of text does"
+    elif any(novelty.missing.low > 0 for novelty in usable):
+        but = (
+            "the candidate also lacks much of what the baseline says: it may be narrower, or "
+            "another kind of text; read some documents"
+        )
+    else:
+        but = "that is too little, or at too few orders, to be called a loss of tail"
+    return f"the distribution differs: {odds(thinner)}, but {but}"
 
 
 def problem(evidence: Evidence, constants: Constants) -> str | None:
@@ -78,6 +84,12 @@ def problem(evidence: Evidence, constants: Constants) -> str | None:
     if min(evidence.tokens) == 0:
         return "one side has no text"
     distinct, documents = evidence.distinct_documents[0], evidence.documents[1]
+    if distinct < constants.documents <= evidence.documents[0]:
+        return (
+            f"the {evidence.documents[0]:,} documents of the baseline are copies of only "
+            f"{distinct}, and {constants.documents} different ones are needed: take another "
+            "baseline, or one without copies"
+        )
     if distinct < constants.documents:
         return (
             f"the baseline has only {counted(distinct, 'distinct document')} in a sample of the "
@@ -162,6 +174,10 @@ def _more(evidence: Evidence, times: float) -> str:
         f"about {factor} times as many documents would do ({max(needed):,} on each side in place "
         f"of {min(evidence.documents):,})"
     )
+
+
+def _times(ratio: float) -> str:
+    return f"{ratio:.2f}" if ratio >= 0.005 else "less than 0.01"
 
 
 def _listed(parts: Sequence[str]) -> str:

@@ -9,6 +9,7 @@ from ..corpus.sample import Sample
 
 SPAN = 24  # tokens, about 18 words
 BLOCK = 1024  # tokens; longer documents would repeat themselves by their length alone
+LINE = 128  # tokens: a shorter run of one token is a drawn line, of dashes or the like
 LETTERS = 512  # a vocabulary of at most so many tokens has letters or bytes: spans twice as long
 _SORTED_AT_ONCE = 1 << 16  # spans, few enough to stay in cache
 _PLACE_BITS = 11
@@ -26,7 +27,8 @@ def repeated_share(sample: Sample, vocab_size: int) -> float:
     Two kinds of stretches count, within blocks of `BLOCK` tokens: a span of `SPAN` tokens that
     occurred before at most as many tokens earlier (a loop), and twice as many tokens all spans of
     which occurred before. People rarely write either; code and tables repeat shorter stretches, at
-    some distance. Letters (`vocab_size` at most `LETTERS`) are taken twice as many at a time.
+    some distance. Letters (`vocab_size` at most `LETTERS`) are taken twice as many at a time. Runs
+    of one token count from `LINE` tokens on, because shorter ones underline titles and draw tables.
 
     All documents have equal weight, because a loop may go on for thousands of tokens, and their
     number depends on the tokenizer. 0 without text.
@@ -44,14 +46,20 @@ def _shares(tokens: npt.NDArray[np.uint32], length: Ints, times: int) -> npt.NDA
     begin = end - length
     filled = length > 0
     again = np.zeros(len(tokens) + 2 * span, dtype=np.int8)  # whether a span occurred before
+    loops, runs = (np.zeros(len(tokens), dtype=bool) for _ in range(2))
     covers = np.zeros(len(tokens) + 2 * span, dtype=np.int32)  # stretches that begin less that end
     if len(tokens) >= span:
         hashes = _hashes(tokens, times)
         for place, distance in _repeats(hashes, *_blocks(begin, length, times)):
             again[place] = 1
-            loops = place[distance <= span]
-            covers[loops] += 1
-            covers[loops + span] -= 1
+            loops[place[distance <= span]] = True
+            runs[place[distance == 1]] = True
+        drawn = _short_stretches(runs, LINE - span)
+        again[drawn] = 0
+        loops[drawn] = False
+        places = np.flatnonzero(loops)
+        covers[places] += 1
+        covers[places + span] -= 1
     seen = np.cumsum(np.append(0, again), dtype=np.int32)
     long = np.flatnonzero(seen[span + 1 :] - seen[: -span - 1] == span + 1)
     covers[long] += 1
@@ -59,6 +67,14 @@ def _shares(tokens: npt.NDArray[np.uint32], length: Ints, times: int) -> npt.NDA
     covered = np.cumsum(np.append(0, np.cumsum(covers, dtype=np.int32) > 0))
     shares: npt.NDArray[np.float64] = (covered[end] - covered[begin])[filled] / length[filled]
     return shares
+
+
+def _short_stretches(marked: npt.NDArray[np.bool_], least: int) -> Ints:
+    """Marked places that are less than `least` in a row."""
+    places = np.flatnonzero(marked)
+    first = np.flatnonzero(np.diff(places, prepend=-2) != 1)
+    size = np.diff(first, append=len(places))
+    return places[np.repeat(size < least, size)]
 
 
 def _blocks(begin: Ints, length: Ints, times: int) -> tuple[Ints, Ints]:

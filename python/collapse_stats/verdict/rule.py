@@ -52,8 +52,10 @@ def judge(evidence: Evidence, constants: Constants) -> Verdict:
 def loss_of_tail(evidence: Evidence, constants: Constants) -> float | None:
     """Return the median `tail` plus two errors of a candidate that only takes away, else None.
 
-    Its tail is significantly thinner at two orders, at one of which little was exchanged for other
-    text. Neither of the two lowest orders has a thicker tail or says something new.
+    Its tail is significantly thinner at two orders. Neither of the two lowest orders has a thicker
+    tail or says something new. At one of the thinner orders little was exchanged for other text,
+    unless the tail is far thinner and nothing is new at any order: then it is so narrow that much
+    is missing.
     """
     orders = _working(evidence, constants)
     lowest = window(evidence.orders, constants)[:2]
@@ -62,9 +64,22 @@ def loss_of_tail(evidence: Evidence, constants: Constants) -> float | None:
         return None
     takes_away = share_documents(orders, constants) or (
         all(brings_nothing(novelty, constants) for novelty in lowest)
-        and any(exchanges_little(novelty, constants) for novelty in thinner)
+        and all(novelty.gain.low <= constants.gain_at_most for novelty in orders)
+        and (
+            any(exchanges_little(novelty, constants) for novelty in thinner)
+            or _is_far_thinner(orders, constants)
+        )
     )
     return median(novelty.tail.high for novelty in orders) if takes_away else None
+
+
+def _is_far_thinner(orders: list[Novelty], constants: Constants) -> bool:
+    """Whether the tail is far thinner at two orders, and nothing is new at any."""
+    highs = sorted(novelty.tail.high for novelty in orders)
+    return highs[1] < -constants.far and (
+        all(novelty.gain.low <= constants.gain_of_far for novelty in orders)
+        or share_documents(orders, constants)
+    )
 
 
 def _working(evidence: Evidence, constants: Constants) -> list[Novelty]:
@@ -76,7 +91,7 @@ def _decide(evidence: Evidence, constants: Constants) -> tuple[str, str]:
     problem = reasons.problem(evidence, constants)
     if problem:
         return CANNOT_TELL, problem
-    if evidence.more_copies >= constants.heavy_copies:
+    if evidence.more_copies >= constants.heavy_copies * (1 - evidence.duplicates[0]):
         return COLLAPSE, reasons.copies(evidence)
     if evidence.more_repetition >= constants.heavy_repetition:
         return COLLAPSE, reasons.repetition(evidence)
@@ -105,7 +120,7 @@ def _lost(
     middle = loss_of_tail(evidence, constants)
     if middle is None or middle >= -constants.near:
         return None
-    label = COLLAPSE if highs[1] < -constants.far else LOSS_OF_TAIL
+    label = COLLAPSE if _is_far_thinner(orders, constants) else LOSS_OF_TAIL
     return label, reasons.takes_away(orders, shared=share_documents(orders, constants))
 
 
@@ -123,7 +138,7 @@ def _difference_without_loss(
     ]
     if changed or any(is_another(novelty, constants) for novelty in usable):
         thinner = [novelty for novelty in orders if is_thinner(novelty, constants)]
-        return DRIFT, reasons.differs(thinner)
+        return DRIFT, reasons.differs(thinner, usable)
     if largest_change(orders) < constants.equivalent:
         return WITHIN_FLOOR, reasons.WITHIN
     if _is_large(evidence, constants) and not any(

@@ -27,7 +27,7 @@ from ..corpora import (
     refuse_options_of_reading,
 )
 from ..options import Request, limits_option, request_options
-from ..output import check_details, report_options, verbose_option, write_report
+from ..output import WITH_CHARTS, check_details, report_options, verbose_option, write_report
 from ..paths import location, paths_argument
 from ..progress import Reporter
 from ..sides import SideOptions, for_side, side_option
@@ -37,6 +37,7 @@ from ..warnings import warn_of_report
 from ..whole_number import WholeNumber
 
 T = TypeVar("T")
+OF_A_CHART = 8  # n-grams on each side of the chart of them
 
 
 @click.command()
@@ -64,7 +65,7 @@ T = TypeVar("T")
     type=WholeNumber(1),
     metavar="K",
     help="Show the K most frequent n-grams that a candidate lost, and the K that it has most too "
-    "often.",
+    f"often. Default with --format html and png: {OF_A_CHART}.",
 )
 @side_option("baseline", also=" (and --human)")
 @click.option(
@@ -112,7 +113,7 @@ def compare(
     with Reporter() as reporter:
         if not each:
             _hint(baseline, candidates, reporter)
-        tables = examples is not None
+        tables = examples is not None or form in WITH_CHARTS
         comparisons = _compared(paths, options, of_verdict, request, reporter, fail_on, tables)
         if human:
             human_request = for_side(request, for_baseline)
@@ -122,6 +123,8 @@ def compare(
         profiles = [with_baseline[0].baseline, *(each.candidate for each in with_baseline)]
         with reporter.task("recounting samples") as task:
             report = make_report(profiles, comparisons, backend=request.backend.name, progress=task)
+        if examples is None and form in WITH_CHARTS:
+            examples = _for_chart(with_baseline)
         if examples:
             for comparison, figures in zip(with_baseline, report["comparisons"], strict=False):
                 figures |= _examples(comparison, examples)
@@ -242,6 +245,12 @@ def _limits(
 def _pairs(sides: list[T]) -> list[tuple[T, T]]:
     """The baseline with each candidate, then the first candidate with each later one."""
     return [(sides[0], side) for side in sides[1:]] + [(sides[1], side) for side in sides[2:]]
+
+
+def _for_chart(comparisons: list[Comparison]) -> int | None:
+    """How many n-grams a chart shows; None if a profile does not have its n-grams."""
+    have_tables = all(each.joint_spectra is not None for each in comparisons)
+    return OF_A_CHART if have_tables else None
 
 
 def _examples(comparison: Comparison, k: int) -> dict[str, list[dict[str, Any]]]:

@@ -8,14 +8,15 @@ from ..output import text_width, write
 
 
 @click.command()
-@click.argument("figure", metavar="FIGURE", nargs=-1, required=True)
+@click.argument("figure", metavar="FIGURE", nargs=-1)
 def explain(figure: tuple[str, ...]) -> None:
     """Say what a figure means, and when not to use it.
 
-    FIGURE is its name in Python, its key in JSON or CSV, or its heading in a table: chao1, js_bits,
-    'rare tokens', odds. Topics such as floors, errors or retention are explained as well.
+    Without a FIGURE, all that can be explained is listed. FIGURE is its name in
+    Python, its key in JSON or CSV, or its heading in a table: chao1, js_bits, 'rare tokens', odds.
+    Topics such as floors, errors or retention are explained as well.
     """
-    paragraphs = explanation.explain(" ".join(figure))
+    paragraphs = explanation.explain(" ".join(figure)) if figure else explanation.topics()
     lines = [line for each in paragraphs for line in _indented(each, text_width())]
     write("".join(f"{line}\n" for line in lines))
 

@@ -57,12 +57,13 @@ def growth_curve(spectrum: Spectrum, sizes: Sequence[int] | None = None) -> list
     total = spectrum.occurrences
     if sizes is None:
         sizes = [*(2**k for k in range((total - 1).bit_length())), total] if total else []
-    rarefied = Rarefied(spectrum)
-
-    def distinct(n: int) -> float:
-        return rarefied.distinct(n) if 0 <= n <= total else expected_distinct(spectrum, n)
-
-    return [GrowthPoint(n, distinct(n)) for n in whole_numbers("sizes", sizes)]
+    sizes = whole_numbers("sizes", sizes)
+    within = [n for n in sizes if 0 <= n <= total]
+    distinct = dict(zip(within, Rarefied(spectrum).curve(within), strict=True))
+    return [
+        GrowthPoint(n, distinct[n] if n in distinct else expected_distinct(spectrum, n))
+        for n in sizes
+    ]
 
 
 def heaps_exponent(spectrum: Spectrum, n: int | None = None) -> float | None:

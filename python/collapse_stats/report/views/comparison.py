@@ -6,6 +6,7 @@ from ...system.wording import counted
 from ..grid import Grid, Page, printable
 from ..json_object import Json
 from ..numbers import count
+from ..shown import is_of_sample
 from .corpus import corpus_page, described
 from .detail import example_grids, orders_grid
 from .generations import TOLERANCE, generations_grid
@@ -46,6 +47,7 @@ def comparison_page(report: Json, *, verbose: bool = False) -> Page:
         summary=_of_the_run(report["series"]),
         warnings=warnings_of(report, news=not verbose),
         tail=(
+            *_of_larger_corpora(against),
             *_of_the_limits(against[0]["limits"]),
             *(_all_notes(report, against) if verbose else (f"{LEGEND} {MORE}",)),
         ),
@@ -109,6 +111,21 @@ def _of_the_run(series: Json | None) -> list[str]:
     is_said = any(reason.startswith(series["verdict"]) for reason in series["reasons"])
     verdict = "" if is_said else f", {series['verdict']}"
     return [printable(f"Taken as a run{verdict}: {reasons}.")]
+
+
+def _of_larger_corpora(against: Sequence[Json]) -> list[str]:
+    """Return a note on figures of samples where the corpora were compared as a whole as well."""
+    sizes = {
+        comparison["orders"]["1"]["intervals"]["js_bits"]["tokens"]
+        for comparison in against
+        if is_of_sample(comparison)
+    }
+    if not sizes:
+        return []
+    return [
+        f"Figures with ± are those of samples of {count(min(sizes))} tokens a side; JSON also has "
+        "those of the whole corpora."
+    ]
 
 
 def _of_the_limits(limits: Json) -> list[str]:

@@ -1,6 +1,6 @@
 """The table of generations: the main figures of each candidate, the floors in the first row."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from ..grid import DASH, Cell, Column, Emphasis, Grid, printable
@@ -13,11 +13,8 @@ TOLERANCE = 0.1
 """A figure is marked when it differs from its floor by more than this share of the floor."""
 
 ENTROPY_ORDER, DISTINCT_ORDER, NOVELTY_ORDER = 2, 4, 2
-_SHOWS = (
-    partial(with_error, digits=2),
-    partial(with_error, digits=1, factor=100),
-    partial(with_error, digits=1, factor=100),
-)
+_PERCENT = partial(with_error, digits=1, factor=100)
+Show = Callable[[float | None, float | None], str]
 _WORSE = ("↑", "↓", "↓")
 
 
@@ -43,10 +40,15 @@ def generations_grid(corpora: Sequence[Json], against: Sequence[Json], title: st
         Column(("repeated", "%"), optional=4),
         Column(("copies", "%"), optional=3),
     ]
+    shows = _kl_of(against), _PERCENT, _PERCENT
     cells = []
     for i, row in enumerate(rows):
         bits = of_corpus(row, "entropy_bits", entropy)
-        figures = _compared(against[i - 1], distinct, novel) if i else _floors(against[0], novel)
+        figures = (
+            _compared(against[i - 1], distinct, novel, shows)
+            if i
+            else _floors(against[0], novel, shows)
+        )
         cells.append(
             [
                 Cell(printable(labels.label(row["name"]) if i else row["name"])),
@@ -58,11 +60,19 @@ def generations_grid(corpora: Sequence[Json], against: Sequence[Json], title: st
     return Grid(columns, cells, title)
 
 
-def _compared(comparison: Json, distinct: int, novel: int) -> list[Cell]:
+def _kl_of(against: Sequence[Json]) -> Show:
+    """How the column of KL is shown: small values with three decimals."""
+    values = [compared(comparison, "kl_bits", 1).value or 0.0 for comparison in against]
+    return partial(with_error, digits=3 if max(values) < 1 else 2)
+
+
+def _compared(
+    comparison: Json, distinct: int, novel: int, shows: tuple[Show, Show, Show]
+) -> list[Cell]:
     """The cells of a candidate's figures; those with a floor are marked when they are off it."""
     ratio = compared(comparison, "size_matched_distinct_ratio", distinct)
     cells = [Cell(with_error(ratio.value, ratio.error, 2))]
-    for figure, show, worse in zip(_floored(comparison, novel), _SHOWS, _WORSE, strict=True):
+    for figure, show, worse in zip(_floored(comparison, novel), shows, _WORSE, strict=True):
         mark = marked(figure)
         emphasis: Emphasis = "plain" if not mark else "worse" if mark == worse else "other"
         cells.append(Cell(show(figure.value, figure.error), emphasis, mark))
@@ -70,10 +80,10 @@ def _compared(comparison: Json, distinct: int, novel: int) -> list[Cell]:
     return [*cells, *(Cell(percent(share)) for share in shares)]
 
 
-def _floors(comparison: Json, novel: int) -> list[Cell]:
+def _floors(comparison: Json, novel: int, shows: tuple[Show, Show, Show]) -> list[Cell]:
     floors = [
         DASH if figure.floor is None else f"({show(figure.floor, None)})"
-        for figure, show in zip(_floored(comparison, novel), _SHOWS, strict=True)
+        for figure, show in zip(_floored(comparison, novel), shows, strict=True)
     ]
     shares = (comparison[key]["baseline"] for key in ("repeated_text", "duplicate_documents"))
     return [Cell(text, "dim") for text in ("1.00", *floors, *map(percent, shares))]

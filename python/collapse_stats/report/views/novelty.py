@@ -14,7 +14,7 @@ from .verdict import EMPHASIS
 
 def novelty_grid(name: str, against: Sequence[Json], *, explain: bool = True) -> Grid:
     """Return a table with one row per candidate; with `explain`, one row is read out below it."""
-    order = _shown_order(against)
+    order = shown_order(against)
     labels = Labels.of([comparison["candidate"] for comparison in against])
     unit, tokens = column([comparison["compared"]["tokens"]["candidate"] for comparison in against])
     columns = [
@@ -38,7 +38,7 @@ def novelty_grid(name: str, against: Sequence[Json], *, explain: bool = True) ->
     return Grid(columns, rows, f"verdicts against {printable(name)}", notes)
 
 
-def _shown_order(against: Sequence[Json]) -> int:
+def shown_order(against: Sequence[Json]) -> int:
     """The order whose figures are shown: bigrams, or the lowest that the rule used."""
     used = [
         novelty["order"]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from ...readers.alike import grouped_alike
 from ...verdict.reasons import WITHIN
 from ...verdict.rule import CANNOT_TELL, COLLAPSE, DRIFT, LOSS_OF_TAIL, WITHIN_FLOOR
 from ..decision import USUAL_ORDER
@@ -9,6 +10,7 @@ from ..grid import DASH, Cell, Column, Emphasis, Grid, printable
 from ..json_object import Json
 from ..numbers import percent
 from .labels import Labels
+from .warnings import joined
 
 EMPHASIS: dict[str, Emphasis] = {
     COLLAPSE: "worse",
@@ -17,8 +19,8 @@ EMPHASIS: dict[str, Emphasis] = {
     WITHIN_FLOOR: "plain",
 }
 _OF_DOCUMENTS = {
-    "repeated_text": ("repeats", "its documents repeat themselves"),
-    "duplicate_documents": ("copies", "its documents copy each other"),
+    "repeated_text": ("repeats", "documents repeat themselves"),
+    "duplicate_documents": ("copies", "documents copy each other"),
 }
 
 
@@ -62,14 +64,14 @@ def sentence(comparison: Json) -> str:
     if label == CANNOT_TELL or found is None:
         return "the reason is below"
     if label == WITHIN_FLOOR:
-        return "differs no more than by chance"
+        return "differs only by chance"
     if found["figure"] in _OF_DOCUMENTS:
         return _OF_DOCUMENTS[found["figure"]][1]
     if label == DRIFT:
-        return _kind_of_drift(found)
+        return _kind_of_drift(found, comparison["novel_mass"])
     if _is_shared(comparison):
-        return "repeats this text, less varied"
-    return "lost rare text and gained none"
+        return "repeats it, less varied"
+    return "lost rare text, gained none"
 
 
 def _is_shared(comparison: Json) -> bool:
@@ -81,21 +83,31 @@ def _is_shared(comparison: Json) -> bool:
     )
 
 
-def _kind_of_drift(found: Json) -> str:
+def _kind_of_drift(found: Json, orders: Sequence[Json]) -> str:
+    brings = any(each["gain"] - 2 * each["gain_se"] > 0 for each in orders if each["working"])
+    if found["figure"] == "novelty_odds" and found["value"] < 1 and not brings:
+        return "less varied, little is new"
     if found["figure"] == "novelty_odds" and found["value"] < 1:
-        return "less varied, with new content"
+        return "less varied, other content"
     if found["figure"] == "novelty_odds":
-        return "more varied, of other content"
-    return "as varied, of other content"
+        return "more varied, other content"
+    return "as varied, other content"
 
 
 def reasons_of(against: Sequence[Json], *, all_: bool) -> list[str]:
-    """Return the reasons in full, alike ones once; without `all_` those that say what is needed."""
-    names_by_reason: dict[str, list[str]] = {}
-    for comparison in against:
-        label = comparison["verdict"]
-        is_plain = comparison["reasons"] == [WITHIN]
-        if label == CANNOT_TELL or (all_ and not is_plain):
-            reason = f"{label}, {'; '.join(comparison['reasons'])}."
-            names_by_reason.setdefault(reason, []).append(comparison["candidate"])
-    return [printable(f"{', '.join(names)}: {reason}") for reason, names in names_by_reason.items()]
+    """Return the reasons of verdicts in full, equal ones once.
+
+    Without `all_`, these are the reasons for `cannot tell`, which say what would be needed, and
+    those that are alike but for numbers are given once.
+    """
+    reasons = [
+        (each["candidate"], f"{each['verdict']}, {'; '.join(each['reasons'])}.")
+        for each in against
+        if each["verdict"] == CANNOT_TELL or (all_ and each["reasons"] != [WITHIN])
+    ]
+    if not all_:
+        return [joined(group) for group in grouped_alike(reasons)]
+    by_reason: dict[str, list[tuple[str, str]]] = {}
+    for candidate, reason in reasons:
+        by_reason.setdefault(reason, []).append((candidate, reason))
+    return [joined(group) for group in by_reason.values()]

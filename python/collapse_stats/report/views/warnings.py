@@ -29,7 +29,7 @@ def warnings_of(report: Json, *, news: bool = False) -> list[str]:
         warnings = [(name, warning) for name, warning in warnings if not holds_of_most(warning)]
         judged = {each["candidate"] for each in report["comparisons"] if _judges_copies(each)}
         warnings = [pair for pair in warnings if not (pair[0] in judged and COPIES in pair[1])]
-    return [_joined(group) for group in grouped_alike(warnings)]
+    return [joined(group) for group in grouped_alike(warnings)]
 
 
 def _judges_copies(comparison: Json) -> bool:
@@ -39,7 +39,8 @@ def _judges_copies(comparison: Json) -> bool:
     return baseline is not None and candidate - baseline >= limit
 
 
-def _joined(group: list[tuple[str, str]]) -> str:
+def joined(group: list[tuple[str, str]]) -> str:
+    """Return a text once for the names that it holds for, with the numbers of the first."""
     names = list(dict.fromkeys(name for name, _ in group))
     first, warning = group[0]
     if len({warning for _, warning in group}) == 1:

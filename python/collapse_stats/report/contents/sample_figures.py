@@ -1,9 +1,9 @@
 """Figures of a profile's sample: duplicate documents, and what depends on the order of tokens."""
 
-from .. import metrics
-from ..profiles.profile import Profile
-from ..verdict.repetition import repeated_share
-from .json_object import Json
+from ... import metrics
+from ...profiles.profile import Profile
+from ...verdict.repetition import repeated_share
+from ..json_object import Json
 
 
 def sample_figures(profile: Profile, *, in_order: bool) -> Json:

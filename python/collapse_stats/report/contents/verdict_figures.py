@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from ..comparisons.comparison import Comparison
-from ..corpus.split import GROUPS
-from ..verdict.limits import Limits
-from ..verdict.novelty import Novelty
-from ..verdict.rule import Verdict
-from ..verdict.series import judge_series
-from .decision import decided_by
-from .json_object import Json
+from ...comparisons.comparison import Comparison
+from ...corpus.split import GROUPS
+from ...verdict.limits import Limits
+from ...verdict.novelty import Novelty
+from ...verdict.rule import Verdict
+from ...verdict.series import judge_series
+from ..decision import decided_by
+from ..json_object import Json
 
 
 def verdict_figures(verdict: Verdict, limits: Limits) -> Json:

@@ -1,0 +1,1 @@
+"""Charts of a report, drawn by matplotlib from its JSON object alone."""

@@ -1,0 +1,1 @@
+"""The parts of the JSON object that are more than a formula for each figure."""
