@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from collapse_stats import tokenizers
-from collapse_stats.demo.recursion import NgramModel, generate, human_documents
+from collapse_stats.demo.recursion import NgramSampler, generate, human_documents
 from collapse_stats.ngrams.chunk import Chunk, Int64Array
 
 Tokens = npt.NDArray[np.integer]
@@ -185,7 +185,7 @@ def _modelled(n: int) -> Tokens:
     lengths = np.array([len(document) for document in human], dtype=np.int64)
     missing = max(0, n - int(lengths.sum()))
     times = -(-missing // int(lengths.sum()))
-    model = NgramModel.estimate(human, 4)
+    model = NgramSampler.estimate(human, 4)
     written = generate(model, np.tile(lengths, times), np.random.default_rng(0))
     tokens: Tokens = np.concatenate([*human, *written])[:n]
     return tokens

@@ -23,6 +23,9 @@ from .errors import (
     LayoutMismatchError,
 )
 from .monitor import CollapseMonitor
+from .ngram_model.model import NgramModel
+from .ngram_model.rare_tokens.band_perplexity import BandPerplexity
+from .ngram_model.rare_tokens.rare_perplexity import RarePerplexity, rare_perplexity
 from .ngrams.spectrum import JointSpectrum, Spectrum
 from .profiles.build import load, profile
 from .profiles.counter import NgramCounter
@@ -35,6 +38,7 @@ del startup
 __all__ = [
     "BackendError",
     "BackendInfo",
+    "BandPerplexity",
     "CollapseMonitor",
     "CollapseStatsError",
     "Comparison",
@@ -45,7 +49,9 @@ __all__ = [
     "LayoutMismatchError",
     "Limits",
     "NgramCounter",
+    "NgramModel",
     "Profile",
+    "RarePerplexity",
     "Spectrum",
     "__version__",
     "backends",
@@ -56,5 +62,6 @@ __all__ = [
     "metrics",
     "plot",
     "profile",
+    "rare_perplexity",
     "spectra",
 ]

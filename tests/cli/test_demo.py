@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from collapse_stats.demo.recursion import NgramModel, generate, generations, human_documents
+from collapse_stats.demo.recursion import NgramSampler, generate, generations, human_documents
 
 
 def zipf_documents(documents=60, length=50, vocabulary=300, seed=1):
@@ -31,7 +31,7 @@ def sizes(documents):
 
 
 def sampled(documents, order, seed=0, backoff=0.1, lengths=None):
-    model = NgramModel.estimate(documents, order)
+    model = NgramSampler.estimate(documents, order)
     lengths = sizes(documents) if lengths is None else np.asarray(lengths, dtype=np.int64)
     return generate(model, lengths, np.random.default_rng(seed), backoff=backoff)
 

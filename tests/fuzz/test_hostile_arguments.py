@@ -47,6 +47,8 @@ def methods() -> dict[str, Callable[..., Any]]:
         (make_comparison, cs.Comparison, ("kl", "js", "total_variation", "figure", "floor")),
         (make_comparison, cs.Comparison, ("interval", "excess", "retention", "lost", "inflated")),
         (make_comparison, cs.Comparison, ("size_matched_distinct_ratio", "joint_spectrum")),
+        (make_comparison, cs.Comparison, ("rare_perplexity",)),
+        (make_model, cs.NgramModel, ("log2_probabilities", "perplexity")),
         (make_counter, cs.NgramCounter, ("update", "merge", "profile")),
         (make_totals, cs.metrics.SequenceTotals, ("update", "merge", "repetition")),
         (make_spectrum, cs.Spectrum, ("types_seen",)),
@@ -64,6 +66,10 @@ def make_profile() -> cs.Profile:
 
 def make_comparison() -> cs.Comparison:
     return cs.compare([GOOD] * 3, [GOOD[::-1]] * 3, max_order=2, backend="native")
+
+
+def make_model() -> cs.NgramModel:
+    return cs.NgramModel.from_profile(make_profile(), 2)
 
 
 def make_counter() -> cs.NgramCounter:

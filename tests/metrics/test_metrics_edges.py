@@ -37,6 +37,7 @@ SINGLE: dict[str, Figure] = {
     "size at coverage": lambda s: metrics.size_at_coverage(s, 0.9),
     "distinct at coverage": lambda s: metrics.distinct_at_coverage(s, 0.9),
     "binomial": lambda s: metrics.binomial_distinct(s, s.occurrences // 2),
+    "kneser-ney": lambda s: (metrics.kneser_ney_discounts(s) or (None,))[-1],
     "binomial f2": lambda s: metrics.binomial_types_seen(s, s.occurrences // 2, 2),
 }
 STRUCTURED: list[Figure] = [

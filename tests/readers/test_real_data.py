@@ -47,6 +47,27 @@ def test_generations_trained_on_their_own_output_collapse():
     assert all(figure < entropy[0] for figure in entropy[2:])
 
 
+def test_rare_tokens_are_lost_from_generation_to_generation():
+    generations: dict[int, list[str]] = {}
+    human: list[str] = []
+    for record in records("gens_gemma3_wikitext2_ratio50.jsonl.zst"):
+        if record["kind"] != "human":
+            generations.setdefault(record["gen"], []).append(record["text"])
+        elif record["gen"] == 0:
+            human.append(record["text"])
+    baseline = cs.profile(iter(human), max_order=3, table=False)
+    excesses: dict[str, list[float]] = {"5-8": [], "9-64": []}
+    for generation in (1, 2, 3, 5, 8, 10, 15):
+        candidate = cs.profile(iter(generations[generation]), max_order=3, table=False)
+        result = cs.rare_perplexity(baseline, candidate)
+        for name, values in excesses.items():
+            excess = result.band(name).excess_bits
+            assert excess.low > 1
+            values.append(excess.value)
+    for values in excesses.values():
+        assert all(later > earlier for earlier, later in pairwise(values))
+
+
 @pytest.mark.parametrize("seed", [1, 2])
 def test_halves_of_one_source_stay_at_their_floor(seed):
     texts = [record["text"] for record in records("human_podcasts_pre2022.jsonl.zst")]

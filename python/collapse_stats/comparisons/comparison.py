@@ -16,6 +16,7 @@ from ..corpus.load import Progress
 from ..counting.top import most_frequent, most_inflated
 from ..errors import CollapseStatsError
 from ..metrics.figures import COMPARISON_FIGURES, FLOORED_FIGURES, look_up
+from ..ngram_model.rare_tokens.rare_perplexity import RarePerplexity, rare_perplexity
 from ..ngrams.spectrum import JointSpectra, JointSpectrum
 from ..profiles.data import described
 from ..profiles.profile import Ngram, Profile
@@ -160,6 +161,14 @@ class Comparison(Presented):
         return metrics.size_matched_distinct_ratio(
             self.candidate.spectrum(order), self.baseline.spectrum(order)
         )
+
+    def rare_perplexity(self, order: int = 3) -> RarePerplexity:
+        """Return the perplexity of the baseline by how rare its tokens are.
+
+        It is that under models of the candidate, beside that under models of other text of the
+        baseline, all from the samples: see `ngram_model.rare_tokens.rare_perplexity`.
+        """
+        return rare_perplexity(self.baseline, self.candidate, order)
 
     def retention(self, order: int) -> list[RetainedBand]:
         """Return by band of baseline counts the share of n-grams still present, and its floor."""

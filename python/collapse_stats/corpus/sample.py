@@ -127,7 +127,7 @@ class Sample:
     def batches(self) -> Iterator[tuple[npt.NDArray[np.uint32], Int64Array]]:
         """Yield the tokens and lengths of some documents at a time."""
         before = 0
-        for first, last in _pieces(self.length):
+        for first, last in pieces(self.length):
             length = self.length[first:last]
             end = before + int(length.sum())
             yield self.tokens[before:end], length
@@ -210,7 +210,7 @@ def copy_documents(
     at: Int64Array,
 ) -> None:
     """Copy the documents ``tokens[start[i]:start[i] + length[i]]`` to ``to[at[i]:]``."""
-    for first, last in _pieces(length):
+    for first, last in pieces(length):
         size = length[first:last]
         if last - first == 1:
             begin, there = int(start[first]), int(at[first])
@@ -222,7 +222,7 @@ def copy_documents(
         release_pages(tokens)
 
 
-def _pieces(length: Int64Array) -> Iterator[tuple[int, int]]:
+def pieces(length: Int64Array) -> Iterator[tuple[int, int]]:
     """Yield stretches of at most `_GATHERED` documents and tokens, or of one with more tokens."""
     end = np.cumsum(length)
     first = 0

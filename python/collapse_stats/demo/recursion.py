@@ -91,7 +91,7 @@ def generations(
     seed
         Seed of the random numbers, which also depend on NumPy's version.
     order, backoff
-        See `NgramModel` and `generate`.
+        See `NgramSampler` and `generate`.
     """
     if not 0 <= fresh <= 1:
         raise ValueError(f"fresh must be a share between 0 and 1, got {fresh}")
@@ -99,7 +99,7 @@ def generations(
     lengths = np.array([len(document) for document in documents], dtype=np.int64)
     corpus = list(documents)
     for _ in range(count):
-        model = NgramModel.estimate(corpus, order)
+        model = NgramSampler.estimate(corpus, order)
         human = _choose(lengths, fresh, rng)
         written = iter(generate(model, lengths[~human], rng, backoff=backoff))
         corpus = [
@@ -110,7 +110,7 @@ def generations(
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class NgramModel:
+class NgramSampler:
     """An n-gram model, stored as the text that it was estimated from.
 
     To draw the token after a context, the model goes to a random place where that context occurs
@@ -135,7 +135,7 @@ class NgramModel:
     stop: Int32Array
 
     @classmethod
-    def estimate(cls, documents: Sequence[Tokens], order: int) -> "NgramModel":
+    def estimate(cls, documents: Sequence[Tokens], order: int) -> "NgramSampler":
         """Estimate a model with contexts of at most order - 1 tokens from documents."""
         if not 1 <= order <= 16:
             raise ValueError(f"order must be between 1 and 16, got {order}")
@@ -168,7 +168,7 @@ class NgramModel:
 
 
 def generate(
-    model: NgramModel,
+    model: NgramSampler,
     lengths: npt.NDArray[np.int64],
     rng: np.random.Generator,
     *,

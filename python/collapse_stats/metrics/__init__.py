@@ -28,6 +28,7 @@ from .one_corpus.extrapolation import *
 from .one_corpus.good_turing import *
 from .one_corpus.growth import *
 from .one_corpus.hill import *
+from .one_corpus.kneser_ney import *
 from .one_corpus.lexical import *
 from .one_corpus.mandelbrot import *
 from .one_corpus.richness import *

@@ -175,7 +175,7 @@ def described(profile: ProfileData) -> str:
 
 
 class Tokenized(Protocol):
-    """What has token ids: a profile, or a corpus."""
+    """What has token ids: a profile, a corpus, or a model."""
 
     @property
     def name(self) -> str:
