@@ -134,6 +134,23 @@ def test_a_comparison_has_it_too():
     assert cs.compare(one, two).rare_perplexity(2) == cs.rare_perplexity(one, two, 2)
 
 
+def test_a_model_of_few_documents_of_a_part_has_all_of_its_groups():
+    profile = profiled(drawn(200, 5), 64)
+    part = Part.of("human", profile.sample, 0)
+    cut = part.first(int(part.sample.length[0]))
+    assert len(cut.sample) == 1
+    assert cut.groups == part.groups
+    model = PartModel(cut, Layout(64, 2), select("numpy"))
+    without = list(model.without_each_group())
+    assert len(without) == part.groups
+    for group, weights in enumerate(without):
+        if group != cut.group[0]:
+            np.testing.assert_array_equal(weights.probability, model.weights.probability)
+        else:  # nothing is left, so that all ids and the end are alike
+            begin = model.index.symbols.begin
+            np.testing.assert_allclose(np.delete(weights.probability, begin), 1 / 65)
+
+
 def test_backends_agree():
     sides = [
         [profiled(drawn(200, seed), 64, backend=name) for seed in (1, 2)]

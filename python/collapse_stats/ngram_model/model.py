@@ -89,7 +89,7 @@ class NgramModel:
             sample = _sample(profile, tokens)
             label = np.zeros(len(sample), dtype=np.uint8)
             layout = Layout(profile.vocab_size, order)
-            trie = Trie.of_sample(sample, layout, profile.backend or select(), label)
+            trie = Trie.of_sample(sample, layout, profile.backend or select(), label, 1)
             seen = len(sample.tokens)
         trie.check_filled(profile.name)
         weights = Weights.of(trie, trie.counts[0], profile.vocab_size)

@@ -67,7 +67,12 @@ class Trie:
 
     @classmethod
     def of_sample(
-        cls, sample: Sample, layout: Layout, backend: Backend, label: npt.NDArray[np.uint8]
+        cls,
+        sample: Sample,
+        layout: Layout,
+        backend: Backend,
+        label: npt.NDArray[np.uint8],
+        labels: int,
     ) -> "Trie":
         """Count a sample, and arrange its n-grams up to the layout's order.
 
@@ -75,10 +80,13 @@ class Trie:
         ----------
         label
             ``(D,)``: of each document.
+        labels
+            How many labels there are; the layout has as many or more.
         """
         table = backend.count([sample.chunk(label)], layout)
-        filled = sample.length > 0
-        return cls.of(table, layout.max_order, np.bincount(label[filled], minlength=layout.labels))
+        used = NgramTable(layout, table.keys, table.counts[:labels])
+        documents = np.bincount(label[sample.length > 0], minlength=labels)
+        return cls.of(used, layout.max_order, documents)
 
     def check_filled(self, name: str) -> None:
         """Raise CollapseStatsError if the text, called `name`, has no n-gram of the order."""

@@ -15,7 +15,7 @@ from ..trie import Trie
 from ..weights import Floats, Weights
 
 PARTS = 3
-_LABELS = 8  # of a table; a part has five or six groups
+_LABELS = 8  # of a table: a power of two; a part has five or six groups
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,7 +83,7 @@ class PartModel:
 
     def __init__(self, part: Part, layout: Layout, backend: Backend) -> None:
         labelled = Layout(layout.vocab_size, layout.max_order, _LABELS)
-        self._trie = Trie.of_sample(part.sample, labelled, backend, part.group)
+        self._trie = Trie.of_sample(part.sample, labelled, backend, part.group, part.groups)
         self._trie.check_filled(part.name)
         self._part = part
         self._vocab_size = layout.vocab_size
