@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..comparisons.comparison import Comparison
 from ..profiles.profile import Profile
+from ..system.arguments import checked
 from ..system.atomic_file import check_can_write, write_file
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ _OF_NOTEBOOK = 110  # points of an inch, where a notebook shows the figure
 _ENDINGS = ("png", "svg", "pdf")
 
 
+@checked
 def plot(
     shown: Profile | Comparison | Sequence[Comparison] | dict[str, Any],
     kind: str | None = None,
