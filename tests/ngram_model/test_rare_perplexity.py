@@ -235,6 +235,7 @@ def test_a_candidate_that_knows_nothing_has_no_perplexity():
     kept = json.loads(json.dumps(result.to_dict(), allow_nan=False))
     assert kept["smoothing"] == "modified-kneser-ney"
     assert kept["order"] == 3
+    assert kept["headline_bands"] == ["5-8", "9-64"]
     assert [band["band"] for band in kept["bands"]] == list(BANDS)
     assert next(band for band in kept["bands"] if band["band"] == "9-64")["excess_bits"] is None
     assert set(kept["bands"][-1]["excess_bits"]) == {"value", "error"}

@@ -20,7 +20,7 @@ from ...profiles.vocabulary import in_one_vocabulary
 from ...system.arguments import checked
 from ..weights import FALLBACK
 from .band_perplexity import BandPerplexity, band_perplexities
-from .bands import BANDS
+from .bands import BANDS, HEADLINES
 from .parts import PARTS, Part
 from .rotation import rotation
 
@@ -83,6 +83,7 @@ class RarePerplexity:
             "floor_fallback_orders": list(self.floor_fallback),
             "fallback_orders": list(self.fallback),
             "bands": bands,
+            "headline_bands": list(HEADLINES),
             "warnings": list(self.warnings),
         }
 
