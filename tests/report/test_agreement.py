@@ -9,23 +9,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from reports import VOCAB, documents
 
 import collapse_stats as cs
 from collapse_stats.metrics.figures import COMPARISON_FIGURES
 from collapse_stats.report import html, render
 from collapse_stats.report.formats import page_of
-
-VOCAB = 1500
-
-
-def documents(seed: int, ids: int, number: int = 150, copies: int = 0) -> list[np.ndarray]:
-    rng = np.random.default_rng(seed)
-    share = 1 / np.arange(1, ids + 1)
-    docs = [
-        rng.choice(ids, size=int(length), p=share / share.sum())
-        for length in rng.integers(20, 100, number)
-    ]
-    return [*docs, *docs[:copies]]
 
 
 def profile(docs: list[np.ndarray], name: str) -> cs.Profile:
