@@ -26,6 +26,7 @@ def pytest_configure(config: pytest.Config) -> None:
     missing = what_is_missing(plays_a_gpu)
     if missing:
         raise pytest.UsageError(missing)
+    os.environ.pop("COLUMNS", None)  # which workers set: pages are as wide as in a pipe
     from hypothesis import settings
 
     # Machines are shared: how long an example takes says nothing about the code. All runs draw the

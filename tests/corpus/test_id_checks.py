@@ -101,8 +101,11 @@ def test_a_bad_id_is_named_and_leaves_out_the_rest_of_its_file(
     assert {*errors} == {p.name for p, bad in zip(paths, found, strict=True) if bad}
     for number, bad in enumerate(found):
         if bad and bad[0] > 1:
-            before = "1 documents" if bad[0] == 2 else f"{bad[0] - 1} documents"
-            assert f"({before} before it are counted)" in errors[f"{number}{ending}"]
+            before = bad[0] - 1
+            counted = (
+                "1 document before it is" if before == 1 else f"{before} documents before it are"
+            )
+            assert f"({counted} counted)" in errors[f"{number}{ending}"]
 
 
 @ON_A_PATH
