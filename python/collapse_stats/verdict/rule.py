@@ -91,7 +91,8 @@ def _decide(evidence: Evidence, constants: Constants) -> tuple[str, str]:
     problem = reasons.problem(evidence, constants)
     if problem:
         return CANNOT_TELL, problem
-    if evidence.more_copies >= constants.heavy_copies * (1 - evidence.duplicates[0]):
+    new = 1 - evidence.duplicates[0]  # the share of documents that can become copies
+    if evidence.more_copies >= max(constants.heavy_copies * new, constants.copies):
         return COLLAPSE, reasons.copies(evidence)
     if evidence.more_repetition >= constants.heavy_repetition:
         return COLLAPSE, reasons.repetition(evidence)
