@@ -217,7 +217,7 @@ def test_what_lies_behind_a_bad_place_is_not_counted(
 
 
 def no_thread_is_left() -> bool:
-    return not [one for one in threading.enumerate() if one.name.startswith("collapse-stats")]
+    return not [one for one in threading.enumerate() if one.name.startswith("collapse-stats_")]
 
 
 @pytest.mark.parametrize("threads", THREADS)
