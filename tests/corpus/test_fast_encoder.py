@@ -2,9 +2,12 @@
 
 import base64
 import gzip
+import os
 import random
+import signal
 import string
 import threading
+import time
 from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
@@ -227,6 +230,49 @@ def test_threads_agree() -> None:
     for thread in threads:
         thread.join()
     assert found == [expected] * 6
+
+
+def test_other_threads_run_meanwhile() -> None:
+    """The library lets go of Python's lock, which it does not in every way of calling it."""
+    numbers = random.Random(0).choices(range(1 << 30), k=2_000_000)
+    text = " ".join(map(str, numbers))
+    tokenizer = load("builtin")
+    tokenizer.encode_all([text[:1000]])
+    done, turns = threading.Event(), [time.perf_counter()]
+
+    def take_turns() -> None:
+        while not done.wait(0.001):
+            turns.append(time.perf_counter())
+
+    thread = threading.Thread(target=take_turns)
+    thread.start()
+    begin = time.perf_counter()
+    tokenizer.encode_all([text])
+    elapsed = time.perf_counter() - begin
+    done.set()
+    thread.join()
+    assert max(np.diff([*turns, time.perf_counter()])) < elapsed / 2
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
+def test_a_forked_process_encodes() -> None:
+    tokenizer = load("builtin")
+    texts = [["a text of a few words"] * 1000, ["long " * 2_000_000]]
+    expected = [len(tokenizer.encode_all(each)[0]) for each in texts]
+    child = os.fork()
+    if child == 0:
+        found = [len(tokenizer.encode_all(each)[0]) for each in texts]
+        os._exit(0 if found == expected else 1)
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        pid, status = os.waitpid(child, os.WNOHANG)
+        if pid:
+            assert os.waitstatus_to_exitcode(status) == 0
+            return
+        time.sleep(0.01)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    pytest.fail("the child waits for threads that it does not have")
 
 
 def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -45,10 +45,14 @@ class Head(NamedTuple):
     state: FileState | None = None
 
     @property
+    def is_whole(self) -> bool:
+        """Whether `data` is all of the file."""
+        return len(self.data) == self.size
+
+    @property
     def digest(self) -> str:
         """The digest as by `digest_of`, "" when more of the file is needed for it."""
-        whole = len(self.data) == self.size
-        return _digest(self.size, self.data, b"") if whole else ""
+        return _digest(self.size, self.data, b"") if self.is_whole else ""
 
 
 def head_of(path: Name) -> Head:
@@ -130,4 +134,7 @@ def digest_of(path: Location) -> str:
 
 
 def _digest(size: int, first: bytes, last: bytes) -> str:
-    return sha256(b"%d" % size + first + last).hexdigest()
+    digest = sha256(b"%d" % size)
+    digest.update(first)
+    digest.update(last)
+    return digest.hexdigest()

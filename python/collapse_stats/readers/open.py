@@ -110,7 +110,7 @@ def open_files(
             if isinstance(reader, SmallFileReader):
                 room -= len(reader.content)
                 if room < 0:
-                    reader.content = b""
+                    reader.forget()
             readers.append(reader)
     if not readers:
         bad_files.raise_if_all(len(bad_files.errors))

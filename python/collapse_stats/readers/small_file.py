@@ -17,8 +17,7 @@ class SmallFileReader(SplittableReader, FileReader):
     Attributes
     ----------
     content
-        The unpacked content of a small file until `_content` returns it, else empty. The caller may
-        empty it to save memory; then the file is read again.
+        The unpacked content of a small file until `_content` returns it, else empty.
     """
 
     compressible = True
@@ -30,10 +29,11 @@ class SmallFileReader(SplittableReader, FileReader):
         self.path = str(name)
         self.evidence = evidence
         self.size = head.size
-        self.digest = head.digest
         self._name = name
         self.longest = options.longest
         self._packed = head.compression is not None
+        self._head = None if self._packed or not head.is_whole else head  # until its digest is taken
+        self._digest = "" if self._head else head.digest
         self.unpacks = self._packed and not head.complete
         self._plain = 0 if self._packed else head.size  # bytes of content, 0 when unknown
         self.content = b""
@@ -56,9 +56,21 @@ class SmallFileReader(SplittableReader, FileReader):
         """The file itself."""
         return as_location(self._name)
 
+    @property
+    def digest(self) -> str:
+        """The file's digest, as by `digest_of`; "" when more of the file is needed for it."""
+        if self._head is not None:
+            self._digest, self._head = self._head.digest, None
+        return self._digest
+
+    def forget(self) -> None:
+        """Drop the content that is kept, to save memory; the file is read again."""
+        self._digest, self.content = self.digest, b""
+
     def _content(self) -> bytes:
         """The unpacked content, which is not kept any longer."""
-        content, self.content = self.content, b""
+        content = self.content
+        self.forget()  # the digest is taken here, in the thread that reads
         if content:
             self.states = ()  # what was read at once needs no second look
             return content

@@ -30,8 +30,6 @@ class SplittableReader(ABC):
 
     path: str
     size: int
-    digest: str = ""
-    """The file's digest, when the whole file was read to open it; else empty."""
 
     unpacks: bool = False
     """Whether going from split to split takes long because data is unpacked."""
@@ -45,6 +43,11 @@ class SplittableReader(ABC):
     def warnings(self) -> list[str]:
         """What the pass has skipped or repaired so far."""
         return self._repairs.messages(self.path) if self._repairs else []
+
+    @property
+    def digest(self) -> str:
+        """The file's digest, when the whole file was read to open it; else empty."""
+        return ""
 
     @property
     def left_out(self) -> int:

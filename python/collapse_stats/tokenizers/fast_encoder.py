@@ -30,6 +30,7 @@ _SCHEMES = {R50K: "gpt2", CL100K: "gpt4", O200K: "o200k"}  # the library's names
 _ROOM = 32 << 20  # bytes that the words which an encoder remembers may take
 _WORTH_MAKING = 10  # times the seconds of making an encoder, which are a tenth of its work then
 _CHECKED_EVERY = 1 << 20  # bytes of text; random letters add ten bytes to the memory for each
+_IN_CALLER = 2 << 20  # most bytes of text that the library never divides among threads of its own
 
 _DIFFICULT = """The cat's mat, THEY'LL say: I'Ve; don’t 'S 'T 'd's ſ'ſ K'K
 
@@ -78,9 +79,24 @@ class FastEncoder:
         if data.count(SEPARATOR.encode()) > len(texts):
             return None
         begin = time.thread_time()
-        ids: npt.NDArray[np.uint32] = self._encoder.encode(data)
+        ids = self._ids_of(data)
         self._account(len(data), ids.nbytes, time.thread_time() - begin)
         return apart(ids, self._separator)
+
+    def _ids_of(self, data: bytes) -> npt.NDArray[np.uint32]:
+        """Ids of one text, in the calling thread.
+
+        Of the library's ways to encode, this one lets other threads run and needs no further
+        library. Its ``parallel`` lets several callers encode at a time, and divides long texts
+        among threads of its own, which are more than were asked for, and which a fork loses.
+        """
+        from gigatoken.gigatoken_rs import BytesSource, PadTruncate
+
+        row: npt.NDArray[np.uint32]
+        row, _ = self._encoder.encode_batch_padded(
+            BytesSource(data), PadTruncate(0), parallel=len(data) <= _IN_CALLER
+        )
+        return row.reshape(-1)
 
     def _account(self, size: int, returned: int, seconds: float) -> None:
         """Take a new encoder, which remembers nothing yet, when this one may have grown too large.
