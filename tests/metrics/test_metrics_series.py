@@ -260,7 +260,7 @@ def test_half_lives_are_found_again(half: float, limit: float, height: float, un
 
 
 def test_a_noisy_half_life_is_that_of_least_squares() -> None:
-    """The share of words seen once that sixteen generations of a model still have, over the floor."""
+    """Words seen once that generations 1 to 15 of a model still have, over the floor."""
     share = [0.816, 0.583, 0.380, 0.251, 0.184, 0.150, 0.133, 0.110, 0.095, 0.085, 0.071, 0.057]
     share += [0.050, 0.040, 0.040]
     x = np.arange(15)

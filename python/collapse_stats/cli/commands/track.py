@@ -8,7 +8,9 @@ import click
 from ...comparisons.build import compare_profiles
 from ...comparisons.comparison import Comparison
 from ...comparisons.side import compare_each, share_of_memory
+from ...comparisons.trajectory.build import trajectory_of
 from ...errors import InputError
+from ...metrics.series.trend import FEWEST_STEPS
 from ...profiles.profile import Profile
 from ...profiles.storage import is_profile
 from ...readers.detect import extension_of
@@ -29,6 +31,7 @@ from ..paths import location
 from ..progress import Reporter
 from ..sides import SideOptions, for_side, side_option
 from ..steps import steps, without_number
+from ..threshold import Limit, asks_for_series, check_orders, fail_if_crossed, fail_on_option
 from ..warnings import warn_of_report
 from ..whole_number import WholeNumber
 
@@ -51,15 +54,19 @@ _GENERATED = ("completion", "output")  # of generated text: TRL; verl and OpenRL
     help="Take only every K-th step. Default: 1.",
 )
 @limits_option
+@fail_on_option
 @side_option("baseline")
 @verbose_option
 @report_options
 @request_options
+@click.pass_context
 def track(
+    ctx: click.Context,
     run: Path,
     baseline: Location | None,
     every: int,
     limits: Path | None,
+    fail_on: tuple[Limit, ...],
     verbose: bool,
     for_baseline: SideOptions,
     form: str,
@@ -74,6 +81,10 @@ def track(
     TRL, rollouts of verl or OpenRLHF, or checkpoints with samples. Generated text is read from the
     column 'completion' or 'output' if there is one, unless --text-key, --ids-key or --part is
     given. All steps are read by the key of the first.
+
+    From four steps on that are compared, each is also compared with the one before, and trends are
+    given. As a run is looked at again and again, a step from which on a figure is worse is named
+    only if it is worse by more at each look: in all, 1 % of runs without a change show any.
     """
     if for_baseline and (baseline is None or is_profile(baseline)):
         raise InputError("--for-baseline needs a --baseline that is read, not a saved profile")
@@ -91,18 +102,32 @@ def track(
             reporter.warn(f"left out, without the number of a step in its name: {some(others)}")
         comparisons = _series(found, baseline, for_baseline, of_verdict, request, reporter)
         profiles = [comparisons[0].baseline, *(each.candidate for each in comparisons)]
+        with_first: list[Comparison] = []
         if baseline is not None:
-            comparisons += _with_first(profiles[1:], of_verdict, request)
+            with_first = _with_first(profiles[1:], of_verdict, request)
+        run = None
+        if len(comparisons) >= (2 if asks_for_series(fail_on) else FEWEST_STEPS):
+            run = trajectory_of(
+                comparisons,
+                [number for number, _ in found[-len(comparisons) :]],
+                request.backend,
+                request.counting.memory_bytes,
+                also=with_first,
+                from_first=baseline is None,
+                every_step=True,
+            )
         with reporter.task("recounting samples") as task:
             report = make_report(
                 profiles,
-                comparisons,
+                [*comparisons, *with_first],
                 backend=request.backend.name,
                 progress=task,
                 from_first=baseline is None,
+                trajectory=run,
             )
         warn_of_report(report, profiles, form, output, reporter)
     write_report(report, form, output, verbose=verbose)
+    fail_if_crossed(ctx, fail_on, report, request.strict)
 
 
 def _series(

@@ -63,17 +63,14 @@ def read(names: Sequence[str], variety: Series, moved: Series, verdict: str, fir
             "error at each step: give more documents",
         )
     distance, error = moved.values[-1] or 0.0, moved.errors[-1] or 0.0
-    is_moving = distance > 2 * error
+    is_moving = abs(distance) > 2 * error  # below the floor, it has become narrower
     onset, state = variety.onset(), variety.state
     is_low = onset is not None and verdict in (LOSS_OF_TAIL, COLLAPSE)
-    kind = f"distinct {variety.order}-grams"
     course = {
-        "worsening": f"{kind} are falling, from {values[0]:.2f} to {values[-1]:.2f} of the "
-        "baseline's",
-        "recovering": f"{kind} are recovering, from {min(values):.2f} to {values[-1]:.2f} of the "
-        "baseline's",
-        "settled": f"{kind} have settled at {variety.settled_value:.2f} of the baseline's",
-        None: f"{kind} are at {values[-1]:.2f} of the baseline's",
+        "worsening": f"went from {values[0]:.2f} to {values[-1]:.2f}",
+        "recovering": f"came back from {min(values):.2f} to {values[-1]:.2f}",
+        "settled": f"have settled at {variety.settled_value:.2f}",
+        None: f"are at {values[-1]:.2f}",
     }[state]
     since = ""
     if onset is not None:
@@ -83,7 +80,8 @@ def read(names: Sequence[str], variety: Series, moved: Series, verdict: str, fir
         f"from {names[-2]} to {names[-1]} the text {still} (JS of {moved.order}-grams "
         f"{distance:.3f} ±{2 * error:.3f} over its floor)"
     )
-    return Reading(_label(state, is_low, is_moving), f"{course}{since}; {last}")
+    sentence = f"distinct {variety.order}-grams {course} of the baseline's{since}; {last}"
+    return Reading(_label(state, is_low, is_moving), sentence)
 
 
 def _label(state: str | None, is_low: bool, is_moving: bool) -> str:

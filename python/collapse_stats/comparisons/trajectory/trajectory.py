@@ -151,8 +151,12 @@ class Trajectory(Presented):
         return [each.candidate.name for each in self.comparisons]
 
     def remember(self, comparison: Comparison) -> None:
-        """Take what is needed of a comparison, whose counts may then be forgotten."""
-        if id(comparison) not in self._figures:
+        """Take what is needed of a comparison, whose counts may then be forgotten.
+
+        Nothing is taken of one that the trajectory does not have.
+        """
+        followed = any(comparison is each for each in (*self.comparisons, *self.successive))
+        if followed and id(comparison) not in self._figures:
             is_step = any(comparison is each for each in self.comparisons)
             self._figures[id(comparison)] = StepFigures.of(comparison, with_sides=is_step)
 
