@@ -163,12 +163,12 @@ def crossings(limits: tuple[Limit, ...], report: Json) -> tuple[list[str], list[
                 continue
             if is_crossed:
                 crossed.append(f"{name}: {limit.text} ({value})")
-    for limit in of_run:
+    for of_series in of_run:
         try:
-            is_crossed, value = limit.check_run(report.get("trajectory"))
+            is_crossed, value = of_series.check_run(report.get("trajectory"))
         except LookupError as reason:
-            unknown.append(f"{limit.text} cannot be checked: {reason}")
+            unknown.append(f"{of_series.text} cannot be checked: {reason}")
             continue
         if is_crossed:
-            crossed.append(f"{limit.text} ({value})")
+            crossed.append(f"{of_series.text} ({value})")
     return crossed, unknown

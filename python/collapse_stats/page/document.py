@@ -63,7 +63,8 @@ def _figures(report: Json, page: Page) -> list[str]:
     if len(report["comparisons"]) > MOST_DETAILED:
         return [main]
     verbose = page_of(_with_few_examples(report), verbose=True).printable()
-    reasons, *others = verbose.grids[:1] + verbose.grids[1 + shown :]
+    reasons, *others = verbose.grids
+    others = others[shown:]
     content = paragraphs([*reasons.notes]) + "".join(table(grid, "figures") for grid in others)
     notes = paragraphs([*verbose.tail], "notes")
     return [

@@ -71,8 +71,8 @@ OF_A_CHART = 8  # n-grams on each side of the chart of them
 @click.option(
     "--successive",
     is_flag=True,
-    help="Also compare each candidate with the one before, and say what becomes of the run: trends, "
-    "and from where on a figure is worse.",
+    help="Also compare each candidate with the one before, and say what becomes of the run: its "
+    "trends, and from where on a figure is worse.",
 )
 @side_option("candidates")
 @verbose_option
@@ -122,16 +122,16 @@ def compare(
             comparisons = [replace(each, limits=own) for each in comparisons]
         with_baseline = comparisons[: len(candidates)]
         profiles = [with_baseline[0].baseline, *(each.candidate for each in with_baseline)]
-        run = None
+        trajectory = None
         if successive or (asks_for_series(fail_on) and len(candidates) > 1):
-            run = _trajectory(comparisons, len(candidates), request)
+            trajectory = _trajectory(comparisons, len(candidates), request)
         with reporter.task("recounting samples") as task:
             report = make_report(
                 profiles,
                 comparisons,
                 backend=request.backend.name,
                 progress=task,
-                trajectory=run,
+                trajectory=trajectory,
             )
         if examples is None and form in WITH_CHARTS:
             examples = _for_chart(with_baseline)

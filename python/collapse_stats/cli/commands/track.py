@@ -100,14 +100,14 @@ def track(
         others = without_number(paths[0].parent, request.reading)
         if others:
             reporter.warn(f"left out, without the number of a step in its name: {some(others)}")
-        comparisons = _series(found, baseline, for_baseline, of_verdict, request, reporter)
+        comparisons = _series(found, baseline, for_baseline, of_verdict, request, reporter, fail_on)
         profiles = [comparisons[0].baseline, *(each.candidate for each in comparisons)]
         with_first: list[Comparison] = []
         if baseline is not None:
             with_first = _with_first(profiles[1:], of_verdict, request)
-        run = None
+        trajectory = None
         if len(comparisons) >= (2 if asks_for_series(fail_on) else FEWEST_STEPS):
-            run = trajectory_of(
+            trajectory = trajectory_of(
                 comparisons,
                 [number for number, _ in found[-len(comparisons) :]],
                 request.backend,
@@ -123,7 +123,7 @@ def track(
                 backend=request.backend.name,
                 progress=task,
                 from_first=baseline is None,
-                trajectory=run,
+                trajectory=trajectory,
             )
         warn_of_report(report, profiles, form, output, reporter)
     write_report(report, form, output, verbose=verbose)
@@ -137,10 +137,12 @@ def _series(
     limits: Limits,
     request: Request,
     reporter: Reporter,
+    fail_on: tuple[Limit, ...],
 ) -> list[Comparison]:
     """Compare each step with the baseline or the first; at most four corpora are in memory."""
     if baseline is not None and is_profile(baseline):
-        return _series_of_profile(found, baseline, limits, request, reporter)
+        return _series_of_profile(found, baseline, limits, request, reporter, fail_on)
+    check_orders(fail_on, request.counting.max_order)
     generated = _reading_generated_text(request, found[0][1])
     share = share_of_memory(len(found) + (baseline is not None))
     corpora = (read([path], generated, reporter, _name(number), share) for number, path in found)
@@ -159,9 +161,11 @@ def _series_of_profile(
     limits: Limits,
     request: Request,
     reporter: Reporter,
+    fail_on: tuple[Limit, ...],
 ) -> list[Comparison]:
     """Compare each step with a saved profile; no n-gram table is kept for longer than needed."""
     saved = replace(load_saved(baseline, request), name=names_of([baseline])[0])
+    check_orders(fail_on, saved.max_order)
     generated = _reading_generated_text(request.like(saved), found[0][1])
     comparisons = []
     for number, path in found:

@@ -32,7 +32,14 @@ class Reading:
     sentence: str
 
 
-def read(names: Sequence[str], variety: Series, moved: Series, verdict: str, first: str) -> Reading:
+def read(
+    names: Sequence[str],
+    variety: Series,
+    onset: float | None,
+    moved: Series,
+    verdict: str,
+    first: str,
+) -> Reading:
     """Read a run.
 
     Parameters
@@ -41,6 +48,8 @@ def read(names: Sequence[str], variety: Series, moved: Series, verdict: str, fir
         Of the steps.
     variety
         The distinct n-grams over the baseline's, at each step.
+    onset
+        The step from which on these are fewer than at first, if there is one.
     moved
         How far each step is from the one before; the last one decides.
     verdict
@@ -64,7 +73,7 @@ def read(names: Sequence[str], variety: Series, moved: Series, verdict: str, fir
         )
     distance, error = moved.values[-1] or 0.0, moved.errors[-1] or 0.0
     is_moving = abs(distance) > 2 * error  # below the floor, it has become narrower
-    onset, state = variety.onset(), variety.state
+    state = variety.state
     is_low = onset is not None and verdict in (LOSS_OF_TAIL, COLLAPSE)
     course = {
         "worsening": f"went from {values[0]:.2f} to {values[-1]:.2f}",

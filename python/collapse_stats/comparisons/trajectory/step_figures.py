@@ -1,5 +1,6 @@
 """All that a trajectory needs of one comparison, so that its counts need not be kept."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ...metrics.figures import (
@@ -29,7 +30,7 @@ class StepFigures:
     figures
         Of the two corpora, and of the candidate.
     baseline
-        Those of one corpus, of the baseline.
+        Those of one corpus, of the baseline, with the first step.
     retained, shrunk
         What is kept of the baseline's n-grams, and how probable they are, by order.
     """
@@ -40,29 +41,31 @@ class StepFigures:
     shrunk: dict[int, list[ShrunkBand]]
 
     @classmethod
-    def of(cls, comparison: Comparison, *, with_sides: bool = True) -> "StepFigures":
-        """Take the figures, those of one corpus and the bands only if `with_sides`."""
+    def of_step(cls, comparison: Comparison, *, is_first: bool) -> "StepFigures":
+        """Take everything of a step; figures of the baseline only from the first comparison."""
         comparison.resample()
         orders = range(1, comparison.baseline.max_order + 1)
         between = {
-            (name, n): _between(comparison, name, n) for name in COMPARISON_FIGURES for n in orders
+            (name, n): between_sides(comparison, name, n)
+            for name in COMPARISON_FIGURES
+            for n in orders
         }
-        if not with_sides:
-            return cls(between, {}, {}, {})
-        baseline, candidate = (
-            {
-                (name, n): _of_side(comparison, side, name, n)
-                for name in SERIES_FIGURES.keys() - COMPARISON_FIGURES.keys()
-                for n in orders
-            }
-            for side in (comparison.baseline, comparison.candidate)
-        )
+        own = _of_side(comparison, comparison.candidate, orders)
         return cls(
-            between | candidate,
-            baseline,
+            between | own,
+            _of_side(comparison, comparison.baseline, orders) if is_first else {},
             {n: comparison.retention(n) for n in orders},
             {n: comparison.shrinkage(n) for n in orders},
         )
+
+    @classmethod
+    def of_move(
+        cls, comparison: Comparison, names: Sequence[str], orders: Sequence[int]
+    ) -> "StepFigures":
+        """Take some figures of the comparison of a step with the one before."""
+        comparison.resample()
+        figures = {(name, n): between_sides(comparison, name, n) for name in names for n in orders}
+        return cls(figures, {}, {}, {})
 
 
 def is_ratio(name: str) -> bool:
@@ -73,7 +76,7 @@ def is_ratio(name: str) -> bool:
     return COMPARISON_FIGURES[name].reciprocal
 
 
-def _between(comparison: Comparison, name: str, order: int) -> Point:
+def between_sides(comparison: Comparison, name: str, order: int) -> Point:
     """Return a figure of two corpora with its error, or else the figure alone."""
     if is_ratio(name):
         estimate = comparison.interval(name, order)
@@ -89,12 +92,18 @@ def _between(comparison: Comparison, name: str, order: int) -> Point:
     return (None if value is None or floor is None else value - floor), None
 
 
-def _of_side(comparison: Comparison, side: Profile, name: str, order: int) -> Point:
-    """Return a figure of one corpus with its error, or else the figure alone."""
-    estimate = comparison.side_interval(side, name, order)
-    if estimate is not None:
-        return _point(estimate)
-    return CORPUS_FIGURES[name].value(side.spectrum(order), side.contexts(order)), None
+def _of_side(comparison: Comparison, side: Profile, orders: Sequence[int]) -> Figures:
+    """Return figures of one corpus with their errors, or else the figures alone."""
+    found: Figures = {}
+    for name in SERIES_FIGURES.keys() - COMPARISON_FIGURES.keys():
+        for n in orders:
+            estimate = comparison.side_interval(side, name, n)
+            if estimate is None:
+                value = CORPUS_FIGURES[name].value(side.spectrum(n), side.contexts(n))
+                found[name, n] = value, None
+            else:
+                found[name, n] = _point(estimate)
+    return found
 
 
 def _point(estimate: Estimate | None, value: float | None = None) -> Point:

@@ -14,7 +14,7 @@ from ..comparison import Comparison
 from .reading import Reading, read
 from .series import Series
 from .shrinkage import Shrinkage, shrinkage_of
-from .step_figures import Point, StepFigures, is_ratio
+from .step_figures import Point, StepFigures, between_sides, is_ratio
 
 MOVED = ("js", "kl", "reverse_kl")
 """Figures that say how far a step is from the one before."""
@@ -95,7 +95,10 @@ class Trajectory(Presented):
         if name not in MOVED:
             raise ValueError(f"figure must be one of {', '.join(MOVED)}, got {name!r}")
         self._checked(order)
-        found = [self._of(each).figures[name, order] for each in self.successive]
+        if order in self.moved_orders:
+            found = [self._of(each).figures[name, order] for each in self.successive]
+        else:
+            found = [between_sides(each, name, order) for each in self.successive]
         steps = self.steps[len(self.steps) - len(found) :]
         return Series(name, order, steps, *_columns(found), is_excess=True)
 
@@ -135,6 +138,7 @@ class Trajectory(Presented):
         return read(
             self.names,
             self.figure(VARIETY, variety),
+            self.onsets().get((VARIETY, variety)),
             self.moved("js", moved),
             self.comparisons[-1].verdict,
             first,
@@ -144,6 +148,11 @@ class Trajectory(Presented):
     def orders(self) -> range:
         """Lengths of the n-grams that were counted."""
         return range(1, self.comparisons[0].baseline.max_order + 1)
+
+    @property
+    def moved_orders(self) -> range:
+        """Those of reports of how far steps moved: of longer n-grams, divergences say little."""
+        return self.orders[:MOVED_ORDER]
 
     @property
     def names(self) -> list[str]:
@@ -157,8 +166,12 @@ class Trajectory(Presented):
         """
         followed = any(comparison is each for each in (*self.comparisons, *self.successive))
         if followed and id(comparison) not in self._figures:
-            is_step = any(comparison is each for each in self.comparisons)
-            self._figures[id(comparison)] = StepFigures.of(comparison, with_sides=is_step)
+            self._figures[id(comparison)] = self._taken(comparison)
+
+    def _taken(self, comparison: Comparison) -> StepFigures:
+        if any(comparison is each for each in self.comparisons):
+            return StepFigures.of_step(comparison, is_first=comparison is self.comparisons[0])
+        return StepFigures.of_move(comparison, MOVED, self.moved_orders)
 
     def _of(self, comparison: Comparison) -> StepFigures:
         if id(comparison) not in self._figures:

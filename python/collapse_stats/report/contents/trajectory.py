@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from ...comparisons.trajectory.series import Series
 from ...comparisons.trajectory.shrinkage import Shrinkage
-from ...comparisons.trajectory.trajectory import ALPHA, MOVED, Trajectory
+from ...comparisons.trajectory.trajectory import ALPHA, MOVED, MOVED_ORDER, Trajectory
 from ...metrics.figures import SERIES_FIGURES
 from ...metrics.series.half_life import HalfLife
 from ...metrics.series.trend import FEWEST_STEPS
@@ -35,7 +35,7 @@ def trajectory_figures(trajectory: Trajectory) -> Json:
         "moved": {
             figure_key(name, order): _moved(trajectory, trajectory.moved(name, order))
             for name in MOVED
-            for order in trajectory.orders
+            for order in trajectory.moved_orders
         },
         "shrinkage": _shrinkage(trajectory.shrinkage(1)),
         "warnings": _warnings(trajectory),
@@ -48,10 +48,10 @@ def figure_key(name: str, order: int) -> str:
 
 
 def keys_of(orders: Sequence[int]) -> dict[str, list[str]]:
-    """Return the keys that figures and distances have at these orders."""
+    """Return the keys that figures have at these orders, and distances at the first of them."""
     return {
-        part: [figure_key(name, order) for name in names for order in orders]
-        for part, names in (("figures", SERIES_FIGURES), ("moved", MOVED))
+        "figures": [figure_key(name, order) for name in SERIES_FIGURES for order in orders],
+        "moved": [figure_key(name, order) for name in MOVED for order in orders[:MOVED_ORDER]],
     }
 
 

@@ -1,12 +1,12 @@
 """What becomes of a run: a table of its figures' trends, and how far each step moved."""
 
+from ...comparisons.trajectory.trajectory import MOVED_ORDER
 from ..grid import DASH, Cell, Column, Grid, printable
 from ..json_object import Json
 from ..numbers import fixed, with_error
 from .generations import DISTINCT_ORDER, ENTROPY_ORDER, NOVELTY_ORDER
 from .labels import Labels
 
-MOVED_ORDER = 2
 _STATES = {
     "worsening": "worse",
     "settled": "settled",
@@ -104,12 +104,10 @@ def _row(
     values, trend = figure["values"], figure["trend"]
     slope = interval = p = DASH
     if trend is not None:
-        slope = _signed(trend["slope"], digits + 2, factor)
+        slope = _slope(trend["slope"], factor)
         p = "<0.0001" if trend["p"] < 1e-4 else fixed(trend["p"], 4)
         if trend["low"] is not None:
-            interval = " to ".join(
-                _signed(trend[end], digits + 2, factor) for end in ("low", "high")
-            )
+            interval = " to ".join(_slope(trend[end], factor) for end in ("low", "high"))
     onset, state = figure["onset"], figure["state"]
     return [
         Cell(title),
@@ -129,8 +127,8 @@ def _scaled(value: float | None, digits: int, factor: float = 1) -> str:
     return DASH if value is None else fixed(value * factor, digits)
 
 
-def _signed(value: float, digits: int, factor: float) -> str:
-    return f"{value * factor:+.{digits}f}"
+def _slope(value: float, factor: float) -> str:
+    return f"{value * factor:+.2g}"
 
 
 def _sentence(warning: str) -> str:
