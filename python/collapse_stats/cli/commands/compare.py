@@ -109,6 +109,11 @@ def compare(
         check_details(form, "--examples")
     if each:
         candidates = _parts(candidates, request)
+    if successive and len(candidates) < 2:
+        raise InputError(
+            "--successive needs two candidates or more, in the order of the run, got "
+            f"{candidates[0]}: give several, or --each for a directory with one a step"
+        )
     paths = [baseline, *candidates]
     options = [for_baseline, *(for_candidates for _ in candidates)]
     with Reporter() as reporter:
