@@ -316,11 +316,12 @@ def _named(run: cs.Trajectory) -> str:
     ("change", "words"),
     [
         (lambda t: t["names"].reverse(), "are not the candidates"),
-        (lambda t: t["steps"].pop(), "a value for each step"),
+        (lambda t: t["steps"].append(9000), "a value for each step"),
         (lambda t: t["figures"].pop("js_bits/2"), "each of its figures at each order"),
         (lambda t: t["moved"].pop("js_bits/2"), "each of its moved at each order"),
         (lambda t: t["shrinkage"]["bands"][0]["bits"].pop(), "a value for each step"),
         (lambda t: t.update(baseline="gen0"), "another baseline"),
+        (lambda t: t["figures"]["js_bits/1"].update(onset=1), "none of its steps"),
         (lambda t: t.update(looks=0), "looks must be in 1"),
         (lambda t: t.update(reading="fine"), "reading must be one of"),
     ],

@@ -130,6 +130,9 @@ def _trajectory_disagrees(report: Json) -> str | None:
     for part, keys in keys_of(orders).items():
         if {*trajectory[part]} != {*keys}:
             return f"the trajectory does not have each of its {part} at each order"
+    known = {None, *trajectory["steps"]}
+    if any(each["onset"] not in known for each in trajectory["figures"].values()):
+        return "an onset of the trajectory is none of its steps"
     shown = [*trajectory["figures"].values(), *trajectory["moved"].values()]
     columns = [trajectory["steps"], *(each[key] for each in shown for key in ("values", "errors"))]
     bands = trajectory["shrinkage"]["bands"]

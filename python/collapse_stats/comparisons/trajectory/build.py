@@ -11,7 +11,7 @@ from ...corpus.keywords import Keywords, options_of, with_options
 from ...corpus.load import Progress
 from ...metrics.series.checked_series import places
 from ...profiles.profile import Profile
-from ...system.arguments import checked
+from ...system.arguments import as_array, checked
 from ...verdict.limits import Limits
 from ..build import compare_each, compare_profiles
 from ..comparison import Comparison
@@ -66,11 +66,10 @@ def trajectory(
     InputError
         A side, or the file of limits, cannot be read as the options say.
     """
-    if not isinstance(generations, str | os.PathLike):
-        generations = list(generations)
-        checked_steps(steps, len(generations))  # before anything is read
+    several = _several(generations)
+    checked_steps(steps, len(several))  # before anything is read
     _, counting = options_of(keywords)
-    compared = compare_each(baseline, generations, limits=limits, progress=progress, **keywords)
+    compared = compare_each(baseline, several, limits=limits, progress=progress, **keywords)
     return trajectory_of(
         compared,
         steps,
@@ -126,9 +125,25 @@ def checked_steps(steps: Sequence[float] | None, number: int) -> tuple[float, ..
     """
     if number < 2:
         raise ValueError(f"a trajectory needs two generations or more, got {number}")
-    given = tuple(range(number)) if steps is None else tuple(steps)
-    places(given, number)
-    return given
+    if steps is None:
+        return tuple(range(number))
+    places(steps, number)
+    return tuple(as_array("steps", steps).tolist())
+
+
+def _several(generations: Iterable[object]) -> list[object]:
+    """Return the generations as a list; TypeError if they are none."""
+    if isinstance(generations, str | os.PathLike):
+        raise TypeError(
+            f"generations must be a list of corpora, got the single path "
+            f"{os.fspath(generations)!r}: give it in a list, or take compare"
+        )
+    try:
+        return list(generations)
+    except Exception as error:  # objects may raise what they like
+        raise TypeError(
+            f"generations must be a list of corpora, got {type(generations).__name__}"
+        ) from error
 
 
 def _by_sample(profile: Profile) -> Profile:
