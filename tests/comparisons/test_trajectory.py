@@ -301,6 +301,12 @@ def test_the_report_is_in_the_schema_and_in_every_format(narrowing: cs.Trajector
     rows = render(report, "csv").splitlines()
     at = rows[0].split(",").index("moved_js_bits_2")
     assert [row.split(",")[at] == "" for row in rows[1:]] == [True] + [False] * 7
+    verbose = narrowing.summary(80, verbose=True)
+    assert "tokens of the baseline still there, over the floor" in verbose
+    fallback = [f"gen{step // 100:.0f}" for step in narrowing.shrinkage().fallback]
+    assert ("The discount is 0.5 at" in verbose) == bool(fallback)
+    assert ", ".join(fallback) in " ".join(verbose.split())
+    assert max(map(len, verbose.splitlines())) <= 80
     assert "worse from" in render(report, "markdown")
     assert " & moved" in render(report, "latex")
     assert "worse from" in narrowing._repr_html_()

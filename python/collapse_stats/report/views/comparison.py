@@ -11,7 +11,7 @@ from .corpus import corpus_page, described
 from .detail import example_grids, orders_grid
 from .generations import TOLERANCE, generations_grid
 from .novelty import novelty_grid
-from .trajectory import sentence_of, trajectory_grids, with_moved
+from .trajectory import sentence_of, shrinkage_grids, trajectory_grids, with_moved
 from .verdict import reasons_of, verdict_grid
 from .warnings import named, warnings_of
 
@@ -36,6 +36,7 @@ def comparison_page(report: Json, *, verbose: bool = False) -> Page:
     if len(against) == 1:
         grids.append(orders_grid(against[0]))
     if verbose:
+        grids += shrinkage_grids(report)
         grids.append(novelty_grid(name, against))
         for other, group in others:
             title = f"against {printable(other)}, the first candidate"

@@ -65,6 +65,55 @@ def trajectory_grids(report: Json) -> list[Grid]:
     return [Grid(columns, rows, title, (*map(_sentence, trajectory["warnings"]), legend))]
 
 
+def shrinkage_grids(report: Json) -> list[Grid]:
+    """Return tables of how the baseline's rare tokens go, if the report has a trajectory."""
+    trajectory = report.get("trajectory")
+    if trajectory is None or not trajectory["shrinkage"]["bands"]:
+        return []
+    shrinkage, names = trajectory["shrinkage"], trajectory["names"]
+    labels = Labels.of(names)
+    bands = shrinkage["bands"]
+    columns = [
+        Column((labels.heading,), number=False, one_line=True),
+        *(Column((band["band"],)) for band in bands),
+    ]
+
+    def grid(key: str, digits: int, title: str, notes: tuple[str, ...]) -> Grid:
+        rows = [
+            [
+                Cell(printable(labels.label(name))),
+                *(Cell(fixed(band[key][at], digits)) for band in bands),
+            ]
+            for at, name in enumerate(names)
+        ]
+        return Grid(columns, rows, title, notes)
+
+    fallback = [
+        printable(name)
+        for step, name in zip(trajectory["steps"], names, strict=True)
+        if step in shrinkage["fallback_steps"]
+    ]
+    fixed_at = (f"The discount is 0.5 at {', '.join(fallback)}, where the formula has none.",)
+    return [
+        grid(
+            "retained",
+            2,
+            "tokens of the baseline still there, over the floor",
+            ("By how often half of the baseline has them; 1 is as many as in other text of it.",),
+        ),
+        grid(
+            "bits",
+            1,
+            "how much more probable they are than in other text of the baseline, bits",
+            (
+                "Below 0, they are less probable. Once most of a band is gone, this is mostly the "
+                "smoothing's.",
+                *fixed_at * bool(fallback),
+            ),
+        ),
+    ]
+
+
 def with_moved(grid: Grid, report: Json) -> Grid:
     """Return the table of generations with a column that says how far each one moved."""
     trajectory = report.get("trajectory")
