@@ -85,16 +85,10 @@ def _draw(axes: Axes, panel: _Panel, *, connected: bool) -> None:
     ends = [[point.value + side * point.error for point in points] for side in (-1, 1)]
     axes.vlines(x, *ends, color=_LINE, linewidth=1.3)
     axes.plot(x, y, color=_LINE, marker="o", markersize=4, linewidth=1.3 if connected else 0)
-    ring = [point for point in points if point.place == panel.onset]
-    axes.plot(
-        [point.place for point in ring],
-        [point.value for point in ring],
-        color=_LINE,
-        marker="o",
-        markersize=9,
-        markerfacecolor="none",
-        linewidth=0,
-    )
+    for point in points:
+        if point.place == panel.onset:
+            style = {"color": _LINE, "marker": "o", "markersize": 9, "markerfacecolor": "none"}
+            axes.plot(point.place, point.value, **style)
     bottom, top = min(*low, *ends[0]), max(*high, *ends[1])
     room = 0.12 * max(top - bottom, _LEAST)
     axes.set_ylim(0 if bottom < top / 3 else bottom - room, top + room)
