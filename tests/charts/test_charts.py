@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from reports import given_ngrams, narrowing, of_nothing, of_one, profile
 
+import collapse_stats as cs
 from collapse_stats.charts import sheet
 from collapse_stats.charts.axes import short_count, spread
 from collapse_stats.charts.candidates import is_series, lines, onsets
