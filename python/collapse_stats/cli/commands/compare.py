@@ -247,7 +247,6 @@ def _trajectory(comparisons: list[Comparison], candidates: int, request: Request
     return trajectory_of(
         with_baseline,
         rising_numbers([each.candidate.name for each in with_baseline]),
-        request.backend,
         request.counting.memory_bytes,
         also=with_first,
     )

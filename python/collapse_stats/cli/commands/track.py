@@ -110,7 +110,6 @@ def track(
             trajectory = trajectory_of(
                 comparisons,
                 [number for number, _ in found[-len(comparisons) :]],
-                request.backend,
                 request.counting.memory_bytes,
                 also=with_first,
                 from_first=baseline is None,

@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Unpack
 
-from ...backends.base import Backend
+from ...backends.selection import select
 from ...corpus.keywords import Keywords, options_of, with_options
 from ...corpus.load import Progress
 from ...metrics.series.checked_series import places
@@ -73,7 +73,6 @@ def trajectory(
     return trajectory_of(
         compared,
         steps,
-        counting.selected_backend,
         counting.memory_bytes,
         from_first=from_first,
         every_step=every_step,
@@ -83,7 +82,6 @@ def trajectory(
 def trajectory_of(
     comparisons: Sequence[Comparison],
     steps: Sequence[float] | None,
-    backend: Backend,
     memory: int,
     *,
     also: Iterable[Comparison] = (),
@@ -94,6 +92,8 @@ def trajectory_of(
 
     Parameters
     ----------
+    memory
+        Bytes within which tables are joined, where a step has no sample.
     also
         Comparisons that there are already, which are not made again.
     """
@@ -103,6 +103,7 @@ def trajectory_of(
         one, other = before.candidate, after.candidate
         found = known.get((id(one), id(other)))
         if found is None:
+            backend = after.backend or select()  # the same, so that recounts are shared
             joined = compare_profiles(_by_sample(one), _by_sample(other), backend, memory)
             found = replace(joined, limits=after.limits)
         successive.append(found)
