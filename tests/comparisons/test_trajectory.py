@@ -229,6 +229,17 @@ def test_what_is_no_run_is_refused_before_it_is_read(number: int, steps: Any, wo
         cs.trajectory("no-such-file", ["no-such-file"] * number, steps=steps)
 
 
+def test_texts_in_memory_are_named_by_their_steps() -> None:
+    docs = [documents(seed, 300, number=40) for seed in range(4)]
+    run = cs.trajectory(docs[0], docs[1:], steps=[5, 10, 20], vocab_size=VOCAB, max_order=2)
+    assert run.names == ["step 5", "step 10", "step 20"]
+    corpora = run.to_dict()["corpora"]
+    assert [corpus["name"] for corpus in corpora] == ["baseline", *run.names]
+    expected = [sum(map(len, each)) for each in docs]
+    assert [corpus["tokens"] for corpus in corpora] == expected
+    assert [each.baseline.name for each in run.successive] == ["step 5", "step 10"]
+
+
 def test_a_single_path_is_no_run() -> None:
     with pytest.raises(TypeError, match="give it in a list"):
         cs.trajectory("human.jsonl", "generation.jsonl")

@@ -41,7 +41,8 @@ def trajectory(
         A `Profile`, the path of a saved one, or whatever `profile` takes as its source: human text,
         or the first step of the run. The options below hold for all sides.
     generations
-        Two or more of the same, in the order of the run. A single path is not split.
+        Two or more of the same, in the order of the run. A single path is not split. Where names
+        are alike, as those of texts in memory are, they are named by the numbers of the steps.
     steps
         The number of each, ascending; 0, 1, 2 ... by default.
     from_first
@@ -67,12 +68,12 @@ def trajectory(
         A side, or the file of limits, cannot be read as the options say.
     """
     several = _several(generations)
-    checked_steps(steps, len(several))  # before anything is read
+    numbers = checked_steps(steps, len(several))  # before anything is read
     _, counting = options_of(keywords)
     compared = compare_each(baseline, several, limits=limits, progress=progress, **keywords)
     return trajectory_of(
-        compared,
-        steps,
+        _named_apart(compared, numbers),
+        numbers,
         counting.memory_bytes,
         from_first=from_first,
         every_step=every_step,
@@ -130,6 +131,20 @@ def checked_steps(steps: Sequence[float] | None, number: int) -> tuple[float, ..
         return tuple(range(number))
     places(steps, number)
     return tuple(as_array("steps", steps).tolist())
+
+
+def _named_apart(comparisons: Sequence[Comparison], steps: Sequence[float]) -> Sequence[Comparison]:
+    """Name the steps by their numbers, if names are alike, as those of texts in memory are."""
+    baseline = comparisons[0].baseline
+    names = [baseline.name, *(each.candidate.name for each in comparisons)]
+    if len({*names}) == len(names):
+        return comparisons
+    if baseline.name in names[1:]:
+        baseline = replace(baseline, name="baseline")
+    return [
+        replace(each, baseline=baseline, candidate=replace(each.candidate, name=f"step {step:g}"))
+        for each, step in zip(comparisons, steps, strict=True)
+    ]
 
 
 def _several(generations: Iterable[object]) -> list[object]:

@@ -10,7 +10,7 @@ import numpy as np
 from ..numeric.special_functions import FloatArray
 from .checked_series import numbers
 
-__all__ = ["Onset", "Worse", "holm", "onset", "spent_alpha"]
+__all__ = ["Onset", "holm", "onset", "spent_alpha"]
 
 Worse = Literal["up", "down"]
 """The direction in which a figure is worse."""
