@@ -1,5 +1,7 @@
 """What becomes of a run: a table of its figures' trends, and how far each step moved."""
 
+from dataclasses import replace
+
 from ...comparisons.trajectory.trajectory import MOVED_ORDER
 from ..grid import DASH, Cell, Column, Grid, printable
 from ..json_object import Json
@@ -55,10 +57,12 @@ def trajectory_grids(report: Json) -> list[Grid]:
         Column(("limit",), optional=2),
         Column(("last half",), number=False),
     ]
+    orders = len(report["corpora"][0]["orders"])
     rows = [
         _row(title, figure, digits, factor, label_of)
-        for title, figure, digits, factor in _shown(trajectory, len(report["corpora"][0]["orders"]))
+        for title, figure, digits, factor in _shown(trajectory, orders)
     ]
+    rows.append(_moved_row(trajectory, min(MOVED_ORDER, orders), len(columns)))
     first = printable(trajectory["baseline"] if trajectory["from_first"] else names[0])
     legend = _LEGEND.format(first=first, alpha=100 * trajectory["alpha"])
     title = f"trajectory, {printable(names[0])} to {printable(names[-1])}"
@@ -125,9 +129,12 @@ def with_moved(grid: Grid, report: Json) -> Grid:
     for value, error in zip(moved["values"], moved["errors"], strict=True):
         is_clear = value is not None and (error is None or abs(value) > 2 * error)
         cells.append(Cell(with_error(value, error, 3), "plain" if is_clear else "dim"))
-    column = Column(("moved", f"{order}-gram JS"))
+    others = [  # which are left out before it
+        replace(column, optional=column.optional and column.optional + 1) for column in grid.columns
+    ]
+    column = Column(("moved", f"{order}-gram JS"), optional=1)
     rows = [[*row, cell] for row, cell in zip(grid.rows, cells, strict=True)]
-    return Grid([*grid.columns, column], rows, grid.title, grid.notes)
+    return Grid([*others, column], rows, grid.title, grid.notes)
 
 
 def _shown(trajectory: Json, orders: int) -> list[tuple[str, Json, int, float]]:
@@ -170,6 +177,15 @@ def _row(
         Cell(_scaled(figure["limit"], digits, factor)),
         Cell(_STATES[state], "worse" if state == "worsening" else "plain"),
     ]
+
+
+def _moved_row(trajectory: Json, order: int, columns: int) -> list[Cell]:
+    """How far the first step that moved and the last one are from those before."""
+    values = trajectory["moved"][f"js_bits/{order}"]["values"]
+    known = [value for value in values[:-1] if value is not None]
+    ends = (known[0] if known else None, values[-1])
+    cells = [Cell(f"moved, {order}-grams"), *(Cell(_scaled(value, 3)) for value in ends)]
+    return [*cells, *[Cell(DASH)] * (columns - len(cells))]
 
 
 def _scaled(value: float | None, digits: int, factor: float = 1) -> str:
