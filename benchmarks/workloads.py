@@ -152,10 +152,15 @@ def _text() -> Tokens:
     return loaded
 
 
+def data_folder() -> Path:
+    """The folder of real texts, which need not be there."""
+    beside = Path(__file__).resolve().parents[2] / "shared" / "data"
+    return Path(os.environ.get("COLLAPSE_STATS_DATA", beside))
+
+
 def _data_files() -> list[Path]:
     """The three files, or none: a part of them would be another workload."""
-    beside = Path(__file__).resolve().parents[2] / "shared" / "data"
-    folder = Path(os.environ.get("COLLAPSE_STATS_DATA", beside))
+    folder = data_folder()
     paths = [folder / f"human_{name}.jsonl.zst" for name in CORPORA]
     return paths if all(path.is_file() for path in paths) else []
 

@@ -13,6 +13,9 @@ from .charts.plot import plot
 from .comparisons.build import compare, compare_each
 from .comparisons.calibrate import calibrate
 from .comparisons.comparison import Comparison
+from .comparisons.trajectory.build import trajectory
+from .comparisons.trajectory.series import Series
+from .comparisons.trajectory.trajectory import Trajectory
 from .counting.spectra import spectra
 from .errors import (
     BackendError,
@@ -52,7 +55,9 @@ __all__ = [
     "NgramModel",
     "Profile",
     "RarePerplexity",
+    "Series",
     "Spectrum",
+    "Trajectory",
     "__version__",
     "backends",
     "calibrate",
@@ -64,4 +69,5 @@ __all__ = [
     "profile",
     "rare_perplexity",
     "spectra",
+    "trajectory",
 ]

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from reports import given_ngrams, narrowing, of_nothing, of_one, profile
 
+import collapse_stats as cs
 from collapse_stats.charts import sheet
 from collapse_stats.charts.axes import short_count, spread
 from collapse_stats.charts.candidates import is_series, lines, onsets
@@ -241,6 +242,22 @@ def test_candidates_that_are_no_steps_are_not_joined_by_lines() -> None:
     ratios, *_ = drawn("series", report).axes
     (points,) = [line for line in ratios.lines if line.get_marker() == "o"]
     assert points.get_linewidth() == 0
+
+
+def test_a_ring_is_where_a_figure_becomes_worse() -> None:
+    ids = (1200, 900, 500, 250, 120)
+    generations = [profile(f"gen{i}", i + 2, number) for i, number in enumerate(ids)]
+    report = cs.trajectory(profile("human", 1, 1200), generations).to_dict()
+    figures = report["trajectory"]["figures"]
+    keys = ("size_matched_distinct_ratio/4", "entropy_bits/2", "js_bits/2")
+    expected = [figures[key]["onset"] for key in keys]
+    assert expected[1] is not None
+    found = []
+    for axes in drawn("series", report).axes:
+        rings = [line for line in axes.lines if line.get_markerfacecolor() == "none"]
+        found.append([int(line.get_xdata()[0]) for line in rings])
+    assert found == [[] if onset is None else [onset] for onset in expected]
+    assert "Rings: the figure is worse" in CHARTS["series"].caption(report)
 
 
 def test_curves_are_those_of_the_counts() -> None:

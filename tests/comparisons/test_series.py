@@ -12,6 +12,7 @@ from collapse_stats.backends.selection import select
 from collapse_stats.comparisons.build import compare_corpora
 from collapse_stats.comparisons.comparison import Comparison
 from collapse_stats.comparisons.side import Side, compare_each, compare_series, compare_sides
+from collapse_stats.comparisons.trajectory.build import trajectory_of
 from collapse_stats.corpus.corpus import Corpus
 from collapse_stats.corpus.load import read_corpus
 from collapse_stats.counting.passes import passes
@@ -157,6 +158,22 @@ def test_samples_of_a_series_are_recounted_once() -> None:
     assert comparisons == 5
     assert backend.taken() == 3 * (2 * comparisons + len(corpora)) * ["spectra"]
     assert result == report(pairwise(corpora))
+
+
+def test_a_trajectory_recounts_each_step_once() -> None:
+    """Three calls for a pair of halves: two pairs a comparison, and one for each corpus."""
+    corpora, backend = [corpus(seed) for seed in range(5)], Calls()
+    found = list(compare_each(corpora[0], corpora[1:], options(backend)))
+    backend.taken()
+    run = trajectory_of(found, None, 10**9)
+    assert backend.taken() == []  # the samples do
+    profiles = [found[0].baseline, *(each.candidate for each in found)]
+    make_report(profiles, found, backend="native", trajectory=run)
+    comparisons = len(found) + len(run.successive)
+    assert comparisons == 7
+    assert backend.taken() == 3 * (2 * comparisons + len(corpora)) * ["spectra"]
+    run.figure("js", 1), run.moved("js", 2), run.shrinkage()
+    assert backend.taken() == []
 
 
 def test_profiles_of_a_series_share_their_samples() -> None:

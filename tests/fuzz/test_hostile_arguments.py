@@ -47,7 +47,9 @@ def methods() -> dict[str, Callable[..., Any]]:
         (make_comparison, cs.Comparison, ("kl", "js", "total_variation", "figure", "floor")),
         (make_comparison, cs.Comparison, ("interval", "excess", "retention", "lost", "inflated")),
         (make_comparison, cs.Comparison, ("size_matched_distinct_ratio", "joint_spectrum")),
-        (make_comparison, cs.Comparison, ("rare_perplexity",)),
+        (make_comparison, cs.Comparison, ("rare_perplexity", "shrinkage")),
+        (make_trajectory, cs.Trajectory, ("figure", "moved", "shrinkage", "onsets")),
+        (make_series, cs.Series, ("trend", "onset", "onset_test", "half_life")),
         (make_model, cs.NgramModel, ("log2_probabilities", "perplexity")),
         (make_counter, cs.NgramCounter, ("update", "merge", "profile")),
         (make_totals, cs.metrics.SequenceTotals, ("update", "merge", "repetition")),
@@ -66,6 +68,15 @@ def make_profile() -> cs.Profile:
 
 def make_comparison() -> cs.Comparison:
     return cs.compare([GOOD] * 3, [GOOD[::-1]] * 3, max_order=2, backend="native")
+
+
+def make_trajectory() -> cs.Trajectory:
+    return cs.trajectory([GOOD] * 3, [[GOOD[::-1]] * 3] * 2, max_order=2, backend="native")
+
+
+def make_series() -> cs.Series:
+    values = (1.0, 2.0, 3.0, 5.0, 4.0, 7.0)
+    return cs.Series("js", 2, tuple(range(6)), values, (1.0,) * 6, "up")
 
 
 def make_model() -> cs.NgramModel:

@@ -137,7 +137,7 @@ def test_comparisons_are_finite_or_none(first: str, second: str, shared: bool) -
 def test_every_formula_module_is_exported() -> None:
     """A new module in one of these folders needs a line in ``metrics/__init__.py``."""
     exported = []
-    for folder in ("one_corpus", "two_corpora", "token_order"):
+    for folder in ("one_corpus", "two_corpora", "token_order", "series"):
         package = importlib.import_module(f"collapse_stats.metrics.{folder}")
         for entry in pkgutil.iter_modules(package.__path__):
             module = importlib.import_module(f"{package.__name__}.{entry.name}")

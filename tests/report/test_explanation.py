@@ -45,6 +45,18 @@ def test_every_heading_of_a_comparison_is_explained() -> None:
         assert explained(heading)
 
 
+def test_every_heading_of_a_trajectory_is_explained() -> None:
+    rng = np.random.default_rng(1)
+    docs = [rng.integers(50, size=30) for _ in range(300)]
+    run = cs.trajectory(docs[::3], [docs[1::3], docs[2::3]], vocab_size=50, max_order=2)
+    grids = page_of(run.to_dict()).grids
+    headings = {column.heading[0] for grid in grids for column in grid.columns}
+    own = {"moved", "first", "per step", "95 % interval", "worse from", "half-life", "last half"}
+    assert own <= headings
+    for heading in own | {"last", "p", "limit", "trajectories"}:
+        assert explained(heading)
+
+
 def plain(markdown: str) -> str:
     """Letters and figures alone, without the targets of links."""
     return "".join(re.findall(r"\w", re.sub(r"\]\([^)]*\)", "]", markdown)))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..comparisons.comparison import Comparison
+from ..comparisons.trajectory.trajectory import Trajectory
 from ..profiles.profile import Profile
 from ..system.arguments import checked
 from ..system.atomic_file import check_can_write, write_file
@@ -22,7 +23,7 @@ _ENDINGS = ("png", "svg", "pdf")
 
 @checked
 def plot(
-    shown: Profile | Comparison | Sequence[Comparison] | dict[str, Any],
+    shown: Profile | Comparison | Sequence[Comparison] | Trajectory | dict[str, Any],
     kind: str | None = None,
     path: str | os.PathLike[str] | None = None,
 ) -> Figure:
@@ -33,7 +34,8 @@ def plot(
     Parameters
     ----------
     shown
-        A profile, a comparison, several comparisons with one baseline, or a report as a dict.
+        A profile, a comparison, several comparisons with one baseline, a trajectory, or a report as
+        a dict.
     kind
         ``verdicts``, ``retention``, ``series``, ``growth``, ``ranks``, ``ngrams`` or ``entropy``
         (docs/reports.md). Default: every chart for which there is something to draw.
@@ -77,7 +79,7 @@ def plot(
 def _checked(shown: Any) -> Any:
     """Return what can be drawn; TypeError for anything else."""
     several = shown if isinstance(shown, list | tuple) else ()
-    if isinstance(shown, Profile | Comparison):
+    if isinstance(shown, Profile | Comparison | Trajectory):
         return shown
     if several and all(isinstance(each, Comparison) for each in several):
         return several

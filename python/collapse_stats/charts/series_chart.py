@@ -27,19 +27,30 @@ class _Point:
     high: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Panel:
+    """A figure of the candidates, and the place from which on it is worse, if that is known."""
+
+    title: str
+    points: Sequence[_Point]
+    onset: int | None
+
+
 def why_not(report: Json) -> str | None:
     """Say why the chart cannot be drawn, None if it can."""
     if len(report["comparisons"]) < 2:
         return "there are fewer than two candidates"
     panels = _panels(report)
-    return None if any(points for _, points in panels) else "no figure could be given"
+    return None if any(panel.points for panel in panels) else "no figure could be given"
 
 
 def caption(report: Json) -> str:
     """Say in one sentence what the chart shows."""
+    has_rings = any(panel.onset is not None for panel in _panels(report))
+    rings = " Rings: the figure is worse from here on." if has_rings else ""
     return (
         "Variety, entropy and divergence, ± 2 standard errors where they are known, beside what "
-        "the baseline's own text has (blue)."
+        f"the baseline's own text has (blue).{rings}"
     )
 
 
@@ -47,9 +58,9 @@ def draw(figure: Canvas, report: Json) -> None:
     """Draw the three figures one below the other."""
     panels = _panels(report)
     every = stacked(figure, (1,) * len(panels), left=36, top=38, gap=26)
-    for axes, (title, points) in zip(every, panels, strict=True):
-        axes.set_title(title, pad=16 if axes is every[0] and is_series(report) else None)
-        _panel(axes, points, connected=is_series(report))
+    for axes, panel in zip(every, panels, strict=True):
+        axes.set_title(panel.title, pad=16 if axes is every[0] and is_series(report) else None)
+        _draw(axes, panel, connected=is_series(report))
         candidate_ticks(axes, report)
     for axes in every[:-1]:
         axes.tick_params(labelbottom=False)
@@ -59,7 +70,8 @@ def draw(figure: Canvas, report: Json) -> None:
         name_onsets(every[0], onsets(report))
 
 
-def _panel(axes: Axes, points: Sequence[_Point], *, connected: bool) -> None:
+def _draw(axes: Axes, panel: _Panel, *, connected: bool) -> None:
+    points = panel.points
     if not points:
         axes.set_yticks([])
         axes.text(0.5, 0.5, "not given", transform=axes.transAxes, ha="center", color=INK)
@@ -73,24 +85,46 @@ def _panel(axes: Axes, points: Sequence[_Point], *, connected: bool) -> None:
     ends = [[point.value + side * point.error for point in points] for side in (-1, 1)]
     axes.vlines(x, *ends, color=_LINE, linewidth=1.3)
     axes.plot(x, y, color=_LINE, marker="o", markersize=4, linewidth=1.3 if connected else 0)
+    for point in points:
+        if point.place == panel.onset:
+            style = {"color": _LINE, "marker": "o", "markersize": 9, "markerfacecolor": "none"}
+            axes.plot(point.place, point.value, **style)
     bottom, top = min(*low, *ends[0]), max(*high, *ends[1])
     room = 0.12 * max(top - bottom, _LEAST)
     axes.set_ylim(0 if bottom < top / 3 else bottom - room, top + room)
     axes.locator_params(axis="y", nbins=3)
 
 
-def _panels(report: Json) -> list[tuple[str, list[_Point]]]:
+def _panels(report: Json) -> list[_Panel]:
     against = against_baseline(report)
     longest = len(report["corpora"][0]["orders"])
     distinct, entropy, js = (min(n, longest) for n in (DISTINCT_ORDER, ENTROPY_ORDER, JS_ORDER))
     return [
-        (
+        _Panel(
             f"distinct {distinct}-grams at equal size, ratio to the baseline",
             _ratios(against, distinct),
+            _onset(report, f"size_matched_distinct_ratio/{distinct}"),
         ),
-        (f"entropy of {entropy}-grams, bits", _entropies(report, against, entropy)),
-        (f"Jensen-Shannon divergence of {js}-grams, bits", _divergences(against, js)),
+        _Panel(
+            f"entropy of {entropy}-grams, bits",
+            _entropies(report, against, entropy),
+            _onset(report, f"entropy_bits/{entropy}"),
+        ),
+        _Panel(
+            f"Jensen-Shannon divergence of {js}-grams, bits",
+            _divergences(against, js),
+            _onset(report, f"js_bits/{js}"),
+        ),
     ]
+
+
+def _onset(report: Json, key: str) -> int | None:
+    """Return the place from which on a figure is worse, if the report has a trajectory."""
+    trajectory = report.get("trajectory")
+    if trajectory is None or trajectory["figures"][key]["onset"] is None:
+        return None
+    place: int = trajectory["steps"].index(trajectory["figures"][key]["onset"])
+    return place
 
 
 def _ratios(against: Sequence[Json], order: int) -> list[_Point]:

@@ -1,6 +1,7 @@
 """The steps of a run in a directory: files or directories with a number in their names."""
 
 import re
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import TypeGuard
@@ -74,6 +75,13 @@ def without_number(folder: Path, reading: ReadOptions) -> list[str]:
         and _number(path) is None
         and (path.is_file() or _holds_data(path, reading))
     )
+
+
+def rising_numbers(names: Sequence[str]) -> list[int] | None:
+    """Return the numbers of steps from their names, None if these do not rise from name to name."""
+    numbers = [number for name in names if (number := _number(Path(name))) is not None]
+    is_rising = all(one < other for one, other in pairwise(numbers))
+    return numbers if len(numbers) == len(names) and is_rising else None
 
 
 def _number(path: Path) -> int | None:

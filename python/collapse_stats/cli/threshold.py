@@ -1,24 +1,19 @@
 """``--fail-on 'kl_1 > 0.3'``: a figure, its order, a sign and a number; or a verdict."""
 
-import operator
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import click
 
 from ..metrics.figures import COMPARISON_FIGURES, CORPUS_FIGURES
+from ..report.grid import printable
 from ..report.json_object import Json
 from ..report.shown import rare_kept
 from ..verdict.rule import LABELS
+from .series_threshold import NUMBER, SIGNS, SeriesThreshold, is_of_series, parse_series_threshold
 
-_SIGNS: dict[str, Callable[[float, float], bool]] = {
-    ">": operator.gt,
-    ">=": operator.ge,
-    "<": operator.lt,
-    "<=": operator.le,
-}
 _OF_COMPARISON = tuple(figure.key for figure in COMPARISON_FIGURES.values())
 _OF_CANDIDATE = tuple(figure.key for figure in CORPUS_FIGURES.values())
 _KEYS = (*_OF_COMPARISON, *_OF_CANDIDATE)
@@ -63,10 +58,10 @@ class Threshold:
         value = self.value(comparison, candidate)
         if value is None:
             raise LookupError("the figure is not given")
-        return _SIGNS[self.sign](value, self.number), f"it is {value:.4g}"
+        return SIGNS[self.sign](value, self.number), f"it is {value:.4g}"
 
 
-Limit = Threshold | WorstVerdict
+Limit = Threshold | WorstVerdict | SeriesThreshold
 
 
 def parse_thresholds(
@@ -77,6 +72,8 @@ def parse_thresholds(
 
 
 def _limit(text: str) -> Limit:
+    if is_of_series(text):
+        return parse_series_threshold(text)
     if not re.match(r"\s*verdict\b", text):
         return _threshold(text)
     labels = {label.replace(" ", "-"): label for label in LABELS[1:]}
@@ -89,8 +86,7 @@ def _limit(text: str) -> Limit:
 
 
 def _threshold(text: str) -> Threshold:
-    number = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
-    match = re.fullmatch(rf"\s*([a-z]\w*?)_(\d+)\s*(>=|<=|>|<)\s*({number})\s*", text, re.ASCII)
+    match = re.fullmatch(rf"\s*([a-z]\w*?)_(\d+)\s*(>=|<=|>|<)\s*({NUMBER})\s*", text, re.ASCII)
     if match is None:
         raise click.BadParameter(
             f"expected FIGURE_ORDER, one of > >= < <=, and a number, such as 'kl_1 > 0.3', got "
@@ -104,10 +100,44 @@ def _threshold(text: str) -> Threshold:
     return Threshold(text.strip(), key, int(order), sign, float(limit))
 
 
+fail_on_option = click.option(
+    "--fail-on",
+    multiple=True,
+    callback=parse_thresholds,
+    metavar="EXPR",
+    help="Exit with code 1 if this is true of a candidate, such as 'kl_1 > 0.3' or 'verdict >= "
+    "loss-of-tail', or of their series: 'onset_js_2 < 500' (worse from a step before 500 on), "
+    "'trend_distinct_3 < 0' (falling). With --strict, also if it cannot be checked. May be "
+    "repeated.",
+)
+"""Adds ``--fail-on``; the command is called with ``fail_on=``, the limits."""
+
+
+def asks_for_series(limits: tuple[Limit, ...]) -> bool:
+    """Whether a limit is one of a series."""
+    return any(isinstance(limit, SeriesThreshold) for limit in limits)
+
+
+def fail_if_crossed(
+    ctx: click.Context, limits: tuple[Limit, ...], report: Json, strict: bool
+) -> None:
+    """Say which limits are crossed or cannot be checked; exit with code 1 if one is crossed.
+
+    With `strict`, also if one cannot be checked.
+    """
+    crossed, unknown = crossings(limits, report)
+    for line in unknown:
+        click.echo(f"warning: {printable(line)}", err=True)
+    for line in crossed:
+        click.echo(f"collapse-stats: crossed: {printable(line)}", err=True)
+    if crossed or (strict and unknown):
+        ctx.exit(1)
+
+
 def check_orders(limits: tuple[Limit, ...], max_order: int) -> None:
     """Raise ValueError when a threshold names an order that is not counted."""
     for threshold in limits:
-        if isinstance(threshold, Threshold) and not 1 <= threshold.order <= max_order:
+        if not isinstance(threshold, WorstVerdict) and not 1 <= threshold.order <= max_order:
             raise ValueError(
                 f"--fail-on {threshold.text!r}: the order must be between 1 and {max_order}, the "
                 f"longest n-gram counted, got {threshold.order}"
@@ -118,12 +148,14 @@ def crossings(limits: tuple[Limit, ...], report: Json) -> tuple[list[str], list[
     """Return in words which limits candidates crossed, and which could not be checked."""
     corpora = {corpus["name"]: corpus for corpus in report["corpora"]}
     first = report["corpora"][0]["name"]
+    of_run = [limit for limit in limits if isinstance(limit, SeriesThreshold)]
+    of_step = [limit for limit in limits if not isinstance(limit, SeriesThreshold)]
     crossed, unknown = [], []
     for comparison in report["comparisons"]:
         if comparison["baseline"] != first:
             continue
         name = comparison["candidate"]
-        for limit in limits:
+        for limit in of_step:
             try:
                 is_crossed, value = limit.check(comparison, corpora[name])
             except LookupError as reason:
@@ -131,4 +163,12 @@ def crossings(limits: tuple[Limit, ...], report: Json) -> tuple[list[str], list[
                 continue
             if is_crossed:
                 crossed.append(f"{name}: {limit.text} ({value})")
+    for of_series in of_run:
+        try:
+            is_crossed, value = of_series.check_run(report.get("trajectory"))
+        except LookupError as reason:
+            unknown.append(f"{of_series.text} cannot be checked: {reason}")
+            continue
+        if is_crossed:
+            crossed.append(f"{of_series.text} ({value})")
     return crossed, unknown

@@ -35,6 +35,7 @@ from ..uncertainty.halves import (
 )
 from ..uncertainty.jackknife import CorpusIntervals
 from ..uncertainty.matched_samples import BASELINE, CANDIDATE, MatchedSamples
+from ..uncertainty.shrunk_bands import ShrunkBand, shrunk_bands
 from ..verdict.limits import Limits
 from ..verdict.measure import measured
 from ..verdict.rule import CANNOT_TELL, Verdict
@@ -173,6 +174,14 @@ class Comparison(Presented):
     def retention(self, order: int) -> list[RetainedBand]:
         """Return by band of baseline counts the share of n-grams still present, and its floor."""
         return retained_bands(self._opposite(order), self._own(order))
+
+    def shrinkage(self, order: int = 1) -> list[ShrunkBand]:
+        """Return by the same bands how probable n-grams are in the candidate, and the floor.
+
+        They are given as mean log2 probabilities by `metrics.rare_probabilities`.
+        """
+        kinds = self.baseline.vocab_size ** self.baseline.check_order(order)
+        return shrunk_bands(self._opposite(order), self._own(order), kinds)
 
     def joint_spectrum(self, order: int) -> JointSpectrum:
         """Return the joint spectrum of the whole baseline and the whole candidate."""

@@ -1,7 +1,8 @@
-"""Metrics of one corpus, of two corpora, and of the order of tokens.
+"""Metrics of one corpus, of two corpora, of the order of tokens, and of a series of steps.
 
-Each metric is a plain function from integer counts or token ids to a number, or to None where the
-metric is undefined for its input. ``docs/metrics.md`` lists formulas, units, ranges and caveats.
+Each metric is a plain function from integer counts, token ids or a series to a number, or to None
+where the metric is undefined for its input. ``docs/metrics.md`` lists formulas, units, ranges and
+caveats.
 
 Notation in docstrings: N is the number of occurrences (tokens or n-grams), V the number of types
 (distinct tokens or n-grams), and f_m the number of types that occur m times, so that the spectrum
@@ -33,6 +34,10 @@ from .one_corpus.lexical import *
 from .one_corpus.mandelbrot import *
 from .one_corpus.richness import *
 from .one_corpus.zipf import *
+from .series.half_life import *
+from .series.onset import *
+from .series.state import *
+from .series.trend import *
 from .token_order.hdd import *
 from .token_order.mattr import *
 from .token_order.mtld import *
@@ -40,6 +45,7 @@ from .token_order.repetition import *
 from .token_order.sequence import *
 from .two_corpora.divergence import *
 from .two_corpora.overlap import *
+from .two_corpora.rare_probability import *
 from .two_corpora.rarefaction import *
 from .two_corpora.retention import *
 from .two_corpora.smoothing import *

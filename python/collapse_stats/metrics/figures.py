@@ -22,6 +22,7 @@ from .one_corpus.growth import heaps_exponent
 from .one_corpus.hill import collision_entropy, hill
 from .one_corpus.lexical import honore_r, sichel_s, yule_k
 from .one_corpus.richness import ace, chao1
+from .series.onset import Worse
 from .two_corpora.divergence import hellingers, js_divergences, kl_divergences, total_variations
 from .two_corpora.joint_rows import JointRows, only_value
 from .two_corpora.overlap import novelties, unseen_masses
@@ -50,6 +51,9 @@ class Figure:
         error is computed. Setting it adds the figure to `intervals` in reports.
     monitored
         Whether the monitor gives it.
+    worse
+        The direction in which it moves as text collapses. Comparison figures and those of one
+        corpus that have one are followed over the steps of a run (`Trajectory`).
     """
 
     name: str
@@ -58,6 +62,7 @@ class Figure:
     maximum: float | None = None
     error: Literal["corpus", "sample"] | None = None
     monitored: bool = False
+    worse: Worse | None = None
 
     @property
     def key(self) -> str:
@@ -196,6 +201,7 @@ _CORPUS_FIGURES = (
         description="Collision entropy (Rényi entropy of order 2).",
         error="corpus",
         monitored=True,
+        worse="down",
     ),
     CorpusFigure(
         name="heaps_exponent",
@@ -211,6 +217,7 @@ _CORPUS_FIGURES = (
         maximum=10000,
         description="Yule's K, the rate of repetition.",
         error="corpus",
+        worse="up",
     ),
     CorpusFigure(name="honore_r", formula=honore_r, unit="number", description="Honoré's R."),
     CorpusFigure(
@@ -224,6 +231,7 @@ _CORPUS_FIGURES = (
         error="corpus",
         monitored=True,
         estimators=ESTIMATORS,
+        worse="down",
     ),
     CorpusFigure(
         name="conditional_entropy",
@@ -233,6 +241,7 @@ _CORPUS_FIGURES = (
         error="corpus",
         monitored=True,
         needs_contexts=True,
+        worse="down",
     ),
 )
 
@@ -244,6 +253,7 @@ _COMPARISON_FIGURES = (
         description="KL(baseline || candidate).",
         mirrored="reverse_kl",
         monitored=True,
+        worse="up",
     ),
     ComparisonFigure(
         name="reverse_kl",
@@ -252,6 +262,7 @@ _COMPARISON_FIGURES = (
         description="KL(candidate || baseline).",
         mirrored="kl",
         monitored=True,
+        worse="up",
     ),
     ComparisonFigure(
         name="js",
@@ -260,6 +271,7 @@ _COMPARISON_FIGURES = (
         maximum=1,
         description="Jensen-Shannon divergence.",
         monitored=True,
+        worse="up",
     ),
     ComparisonFigure(
         name="total_variation",
@@ -267,9 +279,14 @@ _COMPARISON_FIGURES = (
         unit="share",
         description="Total variation distance.",
         monitored=True,
+        worse="up",
     ),
     ComparisonFigure(
-        name="hellinger", formula=hellingers, unit="share", description="Hellinger distance."
+        name="hellinger",
+        formula=hellingers,
+        unit="share",
+        description="Hellinger distance.",
+        worse="up",
     ),
     ComparisonFigure(
         name="unseen_mass",
@@ -278,6 +295,7 @@ _COMPARISON_FIGURES = (
         description="Share of the baseline's occurrences whose n-gram the candidate lacks.",
         mirrored="novelty",
         monitored=True,
+        worse="up",
     ),
     ComparisonFigure(
         name="novelty",
@@ -286,6 +304,7 @@ _COMPARISON_FIGURES = (
         description="Share of the candidate's occurrences whose n-gram the baseline lacks.",
         mirrored="unseen_mass",
         monitored=True,
+        worse="down",
     ),
     ComparisonFigure(
         name="size_matched_distinct_ratio",
@@ -295,6 +314,7 @@ _COMPARISON_FIGURES = (
         reciprocal=True,
         has_floor=False,
         monitored=True,
+        worse="down",
     ),
     ComparisonFigure(
         name="retained",
@@ -303,6 +323,7 @@ _COMPARISON_FIGURES = (
         description="Share of the n-grams seen once in half of the baseline that are still there.",
         mirrored="retained_backward",
         has_floor=False,
+        worse="down",
     ),
 )
 
@@ -343,6 +364,11 @@ FLOORED_FIGURES = _by_name(figure for figure in _COMPARISON_FIGURES if figure.ha
 """Those that `Comparison.figure` and `Comparison.floor` take."""
 MONITORED_FLOORED_FIGURES = _by_name(f for f in FLOORED_FIGURES.values() if f.monitored)
 """Those that the monitor gives with their floors, in its order."""
+
+SERIES_FIGURES: dict[str, Figure] = {
+    figure.name: figure for figure in (*_COMPARISON_FIGURES, *_CORPUS_FIGURES) if figure.worse
+}
+"""Those that are followed over the steps of a run, each with the direction in which it is worse."""
 
 
 def look_up(name: str, figures: dict[str, F]) -> F:

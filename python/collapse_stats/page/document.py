@@ -11,7 +11,8 @@ from ..charts.palette import DARK, LIGHT
 from ..report.formats import page_of
 from ..report.grid import Page, printable
 from ..report.json_object import Json
-from ..report.views.comparison import LEGEND
+from ..report.views.comparison import LEGEND, OF_VERDICTS
+from ..report.views.trajectory import trajectory_grids
 from .headline import headline, lead
 from .tables import paragraphs, table, with_roles
 
@@ -57,11 +58,13 @@ def _figures(report: Json, page: Page) -> list[str]:
     if not report["comparisons"]:
         return [_section("Figures", "".join(table(grid, "figures") for grid in page.grids))]
     name = "Generations" if is_series(report) else "Figures"
-    main = _section(name, table(page.grids[1], name))
+    shown = 1 + len(trajectory_grids(report))
+    main = _section(name, "".join(table(grid, name) for grid in page.grids[1 : 1 + shown]))
     if len(report["comparisons"]) > MOST_DETAILED:
         return [main]
     verbose = page_of(_with_few_examples(report), verbose=True).printable()
-    reasons, _, *others = verbose.grids
+    reasons, *others = verbose.grids
+    others = others[shown:]
     content = paragraphs([*reasons.notes]) + "".join(table(grid, "figures") for grid in others)
     notes = paragraphs([*verbose.tail], "notes")
     return [
@@ -89,7 +92,9 @@ def _lead(report: Json, page: Page) -> str:
 
 
 def _is_headline(line: str, report: Json) -> bool:
-    """Whether the headline has said all of a sentence on the run."""
+    """Whether the headline has said all of the sentence on the verdicts of the run."""
+    if not line.startswith(OF_VERDICTS):
+        return False
     reasons = report["series"]["reasons"] if report["series"] else []
     return all(printable(reason)[1:] in headline(report) for reason in reasons)
 

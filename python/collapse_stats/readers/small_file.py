@@ -32,7 +32,9 @@ class SmallFileReader(SplittableReader, FileReader):
         self._name = name
         self.longest = options.longest
         self._packed = head.compression is not None
-        self._head = None if self._packed or not head.is_whole else head  # until its digest is taken
+        self._head = (
+            None if self._packed or not head.is_whole else head
+        )  # until its digest is taken
         self._digest = "" if self._head else head.digest
         self.unpacks = self._packed and not head.complete
         self._plain = 0 if self._packed else head.size  # bytes of content, 0 when unknown

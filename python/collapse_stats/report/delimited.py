@@ -41,6 +41,7 @@ def _comparisons(report: Json) -> list[Json]:
                 **_shares(comparison),
                 **_odds(comparison),
                 **_between(comparison),
+                **_moved(report, comparison),
                 **_of_corpus(candidate),
                 **{f"baseline_{name}": value for name, value in _of_corpus(baseline).items()},
             }
@@ -97,6 +98,20 @@ def _between(comparison: Json) -> Json:
             row |= _columns(f"{figure.key}_{order}", shown)
             if figure.has_floor or figure.name == "retained":
                 row[f"{figure.key}_{order}_floor"] = shown.floor
+    return row
+
+
+def _moved(report: Json, comparison: Json) -> Json:
+    """How far the step is from the one before, if the report has a trajectory."""
+    trajectory = report.get("trajectory")
+    if trajectory is None:
+        return {}
+    is_step = comparison["baseline"] == trajectory["baseline"]
+    at = trajectory["names"].index(comparison["candidate"]) if is_step else None
+    row: Json = {}
+    for key, moved in trajectory["moved"].items():
+        value, error = (None if at is None else moved[part][at] for part in ("values", "errors"))
+        row |= _columns(f"moved_{key.replace('/', '_')}", Shown(value, error=error))
     return row
 
 

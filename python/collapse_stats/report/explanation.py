@@ -137,7 +137,7 @@ def _sections(text: str) -> Iterator[Section]:
             if block.startswith("|"):
                 headings, _, *others = map(_cells, block.splitlines())
                 rows += [Row(headings, cells) for cells in others]
-            else:
+            elif not block.startswith("```"):
                 paragraphs += map(_plain, re.split(r"\n(?=\* )", block))
         yield Section(_plain(heading.lstrip("# ")), tuple(paragraphs), tuple(rows))
 

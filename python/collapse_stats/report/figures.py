@@ -14,6 +14,7 @@ from .. import metrics
 from ..backends.selection import select
 from ..comparisons.cautions import cautions, orders_named
 from ..comparisons.comparison import Comparison
+from ..comparisons.trajectory.trajectory import Trajectory
 from ..corpus.load import Progress
 from ..metrics.figures import (
     COMPARISON_FIGURES,
@@ -28,6 +29,7 @@ from ..uncertainty.estimate import Estimate
 from ..version import __version__
 from .contents.curves import curves
 from .contents.sample_figures import sample_figures
+from .contents.trajectory import trajectory_figures
 from .contents.verdict_figures import series_figures, sides, verdict_figures
 from .json_object import Json
 from .json_schema import SCHEMA, SCHEMA_FILE
@@ -52,13 +54,14 @@ def make_report(
     backend: str,
     progress: Progress | None = None,
     from_first: bool = False,
+    trajectory: Trajectory | None = None,
 ) -> Json:
     """Return the report of some corpora and of comparisons between them.
 
     With two candidates or more of one baseline, it has a verdict on the series; `from_first` says
-    that the baseline is itself the first step of it. The samples are recounted, which `progress`
-    reports. Without comparisons, the report also has the figures that read the tokens of the
-    samples in order.
+    that the baseline is itself the first step of it. A trajectory of the same comparisons is added.
+    The samples are recounted, which `progress` reports. Without comparisons, the report also has
+    the figures that read the tokens of the samples in order.
     """
     profiles = list(profiles)
     comparison_of = {
@@ -77,7 +80,11 @@ def make_report(
 
     of_profile: dict[int, Json] = {}
     compared: list[Json] = []
-    for comparison in _resampled_ahead(comparisons, progress):
+    for comparison in _resampled_ahead(_every(comparisons, trajectory), progress):
+        if trajectory is not None:
+            trajectory.remember(comparison)
+        if len(compared) == len(comparisons):
+            continue  # of a step with the one before, for the trajectory alone
         compared.append(comparison_figures(comparison))
         for profile in (comparison.baseline, comparison.candidate):
             if comparison_of[id(profile)] is comparison and is_resampled(profile):
@@ -95,7 +102,17 @@ def make_report(
         "corpora": [of_profile[id(profile)] for profile in profiles],
         "comparisons": compared,
         "series": series_figures(comparisons, from_first=from_first),
+        **({} if trajectory is None else {"trajectory": trajectory_figures(trajectory)}),
     }
+
+
+def _every(
+    comparisons: Sequence[Comparison], trajectory: Trajectory | None
+) -> Sequence[Comparison]:
+    """Return the comparisons, and behind them those that only the trajectory has."""
+    known = {id(each) for each in comparisons}
+    successive = () if trajectory is None else trajectory.successive
+    return [*comparisons, *(each for each in successive if id(each) not in known)]
 
 
 def _resampled_ahead(

@@ -15,6 +15,7 @@ from ..metrics.figures import (
     FLOORED_FIGURES,
 )
 from ..verdict.rule import CANNOT_TELL, LABELS
+from .contents.trajectory_schema import trajectory
 from .decision import FIGURES
 from .json_object import Json
 from .schema_parts import (
@@ -54,7 +55,7 @@ def report_schema() -> Json:
         "$id": SCHEMA,
         "title": "Report of collapse-stats show and compare",
         "description": "A figure that cannot be given is null, and a warning beside it says why.",
-        **object_of(properties),
+        **object_of(properties, optional={"trajectory": ref("trajectory")}),
         "$defs": {
             **_basic_types(),
             "corpus": _corpus(),
@@ -66,6 +67,7 @@ def report_schema() -> Json:
             "divergences": _divergences(),
             "retention": _retention(),
             "novel_mass": _novel_mass(),
+            "trajectory": trajectory(),
             "interval": _interval({}),
             "compared_interval": _interval(
                 {

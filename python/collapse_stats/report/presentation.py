@@ -7,6 +7,7 @@ from typing import Any
 
 from ..backends.selection import select
 from ..comparisons.comparison import Comparison
+from ..comparisons.trajectory.trajectory import Trajectory
 from ..errors import CollapseStatsError
 from ..profiles.profile import Profile
 from . import html
@@ -15,19 +16,29 @@ from .figures import make_report
 from .formats import page_of, render
 from .json_object import Json
 
-Shown = Profile | Comparison | Sequence[Comparison]
+Shown = Profile | Comparison | Sequence[Comparison] | Trajectory
 
 
 def report_of(shown: Shown) -> Json:
-    """Return the report of a profile, of a comparison, or of several with one baseline."""
+    """Return the report of a profile, a comparison, several with one baseline, or a trajectory."""
     if isinstance(shown, Profile):
         return make_report([shown], backend=(shown.backend or select()).name)
-    comparisons = [shown] if isinstance(shown, Comparison) else list(shown)
+    trajectory = shown if isinstance(shown, Trajectory) else None
+    if isinstance(shown, Trajectory):
+        comparisons = list(shown.comparisons)
+    else:
+        comparisons = [shown] if isinstance(shown, Comparison) else list(shown)
     if not comparisons:
         raise CollapseStatsError("there is nothing to report: the series has no comparisons")
     profiles = [comparisons[0].baseline, *(comparison.candidate for comparison in comparisons)]
     backend = comparisons[0].backend or select()
-    return make_report(profiles, comparisons, backend=backend.name)
+    return make_report(
+        profiles,
+        comparisons,
+        backend=backend.name,
+        from_first=trajectory is not None and trajectory.from_first,
+        trajectory=trajectory,
+    )
 
 
 def summary(shown: Shown, width: int, *, verbose: bool) -> str:

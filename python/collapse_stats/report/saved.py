@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from ..errors import InputError
+from .contents.trajectory import keys_of
 from .figures import schema
 from .json_object import Json
 from .json_schema import SCHEMA
@@ -113,6 +114,34 @@ def _is(value: Any, kind: str) -> bool:
     return isinstance(value, _TYPES[kind]) and (kind == "boolean" or not isinstance(value, bool))
 
 
+def _trajectory_disagrees(report: Json) -> str | None:
+    """Say what of a trajectory does not belong to the comparisons, None if all does."""
+    trajectory, comparisons = report.get("trajectory"), report["comparisons"]
+    if trajectory is None:
+        return None
+    names = [
+        each["candidate"] for each in comparisons if each["baseline"] == trajectory["baseline"]
+    ]
+    if not comparisons or trajectory["baseline"] != comparisons[0]["baseline"]:
+        return "the trajectory has another baseline"
+    if trajectory["names"] != names:
+        return "the steps of the trajectory are not the candidates"
+    orders = range(1, len(comparisons[0]["orders"]) + 1)
+    for part, keys in keys_of(orders).items():
+        if {*trajectory[part]} != {*keys}:
+            return f"the trajectory does not have each of its {part} at each order"
+    known = {None, *trajectory["steps"]}
+    if any(each["onset"] not in known for each in trajectory["figures"].values()):
+        return "an onset of the trajectory is none of its steps"
+    shown = [*trajectory["figures"].values(), *trajectory["moved"].values()]
+    columns = [trajectory["steps"], *(each[key] for each in shown for key in ("values", "errors"))]
+    bands = trajectory["shrinkage"]["bands"]
+    columns += [each[key] for each in bands for key in ("bits", "retained")]
+    if {len(column) for column in columns} != {len(names)}:
+        return "the trajectory does not have a value for each step"
+    return None
+
+
 def _disagrees(report: Json) -> str | None:
     """Say what does not belong together, None if all does."""
     corpora, comparisons = report["corpora"], report["comparisons"]
@@ -128,6 +157,9 @@ def _disagrees(report: Json) -> str | None:
             return f"report.corpora has no {min(lacking)!r}"
     if comparisons and comparisons[0]["baseline"] != corpora[0]["name"]:
         return "the first of report.corpora is not the baseline"
+    wrong = _trajectory_disagrees(report)
+    if wrong:
+        return wrong
     for corpus in corpora:
         for curves in corpus.get("curves", {}).values():
             for curve in curves.values():

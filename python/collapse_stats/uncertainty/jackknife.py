@@ -188,6 +188,7 @@ class CorpusIntervals:
         spectra: Mapping[int, tuple[Spectrum, Spectrum]],
         recounted: Sequence[Recount],
     ) -> None:
+        self._found: dict[tuple[str, int], Estimate | None] = {}
         self._size = len(sample.tokens)
         self._spectra = spectra
         self._recounted = {
@@ -207,6 +208,11 @@ class CorpusIntervals:
 
     def interval(self, name: str, order: int) -> Estimate | None:
         """Return a figure of `CORPUS_FIGURES_WITH_ERRORS`; None where it cannot be given."""
+        if (name, order) not in self._found:
+            self._found[name, order] = self._interval(name, order)
+        return self._found[name, order]
+
+    def _interval(self, name: str, order: int) -> Estimate | None:
         figure = CORPUS_FIGURES_WITH_ERRORS[name]
         values = [figure.value(*spectra) for spectra in self._recounted[order]]
         converges = figure.error == "corpus"

@@ -10,12 +10,13 @@ from ...comparisons.build import compare_profiles
 from ...comparisons.calibrate import human_text, limits_of
 from ...comparisons.comparison import Comparison
 from ...comparisons.side import compare_series
+from ...comparisons.trajectory.build import trajectory_of
+from ...comparisons.trajectory.trajectory import Trajectory
 from ...errors import InputError
 from ...profiles.profile import Ngram, Profile
 from ...profiles.storage import is_profile
 from ...readers.remote.location import Location
 from ...report import make_report
-from ...report.grid import printable
 from ...verdict.limits import Limits, limits_from
 from ..corpora import (
     any_saved,
@@ -31,8 +32,8 @@ from ..output import WITH_CHARTS, check_details, report_options, verbose_option,
 from ..paths import location, paths_argument
 from ..progress import Reporter
 from ..sides import SideOptions, for_side, side_option
-from ..steps import is_folder, numbered_folders, steps
-from ..threshold import Limit, check_orders, crossings, parse_thresholds
+from ..steps import is_folder, numbered_folders, rising_numbers, steps
+from ..threshold import Limit, asks_for_series, check_orders, fail_if_crossed, fail_on_option
 from ..warnings import warn_of_report
 from ..whole_number import WholeNumber
 
@@ -43,14 +44,7 @@ OF_A_CHART = 8  # n-grams on each side of the chart of them
 @click.command()
 @click.argument("baseline", type=location)
 @paths_argument("candidates", "CANDIDATE")
-@click.option(
-    "--fail-on",
-    multiple=True,
-    callback=parse_thresholds,
-    metavar="EXPR",
-    help="Exit with code 1 if this is true of a candidate, such as 'kl_1 > 0.3' or 'verdict >= "
-    "loss-of-tail'. With --strict, also if it cannot be checked. May be repeated.",
-)
+@fail_on_option
 @click.option(
     "--human",
     multiple=True,
@@ -74,6 +68,12 @@ OF_A_CHART = 8  # n-grams on each side of the chart of them
     help="Take each numbered file or directory of a candidate, such as gen-3/ or 10.jsonl, as a "
     "candidate of its own.",
 )
+@click.option(
+    "--successive",
+    is_flag=True,
+    help="Also compare each candidate with the one before, and say what becomes of the run: its "
+    "trends, and from where on a figure is worse.",
+)
 @side_option("candidates")
 @verbose_option
 @report_options
@@ -88,6 +88,7 @@ def compare(
     limits: Path | None,
     examples: int | None,
     each: bool,
+    successive: bool,
     verbose: bool,
     for_baseline: SideOptions,
     for_candidates: SideOptions,
@@ -108,6 +109,11 @@ def compare(
         check_details(form, "--examples")
     if each:
         candidates = _parts(candidates, request)
+    if successive and len(candidates) < 2:
+        raise InputError(
+            "--successive needs two candidates or more, in the order of the run, got "
+            f"{candidates[0]}: give several, or --each for a directory with one a step"
+        )
     paths = [baseline, *candidates]
     options = [for_baseline, *(for_candidates for _ in candidates)]
     with Reporter() as reporter:
@@ -121,8 +127,17 @@ def compare(
             comparisons = [replace(each, limits=own) for each in comparisons]
         with_baseline = comparisons[: len(candidates)]
         profiles = [with_baseline[0].baseline, *(each.candidate for each in with_baseline)]
+        trajectory = None
+        if successive or (asks_for_series(fail_on) and len(candidates) > 1):
+            trajectory = _trajectory(comparisons, len(candidates), request)
         with reporter.task("recounting samples") as task:
-            report = make_report(profiles, comparisons, backend=request.backend.name, progress=task)
+            report = make_report(
+                profiles,
+                comparisons,
+                backend=request.backend.name,
+                progress=task,
+                trajectory=trajectory,
+            )
         if examples is None and form in WITH_CHARTS:
             examples = _for_chart(with_baseline)
         if examples:
@@ -130,13 +145,7 @@ def compare(
                 figures |= _examples(comparison, examples)
         warn_of_report(report, profiles, form, output, reporter)
     write_report(report, form, output, verbose=verbose)
-    crossed, unknown = crossings(fail_on, report)
-    for line in unknown:
-        click.echo(f"warning: {printable(line)}", err=True)
-    for line in crossed:
-        click.echo(f"collapse-stats: crossed: {printable(line)}", err=True)
-    if crossed or (request.strict and unknown):
-        ctx.exit(1)
+    fail_if_crossed(ctx, fail_on, report, request.strict)
 
 
 def _parts(candidates: tuple[Location, ...], request: Request) -> tuple[Location, ...]:
@@ -230,6 +239,17 @@ def _joined(
             )
         comparisons.append(replace(joined, limits=limits))
     return comparisons
+
+
+def _trajectory(comparisons: list[Comparison], candidates: int, request: Request) -> Trajectory:
+    """The candidates as steps of a run; each is also compared with the one before."""
+    with_baseline, with_first = comparisons[:candidates], comparisons[candidates:]
+    return trajectory_of(
+        with_baseline,
+        rising_numbers([each.candidate.name for each in with_baseline]),
+        request.counting.memory_bytes,
+        also=with_first,
+    )
 
 
 def _limits(

@@ -70,18 +70,12 @@ def retention(joint: JointSpectrum, bands: Sequence[int] | None = None) -> list[
     >>> [row.retained for row in retention(JointSpectrum.from_counts([1, 1, 2], [0, 3, 1]))]
     [0.5, 1.0]
     """
-    largest = int(joint.a.max(initial=0))
-    lows = _power_of_two_bands(largest) if bands is None else tuple(whole_numbers("bands", bands))
-    if lows and (lows[0] < 1 or any(x >= y for x, y in pairwise(lows))):
-        raise ValueError(
-            f"bands must be ascending positive counts, got {lows}: "
-            "give the lowest count of each band, for example (1, 2, 3, 5, 9)"
-        )
+    lows = checked_bands(joint, bands)
     baseline_size = occurrences(joint.a, joint.types)
     candidate_size = occurrences(joint.b, joint.types)
     rows = []
     for i, ((begin, end), (number, retained)) in enumerate(
-        zip(pairwise(_edges(joint, lows)), retained_types(joint, lows), strict=True)
+        zip(pairwise(band_edges(joint, lows)), retained_types(joint, lows), strict=True)
     ):
         a, b, types = (column[begin:end] for column in (joint.a, joint.b, joint.types))
         mass_ratio = survival_ratio = None
@@ -97,7 +91,7 @@ def retention(joint: JointSpectrum, bands: Sequence[int] | None = None) -> list[
 
 def retained_types(joint: JointSpectrum, lows: Sequence[int]) -> list[tuple[int, float | None]]:
     """Return by band the number of the baseline's types, and the share of them that is retained."""
-    edges = _edges(joint, lows)
+    edges = band_edges(joint, lows)
     every, kept = (
         np.diff(np.append(np.uint64(0), np.cumsum(types))[edges]).tolist()
         for types in (joint.types, joint.types * (joint.b > 0))
@@ -109,8 +103,27 @@ def retained_types(joint: JointSpectrum, lows: Sequence[int]) -> list[tuple[int,
     ]
 
 
-def _edges(joint: JointSpectrum, lows: Sequence[int]) -> list[int]:
-    """Where the rows of each band begin, and where those of the last end: rows ascend by a."""
+def checked_bands(joint: JointSpectrum, bands: Sequence[int] | None) -> tuple[int, ...]:
+    """Return the lowest count of each band; of None, the powers of two that the baseline has.
+
+    Raises
+    ------
+    ValueError
+        When they are not ascending positive counts.
+    """
+    if bands is None:
+        return _power_of_two_bands(int(joint.a.max(initial=0)))
+    lows = tuple(whole_numbers("bands", bands))
+    if lows and (lows[0] < 1 or any(x >= y for x, y in pairwise(lows))):
+        raise ValueError(
+            f"bands must be ascending positive counts, got {lows}: "
+            "give the lowest count of each band, for example (1, 2, 3, 5, 9)"
+        )
+    return lows
+
+
+def band_edges(joint: JointSpectrum, lows: Sequence[int]) -> list[int]:
+    """Return where the rows of each band begin, and where the last ends; rows ascend by a."""
     starts: list[int] = np.searchsorted(joint.a, np.array(lows, dtype=np.uint64)).tolist()
     return [*starts, len(joint.a)]
 

@@ -11,6 +11,7 @@ from .corpus import corpus_page, described
 from .detail import example_grids, orders_grid
 from .generations import TOLERANCE, generations_grid
 from .novelty import novelty_grid
+from .trajectory import sentence_of, shrinkage_grids, trajectory_grids, with_moved
 from .verdict import reasons_of, verdict_grid
 from .warnings import named, warnings_of
 
@@ -29,11 +30,13 @@ def comparison_page(report: Json, *, verbose: bool = False) -> Page:
     reasons = reasons_of(against, all_=verbose or len(against) <= FEW)
     grids = [
         Grid(first.columns, first.rows, first.title, reasons),
-        generations_grid(report["corpora"], against),
+        with_moved(generations_grid(report["corpora"], against), report),
+        *trajectory_grids(report),
     ]
     if len(against) == 1:
         grids.append(orders_grid(against[0]))
     if verbose:
+        grids += shrinkage_grids(report)
         grids.append(novelty_grid(name, against))
         for other, group in others:
             title = f"against {printable(other)}, the first candidate"
@@ -44,7 +47,7 @@ def comparison_page(report: Json, *, verbose: bool = False) -> Page:
     return Page(
         [*grids, *(grid for comparison in against for grid in example_grids(comparison))],
         head=described(report["corpora"][0]),
-        summary=_of_the_run(report["series"]),
+        summary=[*_of_the_run(report["series"]), *sentence_of(report)],
         warnings=warnings_of(report, news=not verbose),
         tail=(
             *_of_larger_corpora(against),
@@ -60,7 +63,8 @@ def generations_of(report: Json) -> list[Grid]:
     if not comparisons:
         return list(corpus_page(report).grids)
     name, against = next(iter(_by_baseline(comparisons).items()))
-    return [generations_grid(report["corpora"], against, f"against {printable(name)}")]
+    grid = generations_grid(report["corpora"], against, f"against {printable(name)}")
+    return [with_moved(grid, report)]
 
 
 LEGEND = (
@@ -70,6 +74,8 @@ LEGEND = (
 )
 
 
+OF_VERDICTS = "Taken as a run"
+"""Begins the sentence on the verdicts of a run."""
 MORE = "More: --verbose, `collapse-stats explain`."
 
 
@@ -110,7 +116,7 @@ def _of_the_run(series: Json | None) -> list[str]:
     reasons = "; ".join(series["reasons"])
     is_said = any(reason.startswith(series["verdict"]) for reason in series["reasons"])
     verdict = "" if is_said else f", {series['verdict']}"
-    return [printable(f"Taken as a run{verdict}: {reasons}.")]
+    return [printable(f"{OF_VERDICTS}{verdict}: {reasons}.")]
 
 
 def _of_larger_corpora(against: Sequence[Json]) -> list[str]:

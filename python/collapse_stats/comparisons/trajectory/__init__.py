@@ -1,0 +1,1 @@
+"""One figure after the other over the steps of a run: trends, onsets, limits."""
