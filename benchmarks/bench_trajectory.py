@@ -23,7 +23,10 @@ from measure import rounds, size
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from collapse_stats import tokenizers
-from collapse_stats.demo.recursion import generations, human_documents
+from collapse_stats.simulation.human_text import human_documents
+from collapse_stats.simulation.recursion import generations
+from collapse_stats.simulation.rules import Rules
+from collapse_stats.simulation.text import Text
 
 GENERATIONS = 16
 HUMAN = 4000  # positions of the human texts in each generation of Gemma's file
@@ -65,10 +68,10 @@ def of_demo() -> list[list[str]]:
     tokenizer = tokenizers.load("builtin")
     human = human_documents()[: max(size() // (GENERATIONS + 1) // 700, 128)]
     learned = [tokenizer.encode(text) for text in human[1::2]]
-    written = generations(learned, GENERATIONS, fresh=0.0, seed=0)
+    written = generations(Text.of(learned), GENERATIONS, Rules())
     return [
         human[::2],
-        *([tokenizer.decode(each.tolist()) for each in documents] for documents in written),
+        *([tokenizer.decode(each.tolist()) for each in text.documents()] for text in written),
     ]
 
 

@@ -26,9 +26,9 @@ import numpy as np
 
 from collapse_stats.backends.cuda.backend import CudaBackend
 from collapse_stats.backends.selection import select
-from collapse_stats.demo.recursion import human_documents
 from collapse_stats.ngrams.chunk import Chunk
 from collapse_stats.ngrams.layout import Layout
+from collapse_stats.simulation.human_text import human_documents
 
 ROOT = Path(__file__).parents[1]
 WORDS = 480_000

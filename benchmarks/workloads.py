@@ -21,8 +21,11 @@ import numpy as np
 import numpy.typing as npt
 
 from collapse_stats import tokenizers
-from collapse_stats.demo.recursion import NgramSampler, generate, human_documents
 from collapse_stats.ngrams.chunk import Chunk, Int64Array
+from collapse_stats.simulation.exact import RandomNumbers
+from collapse_stats.simulation.human_text import human_documents
+from collapse_stats.simulation.sampler import NgramSampler
+from collapse_stats.simulation.text import Text
 
 Tokens = npt.NDArray[np.integer]
 
@@ -137,7 +140,10 @@ def _text() -> Tokens:
     paths = _data_files()
     identity = [_tokenizer().sha256, *(f"{path.name} {path.stat().st_size}" for path in paths)]
     if not paths:
-        identity += [f"model {MODEL_TOKENS}", *(sha256(d.encode()).hexdigest() for d in _human())]
+        identity += [
+            f"model 2, {MODEL_TOKENS}",
+            *(sha256(d.encode()).hexdigest() for d in _human()),
+        ]
     cached = _cache_folder() / f"{sha256(' '.join(identity).encode()).hexdigest()[:16]}.npy"
     if not cached.exists():
         if paths:
@@ -186,11 +192,9 @@ def _human() -> list[str]:
 
 def _modelled(n: int) -> Tokens:
     """``(n,)`` tokens: human text, then text that an n-gram model of it writes."""
-    human = [_tokenizer().encode(document) for document in _human()]
-    lengths = np.array([len(document) for document in human], dtype=np.int64)
-    missing = max(0, n - int(lengths.sum()))
-    times = -(-missing // int(lengths.sum()))
-    model = NgramSampler.estimate(human, 4)
-    written = generate(model, np.tile(lengths, times), np.random.default_rng(0))
-    tokens: Tokens = np.concatenate([*human, *written])[:n]
+    human = Text.of([_tokenizer().encode(document) for document in _human()])
+    missing = max(0, n - len(human.tokens))
+    lengths = np.tile(human.lengths, -(-missing // len(human.tokens)))
+    written = NgramSampler.estimate(human, 4).write(lengths, RandomNumbers("benchmarks"))
+    tokens: Tokens = np.concatenate([human.tokens, written.tokens])[:n]
     return tokens

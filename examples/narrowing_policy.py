@@ -16,7 +16,7 @@ from collections import Counter
 import numpy as np
 
 import collapse_stats as cs
-from collapse_stats.demo.recursion import human_documents
+from collapse_stats.simulation.human_text import human_documents
 
 WORDS, PROMPTS, ANSWERS, LENGTH, UNKNOWN = 400, 32, 8, 24, 0
 FIGURES = [

@@ -16,8 +16,8 @@ import torch
 from torch import nn
 
 import collapse_stats as cs
-from collapse_stats.demo.recursion import human_documents
 from collapse_stats.integrations.pytorch import token_logprobs
+from collapse_stats.simulation.human_text import human_documents
 
 VOCAB, CONTEXT, WIDTH, LAYERS, HEADS = 256, 64, 96, 2, 3
 BATCH = 32

@@ -14,7 +14,8 @@ PACKAGE = ROOT / "python" / "collapse_stats"
 # A folder (or a file at the package's top) imports only those to its left.
 ORDER = """
 version errors system ngrams tokenizers metrics backends readers corpus counting uncertainty
-profiles ngram_model verdict comparisons demo monitor report charts page integrations cli __main__
+profiles ngram_model verdict comparisons simulation monitor report charts page integrations cli
+__main__
 """.split()
 
 CORE_SUFFIXES = (".cpp", ".hpp", ".inc", ".cu", ".cuh")

@@ -11,7 +11,10 @@ from pathlib import Path
 import collapse_stats as cs
 from collapse_stats.charts import sheet
 from collapse_stats.charts.catalogue import CHARTS
-from collapse_stats.demo.recursion import generations, human_documents
+from collapse_stats.simulation.human_text import human_documents
+from collapse_stats.simulation.recursion import generations
+from collapse_stats.simulation.rules import Rules
+from collapse_stats.simulation.text import Text
 from collapse_stats.tokenizers import load
 
 GENERATIONS = 8
@@ -23,7 +26,8 @@ def main() -> None:
     tokenizer = load("builtin")
     documents = [tokenizer.encode(text) for text in human_documents()]
     human, learned = documents[0::2], documents[1::2]
-    written = [learned, *generations(learned, GENERATIONS)]
+    texts = generations(Text.of(learned), GENERATIONS, Rules())
+    written = [learned, *(text.documents() for text in texts)]
     size = tokenizer.vocab_size
     baseline = cs.profile(human, vocab_size=size, max_order=4, name="human")
     candidates = [

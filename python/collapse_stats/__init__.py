@@ -33,6 +33,9 @@ from .ngrams.spectrum import JointSpectrum, Spectrum
 from .profiles.build import load, profile
 from .profiles.counter import NgramCounter
 from .profiles.profile import Profile
+from .simulation.need import fresh_share_needed
+from .simulation.result import Simulation
+from .simulation.simulate import simulate
 from .verdict.limits import Limits
 from .version import __version__
 
@@ -56,6 +59,7 @@ __all__ = [
     "Profile",
     "RarePerplexity",
     "Series",
+    "Simulation",
     "Spectrum",
     "Trajectory",
     "__version__",
@@ -63,11 +67,13 @@ __all__ = [
     "calibrate",
     "compare",
     "compare_each",
+    "fresh_share_needed",
     "load",
     "metrics",
     "plot",
     "profile",
     "rare_perplexity",
+    "simulate",
     "spectra",
     "trajectory",
 ]

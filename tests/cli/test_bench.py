@@ -8,9 +8,10 @@ import pytest
 from click.testing import CliRunner
 from emulation import emulated_backend, fake_cupy
 
+from collapse_stats.backends import timing as bench
 from collapse_stats.backends.selection import backends
+from collapse_stats.cli.commands.bench import embedded_tokens
 from collapse_stats.cli.group import program
-from collapse_stats.demo import bench
 from collapse_stats.errors import CollapseStatsError
 
 USABLE = [info.name for info in backends() if info.usable]
@@ -51,7 +52,7 @@ def test_backends_that_differ_are_an_error(monkeypatch):
 
 
 def test_embedded_text_is_as_long_as_asked_for_and_stays_diverse():
-    tokens, vocab_size = bench.embedded_tokens(2_000_000)
+    tokens, vocab_size = embedded_tokens(2_000_000)
     assert len(tokens) == 2_000_000
     assert tokens.max() < vocab_size
     thirds = [len(np.unique(part)) for part in np.split(tokens[:1_999_998], 3)]

@@ -20,7 +20,10 @@ import collapse_stats as cs
 from collapse_stats.corpus.corpus import TokenizerIdentity
 from collapse_stats.corpus.sample import Sample
 from collapse_stats.corpus.split import group_of, ordinal_hash
-from collapse_stats.demo.recursion import generations, human_documents
+from collapse_stats.simulation.human_text import human_documents
+from collapse_stats.simulation.recursion import generations
+from collapse_stats.simulation.rules import Rules
+from collapse_stats.simulation.text import Text
 from collapse_stats.tokenizers import load
 from collapse_stats.uncertainty.estimate import Estimate
 from collapse_stats.verdict.calibration import MOVABLE, calibrated, shown
@@ -269,8 +272,8 @@ def test_tables_that_people_write_are_no_loss(manuals: list[list[Ids]], limits: 
 
 
 def test_a_collapse_of_that_text_is_found_still(manuals: list[list[Ids]], limits: Limits) -> None:
-    *_, last = generations(manuals[1], 3, fresh=0.0, seed=2)
-    comparison = cs.compare(manuals[0], last, vocab_size=32_768, limits=limits)
+    *_, last = generations(Text.of(manuals[1]), 3, Rules(), seed=2)
+    comparison = cs.compare(manuals[0], last.documents(), vocab_size=32_768, limits=limits)
     assert comparison.verdict in ALARMS
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from collapse_stats.corpus.sample import Sample, within
 from collapse_stats.corpus.split import ordinal_hash
-from collapse_stats.demo.recursion import human_documents
+from collapse_stats.simulation.human_text import human_documents
 from collapse_stats.tokenizers import load
 from collapse_stats.verdict.constants import Constants
 from collapse_stats.verdict.measure import evidence

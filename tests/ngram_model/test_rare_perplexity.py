@@ -9,11 +9,14 @@ from kneser_ney import KneserNey
 
 import collapse_stats as cs
 from collapse_stats.backends.selection import select
-from collapse_stats.demo.recursion import generations, human_documents
 from collapse_stats.ngram_model.rare_tokens.bands import BANDS, HEADLINES
 from collapse_stats.ngram_model.rare_tokens.excess import _variances
 from collapse_stats.ngram_model.rare_tokens.parts import PARTS, Part, PartModel
 from collapse_stats.ngrams.layout import Layout
+from collapse_stats.simulation.human_text import human_documents
+from collapse_stats.simulation.recursion import generations
+from collapse_stats.simulation.rules import Rules
+from collapse_stats.simulation.text import Text
 from collapse_stats.tokenizers import load
 
 LOWS = (1, 2, 3, 5, 9, 65)
@@ -212,8 +215,8 @@ def test_generations_of_a_model_lose_rare_tokens(human):
     documents, vocab_size = human
     baseline = profiled(documents[::2], vocab_size)
     excesses = []
-    for written in generations(documents[1::2], 5):
-        result = cs.rare_perplexity(baseline, profiled(written, vocab_size))
+    for written in generations(Text.of(documents[1::2]), 5, Rules()):
+        result = cs.rare_perplexity(baseline, profiled(written.documents(), vocab_size))
         excesses.append([result.band(name).excess_bits for name in HEADLINES])
     for of_band in zip(*excesses, strict=True):
         values = [excess.value for excess in of_band]

@@ -21,8 +21,8 @@ USAGE, INTERRUPTED = 2, 130  # exit codes
 
 # Commands that are not listed come last.
 _ORDER = (
-    "profile show compare track report explain merge inspect calibrate backends bench demo".split()
-)
+    "profile show compare track report explain merge inspect calibrate simulate backends bench demo"
+).split()
 
 
 class Program(click.Group):

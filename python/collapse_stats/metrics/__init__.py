@@ -32,6 +32,7 @@ from .one_corpus.hill import *
 from .one_corpus.kneser_ney import *
 from .one_corpus.lexical import *
 from .one_corpus.mandelbrot import *
+from .one_corpus.recursion import *
 from .one_corpus.richness import *
 from .one_corpus.zipf import *
 from .series.half_life import *

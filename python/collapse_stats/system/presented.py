@@ -1,4 +1,4 @@
-"""What profiles, comparisons and series of them show of themselves."""
+"""What profiles, comparisons, series of them and simulations show of themselves."""
 
 from importlib import import_module
 from typing import Any

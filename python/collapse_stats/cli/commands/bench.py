@@ -10,20 +10,21 @@ import numpy as np
 
 from ...backends.options import CountOptions
 from ...backends.selection import backends as all_backends
-from ...corpus.load import read_corpus
-from ...demo.bench import (
+from ...backends.timing import (
     RESIDENT,
     Timing,
     copy_bandwidth,
     device_bandwidth,
-    embedded_tokens,
     time_counting,
 )
+from ...corpus.load import read_corpus
 from ...errors import InputError
 from ...readers.options import ReadOptions
 from ...report.grid import Cell, Column, Grid, Page
 from ...report.numbers import fixed, percent
 from ...report.rows import write_rows
+from ...simulation.human_text import human_documents
+from ...tokenizers import load
 from ...version import __version__
 from ..inputs import spare_inputs
 from ..options import reading_options, some_counting_options
@@ -117,6 +118,21 @@ def _tokens(
     if not corpus.tokens:
         raise InputError(f"{path} has no tokens to count")
     return np.concatenate(documents)[:size], corpus.vocab_size, corpus.name
+
+
+def embedded_tokens(number: int) -> tuple[np.typing.NDArray[np.uint16], int]:
+    """Tokens of the demo's text, and the size of their vocabulary.
+
+    If more tokens are asked for than the text has, it is repeated with the ids permuted anew each
+    time, so that it stays as diverse as new text.
+    """
+    tokenizer = load("builtin")
+    text = np.concatenate([tokenizer.encode(document) for document in human_documents()])
+    parts = [text]
+    rng = np.random.default_rng(0)
+    while len(text) * len(parts) < number:
+        parts.append(rng.permutation(tokenizer.vocab_size).astype(np.uint16)[text])
+    return np.concatenate(parts)[:number], tokenizer.vocab_size
 
 
 def _page(

@@ -12,7 +12,6 @@ from ...comparisons.build import compare_corpora
 from ...comparisons.comparison import Comparison
 from ...corpus.corpus import Corpus
 from ...corpus.load import read_corpus
-from ...demo.recursion import generations, human_documents
 from ...readers.options import ReadOptions
 from ...report import make_report
 from ...report.grid import Page
@@ -23,6 +22,10 @@ from ...report.views.comparison import LEGEND
 from ...report.views.generations import DISTINCT_ORDER, generations_grid
 from ...report.views.novelty import novelty_grid
 from ...report.views.warnings import warnings_of
+from ...simulation.human_text import human_documents
+from ...simulation.recursion import generations
+from ...simulation.rules import Rules
+from ...simulation.text import Text
 from ...tokenizers import load
 from ..output import drawn, write
 from ..progress import Reporter
@@ -73,7 +76,7 @@ def demo(number: int, seed: int) -> None:
     )
     titles = (
         "each generation learns only from the text of the one before",
-        f"each generation also learns from fresh human text, {100 * FRESH:.0f} % of its tokens",
+        f"each generation also learns from human B again, {100 * FRESH:.0f} % of its tokens",
     )
     grids = [
         generations_grid(report["corpora"], report["comparisons"], title)
@@ -114,10 +117,12 @@ def _run(
     reporter: Reporter,
 ) -> list[Comparison]:
     suffix = f"+{fresh:.0%}" if fresh else ""
+    rules = Rules(fresh=fresh, human="replay")
+    written = generations(Text.of(learned), number, rules, seed=seed)
     comparisons = []
-    with reporter.task(f"generations with {100 * fresh:.0f} % fresh text", number) as task:
-        for i, documents in enumerate(generations(learned, number, fresh=fresh, seed=seed), 1):
-            comparisons.append(_compared(baseline, _corpus(f"gen{i}{suffix}", documents)))
+    with reporter.task(f"generations with {100 * fresh:.0f} % human text", number) as task:
+        for i, text in enumerate(written, 1):
+            comparisons.append(_compared(baseline, _corpus(f"gen{i}{suffix}", text.documents())))
             task("generations", i, number)
     return comparisons
 
@@ -130,9 +135,7 @@ def _report(comparisons: Sequence[Comparison]) -> Json:
 def _conclusions(reports: Sequence[Json], number: int) -> list[str]:
     """One sentence for each run, about its last generation."""
     lines = []
-    for report, run in zip(
-        reports, ("", f" with {100 * FRESH:.0f} % fresh human text"), strict=True
-    ):
+    for report, run in zip(reports, ("", f" with {100 * FRESH:.0f} % human text"), strict=True):
         last = report["comparisons"][-1]
         distinct = last["orders"][str(DISTINCT_ORDER)]["size_matched_distinct_ratio"]
         kept = rare_kept(last)

@@ -10,13 +10,11 @@ from statistics import median
 import numpy as np
 import numpy.typing as npt
 
-from ..backends.base import Backend
-from ..backends.selection import select
 from ..errors import CollapseStatsError
 from ..ngrams.chunk import Chunk
 from ..ngrams.layout import Layout
-from ..tokenizers import load
-from .recursion import human_documents
+from .base import Backend
+from .selection import select
 
 COPY_BYTES = 1 << 28  # much larger than any cache
 RESIDENT = "cuda, resident"  # the cuda backend with tokens that are on the GPU already
@@ -45,21 +43,6 @@ class Timing:
     seconds: float
     tokens_per_second: float
     share_of_bandwidth: float
-
-
-def embedded_tokens(number: int) -> tuple[npt.NDArray[np.uint16], int]:
-    """Tokens of the demo's text, and the size of their vocabulary.
-
-    If more tokens are asked for than the text has, it is repeated with the ids permuted anew each
-    time, so that it stays as diverse as new text.
-    """
-    tokenizer = load("builtin")
-    text = np.concatenate([tokenizer.encode(document) for document in human_documents()])
-    parts = [text]
-    rng = np.random.default_rng(0)
-    while len(text) * len(parts) < number:
-        parts.append(rng.permutation(tokenizer.vocab_size).astype(np.uint16)[text])
-    return np.concatenate(parts)[:number], tokenizer.vocab_size
 
 
 def copy_bandwidth(threads: int | None = None) -> float:

@@ -1,0 +1,1 @@
+"""Recursions of a small model on its own text, and how much fresh text would hold them."""
