@@ -26,6 +26,7 @@ using MaskList = std::vector<std::pair<unsigned, unsigned>>;
 void bind_backend(py::module_& module);
 void bind_counter(py::module_& module);
 void bind_mapped_file(py::module_& module);
+void bind_ngram_set(py::module_& module);
 void bind_ngram_table(py::module_& module);
 void bind_tokens(py::module_& module);
 

@@ -33,6 +33,8 @@ from .ngrams.spectrum import JointSpectrum, Spectrum
 from .profiles.build import load, profile
 from .profiles.counter import NgramCounter
 from .profiles.profile import Profile
+from .selection.build import select
+from .selection.selection import SelectedDocuments, Selection
 from .simulation.need import fresh_share_needed
 from .simulation.result import Simulation
 from .simulation.simulate import simulate
@@ -58,6 +60,8 @@ __all__ = [
     "NgramModel",
     "Profile",
     "RarePerplexity",
+    "SelectedDocuments",
+    "Selection",
     "Series",
     "Simulation",
     "Spectrum",
@@ -73,6 +77,7 @@ __all__ = [
     "plot",
     "profile",
     "rare_perplexity",
+    "select",
     "simulate",
     "spectra",
     "trajectory",

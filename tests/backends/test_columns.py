@@ -19,9 +19,9 @@ WAYS = ["numpy"] if os.environ.get("COLLAPSE_STATS_PURE") else ["native", "numpy
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Use the compiled module or NumPy."""
     if request.param == "numpy":
-        monkeypatch.setattr(columns, "_native", lambda: None)
+        monkeypatch.setattr(columns, "compiled", lambda: None)
     else:
-        assert columns._native() is not None
+        assert columns.compiled() is not None
     return request.param
 
 
@@ -87,7 +87,7 @@ def layouts_and_windows(draw: st.DrawFn) -> tuple[Layout, Windows]:
 def test_any_layout(case: tuple[Layout, Windows], first_bit: int) -> None:
     check(*case, first_bit)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(columns, "_native", lambda: None)
+        patch.setattr(columns, "compiled", lambda: None)
         check(*case, first_bit)
 
 

@@ -79,5 +79,5 @@ def test_a_command_has_every_option(name):
 
 def test_commands_are_listed_in_the_order_of_their_use():
     names = program.list_commands(click.Context(program))
-    order = "profile show compare track report explain merge inspect calibrate simulate"
+    order = "profile show compare track select report explain merge inspect calibrate simulate"
     assert names == [*order.split(), "backends", "bench", "demo"]

@@ -63,19 +63,20 @@ def split_at(ids: list[int], eot: int | None) -> list[list[int]]:
     return [stretch for stretch in stretches if stretch]
 
 
-def fixtures() -> Path:
-    """Return the folder of shards written by training frameworks; skip the test without it."""
+def real_data(name: str) -> Path:
+    """Return a file or folder of real data; skip the test where it is not there."""
     named = os.environ.get("COLLAPSE_STATS_DATA")
     folder = Path(named) if named else Path(__file__).parents[3] / "shared" / "data"
-    if not (folder / "fixtures" / "expected.json").exists():
-        pytest.skip(f"no {folder}/fixtures: set COLLAPSE_STATS_DATA to the folder of real shards")
-    return folder / "fixtures"
+    if not (folder / name).exists():
+        pytest.skip(f"no {folder / name}: set COLLAPSE_STATS_DATA to the folder of real data")
+    return folder / name
+
+
+def fixtures() -> Path:
+    """Return the folder of shards written by training frameworks; skip the test without it."""
+    return real_data("fixtures/expected.json").parent
 
 
 def cases() -> Path:
     """Return the folder of inputs that were once read wrongly; skip the test without it."""
-    named = os.environ.get("COLLAPSE_STATS_DATA")
-    folder = (Path(named) if named else Path(__file__).parents[3] / "shared" / "data") / "cases"
-    if not folder.exists():
-        pytest.skip(f"no {folder}: set COLLAPSE_STATS_DATA to the folder of real data")
-    return folder
+    return real_data("cases")

@@ -39,7 +39,7 @@ class TokenColumn:
 
 def unpack(layout: Layout, keys: UInt64Array) -> list[TokenColumn]:
     """Return the token columns of mixed keys ``(words, R)``, one for each position."""
-    native = _native()
+    native = compiled()
     if native is None:
         codes = reference.unpack(layout, keys)
         ids = (codes - np.uint64(1)).astype(np.uint32)
@@ -62,7 +62,7 @@ def pack(layout: Layout, columns: Sequence[TokenColumn], keys: UInt64Array) -> N
         when an id is outside the vocabulary, a token follows a missing one, or rows are not in
         strictly ascending order.
     """
-    native = _native()
+    native = compiled()
     if native is not None:
         arrays = [(column.ids, column.present, column.first_bit) for column in columns]
         native.pack(layout.vocab_size, layout.max_order, arrays, keys)
@@ -87,7 +87,8 @@ def ascending(keys: UInt64Array) -> bool:
 
 
 @cache
-def _native() -> ModuleType | None:
+def compiled() -> ModuleType | None:
+    """Return the compiled module, None where it is not installed."""
     try:
         from .. import _native
     except ImportError:

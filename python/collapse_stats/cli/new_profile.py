@@ -22,6 +22,18 @@ directory_option = click.option(
 )
 
 
+def check_new(path: Path) -> None:
+    """Raise InputError if a directory exists, or cannot be made."""
+    if is_taken(path):
+        raise InputError(f"{path} exists: remove it, or choose another name")
+    parent = next(folder for folder in path.absolute().parents if folder.exists())
+    if not parent.is_dir():
+        raise InputError(f"cannot write {path}: {parent} is not a directory")
+    if not os.access(parent, os.W_OK | os.X_OK):
+        raise InputError(f"cannot write {path}: no permission to write to {parent}")
+    remove_abandoned(parent)
+
+
 class NewProfile:
     """A directory for a new profile, checked before the work begins.
 
@@ -32,14 +44,7 @@ class NewProfile:
     """
 
     def __init__(self, path: Path) -> None:
-        if is_taken(path):
-            raise InputError(f"{path} exists: remove it, or choose another name")
-        parent = next(folder for folder in path.absolute().parents if folder.exists())
-        if not parent.is_dir():
-            raise InputError(f"cannot write {path}: {parent} is not a directory")
-        if not os.access(parent, os.W_OK | os.X_OK):
-            raise InputError(f"cannot write {path}: no permission to write to {parent}")
-        remove_abandoned(parent)
+        check_new(path)
         self._path, self._begin = path, perf_counter()
 
     def report(self, profile: Profile) -> None:

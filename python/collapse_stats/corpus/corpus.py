@@ -106,6 +106,9 @@ class Corpus:
         The field whose documents of one value share a half and a group; None if there is none.
     is_part
         Whether this is a part of a corpus, so that the whole has more documents.
+    paths
+        The files by the seeds in the keys of their documents; several of one seed are not told
+        apart.
     """
 
     name: str
@@ -117,6 +120,7 @@ class Corpus:
     warnings: list[str] = field(default_factory=list)
     group_key: str | None = None
     is_part: bool = False
+    paths: dict[int, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def tokens(self) -> int:

@@ -152,6 +152,14 @@ class DocumentKeys:
             None if self.group is None else self.group[keep],
         )
 
+    def rows(self) -> tuple[UInt64Array, Int64Array]:
+        """Return the seed of the file, and the row in it, of each document ``(D,)``."""
+        seeds, rows = [np.empty(0, np.uint64)], [np.empty(0, np.int64)]
+        for seed, row, _ in self._pieces():
+            seeds.append(np.broadcast_to(seed, row.shape))
+            rows.append(row)
+        return np.concatenate(seeds), np.concatenate(rows)
+
     def pieces(self) -> Iterator[Hashes]:
         """Yield the hashes of some documents at a time, of as many as `Bounds.pieces`."""
         done = 0

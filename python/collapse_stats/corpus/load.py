@@ -139,6 +139,7 @@ def _read(
         ],
         group_key=opened.group_key,
         is_part=opened.is_part,
+        paths={seed: tuple(paths) for seed, paths in opened.paths.items()},
     )
     if not corpus.tokens:
         raise _empty(corpus)

@@ -35,6 +35,8 @@ class Opened:
         The files that could not be opened.
     kind
         Whether the readers give text or ids.
+    paths
+        The paths of files by their seeds, of those whose keys were asked for.
     """
 
     name = "in memory"
@@ -48,6 +50,7 @@ class Opened:
 
     def __init__(self, readers: list[Reader], bad_files: BadFiles, files: Files) -> None:
         self.readers, self.bad_files, self._files = readers, bad_files, files
+        self.paths: dict[int, dict[str, None]] = {}
         self.kind = _kind_of(readers)
         if files.unreadable:
             bad_files.forgiving = True
@@ -97,13 +100,14 @@ class Opened:
         """Return the keys of the documents of some splits."""
         files = len(self._files.names) + len(self._files.unreadable) - len(self.bad_files.metadata)
         seeds = None if files == 1 and not self.is_part else self.seeds
+
+        def seed_of(path: str) -> int:
+            seed = seeds.of(path) if seeds else 0
+            self.paths.setdefault(seed, {})[path] = None
+            return seed
+
         stretches = (
-            Stretch(
-                seeds.of(each.reader.path) if seeds else 0,
-                each.first_row,
-                each.documents,
-                each.rows,
-            )
+            Stretch(seed_of(each.reader.path), each.first_row, each.documents, each.rows)
             for each in results
         )
         return DocumentKeys.of(stretches, grouped=self.group_key is not None)

@@ -1,4 +1,4 @@
-"""What profiles, comparisons, series of them and simulations show in Python: reports."""
+"""What profiles, comparisons, series of them, selections and simulations show in Python."""
 
 from collections.abc import Sequence
 from importlib import import_module
@@ -10,21 +10,26 @@ from ..comparisons.comparison import Comparison
 from ..comparisons.trajectory.trajectory import Trajectory
 from ..errors import CollapseStatsError
 from ..profiles.profile import Profile
+from ..selection.selection import Selection
 from ..simulation.result import Simulation
 from . import html, table
 from .contents import simulation
+from .contents.selection import selection_content
 from .delimited import rows_of
 from .figures import make_report
 from .formats import page_of
 from .grid import Page
 from .json_object import Json
+from .views.selection import selection_page
 from .views.simulation import simulation_page
 
-Shown = Profile | Comparison | Sequence[Comparison] | Trajectory | Simulation
+Shown = Profile | Comparison | Sequence[Comparison] | Trajectory | Selection | Simulation
 
 
 def report_of(shown: Shown) -> Json:
     """Return the report of any of these; several comparisons have one baseline."""
+    if isinstance(shown, Selection):
+        return selection_content(shown)
     if isinstance(shown, Simulation):
         backend = shown.human.backend or select()
         return simulation.simulation_report([shown], backend=backend.name)
@@ -54,9 +59,11 @@ def summary(shown: Shown, width: int, *, verbose: bool) -> str:
 
 
 def frame(shown: Shown) -> Any:
-    """Return the rows of the CSV as a data frame of pandas, or else of Polars."""
-    report = report_of(shown)
-    rows = simulation.rows_of(report) if isinstance(shown, Simulation) else rows_of(report)
+    """Return the rows of the CSV as a data frame of pandas, or else of Polars.
+
+    Those of a selection are its documents, as selection.parquet has them.
+    """
+    rows = _rows(shown)
     if find_spec("pandas") is not None:
         return import_module("pandas").DataFrame(rows)
     if find_spec("polars") is not None:
@@ -72,9 +79,18 @@ def html_of(shown: Shown) -> str:
     return html.write(_page(shown))
 
 
-def _page(shown: Shown, *, verbose: bool = False) -> Page:
-    """Return the tables; those of a simulation are always whole."""
+def _rows(shown: Shown) -> Any:
+    if isinstance(shown, Selection):
+        return shown.to_arrow().to_pylist()
     report = report_of(shown)
+    return simulation.rows_of(report) if isinstance(shown, Simulation) else rows_of(report)
+
+
+def _page(shown: Shown, *, verbose: bool = False) -> Page:
+    """Return the tables; those of a selection and of a simulation are always whole."""
+    report = report_of(shown)
+    if isinstance(shown, Selection):
+        return selection_page(report)
     if isinstance(shown, Simulation):
         return simulation_page(report)
     return page_of(report, verbose=verbose)

@@ -31,6 +31,7 @@ class ParquetReader(SplittableReader, FileReader):
     format = "parquet"
     order = 10
     extensions = (".parquet",)
+    companion_names = ("selection.parquet",)  # of `select`: which documents it chose, and why
     magics = (b"PAR1",)
     required = "PAR1"
     reads_chats = True
