@@ -1,6 +1,8 @@
 """``--perplexity`` of `compare` and `track`, and limits on rare tokens."""
 
+import io
 import json
+import os
 from pathlib import Path
 
 import jsonschema
@@ -162,3 +164,34 @@ def test_orders_that_are_not_counted_are_refused(
                  code=2)  # fmt: skip
     assert "perplexity" in result.stderr
     assert result.stdout == ""
+
+
+DATA = Path(os.environ.get("COLLAPSE_STATS_DATA", Path(__file__).parents[3] / "shared" / "data"))
+FILE = DATA / "gens_gemma3_wikitext2_ratio50.jsonl.zst"
+
+
+@pytest.mark.slow
+def test_generations_of_a_large_model_rise_from_the_first_on(tmp_path: Path) -> None:
+    """Gemma, trained again and again on its own text and that of Wikipedia."""
+    if not FILE.exists():
+        pytest.skip(f"no {FILE}: set COLLAPSE_STATS_DATA to the folder of real corpora")
+    zstandard = pytest.importorskip("zstandard")
+    chosen = (1, 2, 3, 5, 8, 12)
+    texts: dict[str, list[str]] = {}
+    with FILE.open("rb") as raw:
+        reader = zstandard.ZstdDecompressor(max_window_size=2**27).stream_reader(raw)
+        for row in map(json.loads, io.TextIOWrapper(reader, "utf-8")):
+            number, is_human = int(row["gen"]), row["kind"] == "human"
+            if (number == 0) if is_human else (number in chosen):
+                name = "human" if is_human else f"gen{number:02}"
+                texts.setdefault(name, []).append(json.dumps({"text": row["text"]}))
+    for name, lines in texts.items():
+        (tmp_path / f"{name}.jsonl").write_text("\n".join(lines))
+    paths = [tmp_path / f"gen{number:02}.jsonl" for number in chosen]
+    compared = found(run("compare", tmp_path / "human.jsonl", *paths, "--max-order", 3, "--json",
+                         "--perplexity"))  # fmt: skip
+    for name in ("5-8", "9-64"):
+        values = [excess(each, name) for each in compared]
+        assert values == sorted(values)
+        assert values[0] > 1.5
+        assert values[-1] > values[0] + 2
