@@ -49,7 +49,7 @@ def cautions(against: Sequence[Json]) -> list[str]:
     if not is_there(against):
         return []
     reasons: dict[str, list[tuple[str, str]]] = {}
-    for comparison in against:
+    for comparison in (each for each in against if KEY in each):
         missing = {name: band_of(comparison, name) for name in HEADLINES}
         why = [
             f"no figure of rare {name}x: {band['reason']}"
