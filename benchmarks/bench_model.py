@@ -10,6 +10,7 @@ from measure import size, timed
 from pytest_benchmark.fixture import BenchmarkFixture
 
 import collapse_stats as cs
+from collapse_stats.ngram_model.rare_tokens.rare_perplexity import BaselineModels
 
 DOCUMENT = 1000  # tokens
 
@@ -55,3 +56,14 @@ def test_rare_perplexity(benchmark: BenchmarkFixture, halves: list[workloads.Tok
     baseline, candidate = (profiled(half, 3) for half in halves)
     result = timed(benchmark, lambda: cs.rare_perplexity(baseline, candidate), 2 * len(halves[0]))
     assert all(band.excess_bits is not None for band in result.bands if band.tokens)
+
+
+def test_rare_perplexity_of_one_more(
+    benchmark: BenchmarkFixture, halves: list[workloads.Tokens]
+) -> None:
+    """The same of a further candidate: the models of the baseline are there."""
+    baseline, candidate = (profiled(half, 3) for half in halves)
+    models = BaselineModels(baseline)
+    expected = models.rare_perplexity(candidate)
+    result = timed(benchmark, lambda: models.rare_perplexity(candidate), 2 * len(halves[0]))
+    assert result == expected

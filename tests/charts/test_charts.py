@@ -34,7 +34,7 @@ HOSTILE = [
 
 @pytest.fixture(scope="module")
 def sixteen() -> dict[str, Any]:
-    return narrowing([f"gen{i:02}" for i in range(16)])
+    return narrowing([f"gen{i:02}" for i in range(16)], rare=True)
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +107,7 @@ def test_an_svg_needs_nothing_and_names_nothing_twice(kind: str, sixteen: Any) -
 @pytest.mark.parametrize("kind", list(CHARTS))
 def test_an_svg_is_the_same_every_time(kind: str, single: Any) -> None:
     report = single if CHARTS[kind].why_not(single) is None else None
-    report = report or (of_one() if kind == "entropy" else narrowing(["a1", "a2"]))
+    report = report or (of_one() if kind == "entropy" else narrowing(["a1", "a2"], rare=True))
     assert chart_svg(CHARTS[kind], report) == chart_svg(CHARTS[kind], report)
 
 
@@ -175,6 +175,39 @@ def test_series_has_the_figures_of_the_tables(sixteen: Any) -> None:
     assert [c["orders"]["2"]["js_bits"] for c in against] in [
         list(line.get_ydata()) for line in divergences.lines
     ]
+
+
+def test_rare_tokens_have_the_bits_of_the_report() -> None:
+    report = narrowing(["gen0", "gen1", "gen2", "gen3"], rare=True)
+    for band in report["comparisons"][2]["rare_perplexity"]["bands"]:
+        band["excess_bits"] = None
+    (axes,) = drawn("rare", report).axes
+    shown = [(list(line.get_xdata()), list(line.get_ydata())) for line in axes.lines]
+    segments = [tuple(part[:, 1]) for lines_ in axes.collections for part in lines_.get_segments()]
+    for name in ("5-8", "9-64"):
+        places, values = [], []
+        for place, comparison in enumerate(report["comparisons"]):
+            bands = comparison["rare_perplexity"]["bands"]
+            excess = next(band["excess_bits"] for band in bands if band["band"] == name)
+            if excess is None:
+                continue
+            places.append(place)
+            values.append(excess["value"])
+            ends = tuple(excess["value"] + side * 2 * excess["error"] for side in (-1, 1))
+            assert any(segment == pytest.approx(ends) for segment in segments)
+        assert places == [0, 1, 3]
+        assert (places, values) in shown
+
+
+def test_rare_tokens_are_drawn_where_they_are_asked_for(sixteen: Any) -> None:
+    chart = CHARTS["rare"]
+    assert chart.why_not(narrowing(["a1", "a2"])) == "the report was made without --perplexity"
+    assert chart.why_not(narrowing(["a1"], rare=True)) == "there are fewer than two candidates"
+    few = {**sixteen, "comparisons": [dict(each) for each in sixteen["comparisons"]]}
+    for each in few["comparisons"]:
+        each["rare_perplexity"] = {**each["rare_perplexity"], "bands": []}
+    assert chart.why_not(few) == "no figure could be given"
+    assert "depends on the topic" in chart.caption(sixteen)
 
 
 def test_odds_have_the_intervals_of_the_report(sixteen: Any) -> None:
@@ -294,7 +327,7 @@ def test_what_cannot_be_drawn_is_said(report: Any) -> None:
 def test_a_report_without_curves_lacks_two_charts(sixteen: Any) -> None:
     corpora = [{k: v for k, v in c.items() if k != "curves"} for c in sixteen["corpora"]]
     kinds = [chart.kind for chart in drawable({**sixteen, "corpora": corpora})]
-    assert kinds == ["verdicts", "retention", "series", "ngrams"]
+    assert kinds == ["verdicts", "retention", "series", "rare", "ngrams"]
 
 
 def test_colours_can_be_told_from_the_ground_and_from_each_other() -> None:
@@ -362,5 +395,6 @@ def test_counts_are_short() -> None:
 
 def test_a_sheet_has_every_chart(sixteen: Any) -> None:
     figure = sheet.sheet(sixteen, drawable(sixteen))
-    titles = {text.get_text() for part in figure.subfigs for text in part.subfigs[0].texts}
+    parts = [part.subfigs for part in figure.subfigs if part.subfigs]
+    titles = {text.get_text() for head, _ in parts for text in head.texts}
     assert titles == {chart.title for chart in drawable(sixteen)}

@@ -22,6 +22,7 @@ from collapse_stats.errors import InputError
 from collapse_stats.readers.options import ReadOptions
 from collapse_stats.tokenizers import load
 from collapse_stats.tokenizers.hugging_face import is_failure
+from collapse_stats.tokenizers.spelling import BYTE_OF_CHARACTER
 from collapse_stats.tokenizers.tokenizer import Tokenizer
 
 hf = pytest.importorskip("tokenizers")
@@ -445,3 +446,51 @@ def test_a_profile_is_not_spelled_with_another_file(tmp_path: Path) -> None:
         cs.load(tmp_path / "saved").top(1)
     with pytest.raises(cs.LayoutMismatchError, match="that file has changed"):
         cs.compare(tmp_path / "saved", texts_of(1), tokenizer=spec)
+
+
+# --- bytes ----------------------------------------------------------------------------------------
+
+
+def byte_level(**parts: Any) -> dict[str, Any]:
+    """Settings of a byte-level vocabulary whose tokens have every byte of a text."""
+    vocabulary = {character: i for i, character in enumerate(sorted(BYTE_OF_CHARACTER))}
+    step = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True}
+    model = {"type": "BPE", "vocab": vocabulary, "merges": []}
+    return {"model": model, "pre_tokenizer": step, "decoder": step} | parts
+
+
+def test_a_byte_level_vocabulary_keeps_bytes(tmp_path: Path) -> None:
+    text = "né  \n宋 ☃ the cat"
+    tokenizer = load(saved(tmp_path / "t.json", **byte_level()))
+    assert tokenizer.keeps_bytes
+    assert b"".join(map(tokenizer.bytes_of, tokenizer.encode(text).tolist())) == text.encode()
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"normalizer": {"type": "Lowercase"}},
+        {"pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": True, "trim_offsets": True}},
+        {"decoder": None},
+        {
+            "pre_tokenizer": {
+                "type": "Sequence",
+                "pretokenizers": [
+                    {
+                        "type": "Split",
+                        "pattern": {"String": "-"},
+                        "behavior": "Removed",
+                        "invert": False,
+                    },
+                    byte_level()["pre_tokenizer"],
+                ],
+            }
+        },
+    ],
+)
+def test_a_vocabulary_that_may_change_text_does_not(tmp_path: Path, parts: dict[str, Any]) -> None:
+    assert not load(saved(tmp_path / "t.json", **byte_level(**parts))).keeps_bytes
+
+
+def test_a_vocabulary_of_words_does_not(tmp_path: Path) -> None:
+    assert not load(saved(tmp_path / "t.json", bpe(), pre_tokenizer=SPLIT_AT_SPACES)).keeps_bytes

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 import collapse_stats as cs
+from collapse_stats.report import add_rare_perplexity
 
 VOCAB = 1500
 
@@ -28,13 +29,13 @@ def profile(name: str, seed: int, ids: int, number: int = 150, copies: int = 0) 
     return cs.profile(docs, vocab_size=VOCAB, max_order=4, name=name)
 
 
-def narrowing(names: Sequence[str], examples: bool = True) -> dict[str, Any]:
+def narrowing(names: Sequence[str], examples: bool = True, rare: bool = False) -> dict[str, Any]:
     """A report of candidates each of which has fewer ids than the one before."""
-    return deepcopy(_narrowing(tuple(names), examples))
+    return deepcopy(_narrowing(tuple(names), examples, rare))
 
 
 @cache
-def _narrowing(names: tuple[str, ...], examples: bool) -> dict[str, Any]:
+def _narrowing(names: tuple[str, ...], examples: bool, rare: bool) -> dict[str, Any]:
     ids = np.geomspace(1200, 60, len(names)).astype(int)
     candidates = [
         profile(name, i + 2, n) for i, (name, n) in enumerate(zip(names, ids, strict=True))
@@ -42,6 +43,8 @@ def _narrowing(names: tuple[str, ...], examples: bool) -> dict[str, Any]:
     human = profile("human", 1, 1200)
     comparisons = cs.compare_each(human, candidates)
     report = comparisons.to_dict()
+    if rare:
+        add_rare_perplexity(report, comparisons)
     if examples:
         for figures in report["comparisons"][: len(names)]:
             figures |= given_ngrams([" of the", "\\xe0\\xa4", "a\nb"])

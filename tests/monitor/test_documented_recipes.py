@@ -45,6 +45,11 @@ def batches(number: int) -> list[dict[str, Any]]:
     return found
 
 
+def scores_of(document: np.ndarray) -> np.ndarray:
+    """What a model might make of each token, the first aside."""
+    return np.where(np.arange(len(document)), -1.0, np.nan)
+
+
 def test_there_are_recipes() -> None:
     assert {name for name, _, _ in RECIPES} == {"README.md", "docs/monitoring.md"}
     assert any("CollapseMonitor" in code for name, _, code in RECIPES if name == "README.md")
@@ -65,7 +70,8 @@ def test_a_recipe_runs_as_it_is_printed(
         lines = [json.dumps({"text": text}) for text in texts(seed)]
         (folder / "part-0.jsonl").write_text("\n".join(lines))
     run, loader = Run(), batches(201)
-    exec(compile(code, f"{name}, block {number}", "exec"), {"run": run, "loader": loader})
+    given = {"run": run, "loader": loader, "score": scores_of}
+    exec(compile(code, f"{name}, block {number}", "exec"), given)
     if "run.log" in code:
         assert [step for step, _ in run.logged] == [0, 100, 200]
         figures = run.logged[-1][1]

@@ -263,3 +263,18 @@ def test_the_begin_is_never_written_and_the_end_is():
     assert model_of(TOY, 3, 4).log2_probabilities([0, 1])[1][0] == pytest.approx(
         oracle.log2_probabilities([0, 1])[-1]
     )
+
+
+def test_bits_per_byte_are_those_of_the_text():
+    texts = [f"the {n} né cats sat on {n * n} mats" for n in range(90)]
+    for name in ("builtin", "bytes"):
+        model = cs.NgramModel.from_profile(cs.profile(texts[:60], tokenizer=name), 3)
+        fresh = cs.profile(texts[60:], tokenizer=name)
+        for ends in (True, False):
+            number = fresh.tokens + 30 * ends
+            bits = number * math.log2(model.perplexity(texts[60:], ends=ends))
+            expected = bits / sum(len(text.encode()) for text in texts[60:])
+            assert model.bits_per_byte(texts[60:], ends=ends) == pytest.approx(expected)
+            assert model.bits_per_byte(fresh, ends=ends) == pytest.approx(expected)
+    of_ids = model_of(TOY, 2, 4)
+    assert of_ids.bits_per_byte(profiled(TOY, 4, 2)) is None

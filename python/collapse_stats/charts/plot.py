@@ -37,8 +37,8 @@ def plot(
         A profile, a comparison, several comparisons with one baseline, a trajectory, or a report as
         a dict.
     kind
-        ``verdicts``, ``retention``, ``series``, ``growth``, ``ranks``, ``ngrams`` or ``entropy``
-        (docs/reports.md). Default: every chart for which there is something to draw.
+        ``verdicts``, ``retention``, ``series``, ``rare``, ``growth``, ``ranks``, ``ngrams`` or
+        ``entropy`` (docs/reports.md). Default: every chart for which there is something to draw.
     path
         A file that ends in .png, .svg or .pdf, and appears when it is complete.
 

@@ -1,4 +1,7 @@
-"""``--fail-on 'kl_1 > 0.3'``: a figure, its order, a sign and a number; or a verdict."""
+"""``--fail-on 'kl_1 > 0.3'``: a figure, its order, a sign and a number; or a verdict.
+
+In ``rare_bits_9_64 > 4`` a band of rare tokens stands in the place of the order.
+"""
 
 import re
 from collections.abc import Sequence
@@ -8,15 +11,18 @@ from typing import Any
 import click
 
 from ..metrics.figures import COMPARISON_FIGURES, CORPUS_FIGURES
+from ..report.contents.rare_tokens import COLUMNS
 from ..report.grid import printable
 from ..report.json_object import Json
 from ..report.shown import rare_kept
+from ..report.views.rare_tokens import band_of
 from ..verdict.rule import LABELS
 from .series_threshold import NUMBER, SIGNS, SeriesThreshold, is_of_series, parse_series_threshold
 
 _OF_COMPARISON = tuple(figure.key for figure in COMPARISON_FIGURES.values())
 _OF_CANDIDATE = tuple(figure.key for figure in CORPUS_FIGURES.values())
 _KEYS = (*_OF_COMPARISON, *_OF_CANDIDATE)
+_BANDS = {column: band for band, column in COLUMNS.items() if band != "never"}  # it runs wrong
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +67,27 @@ class Threshold:
         return SIGNS[self.sign](value, self.number), f"it is {value:.4g}"
 
 
-Limit = Threshold | WorstVerdict | SeriesThreshold
+@dataclass(frozen=True, slots=True)
+class RareBits:
+    """``rare_bits_9_64 > 4``: a limit on what tokens of a band cost above the floor."""
+
+    text: str
+    band: str
+    sign: str
+    number: float
+
+    def check(self, comparison: Json, candidate: Json) -> tuple[bool, str]:
+        """Return whether the limit is crossed, and the bits; LookupError if there are none."""
+        band = band_of(comparison, self.band)
+        if band is None:
+            raise LookupError("; ".join(comparison["rare_perplexity"]["warnings"]))
+        if band["excess_bits"] is None:
+            raise LookupError(band["reason"])
+        value = band["excess_bits"]["value"]
+        return SIGNS[self.sign](value, self.number), f"it is {value:.4g}"
+
+
+Limit = Threshold | WorstVerdict | RareBits | SeriesThreshold
 
 
 def parse_thresholds(
@@ -74,6 +100,8 @@ def parse_thresholds(
 def _limit(text: str) -> Limit:
     if is_of_series(text):
         return parse_series_threshold(text)
+    if re.match(r"\s*rare_bits", text):
+        return _rare_bits(text)
     if not re.match(r"\s*verdict\b", text):
         return _threshold(text)
     labels = {label.replace(" ", "-"): label for label in LABELS[1:]}
@@ -83,6 +111,16 @@ def _limit(text: str) -> Limit:
             f"expected 'verdict >= LABEL' with one of {', '.join(labels)}, got {text!r}"
         )
     return WorstVerdict(text.strip(), labels[match[1]])
+
+
+def _rare_bits(text: str) -> RareBits:
+    match = re.fullmatch(rf"\s*(\w+)\s*(>=|<=|>|<)\s*({NUMBER})\s*", text, re.ASCII)
+    if match is None or match[1] not in _BANDS:
+        raise click.BadParameter(
+            f"expected one of {', '.join(_BANDS)}, one of > >= < <=, and a number of bits, such as "
+            f"'rare_bits_9_64 > 4', got {text!r}"
+        )
+    return RareBits(text.strip(), _BANDS[match[1]], match[2], float(match[3]))
 
 
 def _threshold(text: str) -> Threshold:
@@ -95,7 +133,7 @@ def _threshold(text: str) -> Threshold:
     name, order, sign, limit = match.groups()
     key = next((key for key in (name, f"{name}_bits") if key in _KEYS), None)
     if key is None:
-        known = ", ".join(key.removesuffix("_bits") for key in _KEYS)
+        known = ", ".join([*(key.removesuffix("_bits") for key in _KEYS), *_BANDS])
         raise click.BadParameter(f"the figure must be one of {known}, got {name!r}")
     return Threshold(text.strip(), key, int(order), sign, float(limit))
 
@@ -136,8 +174,9 @@ def fail_if_crossed(
 
 def check_orders(limits: tuple[Limit, ...], max_order: int) -> None:
     """Raise ValueError when a threshold names an order that is not counted."""
-    for threshold in limits:
-        if not isinstance(threshold, WorstVerdict) and not 1 <= threshold.order <= max_order:
+    of_orders = [each for each in limits if isinstance(each, Threshold | SeriesThreshold)]
+    for threshold in of_orders:
+        if not 1 <= threshold.order <= max_order:
             raise ValueError(
                 f"--fail-on {threshold.text!r}: the order must be between 1 and {max_order}, the "
                 f"longest n-gram counted, got {threshold.order}"

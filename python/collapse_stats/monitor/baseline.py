@@ -25,6 +25,8 @@ from ..tokenizers import load as load_tokenizer
 from ..uncertainty.halves import BANDS, CANDIDATE, FLOOR, MASKS
 from ..verdict.repetition import repeated_share
 from .batch import PackedBatch
+from .surprisal import SurprisalSums, as_surprisals
+from .update_args import as_floats
 from .window import Window, halved
 
 NEVER = "seen-never"
@@ -38,6 +40,9 @@ class Baseline:
     ----------
     profile
         The baseline's profile, without its table.
+    surprisals
+        What a model makes of the sample's tokens, by band in the place of the token id; None until
+        there are log-probabilities.
 
     Parameters
     ----------
@@ -71,6 +76,7 @@ class Baseline:
         self._tokenizer = tokenizer
         self._layout = replace(layout, labels=4)
         self._token_counts = np.bincount(profile.sample.tokens, minlength=layout.vocab_size)
+        self.surprisals: SurprisalSums | None = None
 
     @property
     def tokens(self) -> int:
@@ -113,6 +119,30 @@ class Baseline:
             tokenizer=self._tokenizer,
         )
         return Comparison(baseline, candidate, joint_spectra)
+
+    def scored(self, logprobs: object) -> SurprisalSums:
+        """Return a model's surprisal at the tokens of the sample, summed by band.
+
+        The band of a place is how often the other documents have its token: the tokens of a run
+        are not in the sample either.
+
+        Parameters
+        ----------
+        logprobs
+            ``(T,)``, one for each of the sample's first tokens.
+        """
+        values, sample = as_floats(logprobs), self.profile.sample
+        if values.ndim != 1 or len(values) > self.tokens:
+            raise ValueError(
+                f"logprobs of the baseline must be one for each of the {self.tokens:,} tokens of "
+                f"its sample, or of the first of these, got shape {values.shape}: score "
+                "baseline.sample.tokens"
+            )
+        elsewhere = self._token_counts[sample.tokens] - _own_counts(sample)
+        band = np.searchsorted(BANDS, elsewhere, side="right")
+        sums = SurprisalSums(len(BANDS) + 1)
+        sums.add(band[: len(values)], as_surprisals(values))
+        return sums
 
     def bands(self) -> dict[str, npt.NDArray[np.bool_]]:
         """Return for each band which token ids ``(vocab_size,)`` the sample has that often."""
@@ -193,6 +223,16 @@ BAND_NAMES = {
     for low, high in zip(BANDS, [*(low - 1 for low in BANDS[1:]), None], strict=True)
 }
 """Names of the bands in the keys of a monitor, by their labels in `Comparison.retention`."""
+
+
+def _own_counts(sample: Sample) -> npt.NDArray[np.int64]:
+    """Return for each token ``(T,)`` of a sample how often the documents of its key have it."""
+    key = sample.hash if sample.key is None else sample.key
+    documents = np.unique(key, return_inverse=True)[1].ravel()
+    places = np.repeat(documents.astype(np.int64), sample.length) << 32 | sample.tokens
+    _, kind, counts = np.unique(places, return_inverse=True, return_counts=True)
+    own: npt.NDArray[np.int64] = counts[kind.ravel()]
+    return own
 
 
 def _sample(batch: PackedBatch) -> Sample:

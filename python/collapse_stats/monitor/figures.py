@@ -78,7 +78,8 @@ def names(max_order: int, *, baseline: bool) -> tuple[str, ...]:
         floored = [f"{f.key}/{n}" for f in MONITORED_FLOORED_FIGURES.values() for n in orders]
         floored += [f"retention/{n}/{band}" for n in orders for band in BAND_NAMES.values()]
         keys += [key for name in floored for key in (name, FLOOR + name)]
-        keys += [f"perplexity/{band}" for band in (NEVER, *BAND_NAMES.values())]
+        by_band = [f"perplexity/{band}" for band in (NEVER, *BAND_NAMES.values())]
+        keys += [*by_band, *(FLOOR + key for key in ("perplexity", *by_band))]
     return (*keys, *groups.names(max_order))
 
 
@@ -207,7 +208,10 @@ def _of_comparison(
 def _of_surprisals(
     sums: SurprisalSums, baseline: Baseline | None, wanted: Collection[str]
 ) -> dict[str, float | None]:
-    """Return the perplexity of all tokens, and by how often the baseline has their ids."""
+    """Return the perplexity of all tokens, and by how often the baseline has their ids.
+
+    The floors are those of the baseline's own tokens, if the model has scored them.
+    """
     values: dict[str, float | None] = {
         "perplexity": sums.perplexity(),
         "impossible_tokens": sums.impossible,
@@ -216,4 +220,10 @@ def _of_surprisals(
         for name, ids in baseline.bands().items():
             if f"perplexity/{name}" in wanted:
                 values[f"perplexity/{name}"] = sums.perplexity(ids)
+    scored = None if baseline is None else baseline.surprisals
+    if scored is not None:
+        values[f"{FLOOR}perplexity"] = scored.perplexity()
+        for number, name in enumerate((NEVER, *BAND_NAMES.values())):
+            band = np.arange(scored.sums.shape[1]) == number
+            values[f"{FLOOR}perplexity/{name}"] = scored.perplexity(band)
     return values

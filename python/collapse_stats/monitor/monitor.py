@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from ..backends.selection import select
@@ -15,9 +16,10 @@ from ..profiles.counter import NgramCounter
 from ..profiles.profile import Profile
 from .background import Background
 from .baseline import Baseline, resolved
-from .batch import PackedBatch, join
+from .batch import PackedBatch
 from .contents import Contents
-from .figures import Measured, chosen, computed, floors_of
+from .figures import Measured, chosen, computed
+from .floors import Floored
 from .groups import Groups
 from .packing import copied
 from .snapshot import Snapshot
@@ -31,7 +33,7 @@ _BLOCK_TOKENS = 1 << 18  # handed to the worker thread at once
 _WAITING_BLOCKS = 8
 
 
-class CollapseMonitor:
+class CollapseMonitor(Floored):
     """Figures of the newest tokens of a run, compared with a baseline.
 
     `update` copies its arguments and returns; a thread of the monitor does the rest, and `compute`
@@ -56,6 +58,9 @@ class CollapseMonitor:
         The tokenizer that the ids are of, as `cs.profile` takes it, such as
         ``file:tokenizer.json``: a baseline or a state of another one is then refused, and the
         vocabulary may have more ids than the tokenizer, as models often do.
+    baseline_logprobs
+        What the model that gives `logprobs` makes of the baseline, as `set_baseline_logprobs` takes
+        it: perplexities then have floors.
     figures
         Which figures `compute` returns: ``"default"`` (about a dozen), ``"all"``, or a list of
         keys.
@@ -95,6 +100,7 @@ class CollapseMonitor:
         window: int | None = 50_000_000,
         *,
         tokenizer: str | TokenizerIdentity | None = None,
+        baseline_logprobs: object = None,
         figures: str | Iterable[str] = "default",
         backend: str = "auto",
         threads: int | None = None,
@@ -129,6 +135,8 @@ class CollapseMonitor:
         self._background = Background(
             self._new_contents(), self.backend, _BLOCK_TOKENS, _WAITING_BLOCKS
         )
+        if baseline_logprobs is not None:
+            self.set_baseline_logprobs(baseline_logprobs)
 
     @property
     def compared_tokens(self) -> int:
@@ -239,11 +247,6 @@ class CollapseMonitor:
         )
         return computed(measured, (*self.names, *self.floor_names))
 
-    @property
-    def floor_names(self) -> tuple[str, ...]:
-        """Every key that `floors` can return."""
-        return floors_of(self.names, self.layout.max_order, baseline=self._baseline is not None)
-
     def comparison(self) -> Comparison | None:
         """Compare the newest tokens with as many of the baseline; its `verdict` takes seconds.
 
@@ -284,32 +287,6 @@ class CollapseMonitor:
         state = MonitorState.from_dict(other, self.layout, window, self.tokenizer)
         self._background.when_counted(self._merge, state, window)
 
-    def set_group_floor(
-        self,
-        tokens: object,
-        mask: object = None,
-        *,
-        lengths: object = None,
-        cu_seqlens: object = None,
-        begins: object = None,
-        pad: int | None = None,
-        groups: object,
-    ) -> None:
-        """Take the floor of the figures of groups from human answers, instead of the first groups.
-
-        Of each prompt, as many answers are used as the groups of the run have; prompts with fewer
-        are left out. The arguments are those of `update`, in CPU memory.
-
-        Raises
-        ------
-        TypeError, ValueError
-            as `update` does.
-        """
-        arguments = UpdateArguments(tokens, mask, lengths, cu_seqlens, begins, None, pad, groups)
-        answers = arguments.to_host().pack(self.layout.vocab_size)
-        copied = join([answers], self.layout.vocab_size, answers.grouping)
-        self._background.when_counted(self._take_human_answers, copied)
-
     def snapshot(self) -> Snapshot:
         """Return what the figures are computed from. Waits as `compute` does."""
         return self._background.when_counted(Contents.snapshot, self.backend)
@@ -317,10 +294,13 @@ class CollapseMonitor:
     def state_dict(self) -> dict[str, Any]:
         """Return a copy of all that was counted, as numbers, texts and NumPy arrays.
 
-        The baseline is not included, nor are human answers (`set_group_floor`). With a window, the
-        state takes 2 or 4 bytes per token; without one, 16 to 24 bytes per n-gram.
+        The baseline is not included, nor are human answers (`set_group_floor`), but the floor of
+        the perplexities is. With a window, the state takes 2 or 4 bytes per token; without one, 16
+        to 24 bytes per n-gram.
         """
-        state = self._background.when_counted(Contents.state)
+        counted = self._background.when_counted(Contents.state)
+        floor = None if self._baseline is None else self._baseline.surprisals
+        state = replace(counted, baseline_surprisals=floor)
         return state.to_dict(self.layout, self.window, self.tokenizer)
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -370,6 +350,8 @@ class CollapseMonitor:
         contents = Contents(self.layout, self.window, self.sampled_tokens, counter)
         if state is not None:
             contents.merge(state)
+            if self._baseline is not None and state.baseline_surprisals is not None:
+                self._baseline.surprisals = state.baseline_surprisals
         return contents
 
     def _all_figures(self, contents: Contents) -> dict[str, float]:
@@ -385,12 +367,10 @@ class CollapseMonitor:
 
     def _merge(self, contents: Contents, state: MonitorState, window: int | None) -> None:
         contents.merge(state)
+        if self._baseline is not None and self._baseline.surprisals is None:
+            self._baseline.surprisals = state.baseline_surprisals
         if self.window is not None and window is not None:
             self.window += window
             contents.widen(self.window)
         else:
             contents.window.trim()
-
-    def _take_human_answers(self, contents: Contents, answers: PackedBatch) -> None:
-        self._human_answers = answers
-        contents.figures = None

@@ -15,10 +15,11 @@ from ..ngrams.layout import Layout
 from ..ngrams.spectrum import JointSpectra
 from ..ngrams.table import NgramTable
 from ..profiles.profile import Profile
+from ..uncertainty.halves import BANDS
 from .batch import PackedBatch
 from .group_figures import FIGURES, GroupRows
 from .groups import GroupState
-from .surprisal import Int64Array
+from .surprisal import Int64Array, SurprisalSums
 
 FORMAT = "collapse-stats.monitor/2"
 _GROUP_ROWS = ("within", "first", "between")
@@ -40,6 +41,8 @@ class MonitorState:
         The groups of documents.
     counted
         A profile with the table of all tokens; None for a monitor with a window.
+    baseline_surprisals
+        What a model makes of the baseline, see `Baseline.surprisals`.
     """
 
     documents_seen: int
@@ -47,6 +50,7 @@ class MonitorState:
     surprisal_sums: Int64Array
     groups: GroupState
     counted: Profile | None
+    baseline_surprisals: SurprisalSums | None = None
 
     def to_dict(
         self, layout: Layout, window: int | None, tokenizer: TokenizerIdentity
@@ -68,6 +72,8 @@ class MonitorState:
             state["surprisal_sums"] = self.surprisal_sums
         if self.newest.surprisal is not None:
             state["surprisal"] = self.newest.surprisal
+        if self.baseline_surprisals is not None:
+            state["baseline_surprisals"] = self.baseline_surprisals.sums.copy()
         if len(self.groups.within):
             for name in _GROUP_ROWS:
                 rows: GroupRows = getattr(self.groups, name)
@@ -115,7 +121,8 @@ class MonitorState:
             if sums.shape != (3, layout.vocab_size):
                 read.refuse("surprisal_sums", f"of shape {(3, layout.vocab_size)}")
         counted = None if window is not None else read.profile(layout)
-        return cls(read.whole("seen"), newest, sums, read.groups(), counted)
+        floor = read.baseline_surprisals() if "baseline_surprisals" in state else None
+        return cls(read.whole("seen"), newest, sums, read.groups(), counted, floor)
 
 
 def _check_parameters(
@@ -188,6 +195,16 @@ class _Reader:
         ids, length = self.documents("waiting_ids", "waiting_length")
         waiting = PackedBatch(ids, length, np.zeros(len(length), np.int64))
         return GroupState(within, first, between, waiting)
+
+    def baseline_surprisals(self) -> SurprisalSums:
+        """Return what a model made of the baseline."""
+        key, bands = "baseline_surprisals", len(BANDS) + 1
+        sums = self.array(key, np.int64, 2)
+        if sums.shape != (3, bands):
+            self.refuse(key, f"of shape {(3, bands)}")
+        found = SurprisalSums(bands)
+        found.sums += sums
+        return found
 
     def profile(self, layout: Layout) -> Profile:
         """Return the table of all tokens as a profile, which is what `NgramCounter.merge` takes."""

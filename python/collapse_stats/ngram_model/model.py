@@ -19,6 +19,7 @@ from ..ngrams.layout import Layout
 from ..ngrams.table import NgramTable
 from ..profiles.data import check_comparable
 from ..profiles.profile import Profile
+from ..profiles.token_bytes import bytes_of_tokens, why_no_bytes
 from ..system.arguments import checked_methods
 from .located import Located
 from .ngram_index import NgramIndex
@@ -198,11 +199,29 @@ class NgramModel:
         """
         bits = number = 0.0
         for tokens, lengths in self._documents(source):
-            of_tokens, of_ends = self.log2_probabilities(tokens, lengths)
-            filled = of_ends[lengths > 0]
-            bits -= float(of_tokens.sum()) + (float(filled.sum()) if ends else 0)
-            number += len(of_tokens) + (len(filled) if ends else 0)
+            bits += self._bits(tokens, lengths, ends)
+            number += len(tokens) + (np.count_nonzero(lengths) if ends else 0)
         return float(2 ** (bits / number))
+
+    def bits_per_byte(self, source: object, *, ends: bool = True) -> float | None:
+        """Return -log2 of the probability of a text over the number of its UTF-8 bytes.
+
+        Perplexities of models with different tokenizers cannot be compared, because a token is
+        another piece of the text; this can be. None when the tokenizer is not known, or does not
+        keep every byte. The arguments and errors are those of `perplexity`.
+        """
+        if why_no_bytes(self.tokenizer):
+            return None
+        bits, counts = 0.0, np.zeros(self.vocab_size, dtype=np.int64)
+        for tokens, lengths in self._documents(source):
+            bits += self._bits(tokens, lengths, ends)
+            counts += np.bincount(tokens, minlength=self.vocab_size)
+        ids = np.flatnonzero(counts)
+        return bits / int(counts[ids] @ bytes_of_tokens(self.tokenizer, ids.tolist()))
+
+    def _bits(self, tokens: npt.NDArray[np.integer], lengths: Int64Array, ends: bool) -> float:
+        of_tokens, of_ends = self.log2_probabilities(tokens, lengths)
+        return -float(of_tokens.sum()) - (float(of_ends[lengths > 0].sum()) if ends else 0)
 
     def _documents(self, source: object) -> Iterator[tuple[npt.NDArray[np.integer], Int64Array]]:
         """Yield tokens and lengths of some documents of a source at a time."""

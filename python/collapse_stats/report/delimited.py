@@ -7,6 +7,7 @@ of a figure with ``_floor``. Values are in full precision; a null is an empty fi
 import math
 
 from ..metrics.figures import COMPARISON_FIGURES
+from .contents.rare_tokens import COLUMNS, KEY
 from .json_object import Json
 from .rows import write_rows
 from .shown import Shown, compared, of_corpus, rare_kept
@@ -40,6 +41,7 @@ def _comparisons(report: Json) -> list[Json]:
                 "baseline_documents": baseline["documents"],
                 **_shares(comparison),
                 **_odds(comparison),
+                **_rare_tokens(comparison),
                 **_between(comparison),
                 **_moved(report, comparison),
                 **_of_corpus(candidate),
@@ -82,6 +84,27 @@ def _odds(comparison: Json) -> Json:
             f"own_{order}": novelty["own"],
             f"own_{order}_floor": novelty["floor"],
         }
+    return row
+
+
+def _rare_tokens(comparison: Json) -> Json:
+    """Bits above the floor of each band of tokens, and the perplexities that they are from."""
+    row: Json = {}
+    for band in comparison.get(KEY, {"bands": []})["bands"]:
+        name = COLUMNS[band["band"]]
+        excess = band["excess_bits"] or {"value": None, "error": None}
+        perplexity = name.replace("bits", "perplexity")
+        row |= {
+            name: excess["value"],
+            f"{name}_se": excess["error"],
+            perplexity: band["perplexity"],
+            f"{perplexity}_floor": band["floor"],
+        }
+        if band["band"] == "all":
+            row |= {
+                "bits_per_byte": band["bits_per_byte"],
+                "bits_per_byte_floor": band["floor_bits_per_byte"],
+            }
     return row
 
 

@@ -15,6 +15,7 @@ from ..metrics.figures import (
     FLOORED_FIGURES,
 )
 from ..verdict.rule import CANNOT_TELL, LABELS
+from .contents.rare_tokens import rare_perplexity_schema
 from .contents.trajectory_schema import trajectory
 from .decision import FIGURES
 from .json_object import Json
@@ -68,6 +69,7 @@ def report_schema() -> Json:
             "retention": _retention(),
             "novel_mass": _novel_mass(),
             "trajectory": trajectory(),
+            "rare_perplexity": rare_perplexity_schema(),
             "interval": _interval({}),
             "compared_interval": _interval(
                 {
@@ -209,6 +211,7 @@ def _comparison() -> Json:
             "that the baseline's share would give.",
             array_of(object_of({**order_and_ngram, "baseline_count": ref("count")})),
         ),
+        "rare_perplexity": ref("rare_perplexity"),
     }
     count = ref("count")
     human_corpus = object_of({"name": _STRING, "tokens": count, "documents": count})

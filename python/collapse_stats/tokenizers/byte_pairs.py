@@ -73,6 +73,7 @@ def of_encoding(
         bytes_of,
         slow.ids_of_all if fast is None else fast.ids_of_all,
         tuple(f"tokenizer {spec}: {line}" for line in warnings),
+        keeps_bytes=True,
     )
 
 

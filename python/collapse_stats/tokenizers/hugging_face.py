@@ -13,7 +13,7 @@ from ..errors import InputError
 from ..ngrams.chunk import Int64Array
 from .fast_encoder import SEPARATOR, Made
 from .fast_encoder import of_json as fast_of_json
-from .spelling import BYTE_OF_CHARACTER, bytes_by_token, has_step
+from .spelling import BYTE_OF_CHARACTER, bytes_by_token, has_step, keeps_bytes
 from .texts import Texts, as_list
 from .tokenizer import Ids, Tokenizer, is_failure
 
@@ -68,6 +68,7 @@ def of_json(spec: str, path: Path, data: bytes) -> Tokenizer:
         bytes_by_token(settings, model.id_to_token, added),
         (fast or encoder).ids_of_all,
         warnings=tuple(f"tokenizer {spec}: {line}" for line in found),
+        keeps_bytes=keeps_bytes(settings),
     )
 
 

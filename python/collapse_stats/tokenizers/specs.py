@@ -67,7 +67,9 @@ def _bytes_tokenizer() -> Tokenizer:
         return b"".join(bytes([i]) if 0 <= i < 256 else UNKNOWN for i in ids)
 
     identity = hashlib.sha256(b"bytes").hexdigest()
-    return Tokenizer("bytes", 256, identity, "Python", ids_of, bytes_of, ids_of_all)
+    return Tokenizer(
+        "bytes", 256, identity, "Python", ids_of, bytes_of, ids_of_all, keeps_bytes=True
+    )
 
 
 @cache

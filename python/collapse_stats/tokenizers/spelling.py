@@ -66,6 +66,34 @@ def has_step(part: Any, kind: str) -> bool:
     return any(step["type"] == kind for step in _steps(part))
 
 
+def keeps_bytes(settings: Settings) -> bool:
+    """Return whether the tokens of a text have all of its bytes, and no others.
+
+    True only of byte-level vocabularies whose settings change no text; other tokenizers may keep
+    every byte as well, but their settings do not say so.
+    """
+    model, before = settings["model"], [*_steps(settings.get("pre_tokenizer"))]
+    spaces = ("lstrip", "rstrip")  # of added tokens that take the spaces around them as well
+    return (
+        "merges" in model
+        and not any(model.get(n) for n in ("continuing_subword_prefix", "end_of_word_suffix"))
+        and BYTE_OF_CHARACTER.keys() <= model["vocab"].keys()
+        and not [*_steps(settings.get("normalizer"))]
+        and any(step["type"] == "ByteLevel" for step in before)
+        and all(_keeps_text(step) for step in before)
+        and [step["type"] for step in _steps(settings.get("decoder"))] == ["ByteLevel"]
+        and not any(token.get(n) for token in settings.get("added_tokens") or () for n in spaces)
+    )
+
+
+def _keeps_text(step: Settings) -> bool:
+    """Whether a step before the model leaves the text as it is."""
+    kind = step["type"]
+    if kind == "Split":
+        return step.get("behavior") != "Removed"
+    return kind == "Digits" or (kind == "ByteLevel" and not step.get("add_prefix_space", True))
+
+
 def _steps(part: Any) -> Iterator[Settings]:
     """Yield the steps of a normalizer, a pre-tokenizer or a decoder, which may be nested."""
     if not isinstance(part, dict):

@@ -38,6 +38,8 @@ class Tokenizer:
         it.
     warnings
         What a reader of figures must know of the tokenizer, in sentences.
+    keeps_bytes
+        Whether the bytes of the tokens of a text, one after the other, are its UTF-8 bytes.
     """
 
     spec: str
@@ -50,6 +52,7 @@ class Tokenizer:
         default=lambda texts: None, repr=False, compare=False
     )
     warnings: tuple[str, ...] = ()
+    keeps_bytes: bool = False
 
     def encode(self, text: str) -> TokenArray:
         """Return the token ids of a text, ``(T,)``, uint16 if `vocab_size` is at most 65,536.
@@ -93,6 +96,10 @@ class Tokenizer:
     def decode(self, ids: Sequence[int]) -> str:
         r"""Return the text of ids; invalid UTF-8 appears as ``\xe0``, unknown ids as U+FFFD."""
         return self._bytes_of(ids).decode("utf-8", errors="backslashreplace")
+
+    def bytes_of(self, token: int) -> bytes:
+        """Return the bytes of one token by itself."""
+        return self._bytes_of([token])
 
     def _ids_of_any(self, text: str) -> npt.ArrayLike:
         try:

@@ -30,6 +30,7 @@ from ..corpora import (
 from ..options import Request, limits_option, request_options
 from ..output import WITH_CHARTS, check_details, report_options, verbose_option, write_report
 from ..paths import location, paths_argument
+from ..perplexity import WithPerplexity, add_to_report, order_needed, perplexity_option
 from ..progress import Reporter
 from ..sides import SideOptions, for_side, side_option
 from ..steps import is_folder, numbered_folders, rising_numbers, steps
@@ -41,7 +42,7 @@ T = TypeVar("T")
 OF_A_CHART = 8  # n-grams on each side of the chart of them
 
 
-@click.command()
+@click.command(cls=WithPerplexity)
 @click.argument("baseline", type=location)
 @paths_argument("candidates", "CANDIDATE")
 @fail_on_option
@@ -61,6 +62,7 @@ OF_A_CHART = 8  # n-grams on each side of the chart of them
     help="Show the K most frequent n-grams that a candidate lost, and the K that it has most too "
     f"often. Default with --format html and png: {OF_A_CHART}.",
 )
+@perplexity_option
 @side_option("baseline", also=" (and --human)")
 @click.option(
     "--each",
@@ -87,6 +89,7 @@ def compare(
     human: tuple[Location, ...],
     limits: Path | None,
     examples: int | None,
+    perplexity: int | None,
     each: bool,
     successive: bool,
     verbose: bool,
@@ -115,6 +118,8 @@ def compare(
             f"{candidates[0]}: give several, or --each for a directory with one a step"
         )
     paths = [baseline, *candidates]
+    if not any_saved(paths):
+        order_needed(perplexity, fail_on, request.counting.max_order)  # before it is counted
     options = [for_baseline, *(for_candidates for _ in candidates)]
     with Reporter() as reporter:
         if not each:
@@ -138,6 +143,8 @@ def compare(
                 progress=task,
                 trajectory=trajectory,
             )
+        memory = request.counting.memory_bytes
+        add_to_report(report, comparisons, perplexity, fail_on, memory, reporter)
         if examples is None and form in WITH_CHARTS:
             examples = _for_chart(with_baseline)
         if examples:

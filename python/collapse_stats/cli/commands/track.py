@@ -28,6 +28,7 @@ from ..inputs import spare_inputs
 from ..options import Request, limits_option, request_options
 from ..output import report_options, verbose_option, write_report
 from ..paths import location
+from ..perplexity import WithPerplexity, add_to_report, order_needed, perplexity_option
 from ..progress import Reporter
 from ..sides import SideOptions, for_side, side_option
 from ..steps import steps, without_number
@@ -38,7 +39,7 @@ from ..whole_number import WholeNumber
 _GENERATED = ("completion", "output")  # of generated text: TRL; verl and OpenRLHF
 
 
-@click.command()
+@click.command(cls=WithPerplexity)
 @click.argument("run", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option(
     "--baseline",
@@ -55,6 +56,7 @@ _GENERATED = ("completion", "output")  # of generated text: TRL; verl and OpenRL
 )
 @limits_option
 @fail_on_option
+@perplexity_option
 @side_option("baseline")
 @verbose_option
 @report_options
@@ -67,6 +69,7 @@ def track(
     every: int,
     limits: Path | None,
     fail_on: tuple[Limit, ...],
+    perplexity: int | None,
     verbose: bool,
     for_baseline: SideOptions,
     form: str,
@@ -91,6 +94,8 @@ def track(
     of_verdict = limits_from(limits)
     found = steps(run, request.reading)[::every]
     paths = [path for _, path in found]
+    if baseline is None or not is_profile(baseline):
+        order_needed(perplexity, fail_on, request.counting.max_order)  # before anything is counted
     spare_inputs(output, [paths, baseline, limits, for_baseline, dict(request.typed)])
     if len(paths) + (baseline is not None) < 2:
         raise InputError(
@@ -124,6 +129,8 @@ def track(
                 from_first=baseline is None,
                 trajectory=trajectory,
             )
+        memory = request.counting.memory_bytes
+        add_to_report(report, comparisons, perplexity, fail_on, memory, reporter)
         warn_of_report(report, profiles, form, output, reporter)
     write_report(report, form, output, verbose=verbose)
     fail_if_crossed(ctx, fail_on, report, request.strict)

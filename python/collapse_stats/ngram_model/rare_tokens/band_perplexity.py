@@ -10,7 +10,7 @@ from ..weights import Floats
 from .bands import BANDS
 from .excess import excess_bits, standard_errors
 from .parts import Part
-from .rotation import Rotation
+from .rotation import Bits, Rotation
 
 MOST_UNKNOWN = 0.9
 """Share of unknown tokens above which a perplexity is that of the smoothing, not of the text."""
@@ -43,6 +43,11 @@ class BandPerplexity:
     excess_bits
         Bits by which a token costs more under the candidate's model, with the standard error; None
         when `perplexity` or `floor` is, and without an error.
+    bytes
+        How many bytes of text the places have; None when the tokenizer does not say it.
+    bits_per_byte, floor_bits_per_byte
+        The bits of all places over their bytes, which, unlike a perplexity, does not depend on how
+        long the tokens are; None when `perplexity`, `floor` or `bytes` is, or without any bytes.
     unknown, floor_unknown
         Share of the places whose token the model has never seen; None when there are none.
     reason
@@ -57,57 +62,108 @@ class BandPerplexity:
     type_perplexity: float | None
     type_floor: float | None
     excess_bits: Estimate | None
+    bytes: int | None
+    bits_per_byte: float | None
+    floor_bits_per_byte: float | None
     unknown: float | None
     floor_unknown: float | None
     reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What the models of one side need for the tokens of a band.
+
+    Attributes
+    ----------
+    bits
+        In all; NaN when the models have never seen nearly all of the tokens.
+    type_bits
+        The mean of each different token, summed over them; NaN as `bits`.
+    unknown
+        Share of the places whose token the model has never seen.
+    """
+
+    bits: float
+    type_bits: float
+    unknown: float
 
 
 def band_perplexities(
     rotations: Sequence[Rotation], baseline: Sequence[Part], candidate: Sequence[Part]
 ) -> tuple[BandPerplexity, ...]:
     """Return the perplexity of every band, from all rotations of the parts."""
-    places = _sum([each.places[_WHOLE] for each in rotations])
-    types = _sum([each.types for each in rotations])
-    unknown = _sum([each.unknown for each in rotations])
-    floor_bits = _sum([each.floor[_WHOLE] for each in rotations])
-    bits = _sum([each.candidate[0][_WHOLE] for each in rotations])
-    type_bits = _sum([each.type_bits for each in rotations])
+    turns = [each.turn for each in rotations]
+    places = _sum([turn.places[_WHOLE] for turn in turns])
+    types = _sum([turn.types for turn in turns])
+    known = [turn.bytes for turn in turns if turn.bytes is not None]
+    size = _sum(known) if len(known) == len(turns) else None
+    sides = (
+        ([each.candidate for each in rotations], [each.candidate.sums[0] for each in rotations]),
+        ([each.floor for each in rotations], [each.floor.sums for each in rotations]),
+    )
+    asked = [_asked(models, [each[_WHOLE] for each in sums], places) for models, sums in sides]
     excess = excess_bits(rotations)[_WHOLE]
     errors = standard_errors(rotations, baseline, candidate)
-    found: list[BandPerplexity] = []
-    for i, name in enumerate(BANDS):
-        if not places[i]:
-            none = None, None, None, None, None, None, None
-            found.append(BandPerplexity(name, 0, 0, *none, "the text has no such token"))
-            continue
-        floor_unknown, candidate_unknown = (unknown[:, i] / places[i]).tolist()
-        floor, type_floor = _perplexities(
-            floor_unknown, floor_bits[i] / places[i], type_bits[0, i] / types[i]
+    return tuple(
+        _band(
+            name,
+            (int(places[i]), int(types[i]), None if size is None else int(size[i])),
+            (asked[0][i], asked[1][i]),
+            Estimate(float(excess[i]), float(errors[i]), int(places[i])),
         )
-        perplexity, type_perplexity = _perplexities(
-            candidate_unknown, bits[i] / places[i], type_bits[1, i] / types[i]
-        )
-        reason: str | None = None
-        if perplexity is None or floor is None:
-            reason = _SATURATED.format("candidate's" if perplexity is None else "baseline's")
-        elif not np.isfinite(errors[i]):
-            reason = "one group of documents has all of these tokens, so that there is no error"
-        found.append(
-            BandPerplexity(
-                name,
-                int(places[i]),
-                int(types[i]),
-                perplexity,
-                floor,
-                type_perplexity,
-                type_floor,
-                None if reason else Estimate(float(excess[i]), float(errors[i]), int(places[i])),
-                candidate_unknown,
-                floor_unknown,
-                reason,
-            )
-        )
-    return tuple(found)
+        for i, name in enumerate(BANDS)
+    )
+
+
+def _asked(models: Sequence[Bits], bits: Sequence[Floats], places: Floats) -> list[_Asked]:
+    """Return by band what the models of one side need, given the bits of each."""
+    unknown = _sum([model.unknown for model in models]) / np.maximum(places, 1)
+    sums = np.array([_sum(bits), _sum([model.of_types for model in models])])
+    sums[:, unknown > MOST_UNKNOWN] = np.nan
+    return [_Asked(*values) for values in zip(*sums.tolist(), unknown.tolist(), strict=True)]
+
+
+def _band(
+    name: str,
+    numbers: tuple[int, int, int | None],
+    asked: tuple[_Asked, _Asked],
+    excess: Estimate,
+) -> BandPerplexity:
+    """Return the perplexities of a band.
+
+    Parameters
+    ----------
+    numbers
+        Of places, of types, and of bytes, which may be unknown.
+    asked
+        Of the candidate, and of the floor.
+    """
+    places, types, size = numbers
+    reason: str | None = None
+    if not places:
+        reason = "the text has no such token"
+    elif not all(np.isfinite(side.bits) for side in asked):
+        reason = _SATURATED.format("baseline's" if np.isfinite(asked[0].bits) else "candidate's")
+    elif not np.isfinite(excess.error):
+        reason = "one group of documents has all of these tokens, so that there is no error"
+    candidate, floor = asked
+    return BandPerplexity(
+        band=name,
+        tokens=places,
+        types=types,
+        perplexity=_power(_ratio(candidate.bits, places)),
+        floor=_power(_ratio(floor.bits, places)),
+        type_perplexity=_power(_ratio(candidate.type_bits, types)),
+        type_floor=_power(_ratio(floor.type_bits, types)),
+        excess_bits=None if reason else excess,
+        bytes=size,
+        bits_per_byte=_ratio(candidate.bits, size),
+        floor_bits_per_byte=_ratio(floor.bits, size),
+        unknown=candidate.unknown if places else None,
+        floor_unknown=floor.unknown if places else None,
+        reason=reason,
+    )
 
 
 def _sum(arrays: Sequence[Floats]) -> Floats:
@@ -115,5 +171,9 @@ def _sum(arrays: Sequence[Floats]) -> Floats:
     return total
 
 
-def _perplexities(unknown: float, *bits: float) -> list[float | None]:
-    return [float(2**mean) if unknown <= MOST_UNKNOWN else None for mean in bits]
+def _ratio(bits: float, number: int | None) -> float | None:
+    return bits / number if number and np.isfinite(bits) else None
+
+
+def _power(bits: float | None) -> float | None:
+    return None if bits is None else float(2**bits)

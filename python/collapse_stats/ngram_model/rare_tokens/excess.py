@@ -39,9 +39,9 @@ def standard_errors(
     more_bits = _more_bits(rotations)
     single, joint = _variances(_per_place(rotations, more_bits), shares, 0)
     for each in rotations:
-        others = more_bits - each.candidate[0]
-        excess = _per_place(rotations, others + each.candidate)
-        of_candidate = _variances(excess, [candidate[each.part].share, *shares], 1)
+        sums = each.candidate.sums
+        excess = _per_place(rotations, more_bits - sums[0] + sums)
+        of_candidate = _variances(excess, [candidate[each.turn.part].share, *shares], 1)
         single, joint = single + of_candidate[0], joint + of_candidate[1]
     # The difference is noisy. What two parts share is counted twice, so that half is left at least.
     errors: Floats = np.sqrt(np.maximum(single - joint, single / 2))
@@ -49,12 +49,13 @@ def standard_errors(
 
 
 def _more_bits(rotations: Sequence[Rotation]) -> Floats:
-    bits: Floats = np.sum([each.candidate[0] - each.floor for each in rotations], axis=0)
+    bits: Floats = np.sum([each.candidate.sums[0] - each.floor.sums for each in rotations], axis=0)
     return bits
 
 
 def _per_place(rotations: Sequence[Rotation], bits: Floats) -> Floats:
-    places = rotations[0].places + rotations[1].places + rotations[2].places
+    first, second, third = (each.turn.places for each in rotations)
+    places = first + second + third
     with np.errstate(invalid="ignore", divide="ignore"):
         return bits / places
 

@@ -11,6 +11,7 @@ from .corpus import corpus_page, described
 from .detail import example_grids, orders_grid
 from .generations import TOLERANCE, generations_grid
 from .novelty import novelty_grid
+from .rare_tokens import bands_grid, by_band_grid, is_there
 from .trajectory import sentence_of, shrinkage_grids, trajectory_grids, with_moved
 from .verdict import reasons_of, verdict_grid
 from .warnings import named, warnings_of
@@ -35,8 +36,12 @@ def comparison_page(report: Json, *, verbose: bool = False) -> Page:
     ]
     if len(against) == 1:
         grids.append(orders_grid(against[0]))
+        if is_there(against):
+            grids.append(bands_grid(against[0]))
     if verbose:
         grids += shrinkage_grids(report)
+        if is_there(against) and len(against) > 1:
+            grids.append(by_band_grid(against))
         grids.append(novelty_grid(name, against))
         for other, group in others:
             title = f"against {printable(other)}, the first candidate"

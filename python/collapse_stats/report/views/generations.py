@@ -8,6 +8,7 @@ from ..json_object import Json
 from ..numbers import column, percent, with_error
 from ..shown import Shown, compared, of_corpus, rare_kept
 from .labels import Labels
+from .rare_tokens import cautions, headline_cells, headline_columns, is_there
 
 TOLERANCE = 0.1
 """A figure is marked when it differs from its floor by more than this share of the floor."""
@@ -36,7 +37,8 @@ def generations_grid(corpora: Sequence[Json], against: Sequence[Json], title: st
         Column(("distinct", f"{distinct}-grams")),
         Column(("KL", "1-gram bits")),
         Column(("rare tokens", "kept, %")),
-        Column(("novel", f"{novel}-grams, %")),
+        *headline_columns(against),
+        Column(("novel", f"{novel}-grams, %"), optional=int(is_there(against))),
         Column(("repeated", "%"), optional=4),
         Column(("copies", "%"), optional=3),
     ]
@@ -54,10 +56,12 @@ def generations_grid(corpora: Sequence[Json], against: Sequence[Json], title: st
                 Cell(printable(labels.label(row["name"]) if i else row["name"])),
                 Cell(tokens[i]),
                 Cell(with_error(bits.value, bits.error, 2)),
-                *figures,
+                *figures[:3],
+                *headline_cells(against, against[i - 1] if i else None),
+                *figures[3:],
             ]
         )
-    return Grid(columns, cells, title)
+    return Grid(columns, cells, title, cautions(against))
 
 
 def _kl_of(against: Sequence[Json]) -> Show:
