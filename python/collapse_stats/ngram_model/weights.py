@@ -4,15 +4,16 @@ The vocabulary is closed: every id below `vocab_size` has a probability, seen or
 no symbol for unknown ones. docs/metrics.md has the definition.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from ..metrics.one_corpus.kneser_ney import kneser_ney_discounts
+from ..ngrams.chunk import Int64Array
+from ..ngrams.links import UInt32Array
 from ..ngrams.spectrum import Spectrum
-from .key_index import Int64Array
-from .ngram_index import ROOT
 from .trie import Trie
 
 Floats = npt.NDArray[np.float64]
@@ -20,6 +21,9 @@ Discounts = tuple[float, float, float]
 
 FALLBACK: Discounts = (0.5, 1.0, 1.5)
 """Discounts of an order for which the formula has none."""
+
+_BLOCK = 1 << 16  # n-grams: what is computed of them stays in the cache
+_LARGEST = (1 << 32) - 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,8 +39,8 @@ class Weights:
     probability
         ``(G,)``: of the last symbol after the others; of `ROOT`, that of a token never seen.
     backoff
-        ``(G + 1,)``: by what the probability without its first symbol is multiplied if a context
-        is not followed by a symbol. The last is 1: number -1 stands for a context never seen.
+        By what the probability without its first symbol is multiplied if a context is not followed
+        by a symbol, for all n-grams that are shorter than the longest.
     """
 
     discounts: tuple[Discounts, ...]
@@ -53,44 +57,79 @@ class Weights:
         counts
             ``(G,)``: of all documents, or of some of them; n-grams that are in none count 0.
         """
-        adjusted = _adjusted(trie, counts)
         index = trie.index
-        orders = range(1, index.order + 1)
-        spans = [slice(index.first[n], index.first[n + 1]) for n in orders]
-        found = [_discounts(adjusted[span], n) for n, span in zip(orders, spans, strict=True)]
-        discounts = tuple(discount or FALLBACK for discount in found)
-        taken = np.zeros(len(adjusted))
-        for span, of_order in zip(spans, discounts, strict=True):
-            taken[span] = np.array([0.0, *of_order])[np.minimum(adjusted[span], 3)]
-        total, left = (np.bincount(trie.prefix, each, len(counts)) for each in (adjusted, taken))
-        backoff = np.divide(left, total, out=np.ones(len(counts)), where=total > 0)
-        probability = (adjusted - taken) / np.maximum(total, 1)[trie.prefix]
-        probability[ROOT] = backoff[ROOT] / (vocab_size + 1)
-        for n, span in zip(orders, spans, strict=True):
+        probability, backoff = np.empty(index.first[-1]), np.ones(index.first[index.order])
+        discounts: list[Discounts] = []
+        fallback: list[int] = []
+        for n in range(1, index.order + 1):
+            adjusted = trie.adjusted(n, counts)
+            found = _discounts(adjusted, n)
+            discounts.append(found or FALLBACK)
+            if found is None:
+                fallback.append(n)
+            of_order = probability[index.span(n)]
             if n == 1:
-                probability[span] += probability[ROOT]
-                probability[index.symbols.begin] = 0
-            else:
-                shorter = probability[trie.suffix[span]]
-                probability[span] += backoff[trie.prefix[span]] * shorter
-        fallback = tuple(n for n, discount in zip(orders, found, strict=True) if discount is None)
-        return cls(discounts, fallback, probability, np.append(backoff, 1.0))
+                only = np.array([0, len(adjusted)])  # all symbols follow on the root
+                own, left = _shared(adjusted, only, discounts[-1])
+                of_order[:] = own + left[0] / (vocab_size + 1)
+                of_order[index.symbols.begin] = 0
+                continue
+            shorter = index.span(n - 1)
+            children, suffix = index.children[n - 2], trie.suffix[n - 2]
+            for contexts, inside in _blocks(children):
+                first = children[contexts.start : contexts.stop + 1].astype(np.int64)
+                own, left = _shared(adjusted[inside], first - inside.start, discounts[-1])
+                backoff[shorter][contexts] = left
+                lower = probability[shorter][suffix[inside]]
+                lower *= np.repeat(left, np.diff(first))
+                np.add(own, lower, out=of_order[inside])
+        return cls(tuple(discounts), tuple(fallback), probability, backoff)
 
 
-def _adjusted(trie: Trie, counts: Int64Array) -> Int64Array:
-    """Return the adjusted counts ``(G,)``.
+def _blocks(children: UInt32Array) -> Iterator[tuple[slice, slice]]:
+    """Yield adjacent contexts with not many children together, and these children.
 
-    Of the longest n-grams, and of those at the begin of a document, they are the counts; of others
-    the number of different symbols that stand before them.
+    `children` is as in `LinkedOrder`.
     """
-    index = trie.index
-    longest, from_2 = index.first[index.order], index.first[2]
-    occurs = counts[from_2:] > 0
-    adjusted = np.bincount(trie.suffix[from_2:][occurs], minlength=len(counts))
-    adjusted[longest:] = counts[longest:]
-    adjusted[trie.at_begin] = counts[trie.at_begin]
-    adjusted[[ROOT, index.symbols.begin]] = 0  # no text goes on with them
-    return adjusted
+    first = 0
+    while first < len(children) - 1:
+        most = int(children[first]) + _BLOCK
+        last = int(np.searchsorted(children, np.uint32(min(most, _LARGEST)), side="right")) - 1
+        last = min(max(last, first + 1), len(children) - 1)
+        yield slice(first, last), slice(int(children[first]), int(children[last]))
+        first = last
+
+
+def _shared(
+    adjusted: Int64Array, first: Int64Array, discounts: Discounts
+) -> tuple[Floats, Floats]:
+    """Share the probability after contexts among what was seen there and all the rest.
+
+    Parameters
+    ----------
+    adjusted
+        ``(C,)``: adjusted counts of the children of the contexts.
+    first
+        ``(P + 1,)``: the first child of each context, and the end.
+
+    Returns
+    -------
+    tuple of two arrays
+        The share of each child ``(C,)``, and of the rest after each context ``(P,)``.
+    """
+    sizes = np.diff(first)
+    filled = sizes > 0
+    starts = first[:-1][filled]
+    total, left = np.zeros(len(sizes), dtype=np.int64), np.zeros(len(sizes))
+    if len(starts):
+        total[filled] = np.add.reduceat(adjusted, starts)
+        for times, discount in zip((1, 2, 3), discounts, strict=True):
+            takes = adjusted == times if times < 3 else adjusted >= times
+            left[filled] += discount * np.add.reduceat(takes, starts, dtype=np.int64)
+    rest = np.divide(left, total, out=np.ones(len(sizes)), where=total > 0)
+    own = adjusted - np.array([0.0, *discounts])[np.minimum(adjusted, 3)]
+    own /= np.repeat(np.maximum(total, 1), sizes)
+    return own, rest
 
 
 def _discounts(adjusted: Int64Array, order: int) -> Discounts | None:

@@ -10,7 +10,7 @@ from ...backends.base import Backend
 from ...corpus.sample import Sample, within
 from ...corpus.split import group_of
 from ...ngrams.layout import Layout
-from ..key_index import Int64Array
+from ...ngrams.chunk import Int64Array
 from ..trie import Trie
 from ..weights import Floats, Weights
 
