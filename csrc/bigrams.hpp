@@ -36,6 +36,11 @@ class Bigrams {
   std::size_t first_row(std::size_t bigram) const { return start_[group(bigram)]; }
   std::size_t end_row(std::size_t bigram) const { return start_[group(bigram) + 1]; }
 
+  /// Ask for the memory that tells where the rows of a later bigram are.
+  void prefetch(std::size_t bigram) const {
+    if (bigram < size_) __builtin_prefetch(start_.get() + group(bigram));
+  }
+
   /// For each symbol, and one behind them, the first bigram that begins with it or a later one.
   std::unique_ptr<std::uint32_t[]> take_children() { return std::move(children_); }
 

@@ -5,8 +5,11 @@
 #include <limits>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
+#include <utility>
 
 #include "bigrams.hpp"
+#include "cpu/buffer.hpp"
 #include "cpu/slices.hpp"
 #include "merge.hpp"
 
@@ -14,36 +17,61 @@ namespace collapse_stats {
 namespace {
 
 constexpr std::size_t most_ranges = 64;
+constexpr std::size_t ahead = 8;   // bigrams whose memory is asked for before it is read
+constexpr std::size_t batch = 64;  // n-grams whose suffixes are found together
 
-/// Reads the codes of a row behind its bigram, the first two.
+/// Reads the codes of a row behind its bigram, which are the lowest bits of its key. `Bits` holds
+/// them all.
+template <class Bits>
 class Tail {
  public:
-  explicit Tail(const Layout& layout) : layout_(layout) {
+  explicit Tail(const Layout& layout)
+      : max_order_(layout.max_order),
+        code_bits_(layout.code_bits),
+        code_mask_(static_cast<std::uint64_t>(low_mask(layout.code_bits))),
+        mask_(static_cast<Bits>(low_mask(layout.rest_bits))) {
     for (unsigned bit = 0; bit < max_key_bits; ++bit) below_[bit] = bit / layout.code_bits;
   }
 
-  /// The order of the longest n-gram that a row begins with, at most `most`: the end of a document
-  /// counts as a symbol.
-  unsigned longest(Key rest, unsigned most) const {
-    if (rest == 0) return std::min(3U, most);
-    return std::min(layout_.max_order - below_[trailing_zeros(rest)] + 1, most);
+  Bits of(const NgramTableView& table, std::size_t row, const Layout& layout) const {
+    if constexpr (std::is_same_v<Bits, std::uint64_t>)
+      return table.keys[(layout.words - 1) * table.key_stride + row] & mask_;
+    else
+      return table.key(row, layout) & mask_;
   }
 
-  /// The order of the shortest n-gram in which two rows differ.
-  unsigned shortest(Key rest, Key before) const {
-    const unsigned bits = max_key_bits - leading_zeros(rest ^ before, max_key_bits);
-    return layout_.max_order - below_[bits - 1];
+  /// The order of the longest n-gram that a row begins with: the end of a document is a symbol.
+  unsigned longest(Bits rest) const {
+    if (rest == 0) return 3;
+    return std::min(max_order_ - below_[trailing_zeros(rest)] + 1, max_order_);
   }
 
-  std::uint64_t code(Key rest, unsigned order) const {
-    return static_cast<std::uint64_t>(rest >> (layout_.max_order - order) * layout_.code_bits &
-                                      low_mask(layout_.code_bits));
+  /// The order of the shortest n-gram in which two rows of a bigram differ.
+  unsigned shortest(Bits rest, Bits before) const {
+    return max_order_ - below_[max_key_bits - 1 - leading_zeros(rest ^ before, max_key_bits)];
+  }
+
+  std::uint64_t code(Bits rest, unsigned order) const {
+    return static_cast<std::uint64_t>(rest >> (max_order_ - order) * code_bits_) & code_mask_;
   }
 
  private:
-  const Layout& layout_;
+  unsigned max_order_, code_bits_;
+  std::uint64_t code_mask_;
+  Bits mask_;
   std::array<unsigned, max_key_bits> below_;  // how many whole codes lie below a bit
 };
+
+/// The first of the ascending symbols from `first` to `end` that is not less than `wanted`, or
+/// `end`. It has no branch that depends on a symbol: it would be mispredicted.
+const std::uint32_t* search(const std::uint32_t* first, const std::uint32_t* end,
+                            std::uint32_t wanted) {
+  auto size = static_cast<std::size_t>(end - first);
+  if (size == 0) return end;
+  for (; size > 1; size -= size / 2)
+    first += size / 2 & (0 - std::size_t{first[size / 2 - 1] < wanted});
+  return first + (*first < wanted);
+}
 
 /// Arranges the n-grams of one table. The rows of each bigram are read in the order in which they
 /// are, so that all n-grams come out in lexicographic order: those with one prefix are adjacent, and
@@ -55,13 +83,17 @@ class Linker {
         table_(table),
         order_(order),
         threads_(threads),
-        tail_(layout),
         bigrams_(layout, table, threads),
         orders_(std::max(order, 2U)) {}
 
   Links run() {
     add_bigrams();
-    add_longer();
+    if (order_ > 2) {
+      if (layout_.rest_bits <= 64)
+        add_longer<std::uint64_t>();
+      else
+        add_longer<Key>();
+    }
     if (order_ > 1) find_ranges();
     for (unsigned n = 2; n <= order_; ++n) {
       link(n);
@@ -116,7 +148,7 @@ class Linker {
     pairs.children = bigrams_.take_children();
     auto sums = make_column<Count>(bigrams_.size() * table_.labels);
     for_slices(bigrams_.size(), threads_, [&](std::size_t first, std::size_t end) {
-      for (std::size_t bigram = first; bigram < end; ++bigram)
+      for (std::size_t bigram = first; bigram < end; ++bigram, prefetch(bigram))
         for (unsigned label = 0; label < table_.labels; ++label) {
           Count sum = 0;
           for (std::size_t row = bigrams_.first_row(bigram); row < bigrams_.end_row(bigram); ++row)
@@ -144,30 +176,44 @@ class Linker {
                   pairs.counts.get() + label * pairs.capacity);
   }
 
+  /// Ask for the memory of bigrams behind this one: those of one symbol lie apart in the table.
+  void prefetch(std::size_t bigram) const {
+    bigrams_.prefetch(bigram + 2 * ahead);
+    if (bigram + ahead >= bigrams_.size()) return;
+    const std::size_t row = bigrams_.first_row(bigram + ahead);
+    for (unsigned word = 0; word < layout_.words; ++word)
+      __builtin_prefetch(table_.keys + word * table_.key_stride + row);
+    for (unsigned label = 0; label < table_.labels; ++label)
+      __builtin_prefetch(table_.counts + label * table_.count_stride + row);
+  }
+
   /// Call `body(row, rest, shortest, longest)` for the rows of a bigram: the orders of the n-grams
-  /// that are new in the row.
-  template <class Body>
-  void for_rows(std::size_t bigram, const Body& body) const {
+  /// that are new in the row, and of those that go on.
+  template <class Bits, class Body>
+  void for_rows(const Tail<Bits>& tail, std::size_t bigram, const Body& body) const {
     if (bigrams_.second(bigram) == Symbols::end) return;
-    Key before = 0;
-    for (std::size_t row = bigrams_.first_row(bigram), first = row; row < bigrams_.end_row(bigram);
-         ++row) {
-      const Key rest = table_.key(row, layout_) & low_mask(layout_.rest_bits);
-      body(row, rest, row == first ? 3 : tail_.shortest(rest, before), tail_.longest(rest, order_));
+    const std::size_t first = bigrams_.first_row(bigram), end = bigrams_.end_row(bigram);
+    Bits before = tail.of(table_, first, layout_);
+    body(first, before, 3U, tail.longest(before));
+    for (std::size_t row = first + 1; row < end; ++row) {
+      const Bits rest = tail.of(table_, row, layout_);
+      body(row, rest, tail.shortest(rest, before), tail.longest(rest));
       before = rest;
     }
   }
 
+  using Numbers = std::array<std::size_t, max_key_bits + 2>;  // by order
+
   /// Fill the windows' part of the orders from 3 on, but for the suffixes.
+  template <class Bits>
   void add_longer() {
-    if (order_ < 3) return;
-    using Numbers = std::array<std::size_t, max_key_bits + 1>;
+    const Tail<Bits> tail(layout_);
     std::vector<Numbers> next(slices_of(bigrams_.size(), threads_) + 1, Numbers{});
     for_slices(bigrams_.size(), threads_, [&](std::size_t first, std::size_t end, std::size_t slice) {
       Numbers numbers{};
-      for (std::size_t bigram = first; bigram < end; ++bigram)
-        for_rows(bigram, [&](std::size_t, Key, unsigned shortest, unsigned longest) {
-          for (unsigned n = shortest; n <= longest; ++n) ++numbers[n];
+      for (std::size_t bigram = first; bigram < end; ++bigram, prefetch(bigram))
+        for_rows(tail, bigram, [&](std::size_t, Bits, unsigned shortest, unsigned longest) {
+          for (unsigned n = 3; n <= order_; ++n) numbers[n] += shortest <= n && n <= longest;
         });
       next[slice + 1] = numbers;
     });
@@ -180,25 +226,29 @@ class Linker {
     }
     for_slices(bigrams_.size(), threads_, [&](std::size_t first, std::size_t end, std::size_t slice) {
       Numbers numbers = next[slice];
-      for (std::size_t bigram = first; bigram < end; ++bigram) {
+      for (std::size_t bigram = first; bigram < end; ++bigram, prefetch(bigram)) {
         at(3).children[bigram] = static_cast<std::uint32_t>(numbers[3]);
-        for_rows(bigram, [&](std::size_t row, Key rest, unsigned shortest, unsigned longest) {
-          for (unsigned n = shortest; n <= longest; ++n) begin_ngram(n, rest, numbers);
-          for (unsigned n = 3; n <= longest; ++n)
-            for (unsigned label = 0; label < table_.labels; ++label)
-              count_of(at(n), label, numbers[n] - 1) += row_count(label, row);
+        for_rows(tail, bigram, [&](std::size_t row, Bits rest, unsigned shortest, unsigned longest) {
+          add_row(tail, row, rest, shortest, std::min(longest, order_), numbers);
         });
       }
     });
   }
 
-  template <class Numbers>
-  void begin_ngram(unsigned n, Key rest, Numbers& numbers) {
-    LinkedOrder& order = at(n);
-    const std::size_t number = numbers[n]++;
-    order.last[number] = bigrams_.symbols().of_code(tail_.code(rest, n));
-    for (unsigned label = 0; label < table_.labels; ++label) count_of(order, label, number) = 0;
-    if (n < order_) at(n + 1).children[number] = static_cast<std::uint32_t>(numbers[n + 1]);
+  template <class Bits>
+  void add_row(const Tail<Bits>& tail, std::size_t row, Bits rest, unsigned shortest,
+               unsigned longest, Numbers& numbers) {
+    for (unsigned n = shortest; n <= longest; ++n) {
+      LinkedOrder& order = at(n);
+      const std::size_t number = numbers[n]++;
+      order.last[number] = bigrams_.symbols().of_code(tail.code(rest, n));
+      for (unsigned label = 0; label < table_.labels; ++label) count_of(order, label, number) = 0;
+      if (n < order_) at(n + 1).children[number] = static_cast<std::uint32_t>(numbers[n + 1]);
+    }
+    for (unsigned label = 0; label < table_.labels; ++label) {
+      const Count count = row_count(label, row);
+      for (unsigned n = 3; n <= longest; ++n) count_of(at(n), label, numbers[n] - 1) += count;
+    }
   }
 
   /// Divide the second symbols into ranges. What follows after one first symbol and a second one in
@@ -241,37 +291,61 @@ class Linker {
       for_slices((ranges_ + 1) * number, threads_, [&](std::size_t first, std::size_t end) {
         for (std::size_t i = first; i < end; ++i) cuts_[i] = shorter.children[cuts_[i]];
       });
-    left_ = make_column<std::int64_t>(shorter.inner * table_.labels);
+    std::int64_t* const left = left_.reserve(shorter.inner * table_.labels);
+    at(n).preceded = make_column<std::uint32_t>(shorter.inner);
     for_slices(shorter.inner, threads_, [&](std::size_t first, std::size_t end) {
+      std::fill(at(n).preceded.get() + first, at(n).preceded.get() + end, 0);
       for (unsigned label = 0; label < table_.labels; ++label)
         for (std::size_t i = first; i < end; ++i)
-          left_[label * shorter.inner + i] =
+          left[label * shorter.inner + i] =
               static_cast<std::int64_t>(shorter.counts[label * shorter.capacity + i]);
     });
     parallel_for(ranges_, threads_, [&](std::size_t range, unsigned) {
       const std::uint32_t* const first = cuts_.get() + range * number;
+      std::array<std::uint32_t, batch> found;
+      std::size_t size = 0;
       for (std::size_t symbol = 0; symbol < number; ++symbol)
-        for (std::size_t i = first[symbol]; i < first[symbol + number]; ++i)
-          if (n == 2)
-            link_one(n, i, at(n).last[i]);
-          else
-            link_children(n, i);
+        for (std::uint32_t i = first[symbol]; i < first[symbol + number]; ++i) {
+          found[size++] = i;
+          if (size == batch) link_batch(n, {found.data(), std::exchange(size, 0)});
+        }
+      link_batch(n, {found.data(), size});
     });
+  }
+
+  /// Link the bigrams, or else the children of the shorter n-grams, with these numbers.
+  void link_batch(unsigned n, std::span<const std::uint32_t> numbers) {
+    if (n == 2) {
+      for (const std::uint32_t number : numbers) link_one(n, number, at(2).last[number]);
+      return;
+    }
+    const LinkedOrder& shorter = at(n - 1);
+    for (const std::uint32_t prefix : numbers)
+      __builtin_prefetch(shorter.children.get() + suffix_of(n - 1, prefix));
+    for (const std::uint32_t prefix : numbers) {
+      const std::size_t first = shorter.children[suffix_of(n - 1, prefix)];
+      __builtin_prefetch(shorter.last.get() + first);
+      __builtin_prefetch(left_.data() + first);
+      __builtin_prefetch(at(n).preceded.get() + first);
+    }
+    for (const std::uint32_t prefix : numbers) link_children(n, prefix);
+  }
+
+  std::uint32_t suffix_of(unsigned n, std::size_t number) {
+    return n == 2 ? at(n).last[number] : at(n).suffix[number];
   }
 
   /// Look up the last symbols of an n-gram's children among those of its suffix; both ascend.
   void link_children(unsigned n, std::size_t prefix) {
     const LinkedOrder& order = at(n);
     const LinkedOrder& shorter = at(n - 1);
-    const std::size_t suffix = n == 3 ? shorter.last[prefix] : shorter.suffix[prefix];
+    const std::size_t suffix = suffix_of(n - 1, prefix);
     const std::uint32_t* const last = shorter.last.get();
     const std::uint32_t* place = last + shorter.children[suffix];
     const std::uint32_t* const end = last + shorter.children[suffix + 1];
     for (std::size_t child = order.children[prefix]; child < order.children[prefix + 1]; ++child) {
       const std::uint32_t wanted = order.last[child];
-      std::ptrdiff_t step = 1;
-      while (step < end - place && place[step] < wanted) step *= 2;
-      place = std::lower_bound(place + step / 2, place + std::min(step, end - place), wanted);
+      place = search(place, end, wanted);
       if (place == end || *place != wanted) refuse_table();
       link_one(n, child, static_cast<std::size_t>(place - last));
     }
@@ -280,8 +354,9 @@ class Linker {
   void link_one(unsigned n, std::size_t number, std::size_t suffix) {
     LinkedOrder& order = at(n);
     order.suffix[number] = static_cast<std::uint32_t>(suffix);
+    ++order.preceded[suffix];
     for (unsigned label = 0; label < table_.labels; ++label)
-      left_[label * at(n - 1).inner + suffix] -=
+      left_.data()[label * at(n - 1).inner + suffix] -=
           static_cast<std::int64_t>(count_of(order, label, number));
   }
 
@@ -291,18 +366,19 @@ class Linker {
     LinkedOrder& order = at(n);
     const LinkedOrder& shorter = at(n - 1);
     const auto add = [&](std::size_t suffix) {
-      if (!is_left(left_.get() + suffix, shorter.inner)) return;
+      if (!is_left(left_.data() + suffix, shorter.inner)) return;
       if (order.size == order.capacity) refuse_table();
       order.last[order.size] =
           n == 2 ? static_cast<std::uint32_t>(suffix) : shorter.last[suffix];
       order.suffix[order.size] = static_cast<std::uint32_t>(suffix);
+      ++order.preceded[suffix];
       for (unsigned label = 0; label < table_.labels; ++label)
         count_of(order, label, order.size) =
-            static_cast<Count>(left_[label * shorter.inner + suffix]);
+            static_cast<Count>(left_.data()[label * shorter.inner + suffix]);
       ++order.size;
     };
     for_slices(shorter.inner, threads_, [&](std::size_t first, std::size_t end) {
-      for (std::size_t i = first; i < end; ++i) is_left(left_.get() + i, shorter.inner);
+      for (std::size_t i = first; i < end; ++i) is_left(left_.data() + i, shorter.inner);
     });
     if (n == 2) {
       for (std::size_t symbol = Symbols::first_token; symbol < shorter.inner; ++symbol) add(symbol);
@@ -320,12 +396,11 @@ class Linker {
   const Layout& layout_;
   const NgramTableView& table_;
   const unsigned order_, threads_;
-  const Tail tail_;
   Bigrams bigrams_;
   std::vector<LinkedOrder> orders_;
   std::size_t ranges_ = 0;
   std::unique_ptr<std::uint32_t[]> cuts_;  // ranges + 1 rows, a column for each first symbol
-  std::unique_ptr<std::int64_t[]> left_;   // of shorter n-grams, how often nothing precedes them
+  cpu::Buffer<std::int64_t> left_;         // of shorter n-grams, how often nothing precedes them
 };
 
 }  // namespace
@@ -355,8 +430,10 @@ void find_linked(std::span<const std::uint32_t> children, std::span<const std::u
       if (begin > stop || stop > last.size())
         throw std::invalid_argument("expected the first child of each prefix, ascending");
       const std::uint32_t* const until = last.data() + stop;
-      const std::uint32_t* const at = std::lower_bound(last.data() + begin, until, symbol[i]);
-      found[i] = at != until && *at == symbol[i] ? at - last.data() : -1;
+      const std::int64_t wanted = symbol[i];
+      const std::uint32_t* const at =
+          search(last.data() + begin, until, static_cast<std::uint32_t>(wanted));
+      found[i] = at != until && *at == wanted ? at - last.data() : -1;
     }
   });
 }

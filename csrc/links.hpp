@@ -17,7 +17,7 @@ struct LinkedOrder {
   std::size_t size = 0;
   std::size_t capacity = 0;  ///< distance between the counts of two labels, in entries
   std::unique_ptr<std::uint32_t[]> last, suffix;  ///< null for order 1
-  std::unique_ptr<std::uint32_t[]> children;      ///< null for order 1
+  std::unique_ptr<std::uint32_t[]> children, preceded;  ///< null for order 1
   std::unique_ptr<Count[]> counts;
 };
 

@@ -38,6 +38,7 @@ py::tuple link_table(std::uint64_t vocab_size, unsigned max_order, unsigned labe
     longer.append(py::make_tuple(linked.inner, column(std::move(linked.last), linked.size),
                                  column(std::move(linked.suffix), linked.size),
                                  column(std::move(linked.children), links.orders[n - 1].size + 1),
+                                 column(std::move(linked.preceded), links.orders[n - 1].inner),
                                  take_counts(linked, labels)));
   }
   const std::uint32_t* const ids = links.ids.data();

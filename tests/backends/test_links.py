@@ -61,6 +61,9 @@ def check_links(links: Links, documents: Documents, order: int, labels: int) -> 
         assert linked.children.tolist() == np.searchsorted(
             prefixes, np.arange(len(numbers) + 1)
         ).tolist()
+        suffixes = Counter(gram[1:] for gram in grams)
+        shorter = [gram for gram in sorted(numbers) if gram[0] != begin]
+        assert linked.preceded.tolist() == [suffixes[gram] for gram in shorter]
         numbers = {gram: number for number, gram in enumerate(grams)}
 
 

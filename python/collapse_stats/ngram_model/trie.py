@@ -1,6 +1,6 @@
 """The n-grams of a corpus, of every order up to one, each linked to the shorter ones in it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +22,7 @@ class Trie:
 
     Attributes
     ----------
-    suffix
+    suffix, preceded
         Of each order from 2 on, as in `LinkedOrder`.
     inner
         Of each order from 1 on, how many there are but for those at the begin of a document, which
@@ -33,6 +33,7 @@ class Trie:
 
     index: NgramIndex
     suffix: tuple[UInt32Array, ...]
+    preceded: tuple[UInt32Array, ...]
     inner: tuple[int, ...]
     counts: Int64Array
 
@@ -70,6 +71,7 @@ class Trie:
                 backend,
             ),
             tuple(linked.suffix for linked in links.orders),
+            tuple(linked.preceded for linked in links.orders),
             (symbols.begin, *(linked.inner for linked in links.orders)),
             np.concatenate([links.tokens, *(linked.counts for linked in links.orders)], axis=1),
         )
@@ -95,7 +97,7 @@ class Trie:
         table = backend.count([sample.chunk(label)], layout)
         documents = np.bincount(label[sample.length > 0], minlength=layout.labels)
         trie = cls.of(table, layout.max_order, backend, documents)
-        return cls(trie.index, trie.suffix, trie.inner, trie.counts[:labels])
+        return replace(trie, counts=trie.counts[:labels])
 
     def adjusted(self, order: int, counts: Int64Array) -> Int64Array:
         """Return the adjusted counts ``(G,)`` of the n-grams of one order.
@@ -112,10 +114,11 @@ class Trie:
         if order == self.index.order:
             adjusted = of_order
         else:
-            suffix, occurs = self.suffix[order - 1], counts[self.index.span(order + 1)] > 0
-            seen = suffix if occurs.all() else suffix[occurs]
-            adjusted = np.bincount(seen, minlength=len(of_order))
-            adjusted[inner:] = of_order[inner:]
+            of_longer, preceded = counts[self.index.span(order + 1)], self.preceded[order - 1]
+            if not of_longer.all():  # then not all that ever preceded them does in these documents
+                seen = self.suffix[order - 1][of_longer > 0]
+                preceded = np.bincount(seen, minlength=inner)
+            adjusted = np.concatenate([preceded, of_order[inner:]])
         if order == 1:  # no text goes on with these
             adjusted = adjusted.copy()
             adjusted[[UNKNOWN, self.index.symbols.begin]] = 0

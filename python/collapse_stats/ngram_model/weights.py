@@ -120,16 +120,14 @@ def _shared(
     sizes = np.diff(first)
     filled = sizes > 0
     starts = first[:-1][filled]
+    taken = np.array([0.0, *discounts])[np.minimum(adjusted, 3)]
     total, left = np.zeros(len(sizes), dtype=np.int64), np.zeros(len(sizes))
     if len(starts):
-        total[filled] = np.add.reduceat(adjusted, starts)
-        for times, discount in zip((1, 2, 3), discounts, strict=True):
-            takes = adjusted == times if times < 3 else adjusted >= times
-            left[filled] += discount * np.add.reduceat(takes, starts, dtype=np.int64)
+        total[filled], left[filled] = (np.add.reduceat(each, starts) for each in (adjusted, taken))
     rest = np.divide(left, total, out=np.ones(len(sizes)), where=total > 0)
-    own = adjusted - np.array([0.0, *discounts])[np.minimum(adjusted, 3)]
-    own /= np.repeat(np.maximum(total, 1), sizes)
-    return own, rest
+    np.subtract(adjusted, taken, out=taken)
+    taken /= np.repeat(np.maximum(total, 1), sizes)
+    return taken, rest
 
 
 def _discounts(adjusted: Int64Array, order: int) -> Discounts | None:
@@ -138,6 +136,7 @@ def _discounts(adjusted: Int64Array, order: int) -> Discounts | None:
     Above order 1 a discount of 0 cannot: a context that was only followed by such n-grams would
     leave nothing for all other tokens, and the perplexity could be infinite.
     """
-    seen = np.bincount(np.minimum(adjusted, 5), minlength=6)[1:5]
-    found = kneser_ney_discounts(Spectrum.from_pairs([1, 2, 3, 4], seen))
+    times = [1, 2, 3, 4]
+    seen = [np.count_nonzero(adjusted == each) for each in times]
+    found = kneser_ney_discounts(Spectrum.from_pairs(times, seen))
     return None if found is None or (order > 1 and 0 in found) else found

@@ -48,6 +48,9 @@ class LinkedOrder:
     children
         ``(P + 1,)``: for each n-gram of the order before, and one behind them, the first number of
         those that it is the prefix of.
+    preceded
+        For each of the `inner` n-grams of the order before, how many it is the suffix of: the
+        number of different symbols that stand before it.
     counts
         ``(labels, G)`` int64: how often the n-gram occurs.
     """
@@ -56,6 +59,7 @@ class LinkedOrder:
     last: UInt32Array
     suffix: UInt32Array
     children: UInt32Array
+    preceded: UInt32Array
     counts: npt.NDArray[np.int64]
 
     def __len__(self) -> int:

@@ -73,7 +73,8 @@ class _Rows:
         documents = self._counts[:, self._columns[1] == END].sum(axis=1, keepdims=True)
         counts[:, [END, self._begin]] = documents
         all_of_them = np.arange(number, dtype=np.uint32)
-        return LinkedOrder(self._begin, all_of_them, all_of_them, all_of_them[:0], counts)
+        none = all_of_them[:0]
+        return LinkedOrder(self._begin, all_of_them, all_of_them, none, none, counts)
 
     def order(self, n: int, shorter: LinkedOrder) -> LinkedOrder:
         """Return the n-grams of order n; `shorter` are those of the order before."""
@@ -94,11 +95,13 @@ class _Rows:
         marked[begins] = 1
         self._of_row = np.cumsum(marked) - 1
         numbers = np.bincount(np.concatenate([prefix, begin_prefix]), minlength=len(shorter))
+        suffix = np.concatenate([suffix, begun])
         return LinkedOrder(
             len(begins),
             np.concatenate([last, shorter.last[begun]]).astype(np.uint32),
-            np.concatenate([suffix, begun]).astype(np.uint32),
+            suffix.astype(np.uint32),
             np.concatenate([[0], np.cumsum(numbers)]).astype(np.uint32),
+            np.bincount(suffix, minlength=shorter.inner).astype(np.uint32),
             np.concatenate([counts, begin_counts], axis=1),
         )
 
