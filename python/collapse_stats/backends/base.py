@@ -20,6 +20,8 @@ class Backend(Protocol):
         itself.
     batch_tokens
         The fewest tokens that it counts efficiently in one call.
+    threads
+        How many threads of a CPU it uses.
     fewest_key_ranges
         The fewest key ranges per stretch for which `count_in_stretches` is efficient: all of them,
         if it counts everything before it yields the first table.
@@ -27,6 +29,7 @@ class Backend(Protocol):
 
     name: str
     on_gpu: bool
+    threads: int
     fewest_key_ranges: int
 
     @property

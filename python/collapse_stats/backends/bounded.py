@@ -41,6 +41,7 @@ class BoundedBackend:
 
     def __init__(self, backend: Backend, memory: Budget) -> None:
         self.name = backend.name
+        self.threads = backend.threads
         self.fewest_key_ranges = backend.fewest_key_ranges
         self._backend, self._memory = backend, memory
         self._changed = Condition()

@@ -13,7 +13,10 @@ from ..ngrams.layout import Layout
 from ..ngrams.links import END, FIRST_TOKEN, Links, UInt32Array
 from ..ngrams.table import NgramTable
 from .ngram_index import ROOT, NgramIndex
-from .symbols import UNKNOWN, Symbols
+from .symbols import Symbols
+
+
+Counts = npt.NDArray[np.uint32] | Int64Array
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,30 +102,33 @@ class Trie:
         trie = cls.of(table, layout.max_order, backend, documents)
         return replace(trie, counts=trie.counts[:labels])
 
-    def adjusted(self, order: int, counts: Int64Array) -> Int64Array:
-        """Return the adjusted counts ``(G,)`` of the n-grams of one order.
+    def adjusted(self, order: int, counts: Int64Array) -> tuple[Counts, Counts]:
+        """Return the adjusted counts of the n-grams of one order, the longest or shorter.
 
         Of the longest n-grams, and of those at the begin of a document, they are the counts; of
-        others the number of different symbols that stand before them.
+        others the number of different symbols that stand before them. The begin itself has 0: no
+        text goes on with it.
 
         Parameters
         ----------
         counts
             ``(G,)`` of all n-grams, for all documents or for some of them.
+
+        Returns
+        -------
+        tuple of two arrays
+            Those of the `inner` n-grams, and of those at the begin.
         """
         of_order, inner = counts[self.index.span(order)], self.inner[order - 1]
-        if order == self.index.order:
-            adjusted = of_order
-        else:
+        preceded: Counts = of_order[:inner]
+        if order < self.index.order:
             of_longer, preceded = counts[self.index.span(order + 1)], self.preceded[order - 1]
             if not of_longer.all():  # then not all that ever preceded them does in these documents
                 seen = self.suffix[order - 1][of_longer > 0]
                 preceded = np.bincount(seen, minlength=inner)
-            adjusted = np.concatenate([preceded, of_order[inner:]])
-        if order == 1:  # no text goes on with these
-            adjusted = adjusted.copy()
-            adjusted[[UNKNOWN, self.index.symbols.begin]] = 0
-        return adjusted
+        if order == 1:
+            return preceded, np.zeros(1, dtype=np.int64)
+        return preceded, of_order[inner:]
 
     def check_filled(self, name: str) -> None:
         """Raise CollapseStatsError if the text, called `name`, has no n-gram of the order."""

@@ -5,6 +5,7 @@ no symbol for unknown ones. docs/metrics.md has the definition.
 """
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +15,7 @@ from ..metrics.one_corpus.kneser_ney import kneser_ney_discounts
 from ..ngrams.chunk import Int64Array
 from ..ngrams.links import UInt32Array
 from ..ngrams.spectrum import Spectrum
-from .trie import Trie
+from .trie import Counts, Trie
 
 Floats = npt.NDArray[np.float64]
 Discounts = tuple[float, float, float]
@@ -67,41 +68,99 @@ class Weights:
             discounts.append(found or FALLBACK)
             if found is None:
                 fallback.append(n)
-            of_order = probability[index.span(n)]
             if n == 1:
-                only = np.array([0, len(adjusted)])  # all symbols follow on the root
-                own, left = _shared(adjusted, only, discounts[-1])
-                of_order[:] = own + left[0] / (vocab_size + 1)
-                of_order[index.symbols.begin] = 0
+                _fill_tokens(probability[: index.symbols.number], adjusted[0], discounts[0], vocab_size)
                 continue
             shorter = index.span(n - 1)
-            children, suffix = index.children[n - 2], trie.suffix[n - 2]
-            for contexts, inside in _blocks(children):
-                first = children[contexts.start : contexts.stop + 1].astype(np.int64)
-                own, left = _shared(adjusted[inside], first - inside.start, discounts[-1])
-                backoff[shorter][contexts] = left
-                lower = probability[shorter][suffix[inside]]
-                lower *= np.repeat(left, np.diff(first))
-                np.add(own, lower, out=of_order[inside])
+            order = _Order(
+                adjusted,
+                trie.suffix[n - 2],
+                index.children[n - 2],
+                discounts[-1],
+                probability[shorter],
+                probability[index.span(n)],
+                backoff[shorter],
+            )
+            with ThreadPoolExecutor(index.backend.threads) as pool:
+                list(pool.map(order.fill, _blocks(order.children, trie.inner[n - 2])))
         return cls(tuple(discounts), tuple(fallback), probability, backoff)
 
 
-def _blocks(children: UInt32Array) -> Iterator[tuple[slice, slice]]:
-    """Yield adjacent contexts with not many children together, and these children.
+def _fill_tokens(
+    probability: Floats, adjusted: Counts, discounts: Discounts, vocab_size: int
+) -> None:
+    """Write the probabilities of order 1: all symbols follow on the root.
 
-    `children` is as in `LinkedOrder`.
+    That of `ROOT` and of symbols that were not seen is what is left for each of them. The begin,
+    which is the last symbol, is not written.
+    """
+    own, left = _shared(adjusted, np.array([0, len(adjusted)]), discounts)
+    probability[:-1] = own + left[0] / (vocab_size + 1)
+    probability[-1] = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Order:
+    """The n-grams of one order from 2 on, while their probabilities are computed.
+
+    Attributes
+    ----------
+    adjusted
+        Of those in the windows, and of those at the begin of a document.
+    suffix, children
+        As in `LinkedOrder`.
+    shorter
+        The probabilities of the order before.
+    probability, backoff
+        To be written.
+    """
+
+    adjusted: tuple[Counts, Counts]
+    suffix: UInt32Array
+    children: UInt32Array
+    discounts: Discounts
+    shorter: Floats
+    probability: Floats
+    backoff: Floats
+
+    def fill(self, contexts: slice) -> None:
+        """Write the backoff of some contexts, all at a begin or none, and what follows them."""
+        first = self.children[contexts.start : contexts.stop + 1].astype(np.int64)
+        inside = slice(int(first[0]), int(first[-1]))
+        inner, begun = self.adjusted
+        if inside.start < len(inner):
+            adjusted = inner[inside]
+        else:
+            adjusted = begun[inside.start - len(inner) : inside.stop - len(inner)]
+        own, left = _shared(adjusted, first - inside.start, self.discounts)
+        self.backoff[contexts] = left
+        lower = self.shorter[self.suffix[inside]]
+        lower *= np.repeat(left, np.diff(first))
+        np.add(own, lower, out=self.probability[inside])
+
+
+def _blocks(children: UInt32Array, inner: int) -> Iterator[slice]:
+    """Yield adjacent contexts with not many children together; only the last are at a begin.
+
+    Parameters
+    ----------
+    children
+        As in `LinkedOrder`.
+    inner
+        The number of contexts that are not at the begin of a document.
     """
     first = 0
-    while first < len(children) - 1:
-        most = int(children[first]) + _BLOCK
-        last = int(np.searchsorted(children, np.uint32(min(most, _LARGEST)), side="right")) - 1
-        last = min(max(last, first + 1), len(children) - 1)
-        yield slice(first, last), slice(int(children[first]), int(children[last]))
-        first = last
+    for stop in (inner, len(children) - 1):
+        while first < stop:
+            most = min(int(children[first]) + _BLOCK, _LARGEST)
+            last = int(np.searchsorted(children, np.uint32(most), side="right")) - 1
+            last = min(max(last, first + 1), stop)
+            yield slice(first, last)
+            first = last
 
 
 def _shared(
-    adjusted: Int64Array, first: Int64Array, discounts: Discounts
+    adjusted: Counts, first: Int64Array, discounts: Discounts
 ) -> tuple[Floats, Floats]:
     """Share the probability after contexts among what was seen there and all the rest.
 
@@ -123,20 +182,21 @@ def _shared(
     taken = np.array([0.0, *discounts])[np.minimum(adjusted, 3)]
     total, left = np.zeros(len(sizes), dtype=np.int64), np.zeros(len(sizes))
     if len(starts):
-        total[filled], left[filled] = (np.add.reduceat(each, starts) for each in (adjusted, taken))
+        total[filled] = np.add.reduceat(adjusted, starts, dtype=np.int64)
+        left[filled] = np.add.reduceat(taken, starts)
     rest = np.divide(left, total, out=np.ones(len(sizes)), where=total > 0)
     np.subtract(adjusted, taken, out=taken)
     taken /= np.repeat(np.maximum(total, 1), sizes)
     return taken, rest
 
 
-def _discounts(adjusted: Int64Array, order: int) -> Discounts | None:
+def _discounts(adjusted: tuple[Counts, Counts], order: int) -> Discounts | None:
     """Return the discounts of an order, None if they cannot be used.
 
     Above order 1 a discount of 0 cannot: a context that was only followed by such n-grams would
     leave nothing for all other tokens, and the perplexity could be infinite.
     """
     times = [1, 2, 3, 4]
-    seen = [np.count_nonzero(adjusted == each) for each in times]
+    seen = [sum(np.count_nonzero(of == each) for of in adjusted) for each in times]
     found = kneser_ney_discounts(Spectrum.from_pairs(times, seen))
     return None if found is None or (order > 1 and 0 in found) else found

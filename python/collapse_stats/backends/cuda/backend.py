@@ -62,6 +62,8 @@ class CudaBackend:
 
             core = _cuda
         self.device_memory = device_memory
+        self._host = NativeBackend()
+        self.threads = self._host.threads
         self._by_sorting = by_sorting
         self._core = core
         self._memory: Memory = CupyMemory() if memory is None else memory
@@ -153,13 +155,13 @@ class CudaBackend:
 
     def link(self, table: NgramTable, order: int) -> Links:
         """See `Backend.link`; tables lie on the host, and its CPU threads do this."""
-        return NativeBackend().link(table, order)
+        return self._host.link(table, order)
 
     def find(
         self, children: UInt32Array, last: UInt32Array, prefix: Int64Array, symbol: Int64Array
     ) -> Int64Array:
         """See `Backend.find`; CPU threads do this."""
-        return NativeBackend().find(children, last, prefix, symbol)
+        return self._host.find(children, last, prefix, symbol)
 
     def check(self) -> None:
         """Raise BackendError unless the current GPU can be used; this initializes it."""

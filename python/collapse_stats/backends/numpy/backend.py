@@ -20,6 +20,7 @@ class NumpyBackend:
 
     name = "numpy"
     on_gpu = False
+    threads = 1
     batch_tokens = 1 << 24
     fewest_key_ranges = 1 << MAX_KEY_RANGE_BITS
 
