@@ -101,9 +101,7 @@ def link(
 ) -> tuple[
     _UInt32Array,
     _UInt64Array,
-    list[
-        tuple[int, _UInt32Array, _UInt32Array, _UInt32Array, _UInt32Array, _UInt64Array]
-    ],
+    list[tuple[int, _UInt32Array, _UInt32Array, _UInt32Array, _UInt32Array, _UInt64Array]],
 ]: ...
 def find_linked(
     children: _UInt32Array,

@@ -11,7 +11,9 @@ from ..ngrams.table import NgramTable
 
 
 class Backend(Protocol):
-    """Four operations count, and two serve models. Implementations are stateless apart from their settings.
+    """Four operations count, and two link n-grams for models.
+
+    Implementations are stateless apart from their settings.
 
     Attributes
     ----------

@@ -137,7 +137,10 @@ class NativeBackend:
         return Links(
             ids.astype(np.int64),
             tokens.view(np.int64),
-            [LinkedOrder(*columns, counts.view(np.int64)) for *columns, counts in longer],
+            [
+                LinkedOrder(inner, last, suffix, children, preceded, counts.view(np.int64))
+                for inner, last, suffix, children, preceded, counts in longer
+            ],
         )
 
     def find(

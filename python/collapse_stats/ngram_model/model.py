@@ -81,11 +81,7 @@ class NgramModel:
         if tokens is not None and tokens < 1:
             raise ValueError(f"tokens must be at least 1, got {tokens}")
         if profile.table is not None and tokens is None:
-            whole = profile.run
-            counts = whole.counts.sum(axis=0, keepdims=True)
-            layout = replace(whole.layout, labels=1)
-            table = NgramTable(layout, whole.keys, counts)
-            trie = Trie.of(table, order, backend, _documents(profile))
+            trie = Trie.of(_table(profile.run), order, backend, _documents(profile))
             seen = profile.tokens
         else:
             sample = _sample(profile, tokens)
@@ -256,6 +252,12 @@ def _sample(profile: Profile, tokens: int | None) -> Sample:
             "larger sample"
         )
     return sample if tokens is None else sample.first(within(sample.length, tokens))
+
+
+def _table(labelled: NgramTable) -> NgramTable:
+    """Return a table without its labels."""
+    counts = labelled.counts.sum(axis=0, keepdims=True)
+    return NgramTable(replace(labelled.layout, labels=1), labelled.keys, counts)
 
 
 def _documents(profile: Profile) -> Int64Array | None:

@@ -15,7 +15,6 @@ from ..ngrams.table import NgramTable
 from .ngram_index import ROOT, NgramIndex
 from .symbols import Symbols
 
-
 Counts = npt.NDArray[np.uint32] | Int64Array
 
 

@@ -23,7 +23,7 @@ Discounts = tuple[float, float, float]
 FALLBACK: Discounts = (0.5, 1.0, 1.5)
 """Discounts of an order for which the formula has none."""
 
-_BLOCK = 1 << 16  # n-grams: what is computed of them stays in the cache
+_BLOCK = 1 << 15  # n-grams: what is computed of them stays in the cache
 _LARGEST = (1 << 32) - 1
 
 
@@ -59,7 +59,7 @@ class Weights:
             ``(G,)``: of all documents, or of some of them; n-grams that are in none count 0.
         """
         index = trie.index
-        probability, backoff = np.empty(index.first[-1]), np.ones(index.first[index.order])
+        probability, backoff = np.empty(index.first[-1]), np.empty(index.first[index.order])
         discounts: list[Discounts] = []
         fallback: list[int] = []
         for n in range(1, index.order + 1):
@@ -69,7 +69,9 @@ class Weights:
             if found is None:
                 fallback.append(n)
             if n == 1:
-                _fill_tokens(probability[: index.symbols.number], adjusted[0], discounts[0], vocab_size)
+                _fill_tokens(
+                    probability[: index.symbols.number], adjusted[0], discounts[0], vocab_size
+                )
                 continue
             shorter = index.span(n - 1)
             order = _Order(
@@ -159,9 +161,7 @@ def _blocks(children: UInt32Array, inner: int) -> Iterator[slice]:
             first = last
 
 
-def _shared(
-    adjusted: Counts, first: Int64Array, discounts: Discounts
-) -> tuple[Floats, Floats]:
+def _shared(adjusted: Counts, first: Int64Array, discounts: Discounts) -> tuple[Floats, Floats]:
     """Share the probability after contexts among what was seen there and all the rest.
 
     Parameters
@@ -197,6 +197,6 @@ def _discounts(adjusted: tuple[Counts, Counts], order: int) -> Discounts | None:
     leave nothing for all other tokens, and the perplexity could be infinite.
     """
     times = [1, 2, 3, 4]
-    seen = [sum(np.count_nonzero(of == each) for of in adjusted) for each in times]
+    seen = [sum(int(np.count_nonzero(of == each)) for of in adjusted) for each in times]
     found = kneser_ney_discounts(Spectrum.from_pairs(times, seen))
     return None if found is None or (order > 1 and 0 in found) else found

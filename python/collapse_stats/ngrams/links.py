@@ -2,9 +2,9 @@
 
 They are made of symbols: the tokens that occur, numbered from `FIRST_TOKEN` on in the order of
 their ids, and begin and end of a document. The table holds neither begin nor end, but its counts
-say both. A window that was cut after n - 1 tokens is an n-gram that ends with the end. And an n-gram
-that occurs more often than it has something on its left stands at the begin as many times more.
-Empty documents leave no window.
+say both. A window that was cut after n - 1 tokens is an n-gram that ends with the end. And an
+n-gram that occurs more often than it has something on its left stands at the begin as many times
+more. Empty documents leave no window.
 
 The n-grams of one order are numbered from 0 in lexicographic order. Therefore those with the same
 prefix (all but the last symbol) are adjacent and their last symbols ascend, and those that begin
