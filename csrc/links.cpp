@@ -5,13 +5,13 @@
 #include <limits>
 #include <stdexcept>
 #include <string>
-#include <type_traits>
 #include <utility>
 
 #include "bigrams.hpp"
 #include "cpu/buffer.hpp"
 #include "cpu/slices.hpp"
 #include "merge.hpp"
+#include "tail.hpp"
 
 namespace collapse_stats {
 namespace {
@@ -19,48 +19,6 @@ namespace {
 constexpr std::size_t most_ranges = 64;
 constexpr std::size_t ahead = 8;   // bigrams whose memory is asked for before it is read
 constexpr std::size_t batch = 64;  // n-grams whose suffixes are found together
-
-/// Reads the codes of a row behind its bigram, which are the lowest bits of its key. `Bits` holds
-/// them all.
-template <class Bits>
-class Tail {
- public:
-  explicit Tail(const Layout& layout)
-      : max_order_(layout.max_order),
-        code_bits_(layout.code_bits),
-        code_mask_(static_cast<std::uint64_t>(low_mask(layout.code_bits))),
-        mask_(static_cast<Bits>(low_mask(layout.rest_bits))) {
-    for (unsigned bit = 0; bit < max_key_bits; ++bit) below_[bit] = bit / layout.code_bits;
-  }
-
-  Bits of(const NgramTableView& table, std::size_t row, const Layout& layout) const {
-    if constexpr (std::is_same_v<Bits, std::uint64_t>)
-      return table.keys[(layout.words - 1) * table.key_stride + row] & mask_;
-    else
-      return table.key(row, layout) & mask_;
-  }
-
-  /// The order of the longest n-gram that a row begins with: the end of a document is a symbol.
-  unsigned longest(Bits rest) const {
-    if (rest == 0) return 3;
-    return std::min(max_order_ - below_[trailing_zeros(rest)] + 1, max_order_);
-  }
-
-  /// The order of the shortest n-gram in which two rows of a bigram differ.
-  unsigned shortest(Bits rest, Bits before) const {
-    return max_order_ - below_[max_key_bits - 1 - leading_zeros(rest ^ before, max_key_bits)];
-  }
-
-  std::uint64_t code(Bits rest, unsigned order) const {
-    return static_cast<std::uint64_t>(rest >> (max_order_ - order) * code_bits_) & code_mask_;
-  }
-
- private:
-  unsigned max_order_, code_bits_;
-  std::uint64_t code_mask_;
-  Bits mask_;
-  std::array<unsigned, max_key_bits> below_;  // how many whole codes lie below a bit
-};
 
 /// The first of the ascending symbols from `first` to `end` that is not less than `wanted`, or
 /// `end`. It has no branch that depends on a symbol: it would be mispredicted.
@@ -74,8 +32,8 @@ const std::uint32_t* search(const std::uint32_t* first, const std::uint32_t* end
 }
 
 /// Arranges the n-grams of one table. The rows of each bigram are read in the order in which they
-/// are, so that all n-grams come out in lexicographic order: those with one prefix are adjacent, and
-/// their last symbols ascend.
+/// are, so that all n-grams come out in lexicographic order: those with one prefix are adjacent,
+/// and their last symbols ascend.
 class Linker {
  public:
   Linker(const Layout& layout, const NgramTableView& table, unsigned order, unsigned threads)
@@ -209,7 +167,8 @@ class Linker {
   void add_longer() {
     const Tail<Bits> tail(layout_);
     std::vector<Numbers> next(slices_of(bigrams_.size(), threads_) + 1, Numbers{});
-    for_slices(bigrams_.size(), threads_, [&](std::size_t first, std::size_t end, std::size_t slice) {
+    using Number = std::size_t;
+    for_slices(bigrams_.size(), threads_, [&](Number first, Number end, Number slice) {
       Numbers numbers{};
       for (std::size_t bigram = first; bigram < end; ++bigram, prefetch(bigram))
         for_rows(tail, bigram, [&](std::size_t, Bits, unsigned shortest, unsigned longest) {
@@ -224,11 +183,11 @@ class Linker {
       at(n).children = make_column<std::uint32_t>(at(n - 1).capacity + 1);
       at(n).children[at(n - 1).inner] = static_cast<std::uint32_t>(at(n).inner);
     }
-    for_slices(bigrams_.size(), threads_, [&](std::size_t first, std::size_t end, std::size_t slice) {
+    for_slices(bigrams_.size(), threads_, [&](Number first, Number end, Number slice) {
       Numbers numbers = next[slice];
       for (std::size_t bigram = first; bigram < end; ++bigram, prefetch(bigram)) {
         at(3).children[bigram] = static_cast<std::uint32_t>(numbers[3]);
-        for_rows(tail, bigram, [&](std::size_t row, Bits rest, unsigned shortest, unsigned longest) {
+        for_rows(tail, bigram, [&](Number row, Bits rest, unsigned shortest, unsigned longest) {
           add_row(tail, row, rest, shortest, std::min(longest, order_), numbers);
         });
       }
@@ -259,8 +218,8 @@ class Linker {
     const std::size_t number = bigrams_.symbols().number();
     std::vector<std::uint32_t> preceded(number, 0);
     for (std::size_t bigram = 0; bigram < pairs.inner; ++bigram) ++preceded[pairs.last[bigram]];
-    const std::size_t ranges =
-        std::clamp<std::size_t>(4 * pairs.inner / number, 1, std::max<std::size_t>(most_ranges, 4 * threads_));
+    const std::size_t most = std::max<std::size_t>(most_ranges, 4 * threads_);
+    const std::size_t ranges = std::clamp<std::size_t>(4 * pairs.inner / number, 1, most);
     std::vector<std::uint32_t> bounds{0};
     std::size_t sum = 0;
     for (std::size_t symbol = 0; symbol < number; ++symbol) {
@@ -413,29 +372,6 @@ Links link(const Layout& layout, const NgramTableView& table, unsigned order, un
                                 std::to_string(layout.max_order));
   check_ascending(layout, {&table, 1}, threads);
   return Linker(layout, table, order, threads).run();
-}
-
-void find_linked(std::span<const std::uint32_t> children, std::span<const std::uint32_t> last,
-                 const std::int64_t* prefix, const std::int64_t* symbol, std::size_t size,
-                 std::int64_t* found, unsigned threads) {
-  check_threads(threads);
-  for_slices(size, threads, [&](std::size_t first, std::size_t end) {
-    for (std::size_t i = first; i < end; ++i) {
-      if (prefix[i] < 0 || static_cast<std::uint64_t>(prefix[i]) + 1 >= children.size())
-        throw std::invalid_argument("expected numbers of prefixes below " +
-                                    std::to_string(children.size() - 1) + ", got " +
-                                    std::to_string(prefix[i]));
-      const auto place = static_cast<std::size_t>(prefix[i]);
-      const std::size_t begin = children[place], stop = children[place + 1];
-      if (begin > stop || stop > last.size())
-        throw std::invalid_argument("expected the first child of each prefix, ascending");
-      const std::uint32_t* const until = last.data() + stop;
-      const std::int64_t wanted = symbol[i];
-      const std::uint32_t* const at =
-          search(last.data() + begin, until, static_cast<std::uint32_t>(wanted));
-      found[i] = at != until && *at == wanted ? at - last.data() : -1;
-    }
-  });
 }
 
 }  // namespace collapse_stats

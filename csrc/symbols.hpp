@@ -8,8 +8,8 @@
 
 namespace collapse_stats {
 
-/// What models are made of: the tokens that occur, numbered in the order of their ids, and begin and
-/// end of a document. `python/collapse_stats/ngrams/links.py` has the same numbers.
+/// What models are made of: the tokens that occur, numbered in the order of their ids, and begin
+/// and end of a document. `python/collapse_stats/ngrams/links.py` has the same numbers.
 class Symbols {
  public:
   static constexpr std::uint32_t unknown = 0;
