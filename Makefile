@@ -51,7 +51,7 @@ bench: $(VENV)/test  ## timings; sizes and peers in benchmarks/README.md
 # runtimes must be there before Python: libstdc++ too, or exceptions are not seen. Where that is
 # allowed, addresses are not randomised: libtsan has no map for what recent kernels make of them.
 RUNTIME = $(shell $(CXX) -print-file-name=$(1).so)
-WATCHED := -q -p no:cacheprovider tests/backends/test_native.py tests/backends/test_threads.py \
+WATCHED := -q -p no:cacheprovider tests/backends/test_native.py tests/backends/test_threads.py tests/backends/test_links.py \
 	tests/fuzz/test_extension.py \
 	-k "not (any_number or hostile) or (1099511627776 and 1025) or (is_counted and native)"
 

@@ -3,6 +3,9 @@
 COLLAPSE_STATS_BENCH_TOKENS=2_000_000 pytest benchmarks/bench_model.py
 """
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 import workloads
@@ -10,19 +13,20 @@ from measure import size, timed
 from pytest_benchmark.fixture import BenchmarkFixture
 
 import collapse_stats as cs
+from collapse_stats.backends.selection import select
 from collapse_stats.ngram_model.rare_tokens.rare_perplexity import BaselineModels
 
 DOCUMENT = 1000  # tokens
 
 
-def profiled(tokens: workloads.Tokens, max_order: int) -> cs.Profile:
-    """Profile documents of equal length, without a table: all of them are in the sample."""
+def profiled(tokens: workloads.Tokens, max_order: int, *, table: bool = False) -> cs.Profile:
+    """Profile documents of equal length, with a table or with all of them in the sample."""
     return cs.profile(
         np.array_split(tokens, max(len(tokens) // DOCUMENT, 1)),
         vocab_size=workloads.text_vocab_size(),
         max_order=max_order,
-        table=False,
-        sample_tokens=len(tokens),
+        table=table,
+        sample_tokens=0 if table else len(tokens),
     )
 
 
@@ -41,6 +45,42 @@ def test_estimate(benchmark: BenchmarkFixture, halves: list[workloads.Tokens], o
     model = timed(benchmark, lambda: cs.NgramModel.from_profile(profile, order), len(halves[0]))
     assert model.tokens == len(halves[0])
     assert set(model.discounts) == set(range(1, order + 1))
+
+
+@pytest.mark.parametrize("order", [3, 5])
+@pytest.mark.parametrize("backend", ["native", "numpy"])
+def test_estimate_from_table(
+    benchmark: BenchmarkFixture, halves: list[workloads.Tokens], order: int, backend: str
+) -> None:
+    """A model of a whole table in memory."""
+    profile = replace(profiled(halves[0], order, table=True), backend=select(backend))
+    model = timed(benchmark, lambda: cs.NgramModel.from_profile(profile, order), len(halves[0]))
+    assert model.tokens == len(halves[0])
+    assert set(model.discounts) == set(range(1, order + 1))
+
+
+@pytest.mark.parametrize("order", [3, 5])
+def test_memory(benchmark: BenchmarkFixture, halves: list[workloads.Tokens], order: int) -> None:
+    """The most bytes for each n-gram beside the table, while a model of it is estimated."""
+    profile = profiled(halves[0], order, table=True)
+    cs.NgramModel.from_profile(profile, order)  # what else a first call needs
+    forget = Path("/proc/self/clear_refs")
+    forget.write_text("5")  # the peak is from now on
+    before = resident("VmRSS")
+    model = benchmark.pedantic(  # type: ignore[no-untyped-call]
+        lambda: cs.NgramModel.from_profile(profile, order), rounds=1
+    )
+    ngrams = model._index.first[-1]
+    benchmark.extra_info["ngrams"] = ngrams
+    for name in ("VmRSS", "VmHWM"):
+        benchmark.extra_info[name] = round((resident(name) - before) / ngrams, 1)
+    print(f"order {order}:", benchmark.extra_info)
+
+
+def resident(name: str) -> int:
+    """Return the bytes of memory that the system reports of this process under a name."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(1024 * int(line.split()[1]) for line in lines if line.startswith(name))
 
 
 @pytest.mark.parametrize("order", [3, 5])

@@ -25,6 +25,7 @@ using MaskList = std::vector<std::pair<unsigned, unsigned>>;
 
 void bind_backend(py::module_& module);
 void bind_counter(py::module_& module);
+void bind_links(py::module_& module);
 void bind_mapped_file(py::module_& module);
 void bind_ngram_set(py::module_& module);
 void bind_ngram_table(py::module_& module);
@@ -36,6 +37,21 @@ std::vector<Masks> to_masks(const MaskList& masks);
 inline bool is_aligned(const py::array& array) {
   return (array.flags() & py::detail::npy_api::NPY_ARRAY_ALIGNED_) != 0;
 }
+
+/// Return an array over memory that `owner` keeps alive until the array is deleted.
+template <class Owner, class T>
+py::array_t<T> adopt(Owner owner, const T* data, std::vector<py::ssize_t> shape,
+                     std::vector<py::ssize_t> strides = {}) {
+  auto kept = std::make_unique<Owner>(std::move(owner));
+  const py::capsule capsule(kept.get(), [](void* pointer) { delete static_cast<Owner*>(pointer); });
+  kept.release();
+  if (strides.empty()) return py::array_t<T>(std::move(shape), data, capsule);
+  return py::array_t<T>(std::move(shape), std::move(strides), data, capsule);
+}
+
+/// A view of one table's rows.
+NgramTableView to_view(const UInt64Columns& keys, const UInt64Columns& counts, unsigned labels,
+                       unsigned first_label, const Layout& layout);
 
 /// Return the distance between columns, in entries. Raises ValueError unless there are `number`
 /// contiguous, aligned columns.

@@ -14,19 +14,10 @@ namespace {
 
 using KeysAndCounts = std::pair<UInt64Columns, UInt64Columns>;
 
-/// Return an array over memory that `owner` keeps alive until the array is deleted.
-template <class Owner>
-UInt64Array adopt(Owner owner, const std::uint64_t* data, std::vector<py::ssize_t> shape) {
-  auto kept = std::make_unique<Owner>(std::move(owner));
-  const py::capsule capsule(kept.get(), [](void* pointer) { delete static_cast<Owner*>(pointer); });
-  kept.release();
-  return UInt64Array(std::move(shape), data, capsule);
-}
-
 UInt64Array adopt(std::vector<Count> values) {
   const Count* data = values.data();
   const auto size = static_cast<py::ssize_t>(values.size());
-  return adopt(std::move(values), data, {size});
+  return python::adopt(std::move(values), data, {size});
 }
 
 py::dict to_dict(std::vector<std::vector<JointSpectrum>>& orders) {
@@ -41,29 +32,12 @@ py::dict to_dict(std::vector<std::vector<JointSpectrum>>& orders) {
   return result;
 }
 
-NgramTableView to_view(const KeysAndCounts& table, unsigned labels, unsigned first_label,
-                       const Layout& layout) {
-  const auto& [keys, counts] = table;
-  const std::size_t key_stride = stride_of(keys, layout.words, "keys");
-  const std::size_t count_stride = stride_of(counts, labels, "counts");
-  if (counts.shape(1) != keys.shape(1))
-    throw py::value_error("a table must have as many counts as keys, got " +
-                          std::to_string(counts.shape(1)) + " and " +
-                          std::to_string(keys.shape(1)));
-  return {static_cast<std::size_t>(keys.shape(1)),
-          keys.data(),
-          counts.data(),
-          key_stride,
-          count_stride,
-          labels,
-          first_label};
-}
-
 py::tuple merge_tables(std::uint64_t vocab_size, unsigned max_order, unsigned labels,
                        const std::vector<KeysAndCounts>& tables, unsigned threads) {
   const Layout layout(vocab_size, max_order, labels);
   std::vector<NgramTableView> views;
-  for (const KeysAndCounts& table : tables) views.push_back(to_view(table, labels, 0, layout));
+  for (const auto& [keys, counts] : tables)
+    views.push_back(to_view(keys, counts, labels, 0, layout));
   return to_python([&] {
     const py::gil_scoped_release release;  // takes time, and touches only arrays held by the caller
     return merge(layout, views, threads);
@@ -91,7 +65,8 @@ class LabelledScan {
     std::vector<NgramTableView> views;
     unsigned first_label = 0;
     for (std::size_t table = 0; table < tables.size(); ++table) {
-      views.push_back(to_view(tables[table], labels_[table], first_label, layout_));
+      const auto& [keys, counts] = tables[table];
+      views.push_back(to_view(keys, counts, labels_[table], first_label, layout_));
       first_label += labels_[table];
     }
     const py::gil_scoped_release release;  // takes time, and touches only arrays held by the caller
@@ -120,6 +95,23 @@ std::vector<Masks> to_masks(const MaskList& masks) {
   std::vector<Masks> result;
   for (const auto& [first, second] : masks) result.push_back({first, second});
   return result;
+}
+
+NgramTableView to_view(const UInt64Columns& keys, const UInt64Columns& counts, unsigned labels,
+                       unsigned first_label, const Layout& layout) {
+  const std::size_t key_stride = stride_of(keys, layout.words, "keys");
+  const std::size_t count_stride = stride_of(counts, labels, "counts");
+  if (counts.shape(1) != keys.shape(1))
+    throw py::value_error("a table must have as many counts as keys, got " +
+                          std::to_string(counts.shape(1)) + " and " +
+                          std::to_string(keys.shape(1)));
+  return {static_cast<std::size_t>(keys.shape(1)),
+          keys.data(),
+          counts.data(),
+          key_stride,
+          count_stride,
+          labels,
+          first_label};
 }
 
 std::size_t stride_of(const UInt64Columns& columns, unsigned number, const char* what) {

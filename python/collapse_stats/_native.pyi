@@ -9,6 +9,7 @@ import numpy.typing as npt
 _UInt64Array = npt.NDArray[np.uint64]
 _Int64Array = npt.NDArray[np.int64]
 _UInt8Array = npt.NDArray[np.uint8]
+_UInt32Array = npt.NDArray[np.uint32]
 _KeysAndCounts = tuple[_UInt64Array, _UInt64Array]
 _Spectra = dict[int, list[tuple[_UInt64Array, _UInt64Array, _UInt64Array]]]
 
@@ -89,6 +90,26 @@ def merge(
     tables: Sequence[_KeysAndCounts],
     threads: int,
 ) -> _KeysAndCounts: ...
+def link(
+    vocab_size: int,
+    max_order: int,
+    labels: int,
+    keys: _UInt64Array,
+    counts: _UInt64Array,
+    order: int,
+    threads: int,
+) -> tuple[
+    _UInt32Array,
+    _UInt64Array,
+    list[tuple[int, _UInt32Array, _UInt32Array, _UInt32Array, _UInt32Array, _UInt64Array]],
+]: ...
+def find_linked(
+    children: _UInt32Array,
+    last: _UInt32Array,
+    prefix: _Int64Array,
+    symbol: _Int64Array,
+    threads: int,
+) -> _Int64Array: ...
 def idle_memory() -> int: ...
 def release_idle_memory() -> int: ...
 def unpack(

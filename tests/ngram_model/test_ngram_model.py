@@ -1,6 +1,7 @@
 """Models of n-grams against values worked out elsewhere, and against the definition."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from kneser_ney import END, KneserNey
 
 import collapse_stats as cs
+from collapse_stats.backends.selection import select
 from collapse_stats.corpus.sample import Sample
 from collapse_stats.ngram_model import model as model_module
 
@@ -102,6 +104,27 @@ def test_any_text_has_the_probabilities_of_the_definition(drawn):
     assert np.isfinite([*of_tokens, *of_ends]).all()
     np.testing.assert_allclose(of_tokens, [x for bits in expected for x in bits[:-1]], rtol=1e-11)
     np.testing.assert_allclose(of_ends, [bits[-1] for bits in expected], rtol=1e-11)
+
+
+@given(small_documents)
+@settings(max_examples=200, deadline=None)
+def test_models_of_both_backends_are_equal_bit_for_bit(drawn):
+    vocab_size, documents, _, order = drawn
+    if not max(map(len, documents)) or max(map(len, documents)) + 2 < order:
+        return
+    profile = profiled(documents, vocab_size + 2, max(order, 2))
+    one, other = (
+        cs.NgramModel.from_profile(replace(profile, backend=select(name)), order)
+        for name in ("auto", "numpy")
+    )
+    assert one.discounts == other.discounts
+    assert one.fallback == other.fallback
+    text = [[], [vocab_size], *documents, *(document[::-1] for document in documents)]
+    for of_one, of_other in zip(
+        *(m.log2_probabilities(*packed(text)) for m in (one, other)), strict=True
+    ):
+        np.testing.assert_array_equal(of_one, of_other)
+    np.testing.assert_array_equal(one._weights.probability, other._weights.probability)
 
 
 @pytest.mark.parametrize("order", [1, 2, 3, 5])

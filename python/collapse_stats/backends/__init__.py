@@ -1,4 +1,4 @@
-"""Interchangeable counters: the same four operations, with the same integers as results.
+"""Interchangeable counters: the same operations, with the same integers as results.
 
 Every backend turns tokens into n-gram tables and spectra, and never computes a logarithm. Backends
 share their interface and the checks of its arguments, nothing else, so that each can be tested

@@ -1,16 +1,19 @@
-"""The interface of a backend: four operations, the same for all."""
+"""The interface of a backend: the same operations for all."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
-from ..ngrams.chunk import Chunk
+from ..ngrams.chunk import Chunk, Int64Array
 from ..ngrams.layout import KeyRanges, Layout
+from ..ngrams.links import Links, UInt32Array
 from ..ngrams.spectrum import JointSpectra, Masks
 from ..ngrams.table import NgramTable
 
 
 class Backend(Protocol):
-    """The four operations. Implementations are stateless apart from their settings.
+    """Four operations count, and two link n-grams for models.
+
+    Implementations are stateless apart from their settings.
 
     Attributes
     ----------
@@ -19,6 +22,8 @@ class Backend(Protocol):
         itself.
     batch_tokens
         The fewest tokens that it counts efficiently in one call.
+    threads
+        How many threads of a CPU it uses.
     fewest_key_ranges
         The fewest key ranges per stretch for which `count_in_stretches` is efficient: all of them,
         if it counts everything before it yields the first table.
@@ -26,6 +31,7 @@ class Backend(Protocol):
 
     name: str
     on_gpu: bool
+    threads: int
     fewest_key_ranges: int
 
     @property
@@ -96,4 +102,21 @@ class Backend(Protocol):
         are the halves of the first, bits 2 and 3 those of the second.
 
         Raises ValueError if there is no item, LayoutMismatchError if the layouts do not fit.
+        """
+
+    def link(self, table: NgramTable, order: int) -> Links:
+        """Return the n-grams of a table, of every order up to `order`, linked to shorter ones.
+
+        The windows of the table have two tokens or more.
+
+        Raises ValueError if the table is not that of whole documents.
+        """
+
+    def find(
+        self, children: UInt32Array, last: UInt32Array, prefix: Int64Array, symbol: Int64Array
+    ) -> Int64Array:
+        """Return the number ``(Q,)`` of each n-gram of one order, -1 for one that does not occur.
+
+        `children` and `last` are those of a `LinkedOrder`. `prefix` ``(Q,)`` are the numbers of the
+        n-grams without their last symbols, and `symbol` ``(Q,)`` these symbols.
         """

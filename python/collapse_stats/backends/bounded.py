@@ -7,8 +7,9 @@ from threading import Condition
 
 import numpy as np
 
-from ..ngrams.chunk import Chunk
+from ..ngrams.chunk import Chunk, Int64Array
 from ..ngrams.layout import KeyRanges, Layout
+from ..ngrams.links import Links, UInt32Array
 from ..ngrams.spectrum import JointSpectra, Masks
 from ..ngrams.table import NgramTable
 from ..system.budget import Budget, give_back
@@ -40,6 +41,7 @@ class BoundedBackend:
 
     def __init__(self, backend: Backend, memory: Budget) -> None:
         self.name = backend.name
+        self.threads = backend.threads
         self.fewest_key_ranges = backend.fewest_key_ranges
         self._backend, self._memory = backend, memory
         self._changed = Condition()
@@ -80,6 +82,16 @@ class BoundedBackend:
     ) -> JointSpectra:
         """See `Backend.joint_spectra`."""
         return self._backend.joint_spectra(aligned, masks)
+
+    def link(self, table: NgramTable, order: int) -> Links:
+        """See `Backend.link`."""
+        return self._backend.link(table, order)
+
+    def find(
+        self, children: UInt32Array, last: UInt32Array, prefix: Int64Array, symbol: Int64Array
+    ) -> Int64Array:
+        """See `Backend.find`."""
+        return self._backend.find(children, last, prefix, symbol)
 
     def fresh_bytes(self, needed: int) -> int:
         """See `Backend.fresh_bytes`."""

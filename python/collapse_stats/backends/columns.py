@@ -1,6 +1,6 @@
 """Conversion between keys and columns of token ids in the memory layout of Arrow and Parquet.
 
-This is not one of the four operations of a backend: nothing is counted, and saved profiles are read
+This is no operation of a backend: nothing is counted, and saved profiles are read
 without choosing a backend. The compiled module does it where it is installed, NumPy otherwise; both
 give the same bits.
 """

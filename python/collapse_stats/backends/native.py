@@ -7,8 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import _native
-from ..ngrams.chunk import Chunk
+from ..ngrams.chunk import Chunk, Int64Array
 from ..ngrams.layout import KeyRanges, Layout
+from ..ngrams.links import LinkedOrder, Links, UInt32Array
 from ..ngrams.spectrum import JointSpectra, Masks
 from ..ngrams.table import NgramTable
 from .checks import check_mergeable, checked_tables, named_if_changed
@@ -21,7 +22,7 @@ _KEY_RANGES_OF_A_THREAD = 2  # yielded together, per thread, so that no thread w
 
 
 class NativeBackend:
-    """The four operations on CPU threads; they release the GIL and wait for the result.
+    """The operations on CPU threads; they release the GIL and wait for the result.
 
     Parameters
     ----------
@@ -120,6 +121,33 @@ class NativeBackend:
             scan.add([(table.keys, table.counts) for table in tables])
         assert scan is not None  # `checked_tables` yields at least one item
         return JointSpectra.from_columns(masks, *scan.spectra())
+
+    def link(self, table: NgramTable, order: int) -> Links:
+        """See `Backend.link`."""
+        layout = table.layout
+        ids, tokens, longer = _native.link(
+            layout.vocab_size,
+            layout.max_order,
+            layout.labels,
+            table.keys,
+            table.counts,
+            order,
+            self.threads,
+        )
+        return Links(
+            ids.astype(np.int64),
+            tokens.view(np.int64),
+            [
+                LinkedOrder(inner, last, suffix, children, preceded, counts.view(np.int64))
+                for inner, last, suffix, children, preceded, counts in longer
+            ],
+        )
+
+    def find(
+        self, children: UInt32Array, last: UInt32Array, prefix: Int64Array, symbol: Int64Array
+    ) -> Int64Array:
+        """See `Backend.find`."""
+        return _native.find_linked(children, last, prefix, symbol, self.threads)
 
     def _counter(
         self, layout: Layout, key_ranges: KeyRanges, threads: int | None = None

@@ -1,6 +1,6 @@
 """A set of n-grams with weights, which says how much of a document is new to it.
 
-This is not one of the four operations of a backend: n-grams are not counted but looked up, those of
+This is no operation of a backend: n-grams are not counted but looked up, those of
 one document after the other. The compiled module does it where it is installed, NumPy otherwise;
 both give the same integers.
 """

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ..ngrams.chunk import Int64Array
 from ..ngrams.layout import BoolArray
-from .key_index import Int64Array
 from .ngram_index import ROOT, NgramIndex
 from .weights import Floats, Weights
 

@@ -77,20 +77,17 @@ class NgramModel:
             of this order, begin and end included.
         """
         order = profile.check_order(order)
+        backend = profile.backend or select()
         if tokens is not None and tokens < 1:
             raise ValueError(f"tokens must be at least 1, got {tokens}")
         if profile.table is not None and tokens is None:
-            whole = profile.run
-            counts = whole.counts.sum(axis=0, keepdims=True)
-            layout = replace(whole.layout, labels=1)
-            table = NgramTable(layout, whole.keys, counts)
-            trie = Trie.of(table, order, _documents(profile))
+            trie = Trie.of(_table(profile.run), order, backend, _documents(profile))
             seen = profile.tokens
         else:
             sample = _sample(profile, tokens)
             label = np.zeros(len(sample), dtype=np.uint8)
             layout = Layout(profile.vocab_size, order)
-            trie = Trie.of_sample(sample, layout, profile.backend or select(), label, 1)
+            trie = Trie.of_sample(sample, layout, backend, label, 1)
             seen = len(sample.tokens)
         trie.check_filled(profile.name)
         weights = Weights.of(trie, trie.counts[0], profile.vocab_size)
@@ -255,6 +252,12 @@ def _sample(profile: Profile, tokens: int | None) -> Sample:
             "larger sample"
         )
     return sample if tokens is None else sample.first(within(sample.length, tokens))
+
+
+def _table(labelled: NgramTable) -> NgramTable:
+    """Return a table without its labels."""
+    counts = labelled.counts.sum(axis=0, keepdims=True)
+    return NgramTable(replace(labelled.layout, labels=1), labelled.keys, counts)
 
 
 def _documents(profile: Profile) -> Int64Array | None:

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
-from .key_index import Int64Array, KeyIndex
+from ..backends.base import Backend
+from ..ngrams.chunk import Int64Array
+from ..ngrams.links import UInt32Array
 from .symbols import Symbols
 
 ROOT = 0
@@ -14,42 +16,33 @@ class NgramIndex:
     """Finds the number of an n-gram by that of its prefix and by its last symbol.
 
     Numbers are first `ROOT`, then those of order 1, which are the symbols, then those of order 2,
-    and so on.
+    and so on; within an order, they are as in `LinkedOrder`.
 
     Attributes
     ----------
     first
         The first number of each order (`ROOT` has order 0), and at last how many n-grams there are.
-    keys
-        The keys of the n-grams of each order from 2 on: prefix x number of symbols + last symbol.
+    children, last
+        Of each order from 2 on, as in `LinkedOrder`.
     """
 
     symbols: Symbols
     first: tuple[int, ...]
-    keys: tuple[KeyIndex, ...]
-
-    @classmethod
-    def of_symbols(cls, symbols: Symbols) -> "NgramIndex":
-        """Return the index of the n-grams of order 1."""
-        return cls(symbols, (ROOT, 1, symbols.number), ())
-
-    def with_order(self, prefix: Int64Array, last: Int64Array) -> "NgramIndex":
-        """Return the index with n-grams of the next order, given without and by their last symbol.
-
-        They are numbered in the order in which they are given.
-        """
-        keys = KeyIndex(prefix * self.symbols.number + last)
-        return NgramIndex(
-            self.symbols, (*self.first, self.first[-1] + len(prefix)), (*self.keys, keys)
-        )
+    children: tuple[UInt32Array, ...]
+    last: tuple[UInt32Array, ...]
+    backend: Backend
 
     @property
     def order(self) -> int:
         """Length of the longest n-grams."""
         return len(self.first) - 2
 
+    def span(self, order: int) -> slice:
+        """Return the numbers of the n-grams of one order; those of order 1 are all symbols."""
+        return slice(self.first[order] if order > 1 else 0, self.first[order + 1])
+
     def find(self, order: int, prefix: Int64Array, last: Int64Array) -> Int64Array:
-        """Return the number of each n-gram of one order, -1 for one that does not occur.
+        """Return the number of each n-gram of one order from 2 on, -1 for one that does not occur.
 
         Parameters
         ----------
@@ -58,8 +51,11 @@ class NgramIndex:
         last
             ``(Q,)``: their last symbols.
         """
-        if order == 1:
-            return last
-        found = self.keys[order - 2].find(prefix * self.symbols.number + last)
+        found = self.backend.find(
+            self.children[order - 2],
+            self.last[order - 2],
+            prefix - self.span(order - 1).start,
+            last,
+        )
         found[found >= 0] += self.first[order]
         return found

@@ -5,15 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from .key_index import Int64Array
+from ..ngrams.chunk import Int64Array
+from ..ngrams.links import END, FIRST_TOKEN, UNKNOWN
 
-UNKNOWN = 0
-"""The symbol of every token that the model has not seen."""
+__all__ = ["END", "FIRST_TOKEN", "UNKNOWN", "Symbols"]
 
-END = 1
-"""The symbol after the last token of a document."""
-
-FIRST_TOKEN = 2
 _MOST_IDS = 1 << 24  # of a vocabulary that is looked up in an array
 
 
@@ -39,7 +35,13 @@ class Symbols:
             return cls(np.unique(tokens).astype(np.int64), None)
         occurs = np.zeros(vocab_size, dtype=bool)
         occurs[tokens] = True
-        ids = np.flatnonzero(occurs)
+        return cls.of_ids(np.flatnonzero(occurs), vocab_size)
+
+    @classmethod
+    def of_ids(cls, ids: Int64Array, vocab_size: int) -> "Symbols":
+        """Number different ids, ascending, all of which lie below `vocab_size`."""
+        if vocab_size > _MOST_IDS:
+            return cls(ids, None)
         of_id = np.full(vocab_size, UNKNOWN, dtype=np.int32)
         of_id[ids] = np.arange(FIRST_TOKEN, FIRST_TOKEN + len(ids))
         return cls(ids, of_id)

@@ -12,12 +12,14 @@ from itertools import chain
 import numpy as np
 
 from ...errors import BackendError
-from ...ngrams.chunk import Chunk
+from ...ngrams.chunk import Chunk, Int64Array
 from ...ngrams.layout import MAX_KEY_RANGE_BITS, KeyRanges, Layout
+from ...ngrams.links import Links, UInt32Array
 from ...ngrams.spectrum import JointSpectra, Masks
 from ...ngrams.table import NgramTable
 from ...system.gpu import gpu_errors, use_gpu
 from ..checks import check_mergeable, checked_tables
+from ..native import NativeBackend
 from . import count as counting
 from .device import Core, CupyMemory, Gpu, Memory
 from .one_gpu import placed
@@ -28,7 +30,7 @@ SHARE_OF_FREE = 0.8
 
 
 class CudaBackend:
-    """The four operations on the GPU of the tokens, or on the current GPU for tokens on the host.
+    """The operations on the GPU of the tokens, or on the current GPU for tokens on the host.
 
     Operations are queued in CuPy's current stream of that GPU. No GPU is initialized before the
     first operation.
@@ -60,6 +62,8 @@ class CudaBackend:
 
             core = _cuda
         self.device_memory = device_memory
+        self._host = NativeBackend()
+        self.threads = self._host.threads
         self._by_sorting = by_sorting
         self._core = core
         self._memory: Memory = CupyMemory() if memory is None else memory
@@ -148,6 +152,16 @@ class CudaBackend:
                     scan.add(stretch)
             assert scan is not None  # `checked_tables` yields at least one item
             return scan.joint_spectra()
+
+    def link(self, table: NgramTable, order: int) -> Links:
+        """See `Backend.link`; tables lie on the host, and its CPU threads do this."""
+        return self._host.link(table, order)
+
+    def find(
+        self, children: UInt32Array, last: UInt32Array, prefix: Int64Array, symbol: Int64Array
+    ) -> Int64Array:
+        """See `Backend.find`; CPU threads do this."""
+        return self._host.find(children, last, prefix, symbol)
 
     def check(self) -> None:
         """Raise BackendError unless the current GPU can be used; this initializes it."""

@@ -1,23 +1,26 @@
-"""The four operations in pure NumPy: always available, and a second opinion on the native code."""
+"""The operations in pure NumPy: always available, and a second opinion on the native code."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
-from ...ngrams.chunk import Chunk
+from ...ngrams.chunk import Chunk, Int64Array
 from ...ngrams.layout import MAX_KEY_RANGE_BITS, KeyRanges, Layout, UInt64Array, changes
+from ...ngrams.links import Links, UInt32Array
 from ...ngrams.spectrum import JointSpectra, Masks
 from ...ngrams.table import NgramTable
 from ..checks import check_mergeable, checked_tables
 from .counting import PIECE, count_by_sorting, sorting_order
+from .linking import find, link
 from .spectra import by_first_token, spectra_by_key_range, summed, with_first_tokens
 
 
 class NumpyBackend:
-    """The four operations on one thread, by sorting packed keys."""
+    """The operations on one thread, by sorting packed keys."""
 
     name = "numpy"
     on_gpu = False
+    threads = 1
     batch_tokens = 1 << 24
     fewest_key_ranges = 1 << MAX_KEY_RANGE_BITS
 
@@ -99,6 +102,16 @@ class NumpyBackend:
             self.merge(followed).counts if followed else None,
             masks,
         )
+
+    def link(self, table: NgramTable, order: int) -> Links:
+        """See `Backend.link`."""
+        return link(table, order)
+
+    def find(
+        self, children: UInt32Array, last: UInt32Array, prefix: Int64Array, symbol: Int64Array
+    ) -> Int64Array:
+        """See `Backend.find`."""
+        return find(children, last, prefix, symbol)
 
     def _joined(self, tables: Sequence[NgramTable]) -> NgramTable:
         """Return one table of one or two tables, their labels numbered consecutively."""

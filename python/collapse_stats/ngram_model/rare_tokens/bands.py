@@ -3,7 +3,7 @@
 import numpy as np
 
 from ...metrics.two_corpora.retention import band_label
-from ..key_index import Int64Array
+from ...ngrams.chunk import Int64Array
 from ..symbols import END
 from ..weights import Floats
 

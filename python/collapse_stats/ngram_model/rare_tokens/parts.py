@@ -9,8 +9,8 @@ import numpy.typing as npt
 from ...backends.base import Backend
 from ...corpus.sample import Sample, within
 from ...corpus.split import group_of
+from ...ngrams.chunk import Int64Array
 from ...ngrams.layout import Layout
-from ..key_index import Int64Array
 from ..trie import Trie
 from ..weights import Floats, Weights
 

@@ -13,13 +13,13 @@ from typing import Any, TypeVar
 
 from ...backends.selection import select
 from ...corpus.split import MIN_DOCUMENTS_FOR_HALVES
+from ...ngrams.chunk import Int64Array
 from ...ngrams.layout import Layout
 from ...profiles.profile import Profile
 from ...profiles.token_bytes import bytes_of_tokens, why_no_bytes
 from ...profiles.vocabulary import in_one_vocabulary
 from ...system.arguments import checked
 from ...system.memory import budget
-from ..key_index import Int64Array
 from ..weights import FALLBACK
 from .band_perplexity import BandPerplexity, band_perplexities
 from .bands import BANDS, HEADLINES

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...backends.base import Backend
+from ...ngrams.chunk import Int64Array
 from ...ngrams.layout import BoolArray, Layout
-from ..key_index import Int64Array
 from ..located import Located
 from ..symbols import FIRST_TOKEN, Symbols
 from ..weights import Floats
