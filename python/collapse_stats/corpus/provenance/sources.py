@@ -1,0 +1,177 @@
+"""The sources of a corpus: what is measured of each while it is read, and what is declared."""
+
+import os
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from types import TracebackType
+
+import numpy as np
+
+from ...readers.bad_files import BadFiles
+from ...readers.base import Reader
+from ...readers.file_reader import FileReader
+from ...readers.head import digest_of
+from ...readers.options import ReadOptions
+from ...readers.remote.location import Location, at_once
+from ...readers.remote.path import RemotePath
+from ...readers.small_file import SmallFileReader
+from ...readers.splits import SplittableReader
+from ..corpus import Source
+from ..encoding import EncodedSplits
+from .declaration import Declaration
+from .file_digest import FileDigests
+
+_NAMED = 5  # most sources of the same bytes that a warning names
+
+
+class SourceTally:
+    """Counts the tokens and documents of each source, and takes the digests of files.
+
+    Parameters
+    ----------
+    declaration
+        What is declared of the corpus; None where nobody asks, and whole files have no digest.
+    """
+
+    def __init__(
+        self, declaration: Declaration | None, reading: ReadOptions, threads: int | None
+    ) -> None:
+        self._declaration = declaration
+        self._is_whole = reading.limit_documents is None
+        self._tokens: Counter[Reader] = Counter()
+        self._documents: Counter[Reader] = Counter()
+        self._digests = FileDigests(threads or os.cpu_count() or 1)
+
+    def __enter__(self) -> "SourceTally":
+        """Return the tally."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End the threads that take digests."""
+        self._digests.__exit__(kind, error, trace)
+
+    def add(self, part: EncodedSplits) -> None:
+        """Count the documents of some splits."""
+        ends = np.cumsum(part.stop - part.start)
+        first = before = 0
+        for result in part.results:
+            last = first + result.documents
+            until = int(ends[last - 1]) if last else 0
+            self._documents[result.reader] += result.documents
+            self._tokens[result.reader] += until - before
+            first, before = last, until
+            location = self._to_digest(result.reader)
+            if location is not None:
+                self._digests.begin(result.reader.path, location)
+
+    def sources(self, readers: Sequence[Reader], bad_files: BadFiles) -> tuple[Source, ...]:
+        """Return the inputs in order, followed by those that could not be opened."""
+        errors = dict(bad_files.errors)
+        ends = _ends(readers)
+        opened = []
+        for reader in readers:
+            is_counted = reader.path not in bad_files.uncounted
+            source = Source(
+                reader.path,
+                reader.format,
+                reader.size,
+                ends.get(reader, ""),
+                errors.pop(reader.path, None),
+                sha256=self._sha256(reader),
+                tokens=self._tokens[reader] if is_counted else 0,
+                documents=self._documents[reader] if is_counted else 0,
+            )
+            opened.append(source)
+        failed = (
+            Source(path, "", 0, "", error, tokens=0, documents=0) for path, error in errors.items()
+        )
+        sources = (*opened, *failed)
+        return sources if self._declaration is None else self._declaration.declared(sources)
+
+    def warnings(self, sources: Sequence[Source]) -> list[str]:
+        """Return what is doubtful of the sources: what is declared of none, or counted twice."""
+        if self._declaration is None:
+            return []
+        return [*self._declaration.warnings(sources), *counted_twice(sources)]
+
+    def _sha256(self, reader: Reader) -> str | None:
+        if self._is_asked_for and isinstance(reader, SmallFileReader) and reader.sha256:
+            return reader.sha256
+        location = self._to_digest(reader)
+        if location is None:
+            return None
+        found = self._digests.result(reader.path, location)
+        is_same = isinstance(reader, FileReader) and reader.change() is None
+        return found if is_same else None
+
+    @property
+    def _is_asked_for(self) -> bool:
+        """Whether digests of whole files are asked for, or usual here."""
+        asked = self._declaration and self._declaration.digest
+        usual = self._declaration is not None and self._is_whole
+        return asked == "full" or (usual and asked is None)
+
+    def _to_digest(self, reader: Reader) -> Location | None:
+        """The file that is to be read for a digest of all its bytes, if there is one."""
+        if not self._is_asked_for or not isinstance(reader, FileReader):
+            return None
+        if isinstance(reader, SmallFileReader) and reader.sha256:
+            return None
+        location = reader.location
+        is_remote = isinstance(location, RemotePath)
+        asked = self._declaration and self._declaration.digest
+        return location if asked == "full" or not is_remote else None
+
+
+def _ends(readers: Sequence[Reader]) -> dict[Reader, str]:
+    """The digests of the files' ends."""
+    digests: dict[Reader, str] = {
+        reader: reader.digest
+        for reader in readers
+        if isinstance(reader, SplittableReader) and reader.digest
+    }
+    undigested: dict[Reader, Location] = {
+        reader: reader.location
+        for reader in readers
+        if isinstance(reader, FileReader) and reader not in digests
+    }
+    return digests | dict(zip(undigested, at_once(digest_of, [*undigested.values()]), strict=True))
+
+
+def counted_twice(sources: Iterable[Source]) -> list[str]:
+    """Return a sentence for each group of sources that hold the same bytes.
+
+    Sources are the same if the digests of all their bytes are, or, where one is not known, those
+    of their size and their ends. Sources without a token do not count.
+    """
+    filled = [source for source in sources if source.tokens != 0]
+    by_content, by_ends = defaultdict(list), defaultdict(list)
+    for source in filled:
+        if source.sha256 is not None:
+            by_content[source.sha256].append(source.path)
+        if source.digest:
+            by_ends[source.digest].append(source)
+    found = [
+        f"counted twice: {_named(paths)} hold the same bytes (SHA-256 {sha256[:8]}...)"
+        for sha256, paths in by_content.items()
+        if len(paths) > 1
+    ]
+    found += [
+        f"perhaps counted twice: {_named([each.path for each in alike])} have one size and the "
+        "same ends"
+        for alike in by_ends.values()
+        if len(alike) > 1 and any(each.sha256 is None for each in alike)
+    ]
+    return sorted(found)
+
+
+def _named(paths: Sequence[str]) -> str:
+    *others, last = sorted(paths)
+    if len(others) >= _NAMED:
+        return f"{', '.join(others[:_NAMED])} and {len(paths) - _NAMED:,} more"
+    return f"{', '.join(others)} and {last}"
