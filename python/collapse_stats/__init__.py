@@ -33,6 +33,7 @@ from .ngrams.spectrum import JointSpectrum, Spectrum
 from .profiles.build import load, profile
 from .profiles.counter import NgramCounter
 from .profiles.profile import Profile
+from .report.card.card import Card, card
 from .selection.build import select
 from .selection.selection import SelectedDocuments, Selection
 from .simulation.need import fresh_share_needed
@@ -47,6 +48,7 @@ __all__ = [
     "BackendError",
     "BackendInfo",
     "BandPerplexity",
+    "Card",
     "CollapseMonitor",
     "CollapseStatsError",
     "Comparison",
@@ -69,6 +71,7 @@ __all__ = [
     "__version__",
     "backends",
     "calibrate",
+    "card",
     "compare",
     "compare_each",
     "fresh_share_needed",

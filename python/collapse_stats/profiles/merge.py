@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from ..backends.base import Backend
-from ..corpus.provenance.sources import counted_twice
+from ..corpus.provenance.sources import counted_twice, without_counted_twice
 from ..corpus.sample import merge_samples
 from ..counting.part_writer import writer_bytes
 from ..counting.table import ROW_BYTES, read_aligned
@@ -63,7 +63,10 @@ def merge(
         sources=sources,
         warnings=tuple(
             dict.fromkeys(
-                [*(w for profile in profiles for w in profile.warnings), *counted_twice(sources)]
+                [
+                    *(w for profile in profiles for w in without_counted_twice(profile.warnings)),
+                    *counted_twice(sources),
+                ]
             )
         ),
     )

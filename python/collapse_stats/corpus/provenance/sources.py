@@ -21,6 +21,7 @@ from ..encoding import EncodedSplits
 from .declaration import Declaration
 from .file_digest import FileDigests
 
+_TWICE, _PERHAPS_TWICE = "counted twice: ", "perhaps counted twice: "
 _NAMED = 5  # most sources of the same bytes that a warning names
 
 
@@ -157,17 +158,21 @@ def counted_twice(sources: Iterable[Source]) -> list[str]:
         if source.digest:
             by_ends[source.digest].append(source)
     found = [
-        f"counted twice: {_named(paths)} hold the same bytes (SHA-256 {sha256[:8]}...)"
+        f"{_TWICE}{_named(paths)} hold the same bytes (SHA-256 {sha256[:8]}...)"
         for sha256, paths in by_content.items()
         if len(paths) > 1
     ]
     found += [
-        f"perhaps counted twice: {_named([each.path for each in alike])} have one size and the "
-        "same ends"
+        f"{_PERHAPS_TWICE}{_named([each.path for each in alike])} have one size and the same ends"
         for alike in by_ends.values()
         if len(alike) > 1 and any(each.sha256 is None for each in alike)
     ]
     return sorted(found)
+
+
+def without_counted_twice(warnings: Iterable[str]) -> list[str]:
+    """Return warnings without those of `counted_twice`, which other sources may change."""
+    return [each for each in warnings if not each.startswith((_TWICE, _PERHAPS_TWICE))]
 
 
 def _named(paths: Sequence[str]) -> str:
