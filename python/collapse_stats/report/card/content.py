@@ -163,8 +163,8 @@ def _cautions(sources: list[Json], declared: Json, compared: Json | None) -> lis
     shared = [source["path"] for source in sources if source["sha256"] in known]
     if shared:
         found.append(
-            "the human text that this is compared with is a part of it, so that the verdict is more "
-            f"favourable than with other human text: {listed(shared, 5)}"
+            "the human text that this is compared with is a part of it, so that the verdict is "
+            f"more favourable than with other human text: {listed(shared, 5)}"
         )
     verdict = compared["verdict"]
     is_human = declared["shares"]["human"]["share"] == 1
