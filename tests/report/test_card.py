@@ -160,6 +160,8 @@ def test_the_command_writes_cards_and_verifies_files(folder: Path, tmp_path: Pat
     for source in (profile, tmp_path / "card.json"):
         assert "1 same" in run("card", source, "--verify", folder).stdout
         assert "1 missing" in run("card", source, "--verify", tmp_path, code=1).stdout
+    refused = run("card", profile, "--verify", folder, "--format", "json", code=2)
+    assert "leave out --human and --format" in refused.output
 
 
 @pytest.mark.parametrize(

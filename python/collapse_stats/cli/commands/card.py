@@ -33,7 +33,6 @@ _DIFFERENT = 1  # exit code, as of a threshold that is crossed
     "--format",
     "form",
     type=click.Choice(FORMATS),
-    default="markdown",
     help="Format of the card. Default: markdown. json has everything, and the same bytes each "
     "time, so that it can be signed.",
 )
@@ -52,7 +51,7 @@ _DIFFERENT = 1  # exit code, as of a threshold that is crossed
     "be a card, as JSON. The exit code is 1 if a file has changed or is missing.",
 )
 def card(
-    profile: Path, human: Path | None, form: Format, output: Path | None, verify: Path | None
+    profile: Path, human: Path | None, form: Format | None, output: Path | None, verify: Path | None
 ) -> None:
     """Write a card of a saved profile.
 
@@ -64,12 +63,14 @@ def card(
     if output is not None:
         check_can_write(output)
     if verify is not None:
+        if human is not None or form is not None:
+            raise click.UsageError("--verify writes no card: leave out --human and --format")
         _verify(profile, verify, output)
         return
     with Reporter() as reporter, reporter.task("measuring") as task:
         made = card_of(profile, human=human, progress=task)
-        text = made.render(form)
-        if form != "markdown":
+        text = made.render(form or "markdown")
+        if form not in (None, "markdown"):
             for warning in made.warnings:
                 reporter.warn(warning)
     write(text, output)

@@ -1,10 +1,10 @@
 """What the maker of a corpus declares of its sources. Nothing of it is inferred from the text."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import PurePath
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 from ...readers.base import listed
 from ...readers.directory.patterns import matches
@@ -17,6 +17,15 @@ Origin = Literal["human", "synthetic", "mixed", "unknown"]
 Digest = Literal["full", "ends"]
 ORIGINS: tuple[Origin, ...] = get_args(Origin)
 _GENERATED = ("synthetic", "mixed")
+
+
+class Declared(NamedTuple):
+    """What is declared of one source; the fields are those of `Source`."""
+
+    origin: Origin = "unknown"
+    generator: str | None = None
+    generation: int | None = None
+    license: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,23 +124,21 @@ class Declaration:
         """Patterns of paths, each with the origin of the files that match."""
         return [_rule(text) for text in self.origin_of]
 
-    def declared(self, sources: Iterable[Source]) -> tuple[Source, ...]:
-        """Return the sources with what is declared of them."""
-        rules = self.rules
-        return tuple(self._declared(source, rules) for source in sources)
+    def declared_of(self, paths: Iterable[str]) -> Iterator[Declared]:
+        """Yield what is declared of each source, by its path."""
+        rules = [*reversed(self.rules)]
+        by_origin = {origin: self._of_origin(origin) for origin in ORIGINS}
+        for path in paths:
+            named = (origin for pattern, origin in rules if is_match(path, pattern))
+            yield by_origin[next(named, self.origin)]
 
-    def _declared(self, source: Source, rules: Sequence[tuple[str, Origin]]) -> Source:
-        origin = next(
-            (value for pattern, value in reversed(rules) if is_match(source.path, pattern)),
-            self.origin,
-        )
+    def _of_origin(self, origin: Origin) -> Declared:
         generated = origin in _GENERATED
-        return replace(
-            source,
-            origin=origin,
-            generator=self.generator if generated else None,
-            generation=self.generation if generated else None,
-            license=self.license,
+        return Declared(
+            origin,
+            self.generator if generated else None,
+            self.generation if generated else None,
+            self.license,
         )
 
     def warnings(self, sources: Sequence[Source]) -> list[str]:

@@ -1,7 +1,7 @@
 """The sources of a corpus: what is measured of each while it is read, and what is declared."""
 
 import os
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from types import TracebackType
 
@@ -37,10 +37,13 @@ class SourceTally:
     def __init__(
         self, declaration: Declaration | None, reading: ReadOptions, threads: int | None
     ) -> None:
+        asked = None if declaration is None else declaration.digest
+        usual = declaration is not None and reading.limit_documents is None
         self._declaration = declaration
-        self._is_whole = reading.limit_documents is None
-        self._tokens: Counter[Reader] = Counter()
-        self._documents: Counter[Reader] = Counter()
+        self._of_whole_files = asked == "full" or (usual and asked is None)
+        self._even_remote = asked == "full"
+        self._tokens: defaultdict[Reader, int] = defaultdict(int)
+        self._documents: defaultdict[Reader, int] = defaultdict(int)
         self._digests = FileDigests(threads or os.cpu_count() or 1)
 
     def __enter__(self) -> "SourceTally":
@@ -59,40 +62,50 @@ class SourceTally:
     def add(self, part: EncodedSplits) -> None:
         """Count the documents of some splits."""
         ends = np.cumsum(part.stop - part.start)
+        tokens, documents = self._tokens, self._documents
         first = before = 0
         for result in part.results:
-            last = first + result.documents
+            reader, last = result.reader, first + result.documents
             until = int(ends[last - 1]) if last else 0
-            self._documents[result.reader] += result.documents
-            self._tokens[result.reader] += until - before
+            documents[reader] += result.documents
+            tokens[reader] += until - before
             first, before = last, until
-            location = self._to_digest(result.reader)
-            if location is not None:
-                self._digests.begin(result.reader.path, location)
+            if self._of_whole_files and not _known(reader):
+                self._begin(reader)
 
     def sources(self, readers: Sequence[Reader], bad_files: BadFiles) -> tuple[Source, ...]:
         """Return the inputs in order, followed by those that could not be opened."""
         errors = dict(bad_files.errors)
-        ends = _ends(readers)
+        ends, uncounted = _ends(readers), bad_files.uncounted
+        declaration = self._declaration or Declaration()
         opened = []
-        for reader in readers:
-            is_counted = reader.path not in bad_files.uncounted
+        for reader, declared in zip(
+            readers, declaration.declared_of(reader.path for reader in readers), strict=True
+        ):
+            path = reader.path
+            is_counted = path not in uncounted
             source = Source(
-                reader.path,
-                reader.format,
-                reader.size,
-                ends.get(reader, ""),
-                errors.pop(reader.path, None),
-                sha256=self._sha256(reader),
+                path=path,
+                format=reader.format,
+                bytes=reader.size,
+                digest=ends.get(reader, ""),
+                error=errors.pop(path, None),
+                origin=declared.origin,
+                sha256=self._sha256(reader) if self._of_whole_files else None,
                 tokens=self._tokens[reader] if is_counted else 0,
                 documents=self._documents[reader] if is_counted else 0,
+                generator=declared.generator,
+                generation=declared.generation,
+                license=declared.license,
             )
             opened.append(source)
         failed = (
-            Source(path, "", 0, "", error, tokens=0, documents=0) for path, error in errors.items()
+            Source(path, "", 0, "", error, of.origin, tokens=0, documents=0, license=of.license)
+            for (path, error), of in zip(
+                errors.items(), declaration.declared_of(errors), strict=True
+            )
         )
-        sources = (*opened, *failed)
-        return sources if self._declaration is None else self._declaration.declared(sources)
+        return (*opened, *failed)
 
     def warnings(self, sources: Sequence[Source]) -> list[str]:
         """Return what is doubtful of the sources: what is declared of none, or counted twice."""
@@ -100,33 +113,32 @@ class SourceTally:
             return []
         return [*self._declaration.warnings(sources), *counted_twice(sources)]
 
+    def _begin(self, reader: Reader) -> None:
+        """Begin with the digest of a file, if one of all its bytes is to be taken."""
+        location = self._to_read(reader)
+        if location is not None:
+            self._digests.begin(reader.path, location)
+
     def _sha256(self, reader: Reader) -> str | None:
-        if self._is_asked_for and isinstance(reader, SmallFileReader) and reader.sha256:
-            return reader.sha256
-        location = self._to_digest(reader)
+        known = _known(reader)
+        location = None if known else self._to_read(reader)
         if location is None:
-            return None
+            return known or None
         found = self._digests.result(reader.path, location)
         is_same = isinstance(reader, FileReader) and reader.change() is None
         return found if is_same else None
 
-    @property
-    def _is_asked_for(self) -> bool:
-        """Whether digests of whole files are asked for, or usual here."""
-        asked = self._declaration and self._declaration.digest
-        usual = self._declaration is not None and self._is_whole
-        return asked == "full" or (usual and asked is None)
+    def _to_read(self, reader: Reader) -> Location | None:
+        """The file that is to be read for a digest of all its bytes, if it is worth that."""
+        location = reader.location if isinstance(reader, FileReader) else None
+        if self._even_remote or not isinstance(location, RemotePath):
+            return location
+        return None
 
-    def _to_digest(self, reader: Reader) -> Location | None:
-        """The file that is to be read for a digest of all its bytes, if there is one."""
-        if not self._is_asked_for or not isinstance(reader, FileReader):
-            return None
-        if isinstance(reader, SmallFileReader) and reader.sha256:
-            return None
-        location = reader.location
-        is_remote = isinstance(location, RemotePath)
-        asked = self._declaration and self._declaration.digest
-        return location if asked == "full" or not is_remote else None
+
+def _known(reader: Reader) -> str:
+    """Return the SHA-256 of a file that was read at once, "" of others."""
+    return reader.sha256 if isinstance(reader, SmallFileReader) else ""
 
 
 def _ends(readers: Sequence[Reader]) -> dict[Reader, str]:
