@@ -205,6 +205,9 @@ def test_many_copies_are_one_warning_and_empty_files_none() -> None:
     (warning,) = counted_twice(copies)
     assert "0, 1, 2, 3, 4 and 4 more hold the same bytes" in warning
     assert counted_twice([replace(each, tokens=0) for each in copies]) == []
+    groups = [replace(source, sha256=f"{number % 8:064x}") for number in range(16)]
+    assert len(counted_twice(groups)) == 6
+    assert counted_twice(groups)[-1] == "counted twice: 3 more groups of sources"
 
 
 def changed(folder: Path, change: Any) -> None:

@@ -2,7 +2,8 @@
 
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from operator import attrgetter
 from types import TracebackType
 
 import numpy as np
@@ -22,7 +23,7 @@ from .declaration import Declaration
 from .file_digest import FileDigests
 
 _TWICE, _PERHAPS_TWICE = "counted twice: ", "perhaps counted twice: "
-_NAMED = 5  # most sources of the same bytes that a warning names
+_NAMED = 5  # most sources that a warning names, and most of these warnings
 
 
 class SourceTally:
@@ -163,23 +164,19 @@ def counted_twice(sources: Iterable[Source]) -> list[str]:
     of their size and their ends. Sources without a token do not count.
     """
     filled = [source for source in sources if source.tokens != 0]
-    by_content, by_ends = defaultdict(list), defaultdict(list)
-    for source in filled:
-        if source.sha256 is not None:
-            by_content[source.sha256].append(source.path)
-        if source.digest:
-            by_ends[source.digest].append(source)
+    whole = [source for source in filled if source.sha256 is not None]
     found = [
-        f"{_TWICE}{_named(paths)} hold the same bytes (SHA-256 {sha256[:8]}...)"
-        for sha256, paths in by_content.items()
-        if len(paths) > 1
+        f"{_TWICE}{_named(alike)} hold the same bytes (SHA-256 {sha256[:8]}...)"
+        for sha256, alike in _groups(whole, attrgetter("sha256"))
     ]
     found += [
-        f"{_PERHAPS_TWICE}{_named([each.path for each in alike])} have one size and the same ends"
-        for alike in by_ends.values()
-        if len(alike) > 1 and any(each.sha256 is None for each in alike)
+        f"{_PERHAPS_TWICE}{_named(alike)} have one size and the same ends"
+        for digest, alike in _groups(filled, attrgetter("digest"))
+        if digest and any(each.sha256 is None for each in alike)
     ]
-    return sorted(found)
+    found.sort()
+    more = len(found) - _NAMED
+    return [*found[:_NAMED], f"{_TWICE}{more:,} more groups of sources"] if more > 0 else found
 
 
 def without_counted_twice(warnings: Iterable[str]) -> list[str]:
@@ -187,8 +184,21 @@ def without_counted_twice(warnings: Iterable[str]) -> list[str]:
     return [each for each in warnings if not each.startswith((_TWICE, _PERHAPS_TWICE))]
 
 
-def _named(paths: Sequence[str]) -> str:
-    *others, last = sorted(paths)
+def _groups(
+    sources: Sequence[Source], digest: Callable[[Source], str]
+) -> list[tuple[str, list[Source]]]:
+    """Return the digests that several sources share, with these sources."""
+    digests = [digest(source) for source in sources]
+    if len({*digests}) == len(digests):  # of a hundred thousand files
+        return []
+    groups: defaultdict[str, list[Source]] = defaultdict(list)
+    for key, source in zip(digests, sources, strict=True):
+        groups[key].append(source)
+    return [(key, alike) for key, alike in groups.items() if len(alike) > 1]
+
+
+def _named(sources: Sequence[Source]) -> str:
+    *others, last = sorted(source.path for source in sources)
     if len(others) >= _NAMED:
-        return f"{', '.join(others[:_NAMED])} and {len(paths) - _NAMED:,} more"
+        return f"{', '.join(others[:_NAMED])} and {len(sources) - _NAMED:,} more"
     return f"{', '.join(others)} and {last}"
