@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from remote_servers import web
 
 import collapse_stats as cs
 from collapse_stats.corpus.corpus import Source
@@ -95,6 +96,19 @@ def test_which_digest_is_taken(tmp_path: Path, digest: Any, limit: Any, is_there
     assert source.sha256 == (sha256(path) if is_there else None)
     assert source.digest
     assert source.documents == (LARGE if limit is None else limit)
+
+
+def test_files_by_url_are_read_twice_only_if_that_is_asked_for(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.jsonl", LARGE)
+    with web(**{"a.jsonl": path.read_bytes()}) as server:
+        given = []
+        for digest, expected in ((None, None), ("full", sha256(path))):
+            server.given = 0
+            (source,) = profile(f"{server.url}/a.jsonl", digest=digest).sources
+            assert source.sha256 == expected
+            assert source.tokens == tokens_of(path)
+            given.append(server.given)
+    assert given[1] >= given[0] + path.stat().st_size
 
 
 def test_without_a_declaration_no_file_is_read_again(tmp_path: Path) -> None:
