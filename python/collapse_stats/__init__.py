@@ -7,6 +7,8 @@ Importing the package needs NumPy alone; pyarrow and tiktoken are loaded where t
 from .system import startup  # first, so that Ctrl-C is quiet while the others load
 
 # isort: split
+from typing import TYPE_CHECKING, Any
+
 from . import metrics
 from .backends.selection import BackendInfo, backends
 from .charts.plot import plot
@@ -43,10 +45,24 @@ from .version import __version__
 
 del startup
 
+if TYPE_CHECKING:
+    from .report.card.card import Card, card
+
+
+def __getattr__(name: str) -> Any:
+    """Load cards when they are first asked for, and with them all that reports need."""
+    if name not in ("Card", "card"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from .report.card import card as cards
+
+    return getattr(cards, name)
+
+
 __all__ = [
     "BackendError",
     "BackendInfo",
     "BandPerplexity",
+    "Card",
     "CollapseMonitor",
     "CollapseStatsError",
     "Comparison",
@@ -69,6 +85,7 @@ __all__ = [
     "__version__",
     "backends",
     "calibrate",
+    "card",
     "compare",
     "compare_each",
     "fresh_share_needed",

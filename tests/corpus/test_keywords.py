@@ -11,6 +11,7 @@ import collapse_stats as cs
 from collapse_stats.backends.options import BACKENDS, CountKeywords, CountOptions
 from collapse_stats.cli.group import program
 from collapse_stats.corpus.keywords import options_of
+from collapse_stats.corpus.provenance.declaration import Declaration
 from collapse_stats.readers.options import ReadKeywords, ReadOptions
 from collapse_stats.system.option import options_in
 
@@ -79,5 +80,13 @@ def test_a_command_has_every_option(name):
 
 def test_commands_are_listed_in_the_order_of_their_use():
     names = program.list_commands(click.Context(program))
-    order = "profile show compare track select report explain merge inspect calibrate simulate"
+    order = "profile show compare track select report explain merge inspect calibrate card simulate"
     assert names == [*order.split(), "backends", "bench", "demo"]
+
+
+def test_what_is_declared_has_one_name_in_python_and_in_the_command():
+    parameters = inspect.signature(cs.profile).parameters
+    command = {parameter.name: parameter for parameter in program.commands["profile"].params}
+    for name, (field, text) in options_in(Declaration).items():
+        assert command[name].help.startswith(text.help)
+        assert parameters[name].default == (field.default or None)

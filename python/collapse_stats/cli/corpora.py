@@ -7,6 +7,7 @@ from pathlib import Path
 from ..comparisons.calibrate import human_text
 from ..corpus.corpus import Corpus
 from ..corpus.load import read_corpus
+from ..corpus.provenance.declaration import Declaration
 from ..corpus.sample import DEFAULT_TOKENS
 from ..errors import InputError
 from ..profiles.build import load, profile_corpus
@@ -22,7 +23,12 @@ from .progress import Reporter
 
 
 def read(
-    paths: Sequence[Location], request: Request, reporter: Reporter, name: str, share: int = 2
+    paths: Sequence[Location],
+    request: Request,
+    reporter: Reporter,
+    name: str,
+    share: int = 2,
+    declared: Declaration | None = None,
 ) -> Corpus:
     """Read paths as one corpus, whose tokens may take one `share`-th of the memory."""
     with reporter.task(f"reading {name}", unit="MB") as task:
@@ -34,6 +40,7 @@ def read(
             name=name,
             share=share,
             beside=request.beside,
+            declared=declared,
             progress=task,
         )
     request.bad.extend(source.path for source in corpus.sources if source.error is not None)

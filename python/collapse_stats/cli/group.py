@@ -21,8 +21,8 @@ USAGE, INTERRUPTED = 2, 130  # exit codes
 
 # Commands that are not listed come last.
 _ORDER = (
-    "profile show compare track select report explain merge inspect calibrate simulate backends "
-    "bench demo"
+    "profile show compare track select report explain merge inspect calibrate card simulate "
+    "backends bench demo"
 ).split()
 
 

@@ -12,6 +12,7 @@ import click
 
 from ..backends.base import Backend
 from ..backends.options import CountOptions
+from ..corpus.provenance.declaration import Declaration
 from ..corpus.vocabulary import Counterpart
 from ..profiles.build import counterpart
 from ..profiles.profile import Profile
@@ -126,6 +127,17 @@ def some_counting_options(*names: str) -> Callable[[Command], Command]:
         return _add(with_counting, CountOptions, names)
 
     return add
+
+
+def declaration_options(command: Command) -> Command:
+    """Add what is declared of the sources; the command is called with ``declared=``."""
+
+    @wraps(command)
+    def with_declaration(**values: Any) -> Any:
+        declared = Declaration(**_take(Declaration, values))
+        return command(**values, declared=declared)
+
+    return _add(with_declaration, Declaration)
 
 
 @contextmanager

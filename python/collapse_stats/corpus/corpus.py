@@ -29,11 +29,17 @@ class Source:
     error
         Why it could not be read completely; None if it was.
     origin
-        Who or what wrote it, as declared; None if nobody said.
+        Who or what wrote it, as declared: ``human``, ``synthetic``, ``mixed`` or ``unknown``.
     sha256
         SHA-256 of all its bytes, in hex; None if that was not computed.
     text_bytes
         Bytes of its text in UTF-8; None for ids, or if that was not counted.
+    tokens, documents
+        How many were counted of it; None if that is not known.
+    generator, generation
+        The model that wrote it, and its number in a chain of models; None if nobody said.
+    license
+        The license of the text, as declared.
     """
 
     path: str
@@ -41,9 +47,14 @@ class Source:
     bytes: int
     digest: str
     error: str | None = None
-    origin: str | None = None
+    origin: str = "unknown"
     sha256: str | None = None
     text_bytes: int | None = None
+    tokens: int | None = None
+    documents: int | None = None
+    generator: str | None = None
+    generation: int | None = None
+    license: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,23 +20,23 @@ from ..readers.alike import keys_apart
 from ..readers.bad_files import BadFiles
 from ..readers.base import Reader
 from ..readers.file_reader import FileReader
-from ..readers.head import digest_of
 from ..readers.options import ReadOptions
-from ..readers.remote.location import Location, at_once, is_url
+from ..readers.remote.location import is_url
 from ..readers.remote.path import kept
-from ..readers.splits import SplittableReader
 from ..system.budget import Budget
 from ..system.memory import is_mapped, release_pages
 from ..system.spill import Spill
 from ..system.wording import are
 from ..tokenizers import Tokenizer, load
 from .bounds import Bounds, joined
-from .corpus import Corpus, Segment, Source, TokenizerIdentity
+from .corpus import Corpus, Segment, TokenizerIdentity
 from .document_keys import DocumentKeys
 from .encoding import EncodedSplits, encoded, narrowed
 from .lanes import MEMORY as LANE
 from .opened import Opened
 from .pipeline import Limit, Pack, TooLongForLaneError, read_packed
+from .provenance.declaration import Declaration
+from .provenance.sources import SourceTally
 from .source import open_source
 from .source_fields import repeated_sources
 from .vocabulary import Counterpart, Vocabulary, vocabulary_of_ids, vocabulary_of_text
@@ -60,6 +60,7 @@ def read_corpus(
     name: str | None = None,
     share: int = 1,
     beside: Counterpart | None = None,
+    declared: Declaration | None = None,
     progress: Progress | None = None,
 ) -> Corpus:
     """Read, tokenize and keep the tokens of a corpus.
@@ -74,6 +75,9 @@ def read_corpus(
     beside
         A profile that the corpus is to be compared with. Text is tokenized as its text was, and
         ids get its vocabulary, unless the options say otherwise.
+    declared
+        What is declared of the sources. If given, whole files have a digest, and a warning names
+        those that are there twice.
 
     Raises
     ------
@@ -84,7 +88,7 @@ def read_corpus(
     reading, counting = reading or ReadOptions(), counting or CountOptions()
     most = counting.memory_bytes // share // LANE - 1  # one more than there are threads is open
     lanes = min(counting.threads or os.cpu_count() or 1, most)
-    call = partial(_read, source, reading, counting, name, share, beside, progress)
+    call = partial(_read, source, reading, counting, name, share, beside, declared, progress)
     try:
         return call(lanes)
     except TooLongForLaneError:
@@ -98,6 +102,7 @@ def _read(
     name: str | None,
     share: int,
     beside: Counterpart | None,
+    declared: Declaration | None,
     progress: Progress | None,
     lanes: int,
 ) -> Corpus:
@@ -116,17 +121,19 @@ def _read(
     bad_files, limit = opened.bad_files, Limit(reading.limit_documents)
     room = read_ahead // 3 if is_text else read_ahead  # text is held as bytes, text and ids
     packed = read_packed(opened, bad_files, pack, counting.threads, room, limit, lanes)
-    with closing(packed) as parts:
-        largest = _store_all(parts, store, opened, progress)
-    opened.finish(limit.last if limit.is_reached else None)
-    readers = opened.readers
-    bad_files.raise_if_all(len(readers) + len(bad_files.at_open))
+    with SourceTally(declared, reading, counting.threads) as tally:
+        with closing(packed) as parts:
+            largest = _store_all(parts, store, opened, tally, progress)
+        opened.finish(limit.last if limit.is_reached else None)
+        readers = opened.readers
+        bad_files.raise_if_all(len(readers) + len(bad_files.at_open))
+        sources = tally.sources(readers, bad_files)
     corpus = Corpus(
         name=name or opened.name,
         vocab_size=vocabulary.size or _implied(largest, beside),
         tokenizer=_identity(tokenizer, is_text),
         segments=store.segments(bad_files.dropped),
-        sources=_sources(readers, bad_files),
+        sources=sources,
         boundaries=_boundaries(readers, reading, is_text),
         warnings=[
             *_limited(limit, reading),
@@ -136,6 +143,7 @@ def _read(
             *kept(r.location for r in readers if isinstance(r, FileReader) and is_url(r.path)),
             *(tokenizer.warnings if tokenizer and is_text else ()),
             *_of_readers(readers, bad_files, reading),
+            *tally.warnings(sources),
         ],
         group_key=opened.group_key,
         is_part=opened.is_part,
@@ -322,9 +330,10 @@ def _store_all(
     parts: Iterable[EncodedSplits],
     store: TokenStore,
     opened: Opened,
+    tally: SourceTally,
     progress: Progress | None,
 ) -> int:
-    """Store the parts of a source, and return the largest id (-1 if unknown)."""
+    """Store and tally the parts of a source, and return the largest id (-1 if unknown)."""
     size = sum(reader.size for reader in opened.readers)
     done, largest = 0, -1
     for part in parts:
@@ -333,6 +342,7 @@ def _store_all(
         if not part.results:
             store.join(part.lane)
             continue
+        tally.add(part)
         keys, read = opened.keys(part.results), done / size if size else 0.0
         store.append(part.tokens, part.start, part.stop, keys, read, part.lane)
         if progress:
@@ -360,33 +370,6 @@ def _identity(tokenizer: Tokenizer | None, is_text: bool) -> TokenizerIdentity:
         return TokenizerIdentity("none", None)
     library = tokenizer.library if is_text else None
     return TokenizerIdentity(tokenizer.spec, tokenizer.sha256, library)
-
-
-def _sources(readers: Sequence[Reader], bad_files: BadFiles) -> tuple[Source, ...]:
-    """The inputs in order, followed by those that could not be opened."""
-    errors = dict(bad_files.errors)
-    digests: dict[Reader, str] = {
-        reader: reader.digest
-        for reader in readers
-        if isinstance(reader, SplittableReader) and reader.digest
-    }
-    undigested: dict[Reader, Location] = {
-        reader: reader.location
-        for reader in readers
-        if isinstance(reader, FileReader) and reader not in digests
-    }
-    digests |= zip(undigested, at_once(digest_of, [*undigested.values()]), strict=True)
-    opened = [
-        Source(
-            reader.path,
-            reader.format,
-            reader.size,
-            digests.get(reader, ""),
-            errors.pop(reader.path, None),
-        )
-        for reader in readers
-    ]
-    return (*opened, *(Source(path, "", 0, "", error) for path, error in errors.items()))
 
 
 def _boundaries(readers: Iterable[Reader], reading: ReadOptions, is_text: bool) -> str:

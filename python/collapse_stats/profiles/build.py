@@ -1,7 +1,7 @@
 """Makes profiles: of a source, of a corpus that has been read, or from a directory."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -13,6 +13,7 @@ from ..backends.options import CountOptions
 from ..corpus.corpus import Corpus
 from ..corpus.keywords import Keywords, options_of, with_options
 from ..corpus.load import Progress, read_corpus
+from ..corpus.provenance.declaration import Declaration, Digest, Origin
 from ..corpus.sample import DEFAULT_TOKENS
 from ..corpus.vocabulary import Counterpart
 from ..counting.passes import TableUse, count_tables, passes
@@ -41,6 +42,12 @@ def profile(
     halves: bool = True,
     table: bool = True,
     sample_tokens: int = DEFAULT_TOKENS,
+    origin: Origin = "unknown",
+    origin_of: Mapping[str, Origin] | None = None,
+    generator: str | None = None,
+    generation: int | None = None,
+    license: str | None = None,
+    digest: Digest | None = None,
     progress: Progress | None = None,
     **keywords: Unpack[Keywords],
 ) -> Profile:
@@ -59,6 +66,19 @@ def profile(
         Keep the n-gram table, which comparisons and `Profile.top` need.
     sample_tokens
         How many tokens of whole documents to keep.
+    origin
+        Who or what wrote the text, as you declare it: ``human``, ``synthetic``, ``mixed`` or
+        ``unknown``. Nothing of it is inferred.
+    origin_of
+        Origin of the files that match a pattern, such as ``{"gen*.jsonl": "synthetic"}``. The last
+        that matches a file counts.
+    generator, generation
+        The model that wrote the synthetic and mixed sources, and its number in a chain of models.
+    license
+        License of the text, such as ``CC-BY-4.0``.
+    digest
+        ``full`` identifies files by the SHA-256 of all their bytes, ``ends`` by that of their size
+        and their ends. Default: ``full`` for files on this machine of which all is read.
     progress
         Called with what is being done, how much of it is done, and how much there is in all.
     **keywords
@@ -78,6 +98,14 @@ def profile(
         halves=halves,
         table=table,
         sample_tokens=sample_tokens,
+        declared=Declaration.of(
+            origin=origin,
+            origin_of=origin_of,
+            generator=generator,
+            generation=generation,
+            license=license,
+            digest=digest,
+        ),
         progress=progress,
     )
 
@@ -92,6 +120,7 @@ def profile_source(
     table: bool = True,
     sample_tokens: int = DEFAULT_TOKENS,
     beside: Counterpart | None = None,
+    declared: Declaration | None = None,
     progress: Progress | None = None,
 ) -> Profile:
     """Read a corpus, whose tokens may take half of the memory, and profile it."""
@@ -102,6 +131,7 @@ def profile_source(
         name=name,
         share=2,
         beside=beside,
+        declared=declared,
         progress=progress,
     )
     return profile_corpus(

@@ -30,6 +30,7 @@ def check_totals(manifest: Manifest, spectra: JointSpectra) -> None:
                 f"longest order are distinct, got {rows:,}"
             )
     _check_documents(manifest)
+    _check_sources(manifest)
 
 
 def check_contexts(manifest: Manifest, spectra: JointSpectra) -> None:
@@ -79,6 +80,16 @@ def _check_documents(manifest: Manifest) -> None:
             f"expected {least:,} to {most:,} documents with a token, got totals.documents "
             f"{documents:,} and totals.empty_documents {empty}"
         )
+
+
+def _check_sources(manifest: Manifest) -> None:
+    """Check that the sources have no more tokens and documents together than were counted."""
+    for name, most in ("tokens", manifest.windows[1]), ("documents", manifest.documents):
+        together = sum(getattr(source, name) or 0 for source in manifest.sources)
+        if together > most:
+            raise ValueError(
+                f"expected sources of at most {most:,} {name} together, got {together:,}"
+            )
 
 
 def _check(place: str, said: int, found: int) -> None:

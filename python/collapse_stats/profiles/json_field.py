@@ -1,7 +1,7 @@
 """Values of a JSON document, each with its place in it, and checks that name the place."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +31,11 @@ class Field:
         if key not in self.value:
             raise ValueError(f"expected {place}, got no such field")
         return Field(self.value[key], place)
+
+    def added(self, key: str) -> "Field":
+        """Return a member that older files of the same format may lack, which is then null."""
+        is_there = not isinstance(self.value, dict) or key in self.value
+        return self[key] if is_there else Field(None, f"{self.place}.{key}")
 
     def items(self) -> "Iterator[Field]":
         """Yield the items of a list."""
@@ -64,6 +69,13 @@ class Field:
         if not isinstance(self.value, str):
             raise self._refused("a text")
         return self.value
+
+    def one_of(self, choices: Collection[str]) -> str:
+        """Return a text that is one of a few."""
+        text = self.text()
+        if text not in choices:
+            raise self._refused(f"one of {', '.join(choices)}")
+        return text
 
     def sha256(self) -> str:
         """Return a SHA-256 as 64 hexadecimal digits."""

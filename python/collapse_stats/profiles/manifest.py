@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..corpus.corpus import Source, TokenizerIdentity
+from ..corpus.provenance.declaration import ORIGINS
 from ..counting.parquet_part import MOST_ROWS, Part
 from ..counting.part_writer import part_name
 from ..counting.saved_file import SavedFile, damaged, unreadable
@@ -241,18 +242,30 @@ def _tokenizer(field: Field) -> TokenizerIdentity:
 
 
 def _source(field: Field) -> Source:
-    error, origin = field["error"], field["origin"]
-    sha256, text_bytes = field["sha256"], field["text_bytes"]
+    origin, sha256 = field["origin"], field["sha256"]
     return Source(
         path=field["path"].text(),
         format=field["format"].text(),
         bytes=field["bytes"].number(),
         digest=field["digest"].text(),
-        error=None if error.is_null else error.text(),
-        origin=None if origin.is_null else origin.text(),
+        error=_text_or_none(field["error"]),
+        origin="unknown" if origin.is_null else origin.one_of(ORIGINS),
         sha256=None if sha256.is_null else sha256.sha256(),
-        text_bytes=None if text_bytes.is_null else text_bytes.number(),
+        text_bytes=_number_or_none(field["text_bytes"]),
+        tokens=_number_or_none(field.added("tokens")),
+        documents=_number_or_none(field.added("documents")),
+        generator=_text_or_none(field.added("generator")),
+        generation=_number_or_none(field.added("generation")),
+        license=_text_or_none(field.added("license")),
     )
+
+
+def _text_or_none(field: Field) -> str | None:
+    return None if field.is_null else field.text()
+
+
+def _number_or_none(field: Field) -> int | None:
+    return None if field.is_null else field.number()
 
 
 def _file(field: Field, name: str) -> SavedFile:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from ..backends.base import Backend
+from ..corpus.provenance.sources import counted_twice, without_counted_twice
 from ..corpus.sample import merge_samples
 from ..counting.part_writer import writer_bytes
 from ..counting.table import ROW_BYTES, read_aligned
@@ -46,9 +47,10 @@ def merge(
                 f"{other.name} has {other.layout} and {other.tokenizer}"
             )
     halved_by = _halved_by(profiles)
-    sources = [profile.known_table for profile in profiles]
+    tables_of = [profile.known_table for profile in profiles]
+    sources = tuple(source for profile in profiles for source in profile.sources)
     writing = 0 if save_to is None else writer_bytes(memory)
-    merged = (backend.merge(tables) for tables in read_aligned(sources, memory, writing))
+    merged = (backend.merge(tables) for tables in read_aligned(tables_of, memory, writing))
     sample_tokens = _sample_tokens(profiles)
     bare = replace(
         first,
@@ -58,11 +60,18 @@ def merge(
         sample=merge_samples([profile.sample for profile in profiles], sample_tokens),
         sample_tokens=sample_tokens,
         halved_by=halved_by,
-        sources=tuple(source for profile in profiles for source in profile.sources),
-        warnings=tuple(dict.fromkeys(w for profile in profiles for w in profile.warnings)),
+        sources=sources,
+        warnings=tuple(
+            dict.fromkeys(
+                [
+                    *(w for profile in profiles for w in without_counted_twice(profile.warnings)),
+                    *counted_twice(sources),
+                ]
+            )
+        ),
     )
-    rows = sum(source.rows for source in sources)
-    resident_bytes = sum(source.resident_bytes for source in sources)
+    rows = sum(table.rows for table in tables_of)
+    resident_bytes = sum(table.resident_bytes for table in tables_of)
     return with_table(
         bare,
         merged,

@@ -19,6 +19,8 @@ class BadFiles:
     """Path -> what is wrong with the file, in the order of discovery."""
     dropped: list[tuple[int, int]] = field(default_factory=list)
     """First and last + 1 of the corpus's documents that must not be counted after all."""
+    uncounted: set[str] = field(default_factory=set)
+    """Paths of the files that these documents come from."""
     at_open: list[Name] = field(default_factory=list)
     """Those of the files that could not even be opened, and so have no reader."""
     empty: list[str] = field(default_factory=list)
@@ -41,6 +43,7 @@ class BadFiles:
             raise error
         self.errors[path] = f"{error} (none of it is counted)"
         self.dropped.append((first, last))
+        self.uncounted.add(path)
 
     def sort(self, paths: Iterable[str]) -> None:
         """Put the errors of these files, which may come from several threads, into this order."""

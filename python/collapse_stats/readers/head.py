@@ -54,6 +54,11 @@ class Head(NamedTuple):
         """The digest as by `digest_of`, "" when more of the file is needed for it."""
         return _digest(self.size, self.data, b"") if self.is_whole else ""
 
+    @property
+    def sha256(self) -> str:
+        """The SHA-256 of all bytes of the file, "" when more of it is needed."""
+        return sha256(self.data).hexdigest() if self.is_whole else ""
+
 
 def head_of(path: Name) -> Head:
     """Read the beginning of a file."""

@@ -32,10 +32,10 @@ class SmallFileReader(SplittableReader, FileReader):
         self._name = name
         self.longest = options.longest
         self._packed = head.compression is not None
-        self._head = (
-            None if self._packed or not head.is_whole else head
-        )  # until its digest is taken
-        self._digest = "" if self._head else head.digest
+        self._head: Head | None = head  # until its digests are taken
+        self._digest = self._sha256 = ""
+        if self._packed or not head.is_whole:
+            self._take_digests()
         self.unpacks = self._packed and not head.complete
         self._plain = 0 if self._packed else head.size  # bytes of content, 0 when unknown
         self.content = b""
@@ -61,13 +61,24 @@ class SmallFileReader(SplittableReader, FileReader):
     @property
     def digest(self) -> str:
         """The file's digest, as by `digest_of`; "" when more of the file is needed for it."""
-        if self._head is not None:
-            self._digest, self._head = self._head.digest, None
+        self._take_digests()
         return self._digest
+
+    @property
+    def sha256(self) -> str:
+        """The SHA-256 of all bytes of the file; "" when more of the file is needed for it."""
+        self._take_digests()
+        return self._sha256
+
+    def _take_digests(self) -> None:
+        head, self._head = self._head, None
+        if head is not None:
+            self._digest, self._sha256 = head.digest, head.sha256
 
     def forget(self) -> None:
         """Drop the content that is kept, to save memory; the file is read again."""
-        self._digest, self.content = self.digest, b""
+        self._take_digests()
+        self.content = b""
 
     def _content(self) -> bytes:
         """The unpacked content, which is not kept any longer."""

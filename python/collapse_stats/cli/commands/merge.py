@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from ...corpus.provenance.declaration import Declaration
 from ...profiles.merge import merge as merge_profiles
 from ...profiles.profile import Profile
 from ...profiles.storage import is_profile
@@ -48,4 +49,6 @@ def merge(profiles: tuple[Location, ...], output: Path, request: Request) -> Non
 def _part(path: Location, name: str, request: Request, reporter: Reporter) -> Profile:
     if is_profile(path):
         return load_saved(path, request)
-    return count(read([path], request, reporter, name), request, reporter, table=True)
+    return count(
+        read([path], request, reporter, name, declared=Declaration()), request, reporter, table=True
+    )

@@ -5,13 +5,14 @@ from pathlib import Path
 
 import click
 
+from ...corpus.provenance.declaration import Declaration
 from ...corpus.sample import DEFAULT_TOKENS
 from ...errors import InputError
 from ...profiles.storage import is_profile
 from ...readers.remote.location import Location
 from ..corpora import count, name_of, read
 from ..new_profile import NewProfile, directory_option
-from ..options import Request, request_options
+from ..options import Request, declaration_options, request_options
 from ..paths import paths_argument
 from ..progress import Reporter
 
@@ -41,12 +42,14 @@ def _number(ctx: click.Context, param: click.Parameter, text: str) -> int:
     metavar="N",
     help="How many tokens of whole documents to keep, or 0 for none. Default: 2M.",
 )
+@declaration_options
 @request_options
 def profile(
     corpus: tuple[Location, ...],
     output: Path,
     no_table: bool,
     sample_tokens: int,
+    declared: Declaration,
     request: Request,
 ) -> None:
     """Count a corpus and save the result as a profile.
@@ -58,7 +61,7 @@ def profile(
             raise InputError(f"{path} is a saved profile already: collapse-stats merge adds them")
     new_profile = NewProfile(output)
     with Reporter() as reporter:
-        tokens = read(corpus, request, reporter, name_of(corpus))
+        tokens = read(corpus, request, reporter, name_of(corpus), declared=declared)
         for warning in tokens.warnings:
             reporter.warn(warning)
         saved = count(tokens, request, reporter, not no_table, sample_tokens, output)

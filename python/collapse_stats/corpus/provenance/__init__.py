@@ -1,0 +1,1 @@
+"""Where a corpus comes from: what its maker declares, and what is measured of its files."""
