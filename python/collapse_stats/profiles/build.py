@@ -6,12 +6,10 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Unpack
 
 from ..backends.base import Backend
 from ..backends.options import CountOptions
 from ..corpus.corpus import Corpus
-from ..corpus.keywords import Keywords, options_of, with_options
 from ..corpus.load import Progress, read_corpus
 from ..corpus.sample import DEFAULT_TOKENS
 from ..corpus.vocabulary import Counterpart
@@ -30,56 +28,6 @@ from .profile import Profile
 from .storage import is_profile, read, with_table
 
 _RECOUNTS = 8 << 20  # bytes of the spectra of recounts, and of figures
-
-
-@checked
-@with_options
-def profile(
-    source: object,
-    *,
-    name: str | None = None,
-    halves: bool = True,
-    table: bool = True,
-    sample_tokens: int = DEFAULT_TOKENS,
-    progress: Progress | None = None,
-    **keywords: Unpack[Keywords],
-) -> Profile:
-    """Profile of a corpus.
-
-    Parameters
-    ----------
-    source
-        A path, several paths, an array of token ids, or an iterable of arrays, strings or dicts
-        with ``input_ids`` or ``text``.
-    name
-        Name of the corpus in reports. Default: that of its first path.
-    halves
-        Count two halves of the documents apart, which floors and standard errors need.
-    table
-        Keep the n-gram table, which comparisons and `Profile.top` need.
-    sample_tokens
-        How many tokens of whole documents to keep.
-    progress
-        Called with what is being done, how much of it is done, and how much there is in all.
-    **keywords
-        The options of reading and counting, which `with_options` describes here.
-
-    Raises
-    ------
-    InputError
-        The source cannot be read as the options say.
-    """
-    reading, counting = options_of(keywords)
-    return profile_source(
-        source,
-        reading=reading,
-        counting=counting,
-        name=name,
-        halves=halves,
-        table=table,
-        sample_tokens=sample_tokens,
-        progress=progress,
-    )
 
 
 def profile_source(

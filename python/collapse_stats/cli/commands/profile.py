@@ -14,6 +14,7 @@ from ..new_profile import NewProfile, directory_option
 from ..options import Request, request_options
 from ..paths import paths_argument
 from ..progress import Reporter
+from ..units import Units, profile_units, units_options
 
 
 def _number(ctx: click.Context, param: click.Parameter, text: str) -> int:
@@ -41,23 +42,37 @@ def _number(ctx: click.Context, param: click.Parameter, text: str) -> int:
     metavar="N",
     help="How many tokens of whole documents to keep, or 0 for none. Default: 2M.",
 )
+@units_options(_number)
 @request_options
 def profile(
     corpus: tuple[Location, ...],
     output: Path,
     no_table: bool,
     sample_tokens: int,
+    units: Units | None,
     request: Request,
 ) -> None:
     """Count a corpus and save the result as a profile.
 
-    Several paths are read as one corpus.
+    Several paths are read as one corpus. With --work-dir it is counted in units, by as many
+    processes as like to take part, and with the same result; see docs/scale.md.
     """
     for path in corpus:
         if is_profile(path):
             raise InputError(f"{path} is a saved profile already: collapse-stats merge adds them")
+    if units is not None and not units.writes_profile:
+        with Reporter() as reporter:
+            profile_units(corpus, units, not no_table, sample_tokens, output, request, reporter)
+        return
     new_profile = NewProfile(output)
     with Reporter() as reporter:
+        if units is not None:
+            whole = profile_units(
+                corpus, units, not no_table, sample_tokens, output, request, reporter
+            )
+            assert whole is not None
+            new_profile.report(whole)
+            return
         tokens = read(corpus, request, reporter, name_of(corpus))
         for warning in tokens.warnings:
             reporter.warn(warning)
