@@ -32,7 +32,7 @@ PLAN = "plan.json"
 _SCHEMA = "collapse-stats.plan/1"
 _BYTES_A_TOKEN, _PACKED_BYTES_A_TOKEN = 4, 2  # of text, and of what is compressed or holds ids
 _PACKED = (*COMPRESSIONS, ".parquet", ".bin", ".npy", ".arrow", ".feather", ".mds")
-_SMALL = 16  # a file of less than this part of a unit never begins one
+_SMALL = 16  # no unit has less than this part of one, unless it is the only one
 _NOT_PLANNED = ("skip_bad", "longest")  # options that do not change what a whole file gives
 
 
@@ -185,16 +185,24 @@ def new_plan(
 
 
 def _units(files: Sequence[PlannedFile], unit_tokens: int) -> list[tuple[int, int]]:
-    """Consecutive files in units of about as many tokens; small files never stand alone."""
+    """Consecutive files in units of about as many tokens, of which none is almost empty."""
+    tokens = [
+        file.bytes / (_PACKED_BYTES_A_TOKEN if _is_packed(file.path) else _BYTES_A_TOKEN)
+        for file in files
+    ]
+    least, left = unit_tokens / _SMALL, sum(tokens)
     edges, held = [0], 0.0
-    for number, file in enumerate(files):
-        packed = file.path.lower().endswith(_PACKED)
-        tokens = file.bytes / (_PACKED_BYTES_A_TOKEN if packed else _BYTES_A_TOKEN)
-        if held and held + tokens > unit_tokens and tokens * _SMALL >= unit_tokens:
+    for number, more in enumerate(tokens):
+        if held + more > unit_tokens and min(held, more, left) >= least:
             edges.append(number)
             held = 0.0
-        held += tokens
+        held += more
+        left -= more
     return list(zip(edges, [*edges[1:], len(files)], strict=True))
+
+
+def _is_packed(path: str) -> bool:
+    return path.lower().endswith(_PACKED)
 
 
 def check_same(plan: Plan, names: Sequence[Name], sizes: Sequence[int], work: Path) -> None:

@@ -36,7 +36,8 @@ def count_on_ray(
     share = int(counting.memory_bytes) // max(1, min(at_once, on_one // threads))
     options = replace(counting, threads=threads, memory=share)
     task = ray.remote(_count).options(num_cpus=threads, max_retries=_RETRIES)
-    shared, waiting, left = ray.put((work, options)), [], list(units)
+    shared, left = ray.put((work, options)), list(units)
+    waiting: list[Any] = []
     while waiting or left:
         while left and len(waiting) < _AHEAD * at_once:
             waiting.append(task.remote(shared, left.pop(0)))
