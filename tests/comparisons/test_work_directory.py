@@ -20,8 +20,9 @@ from collapse_stats.backends.options import CountOptions
 from collapse_stats.errors import InputError
 from collapse_stats.profiles.profile import Profile
 from collapse_stats.profiles.units import in_units
+from collapse_stats.profiles.units.division import PlannedFile, units_of_files
 from collapse_stats.profiles.units.finish import finish
-from collapse_stats.profiles.units.plan import Plan, PlannedFile, _units
+from collapse_stats.profiles.units.plan import Plan
 from collapse_stats.profiles.units.reduce import (
     key_ranges_of,
     layout_of,
@@ -52,7 +53,7 @@ def write_corpus(folder: Path) -> Path:
         path.write_text("\n".join(lines))
     for number in range(2):
         table = pa.table({"text": [None, *(text(rng) for _ in range(40))]})
-        pq.write_table(table, folder / f"c{number}.parquet", row_group_size=9)
+        pq.write_table(table, folder / f"c{number}.parquet")
     return folder
 
 
@@ -169,6 +170,42 @@ def test_vocabularies_that_units_imply_become_one(tmp_path):
     units = cs.profile(tmp_path / "ids", work_dir=tmp_path / "w", unit_tokens=500, **options)
     assert len(list((tmp_path / "w" / "map").iterdir())) == 3
     assert digest(units) == digest(plain)
+
+
+@pytest.mark.parametrize("alone", [True, False])
+@pytest.mark.parametrize("group_key", [None, "page"])
+def test_row_groups_of_a_large_file_are_units(tmp_path, alone, group_key):
+    rng = random.Random(5)
+    texts = [None if number % 9 == 0 else text(rng) for number in range(400)]
+    rows = {"text": texts, "page": [rng.randint(0, 70) for _ in texts]}
+    (tmp_path / "c").mkdir()
+    pq.write_table(
+        pa.table(rows), tmp_path / "c" / "large.parquet", row_group_size=37, compression="none"
+    )
+    if not alone:
+        small = pa.table({name: values[:30] for name, values in rows.items()})
+        for name in ("a", "z"):
+            pq.write_table(small, tmp_path / "c" / f"{name}.parquet")
+    options = OPTIONS | {"group_key": group_key}
+    plain = cs.profile(tmp_path / "c", **options)
+    units = cs.profile(tmp_path / "c", work_dir=tmp_path / "w", unit_tokens=1200, **options)
+    divisions = [unit.row_groups for unit in Plan.read(tmp_path / "w").units]
+    parts = [each for each in divisions if each is not None]
+    assert len(parts) > 3
+    assert (parts[0][0], parts[-1][1]) == (0, 11)
+    assert [first for first, _ in parts[1:]] == [last for _, last in parts[:-1]]
+    assert digest(units) == digest(plain)
+    assert units.sources == plain.sources
+
+
+def test_rows_that_boundary_ids_cut_are_not_divided(tmp_path):
+    rng = random.Random(6)
+    ids = [[rng.randint(0, 9) for _ in range(rng.randint(0, 30))] for _ in range(300)]
+    pq.write_table(pa.table({"input_ids": ids}), tmp_path / "a.parquet", row_group_size=50)
+    options = {"eot": 0, "max_order": 2, "memory": "500MB"}
+    units = cs.profile(tmp_path / "a.parquet", work_dir=tmp_path / "w", unit_tokens=100, **options)
+    assert len(Plan.read(tmp_path / "w").units) == 1
+    assert digest(units) == digest(cs.profile(tmp_path / "a.parquet", **options))
 
 
 @pytest.mark.parametrize("of", [1, 3, 40])
@@ -320,10 +357,10 @@ def test_a_unit_that_another_process_finishes_meanwhile_counts(directory, whole,
 def test_no_unit_is_almost_empty():
     for sizes in ([0, 4000, 4000, 0], [4000, 0, 0, 4000], [0, 0], [8, 4000, 8, 4000, 8, 4000]):
         files = [PlannedFile(f"{n}.txt", size, "") for n, size in enumerate(sizes)]
-        units = _units(files, 1000)
-        assert [first for first, _ in units[1:]] == [last for _, last in units[:-1]]
-        assert (units[0][0], units[-1][1]) == (0, len(sizes))
-        held = [sum(sizes[first:last]) for first, last in units]
+        units = units_of_files(files, 1000)
+        assert [first for first, *_ in units[1:]] == [last for _, last, _ in units[:-1]]
+        assert (units[0].first, units[-1].last) == (0, len(sizes))
+        held = [sum(sizes[first:last]) for first, last, _ in units]
         assert len(held) == 1 or min(held) >= 4000
 
 

@@ -100,6 +100,8 @@ def read_packed(
                 packed.drop(reading.bad)
             for result in packed.results:
                 found[result.reader] += result.documents
+                if result.reader not in rows and isinstance(result.reader, FileReader):
+                    rows[result.reader] = result.reader.first_row
                 result.first_row = rows[result.reader]
                 rows[result.reader] += result.rows.number if result.rows else result.documents
             limit.cut(packed)

@@ -70,7 +70,12 @@ def _bare(
         empty_documents=None if None in empty else sum(number or 0 for number in empty),
         sample=sample,
         tokenizer=first.tokenizer,
-        sources=tuple(source for manifest in manifests for source in manifest.sources),
+        sources=tuple(
+            source
+            for manifest, unit in zip(manifests, work.plan.units, strict=True)
+            if unit.row_groups is None or unit.row_groups[0] == 0  # else named by that unit
+            for source in manifest.sources
+        ),
         boundaries=first.boundaries,
         halved_by=first.halved_by,
         halves_rule=first.halves_rule,

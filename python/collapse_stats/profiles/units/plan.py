@@ -23,26 +23,18 @@ from ...readers.listing import Files
 from ...readers.open import Metadata, open_each
 from ...readers.options import ReadOptions
 from ...readers.remote.location import Name, as_location, at_once
-from ...readers.stream import COMPRESSIONS
 from ...readers.streams.pipe import Pipe
 from ...system.atomic_file import write_file
+from .division import PlannedFile, Unit, divided
 
 DEFAULT_UNIT_TOKENS = 10**9
 PLAN = "plan.json"
 _SCHEMA = "collapse-stats.plan/1"
-_BYTES_A_TOKEN, _PACKED_BYTES_A_TOKEN = 4, 2  # of text, and of what is compressed or holds ids
-_PACKED = (*COMPRESSIONS, ".parquet", ".bin", ".npy", ".arrow", ".feather", ".mds")
-_SMALL = 16  # no unit has less than this part of one, unless it is the only one
-_NOT_PLANNED = ("skip_bad", "longest")  # options that do not change what a whole file gives
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedFile:
-    """A file of the corpus, with its size in bytes and the digest of its two ends."""
-
-    path: str
-    bytes: int
-    digest: str
+_NOT_PLANNED = (
+    "skip_bad",
+    "longest",
+    "row_groups",
+)  # options that do not change what a whole file gives
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +46,7 @@ class Plan:
     files
         All files, in the order of the corpus.
     units
-        First and last + 1 of the files of each unit.
+        The units, in the order of the corpus.
     options
         The options that decide what is counted.
     unit_tokens
@@ -62,7 +54,7 @@ class Plan:
     """
 
     files: tuple[PlannedFile, ...]
-    units: tuple[tuple[int, int], ...]
+    units: tuple[Unit, ...]
     options: Mapping[str, Any]
     unit_tokens: int
 
@@ -79,13 +71,12 @@ class Plan:
             "options": dict(self.options),
             "unit_tokens": self.unit_tokens,
             "files": [asdict(file) for file in self.files],
-            "units": [list(unit) for unit in self.units],
+            "units": [unit._asdict() for unit in self.units],
         }
 
     def files_of(self, unit: int) -> tuple[PlannedFile, ...]:
         """Return the files of a unit."""
-        first, last = self.units[unit]
-        return self.files[first:last]
+        return self.files[self.units[unit].first : self.units[unit].last]
 
     def write(self, work: Path) -> None:
         """Write the plan to a directory, which is made."""
@@ -115,7 +106,7 @@ class Plan:
                 )
             plan = cls(
                 tuple(PlannedFile(**file) for file in content["files"]),
-                tuple((first, last) for first, last in content["units"]),
+                tuple(_unit(**unit) for unit in content["units"]),
                 content["options"],
                 content["unit_tokens"],
             )
@@ -175,34 +166,24 @@ def sizes_of(names: Sequence[Name]) -> list[int]:
     return list(at_once(lambda name: as_location(name).stat().st_size, names))
 
 
+def _unit(first: int, last: int, row_groups: list[int] | None) -> Unit:
+    if row_groups is None:
+        return Unit(first, last)
+    begin, end = row_groups
+    return Unit(first, last, (begin, end))
+
+
 def new_plan(
-    names: Sequence[Name], sizes: Sequence[int], options: Mapping[str, Any], unit_tokens: int
+    names: Sequence[Name],
+    sizes: Sequence[int],
+    options: Mapping[str, Any],
+    unit_tokens: int,
+    reading: ReadOptions,
 ) -> Plan:
     """Return the plan of these files."""
     digests = at_once(lambda name: digest_of(as_location(name)), names)
     files = tuple(map(PlannedFile, map(str, names), sizes, digests))
-    return Plan(files, tuple(_units(files, unit_tokens)), options, unit_tokens)
-
-
-def _units(files: Sequence[PlannedFile], unit_tokens: int) -> list[tuple[int, int]]:
-    """Consecutive files in units of about as many tokens, of which none is almost empty."""
-    tokens = [
-        file.bytes / (_PACKED_BYTES_A_TOKEN if _is_packed(file.path) else _BYTES_A_TOKEN)
-        for file in files
-    ]
-    least, left = unit_tokens / _SMALL, sum(tokens)
-    edges, held = [0], 0.0
-    for number, more in enumerate(tokens):
-        if held + more > unit_tokens and min(held, more, left) >= least:
-            edges.append(number)
-            held = 0.0
-        held += more
-        left -= more
-    return list(zip(edges, [*edges[1:], len(files)], strict=True))
-
-
-def _is_packed(path: str) -> bool:
-    return path.lower().endswith(_PACKED)
+    return Plan(files, tuple(divided(files, names, unit_tokens, reading)), options, unit_tokens)
 
 
 def check_same(plan: Plan, names: Sequence[Name], sizes: Sequence[int], work: Path) -> None:
@@ -258,6 +239,13 @@ def check_sources(plan: Plan, unit: int, sources: Sequence[Source], name: str) -
         )
 
 
-def root_of(paths: Paths, names: Sequence[Name], reading: ReadOptions) -> str | os.PathLike[str]:
-    """Return the root of a corpus: what was given, or what the paths of its files say."""
+def root_of(
+    paths: Paths, names: Sequence[Name], reading: ReadOptions
+) -> str | os.PathLike[str] | None:
+    """Return the root of a corpus: what was given, or what the paths of its files say.
+
+    A corpus of one file has none, because the path of that file is empty.
+    """
+    if reading.root is None and len(names) == 1:
+        return None
     return FileSeeds(paths, names, None).root if reading.root is None else reading.root

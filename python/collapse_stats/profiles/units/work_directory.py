@@ -91,7 +91,7 @@ class WorkDirectory:
         sizes, wanted = sizes_of(names), options_of_plan(reading, options)
         plan = Plan.read(path)
         if plan is None:
-            plan = new_plan(names, sizes, wanted, unit_tokens or DEFAULT_UNIT_TOKENS)
+            plan = new_plan(names, sizes, wanted, unit_tokens or DEFAULT_UNIT_TOKENS, reading)
             plan.write(path)
         check_options(plan, wanted, unit_tokens, path)
         check_same(plan, names, sizes, path)
@@ -166,9 +166,9 @@ def count_unit(
     source: Any = list(work.given)
     reading = work.reading
     if work.units > 1:  # otherwise the corpus is read as without units, in blocks if it is small
-        first, last = work.plan.units[unit]
+        first, last, groups = work.plan.units[unit]
         source = list(work.names[first:last])
-        reading = replace(reading, root=work.root, include=(), exclude=())
+        reading = replace(reading, root=work.root, include=(), exclude=(), row_groups=groups)
     try:
         corpus = read_corpus(
             source, reading=reading, counting=counting, name=work.title(unit), share=2
