@@ -369,6 +369,8 @@ def test_what_units_cannot_be_of_is_refused(folder, tmp_path):
         cs.profile([[1, 2, 3]], work_dir=tmp_path / "w")
     with pytest.raises(InputError, match="--limit-documents"):
         cs.profile(folder, work_dir=tmp_path / "w", limit_documents=3)
+    with pytest.raises(InputError, match="lies in the corpus .*: give a --work-dir beside it"):
+        cs.profile(folder, work_dir=folder / "a" / "w")
     with pytest.raises(ValueError, match="give a work_dir"):
         cs.profile(folder, unit_tokens=3)
     with pytest.raises(ValueError, match="engine must be one of local, ray"):

@@ -155,7 +155,7 @@ def profile_units(
         with reporter.task(f"counting {counted(len(left), 'unit')}", len(left)) as task:
             count_here(work, left, counting, task)
         what = f"{counted(len(left), 'unit')} counted, {len(mine) - len(left):,} were there"
-        still = "" if units.writes_profile else f", {len(work.left()):,} of {work.units:,} left"
+        still = "" if units.writes_profile else f", {work.missing:,} of {work.units:,} left"
         _say(work, what + still)
     if not units.writes_profile:
         return None

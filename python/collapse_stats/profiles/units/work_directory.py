@@ -19,7 +19,7 @@ from ...corpus.load import Progress, read_corpus
 from ...corpus.opened import Paths
 from ...errors import InputError
 from ...readers.options import ReadOptions
-from ...readers.remote.location import Name
+from ...readers.remote.location import Name, as_location
 from ...system.unfinished import is_taken
 from ..build import profile_corpus
 from ..manifest import Manifest, read_manifest
@@ -87,6 +87,7 @@ class WorkDirectory:
         InputError
             The plan was made for other files or with other options; the message names them.
         """
+        _check_apart(path, given)
         names = files_of_corpus(given, reading).names
         sizes, wanted = sizes_of(names), options_of_plan(reading, options)
         plan = Plan.read(path)
@@ -113,6 +114,11 @@ class WorkDirectory:
     def left(self) -> list[int]:
         """Return the units that have not been counted; InputError if one is of another plan."""
         return [unit for unit in range(self.units) if self.manifest(unit) is None]
+
+    @property
+    def missing(self) -> int:
+        """Number of units of which nothing is there; those that are there are not read."""
+        return sum(not is_taken(self.folder(unit)) for unit in range(self.units))
 
     def manifest(self, unit: int) -> Manifest | None:
         """Return the manifest of a unit after a check, None if it has not been counted.
@@ -188,6 +194,20 @@ def count_unit(
     except InputError:
         if work.manifest(unit) is None:  # else another process was faster
             raise
+
+
+def _check_apart(path: Path, given: Paths) -> None:
+    """Raise InputError if a work directory lies in the corpus, of which it would be a part."""
+    for each in map(as_location, given):
+        if (
+            isinstance(each, Path)
+            and each.is_dir()
+            and path.resolve().is_relative_to(each.resolve())
+        ):
+            raise InputError(
+                f"{path} lies in the corpus {each}, whose files it would be taken for: give a "
+                "--work-dir beside it"
+            )
 
 
 def _name(unit: int) -> str:
