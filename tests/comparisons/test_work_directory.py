@@ -5,14 +5,17 @@ The oracle is the digest of everything that one process counts without a work di
 
 import hashlib
 import json
+import pickle
 import random
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from remote_servers import s3
 
 import collapse_stats as cs
 from collapse_stats.backends import select
@@ -31,6 +34,7 @@ from collapse_stats.profiles.units.reduce import (
 )
 from collapse_stats.profiles.units.work_directory import WorkDirectory, count_unit
 from collapse_stats.readers.options import ReadOptions
+from collapse_stats.readers.remote.path import RemotePath
 
 WORDS = "the cat sat on a mat and then it ran far away to see what else there was".split()
 OPTIONS = {"tokenizer": "bytes", "max_order": 3, "sample_tokens": 4000, "memory": "500MB"}
@@ -369,7 +373,7 @@ def test_what_units_cannot_be_of_is_refused(folder, tmp_path):
         cs.profile([[1, 2, 3]], work_dir=tmp_path / "w")
     with pytest.raises(InputError, match="--limit-documents"):
         cs.profile(folder, work_dir=tmp_path / "w", limit_documents=3)
-    with pytest.raises(InputError, match="lies in the corpus .*: give a --work-dir beside it"):
+    with pytest.raises(InputError, match=r"lies in the corpus .*: give a --work-dir beside it"):
         cs.profile(folder, work_dir=folder / "a" / "w")
     with pytest.raises(ValueError, match="give a work_dir"):
         cs.profile(folder, unit_tokens=3)
@@ -381,3 +385,23 @@ def test_what_units_cannot_be_of_is_refused(folder, tmp_path):
 def test_a_plan_is_the_same_for_everybody(folder, directory):
     assert Plan.read(directory.path).digest == directory.plan.digest
     assert opened(folder, directory.path.parent / "second").plan == directory.plan
+
+
+def test_a_corpus_in_a_bucket(folder, whole, tmp_path, monkeypatch):
+    pytest.importorskip("moto", reason="moto is not installed: it plays the S3 server")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "us")
+    with s3() as (address, put):
+        monkeypatch.setenv("AWS_ENDPOINT_URL", address)
+        put(folder)
+        options = OPTIONS | {"work_dir": tmp_path / "w", "unit_tokens": UNIT}
+        profile = cs.profile("s3://corpora/", **options)
+        assert len(list((tmp_path / "w" / "map").iterdir())) == 7
+    assert digest(profile) == whole
+
+
+def test_a_work_directory_can_be_sent_to_another_process(counted):
+    url = RemotePath("s3://corpora/a.jsonl")
+    sent = pickle.loads(pickle.dumps(replace(counted, names=[url], given=[url])))
+    assert sent.plan == counted.plan
+    assert list(map(str, sent.names)) == ["s3://corpora/a.jsonl"]
