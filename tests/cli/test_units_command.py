@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+import collapse_stats as cs
 from collapse_stats.cli import program
 
 ROOT = Path(__file__).parents[2]
@@ -180,3 +181,10 @@ def test_a_bad_file_fails_its_unit_unless_it_is_accepted(tmp_path):
     assert not output.exists()
     assert "not read: " in run(*options, "--skip-bad")
     assert json.loads((output / "manifest.json").read_text())["totals"]["documents"] == 240
+
+
+def test_the_command_and_python_share_a_work_directory(corpus, whole, tmp_path):
+    options = {"tokenizer": "bytes", "max_order": 3, "sample_tokens": 9000, "memory": "400MB"}
+    cs.profile(corpus, work_dir=tmp_path / "work", unit_tokens=6000, **options)
+    assert "0 units counted, 7 were there" in in_units(corpus, tmp_path)
+    assert contents(tmp_path / "whole") == whole
