@@ -32,9 +32,10 @@ from .ngram_model.model import NgramModel
 from .ngram_model.rare_tokens.band_perplexity import BandPerplexity
 from .ngram_model.rare_tokens.rare_perplexity import RarePerplexity, rare_perplexity
 from .ngrams.spectrum import JointSpectrum, Spectrum
-from .profiles.build import load, profile
+from .profiles.build import load
 from .profiles.counter import NgramCounter
 from .profiles.profile import Profile
+from .profiles.public import profile
 from .selection.build import select
 from .selection.selection import SelectedDocuments, Selection
 from .simulation.need import fresh_share_needed

@@ -44,6 +44,8 @@ class Request:
         Name -> value of the options that the user typed.
     strict
         Whether ``--strict`` was typed: a threshold that cannot be checked is then a failure.
+    accepts_bad
+        Whether ``--skip-bad`` was typed.
     bad
         Paths of the files that could not be read; it grows while corpora are read.
     beside
@@ -55,6 +57,7 @@ class Request:
     typed: Mapping[str, object]
     strict: bool
     bad: list[str]
+    accepts_bad: bool = False
     beside: Counterpart | None = None
 
     @property
@@ -93,6 +96,7 @@ def request_options(command: Command) -> Command:
             typed=reading | counting,
             strict=strict is True,
             bad=[],
+            accepts_bad=strict is False,
         )
         if request.counting.memory_bytes < _LITTLE_MEMORY:
             # Before Arrow is loaded: its own allocator keeps what threads have freed.

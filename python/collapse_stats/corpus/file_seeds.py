@@ -53,6 +53,11 @@ class FileSeeds:
         if typed is not None and not is_url(typed):  # relative paths have files of relative names
             self._prefix = os.path.normpath(expanded(typed)) + "/"
 
+    @property
+    def root(self) -> str:
+        """The directory (or URL) that the paths are relative to, by its absolute path."""
+        return "/".join(self._root) or "/"
+
     def of(self, path: str) -> int:
         """Return the seed of the file with this path.
 

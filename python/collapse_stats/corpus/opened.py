@@ -45,6 +45,9 @@ class Opened:
     seeds: FileSeeds | None = None
     """The seeds of the files; None for data in memory, which has no path."""
 
+    is_part = False
+    """Whether this is a part of a corpus, so that the whole has more documents."""
+
     group_key: str | None = None
     """The field whose documents of one value share a half and a group."""
 
@@ -85,21 +88,18 @@ class Opened:
         opened.name = _name(paths)
         opened.seeds = FileSeeds(paths, files.names, reading.root)
         opened.group_key = reading.group_key
+        opened.is_part = reading.root is not None or reading.row_groups is not None
         return opened
 
     def __iter__(self) -> Iterator[Reader]:
         """Yield the readers in the order of the corpus."""
         yield from self.readers
 
-    @property
-    def is_part(self) -> bool:
-        """Whether the files are a part of a corpus, whose root was given."""
-        return self.seeds is not None and self.seeds.are_part
-
     def keys(self, results: Sequence[SplitResult]) -> DocumentKeys:
         """Return the keys of the documents of some splits."""
         files = len(self._files.names) + len(self._files.unreadable) - len(self.bad_files.metadata)
-        seeds = None if files == 1 and not self.is_part else self.seeds
+        are_part = self.seeds is not None and self.seeds.are_part
+        seeds = None if files == 1 and not are_part else self.seeds
 
         def seed_of(path: str) -> int:
             seed = seeds.of(path) if seeds else 0

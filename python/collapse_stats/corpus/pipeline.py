@@ -92,7 +92,7 @@ def read_packed(
     limit = limit or Limit()
     documents: defaultdict[Reader, int] = defaultdict(int)
     found: defaultdict[Reader, int] = defaultdict(int)  # documents behind the limit included
-    rows: defaultdict[Reader, int] = defaultdict(int)
+    rows: dict[Reader, int] = {}
     reading = _Reading(pack, threads or os.cpu_count() or 1, memory, unreadable.forgiving)
     with closing(reading.parts(readers, lanes if limit.left is None else 0)) as parts:
         for packed in parts:
@@ -100,7 +100,7 @@ def read_packed(
                 packed.drop(reading.bad)
             for result in packed.results:
                 found[result.reader] += result.documents
-                result.first_row = rows[result.reader]
+                result.first_row = rows.setdefault(result.reader, _first_row(result.reader))
                 rows[result.reader] += result.rows.number if result.rows else result.documents
             limit.cut(packed)
             for result in packed.results:
@@ -134,6 +134,10 @@ def read_packed(
     if not limit.is_reached and any(found.values()):
         none = (reader for reader in reading.begun if not (found[reader] or reader.left_out))
         unreadable.empty += (reader.path for reader in none if reader not in reading.bad)
+
+
+def _first_row(reader: Reader) -> int:
+    return reader.first_row if isinstance(reader, FileReader) else 0
 
 
 def _change(reader: Reader) -> InputError | None:

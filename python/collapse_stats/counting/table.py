@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from ..ngrams.layout import Layout
+from ..ngrams.layout import KeyRanges, Layout
 from ..ngrams.table import NgramTable
 from ..system.budget import Budget
 from ..system.memory import TooLittleMemoryError, budget
@@ -80,7 +80,10 @@ class TableInMemory:
 
 
 def read_aligned(
-    sources: Sequence[TableSource], memory: int | None = None, beside: int = 0
+    sources: Sequence[TableSource],
+    memory: int | None = None,
+    beside: int = 0,
+    key_ranges: KeyRanges | None = None,
 ) -> Iterator[list[NgramTable]]:
     """Yield the rows of all sources, one stretch of key ranges after the other.
 
@@ -93,6 +96,9 @@ def read_aligned(
         the sources' `resident_bytes` and half of what is free.
     beside
         How many of them the caller uses to process the tables.
+    key_ranges
+        The first and last + 1 of the key ranges to read, which should hold about all rows of the
+        sources. Default: all.
 
     Raises
     ------
@@ -108,14 +114,15 @@ def read_aligned(
         resident_bytes += max(0, memory.used(held) - held)
     rows = sum(source.rows for source in sources)
     needed = ROW_BYTES * rows
-    least = resident_bytes + -(-needed // layout.key_ranges)
+    start, stop = (0, layout.key_ranges) if key_ranges is None else key_ranges
+    least = resident_bytes + -(-needed // max(1, stop - start))
     if memory is None:
         memory = resident_bytes + budget(None)
     if least > memory:
         raise TooLittleMemoryError(memory, least)
     number = max(-(-needed // max(1, memory - resident_bytes)), -(-rows // ROWS_AT_ONCE))
-    number = max(1, min(layout.key_ranges, number))
-    edges = np.linspace(0, layout.key_ranges, number + 1).astype(int).tolist()
+    number = max(1, min(stop - start, number))
+    edges = np.linspace(start, stop, number + 1).astype(int).tolist()
     for first, last in pairwise(edges):
         if isinstance(memory, Budget):
             memory.settle()  # threads that read leave memory to Arrow

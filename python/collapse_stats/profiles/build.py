@@ -1,19 +1,17 @@
 """Makes profiles: of a source, of a corpus that has been read, or from a directory."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Unpack
 
 from ..backends.base import Backend
 from ..backends.options import CountOptions
 from ..corpus.corpus import Corpus
-from ..corpus.keywords import Keywords, options_of, with_options
 from ..corpus.load import Progress, read_corpus
-from ..corpus.provenance.declaration import Declaration, Digest, Origin
+from ..corpus.provenance.declaration import Declaration
 from ..corpus.sample import DEFAULT_TOKENS
 from ..corpus.vocabulary import Counterpart
 from ..counting.passes import TableUse, count_tables, passes
@@ -31,83 +29,6 @@ from .profile import Profile
 from .storage import is_profile, read, with_table
 
 _RECOUNTS = 8 << 20  # bytes of the spectra of recounts, and of figures
-
-
-@checked
-@with_options
-def profile(
-    source: object,
-    *,
-    name: str | None = None,
-    halves: bool = True,
-    table: bool = True,
-    sample_tokens: int = DEFAULT_TOKENS,
-    origin: Origin = "unknown",
-    origin_of: Mapping[str, Origin] | None = None,
-    generator: str | None = None,
-    generation: int | None = None,
-    license: str | None = None,
-    digest: Digest | None = None,
-    progress: Progress | None = None,
-    **keywords: Unpack[Keywords],
-) -> Profile:
-    """Profile of a corpus.
-
-    Parameters
-    ----------
-    source
-        A path, several paths, an array of token ids, or an iterable of arrays, strings or dicts
-        with ``input_ids`` or ``text``.
-    name
-        Name of the corpus in reports. Default: that of its first path.
-    halves
-        Count two halves of the documents apart, which floors and standard errors need.
-    table
-        Keep the n-gram table, which comparisons and `Profile.top` need.
-    sample_tokens
-        How many tokens of whole documents to keep.
-    origin
-        Who or what wrote the text, as you declare it: ``human``, ``synthetic``, ``mixed`` or
-        ``unknown``. Nothing of it is inferred.
-    origin_of
-        Origin of the files that match a pattern, such as ``{"gen*.jsonl": "synthetic"}``. The last
-        that matches a file counts.
-    generator, generation
-        The model that wrote the synthetic and mixed sources, and its number in a chain of models.
-    license
-        License of the text, such as ``CC-BY-4.0``.
-    digest
-        ``full`` identifies files by the SHA-256 of all their bytes, ``ends`` by that of their size
-        and their ends. Default: ``full`` for files on this machine of which all is read.
-    progress
-        Called with what is being done, how much of it is done, and how much there is in all.
-    **keywords
-        The options of reading and counting, which `with_options` describes here.
-
-    Raises
-    ------
-    InputError
-        The source cannot be read as the options say.
-    """
-    reading, counting = options_of(keywords)
-    return profile_source(
-        source,
-        reading=reading,
-        counting=counting,
-        name=name,
-        halves=halves,
-        table=table,
-        sample_tokens=sample_tokens,
-        declared=Declaration.of(
-            origin=origin,
-            origin_of=origin_of,
-            generator=generator,
-            generation=generation,
-            license=license,
-            digest=digest,
-        ),
-        progress=progress,
-    )
 
 
 def profile_source(

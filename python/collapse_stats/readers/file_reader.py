@@ -130,6 +130,9 @@ class FileReader(ABC):
     states: tuple[tuple[str, FileState], ...] = ()
     """What the local files that are read were when they were opened, by path."""
 
+    first_row: int = 0
+    """Rows of the file before those that are read."""
+
     names: tuple[str, ...] = ()
     """All keys or columns of the file, as far as they are known."""
 

@@ -89,6 +89,9 @@ class ReadOptions:
     ----------
     longest
         Most bytes that a line, or a text that is one document, may have; it is held in memory.
+    row_groups
+        The first and last + 1 of the row groups to read of the one Parquet file of this part of a
+        corpus; None is all.
     """
 
     tokenizer: str | None = field(
@@ -210,6 +213,7 @@ class ReadOptions:
         ),
     )
     longest: int = MAX_DOCUMENT
+    row_groups: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         check_fields(self)

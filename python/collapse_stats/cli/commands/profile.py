@@ -15,6 +15,7 @@ from ..new_profile import NewProfile, directory_option
 from ..options import Request, declaration_options, request_options
 from ..paths import paths_argument
 from ..progress import Reporter
+from ..units import Units, profile_units, units_options
 
 
 def _number(ctx: click.Context, param: click.Parameter, text: str) -> int:
@@ -43,6 +44,7 @@ def _number(ctx: click.Context, param: click.Parameter, text: str) -> int:
     help="How many tokens of whole documents to keep, or 0 for none. Default: 2M.",
 )
 @declaration_options
+@units_options(_number)
 @request_options
 def profile(
     corpus: tuple[Location, ...],
@@ -50,17 +52,32 @@ def profile(
     no_table: bool,
     sample_tokens: int,
     declared: Declaration,
+    units: Units | None,
     request: Request,
 ) -> None:
     """Count a corpus and save the result as a profile.
 
-    Several paths are read as one corpus.
+    Several paths are read as one corpus. With --work-dir it is counted in units, by as many
+    processes as like to take part, and with the same result; see docs/scale.md.
     """
     for path in corpus:
         if is_profile(path):
             raise InputError(f"{path} is a saved profile already: collapse-stats merge adds them")
+    if units is not None and not units.writes_profile:
+        with Reporter() as reporter:
+            profile_units(
+                corpus, units, declared, not no_table, sample_tokens, output, request, reporter
+            )
+        return
     new_profile = NewProfile(output)
     with Reporter() as reporter:
+        if units is not None:
+            whole = profile_units(
+                corpus, units, declared, not no_table, sample_tokens, output, request, reporter
+            )
+            assert whole is not None
+            new_profile.report(whole)
+            return
         tokens = read(corpus, request, reporter, name_of(corpus), declared=declared)
         for warning in tokens.warnings:
             reporter.warn(warning)

@@ -17,6 +17,8 @@ Origin = Literal["human", "synthetic", "mixed", "unknown"]
 Digest = Literal["full", "ends"]
 ORIGINS: tuple[Origin, ...] = get_args(Origin)
 _GENERATED = ("synthetic", "mixed")
+MATCHES_NONE = "--origin-of "
+"""How a warning about a pattern that matches no source begins."""
 
 
 class Declared(NamedTuple):
@@ -145,7 +147,7 @@ class Declaration:
         """Return a sentence for each pattern that matches no source."""
         paths = [source.path for source in sources]
         return [
-            f"--origin-of '{pattern}={value}' matches none of the {len(paths):,} sources: "
+            f"{MATCHES_NONE}'{pattern}={value}' matches none of the {len(paths):,} sources: "
             f"{listed(paths, 5)}"
             for pattern, value in self.rules
             if not any(is_match(path, pattern) for path in paths)

@@ -19,7 +19,7 @@ from ...readers.small_file import SmallFileReader
 from ...readers.splits import SplittableReader
 from ..corpus import Source
 from ..encoding import EncodedSplits
-from .declaration import Declaration
+from .declaration import MATCHES_NONE, Declaration
 from .file_digest import FileDigests
 
 _TWICE, _PERHAPS_TWICE = "counted twice: ", "perhaps counted twice: "
@@ -110,9 +110,7 @@ class SourceTally:
 
     def warnings(self, sources: Sequence[Source]) -> list[str]:
         """Return what is doubtful of the sources: what is declared of none, or counted twice."""
-        if self._declaration is None:
-            return []
-        return [*self._declaration.warnings(sources), *counted_twice(sources)]
+        return [] if self._declaration is None else doubts(self._declaration, sources)
 
     def _begin(self, reader: Reader) -> None:
         """Begin with the digest of a file, if one of all its bytes is to be taken."""
@@ -155,6 +153,16 @@ def _ends(readers: Sequence[Reader]) -> dict[Reader, str]:
         if isinstance(reader, FileReader) and reader not in digests
     }
     return digests | dict(zip(undigested, at_once(digest_of, [*undigested.values()]), strict=True))
+
+
+def doubts(declaration: Declaration, sources: Sequence[Source]) -> list[str]:
+    """Return what is doubtful of sources: patterns that match none of them, and double counting."""
+    return [*declaration.warnings(sources), *counted_twice(sources)]
+
+
+def without_doubts(warnings: Iterable[str]) -> list[str]:
+    """Return warnings without those of `doubts`, which are others for more sources."""
+    return [each for each in without_counted_twice(warnings) if not each.startswith(MATCHES_NONE)]
 
 
 def counted_twice(sources: Iterable[Source]) -> list[str]:

@@ -45,11 +45,14 @@ class ParquetReader(SplittableReader, FileReader):
         with self._open() as file:
             try:
                 schema = file.schema_arrow
+                if options.row_groups is not None:
+                    self.first_row = rows_in(file.metadata, 0, options.row_groups[0])
                 self._columns = find_columns(path, schema, options)
                 self._dictionaries = [
                     name for name in self._columns.names if _may_be_dictionary(schema, name)
                 ]
                 self.names = tuple(schema.names)
+                self.row_groups = file.num_row_groups
             except arrow_errors() as error:
                 raise self._damaged(error) from error
         self.reads, self.kind = self._columns.fields, self._columns.kind
@@ -63,9 +66,13 @@ class ParquetReader(SplittableReader, FileReader):
     def splits(self) -> Iterator[Split]:
         """Yield row groups to be read, and parts of long row groups, which are read already."""
         with self._open() as file:
-            total, done = file.metadata.num_rows, 0
+            total = end = file.metadata.num_rows
+            first, last = self._options.row_groups or (0, file.num_row_groups)
+            done = self.first_row
             try:
-                for i in range(file.num_row_groups):
+                if last < file.num_row_groups:
+                    end = done + rows_in(file.metadata, first, last)
+                for i in range(first, last):
                     rows = file.metadata.row_group(i).num_rows
                     # Not the size of the column: pyarrow aborts the process if the metadata of a
                     # column is damaged.
@@ -79,7 +86,7 @@ class ParquetReader(SplittableReader, FileReader):
                         done += len(part)
                     if done > total:
                         break
-                if done != total:
+                if done != end:
                     raise ValueError("its row groups have another number of rows")
             except arrow_errors() as error:
                 raise self._damaged_after(done, total, error) from error
@@ -213,6 +220,11 @@ class ParquetReader(SplittableReader, FileReader):
             f"{self.path}: begins like Parquet but its end is inconsistent ({error}): "
             "it is cut short or damaged; fetch or write it again"
         )
+
+
+def rows_in(metadata: "pq.FileMetaData", first: int, last: int) -> int:
+    """Return the number of rows of some row groups of a file."""
+    return sum(metadata.row_group(number).num_rows for number in range(first, last))
 
 
 def _may_be_dictionary(schema: Any, name: str) -> bool:

@@ -27,6 +27,10 @@ class Body:
         self._seen: tuple[int | None, str | None] | None = None
         self._kept: KeptBody | None = None
 
+    def __reduce__(self) -> tuple[type["Body"], tuple[()]]:
+        """Send one to another process that has opened nothing yet."""
+        return Body, ()
+
     @property
     def is_kept(self) -> bool:
         """Whether the object has no version, so that it is kept in a file."""

@@ -1,0 +1,119 @@
+"""`cs.profile`: the function that makes a profile, at once or in units."""
+
+import os
+from collections.abc import Mapping
+from typing import Unpack
+
+from ..corpus.keywords import Keywords, options_of, with_options
+from ..corpus.load import Progress
+from ..corpus.provenance.declaration import Declaration, Digest, Origin
+from ..corpus.sample import DEFAULT_TOKENS
+from ..system.arguments import checked
+from .build import profile_source
+from .profile import Profile
+from .units.in_units import Engine, profile_in_units
+
+
+@checked
+@with_options
+def profile(
+    source: object,
+    *,
+    name: str | None = None,
+    halves: bool = True,
+    table: bool = True,
+    sample_tokens: int = DEFAULT_TOKENS,
+    origin: Origin = "unknown",
+    origin_of: Mapping[str, Origin] | None = None,
+    generator: str | None = None,
+    generation: int | None = None,
+    license: str | None = None,
+    digest: Digest | None = None,
+    work_dir: str | os.PathLike[str] | None = None,
+    unit_tokens: int | None = None,
+    engine: Engine = "local",
+    progress: Progress | None = None,
+    **keywords: Unpack[Keywords],
+) -> Profile:
+    """Profile of a corpus.
+
+    Parameters
+    ----------
+    source
+        A path, several paths, an array of token ids, or an iterable of arrays, strings or dicts
+        with ``input_ids`` or ``text``.
+    name
+        Name of the corpus in reports. Default: that of its first path.
+    halves
+        Count two halves of the documents apart, which floors and standard errors need.
+    table
+        Keep the n-gram table, which comparisons and `Profile.top` need.
+    sample_tokens
+        How many tokens of whole documents to keep.
+    origin
+        Who or what wrote the text, as you declare it: ``human``, ``synthetic``, ``mixed`` or
+        ``unknown``. Nothing of it is inferred.
+    origin_of
+        Origin of the files that match a pattern, such as ``{"gen*.jsonl": "synthetic"}``. The last
+        that matches a file counts.
+    generator, generation
+        The model that wrote the synthetic and mixed sources, and its number in a chain of models.
+    license
+        License of the text, such as ``CC-BY-4.0``.
+    digest
+        ``full`` identifies files by the SHA-256 of all their bytes, ``ends`` by that of their size
+        and their ends. Default: ``full`` for files on this machine of which all is read.
+    work_dir
+        Directory in which to count the files of a corpus in units, so that what is done is kept
+        when the process ends; docs/scale.md describes it. The profile is saved there as well.
+    unit_tokens
+        About how many tokens a unit has. Default: as the directory's plan says, or a billion.
+    engine
+        What counts the units: this process, or tasks of Ray, on this machine or a cluster.
+    progress
+        Called with what is being done, how much of it is done, and how much there is in all.
+    **keywords
+        The options of reading and counting, which `with_options` describes here.
+
+    Raises
+    ------
+    InputError
+        The source cannot be read as the options say.
+    """
+    reading, counting = options_of(keywords)
+    declared = Declaration.of(
+        origin=origin,
+        origin_of=origin_of,
+        generator=generator,
+        generation=generation,
+        license=license,
+        digest=digest,
+    )
+    if work_dir is not None:
+        return profile_in_units(
+            source,
+            work_dir,
+            reading=reading,
+            counting=counting,
+            name=name,
+            halves=halves,
+            table=table,
+            sample_tokens=sample_tokens,
+            declared=declared,
+            unit_tokens=unit_tokens,
+            engine=engine,
+            progress=progress,
+        )
+    if unit_tokens is not None or engine != "local":
+        raise ValueError("unit_tokens and engine are for units: give a work_dir")
+    return profile_source(
+        source,
+        reading=reading,
+        counting=counting,
+        name=name,
+        halves=halves,
+        table=table,
+        sample_tokens=sample_tokens,
+        declared=declared,
+        progress=progress,
+    )
