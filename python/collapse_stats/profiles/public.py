@@ -1,7 +1,8 @@
 """`cs.profile`: the function that makes a profile, at once or in units."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Unpack
 
 from ..corpus.keywords import Keywords, options_of, with_options
@@ -51,18 +52,15 @@ def profile(
     sample_tokens
         How many tokens of whole documents to keep.
     origin
-        Who or what wrote the text, as you declare it: ``human``, ``synthetic``, ``mixed`` or
-        ``unknown``. Nothing of it is inferred.
+        Who or what wrote the text, as you declare it; nothing of it is inferred.
     origin_of
-        Origin of the files that match a pattern, such as ``{"gen*.jsonl": "synthetic"}``. The last
-        that matches a file counts.
+        Origins of files by pattern, ``{"gen*.jsonl": "synthetic"}``; the last that matches counts.
     generator, generation
         The model that wrote the synthetic and mixed sources, and its number in a chain of models.
     license
         License of the text, such as ``CC-BY-4.0``.
     digest
-        ``full`` identifies files by the SHA-256 of all their bytes, ``ends`` by that of their size
-        and their ends. Default: ``full`` for files on this machine of which all is read.
+        Whether files are identified by the SHA-256 of all their bytes, or of their ends.
     work_dir
         Directory in which to count the files of a corpus in units, so that what is done is kept
         when the process ends; docs/scale.md describes it. The profile is saved there as well.
@@ -81,32 +79,13 @@ def profile(
         The source cannot be read as the options say.
     """
     reading, counting = options_of(keywords)
-    declared = Declaration.of(
-        origin=origin,
-        origin_of=origin_of,
-        generator=generator,
-        generation=generation,
-        license=license,
-        digest=digest,
-    )
+    declared = Declaration.of(origin, origin_of, generator, generation, license, digest)
+    make: Callable[..., Profile] = profile_source
     if work_dir is not None:
-        return profile_in_units(
-            source,
-            work_dir,
-            reading=reading,
-            counting=counting,
-            name=name,
-            halves=halves,
-            table=table,
-            sample_tokens=sample_tokens,
-            declared=declared,
-            unit_tokens=unit_tokens,
-            engine=engine,
-            progress=progress,
-        )
-    if unit_tokens is not None or engine != "local":
+        make = partial(profile_in_units, work_dir=work_dir, unit_tokens=unit_tokens, engine=engine)
+    elif unit_tokens is not None or engine != "local":
         raise ValueError("unit_tokens and engine are for units: give a work_dir")
-    return profile_source(
+    return make(
         source,
         reading=reading,
         counting=counting,

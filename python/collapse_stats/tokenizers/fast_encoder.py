@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..ngrams.chunk import Int64Array
-from ..system.budget import resident
+from ..system.budget import give_back, resident
 from .splitting import CL100K, O200K, R50K
 from .texts import Texts, joined
 from .tokenizer import Ids, is_failure
@@ -119,6 +119,7 @@ class FastEncoder:
     def _renew(self) -> None:
         begin = time.thread_time()
         self._encoder = self._make()
+        give_back()  # else what the old one leaves in the heaps of several threads adds up
         self._enough = _WORTH_MAKING * (time.thread_time() - begin)
         self._held, self._returned, self._seconds = _held(), 0, 0.0
 

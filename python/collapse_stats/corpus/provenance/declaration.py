@@ -102,7 +102,6 @@ class Declaration:
     @classmethod
     def of(
         cls,
-        *,
         origin: Origin,
         origin_of: Mapping[str, Origin] | None,
         generator: str | None,
