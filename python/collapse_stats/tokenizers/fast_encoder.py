@@ -86,9 +86,10 @@ class FastEncoder:
     def _ids_of(self, data: bytes) -> npt.NDArray[np.uint32]:
         """Ids of one text, in the calling thread.
 
-        Of the library's ways to encode, this one lets other threads run and needs no further
-        library. Its ``parallel`` lets several callers encode at a time, and divides long texts
-        among threads of its own, which are more than were asked for, and which a fork loses.
+        This way of encoding lets other threads run meanwhile, and needs no further library.
+        ``parallel`` lets several callers encode at a time. Long texts it would divide among threads
+        of the library, which are more than were asked for and are lost in a fork: they go one by
+        one.
         """
         from gigatoken.gigatoken_rs import BytesSource, PadTruncate
 
