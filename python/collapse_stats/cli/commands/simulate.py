@@ -2,7 +2,6 @@
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -14,7 +13,7 @@ from ...profiles.profile import Profile
 from ...profiles.storage import is_profile
 from ...readers.remote.location import Location
 from ...report.contents.simulation import rows_of, simulation_report
-from ...report.grid import Page
+from ...report.grid import printable
 from ...report.rows import write_rows
 from ...report.views.simulation import simulation_page
 from ...simulation.material import Material
@@ -186,16 +185,15 @@ def simulate(
         if output is not None:
             with reporter.task(f"writing {output}"):
                 save(simulations, output)
-    page = simulation_page(report)
-    if output is not None:
-        page = _with_next(page, output, simulations)
     write_result(
         report,
-        page,
+        simulation_page(report),
         "json" if as_json else form,
         None,
         lambda content: write_rows(rows_of(content)),
     )
+    if output is not None:
+        _say_next(output, simulations)
 
 
 def _source(paths: tuple[Location, ...], request: Request, reporter: Reporter) -> Corpus | Profile:
@@ -234,13 +232,11 @@ def _simulations(
     return simulations
 
 
-def _with_next(page: Page, folder: Path, simulations: Sequence[Simulation]) -> Page:
-    """The page, with a command that reads the generations that were kept."""
-    run = folder / folder_of(simulations[0], 1)
-    lines = (
-        "",
-        f"All generations are in {folder}. To compare those of the first run:",
-        f"  collapse-stats compare {shlex.quote(str(folder / 'human.jsonl'))} "
-        f"{shlex.quote(str(run))} --each",
+def _say_next(folder: Path, simulations: Sequence[Simulation]) -> None:
+    """Print a command that reads the generations that were kept, which no table may break."""
+    human, run = folder / "human.jsonl", folder / folder_of(simulations[0], 1)
+    command = shlex.join(["collapse-stats", "compare", str(human), str(run), "--each"])
+    click.echo(
+        f"All generations are in {printable(str(folder))}. To compare the first run:", err=True
     )
-    return replace(page, tail=[*page.tail, *lines])
+    click.echo(f"  {printable(command)}", err=True)

@@ -76,7 +76,7 @@ class WorkDirectory:
         reading: ReadOptions,
         options: Mapping[str, Any],
         unit_tokens: int | None,
-        declared: Declaration,
+        declared: Declaration | None = None,
     ) -> "WorkDirectory":
         """Open a work directory; a new one gets a plan.
 
@@ -87,7 +87,7 @@ class WorkDirectory:
         unit_tokens
             About how many tokens a unit has. Default: as planned, or a billion.
         declared
-            What is declared of the sources.
+            What is declared of the sources; nothing by default.
 
         Raises
         ------
@@ -95,6 +95,7 @@ class WorkDirectory:
             The plan was made for other files or with other options; the message names them.
         """
         _check_apart(path, given)
+        declared = declared or Declaration()
         names = files_of_corpus(given, reading).names
         sizes, wanted = sizes_of(names), options_of_plan(reading, declared, options)
         plan = Plan.read(path)
