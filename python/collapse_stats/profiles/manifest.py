@@ -97,7 +97,7 @@ class Manifest:
                 "tokens": self.sample_tokens,
                 "budget": self.sample_budget,
             },
-            "parts": None if parts is None else [_part_content(part) for part in parts],
+            "parts": None if parts is None else [part_content(part) for part in parts],
         }
         content["sha256"] = digest_of(content)
         (folder / MANIFEST).write_text(json.dumps(content, indent=1) + "\n")
@@ -221,7 +221,7 @@ def _manifest(content: Field) -> Manifest:
         sample_documents=sample["documents"].number(),
         sample_tokens=sample["tokens"].number(most=sample["budget"].number()),
         sample_budget=sample["budget"].number(),
-        parts=None if parts.is_null else _parts(parts, layout),
+        parts=None if parts.is_null else parts_of(parts, layout),
     )
 
 
@@ -273,7 +273,7 @@ def _file(field: Field, name: str) -> SavedFile:
     return SavedFile(name, field["bytes"].number(), field["sha256"].sha256())
 
 
-def _parts(field: Field, layout: Layout) -> list[Part]:
+def parts_of(field: Field, layout: Layout) -> list[Part]:
     """The parts; ValueError unless their key ranges ascend within the key space."""
     parts: list[Part] = []
     least = 0
@@ -290,7 +290,7 @@ def _file_content(file: SavedFile) -> dict[str, Any]:
     return {"file": file.name, "bytes": file.size, "sha256": file.sha256}
 
 
-def _part_content(part: Part) -> dict[str, Any]:
+def part_content(part: Part) -> dict[str, Any]:
     return _file_content(part.file) | {
         "rows": part.rows,
         "windows": part.windows,

@@ -19,7 +19,7 @@ from ...ngrams.table import NgramTable
 from ...system.atomic_directory import new_directory
 from ...system.unfinished import is_taken
 from ..json_field import Field
-from ..manifest import _part_content, _parts, digest_of
+from ..manifest import digest_of, part_content, parts_of
 
 TABLE = "table.json"
 
@@ -39,7 +39,7 @@ def write_table(
             with PartWriter(folder, memory) as writer:
                 for table in tables:
                     writer.add(table)
-            content = {**what, "parts": list(map(_part_content, writer.parts))}
+            content = {**what, "parts": list(map(part_content, writer.parts))}
             content["sha256"] = digest_of(content)
             (folder / TABLE).write_text(json.dumps(content, indent=1) + "\n")
     except InputError:
@@ -62,7 +62,7 @@ def read_table(path: Path, what: dict[str, Any], layout: Layout) -> TableOnDisk 
         content = json.loads((path / TABLE).read_bytes())
         if content["sha256"] != digest_of(content):
             raise ValueError("it is not what was written")
-        parts: list[Part] = _parts(Field(content)["parts"], layout)
+        parts: list[Part] = parts_of(Field(content)["parts"], layout)
         for part in parts:
             part.file.check_size(path)
     except (InputError, OSError, ValueError, KeyError, TypeError) as error:
