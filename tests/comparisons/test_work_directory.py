@@ -405,3 +405,19 @@ def test_a_work_directory_can_be_sent_to_another_process(counted):
     sent = pickle.loads(pickle.dumps(replace(counted, names=[url], given=[url])))
     assert sent.plan == counted.plan
     assert list(map(str, sent.names)) == ["s3://corpora/a.jsonl"]
+
+
+def test_a_divided_file_is_one_source_and_what_is_left_out_is_said(tmp_path):
+    corpus = tmp_path / "divided"
+    corpus.mkdir()
+    texts = [f"{i} lies between {i - 1} and {i + 1} " * 10 for i in range(400)]
+    pq.write_table(pa.table({"text": texts}), corpus / "a.parquet", row_group_size=40)
+    (corpus / "readme.txt").write_text("what the table holds")
+    whole = cs.profile(corpus, origin="human")
+    work = tmp_path / "work"
+    in_units = cs.profile(corpus, work_dir=work, unit_tokens=3000, origin="human")
+    assert len([*(work / "map").iterdir()]) > 1
+    assert in_units.sources == whole.sources
+    assert in_units.sources[0].tokens == whole.tokens
+    assert in_units.warnings == whole.warnings
+    assert "readme.txt" in whole.warnings[0]

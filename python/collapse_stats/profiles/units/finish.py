@@ -15,6 +15,7 @@ from ...ngrams.spectrum import HALVES, NO_HALVES, JointSpectra
 from ..manifest import Manifest
 from ..profile import Profile
 from ..storage import read, write, write_counted
+from .plan import files_of_corpus
 from .reduce import all_reduced, layout_of, merged_tables
 from .work_directory import WorkDirectory
 
@@ -59,7 +60,9 @@ def _bare(
     empty = [manifest.empty_documents for manifest in manifests]
     documents = sum(manifest.documents for manifest in manifests)
     sources = _sources(work, manifests)
+    left_out = files_of_corpus(work.given, work.reading).warnings() if work.units > 1 else []
     warnings = [
+        *left_out,  # which no unit knows, since it is given files and not their directory
         *(each for manifest in manifests for each in without_doubts(manifest.warnings)),
         *doubts(work.declared, sources),
     ]
