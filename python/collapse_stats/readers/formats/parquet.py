@@ -19,7 +19,8 @@ from ..splits import Split, SplittableReader
 if TYPE_CHECKING:
     import pyarrow.parquet as pq
 
-_BUFFER = 8 << 20  # bytes read at a time of a remote column, which would else be read whole
+_REMOTE_BUFFER = 8 << 20  # bytes read at a time of a remote column, which would else be read whole
+_BUFFER = 1 << 20  # the same of a local one: threads encode while the rest is read
 _GROUP_BYTES = 16 << 20  # most bytes of a row group that is read whole, or of a part of one
 _MOST_ROWS = 8192  # most rows of the same: equal rows take few bytes as the file counts them
 _LITTLE = 64 << 20  # most bytes that a row group may take, once decoded, to be read whole
@@ -205,7 +206,7 @@ class ParquetReader(SplittableReader, FileReader):
         import pyarrow.parquet as pq
 
         remote = isinstance(self._path, RemotePath)
-        options: dict[str, Any] = {"buffer_size": _BUFFER} if remote else {}
+        options: dict[str, Any] = {"buffer_size": _REMOTE_BUFFER if remote else _BUFFER}
         options["read_dictionary"] = list(dictionaries)
         if _knows_extensions():
             options["arrow_extensions_enabled"] = True  # else JSON is not told from text
