@@ -12,10 +12,10 @@ from .base import Reader
 from .detect import detect, is_named
 from .directory.metadata import is_metadata
 from .file_reader import FileReader
-from .head import Head, head_of
+from .head import Beginning, Head, beginnings, head_of
 from .options import InputFormat, ReadOptions
 from .records.group_key import no_records
-from .remote.location import Name, as_name, at_once
+from .remote.location import Name, as_name, at_once, is_url
 from .remote.path import RemotePath
 from .small_file import SmallFileReader
 from .streams.pipe import Pipe
@@ -24,9 +24,11 @@ NONE_DOUBTFUL: Mapping[Name, bool] = MappingProxyType({})
 
 
 def open_file(
-    path: "str | os.PathLike[str] | RemotePath", options: ReadOptions | None = None
+    path: "str | os.PathLike[str] | RemotePath",
+    options: ReadOptions | None = None,
+    beginning: Beginning | None = None,
 ) -> FileReader:
-    """Return a reader of one file.
+    """Return a reader of one file, of which the `beginning` may have been read already.
 
     Raises
     ------
@@ -37,7 +39,7 @@ def open_file(
     try:
         if isinstance(name, Pipe):
             return _open_pipe(name, options)
-        return _open(name, options, head_of(name))
+        return _open(name, options, head_of(name, beginning))
     except OSError as error:
         raise InputError(f"{name}: cannot be read: {error.strerror or error}") from error
 
@@ -129,8 +131,11 @@ def open_each(
     names: Sequence[Name], options: ReadOptions, doubtful: Mapping[Name, bool] = NONE_DOUBTFUL
 ) -> Iterator[tuple[Name, FileReader | InputError | Metadata]]:
     """Yield each file with its reader or its error, or as metadata if it is `doubtful` and is."""
-    attempt = partial(_open_or_error, options=options)
-    opened = zip(names, at_once(attempt, names), strict=True)
+    attempt = partial(_open_or_error, options)
+    if any(map(is_url, names)):
+        opened = zip(names, at_once(attempt, names), strict=True)
+    else:
+        opened = zip(names, map(attempt, names, beginnings(names)), strict=True)
     if not doubtful:
         yield from opened
         return
@@ -148,8 +153,10 @@ def _described(name: Name) -> InputError:
     return InputError(f"{name}: one JSON object, which describes the shards beside it")
 
 
-def _open_or_error(name: Name, options: ReadOptions) -> FileReader | InputError:
+def _open_or_error(
+    options: ReadOptions, name: Name, beginning: Beginning | None = None
+) -> FileReader | InputError:
     try:
-        return open_file(name, options)
+        return open_file(name, options, beginning)
     except InputError as error:
         return error
