@@ -56,9 +56,7 @@ def one_call(draw: random.Random) -> None:
         columns = [(array(draw), draw.choice([None, array(draw)]), first_bit)] * draw.randrange(4)
         _native.pack(vocab_size, order, columns, array(draw))
     elif kind == 5:
-        names = [
-            draw.choice([b"", b"/", b"/dev/null", b"\0", __file__.encode(), "a", None])
-        ] * whole()
+        name = draw.choice([b"", b"/", b"/dev/null", b"\0", __file__.encode(), "a", None])
         _native.read_file_heads([name] * whole(), draw.choice(numbers()), threads)
     else:
         with open(os.devnull, "rb") as file:  # noqa: PTH123
