@@ -14,6 +14,7 @@ writes ``gen1``; each later generation learns from the text of the one before.
 """
 
 import json
+import shutil
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -53,6 +54,7 @@ def write_files(folder: Path) -> None:
             step = 100 * (int(name[3:]) if name != "human2" else 0)
             write_completions(folder / "runs" / "grpo" / "completions", step, documents)
     write_tokenizer(folder / "tokenizer.json", texts_in(folder / "human.jsonl"))
+    shutil.rmtree(folder / "simulated")
 
 
 def texts_in(path: Path) -> list[str]:
