@@ -6,7 +6,7 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
-import { launch } from "./browser.mjs";
+import { launch } from "../../tools/browser.mjs";
 
 const [home, folder, ...views] = process.argv.slice(2);
 const files = readFileSync(0, "utf8").split("\n").filter(Boolean);

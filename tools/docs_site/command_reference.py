@@ -7,7 +7,7 @@ The second line runs the examples and writes what they print; the first keeps wh
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -24,7 +24,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "commands.md"
 INTRODUCTION = """\
 # Every command and option
 
-<!-- written by tools/docs_site/command_reference.py: change the command, its help or the examples there -->
+<!-- tools/docs_site/command_reference.py writes this from the commands' own help -->
 
 `collapse-stats COMMAND --help` prints the same in the terminal. A CORPUS is a file, a directory, a
 URL, a quoted `'pattern'` of paths, or a saved profile ([formats.md](formats.md)). Results go to
@@ -38,7 +38,7 @@ stdout, progress and warnings to stderr.
 | 130, 143 | interrupted by Ctrl-C, terminated |
 
 The examples are run whenever the project is tested. They are about [these small
-corpora](index.md#the-corpora-of-these-pages).
+corpora](start.md#the-corpora-of-these-pages).
 """
 
 GROUPS = {
@@ -53,11 +53,14 @@ EXAMPLES = {
     "compare": [
         "compare corpus/human corpus/gen1 corpus/gen3 corpus/gen5",
         "compare human.profile corpus/gen5 --fail-on 'verdict >= loss-of-tail' --format csv \\\n"
-        "    -o gen5.csv || echo \"exit code $?\"",
+        '    -o gen5.csv || echo "exit code $?"',
     ],
-    "track": ["track runs/grpo/completions"],
+    "track": ["track runs/grpo/completions --group-key prompt"],
     "select": ["select corpus/gen1 corpus/gen2 --budget 50k --baseline human.profile -o kept"],
-    "report": ["compare corpus/human corpus/gen3 --json -o report.json", "report report.json --format markdown"],
+    "report": [
+        "compare corpus/human corpus/gen3 --json -o report.json",
+        "report report.json --format markdown",
+    ],
     "explain": ["explain 'rare tokens'"],
     "merge": [
         "profile corpus/human/part-0.jsonl --root corpus/human -o part-0.profile",
@@ -69,7 +72,7 @@ EXAMPLES = {
     "card": ["card human.profile"],
     "simulate": ["simulate corpus/human --fresh 0,0.1 --generations 5"],
     "backends": ["backends"],
-    "bench": ["bench --tokens 1m"],
+    "bench": ["bench --tokens 1000000"],
     "demo": ["demo"],
 }
 
@@ -107,16 +110,17 @@ def section_of(
         yield f"{line}\n{outputs.get(line, '')}".rstrip("\n")
     yield "```\n"
     given = {p.name for p in command.params}
-    whole = {group: names_of(kind) for group, (kind, _) in GROUPS.items() if names_of(kind) <= given}
+    groups = {group: names_of(kind) for group, (kind, _) in GROUPS.items()}
+    whole = {group: names for group, names in groups.items() if names <= given}
     shared = set().union(*whole.values())
     own = [p for p in command.params if isinstance(p, click.Option) and p.name not in shared]
     yield from table_of(own, context)
     if whole:
-        links = [f"[{group}](#options-of-{group})" for group in whole]
-        yield f"\nIt also takes the options of {' and '.join(links)}."
+        links = [f"[of {group}](#options-of-{group})" for group in whole]
+        yield f"\nIt also takes the options {', '.join(links)}."
 
 
-def table_of(options: list[click.Parameter], context: click.Context) -> Iterator[str]:
+def table_of(options: Sequence[click.Parameter], context: click.Context) -> Iterator[str]:
     """A table of options with their help."""
     records = [record for p in options if (record := p.get_help_record(context))]
     if records:

@@ -10,7 +10,7 @@ writes ``gen1``; each later generation learns from the text of the one before.
 ``corpus/gen1/`` ... ``gen5/``   what the models wrote
 ``human.jsonl``, ``gen1.jsonl``  the same as single files, with a ``prompt_id``
 ``runs/grpo/completions/``       samples of a training run as TRL writes them, step 0 to 500
-``tokenizer.json``               a tokenizer of words, and ``names_for_python`` has batches of its ids
+``tokenizer.json``               a tokenizer of words; ``names_for_python`` has batches of its ids
 """
 
 import json

@@ -20,6 +20,7 @@ import difflib
 import io
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -196,15 +197,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("pages", nargs="+", type=Path)
     options = parser.parse_args(arguments)
     found = 0
-    for page in options.pages:
-        with tempfile.TemporaryDirectory() as folder:
-            write_files(Path(folder))
-            text, differences = run_page(page.read_text("utf-8"), Path(folder))
-        for difference in differences:
-            print(f"{page}, {difference}")
-        found += len(differences)
-        if options.update:
-            page.write_text(text, "utf-8")
+    with tempfile.TemporaryDirectory() as folder:
+        write_files(Path(folder, "files"))
+        for number, page in enumerate(options.pages):
+            own = shutil.copytree(Path(folder, "files"), Path(folder, str(number)))
+            text, differences = run_page(page.read_text("utf-8"), own)
+            for difference in differences:
+                print(f"{page}, {difference}")
+            found += len(differences)
+            if options.update:
+                page.write_text(text, "utf-8")
     return 1 if found and not options.update else 0
 
 
