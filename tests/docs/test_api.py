@@ -2,6 +2,7 @@
 
 import re
 from importlib import import_module
+from inspect import isfunction
 from pathlib import Path
 
 import pytest
@@ -33,3 +34,10 @@ def test_every_adapter_is_documented() -> None:
     shared = {"__init__", "callbacks", "learned"}
     adapters = {path.stem for path in (PACKAGE / "integrations").glob("*.py")} - shared
     assert {f"collapse_stats.integrations.{name}" for name in adapters} <= documented()
+
+
+@pytest.mark.parametrize(
+    "name", [n for n in cs.metrics.__all__ if isfunction(getattr(cs.metrics, n))]
+)
+def test_every_figure_has_its_formula_on_the_page_of_figures(name: str) -> None:
+    assert re.search(rf"`{name}\b", (API.parent / "metrics.md").read_text("utf-8"))

@@ -43,5 +43,6 @@ html_static_path = ["static"]
 html_css_files = ["site.css"]
 html_extra_path = ["top"]  # index.html, which leads to the first page
 html_copy_source = False
+html_show_copyright = False
 html_show_sphinx = False
 html_theme_options = {"navigation_with_keys": True}
