@@ -24,29 +24,35 @@ for (const file of files) {
     await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
     await page.goto(pathToFileURL(file).href, { waitUntil: "load" });
     const layout = await page.evaluate(() => {
-      const scrolls = (element) => ["auto", "scroll", "hidden"].includes(getComputedStyle(element).overflowX);
-      const inside = (element) => {
-        for (let other = element; other !== document.body; other = other.parentElement) {
-          if (other !== element && scrolls(other)) return true;
-        }
-        return false;
+      const parents = function* (element) {
+        for (let other = element; other; other = other.parentElement) yield other;
       };
-      const wide = [...document.querySelectorAll(".md-content *, .md-header *")].filter(
-        (element) => element.getBoundingClientRect().right > window.innerWidth + 1 && !inside(element));
-      const text = document.querySelector(".md-typeset p, .md-typeset li");
+      const style = (element) => getComputedStyle(element);
+      const scrolls = (element) =>
+        [...parents(element.parentElement)].some((other) => style(other).overflowX === "auto");
+      const all = (selector) => [...document.querySelectorAll(selector)];
+      const ground = (element) => {
+        const opaque = (other) => !/(, 0\)|transparent)$/.test(style(other).backgroundColor);
+        return style([...parents(element)].find(opaque) ?? document.body).backgroundColor;
+      };
+      const kinds = ["p", "li", "a", "td", "th", "code.literal", "pre", "pre span", "dt.sig"];
+      const texts = kinds.flatMap((kind) => all(`article ${kind}`).slice(0, 50));
       return {
         scrollWidth: document.documentElement.scrollWidth,
-        wide: wide.slice(0, 3).map((element) => element.outerHTML.slice(0, 120)),
+        wide: all("article *")
+          .filter((element) => element.getBoundingClientRect().right > window.innerWidth + 1)
+          .filter((element) => !scrolls(element))
+          .map((element) => element.outerHTML.slice(0, 120)),
         broken: [...document.images].filter((image) => !image.naturalWidth).map((image) => image.src),
-        ink: getComputedStyle(text).color,
-        ground: getComputedStyle(document.body).backgroundColor,
+        page: style(document.body).backgroundColor,
+        colors: [...new Set(texts.map((text) => `${style(text).color} on ${ground(text)}`))],
       };
     });
     if (folder) {
       const name = path.relative(path.dirname(files[0]), file).replaceAll("/", "-");
       await page.screenshot({ path: path.join(folder, `${name}-${width}-${scheme}.png`), fullPage: true });
     }
-    seen.push({ file, scheme, requests, errors, ...layout });
+    seen.push({ file, scheme, width: Number(width), requests, errors, ...layout });
   }
 }
 await browser.close();

@@ -38,6 +38,8 @@ copybutton_prompt_text = "$ "
 copybutton_line_continuation_character = "\\"
 
 html_theme = "furo"
+pygments_style = "a11y-light"
+pygments_dark_style = "a11y-dark"
 html_title = "collapse-stats"
 html_static_path = ["static"]
 html_css_files = ["site.css"]
