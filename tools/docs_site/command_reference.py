@@ -52,8 +52,8 @@ EXAMPLES = {
     "show": ["show corpus/human --max-order 3"],
     "compare": [
         "compare corpus/human corpus/gen1 corpus/gen3 corpus/gen5",
-        "compare human.profile corpus/gen5 --fail-on 'verdict >= loss-of-tail' --format csv \\\n"
-        '    -o gen5.csv || echo "exit code $?"',
+        "compare corpus/human corpus/gen5 --fail-on 'verdict >= loss-of-tail' \\\n"
+        '    --format csv -o gen5.csv || echo "exit code $?"',
     ],
     "track": ["track runs/grpo/completions --group-key prompt"],
     "select": ["select corpus/gen1 corpus/gen2 --budget 50k --baseline human.profile -o kept"],
@@ -104,11 +104,10 @@ def section_of(
     yield f"## {name}\n"
     yield f"{prose(command.help or '')}\n"
     yield f"```text\ncollapse-stats {name} {' '.join(command.collect_usage_pieces(context))}\n```\n"
-    yield "```console"
     for example in EXAMPLES[name]:
         line = f"$ collapse-stats {example}"
-        yield f"{line}\n{outputs.get(line, '')}".rstrip("\n")
-    yield "```\n"
+        yield f"```console\n{line}\n{outputs.get(line, '')}".rstrip("\n")
+        yield "```\n"
     given = {p.name for p in command.params}
     groups = {group: names_of(kind) for group, (kind, _) in GROUPS.items()}
     whole = {group: names for group, names in groups.items() if names <= given}

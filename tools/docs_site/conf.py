@@ -4,11 +4,9 @@ Its source is the repository, of which these pages are taken. So links from file
 in the repository and on the site.
 """
 
-from pathlib import Path
+from typing import Any
 
 import collapse_stats
-
-ROOT = Path(__file__).parents[2]
 
 project = "collapse-stats"
 release = version = collapse_stats.__version__
@@ -27,6 +25,7 @@ extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphin
 default_role = "py:obj"  # what stands in single backticks in docstrings
 myst_heading_anchors = 4  # the anchors that GitHub gives to headings
 myst_enable_extensions = ["attrs_inline"]
+add_module_names = False
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # the signature has them
 autodoc_mock_imports = ["lightning", "torch", "torchmetrics", "transformers", "trl"]
@@ -48,3 +47,16 @@ html_copy_source = False
 html_show_copyright = False
 html_show_sphinx = False
 html_theme_options = {"navigation_with_keys": True}
+
+
+def setup(app: Any) -> None:
+    """Called by Sphinx."""
+    app.connect("autodoc-process-docstring", name_examples, priority=400)  # before napoleon's
+
+
+def name_examples(*arguments: Any) -> None:
+    """Give the examples that end a docstring a heading, or they would belong to what is above."""
+    lines: list[str] = arguments[-1]
+    first = next((i for i, line in enumerate(lines) if line.startswith(">>> ")), None)
+    if first is not None:
+        lines[first:first] = ["Examples", "--------"]
