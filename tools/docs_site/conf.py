@@ -14,15 +14,18 @@ root_doc = "docs/index"
 include_patterns = [
     "docs/**",
     "benchmarks/README.md",
+    "examples/notebooks/*.ipynb",
     "CHANGELOG.md",
     "CONTRIBUTING.md",
     "python/collapse_stats/data/README.md",
     "tests/ptx/README.md",
 ]
 exclude_patterns = [".*", "build", "csrc", "dist", "src", "tools"]
+suppress_warnings = ["toc.empty_glob"]  # of what may be left out
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_copybutton"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_copybutton"]
 default_role = "py:obj"  # what stands in single backticks in docstrings
+nb_execution_mode = "off"  # notebooks show what they have stored
 myst_heading_anchors = 4  # the anchors that GitHub gives to headings
 myst_enable_extensions = ["attrs_inline"]
 add_module_names = False
