@@ -5,13 +5,13 @@ BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 COMMA := ,
 
-.PHONY: demo test soak browser test-integrations lint bench sanitize asan tsan cuda cuda-report cuda-comments \
+.PHONY: demo test soak browser site test-integrations lint bench sanitize asan tsan cuda cuda-report cuda-comments \
 	cuda-architectures cuda12-names ptx cuda-test cuda-mutations gpu-check clean
 
 demo: $(VENV)/demo  ## measure a real recursion on the documentation every Python carries
 	$(BIN)/collapse-stats demo
 
-test: $(VENV)/test lint cuda cuda-test browser  ## everything CI checks
+test: $(VENV)/test lint cuda cuda-test browser site  ## everything CI checks
 	$(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal -p no:benchmark
 	$(BIN)/pytest benchmarks --benchmark-disable -q
 
@@ -33,6 +33,17 @@ else
 	  && rm -rf build/browser && mv build/browser.part build/browser \
 	  || echo "browser: skipped, npm could not install it"
 endif
+
+# Warnings are errors, such as a link that leads nowhere. tests/docs opens the pages in the browser.
+site: build/docs-venv  ## the documentation as a site, in build/site
+	rm -rf build/site
+	PYTHONPATH=python build/docs-venv/bin/sphinx-build --quiet --fail-on-warning --fresh-env \
+	  --doctree-dir build/doctrees --conf-dir tools/docs_site . build/site
+
+build/docs-venv: pyproject.toml
+	test -x $@/bin/python || $(PYTHON) -m venv $@
+	COLLAPSE_STATS_PURE=1 $@/bin/pip install --quiet '.[docs]'
+	touch $@
 
 # The frameworks take gigabytes (torch brings CUDA's libraries): an environment of their own.
 test-integrations: build/integrations  ## adapters, examples and shards in the frameworks they are for

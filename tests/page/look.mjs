@@ -3,22 +3,14 @@
 //     node look.mjs BROWSER FOLDER WIDTH:SCHEME... < names of files, one a line
 //
 // BROWSER has node_modules with puppeteer-core and @sparticuz/chromium; FOLDER gets the screenshots.
-import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
+import { launch } from "../../tools/browser.mjs";
 
 const [home, folder, ...views] = process.argv.slice(2);
 const files = readFileSync(0, "utf8").split("\n").filter(Boolean);
-const require = createRequire(path.resolve(home, "package.json"));
-const load = (name) => import(pathToFileURL(require.resolve(name)).href);
-const { default: chromium } = await load("@sparticuz/chromium");
-const { default: puppeteer } = await load("puppeteer-core");
-const browser = await puppeteer.launch({
-  executablePath: await chromium.executablePath(),
-  args: chromium.args,
-  headless: "shell",
-});
+const browser = await launch(home);
 const seen = [];
 for (const file of files) {
   for (const view of views) {

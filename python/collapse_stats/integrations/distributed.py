@@ -33,7 +33,7 @@ Int64Array = npt.NDArray[np.int64]
 Result = TypeVar("Result")
 
 
-def reduce(monitor: CollapseMonitor, group: dist.ProcessGroup | None = None) -> dict[str, float]:
+def reduce(monitor: CollapseMonitor, group: "dist.ProcessGroup | None" = None) -> dict[str, float]:
     """Return the figures of `CollapseMonitor.compute` over the tokens of all ranks.
 
     Every rank of the group must call it, with monitors of equal parameters, and gets the same
@@ -52,7 +52,7 @@ def reduce(monitor: CollapseMonitor, group: dist.ProcessGroup | None = None) -> 
 
 
 def figures_and_floors(
-    monitor: CollapseMonitor, group: dist.ProcessGroup | None = None
+    monitor: CollapseMonitor, group: "dist.ProcessGroup | None" = None
 ) -> tuple[dict[str, float], dict[str, float]]:
     """Return what `reduce` does, and the floors of these figures."""
     ranks = Ranks(group)
@@ -70,7 +70,7 @@ def figures_and_floors(
 
 
 def states_of_all_ranks(
-    own: Mapping[str, Any], group: dist.ProcessGroup | None = None
+    own: Mapping[str, Any], group: "dist.ProcessGroup | None" = None
 ) -> list[dict[str, Any]]:
     """Return on rank 0 what each rank gives, which ``torch.save`` must be able to write.
 
@@ -91,7 +91,7 @@ def states_of_all_ranks(
 class Ranks:
     """Exchange of int64 arrays between the ranks of a group (default: all ranks)."""
 
-    group: dist.ProcessGroup | None = None
+    group: "dist.ProcessGroup | None" = None
 
     @property
     def number(self) -> int:

@@ -75,7 +75,7 @@ def _both(*masks: Any) -> Any:
     return kept
 
 
-def _begins(batch: Mapping[str, Any], tokens: torch.Tensor) -> torch.Tensor | None:
+def _begins(batch: Mapping[str, Any], tokens: torch.Tensor) -> "torch.Tensor | None":
     """Return a mask of where documents begin, or None if nothing says that rows are packed."""
     positions = _shaped(batch, "position_ids", tokens)
     document_numbers = _shaped(batch, "seq_idx", tokens)

@@ -13,6 +13,7 @@ _HEADING = re.compile(r"#{2,} (.+)")
 _CODE = re.compile(r"`([^`]+)`")
 _LINK = re.compile(r"\[([^\]]+)\]\([^)]+\)")
 _ENDINGS = re.compile(r"(_se|_floor|_low|_high|_[1-9]\d*|_bits|_divergence)$")
+_BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _LEAST = 3  # letters of a name that stands for all names that begin with it
 
 
@@ -130,16 +131,21 @@ def _key(name: str) -> str:
 def _sections(text: str) -> Iterator[Section]:
     _, *parts = re.split(r"^(?=##+ )", text, flags=re.MULTILINE)
     for part in parts:
-        heading, _, body = part.partition("\n")
+        heading, _, body = _BLOCK.sub(_formula, part).partition("\n")
         paragraphs: list[str] = []
         rows: list[Row] = []
-        for block in body.strip().split("\n\n"):
+        for block in filter(None, map(str.strip, body.split("\n\n"))):
             if block.startswith("|"):
                 headings, _, *others = map(_cells, block.splitlines())
                 rows += [Row(headings, cells) for cells in others]
-            elif not block.startswith("```"):
+            else:
                 paragraphs += map(_plain, re.split(r"\n(?=\* )", block))
         yield Section(_plain(heading.lstrip("# ")), tuple(paragraphs), tuple(rows))
+
+
+def _formula(block: re.Match[str]) -> str:
+    """What is said of a block of code: the formula, if it is one."""
+    return block[2] if block[1] == "text" else ""
 
 
 def _cells(line: str) -> tuple[str, ...]:

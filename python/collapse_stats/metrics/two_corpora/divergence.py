@@ -110,8 +110,8 @@ def js_divergences(rows: JointRows) -> FloatArray:
 def total_variation(joint: JointSpectrum) -> float | None:
     """Total variation distance of the relative frequencies, in 0..1.
 
-    Half the sum of |p - q|: the share of occurrences that would have to change their type to make
-    the corpora equal. None when either side is empty.
+    Half the sum of abs(p - q): the share of occurrences that would have to change their type to
+    make the corpora equal. None when either side is empty.
 
     >>> total_variation(JointSpectrum.from_counts([1, 1], [2, 0]))
     0.5
