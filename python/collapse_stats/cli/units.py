@@ -119,7 +119,7 @@ def _options(number: Callable[..., int]) -> list[Callable[[Callable[..., Any]], 
             callback=_share,
             metavar="I/N",
             help="Only merge part I of N of the key space, when all units have been counted. "
-            "Large corpora may be finished without it, but by one process.",
+            "Without it, --finish merges, as one process.",
         ),
         click.option("--finish", is_flag=True, help="Only write the profile, when all is done."),
     ]
@@ -147,7 +147,7 @@ def profile_units(
     )
     if units.reduce is not None:
         with reporter.task(f"merging part {units.reduce[0]} of {units.reduce[1]}"):
-            reduce_range(work, *units.reduce, request.backend, counting.memory_bytes)
+            reduce_range(work, *units.reduce, request.backend, counting.memory_bytes, table)
         number, of = units.reduce
         _say(work, f"part {number} of {of} of the key space is merged")
         return None

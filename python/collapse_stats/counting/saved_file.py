@@ -3,7 +3,8 @@
 import errno
 import hashlib
 import os
-from dataclasses import dataclass
+import shutil
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..errors import InputError
@@ -25,6 +26,17 @@ class SavedFile:
         """Write a file and return what the manifest is to say of it."""
         (folder / name).write_bytes(data)
         return cls(name, len(data), hashlib.sha256(data).hexdigest())
+
+    def place(self, source: Path, folder: Path, name: str) -> "SavedFile":
+        """Put this file of the folder `source` into another under a name, and return it there.
+
+        It is linked, or copied where that is not possible, such as from one disk to another.
+        """
+        try:
+            os.link(source / self.name, folder / name)
+        except OSError:
+            shutil.copyfile(source / self.name, folder / name)
+        return replace(self, name=name)
 
     def check_size(self, folder: Path) -> None:
         """Raise InputError if the file is not there, or has another size; it is not read."""

@@ -90,8 +90,8 @@ class Manifest:
             "group_key": self.group_key,
             "sources": [asdict(source) for source in self.sources],
             "warnings": list(self.warnings),
-            "spectra": _file_content(self.spectra),
-            "sample": _file_content(self.sample)
+            "spectra": file_content(self.spectra),
+            "sample": file_content(self.sample)
             | {
                 "documents": self.sample_documents,
                 "tokens": self.sample_tokens,
@@ -216,8 +216,8 @@ def _manifest(content: Field) -> Manifest:
         group_key=None if group_key.is_null else group_key.text(),
         sources=tuple(map(_source, content["sources"].items())),
         warnings=tuple(warning.text() for warning in content["warnings"].items()),
-        spectra=_file(content["spectra"], SPECTRA),
-        sample=_file(sample, SAMPLE),
+        spectra=file_of(content["spectra"], SPECTRA),
+        sample=file_of(sample, SAMPLE),
         sample_documents=sample["documents"].number(),
         sample_tokens=sample["tokens"].number(most=sample["budget"].number()),
         sample_budget=sample["budget"].number(),
@@ -268,7 +268,8 @@ def _number_or_none(field: Field) -> int | None:
     return None if field.is_null else field.number()
 
 
-def _file(field: Field, name: str) -> SavedFile:
+def file_of(field: Field, name: str) -> SavedFile:
+    """A file of this name; ValueError if the field is of another one."""
     field["file"].expect(name)  # never a path that leads out of the folder
     return SavedFile(name, field["bytes"].number(), field["sha256"].sha256())
 
@@ -282,16 +283,17 @@ def parts_of(field: Field, layout: Layout) -> list[Part]:
         first = part["first_key_range"].number(least, layout.key_ranges - 1)
         least = part["last_key_range"].number(first, layout.key_ranges - 1)
         windows = part["windows"].number(rows, LARGEST)
-        parts.append(Part(_file(part, part_name(number)), rows, windows, first, least))
+        parts.append(Part(file_of(part, part_name(number)), rows, windows, first, least))
     return parts
 
 
-def _file_content(file: SavedFile) -> dict[str, Any]:
+def file_content(file: SavedFile) -> dict[str, Any]:
+    """What a manifest says of a file."""
     return {"file": file.name, "bytes": file.size, "sha256": file.sha256}
 
 
 def part_content(part: Part) -> dict[str, Any]:
-    return _file_content(part.file) | {
+    return file_content(part.file) | {
         "rows": part.rows,
         "windows": part.windows,
         "first_key_range": part.first_key_range,

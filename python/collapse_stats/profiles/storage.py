@@ -19,7 +19,7 @@ from typing import TypeVar
 
 from ..backends.base import Backend
 from ..counting.parquet_part import Part
-from ..counting.part_writer import PartWriter
+from ..counting.part_writer import PartWriter, part_name
 from ..counting.saved_file import SavedFile, damaged
 from ..counting.table import TableInMemory, read_aligned
 from ..counting.table_on_disk import TableOnDisk
@@ -81,6 +81,24 @@ def write_counted(
             )
         _finish(replace(bare, joint_spectra=joint_spectra), parts, folder)
     return read(path, type(bare))
+
+
+def write_joined(profile: ProfileData, tables: Sequence[TableOnDisk] | None, path: Path) -> None:
+    """Write a profile whose table is that of several on disk, which are not read.
+
+    Their files become files of the profile as well, without a copy where the file system allows.
+
+    Input: tables of ascending, disjoint stretches of key ranges; None writes no table.
+    """
+    with new_directory(path) as folder:
+        parts: list[Part] | None = None
+        if tables is not None:
+            there = [(table.path, part) for table in tables for part in table.parts]
+            parts = [
+                replace(part, file=part.file.place(source, folder, part_name(number)))
+                for number, (source, part) in enumerate(there)
+            ]
+        _finish(profile, parts, folder)
 
 
 def _share_written(parts: list[Part] | None, layout: Layout) -> float:

@@ -1,7 +1,7 @@
 """Merging the tables of all units, by parts of the key space and in a tree that fits the memory."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...backends.base import Backend
+from ...corpus.sample import Sample, merge_samples
 from ...counting.part_writer import writer_bytes
 from ...counting.relaid_table import RelaidTable
 from ...counting.table import TableSource, read_aligned
@@ -17,7 +18,10 @@ from ...errors import InputError, LayoutMismatchError
 from ...ngrams.layout import KeyRanges, Layout
 from ...ngrams.table import NgramTable
 from ..manifest import Manifest
+from ..profile import Profile
+from ..storage import read
 from .range_table import read_table, write_table
+from .reduced_range import ReducedRange, read_range, write_range
 from .work_directory import WorkDirectory
 
 _FEWEST = 2  # tables that are merged at a time, however little memory there is
@@ -66,35 +70,52 @@ def key_ranges_of(manifests: Sequence[Manifest], layout: Layout, number: int, of
     return first, last
 
 
-def reduce_range(work: WorkDirectory, number: int, of: int, backend: Backend, memory: int) -> None:
-    """Write the merged table of all units over one of `of` stretches, unless it is there."""
+def reduce_range(
+    work: WorkDirectory,
+    number: int,
+    of: int,
+    backend: Backend,
+    memory: int,
+    table: bool = True,
+) -> ReducedRange:
+    """Merge all units over one of `of` stretches, unless that is there; return what is.
+
+    Input: `table`, whether to keep the rows of the merged table, and not just what is counted.
+    """
     manifests = work.manifests()
     layout = layout_of(manifests)
-    if reduced(work, number, of, manifests, layout) is not None:
-        return
+    found = reduced(work, number, of, manifests, layout)
+    if found is not None:
+        return _with_table(found) if table else found
     stretch = key_ranges_of(manifests, layout, number, of)
     tables = merged_tables(work, manifests, layout, stretch, backend, memory)
+    sample = _sample(work, number * work.units // of, (number + 1) * work.units // of)
     what = _what(work, 0, work.units, stretch)
-    write_table(_folder(work, number, of), what, layout, tables, memory)
+    write_range(_folder(work, number, of), what, layout, tables, sample, backend, memory, table)
+    found = reduced(work, number, of, manifests, layout)
+    assert found is not None  # it was written
+    return found
 
 
 def reduced(
     work: WorkDirectory, number: int, of: int, manifests: Sequence[Manifest], layout: Layout
-) -> TableOnDisk | None:
+) -> ReducedRange | None:
     """Return what `reduce_range` has written, None if it has not."""
     stretch = key_ranges_of(manifests, layout, number, of)
-    return read_table(_folder(work, number, of), _what(work, 0, work.units, stretch), layout)
+    return read_range(_folder(work, number, of), _what(work, 0, work.units, stretch), layout)
 
 
 def all_reduced(
-    work: WorkDirectory, manifests: Sequence[Manifest], layout: Layout
-) -> TableOnDisk | None:
-    """Return the table of all stretches, None if nothing has been reduced by stretches.
+    work: WorkDirectory, manifests: Sequence[Manifest], layout: Layout, table: bool
+) -> list[ReducedRange] | None:
+    """Return all stretches, None if nothing has been reduced by stretches.
+
+    Input: `table`, whether their rows are needed.
 
     Raises
     ------
     InputError
-        Some stretches are missing, or do not hold all tokens of the units.
+        Some stretches are missing, do not hold all tokens of the units, or lack their rows.
     """
     found = sorted((work.path / "reduce").glob("*-of-*"))
     numbers = {int(folder.name.split("-of-")[1]) for folder in found}
@@ -102,23 +123,40 @@ def all_reduced(
         return None
     gaps: list[str] = []
     for of in sorted(numbers):
-        tables = [reduced(work, number, of, manifests, layout) for number in range(of)]
-        there = [table for table in tables if table is not None]
+        ranges = [reduced(work, number, of, manifests, layout) for number in range(of)]
+        there = [each for each in ranges if each is not None]
         if len(there) == of:
-            whole = _joined(work.path / "reduce", layout, there)
-            tokens = sum(part.windows for part in whole.parts)
+            tokens = sum(each.windows for each in there)
             expected = sum(manifest.windows[1] for manifest in manifests)
             if tokens != expected:
                 raise InputError(
                     f"the {of} parts in {work.path / 'reduce'} hold {tokens:,} tokens, and the "
                     f"units {expected:,}: remove that folder, and run --reduce again"
                 )
-            return whole
-        gaps += [f"{number}/{of}" for number, table in enumerate(tables) if table is None]
+            return [*map(_with_table, there)] if table else there
+        gaps += [f"{number}/{of}" for number, each in enumerate(ranges) if each is None]
     raise InputError(
         f"{work.path / 'reduce'} lacks parts: run --reduce {' and --reduce '.join(gaps[:5])} "
         "first, or remove that folder to merge without them"
     )
+
+
+def _with_table(found: ReducedRange) -> ReducedRange:
+    if found.table is None:
+        raise InputError(
+            f"{found.path} was merged with --no-table: give that now, or remove "
+            f"{found.path.parent} and merge again"
+        )
+    return found
+
+
+def _sample(work: WorkDirectory, first: int, last: int) -> Sample:
+    """The sample of consecutive units, with that of one unit in memory at a time."""
+    budget = work.plan.options["sample_tokens"]
+    sample = Sample.empty()
+    for unit in range(first, last):
+        sample = merge_samples([sample, read(work.folder(unit), Profile).sample], budget)
+    return sample
 
 
 def merged_tables(
@@ -197,16 +235,6 @@ def _source(path: Path, manifest: Manifest, layout: Layout, stretch: KeyRanges) 
         parts = [p for p in parts if p.first_key_range < last and p.last_key_range >= first]
     source = TableOnDisk(path, manifest.layout, parts)
     return source if manifest.layout == layout else RelaidTable(source, layout)
-
-
-def _joined(path: Path, layout: Layout, tables: Sequence[TableOnDisk]) -> TableOnDisk:
-    """Tables below a folder, of ascending key ranges, as one."""
-    parts = [
-        replace(part, file=replace(part.file, name=f"{table.path.name}/{part.file.name}"))
-        for table in tables
-        for part in table.parts
-    ]
-    return TableOnDisk(path, layout, parts)
 
 
 def _folder(work: WorkDirectory, number: int, of: int) -> Path:
