@@ -92,6 +92,9 @@ class ReadOptions:
     row_groups
         The first and last + 1 of the row groups to read of the one Parquet file of this part of a
         corpus; None is all.
+    is_unit
+        Whether these files are one of the units of a corpus, which may be empty: all of its files
+        may be bad, or without documents.
     """
 
     tokenizer: str | None = field(
@@ -214,6 +217,7 @@ class ReadOptions:
     )
     longest: int = MAX_DOCUMENT
     row_groups: tuple[int, int] | None = None
+    is_unit: bool = False
 
     def __post_init__(self) -> None:
         check_fields(self)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ...errors import InputError
 from ...readers.formats.parquet import ParquetReader
 from ...readers.open import open_file
 from ...readers.options import ReadOptions
@@ -41,6 +42,16 @@ class Unit(NamedTuple):
     first: int
     last: int
     row_groups: tuple[int, int] | None = None
+
+    @property
+    def is_part(self) -> bool:
+        """Whether it is a part of one file."""
+        return self.row_groups is not None
+
+    @property
+    def continues(self) -> bool:
+        """Whether it is a part of a file that another one begins."""
+        return self.row_groups is not None and self.row_groups[0] > 0
 
 
 def divided(
@@ -94,7 +105,10 @@ def _by_row_groups(
     parts = file.bytes // _PACKED_BYTES_A_TOKEN // unit_tokens
     if unit.last - unit.first > 1 or parts < 2 or reading.eot is not None:
         return [unit]
-    reader = open_file(name, reading)
+    try:
+        reader = open_file(name, reading)
+    except InputError:
+        return [unit]  # whoever counts it says what is wrong, or leaves it out
     if not isinstance(reader, ParquetReader):
         return [unit]
     groups = reader.row_groups

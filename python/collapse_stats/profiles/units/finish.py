@@ -1,6 +1,6 @@
 """One profile of all units."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,12 +9,12 @@ from ...corpus.corpus import Source
 from ...corpus.provenance.sources import doubts, without_doubts
 from ...corpus.sample import Sample, merge_samples
 from ...corpus.split import MIN_DOCUMENTS_FOR_HALVES
-from ..manifest import Manifest
+from ...readers.bad_files import WITHOUT_DOCUMENT, BadFiles
 from ..profile import Profile
 from ..storage import read, write_joined
 from .plan import files_of_corpus
 from .range_spectra import spectra_of_whole
-from .reduce import all_reduced, layout_of, reduce_range
+from .reduce import Manifests, all_reduced, filled, layout_of, reduce_range
 from .reduced_range import ReducedRange
 from .work_directory import WorkDirectory
 
@@ -42,26 +42,21 @@ def finish(
 
 def _whole(
     work: WorkDirectory,
-    manifests: Sequence[Manifest],
+    manifests: Manifests,
     ranges: Sequence[ReducedRange],
     name: str,
     backend: Backend,
 ) -> Profile:
     """The profile of all units but for its table, with one sample in memory at a time."""
-    first, budget = manifests[0], work.plan.options["sample_tokens"]
+    first, budget = filled(manifests)[0], work.plan.options["sample_tokens"]
     sample = Sample.empty()
     for each in ranges:
         sample = merge_samples([sample, each.read_sample()], budget)
-    empty = [manifest.empty_documents for manifest in manifests]
-    documents = sum(manifest.documents for manifest in manifests)
+    empty = [manifest.empty_documents for manifest in manifests.values()]
+    documents = sum(manifest.documents for manifest in manifests.values())
     sources = _sources(work, manifests)
-    left_out = files_of_corpus(work.given, work.reading).warnings() if work.units > 1 else []
-    warnings = [
-        *left_out,  # which no unit knows, since it is given files and not their directory
-        *(each for manifest in manifests for each in without_doubts(manifest.warnings)),
-        *doubts(work.declared, sources),
-    ]
-    if len(manifests) > 1 and documents < MIN_DOCUMENTS_FOR_HALVES:
+    warnings = [*_warnings(work, manifests, sources), *doubts(work.declared, sources)]
+    if work.units > 1 and documents < MIN_DOCUMENTS_FOR_HALVES:
         warnings.append(
             f"{documents} documents are few, and were not cut into blocks, because they were "
             "counted in units"
@@ -89,11 +84,28 @@ def _whole(
     )
 
 
-def _sources(work: WorkDirectory, manifests: Sequence[Manifest]) -> tuple[Source, ...]:
-    """The sources of all units; a file that is divided among several has the tokens of all."""
+def _warnings(
+    work: WorkDirectory, manifests: Manifests, sources: Sequence[Source]
+) -> Iterator[str]:
+    """What the units say, and what none of them can, since it is given some files of the corpus."""
+    own = [each for manifest in manifests.values() for each in without_doubts(manifest.warnings)]
+    if work.units == 1:
+        yield from own
+        return
+    yield from files_of_corpus(work.given, work.reading).warnings()
+    yield from (each for each in own if not each.startswith(WITHOUT_DOCUMENT))
+    empty = [each.path for each in sources if each.error is None and not each.documents]
+    yield from BadFiles(empty=empty).messages()
+
+
+def _sources(work: WorkDirectory, manifests: Manifests) -> tuple[Source, ...]:
+    """The sources of all units, those that could not be opened last.
+
+    A file that is divided among several has the tokens of all, and the error of the last.
+    """
     sources: list[Source] = []
-    for manifest, unit in zip(manifests, work.plan.units, strict=True):
-        if unit.row_groups is None or unit.row_groups[0] == 0:
+    for number, manifest in manifests.items():
+        if not work.plan.units[number].continues:
             sources += manifest.sources
             continue
         (part,), whole = manifest.sources, sources.pop()
@@ -102,6 +114,7 @@ def _sources(work: WorkDirectory, manifests: Sequence[Manifest]) -> tuple[Source
                 whole,
                 tokens=(whole.tokens or 0) + (part.tokens or 0),
                 documents=(whole.documents or 0) + (part.documents or 0),
+                error=part.error,
             )
         )
-    return tuple(sources)
+    return tuple(sorted(sources, key=lambda source: source.error is not None and not source.format))

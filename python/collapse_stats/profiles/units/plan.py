@@ -31,11 +31,8 @@ from .division import PlannedFile, Unit, divided
 DEFAULT_UNIT_TOKENS = 10**9
 PLAN = "plan.json"
 _SCHEMA = "collapse-stats.plan/1"
-_NOT_PLANNED = (
-    "skip_bad",
-    "longest",
-    "row_groups",
-)  # options that do not change what a whole file gives
+# Options that do not change what a whole file gives.
+_NOT_PLANNED = ("skip_bad", "longest", "row_groups", "is_unit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,9 +182,17 @@ def new_plan(
     reading: ReadOptions,
 ) -> Plan:
     """Return the plan of these files."""
-    digests = at_once(lambda name: digest_of(as_location(name)), names)
+    digests = at_once(_digest, names)
     files = tuple(map(PlannedFile, map(str, names), sizes, digests))
     return Plan(files, tuple(divided(files, names, unit_tokens, reading)), options, unit_tokens)
+
+
+def _digest(name: Name) -> str:
+    """The digest of a file; "" if it cannot be read, which whoever counts it will say."""
+    try:
+        return digest_of(as_location(name))
+    except OSError:
+        return ""
 
 
 def check_same(plan: Plan, names: Sequence[Name], sizes: Sequence[int], work: Path) -> None:

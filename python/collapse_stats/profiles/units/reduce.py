@@ -1,6 +1,6 @@
 """Merging the tables of all units, by parts of the key space and in a tree that fits the memory."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -36,7 +36,27 @@ class Merged:
     source: TableSource
 
 
-def layout_of(manifests: Sequence[Manifest]) -> Layout:
+Manifests = Mapping[int, Manifest]
+"""The manifests of the units of a corpus, by their numbers."""
+
+
+def filled(manifests: Manifests) -> list[Manifest]:
+    """Return the manifests of the units that hold a token, which is at least one.
+
+    Raises
+    ------
+    InputError
+        There are none.
+    """
+    found = [manifest for manifest in manifests.values() if manifest.windows[1]]
+    if not found:
+        errors = (s.error for m in manifests.values() for s in m.sources if s.error is not None)
+        why = next(errors, "their documents are all empty, or there are none")
+        raise InputError(f"the files have nothing to count: {why}: give another source")
+    return found
+
+
+def layout_of(manifests: Manifests) -> Layout:
     """Return the layout of all units: that of the largest vocabulary.
 
     Raises
@@ -44,21 +64,21 @@ def layout_of(manifests: Sequence[Manifest]) -> Layout:
     LayoutMismatchError
         The units were not tokenized alike.
     """
-    first = manifests[0]
-    for other in manifests[1:]:
+    first, *others = units = filled(manifests)
+    for other in others:
         if other.tokenizer.sha256 != first.tokenizer.sha256:
             raise LayoutMismatchError(
                 f"{first.name} was tokenized with {first.tokenizer}, {other.name} with "
                 f"{other.tokenizer}, whose vocabulary differs: count all units with one version "
                 "of it, in another --work-dir"
             )
-    return max((manifest.layout for manifest in manifests), key=lambda each: each.vocab_size)
+    return max((manifest.layout for manifest in units), key=lambda each: each.vocab_size)
 
 
-def key_ranges_of(manifests: Sequence[Manifest], layout: Layout, number: int, of: int) -> KeyRanges:
+def key_ranges_of(manifests: Manifests, layout: Layout, number: int, of: int) -> KeyRanges:
     """Return one of `of` stretches of key ranges, which hold about as many rows each."""
     rows = np.zeros(layout.key_ranges)
-    for manifest in manifests:
+    for manifest in filled(manifests):
         if manifest.layout.code_bits != layout.code_bits:
             continue  # its keys are in another order
         for part in manifest.parts or ():
@@ -89,7 +109,8 @@ def reduce_range(
         return _with_table(found) if table else found
     stretch = key_ranges_of(manifests, layout, number, of)
     tables = merged_tables(work, manifests, layout, stretch, backend, memory)
-    sample = _sample(work, number * work.units // of, (number + 1) * work.units // of)
+    share = range(number * work.units // of, (number + 1) * work.units // of)
+    sample = _sample(work, [unit for unit in share if unit in manifests])
     what = _what(work, 0, work.units, stretch)
     write_range(_folder(work, number, of), what, layout, tables, sample, backend, memory, table)
     found = reduced(work, number, of, manifests, layout)
@@ -98,7 +119,7 @@ def reduce_range(
 
 
 def reduced(
-    work: WorkDirectory, number: int, of: int, manifests: Sequence[Manifest], layout: Layout
+    work: WorkDirectory, number: int, of: int, manifests: Manifests, layout: Layout
 ) -> ReducedRange | None:
     """Return what `reduce_range` has written, None if it has not."""
     stretch = key_ranges_of(manifests, layout, number, of)
@@ -106,7 +127,7 @@ def reduced(
 
 
 def all_reduced(
-    work: WorkDirectory, manifests: Sequence[Manifest], layout: Layout, table: bool
+    work: WorkDirectory, manifests: Manifests, layout: Layout, table: bool
 ) -> list[ReducedRange] | None:
     """Return all stretches, None if nothing has been reduced by stretches.
 
@@ -127,7 +148,7 @@ def all_reduced(
         there = [each for each in ranges if each is not None]
         if len(there) == of:
             tokens = sum(each.windows for each in there)
-            expected = sum(manifest.windows[1] for manifest in manifests)
+            expected = sum(manifest.windows[1] for manifest in manifests.values())
             if tokens != expected:
                 raise InputError(
                     f"the {of} parts in {work.path / 'reduce'} hold {tokens:,} tokens, and the "
@@ -150,18 +171,18 @@ def _with_table(found: ReducedRange) -> ReducedRange:
     return found
 
 
-def _sample(work: WorkDirectory, first: int, last: int) -> Sample:
-    """The sample of consecutive units, with that of one unit in memory at a time."""
+def _sample(work: WorkDirectory, units: Iterable[int]) -> Sample:
+    """The sample of some units, with that of one unit in memory at a time."""
     budget = work.plan.options["sample_tokens"]
     sample = Sample.empty()
-    for unit in range(first, last):
+    for unit in units:
         sample = merge_samples([sample, read(work.folder(unit), Profile).sample], budget)
     return sample
 
 
 def merged_tables(
     work: WorkDirectory,
-    manifests: Sequence[Manifest],
+    manifests: Manifests,
     layout: Layout,
     stretch: KeyRanges,
     backend: Backend,
@@ -177,7 +198,8 @@ def merged_tables(
     writing = writer_bytes(memory)
     tables = [
         Merged(unit, unit + 1, _source(work.folder(unit), manifest, layout, stretch))
-        for unit, manifest in enumerate(manifests)
+        for unit, manifest in manifests.items()
+        if manifest.windows[1]
     ]
     while len(tables) > (most := _fan_in(tables, memory - writing)):
         number = -(-len(tables) // most)

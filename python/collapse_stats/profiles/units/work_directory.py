@@ -151,8 +151,17 @@ class WorkDirectory:
         check_sources(self.plan, unit, manifest.sources, str(folder))
         return manifest
 
-    def manifests(self) -> list[Manifest]:
-        """Return the manifests of all units; InputError if some have not been counted."""
+    def manifests(self) -> dict[int, Manifest]:
+        """Return the manifests of the units that make up the corpus, by their numbers.
+
+        These are all but the parts of a file that come after one which could not be read to its
+        end, because a file that is read at once ends there as well.
+
+        Raises
+        ------
+        InputError
+            Some units have not been counted.
+        """
         found = {unit: self.manifest(unit) for unit in range(self.units)}
         missing = [_name(unit) for unit, manifest in found.items() if manifest is None]
         if missing:
@@ -161,7 +170,15 @@ class WorkDirectory:
                 f"{len(missing):,} of the {self.units:,} units are missing in {self.path / 'map'} "
                 f"({some}): run this without --reduce and --finish, or with their --task, first"
             )
-        return [manifest for manifest in found.values() if manifest is not None]
+        there, broken = {}, -1  # the number of the file that broke off
+        for number, manifest in found.items():
+            unit = self.plan.units[number]
+            if manifest is None or (unit.is_part and unit.first == broken):
+                continue
+            there[number] = manifest
+            if unit.is_part and manifest.sources[0].error is not None:
+                broken = unit.first
+        return there
 
 
 def count_unit(
@@ -182,7 +199,9 @@ def count_unit(
     if work.units > 1:  # otherwise the corpus is read as without units, in blocks if it is small
         first, last, groups = work.plan.units[unit]
         source = list(work.names[first:last])
-        reading = replace(reading, root=work.root, include=(), exclude=(), row_groups=groups)
+        reading = replace(
+            reading, root=work.root, include=(), exclude=(), row_groups=groups, is_unit=True
+        )
     try:
         corpus = read_corpus(
             source,
