@@ -83,7 +83,7 @@ def same(units: cs.Profile, plain: cs.Profile) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_bad_file_that_is_alone_in_its_unit_is_left_out(corpus, tmp_path, kind):
     write_bad(corpus, kind)
-    units = cs.profile(corpus, work_dir=tmp_path / "w", unit_tokens=400, **OPTIONS)
+    units = cs.profile(corpus, work_dir=tmp_path / "w", unit_tokens=1200, **OPTIONS)
     assert len([*(tmp_path / "w" / "map").iterdir()]) == 4
     same(units, cs.profile(corpus, **OPTIONS))
 
@@ -91,7 +91,7 @@ def test_a_bad_file_that_is_alone_in_its_unit_is_left_out(corpus, tmp_path, kind
 @pytest.mark.parametrize("kind", KINDS[:4])
 def test_it_fails_its_unit_if_bad_files_are_not_accepted(corpus, tmp_path, kind):
     write_bad(corpus, kind)
-    options = OPTIONS | {"skip_bad": False, "work_dir": tmp_path / "w", "unit_tokens": 400}
+    options = OPTIONS | {"skip_bad": False, "work_dir": tmp_path / "w", "unit_tokens": 1200}
     with pytest.raises(InputError, match=r"unit u00000[01]: .*[ac]\."):
         cs.profile(corpus, **options)
 
@@ -102,7 +102,7 @@ def test_a_corpus_of_bad_files_alone_is_refused(tmp_path):
     for name in "abc":
         (folder / f"{name}.jsonl").write_bytes(bytes(3000))
     with pytest.raises(InputError, match=r"nothing to count: .*a\.jsonl is binary data"):
-        cs.profile(folder, work_dir=tmp_path / "w", unit_tokens=400, **OPTIONS)
+        cs.profile(folder, work_dir=tmp_path / "w", unit_tokens=1200, **OPTIONS)
 
 
 def test_a_divided_file_ends_where_it_is_damaged(corpus, tmp_path):

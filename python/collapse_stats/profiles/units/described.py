@@ -14,10 +14,10 @@ from ..manifest import digest_of
 T = TypeVar("T")
 
 
-def write_described(path: Path, content: dict[str, Any]) -> None:
-    """Write a description, with the SHA-256 of it all."""
-    signed = content | {"sha256": digest_of(content)}
-    path.write_text(json.dumps(signed, indent=1) + "\n")
+def signed(content: dict[str, Any]) -> bytes:
+    """Return a description as it is written, with the SHA-256 of it all."""
+    text = json.dumps(content | {"sha256": digest_of(content)}, indent=1)
+    return f"{text}\n".encode()
 
 
 def read_described(

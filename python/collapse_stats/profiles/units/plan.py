@@ -32,7 +32,7 @@ DEFAULT_UNIT_TOKENS = 10**9
 PLAN = "plan.json"
 _SCHEMA = "collapse-stats.plan/1"
 # Options that do not change what a whole file gives.
-_NOT_PLANNED = ("skip_bad", "longest", "row_groups", "is_unit")
+_NOT_PLANNED = ("skip_bad", "longest", "places", "first_row", "is_unit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,10 +167,10 @@ def sizes_of(names: Sequence[Name]) -> list[int]:
     return list(at_once(lambda name: as_location(name).stat().st_size, names))
 
 
-def _unit(first: int, last: int, row_groups: list[int] | None) -> Unit:
-    if row_groups is None:
+def _unit(first: int, last: int, places: list[int] | None) -> Unit:
+    if places is None:
         return Unit(first, last)
-    begin, end = row_groups
+    begin, end = places
     return Unit(first, last, (begin, end))
 
 

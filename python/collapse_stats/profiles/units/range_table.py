@@ -17,7 +17,7 @@ from ...system.atomic_directory import new_directory
 from ...system.unfinished import is_taken
 from ..json_field import Field
 from ..manifest import part_content, parts_of
-from .described import read_described, write_described
+from .described import read_described, signed
 
 TABLE = "table.json"
 
@@ -37,9 +37,8 @@ def write_table(
             with PartWriter(folder, memory) as writer:
                 for table in tables:
                     writer.add(table)
-            write_described(
-                folder / TABLE, {**what, "parts": list(map(part_content, writer.parts))}
-            )
+            content = {**what, "parts": list(map(part_content, writer.parts))}
+            (folder / TABLE).write_bytes(signed(content))
     except InputError:
         if not is_taken(path):
             raise

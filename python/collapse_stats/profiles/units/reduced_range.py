@@ -34,7 +34,7 @@ from ..columns import (
 )
 from ..json_field import Field
 from ..manifest import file_content, file_of, part_content, parts_of
-from .described import read_described, write_described
+from .described import read_described, signed
 from .range_spectra import FirstTokens, layout_of_first_tokens, masks_of
 
 RANGE = "range.json"
@@ -123,7 +123,7 @@ def write_range(
                     SavedFile.write(folder, SAMPLE, sample_to_parquet(sample, layout, _OF))
                 ),
             }
-            write_described(folder / RANGE, content)
+            (folder / RANGE).write_bytes(signed(content))
     except InputError:
         if not is_taken(path):
             raise

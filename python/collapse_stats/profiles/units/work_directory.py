@@ -2,6 +2,7 @@
 
 plan.json               which files in which units, and how: see `plan`
 map/u000123/            the profile of a unit, which names the plan that it belongs to
+rows/u000123.json       how many rows a part of a file has, where that takes a look
 reduce/2-of-8/          the table of all units over the third of eight parts of the key space
 merged/0-1023/u…-u…/    tables of some units, where memory is too small to merge all at once
 
@@ -19,11 +20,13 @@ from ...corpus.load import Progress, read_corpus
 from ...corpus.opened import Paths
 from ...corpus.provenance.declaration import Declaration
 from ...errors import InputError
+from ...readers.open import open_file
 from ...readers.options import ReadOptions
 from ...readers.remote.location import Name, as_location
 from ...system.unfinished import is_taken
 from ..build import profile_corpus
 from ..manifest import Manifest, read_manifest
+from .looks import rows_before
 from .plan import (
     DEFAULT_UNIT_TOKENS,
     Plan,
@@ -195,14 +198,15 @@ def count_unit(
         return
     folder = work.folder(unit)
     source: Any = list(work.given)
-    reading = work.reading
+    reading, places = work.reading, None
     if work.units > 1:  # otherwise the corpus is read as without units, in blocks if it is small
-        first, last, groups = work.plan.units[unit]
+        first, last, places = work.plan.units[unit]
         source = list(work.names[first:last])
-        reading = replace(
-            reading, root=work.root, include=(), exclude=(), row_groups=groups, is_unit=True
-        )
+        reading = replace(reading, root=work.root, include=(), exclude=(), is_unit=True)
     try:
+        if places is not None:
+            first_row = rows_before(work.path, work.plan, unit, open_file(source[0], reading))
+            reading = replace(reading, places=places, first_row=first_row)
         corpus = read_corpus(
             source,
             reading=reading,
