@@ -10,12 +10,14 @@ from typing import Any
 import click
 
 from ..corpus.provenance.declaration import Declaration
+from ..counting.saved_file import Folder
+from ..profiles.folders import as_folder
 from ..profiles.profile import Profile
 from ..profiles.units.finish import finish
 from ..profiles.units.in_units import count_here, planned_options
 from ..profiles.units.reduce import reduce_range
 from ..profiles.units.work_directory import WorkDirectory
-from ..readers.remote.location import Location
+from ..readers.remote.location import Location, as_location
 from ..report.grid import printable
 from ..system.wording import counted
 from .corpora import name_of
@@ -40,7 +42,7 @@ class Units:
         Whether to write the profile and count nothing.
     """
 
-    path: Path
+    path: Folder
     tokens: int | None
     task: Share | None
     reduce: Share | None
@@ -62,13 +64,18 @@ def _share(ctx: click.Context, param: click.Parameter, text: str | None) -> Shar
     return int(match[1]), int(match[2])
 
 
+def _folder(ctx: click.Context, param: click.Parameter, text: str | None) -> Folder | None:
+    """A directory, or a URL of objects."""
+    return None if text is None else as_folder(as_location(text))
+
+
 def units_options(number: Callable[..., int]) -> Callable[[Callable[..., Any]], Any]:
     """Add the options; the command is called with ``units=``, None to count at once."""
 
     def add(command: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(command)
         def with_units(
-            work_dir: Path | None,
+            work_dir: Folder | None,
             unit_tokens: int | None,
             task: Share | None,
             reduce: Share | None,
@@ -97,10 +104,11 @@ def _options(number: Callable[..., int]) -> list[Callable[[Callable[..., Any]], 
     return [
         click.option(
             "--work-dir",
-            type=click.Path(path_type=Path),
+            callback=_folder,
             metavar="WORK",
-            help="Count the corpus in units, and keep what is done in this directory: started "
-            "again, the command goes on. Any number of processes and machines may share it.",
+            help="Count the corpus in units, and keep what is done in this directory (or s3:// or "
+            "gs://): started again, the command goes on. Any number of processes and machines may "
+            "share it.",
         ),
         click.option(
             "--unit-tokens",

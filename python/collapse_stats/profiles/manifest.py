@@ -15,7 +15,7 @@ from ..corpus.corpus import Source, TokenizerIdentity
 from ..corpus.provenance.declaration import ORIGINS
 from ..counting.parquet_part import MOST_ROWS, Part
 from ..counting.part_writer import part_name
-from ..counting.saved_file import SavedFile, damaged, unreadable
+from ..counting.saved_file import Folder, SavedFile, damaged, unreadable
 from ..errors import InputError
 from ..ngrams.layout import Layout
 from ..readers.directory.names import MANIFEST, SAMPLE, SPECTRA
@@ -129,7 +129,7 @@ def says_it_is_a_profile(folder: Path) -> bool:
         return _SCHEMA.encode() in file.read(_BEGINNING)
 
 
-def read_manifest(folder: Path) -> Manifest:
+def read_manifest(folder: Folder) -> Manifest:
     """Read the manifest of a profile.
 
     Raises
@@ -152,7 +152,7 @@ def read_manifest(folder: Path) -> Manifest:
         raise damaged(folder, MANIFEST, str(error)) from error
 
 
-def _parsed(folder: Path) -> Any:
+def _parsed(folder: Folder) -> Any:
     try:
         text = (folder / MANIFEST).read_bytes().decode()
         return json.loads(text, object_pairs_hook=_without_repetition, parse_constant=_refuse)
@@ -176,7 +176,7 @@ def _refuse(name: str) -> None:
     raise ValueError(f"{name} is no JSON")
 
 
-def _other_version(folder: Path, schema: str) -> InputError:
+def _other_version(folder: Folder, schema: str) -> InputError:
     version = re.fullmatch(re.escape(_SCHEMA) + r"(\d{1,9})", schema, re.ASCII)
     if version is None:
         return damaged(folder, MANIFEST, f"expected a schema {_SCHEMA}..., got {schema[:60]!r}")

@@ -2,12 +2,11 @@
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, TypeVar
 
-from ...counting.saved_file import damaged
+from ...counting.saved_file import Folder, damaged
 from ...errors import InputError
-from ...system.unfinished import is_taken
+from ..folders import is_there
 from ..json_field import Field
 from ..manifest import digest_of
 
@@ -21,7 +20,7 @@ def signed(content: dict[str, Any]) -> bytes:
 
 
 def read_described(
-    path: Path, name: str, what: dict[str, Any], parsed: Callable[[Field], T]
+    path: Folder, name: str, what: dict[str, Any], parsed: Callable[[Field], T]
 ) -> T | None:
     """Return what a directory holds, None if there is none.
 
@@ -39,7 +38,7 @@ def read_described(
     InputError
         It is damaged, or is not of what is expected.
     """
-    if not is_taken(path):
+    if not is_there(path, name):
         return None
     remedy = f"remove {path}, and run this again"
     try:

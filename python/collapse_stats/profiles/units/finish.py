@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from ...backends.base import Backend
 from ...corpus.corpus import Source
 from ...corpus.provenance.sources import doubts, without_doubts
 from ...corpus.sample import Sample, merge_samples
 from ...corpus.split import MIN_DOCUMENTS_FOR_HALVES
+from ...counting.saved_file import Folder
 from ...readers.bad_files import WITHOUT_DOCUMENT, BadFiles
 from ..profile import Profile
 from ..storage import read, write_joined
@@ -20,7 +20,7 @@ from .work_directory import WorkDirectory
 
 
 def finish(
-    work: WorkDirectory, name: str, table: bool, backend: Backend, memory: int, save_to: Path
+    work: WorkDirectory, name: str, table: bool, backend: Backend, memory: int, save_to: Folder
 ) -> Profile:
     """Write the profile of the whole corpus, from what its units were reduced to, or will be now.
 

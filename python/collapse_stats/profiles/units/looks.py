@@ -5,16 +5,14 @@ work directory: ``rows/u000123.json``. Looking goes backwards from the part that
 processes that begin at the same time look at different parts, and find the numbers of the others.
 """
 
-from pathlib import Path
-
+from ...counting.saved_file import Folder
 from ...readers.file_reader import FileReader
-from ...system.atomic_file import write_file
-from ...system.unfinished import is_taken
+from ..folders import has_file, write_small
 from .described import read_described, signed
 from .plan import Plan
 
 
-def rows_before(work: Path, plan: Plan, unit: int, reader: FileReader) -> int:
+def rows_before(work: Folder, plan: Plan, unit: int, reader: FileReader) -> int:
     """Return how many rows of a file lie before the part that is this unit.
 
     Parameters
@@ -41,16 +39,15 @@ def rows_before(work: Path, plan: Plan, unit: int, reader: FileReader) -> int:
     return rows
 
 
-def _rows(folder: Path, plan: Plan, unit: int, reader: FileReader) -> int:
+def _rows(folder: Folder, plan: Plan, unit: int, reader: FileReader) -> int:
     """The rows of one part, which are counted if no process has left their number."""
     name, what = f"u{unit:06d}.json", {"plan": plan.digest, "unit": unit}
-    if is_taken(folder / name):
+    if has_file(folder / name):
         known = read_described(folder, name, what, lambda content: content["rows"].number())
-        assert known is not None  # the folder is there
+        assert known is not None  # the file is there
         return known
     places = plan.units[unit].places
     assert places is not None  # it belongs to a file in parts
     rows = reader.rows_between(*places)
-    folder.mkdir(exist_ok=True)
-    write_file(folder / name, signed({**what, "rows": rows}))
+    write_small(folder / name, signed({**what, "rows": rows}))
     return rows

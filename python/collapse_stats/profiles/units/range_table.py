@@ -5,16 +5,16 @@ part-00000.parquet the rows, as in a profile
 """
 
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 from ...counting.part_writer import PartWriter
+from ...counting.saved_file import Folder
 from ...counting.table_on_disk import TableOnDisk
 from ...errors import InputError
 from ...ngrams.layout import Layout
 from ...ngrams.table import NgramTable
 from ...system.atomic_directory import new_directory
-from ...system.unfinished import is_taken
+from ..folders import is_there, on_disk
 from ..json_field import Field
 from ..manifest import part_content, parts_of
 from .described import read_described, signed
@@ -23,7 +23,7 @@ TABLE = "table.json"
 
 
 def write_table(
-    path: Path, what: dict[str, Any], layout: Layout, tables: Iterable[NgramTable], memory: int
+    path: Folder, what: dict[str, Any], layout: Layout, tables: Iterable[NgramTable], memory: int
 ) -> None:
     """Write ascending tables to a directory, unless another process does so first.
 
@@ -33,18 +33,18 @@ def write_table(
         What the table is of, which `read_table` compares.
     """
     try:
-        with new_directory(path) as folder:
+        with on_disk(path, TABLE) as local, new_directory(local) as folder:
             with PartWriter(folder, memory) as writer:
                 for table in tables:
                     writer.add(table)
             content = {**what, "parts": list(map(part_content, writer.parts))}
             (folder / TABLE).write_bytes(signed(content))
     except InputError:
-        if not is_taken(path):
+        if not is_there(path, TABLE):
             raise
 
 
-def read_table(path: Path, what: dict[str, Any], layout: Layout) -> TableOnDisk | None:
+def read_table(path: Folder, what: dict[str, Any], layout: Layout) -> TableOnDisk | None:
     """Return the table in a directory, None if there is none.
 
     Raises

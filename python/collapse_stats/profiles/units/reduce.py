@@ -1,9 +1,9 @@
 """Merging the tables of all units, by parts of the key space and in a tree that fits the memory."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,18 +12,20 @@ from ...backends.base import Backend
 from ...corpus.sample import Sample, merge_samples
 from ...counting.part_writer import writer_bytes
 from ...counting.relaid_table import RelaidTable
+from ...counting.saved_file import Folder
 from ...counting.table import TableSource, read_aligned
 from ...counting.table_on_disk import TableOnDisk
 from ...errors import InputError, LayoutMismatchError
 from ...ngrams.layout import KeyRanges, Layout
 from ...ngrams.table import NgramTable
+from ..folders import names_in
 from ..manifest import Manifest
-from ..profile import Profile
-from ..storage import read
+from ..storage import read_sample
 from .range_table import read_table, write_table
 from .reduced_range import ReducedRange, read_range, write_range
 from .work_directory import WorkDirectory
 
+_PART = re.compile(r"\d+-of-(\d+)")  # the name of the folder of a stretch
 _FEWEST = 2  # tables that are merged at a time, however little memory there is
 
 
@@ -110,7 +112,7 @@ def reduce_range(
     stretch = key_ranges_of(manifests, layout, number, of)
     tables = merged_tables(work, manifests, layout, stretch, backend, memory)
     share = range(number * work.units // of, (number + 1) * work.units // of)
-    sample = _sample(work, [unit for unit in share if unit in manifests])
+    sample = _sample(work, {unit: manifests[unit] for unit in share if unit in manifests})
     what = _what(work, 0, work.units, stretch)
     write_range(_folder(work, number, of), what, layout, tables, sample, backend, memory, table)
     found = reduced(work, number, of, manifests, layout)
@@ -138,8 +140,8 @@ def all_reduced(
     InputError
         Some stretches are missing, do not hold all tokens of the units, or lack their rows.
     """
-    found = sorted((work.path / "reduce").glob("*-of-*"))
-    numbers = {int(folder.name.split("-of-")[1]) for folder in found}
+    found = filter(None, map(_PART.fullmatch, names_in(work.path / "reduce")))
+    numbers = {int(part[1]) for part in found}
     if not numbers:
         return None
     gaps: list[str] = []
@@ -171,12 +173,12 @@ def _with_table(found: ReducedRange) -> ReducedRange:
     return found
 
 
-def _sample(work: WorkDirectory, units: Iterable[int]) -> Sample:
+def _sample(work: WorkDirectory, units: Manifests) -> Sample:
     """The sample of some units, with that of one unit in memory at a time."""
     budget = work.plan.options["sample_tokens"]
     sample = Sample.empty()
-    for unit in units:
-        sample = merge_samples([sample, read(work.folder(unit), Profile).sample], budget)
+    for unit, manifest in units.items():
+        sample = merge_samples([sample, read_sample(work.folder(unit), manifest)], budget)
     return sample
 
 
@@ -249,7 +251,7 @@ def _fan_in(tables: Sequence[Merged], memory: int) -> int:
     return max(_FEWEST, (memory // 2 - shared) // max(1, each))
 
 
-def _source(path: Path, manifest: Manifest, layout: Layout, stretch: KeyRanges) -> TableSource:
+def _source(path: Folder, manifest: Manifest, layout: Layout, stretch: KeyRanges) -> TableSource:
     """The table of a unit, with the parts that may have rows in a stretch of key ranges."""
     parts = manifest.parts or []
     if manifest.layout.code_bits == layout.code_bits:
@@ -259,7 +261,7 @@ def _source(path: Path, manifest: Manifest, layout: Layout, stretch: KeyRanges) 
     return source if manifest.layout == layout else RelaidTable(source, layout)
 
 
-def _folder(work: WorkDirectory, number: int, of: int) -> Path:
+def _folder(work: WorkDirectory, number: int, of: int) -> Folder:
     return work.path / "reduce" / f"{number}-of-{of}"
 
 

@@ -11,13 +11,12 @@ from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import chain
-from pathlib import Path
 from typing import Any
 
 from ...backends.base import Backend
 from ...corpus.sample import Sample
 from ...counting.part_writer import PartWriter
-from ...counting.saved_file import SavedFile
+from ...counting.saved_file import Folder, SavedFile
 from ...counting.table_on_disk import TableOnDisk
 from ...errors import InputError
 from ...ngrams.layout import Layout
@@ -25,13 +24,13 @@ from ...ngrams.spectrum import JointSpectra
 from ...ngrams.table import NgramTable
 from ...readers.directory.names import SAMPLE, SPECTRA
 from ...system.atomic_directory import new_directory
-from ...system.unfinished import is_taken
 from ..columns import (
     sample_from_parquet,
     sample_to_parquet,
     spectra_from_parquet,
     spectra_to_parquet,
 )
+from ..folders import is_there, on_disk
 from ..json_field import Field
 from ..manifest import file_content, file_of, part_content, parts_of
 from .described import read_described, signed
@@ -53,7 +52,7 @@ class ReducedRange:
         How often each token begins one of them.
     """
 
-    path: Path
+    path: Folder
     layout: Layout
     table: TableOnDisk | None
     first_tokens: TableOnDisk
@@ -82,7 +81,7 @@ _OF = "a part of the key space"  # what the files of spectra and samples say the
 
 
 def write_range(
-    path: Path,
+    path: Folder,
     what: dict[str, Any],
     layout: Layout,
     tables: Iterable[NgramTable],
@@ -105,7 +104,7 @@ def write_range(
     firsts = FirstTokens(layout, backend)
     pieces = firsts.added(chain([NgramTable.empty(layout)], tables))  # there may be none at all
     try:
-        with new_directory(path) as folder:
+        with on_disk(path, RANGE) as local, new_directory(local) as folder:
             (folder / _FIRST).mkdir()
             with ExitStack() as stack:
                 writer = stack.enter_context(PartWriter(folder, memory)) if table else None
@@ -125,11 +124,11 @@ def write_range(
             }
             (folder / RANGE).write_bytes(signed(content))
     except InputError:
-        if not is_taken(path):
+        if not is_there(path, RANGE):
             raise
 
 
-def read_range(path: Path, what: dict[str, Any], layout: Layout) -> ReducedRange | None:
+def read_range(path: Folder, what: dict[str, Any], layout: Layout) -> ReducedRange | None:
     """Return what `write_range` has written, None if there is nothing.
 
     Raises
