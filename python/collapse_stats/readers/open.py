@@ -87,7 +87,8 @@ def open_files(
     """Return readers of the files of one corpus, and the files that could not be opened.
 
     With ``options.skip_bad``, a file that cannot be opened is noted in the `BadFiles`, to which the
-    caller adds files that turn out to be bad later. The error of a file that is alone is raised.
+    caller adds files that turn out to be bad later. The error of a file that is alone is raised,
+    unless it is a unit of a corpus.
     The content of small files is kept, up to `room` bytes in all, so that they are opened once.
     `doubtful` is that of `Files`.
 
@@ -96,7 +97,7 @@ def open_files(
     InputError
         A file cannot be opened; with ``options.skip_bad``, none of them can.
     """
-    bad_files = BadFiles(options.skip_bad and len(names) > 1)
+    bad_files = BadFiles(options.skip_bad and (len(names) > 1 or options.is_unit))
     readers: list[Reader] = []
     of_metadata: InputError | None = None
     for name, reader in open_each(names, options, doubtful):
@@ -114,7 +115,7 @@ def open_files(
                 if room < 0:
                     reader.forget()
             readers.append(reader)
-    if not readers:
+    if not readers and not options.is_unit:
         bad_files.raise_if_all(len(bad_files.errors))
         if of_metadata is not None:
             raise of_metadata
