@@ -57,8 +57,10 @@ def _some(rows: Sequence[Sequence[Cell]]) -> Sequence[Sequence[Cell]]:
 
 
 def _row(texts: Sequence[str], kinds: Sequence[str], tag: str) -> str:
+    # Notebooks align cells to the right by a style sheet, and code hosts leave out styles.
     cells = (
-        f'<{tag} align="{kind}">{text}</{tag}>' for text, kind in zip(texts, kinds, strict=True)
+        f'<{tag} align="{kind}" style="text-align:{kind}">{text}</{tag}>'
+        for text, kind in zip(texts, kinds, strict=True)
     )
     return f"<tr>{''.join(cells)}</tr>"
 
