@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from example_files import is_text_of_pages, names_for_python, write_files
+from pictures import terminal
 from run_blocks import RUN, blocks_of, run_page
 
 pytestmark = pytest.mark.skipif(
@@ -53,6 +54,11 @@ def runs(page: str) -> bool:
 def test_a_page_prints_what_it_shows(page: str, example_files: Path) -> None:
     _, differences = run_page((ROOT / page).read_text("utf-8"), example_files)
     assert not differences, "\n".join(differences)
+
+
+def test_the_picture_of_the_terminal_is_what_it_shows(example_files: Path) -> None:
+    picture = (ROOT / "docs" / "pictures" / "terminal.svg").read_text("utf-8")
+    assert terminal(example_files) == picture or not is_text_of_pages()
 
 
 @pytest.mark.parametrize("page", PAGES)
