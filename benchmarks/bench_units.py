@@ -1,8 +1,9 @@
-"""What units cost: counted and finished against one process, and two workers against one.
+"""What units cost: counted, reduced and finished against one process, and two workers against one.
 
 COLLAPSE_STATS_BENCH_TOKENS=100_000_000 pytest benchmarks/bench_units.py
 """
 
+import os
 import shutil
 import subprocess
 import sys
@@ -17,32 +18,49 @@ from measure import size, timed
 from pytest_benchmark.fixture import BenchmarkFixture
 
 FILES = 8
+DOCUMENT = 500  # tokens
 COMMAND = [sys.executable, "-m", "collapse_stats", "profile"]
 
 
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Eight files of token ids."""
+    """Eight files of token ids, whose documents end in an id of their own."""
     folder = tmp_path_factory.mktemp("units") / "corpus"
     folder.mkdir()
-    for number, ids in enumerate(np.array_split(workloads.text_tokens(size()), FILES)):
+    tokens = workloads.text_tokens(size())
+    tokens[DOCUMENT - 1 :: DOCUMENT] = workloads.text_vocab_size()
+    for number, ids in enumerate(np.array_split(tokens, FILES)):
         ids.astype(np.uint16).tofile(folder / f"{number}.bin")
     return folder
 
 
-def command(corpus: Path, *options: str) -> list[str]:
-    vocab_size = str(workloads.text_vocab_size())
-    counted = ["--dtype", "u16", "--vocab-size", vocab_size, "--threads", "1"]
-    return [*COMMAND, str(corpus), "-o", str(corpus.parent / "out"), *counted, *options]
+def command(source: Path, corpus: Path, *options: str) -> list[str]:
+    eot = workloads.text_vocab_size()
+    ids = ["--dtype", "u16", "--vocab-size", str(eot + 1), "--eot", str(eot)]
+    counted = ["--threads", "1", "--memory", "4GB", "--root", str(corpus)]
+    return [*COMMAND, str(source), "-o", str(corpus.parent / "out"), *ids, *counted, *options]
 
 
 def in_units(corpus: Path, *options: str) -> list[str]:
     tokens = str(size() // FILES)
     work = str(corpus.parent / "work")
-    return command(corpus, "--work-dir", work, "--unit-tokens", tokens, *options)
+    return command(corpus, corpus, "--work-dir", work, "--unit-tokens", tokens, *options)
 
 
-def seconds(*commands: list[str]) -> float:
+def spectra_of_each(corpus: Path, *sources: Path) -> list[str]:
+    """A process that profiles one source after the other, without tables."""
+    eot = workloads.text_vocab_size()
+    script = (
+        "import sys, collapse_stats as cs\n"
+        "root, eot, *sources = sys.argv[1:]\n"
+        "ids = {'dtype': 'u16', 'eot': int(eot), 'vocab_size': int(eot) + 1, 'root': root}\n"
+        "for source in sources:\n"
+        "    cs.profile(source, table=False, threads=1, memory='4GB', digest='full', **ids)\n"
+    )
+    return [sys.executable, "-c", script, str(corpus), str(eot), *map(str, sources)]
+
+
+def wall_seconds(*commands: list[str]) -> float:
     """Seconds that commands take at the same time."""
     begin = perf_counter()
     running = [subprocess.Popen(each, stderr=subprocess.DEVNULL) for each in commands]
@@ -51,25 +69,55 @@ def seconds(*commands: list[str]) -> float:
     return perf_counter() - begin
 
 
-def afresh(corpus: Path) -> None:
-    for name in ("out", "work"):
+def cpu_seconds(*commands: list[str]) -> float:
+    """CPU seconds of commands, one after the other: what else the machine does counts less."""
+    before = os.times()
+    for each in commands:
+        subprocess.run(each, stderr=subprocess.DEVNULL, check=True)
+    after = os.times()
+    return (
+        after.children_user + after.children_system - before.children_user - before.children_system
+    )
+
+
+def remove(corpus: Path, *names: str) -> None:
+    for name in names:
         shutil.rmtree(corpus.parent / name, ignore_errors=True)
 
 
 def test_units(benchmark: BenchmarkFixture, corpus: Path) -> None:
-    """Units counted and finished; `extra_info` has each step as a multiple of one process."""
-    maps: list[float] = []
-    finished: list[float] = []
+    """Units with tables; `extra_info` has the CPU seconds of each step as multiples of one process.
+
+    ``finish`` merges by itself, ``reduce`` and ``add`` are the same in two steps.
+    """
+    steps: dict[str, list[float]] = {name: [] for name in ("maps", "finish", "reduce", "add")}
 
     def count() -> None:
-        afresh(corpus)
-        whole = seconds(command(corpus))
-        shutil.rmtree(corpus.parent / "out")
-        maps.append(seconds(in_units(corpus, "--task", "0/1")) / whole)
-        finished.append(seconds(in_units(corpus, "--finish")) / whole)
+        remove(corpus, "out", "work")
+        whole = cpu_seconds(command(corpus, corpus))
+        remove(corpus, "out")
+        steps["maps"].append(cpu_seconds(in_units(corpus, "--task", "0/1")) / whole)
+        steps["finish"].append(cpu_seconds(in_units(corpus, "--finish")) / whole)
+        remove(corpus, "out", "work/reduce")
+        parts = [in_units(corpus, "--reduce", f"{number}/2") for number in range(2)]
+        steps["reduce"].append(cpu_seconds(*parts) / whole)
+        steps["add"].append(cpu_seconds(in_units(corpus, "--finish")) / whole)
+        benchmark.extra_info["cpu_seconds_of_one_process"] = whole
 
     timed(benchmark, count, size())
-    benchmark.extra_info |= {"maps": median(maps), "finish": median(finished)}
+    benchmark.extra_info |= {name: median(values) for name, values in steps.items()}
+
+
+def test_units_without_tables(benchmark: BenchmarkFixture, corpus: Path) -> None:
+    """Spectra and samples of one file after the other, against those of all files at once."""
+    ratios: list[float] = []
+
+    def count() -> None:
+        whole = cpu_seconds(spectra_of_each(corpus, corpus))
+        ratios.append(cpu_seconds(spectra_of_each(corpus, *sorted(corpus.iterdir()))) / whole)
+
+    timed(benchmark, count, size())
+    benchmark.extra_info["maps"] = median(ratios)
 
 
 def test_two_workers(benchmark: BenchmarkFixture, corpus: Path) -> None:
@@ -77,10 +125,10 @@ def test_two_workers(benchmark: BenchmarkFixture, corpus: Path) -> None:
     ratios: list[float] = []
 
     def count() -> None:
-        afresh(corpus)
-        alone = seconds(in_units(corpus, "--task", "0/1"))
-        afresh(corpus)
-        both = seconds(in_units(corpus, "--task", "0/2"), in_units(corpus, "--task", "1/2"))
+        remove(corpus, "out", "work")
+        alone = wall_seconds(in_units(corpus, "--task", "0/1"))
+        remove(corpus, "out", "work")
+        both = wall_seconds(in_units(corpus, "--task", "0/2"), in_units(corpus, "--task", "1/2"))
         ratios.append(alone / both)
 
     timed(benchmark, count, size())

@@ -25,6 +25,7 @@ using MaskList = std::vector<std::pair<unsigned, unsigned>>;
 
 void bind_backend(py::module_& module);
 void bind_counter(py::module_& module);
+void bind_file_heads(py::module_& module);
 void bind_links(py::module_& module);
 void bind_mapped_file(py::module_& module);
 void bind_ngram_set(py::module_& module);

@@ -7,6 +7,7 @@ PYBIND11_MODULE(_native, module) {
   module.doc() = "Counting in C++; see collapse_stats.backends.native.";
   python::bind_backend(module);
   python::bind_counter(module);
+  python::bind_file_heads(module);
   python::bind_links(module);
   python::bind_mapped_file(module);
   python::bind_ngram_set(module);

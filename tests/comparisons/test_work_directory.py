@@ -3,8 +3,10 @@
 The oracle is the digest of everything that one process counts without a work directory.
 """
 
+import errno
 import hashlib
 import json
+import os
 import pickle
 import random
 import shutil
@@ -20,9 +22,12 @@ from remote_servers import s3
 import collapse_stats as cs
 from collapse_stats.backends import select
 from collapse_stats.backends.options import CountOptions
+from collapse_stats.counting.table_on_disk import TableOnDisk
 from collapse_stats.errors import InputError
+from collapse_stats.ngrams.table import NgramTable
 from collapse_stats.profiles.profile import Profile
 from collapse_stats.profiles.units import in_units
+from collapse_stats.profiles.units.described import signed
 from collapse_stats.profiles.units.division import PlannedFile, units_of_files
 from collapse_stats.profiles.units.finish import finish
 from collapse_stats.profiles.units.plan import Plan
@@ -143,7 +148,7 @@ def test_units_are_the_corpus(folder, whole, tmp_path):
     assert digest(again) == whole
 
 
-@pytest.mark.parametrize("unit_tokens", [1, 1500, 10**9])
+@pytest.mark.parametrize("unit_tokens", [100, 1500, 10**9])
 def test_the_size_of_units_changes_nothing(folder, whole, tmp_path, unit_tokens):
     profile = cs.profile(folder, work_dir=tmp_path / "w", unit_tokens=unit_tokens, **OPTIONS)
     assert digest(profile) == whole
@@ -161,7 +166,7 @@ def test_one_small_file_is_cut_into_blocks_as_without_units(folder, tmp_path):
     path = folder / "a" / "0.jsonl"
     plain = cs.profile(path, **OPTIONS)
     assert plain.halved_by != "documents"
-    assert digest(cs.profile(path, work_dir=tmp_path, unit_tokens=1, **OPTIONS)) == digest(plain)
+    assert digest(cs.profile(path, work_dir=tmp_path, **OPTIONS)) == digest(plain)
 
 
 def test_vocabularies_that_units_imply_become_one(tmp_path):
@@ -172,7 +177,7 @@ def test_vocabularies_that_units_imply_become_one(tmp_path):
     options = {"max_order": 2, "memory": "500MB"}
     plain = cs.profile(tmp_path / "ids", **options)
     units = cs.profile(tmp_path / "ids", work_dir=tmp_path / "w", unit_tokens=500, **options)
-    assert len(list((tmp_path / "w" / "map").iterdir())) == 3
+    assert len(list((tmp_path / "w" / "map").iterdir())) == 6
     assert digest(units) == digest(plain)
 
 
@@ -193,7 +198,7 @@ def test_row_groups_of_a_large_file_are_units(tmp_path, alone, group_key):
     options = OPTIONS | {"group_key": group_key}
     plain = cs.profile(tmp_path / "c", **options)
     units = cs.profile(tmp_path / "c", work_dir=tmp_path / "w", unit_tokens=1200, **options)
-    divisions = [unit.row_groups for unit in Plan.read(tmp_path / "w").units]
+    divisions = [unit.places for unit in Plan.read(tmp_path / "w").units]
     parts = [each for each in divisions if each is not None]
     assert len(parts) > 3
     assert (parts[0][0], parts[-1][1]) == (0, 11)
@@ -218,6 +223,69 @@ def test_parts_of_the_key_space_are_the_corpus(counted, whole, of):
         reduce_range(counted, number, of, select("auto"), MEMORY)
     reduce_range(counted, 0, of, select("auto"), MEMORY)  # is there
     assert digest(finished(counted)) == whole
+
+
+@pytest.mark.parametrize("halves", [True, False])
+@pytest.mark.parametrize("max_order", [1, 2, 4])
+def test_spectra_of_parts_add_up_in_every_order(folder, tmp_path, max_order, halves):
+    options = OPTIONS | {"max_order": max_order, "halves": halves}
+    plain = cs.profile(folder, **options)
+    reading, counts = ReadOptions(tokenizer="bytes"), replace(counting(), max_order=max_order)
+    planned = in_units.planned_options(counts, halves, OPTIONS["sample_tokens"])
+    work = WorkDirectory.open(tmp_path / "w", [str(folder)], reading, planned, UNIT)
+    in_units.count_here(work, work.left(), counts, None)
+    for number in range(5):
+        reduce_range(work, number, 5, select("auto"), MEMORY)
+    assert digest(finished(work)) == digest(plain)
+
+
+@pytest.mark.parametrize("linked", [True, False])
+def test_the_merged_table_becomes_that_of_the_profile_unread(counted, whole, monkeypatch, linked):
+    for number in range(3):
+        reduce_range(counted, number, 3, select("auto"), MEMORY)
+    read = TableOnDisk.read
+
+    def of_first_tokens_only(table: TableOnDisk, first: int, last: int) -> NgramTable:
+        assert table.path.name == "first-tokens"
+        return read(table, first, last)
+
+    monkeypatch.setattr(TableOnDisk, "read", of_first_tokens_only)
+    if not linked:
+        monkeypatch.setattr(os, "link", not_on_this_disk)
+    profile = finished(counted)
+    monkeypatch.undo()
+    parts = sorted((counted.path / "profile").glob("part-*"))
+    sources = [part for n in range(3) for part in (counted.path / f"reduce/{n}-of-3").glob("part*")]
+    assert len(parts) == len(sources) == 3
+    assert all(a.samefile(b) == linked for a, b in zip(parts, sources, strict=True))
+    assert digest(profile) == whole
+
+
+def not_on_this_disk(*paths: object) -> None:
+    raise OSError(errno.EXDEV, "another disk")
+
+
+def test_parts_of_the_key_space_without_their_table(folder, counted):
+    for number in range(3):
+        reduce_range(counted, number, 3, select("auto"), MEMORY, table=False)
+    assert not [*counted.path.glob("reduce/*/part-*")]
+    with pytest.raises(InputError, match=r"0-of-3 was merged with --no-table: .* remove .*reduce"):
+        finished(counted)
+    profile = finish(counted, "c", False, select("auto"), MEMORY, counted.path / "profile")
+    assert profile.table is None
+    assert profile.joint_spectra == cs.profile(folder, **OPTIONS).joint_spectra
+
+
+def test_parts_that_do_not_hold_all_tokens_are_refused(counted):
+    for number in range(2):
+        reduce_range(counted, number, 2, select("auto"), MEMORY)
+    path = counted.path / "reduce" / "1-of-2" / "range.json"
+    content = json.loads(path.read_text())
+    content["first_tokens"][0]["windows"] += 1
+    del content["sha256"]
+    path.write_bytes(signed(content))
+    with pytest.raises(InputError, match=r"the 2 parts in .* hold .* tokens, and the units"):
+        finished(counted)
 
 
 def test_parts_of_the_key_space_have_about_as_many_rows(counted):
@@ -289,7 +357,7 @@ def test_a_damaged_unit_is_refused(counted):
 
 def test_a_changed_part_is_refused(counted):
     reduce_range(counted, 0, 1, select("auto"), MEMORY)
-    table = counted.path / "reduce" / "0-of-1" / "table.json"
+    table = counted.path / "reduce" / "0-of-1" / "range.json"
     table.write_text(table.read_text().replace('"rows": ', '"rows": 1'))
     with pytest.raises(InputError, match=r"not what was written.*: remove .*0-of-1"):
         finished(counted)

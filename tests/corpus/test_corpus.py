@@ -8,7 +8,7 @@ import pytest
 from collapse_stats.backends.options import CountOptions
 from collapse_stats.corpus.document_keys import DocumentKeys, Stretch
 from collapse_stats.corpus.load import TokenStore, read_corpus
-from collapse_stats.corpus.sample import merge_samples
+from collapse_stats.corpus.sample import Sample, merge_samples
 from collapse_stats.corpus.split import group_of, half_of, ordinal_hash
 from collapse_stats.counting.passes import TableUse, count_tables, passes
 from collapse_stats.counting.spectra import spectra_in_passes
@@ -133,9 +133,36 @@ def test_a_sample_is_whole_documents_and_a_smaller_one_its_prefix():
     assert np.array_equal(small.hash, large.hash[: len(small)])
     assert len(small.tokens) <= 1000 < small.length.sum() + large.length[len(small)]
     assert len(corpus.sample(0)) == 0
-    two = merge_samples([large, small], 10**9)
-    assert len(two) == 300 + len(small)
-    assert np.all(np.diff(two.hash.astype(object)) >= 0)
+    assert (large.until, small.until) == (None, large.hash[len(small)])
+    two = merge_samples([large, small], 10**9)  # of two corpora, one of which is known so far only
+    assert two.hash.tolist() == sorted([*small.hash.tolist(), *small.hash.tolist()])
+    assert two.until == small.until
+
+
+@pytest.mark.parametrize("budget", [1, 40, 300, 700, 2500, 10**6])
+def test_samples_of_parts_are_that_of_the_whole_in_whatever_order(budget):
+    rng = np.random.default_rng(8)
+    length = rng.integers(0, 9, 400)
+    length[rng.integers(0, 400, 12)] = rng.integers(100, 900, 12)  # may leave much room unused
+    hashes = rng.permutation(10**6)[:400].astype(np.uint64)
+    order = np.argsort(hashes)
+    fits = (np.cumsum(length[order]) <= budget) & (np.arange(400) < -(-budget // 4))
+    expected = hashes[order[: max(1, int(np.argmin([*fits, False])))]].tolist()
+
+    def sample_of_part(documents):
+        tokens = np.repeat(documents, length[documents]).astype(np.uint32)
+        part = Sample(hashes[documents], length[documents], tokens)
+        return merge_samples([part], budget)  # puts them into their order
+
+    for parts in (1, 2, 7, 50):
+        pieces = np.array_split(rng.permutation(400), parts)
+        samples = list(map(sample_of_part, pieces))
+        assert merge_samples(samples, budget).hash.tolist() == expected
+        folded = Sample.empty()
+        for sample in samples:
+            folded = merge_samples([folded, sample], budget)
+        assert folded.hash.tolist() == expected
+        assert folded.until == (None if fits.all() else int(hashes[order[len(expected)]]))
 
 
 def test_tokens_beyond_the_limit_go_to_an_unnamed_file(tmp_path):

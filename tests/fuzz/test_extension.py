@@ -34,7 +34,7 @@ def one_call(draw: random.Random) -> None:
     vocab_size, order, labels, threads = number(), number(), number(), number()
     tables = [table(draw) for _ in range(draw.randrange(4))]
     masks = [(draw.randrange(9), draw.randrange(9)) for _ in range(draw.randrange(3))]
-    kind = draw.randrange(6)
+    kind = draw.randrange(7)
     if kind == 0:
         ranges = sorted(draw.choice([0, 1, 4, 16, 1024, 5000]) for _ in range(2))
         counter = _native.Counter(vocab_size, order, labels, threads, *ranges, number())
@@ -55,6 +55,9 @@ def one_call(draw: random.Random) -> None:
         first_bit = draw.choice([0, 1, 7, 2**63, 2**64 - 1, 2**64 - 8, -1])
         columns = [(array(draw), draw.choice([None, array(draw)]), first_bit)] * draw.randrange(4)
         _native.pack(vocab_size, order, columns, array(draw))
+    elif kind == 5:
+        name = draw.choice([b"", b"/", b"/dev/null", b"\0", __file__.encode(), "a", None])
+        _native.read_file_heads([name] * whole(), draw.choice(numbers()), threads)
     else:
         with open(os.devnull, "rb") as file:  # noqa: PTH123
             _native.MappedFile(draw.choice([file.fileno(), 10**6, -1]), draw.choice(numbers()))

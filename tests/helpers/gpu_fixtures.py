@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from fake_cupy import Steps, fake_cupy
+from played_gpu import skip_without_played_gpu
 
 from collapse_stats.backends.cuda import ring as _ring
 from collapse_stats.backends.cuda.backend import CudaBackend
@@ -14,6 +15,7 @@ from collapse_stats.system import gpu
 
 def two_gpus(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Return the machine's CuPy, whose `backend` makes cuda backends, and let `select` use it."""
+    skip_without_played_gpu()
     from collapse_stats import _cuda_emulated
 
     cupy = fake_cupy(2)

@@ -3,7 +3,7 @@
 ``emulated`` (unless said otherwise) runs the steps as C++; ``ptx`` runs what CUDA's compiler made
 of them, with the sizes that are shipped; ``ptx-small`` the same with the emulation's small sizes.
 PTX is read from the folders ``shipped`` and ``small`` of COLLAPSE_STATS_PTX, which `make ptx`
-fills.
+fills. With ``none``, tests that need an emulator are skipped, as for wheels, which have none.
 """
 
 import importlib
@@ -26,11 +26,19 @@ small_sizes = pytest.mark.skipif(
 )
 
 
+def skip_without_played_gpu() -> None:
+    """Skip a test, or a module of tests, where COLLAPSE_STATS_GPU is ``none``."""
+    if MACHINE == "none":
+        pytest.skip("COLLAPSE_STATS_GPU is none: nothing plays a GPU", allow_module_level=True)
+
+
 @cache
 def played_gpu() -> ModuleType:
     """Return the module that emulates the GPU, with its kernels."""
+    skip_without_played_gpu()
     if MACHINE not in _MODULES:
-        raise ValueError(f"COLLAPSE_STATS_GPU must be one of {', '.join(_MODULES)}, got {MACHINE}")
+        known = ", ".join([*_MODULES, "none"])
+        raise ValueError(f"COLLAPSE_STATS_GPU must be one of {known}, got {MACHINE}")
     module = importlib.import_module(f"collapse_stats.{_MODULES[MACHINE]}")
     if MACHINE != "emulated":
         module.load(str(PTX / ("small" if MACHINE == "ptx-small" else "shipped")))

@@ -10,12 +10,14 @@ from typing import Any
 import click
 
 from ..corpus.provenance.declaration import Declaration
+from ..counting.saved_file import Folder
+from ..profiles.folders import as_folder
 from ..profiles.profile import Profile
 from ..profiles.units.finish import finish
 from ..profiles.units.in_units import count_here, planned_options
 from ..profiles.units.reduce import reduce_range
 from ..profiles.units.work_directory import WorkDirectory
-from ..readers.remote.location import Location
+from ..readers.remote.location import Location, as_location
 from ..report.grid import printable
 from ..system.wording import counted
 from .corpora import name_of
@@ -40,7 +42,7 @@ class Units:
         Whether to write the profile and count nothing.
     """
 
-    path: Path
+    path: Folder
     tokens: int | None
     task: Share | None
     reduce: Share | None
@@ -62,13 +64,18 @@ def _share(ctx: click.Context, param: click.Parameter, text: str | None) -> Shar
     return int(match[1]), int(match[2])
 
 
+def _folder(ctx: click.Context, param: click.Parameter, text: str | None) -> Folder | None:
+    """A directory, or a URL of objects."""
+    return None if text is None else as_folder(as_location(text))
+
+
 def units_options(number: Callable[..., int]) -> Callable[[Callable[..., Any]], Any]:
     """Add the options; the command is called with ``units=``, None to count at once."""
 
     def add(command: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(command)
         def with_units(
-            work_dir: Path | None,
+            work_dir: Folder | None,
             unit_tokens: int | None,
             task: Share | None,
             reduce: Share | None,
@@ -97,10 +104,11 @@ def _options(number: Callable[..., int]) -> list[Callable[[Callable[..., Any]], 
     return [
         click.option(
             "--work-dir",
-            type=click.Path(path_type=Path),
+            callback=_folder,
             metavar="WORK",
-            help="Count the corpus in units, and keep what is done in this directory: started "
-            "again, the command goes on. Any number of processes and machines may share it.",
+            help="Count the corpus in units, and keep what is done in this directory (or s3:// or "
+            "gs://): started again, the command goes on. Any number of processes and machines may "
+            "share it.",
         ),
         click.option(
             "--unit-tokens",
@@ -119,7 +127,7 @@ def _options(number: Callable[..., int]) -> list[Callable[[Callable[..., Any]], 
             callback=_share,
             metavar="I/N",
             help="Only merge part I of N of the key space, when all units have been counted. "
-            "Large corpora may be finished without it, but by one process.",
+            "Without it, --finish merges, as one process.",
         ),
         click.option("--finish", is_flag=True, help="Only write the profile, when all is done."),
     ]
@@ -147,7 +155,7 @@ def profile_units(
     )
     if units.reduce is not None:
         with reporter.task(f"merging part {units.reduce[0]} of {units.reduce[1]}"):
-            reduce_range(work, *units.reduce, request.backend, counting.memory_bytes)
+            reduce_range(work, *units.reduce, request.backend, counting.memory_bytes, table)
         number, of = units.reduce
         _say(work, f"part {number} of {of} of the key space is merged")
         return None

@@ -126,7 +126,8 @@ def _read(
             largest = _store_all(parts, store, opened, tally, progress)
         opened.finish(limit.last if limit.is_reached else None)
         readers = opened.readers
-        bad_files.raise_if_all(len(readers) + len(bad_files.at_open))
+        if not reading.is_unit:
+            bad_files.raise_if_all(len(readers) + len(bad_files.at_open))
         sources = tally.sources(readers, bad_files)
     corpus = Corpus(
         name=name or opened.name,
@@ -149,7 +150,7 @@ def _read(
         is_part=opened.is_part,
         paths={seed: tuple(paths) for seed, paths in opened.paths.items()},
     )
-    if not corpus.tokens:
+    if not corpus.tokens and not reading.is_unit:
         raise _empty(corpus)
     return corpus
 

@@ -88,7 +88,7 @@ class Opened:
         opened.name = _name(paths)
         opened.seeds = FileSeeds(paths, files.names, reading.root)
         opened.group_key = reading.group_key
-        opened.is_part = reading.root is not None or reading.row_groups is not None
+        opened.is_part = reading.root is not None or reading.places is not None
         return opened
 
     def __iter__(self) -> Iterator[Reader]:

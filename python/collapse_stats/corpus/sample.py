@@ -1,7 +1,7 @@
 """Whole documents kept with a profile, to be counted again for matched sizes and intervals."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -34,12 +34,17 @@ class Sample:
         ``(T,)`` uint32: the documents' tokens, packed.
     key
         ``(D,)`` uint64: the same for documents that share a half and a group; None if none do.
+    until
+        The hash of the first document of the corpus that had no room; None if all are here, or if
+        that is not known. What samples are merged to ends there, since it is the same as that of
+        one corpus only as far as each of them has all documents.
     """
 
     hash: npt.NDArray[np.uint64]
     length: npt.NDArray[np.int64]
     tokens: npt.NDArray[np.uint32]
     key: npt.NDArray[np.uint64] | None = None
+    until: int | None = None
 
     @classmethod
     def empty(cls) -> "Sample":
@@ -53,9 +58,10 @@ class Sample:
         length: npt.NDArray[np.int64],
         tokens: npt.NDArray[np.uint32],
         keys: npt.NDArray[np.uint64],
+        until: int | None = None,
     ) -> "Sample":
         """Return a sample, which keeps its keys only if some are not the hashes."""
-        return cls(hashes, length, tokens, None if np.array_equal(hashes, keys) else keys)
+        return cls(hashes, length, tokens, None if np.array_equal(hashes, keys) else keys, until)
 
     def __len__(self) -> int:
         return len(self.length)
@@ -190,16 +196,23 @@ def merge_samples(samples: Sequence[Sample], budget: int) -> Sample:
         return some
 
     order = in_order(hashes, length, content)
+    ends = [sample.until for sample in samples if sample.until is not None]
+    if ends:
+        order = order[: int(np.searchsorted(hashes[order], np.uint64(min(ends))))]
+    there = order
     order = order[: min(within(length[order], budget), most_documents(budget))]
+    if len(order) < len(there):
+        ends = [int(hashes[there[len(order)]])]
+    until = min(ends, default=None)
     if not len(order):
-        return Sample.empty()
+        return replace(Sample.empty(), until=until)
     kept = length[order]
     packed = np.empty(int(kept.sum()), dtype=np.uint32)
     to = np.cumsum(kept) - kept
     for at, sample in enumerate(samples):
         of_it = np.flatnonzero(number[order] == at)
         copy_documents(sample.tokens, inside[order[of_it]], kept[of_it], packed, to[of_it])
-    return Sample.of(hashes[order], kept, packed, keys[order])
+    return Sample.of(hashes[order], kept, packed, keys[order], until)
 
 
 def copy_documents(

@@ -47,7 +47,9 @@ def sample_of(tokens: list[npt.NDArray[np.integer]], spans: Spans, budget: int) 
         return some.astype("<u4").tobytes()
 
     order = in_order(hash_, length, content)
-    order = order[: min(within(length[order], budget), most)]
+    number = min(within(length[order], budget), most)
+    until = int(hash_[order[number]]) if number < len(order) else None
+    order = order[:number]
     hash_, array, start, length = hash_[order], array[order], start[order], length[order]
     if len(length) == 1:  # it may be as long as the corpus
         length = np.minimum(length, budget)
@@ -58,7 +60,7 @@ def sample_of(tokens: list[npt.NDArray[np.integer]], spans: Spans, budget: int) 
     for number in np.unique(array).tolist():
         places = by_place[edges[number] : edges[number + 1]]
         copy_documents(tokens[number], start[places], length[places], packed, to[places])
-    return Sample.of(hash_, length, packed, key[order])
+    return Sample.of(hash_, length, packed, key[order], until)
 
 
 class _Chosen(NamedTuple):

@@ -17,7 +17,7 @@ import numpy as np
 from ..backends.columns import TokenColumn, ascending, pack, unpack
 from ..ngrams.layout import Layout, UInt64Array, key_range_of
 from ..ngrams.table import NgramTable
-from .saved_file import LAYOUT_KEY, SavedFile, damaged, layout_text
+from .saved_file import LAYOUT_KEY, Folder, SavedFile, damaged, layout_text
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -77,7 +77,7 @@ def write_part(folder: Path, name: str, table: NgramTable) -> Part:
     return Part(file, len(table), table.windows, *_ends(table))
 
 
-def read_part(path: Path, part: Part, rows: NgramTable) -> None:
+def read_part(path: Folder, part: Part, rows: NgramTable) -> None:
     """Read a part of the profile at `path` into `rows`, a table with as many rows as the part.
 
     Raises InputError when the part is not what its description says.
@@ -118,7 +118,7 @@ def read_part(path: Path, part: Part, rows: NgramTable) -> None:
 
 
 def check_layout(
-    path: Path, name: str, metadata: "dict[bytes, bytes] | None", layout: Layout
+    path: Folder, name: str, metadata: "dict[bytes, bytes] | None", layout: Layout
 ) -> None:
     """Raise InputError unless the metadata of a Parquet file name this layout."""
     found = (metadata or {}).get(LAYOUT_KEY, b"none").decode(errors="replace")

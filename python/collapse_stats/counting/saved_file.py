@@ -3,11 +3,16 @@
 import errno
 import hashlib
 import os
-from dataclasses import dataclass
+import shutil
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..errors import InputError
 from ..ngrams.layout import Layout
+from ..readers.remote.path import RemotePath
+
+Folder = Path | RemotePath
+"""A folder on a disk, or the beginning of the names of objects in a bucket."""
 
 LAYOUT_KEY = b"collapse_stats.layout"  # in the metadata of each Parquet file: its `layout_text`
 
@@ -26,16 +31,30 @@ class SavedFile:
         (folder / name).write_bytes(data)
         return cls(name, len(data), hashlib.sha256(data).hexdigest())
 
-    def check_size(self, folder: Path) -> None:
+    def place(self, source: Folder, folder: Path, name: str) -> "SavedFile":
+        """Put this file of the folder `source` into another under a name, and return it there.
+
+        It is linked, or copied where that is not possible, such as from one disk to another.
+        """
+        if isinstance(source, RemotePath):
+            (folder / name).write_bytes(self.read(source))
+            return replace(self, name=name)
+        try:
+            os.link(source / self.name, folder / name)
+        except OSError:
+            shutil.copyfile(source / self.name, folder / name)
+        return replace(self, name=name)
+
+    def check_size(self, folder: Folder) -> None:
         """Raise InputError if the file is not there, or has another size; it is not read."""
         try:
-            size = os.stat(folder / self.name).st_size  # noqa: PTH116 - of many files
+            size = (folder / self.name).stat().st_size
         except OSError as error:
             raise unreadable(folder, self.name, error) from error
         if size != self.size:
             raise damaged(folder, self.name, f"expected {self.size:,} bytes, got {size:,}")
 
-    def read(self, folder: Path) -> bytes:
+    def read(self, folder: Folder) -> bytes:
         """Return the content of the file; InputError if it is not what was written."""
         try:
             data = (folder / self.name).read_bytes()
@@ -53,14 +72,14 @@ class SavedFile:
         return data
 
 
-def unreadable(folder: Path, name: str, error: OSError) -> InputError:
+def unreadable(folder: Folder, name: str, error: OSError) -> InputError:
     """Return the error to raise for a file of a saved profile that cannot be opened."""
     if error.errno in (errno.ENOENT, errno.ENOTDIR):
         return damaged(folder, name, "it is missing")
     return InputError(f"profile {folder}: {name} cannot be read: {error.strerror}")
 
 
-def damaged(folder: Path, name: str, why: str) -> InputError:
+def damaged(folder: Folder, name: str, why: str) -> InputError:
     """Return the error to raise for a file of a saved profile that was changed or cut off."""
     return InputError(
         f"profile {folder} is damaged: {name}: {why}; restore this file from a copy, or count again"

@@ -4,14 +4,13 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 
 from ..ngrams.layout import Layout
 from ..ngrams.table import NgramTable
 from .parquet_part import Part, ascending_at, read_part
-from .saved_file import damaged
+from .saved_file import Folder, damaged
 
 _READING = 96 << 20  # bytes that Arrow and the threads allocate and keep while reading (measured)
 
@@ -23,7 +22,7 @@ class TableOnDisk:
     `read` raises InputError when a part is not what the manifest says, or rows are out of order.
     """
 
-    path: Path
+    path: Folder
     layout: Layout
     parts: list[Part]
     # The last part read, by file name: the next stretch usually begins in it.

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 COUNTED_KEY = b"collapse_stats.counted"  # in the metadata of spectra, see `manifest.counted`
 CHOSEN_KEY = b"collapse_stats.chosen"  # in the metadata of the sample, see `manifest.chosen`
+UNTIL_KEY = b"collapse_stats.until"  # likewise, `Sample.until` in decimal digits, if there is one
 _KINDS = ("ngram", "context")
 _MOST = 1 << 62  # of the counts and types of a spectrum, so that the sum of two is none too large
 
@@ -96,6 +97,8 @@ def sample_to_parquet(sample: Sample, layout: Layout, chosen: str) -> memoryview
     if sample.key is not None:
         columns["key"] = sample.key
     metadata = {LAYOUT_KEY: layout_text(layout).encode(), CHOSEN_KEY: chosen.encode()}
+    if sample.until is not None:
+        metadata[UNTIL_KEY] = str(sample.until).encode()
     return _to_parquet(columns, metadata)
 
 
@@ -118,7 +121,20 @@ def sample_from_parquet(content: bytes, layout: Layout, chosen: str) -> Sample:
     key = integers(read["key"].combine_chunks()) if "key" in read.column_names else None
     if key is not None and (group_of(key) != group_of(hashes)).any():
         raise ValueError("a document of the sample is in another group than its key")
-    return Sample(hashes, np.diff(offsets), tokens[offsets[0] : offsets[-1]], key)
+    until = _until((read.schema.metadata or {}).get(UNTIL_KEY), hashes)
+    return Sample(hashes, np.diff(offsets), tokens[offsets[0] : offsets[-1]], key, until)
+
+
+def _until(text: bytes | None, hashes: npt.NDArray[np.uint64]) -> int | None:
+    """The hash of the first document that is not in a sample; ValueError if it cannot be."""
+    if text is None:
+        return None
+    least = int(hashes[-1]) if len(hashes) else 0
+    if not text.isdigit() or not least <= int(text) < 1 << 64:
+        raise ValueError(
+            f"expected the hash of the next document to be {least} or more, got {text[:30]!r}"
+        )
+    return int(text)
 
 
 def _to_parquet(columns: dict[str, Any], metadata: dict[bytes, bytes]) -> memoryview:

@@ -15,7 +15,7 @@ from ..corpus.corpus import Source, TokenizerIdentity
 from ..corpus.provenance.declaration import ORIGINS
 from ..counting.parquet_part import MOST_ROWS, Part
 from ..counting.part_writer import part_name
-from ..counting.saved_file import SavedFile, damaged, unreadable
+from ..counting.saved_file import Folder, SavedFile, damaged, unreadable
 from ..errors import InputError
 from ..ngrams.layout import Layout
 from ..readers.directory.names import MANIFEST, SAMPLE, SPECTRA
@@ -90,8 +90,8 @@ class Manifest:
             "group_key": self.group_key,
             "sources": [asdict(source) for source in self.sources],
             "warnings": list(self.warnings),
-            "spectra": _file_content(self.spectra),
-            "sample": _file_content(self.sample)
+            "spectra": file_content(self.spectra),
+            "sample": file_content(self.sample)
             | {
                 "documents": self.sample_documents,
                 "tokens": self.sample_tokens,
@@ -129,7 +129,7 @@ def says_it_is_a_profile(folder: Path) -> bool:
         return _SCHEMA.encode() in file.read(_BEGINNING)
 
 
-def read_manifest(folder: Path) -> Manifest:
+def read_manifest(folder: Folder) -> Manifest:
     """Read the manifest of a profile.
 
     Raises
@@ -152,7 +152,7 @@ def read_manifest(folder: Path) -> Manifest:
         raise damaged(folder, MANIFEST, str(error)) from error
 
 
-def _parsed(folder: Path) -> Any:
+def _parsed(folder: Folder) -> Any:
     try:
         text = (folder / MANIFEST).read_bytes().decode()
         return json.loads(text, object_pairs_hook=_without_repetition, parse_constant=_refuse)
@@ -176,7 +176,7 @@ def _refuse(name: str) -> None:
     raise ValueError(f"{name} is no JSON")
 
 
-def _other_version(folder: Path, schema: str) -> InputError:
+def _other_version(folder: Folder, schema: str) -> InputError:
     version = re.fullmatch(re.escape(_SCHEMA) + r"(\d{1,9})", schema, re.ASCII)
     if version is None:
         return damaged(folder, MANIFEST, f"expected a schema {_SCHEMA}..., got {schema[:60]!r}")
@@ -216,8 +216,8 @@ def _manifest(content: Field) -> Manifest:
         group_key=None if group_key.is_null else group_key.text(),
         sources=tuple(map(_source, content["sources"].items())),
         warnings=tuple(warning.text() for warning in content["warnings"].items()),
-        spectra=_file(content["spectra"], SPECTRA),
-        sample=_file(sample, SAMPLE),
+        spectra=file_of(content["spectra"], SPECTRA),
+        sample=file_of(sample, SAMPLE),
         sample_documents=sample["documents"].number(),
         sample_tokens=sample["tokens"].number(most=sample["budget"].number()),
         sample_budget=sample["budget"].number(),
@@ -268,7 +268,8 @@ def _number_or_none(field: Field) -> int | None:
     return None if field.is_null else field.number()
 
 
-def _file(field: Field, name: str) -> SavedFile:
+def file_of(field: Field, name: str) -> SavedFile:
+    """A file of this name; ValueError if the field is of another one."""
     field["file"].expect(name)  # never a path that leads out of the folder
     return SavedFile(name, field["bytes"].number(), field["sha256"].sha256())
 
@@ -282,16 +283,17 @@ def parts_of(field: Field, layout: Layout) -> list[Part]:
         first = part["first_key_range"].number(least, layout.key_ranges - 1)
         least = part["last_key_range"].number(first, layout.key_ranges - 1)
         windows = part["windows"].number(rows, LARGEST)
-        parts.append(Part(_file(part, part_name(number)), rows, windows, first, least))
+        parts.append(Part(file_of(part, part_name(number)), rows, windows, first, least))
     return parts
 
 
-def _file_content(file: SavedFile) -> dict[str, Any]:
+def file_content(file: SavedFile) -> dict[str, Any]:
+    """What a manifest says of a file."""
     return {"file": file.name, "bytes": file.size, "sha256": file.sha256}
 
 
 def part_content(part: Part) -> dict[str, Any]:
-    return _file_content(part.file) | {
+    return file_content(part.file) | {
         "rows": part.rows,
         "windows": part.windows,
         "first_key_range": part.first_key_range,

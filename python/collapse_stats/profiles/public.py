@@ -62,8 +62,8 @@ def profile(
     digest
         Whether files are identified by the SHA-256 of all their bytes, or of their ends.
     work_dir
-        Directory in which to count the files of a corpus in units, so that what is done is kept
-        when the process ends; docs/scale.md describes it. The profile is saved there as well.
+        Directory (or ``s3://``, ``gs://``) in which to count files in units, so that what is done
+        is kept when the process ends (docs/scale.md). The profile is saved there as well.
     unit_tokens
         About how many tokens a unit has. Default: as the directory's plan says, or a billion.
     engine

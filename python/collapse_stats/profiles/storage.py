@@ -18,9 +18,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from ..backends.base import Backend
+from ..corpus.sample import Sample
 from ..counting.parquet_part import Part
-from ..counting.part_writer import PartWriter
-from ..counting.saved_file import SavedFile, damaged
+from ..counting.part_writer import PartWriter, part_name
+from ..counting.saved_file import Folder, SavedFile, damaged
 from ..counting.table import TableInMemory, read_aligned
 from ..counting.table_on_disk import TableOnDisk
 from ..errors import InputError
@@ -42,6 +43,7 @@ from .columns import (
 )
 from .consistency import check_contexts, check_sample, check_totals
 from .data import ProfileData
+from .folders import on_disk
 from .manifest import Manifest, chosen, counted, read_manifest, says_it_is_a_profile
 
 P = TypeVar("P", bound=ProfileData)
@@ -83,6 +85,24 @@ def write_counted(
     return read(path, type(bare))
 
 
+def write_joined(profile: ProfileData, tables: Sequence[TableOnDisk] | None, path: Folder) -> None:
+    """Write a profile whose table is that of several on disk, which are not read.
+
+    Their files become files of the profile as well, without a copy where the file system allows.
+
+    Input: tables of ascending, disjoint stretches of key ranges; None writes no table.
+    """
+    with on_disk(path, MANIFEST) as local, new_directory(local) as folder:
+        parts: list[Part] | None = None
+        if tables is not None:
+            there = [(table.path, part) for table in tables for part in table.parts]
+            parts = [
+                replace(part, file=part.file.place(source, folder, part_name(number)))
+                for number, (source, part) in enumerate(there)
+            ]
+        _finish(profile, parts, folder)
+
+
 def _share_written(parts: list[Part] | None, layout: Layout) -> float:
     """Return the share of the key ranges that the parts written so far cover."""
     return (parts[-1].last_key_range + 1) / layout.key_ranges if parts else 0.0
@@ -104,7 +124,7 @@ def is_profile(path: str | os.PathLike[str] | RemotePath) -> bool:
     return False
 
 
-def read(path: Path, kind: type[P]) -> P:
+def read(path: Folder, kind: type[P]) -> P:
     """Return the profile saved in a directory, as a `kind`; its table is read when first needed.
 
     Raises
@@ -113,9 +133,9 @@ def read(path: Path, kind: type[P]) -> P:
         The directory is no profile, a file of it is damaged, or it has another format. What is
         wrong with a part of the table is found when that is read.
     """
-    if not path.exists():
-        raise InputError(f"no such profile: {shown(path)}")
     if not (path / MANIFEST).exists() and not is_profile(path):
+        if not path.exists():
+            raise InputError(f"no such profile: {shown(path)}")
         raise InputError(f"{path} is no profile: it has no {MANIFEST}")
     manifest = read_manifest(path)
     layout, parts = manifest.layout, manifest.parts
@@ -152,8 +172,16 @@ def read(path: Path, kind: type[P]) -> P:
     )
 
 
+def read_sample(path: Folder, manifest: Manifest) -> Sample:
+    """Return the sample of the profile saved in a directory; InputError if it is damaged."""
+    how = chosen(manifest.sample_budget, manifest.halves_rule, manifest.group_key)
+    content = manifest.sample.read(path)
+    with _blaming(path, SAMPLE):
+        return sample_from_parquet(content, manifest.layout, how)
+
+
 @contextmanager
-def _blaming(path: Path, name: str) -> Iterator[None]:
+def _blaming(path: Folder, name: str) -> Iterator[None]:
     """Let a ValueError say that a file of the profile is damaged."""
     try:
         yield

@@ -8,6 +8,8 @@ from ..system.wording import are
 from .directory.reasons import some
 from .remote.location import Name, as_location
 
+WITHOUT_DOCUMENT = "files without a document: "  # how a warning about such files begins
+
 
 @dataclass(slots=True)
 class BadFiles:
@@ -61,5 +63,5 @@ class BadFiles:
     def messages(self) -> list[str]:
         """Return one sentence per file that could not be read, and one about those without data."""
         names = some(as_location(path).name for path in self.empty)
-        empty = [f"files without a document: {len(self.empty):,} ({names})"] if self.empty else []
+        empty = [f"{WITHOUT_DOCUMENT}{len(self.empty):,} ({names})"] if self.empty else []
         return [*(f"not read: {error}" for error in self.errors.values()), *empty]

@@ -6,6 +6,7 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
+from ..system.memory import release_pages
 from .base import BATCH_TOKENS, Batch, Int64Array, IntegerArray
 from .remote.items import Items
 from .repairs import Repairs
@@ -78,21 +79,38 @@ def _cut_at(
     return first[keep], last[keep], np.repeat(np.arange(len(start)), stretches)[keep]
 
 
-def stream_splits(tokens: Items, eot: int | None, size: int) -> Iterator[Split]:
+def stream_splits(
+    tokens: Items, eot: int | None, size: int, places: tuple[int, int] | None = None
+) -> Iterator[Split]:
     """Yield the splits of a stream of ids whose only boundaries are `eot` ids.
 
     A document is a maximal stretch without `eot`. Repeated `eot` ids make no empty documents, since
     they may be padding. A split is the documents that begin in a stretch of `BATCH_TOKENS` ids.
-    Without `eot` the stream is one document and one split.
+    Without `eot` the stream is one document and one split. Of `places`, only the documents that
+    begin at one with ``places[0] <= place < places[1]`` are read.
     """
     total = len(tokens)
+    begin, end = places or (0, total)
     step = max(1, total if eot is None else BATCH_TOKENS)
-    for first in range(0, total, step):
-        last = min(first + step, total)
+    for first in range(begin, end, step):
+        last = min(first + step, end)
         bytes_read = size * last // total - size * first // total
         # The ids, comparing each with `eot`, and the bounds of documents of some ids.
         held = (tokens.dtype.itemsize + 5) * (last - first) if eot is not None else 0
         yield Split(held, partial(_stretch, tokens, eot, first, last, bytes_read))
+
+
+def documents_between(tokens: Items, eot: int, first: int, last: int) -> int:
+    """Return how many documents of a stream begin at a place with ``first <= place < last``."""
+    number = 0
+    for begin in range(first, last, BATCH_TOKENS):
+        before = max(begin - 1, 0)
+        piece = tokens[before : min(begin + BATCH_TOKENS, last)]
+        is_mark = piece == eot
+        number += int(np.count_nonzero(is_mark[:-1] & ~is_mark[1:]))
+        number += int(not begin and not is_mark[:1].all())  # nothing lies before the first id
+        release_pages(piece)
+    return number
 
 
 def _stretch(tokens: Items, eot: int | None, first: int, last: int, bytes_read: int) -> Batch:

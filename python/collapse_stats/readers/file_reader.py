@@ -133,6 +133,9 @@ class FileReader(ABC):
     first_row: int = 0
     """Rows of the file before those that are read."""
 
+    looks: ClassVar[bool] = False
+    """Whether `rows_between` reads what lies between the places, and not just some metadata."""
+
     names: tuple[str, ...] = ()
     """All keys or columns of the file, as far as they are known."""
 
@@ -193,6 +196,19 @@ class FileReader(ABC):
     def left_out(self) -> int:
         """Lines or rows without a document in the pass so far."""
         return 0
+
+    @property
+    def places(self) -> int:
+        """At how many places a part of the file may begin: row groups, rows, ids or bytes.
+
+        The rows that begin between two places can be read by themselves (`ReadOptions.places`).
+        0 if only all of the file can be.
+        """
+        return 0
+
+    def rows_between(self, first: int, last: int) -> int:
+        """Return how many rows begin at a place with ``first <= place < last``."""
+        raise NotImplementedError(f"{self.format} files have no places")
 
     @abstractmethod
     def batches(self) -> Iterator[Batch]:

@@ -1,10 +1,12 @@
 """The beginning of a file, read once when it is opened; of a small file, this is all of it."""
 
 import os
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
+from ..backends.file_heads import read_heads
 from ..errors import InputError
 from ..system.file_state import FileState
 from .base import BATCH_BYTES
@@ -13,9 +15,13 @@ from .stream import compression_of, read_blocks, unpacked_head
 from .streams.pipe import Pipe
 
 _BYTES = 1 << 16
+_TOGETHER = 256  # files whose beginnings are read at once, 16 MiB at most
 _UNPACKED = 1 << 13  # bytes of content with a line that tell what a large file is
 _EDGE = 1 << 20  # bytes at either end of a file that its digest covers
 _UNSIZED = 16 << 20  # most bytes of a file that says it has none, as those below /proc do
+
+Beginning = tuple[FileState, bytes]
+"""The state of a file, and its first 64 KiB or all of it."""
 
 
 class Head(NamedTuple):
@@ -60,22 +66,27 @@ class Head(NamedTuple):
         return sha256(self.data).hexdigest() if self.is_whole else ""
 
 
-def head_of(path: Name) -> Head:
-    """Read the beginning of a file."""
-    if isinstance(path, str):
-        # A file object takes half as long again. Not to block is for special files below /proc.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-        try:
-            status = os.fstat(descriptor)
-            size, state = status.st_size, FileState.of(status)
-            # No more than the file has: allocating and shrinking 64 KiB takes longer than the rest.
-            data = os.read(descriptor, min(size or _BYTES, _BYTES))
-            if not size:
-                data, size = _unsized(path, descriptor, data)
-        except BlockingIOError as error:
-            raise InputError(f"{path}: it has no end, the system waits for more of it") from error
-        finally:
-            os.close(descriptor)
+def beginnings(names: Sequence[Name]) -> Iterator[Beginning | None]:
+    """Yield what is read first of each file; None of those that `head_of` must read itself.
+
+    Small files are read many at a time, because Python takes longer for each than the system does.
+    """
+    for first in range(0, len(names), _TOGETHER):
+        some = names[first : first + _TOGETHER]
+        local = [name for name in some if isinstance(name, str)]
+        if len(local) < len(some) or len(names) == 1:
+            yield from [None] * len(some)
+        else:
+            yield from read_heads(local, _BYTES)
+
+
+def head_of(path: Name, beginning: Beginning | None = None) -> Head:
+    """Read the beginning of a file, unless it is given as one of `beginnings`."""
+    state: FileState | None
+    if beginning is not None:
+        (state, data), size = beginning, beginning[0].size
+    elif isinstance(path, str):
+        state, data, size = _read(path)
     else:
         state = None
         with path.open() as file:
@@ -85,6 +96,24 @@ def head_of(path: Name) -> Head:
     if compression is None:
         return Head(data, size, None, data, len(data) == size, state)
     return _packed(path, data, size, compression)._replace(state=state)
+
+
+def _read(path: str) -> tuple[FileState | None, bytes, int]:
+    """The state of a local file, its first bytes, and its size."""
+    # A file object takes half as long again. Not to block is for special files below /proc.
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        status = os.fstat(descriptor)
+        size = status.st_size
+        # No more than the file has: allocating and shrinking 64 KiB takes longer than the rest.
+        data = os.read(descriptor, min(size or _BYTES, _BYTES))
+        if not size:
+            data, size = _unsized(path, descriptor, data)
+        return FileState.of(status), data, size
+    except BlockingIOError as error:
+        raise InputError(f"{path}: it has no end, the system waits for more of it") from error
+    finally:
+        os.close(descriptor)
 
 
 def _packed(path: Name, data: bytes, size: int, compression: str) -> Head:

@@ -12,10 +12,10 @@ from .base import Reader
 from .detect import detect, is_named
 from .directory.metadata import is_metadata
 from .file_reader import FileReader
-from .head import Head, head_of
+from .head import Beginning, Head, beginnings, head_of
 from .options import InputFormat, ReadOptions
 from .records.group_key import no_records
-from .remote.location import Name, as_name, at_once
+from .remote.location import Name, as_name, at_once, is_url
 from .remote.path import RemotePath
 from .small_file import SmallFileReader
 from .streams.pipe import Pipe
@@ -24,9 +24,11 @@ NONE_DOUBTFUL: Mapping[Name, bool] = MappingProxyType({})
 
 
 def open_file(
-    path: "str | os.PathLike[str] | RemotePath", options: ReadOptions | None = None
+    path: "str | os.PathLike[str] | RemotePath",
+    options: ReadOptions | None = None,
+    beginning: Beginning | None = None,
 ) -> FileReader:
-    """Return a reader of one file.
+    """Return a reader of one file, of which the `beginning` may have been read already.
 
     Raises
     ------
@@ -37,7 +39,7 @@ def open_file(
     try:
         if isinstance(name, Pipe):
             return _open_pipe(name, options)
-        return _open(name, options, head_of(name))
+        return _open(name, options, head_of(name, beginning))
     except OSError as error:
         raise InputError(f"{name}: cannot be read: {error.strerror or error}") from error
 
@@ -85,7 +87,8 @@ def open_files(
     """Return readers of the files of one corpus, and the files that could not be opened.
 
     With ``options.skip_bad``, a file that cannot be opened is noted in the `BadFiles`, to which the
-    caller adds files that turn out to be bad later. The error of a file that is alone is raised.
+    caller adds files that turn out to be bad later. The error of a file that is alone is raised,
+    unless it is a unit of a corpus.
     The content of small files is kept, up to `room` bytes in all, so that they are opened once.
     `doubtful` is that of `Files`.
 
@@ -94,7 +97,7 @@ def open_files(
     InputError
         A file cannot be opened; with ``options.skip_bad``, none of them can.
     """
-    bad_files = BadFiles(options.skip_bad and len(names) > 1)
+    bad_files = BadFiles(options.skip_bad and (len(names) > 1 or options.is_unit))
     readers: list[Reader] = []
     of_metadata: InputError | None = None
     for name, reader in open_each(names, options, doubtful):
@@ -112,7 +115,7 @@ def open_files(
                 if room < 0:
                     reader.forget()
             readers.append(reader)
-    if not readers:
+    if not readers and not options.is_unit:
         bad_files.raise_if_all(len(bad_files.errors))
         if of_metadata is not None:
             raise of_metadata
@@ -129,8 +132,11 @@ def open_each(
     names: Sequence[Name], options: ReadOptions, doubtful: Mapping[Name, bool] = NONE_DOUBTFUL
 ) -> Iterator[tuple[Name, FileReader | InputError | Metadata]]:
     """Yield each file with its reader or its error, or as metadata if it is `doubtful` and is."""
-    attempt = partial(_open_or_error, options=options)
-    opened = zip(names, at_once(attempt, names), strict=True)
+    attempt = partial(_open_or_error, options)
+    if any(map(is_url, names)):
+        opened = zip(names, at_once(attempt, names), strict=True)
+    else:
+        opened = zip(names, map(attempt, names, beginnings(names)), strict=True)
     if not doubtful:
         yield from opened
         return
@@ -148,8 +154,10 @@ def _described(name: Name) -> InputError:
     return InputError(f"{name}: one JSON object, which describes the shards beside it")
 
 
-def _open_or_error(name: Name, options: ReadOptions) -> FileReader | InputError:
+def _open_or_error(
+    options: ReadOptions, name: Name, beginning: Beginning | None = None
+) -> FileReader | InputError:
     try:
-        return open_file(name, options)
+        return open_file(name, options, beginning)
     except InputError as error:
         return error

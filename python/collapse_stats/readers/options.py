@@ -89,9 +89,12 @@ class ReadOptions:
     ----------
     longest
         Most bytes that a line, or a text that is one document, may have; it is held in memory.
-    row_groups
-        The first and last + 1 of the row groups to read of the one Parquet file of this part of a
-        corpus; None is all.
+    places, first_row
+        The first and last + 1 of the places to read of the only file (see `FileReader.places`), and
+        how many of its rows lie before them; None is all of the file.
+    is_unit
+        Whether these files are one of the units of a corpus, which may be empty: all of its files
+        may be bad, or without documents.
     """
 
     tokenizer: str | None = field(
@@ -213,7 +216,9 @@ class ReadOptions:
         ),
     )
     longest: int = MAX_DOCUMENT
-    row_groups: tuple[int, int] | None = None
+    places: tuple[int, int] | None = None
+    first_row: int = 0
+    is_unit: bool = False
 
     def __post_init__(self) -> None:
         check_fields(self)

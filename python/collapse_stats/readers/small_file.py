@@ -7,7 +7,7 @@ from .head import Head
 from .options import ReadOptions
 from .remote.location import Location, Name, as_location
 from .splits import SplittableReader
-from .stream import UTF8_BOM, read_plain, unpacked
+from .stream import UTF8_BOM, lines_between, read_plain, unpacked
 from .streams.encoding import fault_of
 
 
@@ -23,6 +23,7 @@ class SmallFileReader(SplittableReader, FileReader):
     compressible = True
     label = "also with .gz, .zst, .bz2 or .xz"
     reads_forward = True
+    looks = True
 
     def __init__(self, name: Name, options: ReadOptions, evidence: str, head: Head) -> None:
         # Not by FileReader: no Path is made and no status asked of a hundred thousand small files.
@@ -30,6 +31,7 @@ class SmallFileReader(SplittableReader, FileReader):
         self.evidence = evidence
         self.size = head.size
         self._name = name
+        self.first_row, self._places = options.first_row, options.places
         self.longest = options.longest
         self._packed = head.compression is not None
         self._head: Head | None = head  # until its digests are taken
@@ -57,6 +59,20 @@ class SmallFileReader(SplittableReader, FileReader):
     def location(self) -> Location:
         """The file itself."""
         return as_location(self._name)
+
+    @property
+    def has_lines_as_rows(self) -> bool:
+        """Whether each line is a row, whatever it holds."""
+        return False
+
+    @property
+    def places(self) -> int:
+        """The bytes, if each line is a row and the file is not compressed."""
+        return self.size if self.has_lines_as_rows and not self._packed else 0
+
+    def rows_between(self, first: int, last: int) -> int:
+        """Return how many lines begin there, which takes a look at the bytes."""
+        return lines_between(self.location, first, last)
 
     @property
     def digest(self) -> str:

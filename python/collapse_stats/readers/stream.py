@@ -26,6 +26,7 @@ _UNPACKED = 1 << 17  # bytes unpacked at a time; with more, fewer are given befo
 _MAGIC_BYTES = 10  # most bytes that are looked at
 _BZIP2_STARTS = b"1AY&SY", b"\x17rE8P\x90"  # of the first block, or of the end if there is none
 NOT_UTF8 = "stretches that are not UTF-8 replaced by U+FFFD"
+_LOOK, _COUNTED = 1 << 16, 8 << 20  # bytes read at a time to find a line, and to count lines
 _DOCUMENT = "a text that is one document", "say --doc-per-line"
 
 
@@ -47,10 +48,13 @@ def compression_of(head: bytes) -> str | None:
     return compression
 
 
-def read_blocks(path: Location, size: int) -> Iterator[tuple[bytes, int]]:
+def read_blocks(
+    path: Location, size: int, lines: tuple[int, int] | None = None
+) -> Iterator[tuple[bytes, int]]:
     """Yield decompressed blocks of at most `size` bytes, each with the bytes it takes in the file.
 
-    A UTF-8 byte-order mark at the beginning is left out.
+    A UTF-8 byte-order mark at the beginning of the file is left out. Of `lines`, which a file that
+    is not compressed may have, only those that begin there are read.
 
     Raises
     ------
@@ -64,9 +68,14 @@ def read_blocks(path: Location, size: int) -> Iterator[tuple[bytes, int]]:
         if compression:
             source, size = decompressed(file, compression), min(size, _UNPACKED)
         out = before = 0
+        end = None
+        if lines is not None:
+            out = before = line_begin(file, lines[0])
+            end = line_begin(file, lines[1])
+            file.seek(out)
         while True:
             try:
-                block = source.read(size)
+                block = source.read(size if end is None else min(size, end - out))
             except OSError as error:
                 raise InputError(_damage(path, compression, error, out, file.tell())) from error
             if not block:
@@ -117,16 +126,43 @@ def unpacked(path: Location, size: int, longest: int) -> bytes:
     return b"".join(parts)
 
 
-def line_blocks(path: Location, size: int, longest: int) -> Iterator[tuple[bytes, int]]:
+def line_begin(file: Any, place: int) -> int:
+    """Return where the first line begins of those that begin at a place or behind it.
+
+    Input: `file`, open for reading bytes. Where there is no such line, this is the file's end.
+    """
+    if not place:
+        return 0
+    at = file.seek(place - 1)
+    while block := file.read(_LOOK):
+        found = block.find(b"\n")
+        if found >= 0:
+            return int(at + found + 1)
+        at += len(block)
+    return int(at)
+
+
+def lines_between(path: Location, first: int, last: int) -> int:
+    """Return how many lines of a file begin at a place with ``first <= place < last``."""
+    number, end = 0, b"\n"
+    for block, _ in read_blocks(path, _COUNTED, (first, last)):
+        number += block.count(b"\n")
+        end = block[-1:]
+    return number + (end != b"\n")  # the last line of a file may have no end
+
+
+def line_blocks(
+    path: Location, size: int, longest: int, lines: tuple[int, int] | None = None
+) -> Iterator[tuple[bytes, int]]:
     r"""Yield blocks of whole lines, about `size` bytes each, with the bytes they take in the file.
 
-    A block is longer when one line is. Each but the last ends in ``\n``. Raises InputError when a
-    line has more than `longest` bytes.
+    A block is longer when one line is. Each but the last ends in ``\n``. Of `lines`, only those
+    that begin there are read. Raises InputError when a line has more than `longest` bytes.
     """
     parts: list[bytes] = []
     read = total = held = gathered = 0  # held: bytes of the line whose end has not been read yet
     try:
-        for block, bytes_read in read_blocks(path, size):
+        for block, bytes_read in read_blocks(path, size, lines):
             first, end = block.find(b"\n") + 1, block.rfind(b"\n") + 1
             length = held + (first or len(block))
             check_length(path, length, longest, total - held, "a line", "break it up")

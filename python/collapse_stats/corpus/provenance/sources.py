@@ -39,9 +39,11 @@ class SourceTally:
         self, declaration: Declaration | None, reading: ReadOptions, threads: int | None
     ) -> None:
         asked = None if declaration is None else declaration.digest
+        # That of a file in parts is taken with the first of them.
+        continues = reading.places is not None and reading.places[0] > 0
         usual = declaration is not None and reading.limit_documents is None
         self._declaration = declaration
-        self._of_whole_files = asked == "full" or (usual and asked is None)
+        self._of_whole_files = not continues and (asked == "full" or (usual and asked is None))
         self._even_remote = asked == "full"
         self._tokens: defaultdict[Reader, int] = defaultdict(int)
         self._documents: defaultdict[Reader, int] = defaultdict(int)

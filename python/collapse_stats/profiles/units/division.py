@@ -1,13 +1,11 @@
-"""The division of a corpus into units: files, groups of small ones, or parts of a Parquet file."""
+"""The division of a corpus into units: files, groups of small ones, or parts of a large one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
-import numpy as np
-
-from ...readers.formats.parquet import ParquetReader
+from ...errors import InputError
 from ...readers.open import open_file
 from ...readers.options import ReadOptions
 from ...readers.remote.location import Name
@@ -34,13 +32,23 @@ class Unit(NamedTuple):
     ----------
     first, last
         The first and last + 1 of its files.
-    row_groups
-        The first and last + 1 of the row groups of its only file; None is all.
+    places
+        The first and last + 1 of the places of its only file (`FileReader.places`); None is all.
     """
 
     first: int
     last: int
-    row_groups: tuple[int, int] | None = None
+    places: tuple[int, int] | None = None
+
+    @property
+    def is_part(self) -> bool:
+        """Whether it is a part of one file."""
+        return self.places is not None
+
+    @property
+    def continues(self) -> bool:
+        """Whether it is a part of a file that another one begins."""
+        return self.places is not None and self.places[0] > 0
 
 
 def divided(
@@ -59,16 +67,13 @@ def divided(
     return [
         part
         for unit in units
-        for part in _by_row_groups(unit, files[unit.first], names[unit.first], unit_tokens, reading)
+        for part in _by_places(unit, files[unit.first], names[unit.first], unit_tokens, reading)
     ]
 
 
 def units_of_files(files: Sequence[PlannedFile], unit_tokens: int) -> list[Unit]:
     """Consecutive files in units of about as many tokens, of which none is almost empty."""
-    tokens = [
-        file.bytes / (_PACKED_BYTES_A_TOKEN if _is_packed(file.path) else _BYTES_A_TOKEN)
-        for file in files
-    ]
+    tokens = list(map(_tokens, files))
     least, left = unit_tokens / _SMALL, sum(tokens)
     edges, held = [0], 0.0
     for number, more in enumerate(tokens):
@@ -80,28 +85,27 @@ def units_of_files(files: Sequence[PlannedFile], unit_tokens: int) -> list[Unit]
     return list(map(Unit, edges, [*edges[1:], len(files)]))
 
 
-def _by_row_groups(
-    unit: Unit,
-    file: PlannedFile,
-    name: Name,
-    unit_tokens: int,
-    reading: ReadOptions,
+def _by_places(
+    unit: Unit, file: PlannedFile, name: Name, unit_tokens: int, reading: ReadOptions
 ) -> list[Unit]:
-    """A unit in several, if it is one large Parquet file, whose row groups tell their rows.
-
-    With ``--eot``, rows are known only when they are read, because each may hold several.
-    """
-    parts = file.bytes // _PACKED_BYTES_A_TOKEN // unit_tokens
-    if unit.last - unit.first > 1 or parts < 2 or reading.eot is not None:
+    """A unit in several, if it is one large file that can be read in parts."""
+    parts = int(_tokens(file)) // unit_tokens
+    if unit.last - unit.first > 1 or parts < 2:
         return [unit]
-    reader = open_file(name, reading)
-    if not isinstance(reader, ParquetReader):
+    try:
+        places = open_file(name, reading).places
+    except InputError:
+        return [unit]  # whoever counts it says what is wrong, or leaves it out
+    parts = min(places, parts)
+    if parts < 2:
         return [unit]
-    groups = reader.row_groups
-    edges = np.linspace(0, groups, min(groups, parts) + 1).astype(int).tolist()
-    if len(edges) < 3:
-        return [unit]
+    edges = [places * number // parts for number in range(parts + 1)]
     return [Unit(unit.first, unit.last, stretch) for stretch in pairwise(edges)]
+
+
+def _tokens(file: PlannedFile) -> float:
+    """About how many tokens a file has, by its size."""
+    return file.bytes / (_PACKED_BYTES_A_TOKEN if _is_packed(file.path) else _BYTES_A_TOKEN)
 
 
 def _is_packed(path: str) -> bool:

@@ -1,31 +1,31 @@
 """One profile of all units."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from ...backends.base import Backend
 from ...corpus.corpus import Source
 from ...corpus.provenance.sources import doubts, without_doubts
 from ...corpus.sample import Sample, merge_samples
 from ...corpus.split import MIN_DOCUMENTS_FOR_HALVES
-from ...counting.part_writer import writer_bytes
-from ...counting.table import read_aligned
-from ...ngrams.spectrum import HALVES, NO_HALVES, JointSpectra
-from ..manifest import Manifest
+from ...counting.saved_file import Folder
+from ...readers.bad_files import WITHOUT_DOCUMENT, BadFiles
 from ..profile import Profile
-from ..storage import read, write, write_counted
+from ..storage import read, write_joined
 from .plan import files_of_corpus
-from .reduce import all_reduced, layout_of, merged_tables
+from .range_spectra import spectra_of_whole
+from .reduce import Manifests, all_reduced, filled, layout_of, reduce_range
+from .reduced_range import ReducedRange
 from .work_directory import WorkDirectory
 
 
 def finish(
-    work: WorkDirectory, name: str, table: bool, backend: Backend, memory: int, save_to: Path
+    work: WorkDirectory, name: str, table: bool, backend: Backend, memory: int, save_to: Folder
 ) -> Profile:
-    """Write the profile of the whole corpus, from its units or from what they were reduced to.
+    """Write the profile of the whole corpus, from what its units were reduced to, or will be now.
 
-    Counts, halves, sample and spectra are those of the corpus counted by one process.
+    Counts, halves, sample and spectra are those of the corpus counted by one process. What adds
+    up was added by whoever reduced; the rows of the table are not read here.
 
     Raises
     ------
@@ -33,40 +33,30 @@ def finish(
         Units or reduced parts are missing, or do not belong together.
     """
     manifests = work.manifests()
-    layout = layout_of(manifests)
-    whole = all_reduced(work, manifests, layout)
-    bare = _bare(work, manifests, name, backend)
-    if whole is None:
-        tables = merged_tables(work, manifests, layout, (0, layout.key_ranges), backend, memory)
-    else:
-        tables = (rows for (rows,) in read_aligned([whole], memory, writer_bytes(memory)))
-    masks = HALVES if layout.labels == 2 else NO_HALVES
-    if table:
-        return write_counted(bare, tables, backend, masks, memory, save_to)
-    spectra = backend.joint_spectra(([rows] for rows in tables), masks)
-    profile = replace(bare, joint_spectra=spectra)
-    write(profile, save_to)
+    ranges = all_reduced(work, manifests, layout_of(manifests), table)
+    ranges = ranges or [reduce_range(work, 0, 1, backend, memory, table)]
+    tables = [each.table for each in ranges if each.table is not None]
+    write_joined(_whole(work, manifests, ranges, name, backend), tables if table else None, save_to)
     return read(save_to, Profile)
 
 
-def _bare(
-    work: WorkDirectory, manifests: Sequence[Manifest], name: str, backend: Backend
+def _whole(
+    work: WorkDirectory,
+    manifests: Manifests,
+    ranges: Sequence[ReducedRange],
+    name: str,
+    backend: Backend,
 ) -> Profile:
-    """The profile of all units but for what is counted, with one sample in memory at a time."""
-    first, budget = manifests[0], work.plan.options["sample_tokens"]
+    """The profile of all units but for its table, with one sample in memory at a time."""
+    first, budget = filled(manifests)[0], work.plan.options["sample_tokens"]
     sample = Sample.empty()
-    for unit in range(len(manifests)):
-        sample = merge_samples([sample, read(work.folder(unit), Profile).sample], budget)
-    empty = [manifest.empty_documents for manifest in manifests]
-    documents = sum(manifest.documents for manifest in manifests)
+    for each in ranges:
+        sample = merge_samples([sample, each.read_sample()], budget)
+    empty = [manifest.empty_documents for manifest in manifests.values()]
+    documents = sum(manifest.documents for manifest in manifests.values())
     sources = _sources(work, manifests)
-    left_out = files_of_corpus(work.given, work.reading).warnings() if work.units > 1 else []
-    warnings = [
-        *left_out,  # which no unit knows, since it is given files and not their directory
-        *(each for manifest in manifests for each in without_doubts(manifest.warnings)),
-        *doubts(work.declared, sources),
-    ]
-    if len(manifests) > 1 and documents < MIN_DOCUMENTS_FOR_HALVES:
+    warnings = [*_warnings(work, manifests, sources), *doubts(work.declared, sources)]
+    if work.units > 1 and documents < MIN_DOCUMENTS_FOR_HALVES:
         warnings.append(
             f"{documents} documents are few, and were not cut into blocks, because they were "
             "counted in units"
@@ -74,7 +64,11 @@ def _bare(
     return Profile(
         name=name,
         layout=layout_of(manifests),
-        joint_spectra=JointSpectra({}, {}),
+        joint_spectra=spectra_of_whole(
+            [each.read_spectra() for each in ranges],
+            [each.read_first_tokens() for each in ranges],
+            backend,
+        ),
         documents=documents,
         empty_documents=None if None in empty else sum(number or 0 for number in empty),
         sample=sample,
@@ -90,11 +84,28 @@ def _bare(
     )
 
 
-def _sources(work: WorkDirectory, manifests: Sequence[Manifest]) -> tuple[Source, ...]:
-    """The sources of all units; a file that is divided among several has the tokens of all."""
+def _warnings(
+    work: WorkDirectory, manifests: Manifests, sources: Sequence[Source]
+) -> Iterator[str]:
+    """What the units say, and what none of them can, since it is given some files of the corpus."""
+    own = [each for manifest in manifests.values() for each in without_doubts(manifest.warnings)]
+    if work.units == 1:
+        yield from own
+        return
+    yield from files_of_corpus(work.given, work.reading).warnings()
+    yield from (each for each in own if not each.startswith(WITHOUT_DOCUMENT))
+    empty = [each.path for each in sources if each.error is None and not each.documents]
+    yield from BadFiles(empty=empty).messages()
+
+
+def _sources(work: WorkDirectory, manifests: Manifests) -> tuple[Source, ...]:
+    """The sources of all units, those that could not be opened last.
+
+    A file that is divided among several has the tokens of all, and the error of the last.
+    """
     sources: list[Source] = []
-    for manifest, unit in zip(manifests, work.plan.units, strict=True):
-        if unit.row_groups is None or unit.row_groups[0] == 0:
+    for number, manifest in manifests.items():
+        if not work.plan.units[number].continues:
             sources += manifest.sources
             continue
         (part,), whole = manifest.sources, sources.pop()
@@ -103,6 +114,7 @@ def _sources(work: WorkDirectory, manifests: Sequence[Manifest]) -> tuple[Source
                 whole,
                 tokens=(whole.tokens or 0) + (part.tokens or 0),
                 documents=(whole.documents or 0) + (part.documents or 0),
+                error=part.error,
             )
         )
-    return tuple(sources)
+    return tuple(sorted(sources, key=lambda source: source.error is not None and not source.format))

@@ -11,10 +11,10 @@ from ...corpus.opened import Paths
 from ...corpus.provenance.declaration import Declaration
 from ...corpus.source import paths_of
 from ...errors import CollapseStatsError, InputError
+from ...readers.directory.names import MANIFEST
 from ...readers.options import ReadOptions
 from ...readers.remote.location import as_location
-from ...system.arguments import as_path
-from ...system.unfinished import is_taken
+from ..folders import as_folder, is_there
 from ..profile import Profile
 from ..storage import read
 from .finish import finish
@@ -58,11 +58,11 @@ def profile_in_units(
     paths = paths_of(source)
     if paths is None:
         raise InputError("work_dir is for a corpus of files, got data in memory: leave it out")
-    path = as_path(work_dir)
+    path = as_folder(as_location(work_dir))
     options = planned_options(counting, halves, sample_tokens)
     work = WorkDirectory.open(path, paths, reading, options, unit_tokens, declared)
     save_to = path / _PROFILE
-    if not is_taken(save_to):
+    if not is_there(save_to, MANIFEST):
         left = work.left()
         if engine == "ray":
             count_on_ray(work, left, counting, progress)

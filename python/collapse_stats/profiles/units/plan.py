@@ -9,7 +9,6 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 from ...corpus.corpus import Source
@@ -17,6 +16,7 @@ from ...corpus.file_seeds import FileSeeds
 from ...corpus.opened import Paths
 from ...corpus.provenance.declaration import Declaration
 from ...corpus.split import RULE
+from ...counting.saved_file import Folder
 from ...errors import InputError
 from ...readers.discover import discover
 from ...readers.head import digest_of
@@ -25,17 +25,14 @@ from ...readers.open import Metadata, open_each
 from ...readers.options import ReadOptions
 from ...readers.remote.location import Name, as_location, at_once
 from ...readers.streams.pipe import Pipe
-from ...system.atomic_file import write_file
+from ..folders import write_small
 from .division import PlannedFile, Unit, divided
 
 DEFAULT_UNIT_TOKENS = 10**9
 PLAN = "plan.json"
 _SCHEMA = "collapse-stats.plan/1"
-_NOT_PLANNED = (
-    "skip_bad",
-    "longest",
-    "row_groups",
-)  # options that do not change what a whole file gives
+# Options that do not change what a whole file gives.
+_NOT_PLANNED = ("skip_bad", "longest", "places", "first_row", "is_unit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,17 +76,13 @@ class Plan:
         """Return the files of a unit."""
         return self.files[self.units[unit].first : self.units[unit].last]
 
-    def write(self, work: Path) -> None:
+    def write(self, work: Folder) -> None:
         """Write the plan to a directory, which is made."""
-        try:
-            work.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise InputError(f"cannot write {work}: {error.strerror}") from error
         text = json.dumps(self._content | {"sha256": self.digest}, indent=1)
-        write_file(work / PLAN, f"{text}\n".encode())
+        write_small(work / PLAN, f"{text}\n".encode())
 
     @classmethod
-    def read(cls, work: Path) -> "Plan | None":
+    def read(cls, work: Folder) -> "Plan | None":
         """Return the plan of a directory, None if there is none yet.
 
         Raises
@@ -170,10 +163,10 @@ def sizes_of(names: Sequence[Name]) -> list[int]:
     return list(at_once(lambda name: as_location(name).stat().st_size, names))
 
 
-def _unit(first: int, last: int, row_groups: list[int] | None) -> Unit:
-    if row_groups is None:
+def _unit(first: int, last: int, places: list[int] | None) -> Unit:
+    if places is None:
         return Unit(first, last)
-    begin, end = row_groups
+    begin, end = places
     return Unit(first, last, (begin, end))
 
 
@@ -185,12 +178,20 @@ def new_plan(
     reading: ReadOptions,
 ) -> Plan:
     """Return the plan of these files."""
-    digests = at_once(lambda name: digest_of(as_location(name)), names)
+    digests = at_once(_digest, names)
     files = tuple(map(PlannedFile, map(str, names), sizes, digests))
     return Plan(files, tuple(divided(files, names, unit_tokens, reading)), options, unit_tokens)
 
 
-def check_same(plan: Plan, names: Sequence[Name], sizes: Sequence[int], work: Path) -> None:
+def _digest(name: Name) -> str:
+    """The digest of a file; "" if it cannot be read, which whoever counts it will say."""
+    try:
+        return digest_of(as_location(name))
+    except OSError:
+        return ""
+
+
+def check_same(plan: Plan, names: Sequence[Name], sizes: Sequence[int], work: Folder) -> None:
     """Raise InputError if these are not the files of a plan."""
     planned = {file.path: file.bytes for file in plan.files}
     found = dict(zip(map(str, names), sizes, strict=True))
@@ -209,7 +210,7 @@ def check_same(plan: Plan, names: Sequence[Name], sizes: Sequence[int], work: Pa
         raise InputError(f"the files are in another order than in {work / PLAN}: give them as then")
 
 
-def check_options(plan: Plan, options: Mapping[str, Any], tokens: int | None, work: Path) -> None:
+def check_options(plan: Plan, options: Mapping[str, Any], tokens: int | None, work: Folder) -> None:
     """Raise InputError if a plan was made with other options."""
     typed = dict(options) | {"unit_tokens": plan.unit_tokens if tokens is None else tokens}
     planned = dict(plan.options) | {"unit_tokens": plan.unit_tokens}

@@ -2,6 +2,7 @@
 
 plan.json               which files in which units, and how: see `plan`
 map/u000123/            the profile of a unit, which names the plan that it belongs to
+rows/u000123.json       how many rows a part of a file has, where that takes a look
 reduce/2-of-8/          the table of all units over the third of eight parts of the key space
 merged/0-1023/u…-u…/    tables of some units, where memory is too small to merge all at once
 
@@ -18,12 +19,17 @@ from ...backends.options import CountOptions
 from ...corpus.load import Progress, read_corpus
 from ...corpus.opened import Paths
 from ...corpus.provenance.declaration import Declaration
+from ...counting.saved_file import Folder
 from ...errors import InputError
+from ...readers.directory.names import MANIFEST
+from ...readers.open import open_file
 from ...readers.options import ReadOptions
 from ...readers.remote.location import Name, as_location
-from ...system.unfinished import is_taken
+from ...readers.remote.path import RemotePath
 from ..build import profile_corpus
+from ..folders import at_once, is_there, on_disk
 from ..manifest import Manifest, read_manifest
+from .looks import rows_before
 from .plan import (
     DEFAULT_UNIT_TOKENS,
     Plan,
@@ -60,7 +66,7 @@ class WorkDirectory:
         What is declared of its sources.
     """
 
-    path: Path
+    path: Folder
     plan: Plan
     names: Sequence[Name]
     given: Paths
@@ -71,7 +77,7 @@ class WorkDirectory:
     @classmethod
     def open(
         cls,
-        path: Path,
+        path: Folder,
         given: Paths,
         reading: ReadOptions,
         options: Mapping[str, Any],
@@ -111,7 +117,7 @@ class WorkDirectory:
         """Number of units."""
         return len(self.plan.units)
 
-    def folder(self, unit: int) -> Path:
+    def folder(self, unit: int) -> Folder:
         """Return where the profile of a unit is."""
         return self.path / "map" / _name(unit)
 
@@ -121,12 +127,14 @@ class WorkDirectory:
 
     def left(self) -> list[int]:
         """Return the units that have not been counted; InputError if one is of another plan."""
-        return [unit for unit in range(self.units) if self.manifest(unit) is None]
+        found = at_once(self.path, self.manifest, range(self.units))
+        return [unit for unit, manifest in enumerate(found) if manifest is None]
 
     @property
     def missing(self) -> int:
         """Number of units of which nothing is there; those that are there are not read."""
-        return sum(not is_taken(self.folder(unit)) for unit in range(self.units))
+        folders = map(self.folder, range(self.units))
+        return at_once(self.path, lambda folder: is_there(folder, MANIFEST), folders).count(False)
 
     def manifest(self, unit: int) -> Manifest | None:
         """Return the manifest of a unit after a check, None if it has not been counted.
@@ -137,7 +145,7 @@ class WorkDirectory:
             What is there is damaged, or not the unit of this plan.
         """
         folder = self.folder(unit)
-        if not is_taken(folder):
+        if not is_there(folder, MANIFEST):
             return None
         try:
             manifest = read_manifest(folder)
@@ -151,17 +159,34 @@ class WorkDirectory:
         check_sources(self.plan, unit, manifest.sources, str(folder))
         return manifest
 
-    def manifests(self) -> list[Manifest]:
-        """Return the manifests of all units; InputError if some have not been counted."""
-        found = {unit: self.manifest(unit) for unit in range(self.units)}
-        missing = [_name(unit) for unit, manifest in found.items() if manifest is None]
+    def manifests(self) -> dict[int, Manifest]:
+        """Return the manifests of the units that make up the corpus, by their numbers.
+
+        These are all but the parts of a file that come after one which could not be read to its
+        end, because a file that is read at once ends there as well.
+
+        Raises
+        ------
+        InputError
+            Some units have not been counted.
+        """
+        found = at_once(self.path, self.manifest, range(self.units))
+        missing = [_name(unit) for unit, manifest in enumerate(found) if manifest is None]
         if missing:
             some = ", ".join(missing[:5]) + (", ..." if len(missing) > 5 else "")
             raise InputError(
                 f"{len(missing):,} of the {self.units:,} units are missing in {self.path / 'map'} "
                 f"({some}): run this without --reduce and --finish, or with their --task, first"
             )
-        return [manifest for manifest in found.values() if manifest is not None]
+        there, broken = {}, -1  # the number of the file that broke off
+        for number, manifest in enumerate(found):
+            unit = self.plan.units[number]
+            if manifest is None or (unit.is_part and unit.first == broken):
+                continue
+            there[number] = manifest
+            if unit.is_part and manifest.sources[0].error is not None:
+                broken = unit.first
+        return there
 
 
 def count_unit(
@@ -178,12 +203,15 @@ def count_unit(
         return
     folder = work.folder(unit)
     source: Any = list(work.given)
-    reading = work.reading
+    reading, places = work.reading, None
     if work.units > 1:  # otherwise the corpus is read as without units, in blocks if it is small
-        first, last, groups = work.plan.units[unit]
+        first, last, places = work.plan.units[unit]
         source = list(work.names[first:last])
-        reading = replace(reading, root=work.root, include=(), exclude=(), row_groups=groups)
+        reading = replace(reading, root=work.root, include=(), exclude=(), is_unit=True)
     try:
+        if places is not None:
+            first_row = rows_before(work.path, work.plan, unit, open_file(source[0], reading))
+            reading = replace(reading, places=places, first_row=first_row)
         corpus = read_corpus(
             source,
             reading=reading,
@@ -196,27 +224,29 @@ def count_unit(
         raise InputError(f"unit {_name(unit)}: {error}") from error
     check_sources(work.plan, unit, corpus.sources, _name(unit))
     try:
-        profile_corpus(
-            corpus,
-            counting=counting,
-            halves=work.plan.options["halves"],
-            sample_tokens=work.plan.options["sample_tokens"],
-            save_to=folder,
-            progress=progress,
-        )
+        with on_disk(folder, MANIFEST) as local:
+            profile_corpus(
+                corpus,
+                counting=counting,
+                halves=work.plan.options["halves"],
+                sample_tokens=work.plan.options["sample_tokens"],
+                save_to=local,
+                progress=progress,
+            )
     except InputError:
         if work.manifest(unit) is None:  # else another process was faster
             raise
 
 
-def _check_apart(path: Path, given: Paths) -> None:
+def _check_apart(path: Folder, given: Paths) -> None:
     """Raise InputError if a work directory lies in the corpus, of which it would be a part."""
     for each in map(as_location, given):
-        if (
-            isinstance(each, Path)
-            and each.is_dir()
-            and path.resolve().is_relative_to(each.resolve())
-        ):
+        if isinstance(path, RemotePath):
+            is_inside = f"{path}/".startswith(f"{each}".rstrip("/") + "/")
+        else:
+            is_folder = isinstance(each, Path) and each.is_dir()
+            is_inside = is_folder and path.resolve().is_relative_to(Path(str(each)).resolve())
+        if is_inside:
             raise InputError(
                 f"{path} lies in the corpus {each}, whose files it would be taken for: give a "
                 "--work-dir beside it"

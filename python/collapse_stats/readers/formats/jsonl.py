@@ -64,16 +64,22 @@ class JsonLinesReader(SmallFileReader):
         """A line, or a value of a file that is not by lines."""
         return "each line" if self._one_a_line else "each object"
 
+    @property
+    def has_lines_as_rows(self) -> bool:
+        """Whether values are one a line, and no boundary ids make several rows of one."""
+        return self._one_a_line and (self.kind == "text" or self.eot is None)
+
     def splits(self) -> Iterator[Split]:
         """Yield blocks of lines to be parsed; a small file is opened when its split is read."""
         if not self._one_a_line:
             yield from self._splits_of_values()
             return
-        if 0 < self._plain <= BATCH_BYTES:
+        if 0 < self._plain <= BATCH_BYTES and self._places is None:
             yield Split(self._plain, lambda: self._batch(self._content(), 1, self.size))
             return
-        line = 1
-        for block, bytes_read in line_blocks(self.location, BATCH_BYTES, self.longest):
+        line = 1 + self.first_row
+        blocks = line_blocks(self.location, BATCH_BYTES, self.longest, self._places)
+        for block, bytes_read in blocks:
             lines = block.count(b"\n")
             yield Split(self._taken(block, lines), partial(self._batch, block, line, bytes_read))
             line += lines

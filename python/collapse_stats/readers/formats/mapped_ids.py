@@ -9,7 +9,7 @@ import numpy as np
 from ...errors import InputError
 from ...system.file_state import FileState
 from ..base import Batch, Int64Array
-from ..boundaries import row_batches, stream_splits
+from ..boundaries import documents_between, row_batches, stream_splits
 from ..file_reader import FileReader
 from ..head import Head
 from ..mmap import items
@@ -28,17 +28,32 @@ class StreamReader(SplittableReader, FileReader):
 
     maps_file = True
     is_stream = True
+    looks = True
     kind: Kind = "ids"
     _tokens: Items
+
+    def __init__(self, path: Location, options: ReadOptions, evidence: str) -> None:
+        super().__init__(path, options, evidence)
+        self.first_row, self._places = options.first_row, options.places
 
     @property
     def document(self) -> str:
         """What lies between boundary ids, or all of the file."""
         return "the whole file" if self.eot is None else f"what lies between ids {self.eot}"
 
+    @property
+    def places(self) -> int:
+        """The ids; none where nothing separates documents."""
+        return 0 if self.eot is None else len(self._tokens)
+
+    def rows_between(self, first: int, last: int) -> int:
+        """Return how many documents begin there, which takes a look at the ids."""
+        assert self.eot is not None  # else there are no places
+        return documents_between(self._tokens, self.eot, first, last)
+
     def splits(self) -> Iterator[Split]:
         """Yield views of the file, about 2 million ids each, to be searched for boundaries."""
-        return stream_splits(self._tokens, self.eot, self.size)
+        return stream_splits(self._tokens, self.eot, self.size, self._places)
 
 
 class IndexedReader(FileReader):

@@ -8,7 +8,7 @@ import numpy as np
 
 from ...errors import InputError
 from ..base import BATCH_TOKENS, Batch, IntegerArray
-from ..boundaries import cut_rows, rows_of, stream_splits
+from ..boundaries import cut_rows, documents_between, rows_of, stream_splits
 from ..file_reader import Candidate, FileReader
 from ..mmap import items
 from ..options import Kind, ReadOptions
@@ -32,10 +32,12 @@ class NpyReader(SplittableReader, FileReader):
     begins_freely = True
     maps_file = True
     is_stream = True
+    looks = True
     kind: Kind = "ids"
 
     def __init__(self, path: Location, options: ReadOptions, evidence: str) -> None:
         super().__init__(path, options, evidence)
+        self.first_row, self._places = options.first_row, options.places
         self._array = _mapped_array(path)
         self.dtype = self._array.dtype.name
 
@@ -58,9 +60,20 @@ class NpyReader(SplittableReader, FileReader):
             return [f"{self.path}: no --eot given: the whole array is one document"]
         return []
 
+    @property
+    def places(self) -> int:
+        """The ids of a stream with boundaries, or the rows of an array without."""
+        return len(self._array) if (self._array.ndim == 1) == (self.eot is not None) else 0
+
+    def rows_between(self, first: int, last: int) -> int:
+        """Return how many documents begin there; for a stream, this takes a look at the ids."""
+        if self.eot is None:
+            return last - first
+        return documents_between(self._array, self.eot, first, last)
+
     def splits(self) -> Iterator[Split]:
         """Yield views of the file, or copies if its byte order or its order of axes is foreign."""
-        return array_splits(self._array, self.eot, self.size)
+        return array_splits(self._array, self.eot, self.size, self._places)
 
 
 def _mapped_array(path: Location) -> Items:
@@ -103,16 +116,19 @@ def _mapped_array(path: Location) -> Items:
     return items(path, kind, offset, shape)
 
 
-def array_splits(array: Items, eot: int | None, size: int) -> Iterator[Split]:
+def array_splits(
+    array: Items, eot: int | None, size: int, places: tuple[int, int] | None = None
+) -> Iterator[Split]:
     """Yield the splits of a stream of ids (1-D) or of rows that are documents (2-D)."""
     if array.ndim == 1:
-        for split in stream_splits(array, eot, size):
+        for split in stream_splits(array, eot, size, places):
             yield Split(split.size, partial(_natively, split.read))
         return
     rows, columns = array.shape
     step = max(1, BATCH_TOKENS // max(1, columns))
-    for first in range(0, rows, step):
-        last = min(first + step, rows)
+    begin, end = places or (0, rows)
+    for first in range(begin, end, step):
+        last = min(first + step, end)
         bytes_read = size * last // rows - size * first // rows
         yield Split((last - first) * columns, partial(_rows, array, first, last, eot, bytes_read))
 

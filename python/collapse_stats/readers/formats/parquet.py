@@ -19,7 +19,8 @@ from ..splits import Split, SplittableReader
 if TYPE_CHECKING:
     import pyarrow.parquet as pq
 
-_BUFFER = 8 << 20  # bytes read at a time of a remote column, which would else be read whole
+_REMOTE_BUFFER = 8 << 20  # bytes read at a time of a remote column, which would else be read whole
+_BUFFER = 1 << 20  # the same of a local one: threads encode while the rest is read
 _GROUP_BYTES = 16 << 20  # most bytes of a row group that is read whole, or of a part of one
 _MOST_ROWS = 8192  # most rows of the same: equal rows take few bytes as the file counts them
 _LITTLE = 64 << 20  # most bytes that a row group may take, once decoded, to be read whole
@@ -45,29 +46,41 @@ class ParquetReader(SplittableReader, FileReader):
         with self._open() as file:
             try:
                 schema = file.schema_arrow
-                if options.row_groups is not None:
-                    self.first_row = rows_in(file.metadata, 0, options.row_groups[0])
                 self._columns = find_columns(path, schema, options)
                 self._dictionaries = [
                     name for name in self._columns.names if _may_be_dictionary(schema, name)
                 ]
                 self.names = tuple(schema.names)
-                self.row_groups = file.num_row_groups
+                self._row_groups = file.num_row_groups
             except arrow_errors() as error:
                 raise self._damaged(error) from error
         self.reads, self.kind = self._columns.fields, self._columns.kind
         self.dtype = self._columns.dtype
+        self.first_row = options.first_row
 
     @classmethod
     def recognize_content(cls, file: Candidate) -> str | None:
         """Every Parquet file begins with its magic number."""
         return "begins with PAR1"
 
+    @property
+    def places(self) -> int:
+        """The row groups; none with ``eot``, which makes several rows of one."""
+        return self._row_groups if self._options.eot is None else 0
+
+    def rows_between(self, first: int, last: int) -> int:
+        """Return the number of rows of some row groups, as the metadata tell it."""
+        with self._open() as file:
+            try:
+                return rows_in(file.metadata, first, last)
+            except arrow_errors() as error:
+                raise self._damaged(error) from error
+
     def splits(self) -> Iterator[Split]:
         """Yield row groups to be read, and parts of long row groups, which are read already."""
         with self._open() as file:
             total = end = file.metadata.num_rows
-            first, last = self._options.row_groups or (0, file.num_row_groups)
+            first, last = self._options.places or (0, file.num_row_groups)
             done = self.first_row
             try:
                 if last < file.num_row_groups:
@@ -205,7 +218,7 @@ class ParquetReader(SplittableReader, FileReader):
         import pyarrow.parquet as pq
 
         remote = isinstance(self._path, RemotePath)
-        options: dict[str, Any] = {"buffer_size": _BUFFER} if remote else {}
+        options: dict[str, Any] = {"buffer_size": _REMOTE_BUFFER if remote else _BUFFER}
         options["read_dictionary"] = list(dictionaries)
         if _knows_extensions():
             options["arrow_extensions_enabled"] = True  # else JSON is not told from text

@@ -57,6 +57,11 @@ class TextReader(SmallFileReader):
         """The file or a line."""
         return "each line" if self._per_line else "each file"
 
+    @property
+    def has_lines_as_rows(self) -> bool:
+        """Whether each line is a document."""
+        return self._per_line
+
     def splits(self) -> Iterator[Split]:
         """Yield the file, or blocks of its lines, to be decoded."""
         if not self._per_line and not self._plain:
@@ -64,11 +69,12 @@ class TextReader(SmallFileReader):
             yield Split(len(data), lambda: self._document(data))
         elif not self._per_line:
             yield Split(self._plain, lambda: self._document(self._content()))
-        elif 0 < self._plain <= BATCH_BYTES:
+        elif 0 < self._plain <= BATCH_BYTES and self._places is None:
             yield Split(self._plain, lambda: self._lines(self._content(), 1, self.size))
         else:
-            line = 1
-            for block, bytes_read in line_blocks(self.location, BATCH_BYTES, self.longest):
+            line = 1 + self.first_row
+            blocks = line_blocks(self.location, BATCH_BYTES, self.longest, self._places)
+            for block, bytes_read in blocks:
                 for part, lines in _parts(block):
                     size = len(part) + LINE * lines
                     yield Split(size, partial(self._lines, part, line, bytes_read))

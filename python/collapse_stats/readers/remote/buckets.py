@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -65,6 +65,16 @@ class BucketStore:
             info = self._ask(url, lambda system: system.get_file_info(_key(url)))
             version = str(info.mtime_ns).encode()
         return _Object(file, version.decode(), url, self)
+
+    def put(self, url: str, blocks: Callable[[], Iterable[bytes]]) -> None:
+        """Write an object; it appears when all of it is there."""
+
+        def write(system: Any) -> None:
+            with system.open_output_stream(_key(url)) as file:
+                for block in blocks():
+                    file.write(block)
+
+        self._ask(url, write)
 
     def explained(self, error: OSError, url: str) -> Exception:
         """Return the error to raise for an error of Arrow."""

@@ -96,6 +96,15 @@ class RemotePath:
             return self.at(f"{folder}/{quote(name)}{query}")
         return self.at(self.url.rpartition("/")[0] + "/" + name)
 
+    def __truediv__(self, name: str) -> "RemotePath":
+        """Return the path of an object below this one."""
+        return self.at(f"{self.url.rstrip('/')}/{name}")
+
+    @property
+    def parent(self) -> "RemotePath":
+        """What this object or folder is in."""
+        return self.at(self.url.rstrip("/").rpartition("/")[0])
+
     def at(self, url: str) -> "RemotePath":
         """Return the path of another object."""
         if isinstance(self.url, NumberedUrl):
@@ -125,6 +134,11 @@ class RemotePath:
                 raise FileNotFoundError(2, "no such object", str(self))
             size = found.size
         return Status(size or 0)
+
+    def read_bytes(self) -> bytes:
+        """Return all bytes of the object."""
+        with self.open() as file:
+            return file.read()
 
     def open(self, mode: str = "rb") -> io.BufferedIOBase:
         """Open a file that is fetched as it is read."""

@@ -3,7 +3,9 @@
 import os
 from functools import lru_cache
 
-from .store import Store, _Persistent
+from ...errors import InputError
+from .shown import shown
+from .store import Store, WritableStore, _Persistent, _PersistentWritable
 
 
 def store_of(url: str) -> Store:
@@ -25,6 +27,16 @@ def _endpoint(scheme: str) -> str:
     return next((os.environ[name] for name in names if os.environ.get(name)), "")
 
 
+def writable_store_of(url: str) -> WritableStore:
+    """Return the store of a URL, which objects can be written to; InputError if none can be."""
+    store = store_of(url)
+    if not isinstance(store, _PersistentWritable):
+        raise InputError(
+            f"{shown(url)} cannot be written to: expected a directory, or s3:// or gs://"
+        )
+    return store
+
+
 @lru_cache(maxsize=64)
 def _store(kind: str, bucket: str, endpoint: str) -> Store:
     if kind == "web":
@@ -37,4 +49,4 @@ def _store(kind: str, bucket: str, endpoint: str) -> Store:
         return _Persistent(HubStore())
     from .buckets import BucketStore
 
-    return _Persistent(BucketStore(kind, bucket, endpoint))
+    return _PersistentWritable(BucketStore(kind, bucket, endpoint))

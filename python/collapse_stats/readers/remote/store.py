@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -66,6 +66,16 @@ class Store(Protocol):
         """Open an object; FileNotFoundError if there is none."""
 
 
+class WritableStore(Store, Protocol):
+    """A store that objects can be written to."""
+
+    def put(self, url: str, blocks: Callable[[], Iterable[bytes]]) -> None:
+        """Write an object, which is there with all of its bytes or not at all.
+
+        Input: `blocks`, which gives the bytes, again if an attempt fails.
+        """
+
+
 class _Persistent:
     """A store that repeats the requests to another one after passing failures."""
 
@@ -80,6 +90,15 @@ class _Persistent:
 
     def open(self, url: str) -> Source:
         return persistently(lambda: self._store.open(url), url, "opening it failed")
+
+
+class _PersistentWritable(_Persistent):
+    """The same of a store that can be written to."""
+
+    _store: WritableStore
+
+    def put(self, url: str, blocks: Callable[[], Iterable[bytes]]) -> None:
+        persistently(lambda: self._store.put(url, blocks), url, "writing it failed")
 
 
 def persistently(call: Callable[[], T], url: str, what: str) -> T:
