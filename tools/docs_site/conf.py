@@ -21,7 +21,6 @@ include_patterns = [
     "tests/ptx/README.md",
 ]
 exclude_patterns = [".*", "build", "csrc", "dist", "src", "tools"]
-suppress_warnings = ["toc.empty_glob"]  # of what may be left out
 
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_copybutton"]
 default_role = "py:obj"  # what stands in single backticks in docstrings

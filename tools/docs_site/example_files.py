@@ -13,11 +13,13 @@ writes ``gen1``; each later generation learns from the text of the one before.
 ``tokenizer.json``               a tokenizer of words; ``names_for_python`` has batches of its ids
 """
 
+import hashlib
 import json
 import shutil
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +31,21 @@ import collapse_stats as cs
 from collapse_stats.simulation.human_text import human_documents
 from collapse_stats.simulation.saved import save
 
+TEXT = "70e8fca1c21db9021e100774f9b696fc7a6e4684a4bafb0ef76b769f0d254caa"
+"""SHA-256 of the documentation of Python 3.11.7."""
 GENERATIONS = 5
 DOCUMENTS = 600  # of human text, in both halves
 TOKENS = 150_000  # of each generation
 ANSWERS = 4  # to a prompt
 WORDS = 5_000  # of tokenizer.json
 BATCHES, ROWS, LENGTH = 201, 4, 64
+
+
+@cache
+def is_text_of_pages() -> bool:
+    """Whether this Python has the documentation that the pages show the figures of."""
+    text = "\n".join(human_documents())
+    return hashlib.sha256(text.encode()).hexdigest() == TEXT
 
 
 def write_files(folder: Path) -> None:

@@ -7,6 +7,7 @@
 """
 
 import io
+import os
 import subprocess
 import sys
 import tempfile
@@ -17,7 +18,7 @@ from rich.console import Console
 from rich.text import Text
 
 ROOT = Path(__file__).parents[2]
-COMPARE = ["compare", "corpus/human", *(f"corpus/gen{number}" for number in range(1, 6))]
+COMPARE = [sys.executable, "-m", "collapse_stats", "compare", "corpus/human"]
 WIDTH = 80
 SVG = """\
 <svg viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg">
@@ -39,28 +40,26 @@ text {{ font-family: ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospac
 
 def terminal(folder: Path) -> str:
     """What the command prints, as a picture of a terminal."""
-    command = ["collapse-stats", "compare", *COMPARE[1:3], "corpus/gen3", "corpus/gen5"]
-    result = subprocess.run(
-        [sys.executable, "-m", "collapse_stats", *command[1:]],
-        cwd=folder,
-        env={"COLUMNS": str(WIDTH), "PATH": "", "PYTHONPATH": ":".join(sys.path)},
-        capture_output=True,
-        text=True,
-        check=True,
+    candidates = ["corpus/gen1", "corpus/gen3", "corpus/gen5"]
+    environment = os.environ | {"COLUMNS": str(WIDTH), "PYTHONPATH": os.pathsep.join(sys.path)}
+    printed = subprocess.check_output(
+        [*COMPARE, *candidates], cwd=folder, env=environment, text=True
     )
     console = Console(record=True, width=WIDTH + 2, file=io.StringIO())
-    console.print(Text(f"$ {' '.join(command)}\n\n{result.stdout}"))
+    typed = f"$ collapse-stats compare corpus/human {' '.join(candidates)}"
+    console.print(Text(f"{typed}\n\n{printed}"))
     return console.export_svg(title="", code_format=SVG, unique_id="terminal")
 
 
 def page(folder: Path, picture: Path) -> None:
     """Take a picture of the page with charts."""
-    command = [*COMPARE, "--format", "html", "-o", "page.html"]
-    subprocess.run([sys.executable, "-m", "collapse_stats", *command], cwd=folder, check=True)
-    script = Path(__file__).with_name("picture.mjs")
-    browser = ROOT / "build" / "browser"
-    command = ["node", str(script), str(browser), str(folder / "page.html"), str(picture)]
-    subprocess.run(command, check=True)
+    candidates = [f"corpus/gen{number}" for number in range(1, 6)]
+    html = folder / "page.html"
+    subprocess.check_call([*COMPARE, *candidates, "--format", "html", "-o", str(html)], cwd=folder)
+    script = str(Path(__file__).with_name("picture.mjs"))
+    subprocess.check_call(
+        ["node", script, str(ROOT / "build" / "browser"), str(html), str(picture)]
+    )
 
 
 def main() -> None:
