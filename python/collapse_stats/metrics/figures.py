@@ -5,6 +5,7 @@ To add a figure, write its formula in one of the modules imported below and an e
 in the monitor, set its entry's `monitored`.
 """
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
@@ -12,6 +13,7 @@ from typing import Literal, TypeVar
 
 import numpy as np
 
+from ..ngrams.sampled_spectrum import FEWEST_KEPT, SampledSpectrum
 from ..ngrams.spectrum import JointSpectrum, Spectrum
 from .numeric.special_functions import FloatArray
 from .one_corpus.conditional import conditional_entropy, saturation
@@ -83,15 +85,48 @@ class CorpusFigure(Figure):
     estimators
         Values of the formula's argument `estimator`, the default first: a report gives the figure
         by each of them.
+    sampled_by
+        Which rows of a `SampledSpectrum` estimate it: those of the kept n-grams, with the buckets
+        where frequent n-grams decide it, or the pairs of occurrences.
     """
 
     formula: Callable[..., float | None]
     needs_contexts: bool = False
     estimators: tuple[str, ...] = ()
+    sampled_by: Literal["types", "buckets", "pairs"] = "types"
 
-    def value(self, ngrams: Spectrum, contexts: Spectrum) -> float | None:
-        """The figure of a corpus with these spectra."""
-        return self.formula(ngrams, contexts) if self.needs_contexts else self.formula(ngrams)
+    def value(
+        self, ngrams: Spectrum, contexts: Spectrum, estimator: str | None = None
+    ) -> float | None:
+        """The figure of a corpus with these spectra; from a sample of n-grams, an estimate of it.
+
+        None where there is no honest number, as of a sample that has too few n-grams.
+        """
+        if ngrams.is_estimate and self.unit != "count":
+            return self._estimate(ngrams, contexts, estimator)
+        return self._value(ngrams, contexts, estimator)
+
+    def _value(self, ngrams: Spectrum, contexts: Spectrum, estimator: str | None) -> float | None:
+        spectra = (ngrams, contexts) if self.needs_contexts else (ngrams,)
+        return self.formula(*spectra, **({} if estimator is None else {"estimator": estimator}))
+
+    def _estimate(
+        self, ngrams: Spectrum, contexts: Spectrum, estimator: str | None
+    ) -> float | None:
+        """The figure from a sample of n-grams, within its limits, which chance may exceed."""
+        if isinstance(ngrams, SampledSpectrum):
+            if ngrams.kept < FEWEST_KEPT:
+                return None
+            ngrams = self._rows(ngrams)
+        value = self._value(ngrams, self._rows(contexts), estimator)
+        most = 1.0 if self.unit == "share" else self.maximum or math.inf
+        return None if value is None else min(max(0.0, value), most)
+
+    def _rows(self, spectrum: Spectrum) -> Spectrum:
+        """The rows of a spectrum that estimate the figure; one that is exact as it is."""
+        if not isinstance(spectrum, SampledSpectrum) or self.sampled_by == "types":
+            return spectrum
+        return spectrum.with_buckets if self.sampled_by == "buckets" else spectrum.with_pairs()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +194,7 @@ _CORPUS_FIGURES = (
     CorpusFigure(
         name="saturation",
         formula=saturation,
+        sampled_by="buckets",
         unit="share",
         description="Plug-in entropy over log2 of the windows.",
     ),
@@ -191,12 +227,14 @@ _CORPUS_FIGURES = (
     CorpusFigure(
         name="hill_2",
         formula=hill,
+        sampled_by="pairs",
         unit="types",
         description="Effective number of n-grams (Hill number of order 2).",
     ),
     CorpusFigure(
         name="collision_entropy",
         formula=collision_entropy,
+        sampled_by="pairs",
         unit="bits",
         description="Collision entropy (Rényi entropy of order 2).",
         error="corpus",
@@ -213,6 +251,7 @@ _CORPUS_FIGURES = (
     CorpusFigure(
         name="yule_k",
         formula=yule_k,
+        sampled_by="pairs",
         unit="number",
         maximum=10000,
         description="Yule's K, the rate of repetition.",
@@ -226,6 +265,7 @@ _CORPUS_FIGURES = (
     CorpusFigure(
         name="entropy",
         formula=entropy,
+        sampled_by="buckets",
         unit="bits",
         description="Shannon entropy, by estimator.",
         error="corpus",
@@ -236,6 +276,7 @@ _CORPUS_FIGURES = (
     CorpusFigure(
         name="conditional_entropy",
         formula=conditional_entropy,
+        sampled_by="buckets",
         unit="bits",
         description="Entropy of an n-gram's last token given those before it, plug-in.",
         error="corpus",

@@ -12,6 +12,7 @@ from ..counting.part_writer import writer_bytes
 from ..counting.table import ROW_BYTES, read_aligned
 from ..errors import LayoutMismatchError
 from .data import ProfileData
+from .sampled import SampleSum, with_sample
 from .storage import with_table
 from .vocabulary import in_one_vocabulary
 
@@ -47,10 +48,7 @@ def merge(
                 f"{other.name} has {other.layout} and {other.tokenizer}"
             )
     halved_by = _halved_by(profiles)
-    tables_of = [profile.known_table for profile in profiles]
     sources = tuple(source for profile in profiles for source in profile.sources)
-    writing = 0 if save_to is None else writer_bytes(memory)
-    merged = (backend.merge(tables) for tables in read_aligned(tables_of, memory, writing))
     sample_tokens = _sample_tokens(profiles)
     bare = replace(
         first,
@@ -70,6 +68,15 @@ def merge(
             )
         ),
     )
+    if any(profile.ngram_sample is not None for profile in profiles):
+        samples = SampleSum()
+        for profile in profiles:
+            samples.add(profile)
+        tables = samples.tables(backend, memory)
+        return with_sample(bare, samples.one_of, samples.sums, tables, memory, save_to)
+    tables_of = [profile.known_table for profile in profiles]
+    writing = 0 if save_to is None else writer_bytes(memory)
+    merged = (backend.merge(tables) for tables in read_aligned(tables_of, memory, writing))
     rows = sum(table.rows for table in tables_of)
     resident_bytes = sum(table.resident_bytes for table in tables_of)
     return with_table(

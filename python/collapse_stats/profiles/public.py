@@ -12,6 +12,7 @@ from ..corpus.sample import DEFAULT_TOKENS
 from ..system.arguments import checked
 from .build import profile_source
 from .profile import Profile
+from .sample_ngrams import share_of_ngrams
 from .units.in_units import Engine, profile_in_units
 
 
@@ -24,6 +25,7 @@ def profile(
     halves: bool = True,
     table: bool = True,
     sample_tokens: int = DEFAULT_TOKENS,
+    sample_ngrams: int | str | None = None,
     origin: Origin = "unknown",
     origin_of: Mapping[str, Origin] | None = None,
     generator: str | None = None,
@@ -51,6 +53,9 @@ def profile(
         Keep the n-gram table, which comparisons and `Profile.top` need.
     sample_tokens
         How many tokens of whole documents to keep.
+    sample_ngrams
+        K or ``"1/K"``, a power of two up to 4096: keep one in K n-grams and no table, and estimate
+        figures from these with their errors. Default: count all n-grams.
     origin
         Who or what wrote the text, as you declare it; nothing of it is inferred.
     origin_of
@@ -93,6 +98,7 @@ def profile(
         halves=halves,
         table=table,
         sample_tokens=sample_tokens,
+        sample_ngrams=share_of_ngrams(sample_ngrams),
         declared=declared,
         progress=progress,
     )

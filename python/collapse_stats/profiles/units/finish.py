@@ -14,7 +14,9 @@ from ...counting.table import read_aligned
 from ...ngrams.spectrum import HALVES, NO_HALVES, JointSpectra
 from ..manifest import Manifest
 from ..profile import Profile
+from ..sampled import SampleSum, with_sample
 from ..storage import read, write, write_counted
+from ..vocabulary import widened
 from .plan import files_of_corpus
 from .reduce import all_reduced, layout_of, merged_tables
 from .work_directory import WorkDirectory
@@ -34,6 +36,8 @@ def finish(
     """
     manifests = work.manifests()
     layout = layout_of(manifests)
+    if work.plan.options.get("sample_ngrams") is not None:
+        return _finish_sampled(work, manifests, name, backend, memory, save_to)
     whole = all_reduced(work, manifests, layout)
     bare = _bare(work, manifests, name, backend)
     if whole is None:
@@ -47,6 +51,23 @@ def finish(
     profile = replace(bare, joint_spectra=spectra)
     write(profile, save_to)
     return read(save_to, Profile)
+
+
+def _finish_sampled(
+    work: WorkDirectory,
+    manifests: Sequence[Manifest],
+    name: str,
+    backend: Backend,
+    memory: int,
+    save_to: Path,
+) -> Profile:
+    """Add up the samples of n-grams of all units, whose sums are in memory one at a time."""
+    samples, vocab_size = SampleSum(), layout_of(manifests).vocab_size
+    for unit in range(len(manifests)):
+        samples.add(widened(read(work.folder(unit), Profile), vocab_size))
+    bare = _bare(work, manifests, name, backend)
+    tables = samples.tables(backend, memory)
+    return with_sample(bare, samples.one_of, samples.sums, tables, memory, save_to)
 
 
 def _bare(

@@ -19,7 +19,8 @@ from ...ngrams.table import NgramTable
 from ...system.atomic_directory import new_directory
 from ...system.unfinished import is_taken
 from ..json_field import Field
-from ..manifest import digest_of, part_content, parts_of
+from ..manifest import digest_of
+from ..saved_parts import part_content, parts_of
 
 TABLE = "table.json"
 

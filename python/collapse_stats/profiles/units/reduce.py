@@ -68,6 +68,11 @@ def key_ranges_of(manifests: Sequence[Manifest], layout: Layout, number: int, of
 
 def reduce_range(work: WorkDirectory, number: int, of: int, backend: Backend, memory: int) -> None:
     """Write the merged table of all units over one of `of` stretches, unless it is there."""
+    if work.plan.options.get("sample_ngrams") is not None:
+        raise InputError(
+            "units with --sample-ngrams have no tables to merge by parts of the key space: leave "
+            "--reduce out, and run --finish"
+        )
     manifests = work.manifests()
     layout = layout_of(manifests)
     if reduced(work, number, of, manifests, layout) is not None:
