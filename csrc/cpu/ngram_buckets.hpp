@@ -27,7 +27,7 @@ struct Buckets {
 /// they are no more than buckets, none of order 1 are returned.
 ///
 /// Threads share the work by orders, so that none needs sums of its own. An n-gram costs about
-/// 3 ns, most of it for a place in its order's 8 MB of sums.
+/// 7 ns, most of it for the way to its place in 8 MB of sums.
 ///
 /// Throws std::invalid_argument if an id is outside the vocabulary, a span is not in the tokens, or
 /// the sums have other sizes; the sums then hold a part of the chunk.

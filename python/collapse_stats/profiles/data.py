@@ -17,6 +17,7 @@ from ..ngrams.spectrum import HALVES, JointSpectra, JointSpectrum, Spectrum
 from ..system.arguments import conforming
 from ..system.wording import counted
 from ..uncertainty.recounted_sample import RecountedSamples
+from ..uncertainty.sampling_errors import SamplingErrors
 
 BY_DOCUMENTS = "documents"
 
@@ -165,6 +166,11 @@ class ProfileData:
             return self.ngram_sample.contexts(order)
         (joint,) = self.joint_spectra.contexts[order].values()
         return joint.total
+
+    @cached_property
+    def sampling_errors(self) -> SamplingErrors | None:
+        """Errors of the figures because n-grams are sampled; None where all were counted."""
+        return None if self.ngram_sample is None else SamplingErrors(self.ngram_sample)
 
     @property
     def spectra(self) -> dict[int, tuple[Spectrum, Spectrum]]:
