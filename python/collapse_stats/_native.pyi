@@ -121,7 +121,6 @@ def pack(
     columns: Sequence[tuple[npt.NDArray[np.uint32], _UInt8Array | None, int]],
     keys: _UInt64Array,
 ) -> None: ...
-
 def add_to_buckets(
     tokens: npt.NDArray[np.integer],
     start: _Int64Array,

@@ -286,9 +286,7 @@ class Comparison(Presented):
         recounts = matched.recounts[(BASELINE, CANDIDATE)[number]]
         sample = matched.sides[number].sample
         side = self._sides[number]
-        return CorpusIntervals(
-            sample, side.spectra, list(recounts.values()), side.sampling_errors
-        )
+        return CorpusIntervals(sample, side.spectra, list(recounts.values()), side.sampling_errors)
 
     @property
     def _has_documents(self) -> bool:

@@ -122,8 +122,8 @@ class ProfileData:
         """The table source; raises CollapseStatsError when the profile was made without it."""
         if self.ngram_sample is not None:
             raise CollapseStatsError(
-                f"profile {self.name} keeps one in {self.ngram_sample.one_of:,} of its n-grams, and "
-                "not the table of all, which this needs: make it again without --sample-ngrams "
+                f"profile {self.name} keeps one in {self.ngram_sample.one_of:,} n-grams, and not "
+                "the table of all, which this needs: make it again without --sample-ngrams "
                 "(sample_ngrams=None)"
             )
         if self.table is None:

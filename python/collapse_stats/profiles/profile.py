@@ -55,9 +55,7 @@ class Profile(ProfileData, Presented):
         entropy = CORPUS_FIGURES["entropy"]
         return entropy.value(self.spectrum(order), self.contexts(order), estimator)
 
-    def sampling_error(
-        self, name: str, order: int, estimator: str | None = None
-    ) -> float | None:
+    def sampling_error(self, name: str, order: int, estimator: str | None = None) -> float | None:
         """Return the standard error of a figure that comes of n-grams being sampled.
 
         It is 0 where all n-grams were counted, and None where the figure or its error cannot be

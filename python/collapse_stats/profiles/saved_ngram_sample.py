@@ -107,7 +107,9 @@ class SavedNgramSample:
                 raise damaged(folder, BUCKETS, why)
             for part in parts:
                 part.file.check_size(folder)
-        tables = {n: TableOnDisk(folder, _layout(layout, n), of_n) for n, of_n in self.parts.items()}
+        tables = {
+            n: TableOnDisk(folder, _layout(layout, n), of_n) for n, of_n in self.parts.items()
+        }
         return NgramSample(layout.vocab_size, self.one_of, sums, tables)
 
 

@@ -79,9 +79,9 @@ def write_sampled(
     memory: int,
     path: Path,
 ) -> None:
-    """Write a profile with a sample of its n-grams, whose tables come in stretches; see `NgramSample`.
+    """Write a profile with a sample of its n-grams, whose tables come in stretches.
 
-    `sums` may be filled until the last table has come.
+    Input: what a `NgramSample` has, and the memory that may be used.
     """
     with new_directory(path) as folder:
         saved = SavedNgramSample.write(folder, one_of, sums, tables, memory)

@@ -114,7 +114,5 @@ def profile(
         tokens = read(corpus, request, reporter, name_of(corpus), declared=declared)
         for warning in tokens.warnings:
             reporter.warn(warning)
-        saved = count(
-            tokens, request, reporter, not no_table, sample_tokens, output, sample_ngrams
-        )
+        saved = count(tokens, request, reporter, not no_table, sample_tokens, output, sample_ngrams)
     new_profile.report(saved)
