@@ -69,9 +69,15 @@ def profile(corpus: list[Ids], names: Ids, one_of: int | None) -> cs.Profile:
     """Profile the corpus with other names of its tokens."""
     tokens, lengths = np.concatenate(corpus), [len(ids) for ids in corpus]
     renamed = np.split(names[tokens].astype(np.int32), np.cumsum(lengths)[:-1])
-    size, order = len(names), max(ORDERS)
-    options = {"vocab_size": size, "max_order": order, "table": False, "sample_tokens": 0}
-    return cs.profile(renamed, **options, halves=False, sample_ngrams=one_of)
+    return cs.profile(
+        renamed,
+        vocab_size=len(names),
+        max_order=max(ORDERS),
+        halves=False,
+        table=False,
+        sample_tokens=0,
+        sample_ngrams=one_of,
+    )
 
 
 def with_frequent(sampled: cs.Profile, order: int, exact: cs.Spectrum) -> float:

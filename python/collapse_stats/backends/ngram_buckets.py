@@ -50,7 +50,10 @@ def add_to_buckets(
     tokens = np.require(chunk.tokens, chunk.tokens.dtype.newbyteorder("="), ["C", "A"])
     bounds = (chunk.start, chunk.stop, chunk.limit, chunk.label)
     with named_if_changed(chunk):
-        return native.add_to_buckets(tokens, *bounds, vocab_size, one_of, list(sums), threads)
+        kept: list[Int64Array] = native.add_to_buckets(
+            tokens, *bounds, vocab_size, one_of, list(sums), threads
+        )
+    return kept
 
 
 def _add(

@@ -9,6 +9,7 @@ any order.
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -77,17 +78,21 @@ class _Kept:
     pairs_error: float
 
     def spectrum(self, one_of: int, without: int | None) -> SampledSpectrum:
-        """Return the spectrum of all n-grams, estimated from all groups or without one."""
-        weight = one_of if without is None else one_of * GROUPS / (GROUPS - 1)
+        """Return the spectrum of all n-grams, estimated from all groups or without one.
+
+        Without one, what is kept stands for more, and `types` are no whole numbers.
+        """
+        weight = np.uint64(one_of) if without is None else one_of * GROUPS / (GROUPS - 1)
         ngrams, buckets = self.ngrams.spectrum(without), self.buckets.spectrum(without)
-        types = self.all_buckets.types.astype(np.float64)
-        types[np.searchsorted(self.all_buckets.count, buckets.count)] -= weight * buckets.types
+        types: Any = ngrams.types * weight
+        less: Any = self.all_buckets.types.astype(np.float64)
+        less[np.searchsorted(self.all_buckets.count, buckets.count)] -= weight * buckets.types
         return SampledSpectrum(
             ngrams.count,
-            ngrams.types * (np.uint64(one_of) if without is None else weight),
+            types,
             self.occurrences,
             ngrams.distinct,
-            Spectrum(self.all_buckets.count, types),
+            Spectrum(self.all_buckets.count, less),
             self.pairs,
             self.pairs_error,
         )

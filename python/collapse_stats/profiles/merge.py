@@ -12,7 +12,7 @@ from ..counting.part_writer import writer_bytes
 from ..counting.table import ROW_BYTES, read_aligned
 from ..errors import LayoutMismatchError
 from .data import ProfileData
-from .sampled import SampleSum, with_sample
+from .sampled import SampleSum, check_shares, with_sample
 from .storage import with_table
 from .vocabulary import in_one_vocabulary
 
@@ -38,6 +38,7 @@ def merge(
     LayoutMismatchError
         The profiles have different layouts, tokenizers or ways to divide documents into halves.
     """
+    check_shares(profiles)
     profiles = in_one_vocabulary(profiles)
     first = profiles[0]
     for other in profiles[1:]:
@@ -47,28 +48,8 @@ def merge(
                 f"{first.name} has {first.layout} and {first.tokenizer}, "
                 f"{other.name} has {other.layout} and {other.tokenizer}"
             )
-    halved_by = _halved_by(profiles)
-    sources = tuple(source for profile in profiles for source in profile.sources)
-    sample_tokens = _sample_tokens(profiles)
-    bare = replace(
-        first,
-        name=name or " + ".join(profile.name for profile in profiles),
-        documents=sum(profile.documents for profile in profiles),
-        empty_documents=_sum([profile.empty_documents for profile in profiles]),
-        sample=merge_samples([profile.sample for profile in profiles], sample_tokens),
-        sample_tokens=sample_tokens,
-        halved_by=halved_by,
-        sources=sources,
-        warnings=tuple(
-            dict.fromkeys(
-                [
-                    *(w for profile in profiles for w in without_counted_twice(profile.warnings)),
-                    *counted_twice(sources),
-                ]
-            )
-        ),
-    )
-    if any(profile.ngram_sample is not None for profile in profiles):
+    bare = _bare(profiles, name)
+    if first.ngram_sample is not None:
         samples = SampleSum()
         for profile in profiles:
             samples.add(profile)
@@ -87,6 +68,31 @@ def merge(
         memory,
         resident_bytes,
         resident_bytes + 2 * ROW_BYTES * rows,
+    )
+
+
+def _bare(profiles: Sequence[P], name: str | None) -> P:
+    """The merged profile without what is counted."""
+    halved_by = _halved_by(profiles)
+    sources = tuple(source for profile in profiles for source in profile.sources)
+    sample_tokens = _sample_tokens(profiles)
+    return replace(
+        profiles[0],
+        name=name or " + ".join(profile.name for profile in profiles),
+        documents=sum(profile.documents for profile in profiles),
+        empty_documents=_sum([profile.empty_documents for profile in profiles]),
+        sample=merge_samples([profile.sample for profile in profiles], sample_tokens),
+        sample_tokens=sample_tokens,
+        halved_by=halved_by,
+        sources=sources,
+        warnings=tuple(
+            dict.fromkeys(
+                [
+                    *(w for profile in profiles for w in without_counted_twice(profile.warnings)),
+                    *counted_twice(sources),
+                ]
+            )
+        ),
     )
 
 

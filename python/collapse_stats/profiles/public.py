@@ -43,10 +43,9 @@ def profile(
     Parameters
     ----------
     source
-        A path, several paths, an array of token ids, or an iterable of arrays, strings or dicts
-        with ``input_ids`` or ``text``.
+        A path or several, an array of token ids, or an iterable of arrays, strings or dicts.
     name
-        Name of the corpus in reports. Default: that of its first path.
+        Name of the corpus in reports, by default that of its first path.
     halves
         Count two halves of the documents apart, which floors and standard errors need.
     table
@@ -54,8 +53,7 @@ def profile(
     sample_tokens
         How many tokens of whole documents to keep.
     sample_ngrams
-        K or ``"1/K"``, a power of two up to 4096: keep one in K n-grams and no table, and estimate
-        figures from these with their errors. Default: count all n-grams.
+        K or ``"1/K"``, a power of two: keep one in K n-grams and no table; figures are estimates.
     origin
         Who or what wrote the text, as you declare it; nothing of it is inferred.
     origin_of
@@ -67,12 +65,12 @@ def profile(
     digest
         Whether files are identified by the SHA-256 of all their bytes, or of their ends.
     work_dir
-        Directory in which to count the files of a corpus in units, so that what is done is kept
-        when the process ends; docs/scale.md describes it. The profile is saved there as well.
+        Directory in which to count the files in units, so that what is done is kept when the
+        process ends; docs/scale.md describes it. The profile is saved there as well.
     unit_tokens
         About how many tokens a unit has. Default: as the directory's plan says, or a billion.
     engine
-        What counts the units: this process, or tasks of Ray, on this machine or a cluster.
+        What counts the units: this process, or tasks of Ray.
     progress
         Called with what is being done, how much of it is done, and how much there is in all.
     **keywords
@@ -85,6 +83,8 @@ def profile(
     """
     reading, counting = options_of(keywords)
     declared = Declaration.of(origin, origin_of, generator, generation, license, digest)
+    kept = {"table": table, "sample_tokens": sample_tokens}
+    kept |= {"sample_ngrams": share_of_ngrams(sample_ngrams)}
     make: Callable[..., Profile] = profile_source
     if work_dir is not None:
         make = partial(profile_in_units, work_dir=work_dir, unit_tokens=unit_tokens, engine=engine)
@@ -96,9 +96,7 @@ def profile(
         counting=counting,
         name=name,
         halves=halves,
-        table=table,
-        sample_tokens=sample_tokens,
-        sample_ngrams=share_of_ngrams(sample_ngrams),
         declared=declared,
         progress=progress,
+        **kept,
     )

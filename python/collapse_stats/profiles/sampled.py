@@ -110,32 +110,18 @@ def with_sample(
 
 
 class SampleSum:
-    """The sum of several samples, which are added one by one."""
+    """The sum of several samples of one share of the n-grams, which are added one by one."""
 
     def __init__(self) -> None:
         self.one_of = 0
         self.sums: dict[int, Int64Array] = {}
         self._tables: dict[int, list[TableSource]] = {}
-        self._first = ""
 
     def add(self, profile: ProfileData) -> None:
-        """Add the sample of a profile.
-
-        Raises
-        ------
-        LayoutMismatchError
-            The profile has no sample, or one of another share of the n-grams.
-        """
+        """Add the sample of a profile that has one."""
         sample = profile.ngram_sample
-        if not self._first:
-            self._first, self.one_of = profile.name, 0 if sample is None else sample.one_of
-        if sample is None or sample.one_of != self.one_of:
-            raise LayoutMismatchError(
-                "profiles must keep one share of their n-grams to be merged: "
-                f"{self._first} keeps {_share(self.one_of)}, {profile.name} "
-                f"{_share(0 if sample is None else sample.one_of)}: make both again with one "
-                "--sample-ngrams, or without"
-            )
+        assert sample is not None
+        self.one_of = sample.one_of
         for order, sums in sample.sums.items():
             self.sums[order] = sums + self.sums[order] if order in self.sums else sums
         for order, table in sample.tables.items():
@@ -146,8 +132,21 @@ class SampleSum:
         return {n: merged(sources, backend, memory) for n, sources in self._tables.items()}
 
 
-def _share(one_of: int) -> str:
-    return f"one in {one_of:,}" if one_of else "all"
+def check_shares(profiles: Sequence[ProfileData]) -> None:
+    """Raise LayoutMismatchError unless all profiles keep one share of their n-grams."""
+    first = profiles[0]
+    for other in profiles[1:]:
+        if _share(other) != _share(first):
+            raise LayoutMismatchError(
+                "profiles must keep one share of their n-grams to be merged: "
+                f"{first.name} keeps {_share(first)}, {other.name} {_share(other)}: make both "
+                "again with one --sample-ngrams, or without"
+            )
+
+
+def _share(profile: ProfileData) -> str:
+    sample = profile.ngram_sample
+    return "all" if sample is None else f"one in {sample.one_of:,}"
 
 
 def merged(sources: Sequence[TableSource], backend: Backend, memory: int) -> Iterator[NgramTable]:

@@ -21,8 +21,8 @@ from ..metrics.figures import (
     CORPUS_FIGURES,
     CORPUS_FIGURES_WITH_ERRORS,
     FLOORED_FIGURES,
-    CorpusFigure,
 )
+from ..metrics.kinds import CorpusFigure
 from ..ngrams.sampled_spectrum import FEWEST_KEPT
 from ..profiles.profile import Profile
 from ..uncertainty.estimate import Estimate

@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from ..counting.ngram_sample import GROUPS, NgramSample
-from ..metrics.figures import CorpusFigure
+from ..metrics.kinds import CorpusFigure
 from ..ngrams.sampled_spectrum import SampledSpectrum
 from ..ngrams.spectrum import Spectrum
 
@@ -44,8 +44,8 @@ class SamplingErrors:
             return count_error(value, one_of)
         assert isinstance(ngrams, SampledSpectrum)  # since the order is sampled
         if figure.sampled_by == "pairs":
-            ends = [figure.value(ngrams.with_pairs(off), contexts) for off in (-1.0, 1.0)]
-            return None if None in ends else abs(ends[1] - ends[0]) / 2
+            low, high = (figure.value(ngrams.with_pairs(off), contexts) for off in (-1.0, 1.0))
+            return None if low is None or high is None else abs(high - low) / 2
         values = [figure.value(*some, estimator) for some in self._spectra_without(order)]
         known = [value for value in values if value is not None]
         if len(known) < GROUPS or min(known) == max(known):  # the end of what is possible
