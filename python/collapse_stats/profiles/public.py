@@ -43,7 +43,8 @@ def profile(
     Parameters
     ----------
     source
-        A path or several, an array of token ids, or an iterable of arrays, strings or dicts.
+        A path, several paths, an array of token ids, or an iterable of arrays, strings or dicts
+        with ``input_ids`` or ``text``.
     name
         Name of the corpus in reports, by default that of its first path.
     halves
@@ -83,20 +84,26 @@ def profile(
     """
     reading, counting = options_of(keywords)
     declared = Declaration.of(origin, origin_of, generator, generation, license, digest)
-    kept = {"table": table, "sample_tokens": sample_tokens}
-    kept |= {"sample_ngrams": share_of_ngrams(sample_ngrams)}
-    make: Callable[..., Profile] = profile_source
-    if work_dir is not None:
-        make = partial(profile_in_units, work_dir=work_dir, unit_tokens=unit_tokens, engine=engine)
-    elif unit_tokens is not None or engine != "local":
-        raise ValueError("unit_tokens and engine are for units: give a work_dir")
-    return make(
+    return _maker(work_dir, unit_tokens, engine)(
         source,
         reading=reading,
         counting=counting,
         name=name,
         halves=halves,
+        table=table,
+        sample_tokens=sample_tokens,
+        sample_ngrams=share_of_ngrams(sample_ngrams),
         declared=declared,
         progress=progress,
-        **kept,
     )
+
+
+def _maker(
+    work_dir: str | os.PathLike[str] | None, unit_tokens: int | None, engine: Engine
+) -> Callable[..., Profile]:
+    """The function that profiles a source, at once or in units."""
+    if work_dir is not None:
+        return partial(profile_in_units, work_dir=work_dir, unit_tokens=unit_tokens, engine=engine)
+    if unit_tokens is not None or engine != "local":
+        raise ValueError("unit_tokens and engine are for units: give a work_dir")
+    return profile_source
