@@ -169,7 +169,7 @@ def test_shares_that_cannot_be_are_refused(corpus, share):
 def test_vocabularies_of_several_sizes_are_merged():
     rng = np.random.default_rng(3)
     texts = [rng.zipf(1.4, 50) % 500 for _ in range(160)]
-    texts[100][7] = 1000  # sizes are implied by the largest ids
+    texts[100][7] = 70_000  # sizes are implied by the largest ids
     small, large, whole = (
         cs.profile(some, max_order=3, sample_ngrams=4) for some in (texts[:80], texts[80:], texts)
     )

@@ -112,20 +112,22 @@ class NgramSample:
         (`is_whole`), each token id has a bucket of its own.
     tables
         For each other order the kept n-grams, with a count for each of the two.
+    known_windows
+        The number of n-grams of orders whose sums have been added up before.
     """
 
     vocab_size: int
     one_of: int
     sums: Mapping[int, Int64Array]
     tables: Mapping[int, TableSource]
-    _windows: dict[int, int] = field(default_factory=dict, repr=False)
+    known_windows: dict[int, int] = field(default_factory=dict, repr=False)
     _kept: dict[int, tuple[_Kept, _Kept]] = field(default_factory=dict, repr=False)
 
     def windows(self, order: int) -> int:
         """Return the number of n-grams of one order, which is exact."""
-        if order not in self._windows:
-            self._windows[order] = int(self.sums[order].sum())
-        return self._windows[order]
+        if order not in self.known_windows:
+            self.known_windows[order] = int(self.sums[order].sum())
+        return self.known_windows[order]
 
     def distinct(self, order: int) -> int:
         """Return the estimated number of distinct n-grams of one order: K for each that is kept."""

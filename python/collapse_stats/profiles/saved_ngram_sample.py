@@ -15,10 +15,11 @@ from ..counting.ngram_sample import NgramSample
 from ..counting.parquet_part import Part
 from ..counting.part_writer import PartWriter
 from ..counting.saved_file import SavedFile, damaged
+from ..counting.table import TableSource
 from ..counting.table_on_disk import TableOnDisk
 from ..ngrams.chunk import Int64Array
 from ..ngrams.layout import Layout
-from ..ngrams.ngram_hash import LABELS, MOST, buckets, is_kept, is_whole
+from ..ngrams.ngram_hash import LABELS, MOST, buckets, is_whole
 from ..ngrams.table import NgramTable
 from .json_field import Field
 from .saved_parts import file_content, file_of, part_content, parts_of
@@ -98,19 +99,32 @@ class SavedNgramSample:
         InputError
             The sums are damaged, or do not agree with what is said of the kept n-grams.
         """
-        sums = _SumsOnDisk(folder, self.sums, layout)
-        for order, parts in self.parts.items():
-            kept = is_kept(np.arange(buckets(layout.vocab_size, order)), self.one_of)
-            expected, said = int(sums[order][:, kept].sum()), sum(part.windows for part in parts)
-            if said != expected:
-                why = f"its kept buckets hold {expected:,} {order}-grams, and the tables {said:,}"
-                raise damaged(folder, BUCKETS, why)
-            for part in parts:
-                part.file.check_size(folder)
-        tables = {
-            n: TableOnDisk(folder, _layout(layout, n), of_n) for n, of_n in self.parts.items()
+        windows = {}
+        content = self.sums.read(folder)
+        for order in range(1, layout.max_order + 1):
+            sums = _sums_from_parquet(folder, content, layout, order)
+            windows[order] = int(sums.sum())
+            if order in self.parts:
+                expected = int(sums[:, :: self.one_of].sum())  # of the kept buckets
+                self._check_parts(folder, order, expected)
+        on_disk = _SumsOnDisk(folder, self.sums, layout)
+        tables = self.tables(folder, layout)
+        return NgramSample(layout.vocab_size, self.one_of, on_disk, tables, windows)
+
+    def tables(self, folder: Path, layout: Layout) -> Mapping[int, TableSource]:
+        """Return the tables of the kept n-grams in a folder."""
+        return {
+            n: TableOnDisk(folder, _layout(layout, n), parts) for n, parts in self.parts.items()
         }
-        return NgramSample(layout.vocab_size, self.one_of, sums, tables)
+
+    def _check_parts(self, folder: Path, order: int, expected: int) -> None:
+        """Raise InputError unless the parts of an order are there and have so many windows."""
+        said = sum(part.windows for part in self.parts[order])
+        if said != expected:
+            why = f"its kept buckets hold {expected:,} {order}-grams, and the tables {said:,}"
+            raise damaged(folder, BUCKETS, why)
+        for part in self.parts[order]:
+            part.file.check_size(folder)
 
 
 class _SumsOnDisk(Mapping[int, Int64Array]):
@@ -126,24 +140,29 @@ class _SumsOnDisk(Mapping[int, Int64Array]):
         return self._layout.max_order
 
     def __getitem__(self, order: int) -> Int64Array:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
         if not 1 <= order <= len(self):
             raise KeyError(order)
         content = self._file.read(self._folder)
-        try:
-            with pq.ParquetFile(pa.BufferReader(content)) as file:
-                table = file.read_row_group(order - 1, columns=list(_COLUMNS), use_threads=False)
-            columns = [np.from_dlpack(table[name].combine_chunks()) for name in _COLUMNS]
-            sums = np.stack([column.astype(np.int64) for column in columns])
-        except (OSError, KeyError, IndexError, ValueError, pa.ArrowException) as error:
-            raise damaged(self._folder, BUCKETS, f"it cannot be read ({error})") from error
-        expected = LABELS, buckets(self._layout.vocab_size, order)
-        if sums.shape != expected or int(sums.min(initial=0)) < 0:
-            why = f"expected {expected[1]:,} buckets of order {order} with sums from 0 on"
-            raise damaged(self._folder, BUCKETS, why)
-        return sums
+        return _sums_from_parquet(self._folder, content, self._layout, order)
+
+
+def _sums_from_parquet(folder: Path, content: bytes, layout: Layout, order: int) -> Int64Array:
+    """Return the sums of one order ``(2, B)``; InputError if they are not there or cannot be."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    size = buckets(layout.vocab_size, order)
+    sums = np.empty((LABELS, size), dtype=np.int64)
+    try:
+        with pq.ParquetFile(pa.BufferReader(content)) as file:
+            table = file.read_row_group(order - 1, columns=list(_COLUMNS), use_threads=False)
+        for row, name in zip(sums, _COLUMNS, strict=True):
+            row[:] = np.from_dlpack(table[name].combine_chunks())
+    except (OSError, KeyError, IndexError, ValueError, pa.ArrowException) as error:
+        raise damaged(folder, BUCKETS, f"it cannot be read ({error})") from error
+    if int(sums.min(initial=0)) < 0:
+        raise damaged(folder, BUCKETS, f"expected {size:,} sums of order {order} from 0 on")
+    return sums
 
 
 def _sums_to_parquet(sums: Mapping[int, Int64Array]) -> memoryview:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from ..backends.base import Backend
+from ..counting.ngram_sample import NgramSample
 from ..counting.parquet_part import Part
 from ..counting.part_writer import PartWriter
 from ..counting.saved_file import SavedFile, damaged
@@ -85,7 +86,7 @@ def write_sampled(
     """
     with new_directory(path) as folder:
         saved = SavedNgramSample.write(folder, one_of, sums, tables, memory)
-        sample = saved.read(folder, bare.layout)
+        sample = NgramSample(bare.vocab_size, one_of, sums, saved.tables(folder, bare.layout))
         _finish(replace(bare, ngram_sample=sample), None, folder, saved)
 
 
