@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "chunk.hpp"
 #include "ngram_table.hpp"
 #include "spectrum.hpp"
 
@@ -28,6 +29,7 @@ void bind_counter(py::module_& module);
 void bind_file_heads(py::module_& module);
 void bind_links(py::module_& module);
 void bind_mapped_file(py::module_& module);
+void bind_ngram_buckets(py::module_& module);
 void bind_ngram_set(py::module_& module);
 void bind_ngram_table(py::module_& module);
 void bind_tokens(py::module_& module);
@@ -49,6 +51,12 @@ py::array_t<T> adopt(Owner owner, const T* data, std::vector<py::ssize_t> shape,
   if (strides.empty()) return py::array_t<T>(std::move(shape), data, capsule);
   return py::array_t<T>(std::move(shape), std::move(strides), data, capsule);
 }
+
+/// A view of tokens and spans. Raises an error if an array does not lie in memory as the core reads it.
+Chunk to_chunk(const py::array& tokens, const py::array_t<std::int64_t, py::array::c_style>& start,
+               const py::array_t<std::int64_t, py::array::c_style>& stop,
+               const py::array_t<std::int64_t, py::array::c_style>& limit,
+               const py::array_t<std::uint8_t, py::array::c_style>& label);
 
 /// A view of one table's rows.
 NgramTableView to_view(const UInt64Columns& keys, const UInt64Columns& counts, unsigned labels,

@@ -32,15 +32,6 @@ TokenType token_type(const py::array& tokens) {
                        py::str(tokens.dtype()).cast<std::string>());
 }
 
-Chunk to_chunk(const py::array& tokens, const Int64Array& start, const Int64Array& stop,
-               const Int64Array& limit, const UInt8Array& label) {
-  if (tokens.ndim() != 1 || (tokens.flags() & py::array::c_style) == 0 || !is_aligned(tokens))
-    throw py::value_error("tokens must be contiguous, aligned and have one dimension");
-  return {tokens.data(), token_type(tokens), static_cast<std::size_t>(tokens.size()),
-          view(start),   view(stop),         view(limit),
-          view(label)};
-}
-
 /// A counter that Python's threads may call at once: one of them counts, the others wait.
 class NativeCounter {
  private:
@@ -87,6 +78,15 @@ class NativeCounter {
 };
 
 }  // namespace
+
+Chunk to_chunk(const py::array& tokens, const Int64Array& start, const Int64Array& stop,
+               const Int64Array& limit, const UInt8Array& label) {
+  if (tokens.ndim() != 1 || (tokens.flags() & py::array::c_style) == 0 || !is_aligned(tokens))
+    throw py::value_error("tokens must be contiguous, aligned and have one dimension");
+  return {tokens.data(), token_type(tokens), static_cast<std::size_t>(tokens.size()),
+          view(start),   view(stop),         view(limit),
+          view(label)};
+}
 
 void bind_counter(py::module_& module) {
   py::class_<NativeCounter>(module, "Counter")

@@ -10,6 +10,7 @@ PYBIND11_MODULE(_native, module) {
   python::bind_file_heads(module);
   python::bind_links(module);
   python::bind_mapped_file(module);
+  python::bind_ngram_buckets(module);
   python::bind_ngram_set(module);
   python::bind_ngram_table(module);
   python::bind_tokens(module);

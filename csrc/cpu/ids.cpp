@@ -60,10 +60,7 @@ void check_piece(const Chunk& chunk, const Piece& piece, const Layout& layout) {
           windows == 0 ? start : std::min(start + windows + layout.max_order - 1, limit);
       for (std::size_t i = start; i < last; ++i)
         if (static_cast<std::uint64_t>(tokens[i]) >= layout.vocab_size)  // negative ids become huge
-          throw std::invalid_argument(
-              "token id " + std::to_string(tokens[i]) + " at position " + std::to_string(i) +
-              " is outside the vocabulary of " + with_commas(layout.vocab_size) +
-              ": give the right vocab_size or tokenizer, or mask the position");
+          throw outside_vocabulary(std::to_string(tokens[i]), i, layout.vocab_size);
       left -= windows;
       if (left > 0) start = start_of(chunk, ++span);
     }
@@ -71,6 +68,14 @@ void check_piece(const Chunk& chunk, const Piece& piece, const Layout& layout) {
 }
 
 }  // namespace
+
+std::invalid_argument outside_vocabulary(const std::string& id, std::size_t position,
+                                         std::uint64_t vocab_size) {
+  return std::invalid_argument(
+      "token id " + id + " at position " + std::to_string(position) +
+      " is outside the vocabulary of " + with_commas(vocab_size) +
+      ": give the right vocab_size or tokenizer, or mask the position");
+}
 
 void check_ids(const Chunk& chunk, std::span<const Piece> pieces, const Layout& layout,
                unsigned threads) {

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <span>
+#include <stdexcept>
+#include <string>
 
 #include "../chunk.hpp"
 #include "../key.hpp"
@@ -14,5 +16,9 @@ namespace collapse_stats::cpu {
 /// an id, inside or outside a document, is read a second time.
 void check_ids(const Chunk& chunk, std::span<const Piece> pieces, const Layout& layout,
                unsigned threads);
+
+/// The error to throw for an id outside the vocabulary.
+std::invalid_argument outside_vocabulary(const std::string& id, std::size_t position,
+                                         std::uint64_t vocab_size);
 
 }  // namespace collapse_stats::cpu

@@ -124,3 +124,14 @@ def pack(
     columns: Sequence[tuple[npt.NDArray[np.uint32], _UInt8Array | None, int]],
     keys: _UInt64Array,
 ) -> None: ...
+def add_to_buckets(
+    tokens: npt.NDArray[np.integer],
+    start: _Int64Array,
+    stop: _Int64Array,
+    limit: _Int64Array,
+    label: _UInt8Array,
+    vocab_size: int,
+    one_of: int,
+    sums: list[_Int64Array],
+    threads: int,
+) -> list[_Int64Array]: ...

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from collapse_stats.metrics.figures import COMPARISON_FIGURES, RETAINED_BACKWARD, ComparisonFigure
+from collapse_stats.metrics.figures import COMPARISON_FIGURES, RETAINED_BACKWARD
+from collapse_stats.metrics.kinds import ComparisonFigure
 from collapse_stats.metrics.two_corpora.joint_rows import JointRows, totals
 from collapse_stats.ngrams.spectrum import JointSpectrum
 

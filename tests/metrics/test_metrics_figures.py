@@ -9,10 +9,9 @@ from collapse_stats.metrics.figures import (
     CORPUS_FIGURES,
     CORPUS_FIGURES_WITH_ERRORS,
     RETAINED_BACKWARD,
-    ComparisonFigure,
-    Figure,
     look_up,
 )
+from collapse_stats.metrics.kinds import ComparisonFigure, Figure
 from collapse_stats.monitor.figures import names
 from collapse_stats.monitor.groups import names as names_of_groups
 

@@ -65,6 +65,7 @@ def count(
     table: bool,
     sample_tokens: int = DEFAULT_TOKENS,
     save_to: Path | None = None,
+    sample_ngrams: int | None = None,
 ) -> Profile:
     """Profile of a corpus that has been read; with `save_to`, it is saved there."""
     with reporter.task(f"counting {corpus.name}", corpus.tokens, "M tokens") as task:
@@ -73,6 +74,7 @@ def count(
             counting=request.counting,
             table=table,
             sample_tokens=sample_tokens,
+            sample_ngrams=sample_ngrams,
             save_to=save_to,
             progress=task,
         )

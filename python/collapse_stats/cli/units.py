@@ -139,6 +139,7 @@ def profile_units(
     declared: Declaration,
     table: bool,
     sample_tokens: int,
+    sample_ngrams: int | None,
     output: Path,
     request: Request,
     reporter: Reporter,
@@ -149,7 +150,7 @@ def profile_units(
         units.path,
         corpus,
         replace(request.reading, skip_bad=request.accepts_bad),
-        planned_options(counting, True, sample_tokens),
+        planned_options(counting, True, sample_tokens, sample_ngrams),
         units.tokens,
         declared,
     )

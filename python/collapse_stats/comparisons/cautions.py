@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from .. import metrics
 from ..corpus.split import MIN_DOCUMENTS_FOR_HALVES
+from ..metrics.figures import CORPUS_FIGURES
 from ..profiles.profile import Profile
 from ..system.wording import counted
 
@@ -28,8 +29,8 @@ def sizes_apart(a: Profile, b: Profile) -> bool:
 def cautions(corpus: Profile) -> list[str]:
     """Return what a reader of one corpus's figures must know."""
     messages = []
-    orders = range(1, corpus.max_order + 1)
-    coverages = {n: metrics.coverage(corpus.spectrum(n)) for n in orders}
+    coverage = CORPUS_FIGURES["coverage"]
+    coverages = {n: coverage.value(*spectra) for n, spectra in corpus.spectra.items()}
     sparse = [n for n, share in coverages.items() if share is not None and share < LOW_COVERAGE]
     if sparse:
         messages.append(
@@ -103,7 +104,7 @@ def reasons_for_caution(
             "tokens): divergences and retention depend on size, and their floor holds for equal "
             "sizes; keep samples of both sides, of shorter documents"
         )
-    if baseline.halves(1) is None:
+    if not baseline.has_halves:
         messages.append(
             "there are no floors of whole corpora: a profile was made without halves; make it "
             "again with halves=True"
@@ -217,4 +218,5 @@ def orders_named(orders: Iterable[int]) -> str:
 
 
 def _saturation(profile: Profile, order: int) -> float:
-    return metrics.saturation(profile.spectrum(order)) or 0.0
+    spectra = profile.spectrum(order), profile.contexts(order)
+    return CORPUS_FIGURES["saturation"].value(*spectra) or 0.0

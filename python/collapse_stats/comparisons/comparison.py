@@ -188,7 +188,7 @@ class Comparison(Presented):
         if self.joint_spectra is None:
             raise CollapseStatsError(
                 "the joint spectrum needs the text or the tables of both sides, got a profile made "
-                "without its table: make it again without --no-table (table=True)"
+                "without its table: make it again without --no-table and --sample-ngrams"
             )
         pairs = self.joint_spectra.ngrams[self.baseline.check_order(order)]
         return pairs[WHOLE] if WHOLE in pairs else pairs[SIDES[0]]
@@ -285,7 +285,8 @@ class Comparison(Presented):
         assert matched is not None  # there are errors
         recounts = matched.recounts[(BASELINE, CANDIDATE)[number]]
         sample = matched.sides[number].sample
-        return CorpusIntervals(sample, self._sides[number].spectra, list(recounts.values()))
+        side = self._sides[number]
+        return CorpusIntervals(sample, side.spectra, list(recounts.values()), side.sampling_errors)
 
     @property
     def _has_documents(self) -> bool:

@@ -19,9 +19,9 @@ _WAITING_PARTS = 2  # parts that may wait while the next one is counted
 _FEWEST_THREADS = 2  # used however little memory there is, if there are as many CPUs
 
 
-def part_name(number: int) -> str:
-    """Return the name of the part of this number, counted from 0."""
-    return f"part-{number:05d}.parquet"
+def part_name(number: int, of: str = "part") -> str:
+    """Return the name of the part of this number, counted from 0, of a table."""
+    return f"{of}-{number:05d}.parquet"
 
 
 def writer_bytes(memory: int) -> int:
@@ -40,11 +40,12 @@ def _threads(memory: int) -> int:
 class PartWriter:
     """Writes ascending tables as parts, in threads that may lag a few parts behind.
 
-    It uses `writer_bytes` of the memory, in addition to the table being added.
+    It uses `writer_bytes` of the memory, in addition to the table being added. The names of the
+    parts begin with `of`.
     """
 
-    def __init__(self, folder: Path, memory: int) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, memory: int, of: str = "part") -> None:
+        self._folder, self._of = folder, of
         self._most = _threads(memory) + _WAITING_PARTS  # parts being written or waiting
         self._pool = ThreadPoolExecutor(_threads(memory))
         self._waiting: deque[Future[Part]] = deque()
@@ -64,7 +65,7 @@ class PartWriter:
         for begin, end in pairwise(np.linspace(0, len(table), number + 1).astype(int).tolist()):
             if len(self._waiting) == self._most:
                 self.parts.append(self._waiting.popleft().result())
-            name = part_name(len(self.parts) + len(self._waiting))
+            name = part_name(len(self.parts) + len(self._waiting), self._of)
             rows = table.rows(begin, end)
             self._waiting.append(self._pool.submit(write_part, self._folder, name, rows))
 

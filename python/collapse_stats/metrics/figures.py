@@ -5,14 +5,13 @@ To add a figure, write its formula in one of the modules imported below and an e
 in the monitor, set its entry's `monitored`.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
 from functools import partial
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
-from ..ngrams.spectrum import JointSpectrum, Spectrum
+from .kinds import ComparisonFigure, CorpusFigure, Figure
 from .numeric.special_functions import FloatArray
 from .one_corpus.conditional import conditional_entropy, saturation
 from .one_corpus.coverage import coverage, missing_mass
@@ -22,106 +21,10 @@ from .one_corpus.growth import heaps_exponent
 from .one_corpus.hill import collision_entropy, hill
 from .one_corpus.lexical import honore_r, sichel_s, yule_k
 from .one_corpus.richness import ace, chao1
-from .series.onset import Worse
 from .two_corpora.divergence import hellingers, js_divergences, kl_divergences, total_variations
-from .two_corpora.joint_rows import JointRows, only_value
+from .two_corpora.joint_rows import JointRows
 from .two_corpora.overlap import novelties, unseen_masses
 from .two_corpora.rarefaction import size_matched_distinct_ratios
-
-Unit = Literal["count", "bits", "share", "types", "number"]
-"""A count is an integer and always given; a share lies in 0..1; bits and numbers are at least 0;
-types are an estimated number of types, which may be fractional."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Figure:
-    """What is known of a figure besides its value.
-
-    Attributes
-    ----------
-    name
-        Its name in Python, as in ``Profile.interval(name, order)``.
-    unit, maximum
-        Unit, and the largest value where the unit does not imply it.
-    description
-        One line for the schema of reports.
-    error
-        ``"corpus"``: the figure converges as a corpus grows; value and error are those of the whole
-        corpus. ``"sample"``: it depends on size; both are those of the sample. None: no standard
-        error is computed. Setting it adds the figure to `intervals` in reports.
-    monitored
-        Whether the monitor gives it.
-    worse
-        The direction in which it moves as text collapses. Comparison figures and those of one
-        corpus that have one are followed over the steps of a run (`Trajectory`).
-    """
-
-    name: str
-    unit: Unit
-    description: str
-    maximum: float | None = None
-    error: Literal["corpus", "sample"] | None = None
-    monitored: bool = False
-    worse: Worse | None = None
-
-    @property
-    def key(self) -> str:
-        """Key in reports and in the monitor: the name, with the unit when that is bits."""
-        return f"{self.name}_bits" if self.unit == "bits" else self.name
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CorpusFigure(Figure):
-    """A figure of one corpus and one order, computed from the spectrum of its n-grams.
-
-    Attributes
-    ----------
-    formula
-        The function that computes it; returns None where no honest number exists.
-    needs_contexts
-        Whether `formula` also takes the spectrum of the contexts.
-    estimators
-        Values of the formula's argument `estimator`, the default first: a report gives the figure
-        by each of them.
-    """
-
-    formula: Callable[..., float | None]
-    needs_contexts: bool = False
-    estimators: tuple[str, ...] = ()
-
-    def value(self, ngrams: Spectrum, contexts: Spectrum) -> float | None:
-        """The figure of a corpus with these spectra."""
-        return self.formula(ngrams, contexts) if self.needs_contexts else self.formula(ngrams)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ComparisonFigure(Figure):
-    """A figure of two corpora and one order, computed from their joint spectrum.
-
-    Attributes
-    ----------
-    formula
-        The function that computes it for several joint spectra at once; gives NaN where no honest
-        number exists.
-    mirrored
-        Name of the figure that it becomes when baseline and candidate are exchanged; None when it
-        stays the same.
-    reciprocal
-        Whether it becomes its own reciprocal instead.
-    has_floor
-        Whether it is taken between opposite halves, with its floor between the baseline's own
-        halves (`Comparison.figure`, `Comparison.floor`).
-    """
-
-    formula: Callable[[JointRows], FloatArray]
-    error: Literal["corpus", "sample"] | None = "sample"
-    mirrored: str | None = None
-    reciprocal: bool = False
-    has_floor: bool = True
-
-    def value(self, joint: JointSpectrum) -> float | None:
-        """The figure of two corpora, the baseline first."""
-        return only_value(self.formula(JointRows.of([joint])))
 
 
 def _retained_singletons(rows: JointRows, *, backward: bool = False) -> FloatArray:
@@ -159,6 +62,7 @@ _CORPUS_FIGURES = (
     CorpusFigure(
         name="saturation",
         formula=saturation,
+        sampled_by="buckets",
         unit="share",
         description="Plug-in entropy over log2 of the windows.",
     ),
@@ -191,12 +95,14 @@ _CORPUS_FIGURES = (
     CorpusFigure(
         name="hill_2",
         formula=hill,
+        sampled_by="pairs",
         unit="types",
         description="Effective number of n-grams (Hill number of order 2).",
     ),
     CorpusFigure(
         name="collision_entropy",
         formula=collision_entropy,
+        sampled_by="pairs",
         unit="bits",
         description="Collision entropy (Rényi entropy of order 2).",
         error="corpus",
@@ -213,6 +119,7 @@ _CORPUS_FIGURES = (
     CorpusFigure(
         name="yule_k",
         formula=yule_k,
+        sampled_by="pairs",
         unit="number",
         maximum=10000,
         description="Yule's K, the rate of repetition.",
@@ -226,6 +133,7 @@ _CORPUS_FIGURES = (
     CorpusFigure(
         name="entropy",
         formula=entropy,
+        sampled_by="buckets",
         unit="bits",
         description="Shannon entropy, by estimator.",
         error="corpus",
@@ -236,6 +144,7 @@ _CORPUS_FIGURES = (
     CorpusFigure(
         name="conditional_entropy",
         formula=conditional_entropy,
+        sampled_by="buckets",
         unit="bits",
         description="Entropy of an n-gram's last token given those before it, plug-in.",
         error="corpus",

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +22,11 @@ class Spectrum:
         ``(R,)`` uint64, strictly increasing, positive.
     types
         ``(R,)`` uint64, positive: number of distinct n-grams (types) seen `count` times (f_m).
+    is_estimate
+        Whether it is estimated from a sample of the n-grams (`ngrams.sampled_spectrum`).
     """
+
+    is_estimate: ClassVar[bool] = False
 
     count: UInt64Array
     types: UInt64Array

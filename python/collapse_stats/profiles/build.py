@@ -26,6 +26,7 @@ from ..system.memory import TooLittleMemoryError
 from ..uncertainty.jackknife import LABELS
 from .data import BY_DOCUMENTS
 from .profile import Profile
+from .sampled import sampled_profile
 from .storage import is_profile, read, with_table
 
 _RECOUNTS = 8 << 20  # bytes of the spectra of recounts, and of figures
@@ -40,6 +41,7 @@ def profile_source(
     halves: bool = True,
     table: bool = True,
     sample_tokens: int = DEFAULT_TOKENS,
+    sample_ngrams: int | None = None,
     beside: Counterpart | None = None,
     declared: Declaration | None = None,
     progress: Progress | None = None,
@@ -61,6 +63,7 @@ def profile_source(
         halves=halves,
         table=table,
         sample_tokens=sample_tokens,
+        sample_ngrams=sample_ngrams,
         progress=progress,
     )
 
@@ -73,6 +76,7 @@ def profile_corpus(
     halves: bool = True,
     table: bool = True,
     sample_tokens: int = DEFAULT_TOKENS,
+    sample_ngrams: int | None = None,
     save_to: Path | None = None,
     progress: Progress | None = None,
 ) -> Profile:
@@ -82,10 +86,19 @@ def profile_corpus(
     ----------
     backend
         Default: the one that `counting` names.
+    sample_ngrams
+        K: one in K n-grams is kept, and no table. None: all are counted.
     save_to
         New directory in which to save the profile; its table is written while it is counted.
     """
     backend, memory = backend or counting.selected_backend, counting.memory_bytes
+    if sample_ngrams is not None:
+        layout = Layout(corpus.vocab_size, counting.max_order)
+        bare = profile_of(corpus, layout, JointSpectra({}, {}), sample_tokens, backend)
+        chunks = partial(corpus.chunks, halves=False)
+        return sampled_profile(
+            bare, chunks, corpus.tokens, sample_ngrams, backend, counting, save_to, progress
+        )
     layout = Layout(corpus.vocab_size, counting.max_order, 2 if halves else 1)
     chunks = partial(corpus.chunks, halves=halves)
     use = TableUse.spectra if not table else TableUse.kept if save_to is None else TableUse.written

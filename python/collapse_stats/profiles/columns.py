@@ -40,7 +40,9 @@ def spectra_to_parquet(spectra: JointSpectra, layout: Layout, counted: str) -> m
                 columns[name].append(counts)
             columns["types"].append(joint.types)
     joined = {"kind": pa.array(kinds, pa.string())}
-    joined |= {name: np.concatenate(parts) for name, parts in columns.items()}
+    types = {"order": np.uint8}
+    empty = {name: np.empty(0, types.get(name, np.uint64)) for name in names}
+    joined |= {name: np.concatenate([empty[name], *parts]) for name, parts in columns.items()}
     metadata = {LAYOUT_KEY: layout_text(layout).encode(), COUNTED_KEY: counted.encode()}
     return _to_parquet(joined, metadata)
 

@@ -7,17 +7,26 @@ a manifest and its digest.
 from itertools import pairwise
 
 from ..corpus.sample import Sample
+from ..counting.ngram_sample import NgramSample
 from ..ngrams.spectrum import JointSpectra
 from .manifest import Manifest
 
 
-def check_totals(manifest: Manifest, spectra: JointSpectra) -> None:
-    """Raise ValueError unless the totals of a manifest are those of its spectra and parts."""
+def check_totals(
+    manifest: Manifest, spectra: JointSpectra, ngram_sample: NgramSample | None
+) -> None:
+    """Raise ValueError unless the totals of a manifest are those of its other files.
+
+    These are spectra and parts, or a sample of n-grams.
+    """
     for order in manifest.windows:
-        (joint,) = spectra.ngrams[order].values()
-        total = joint.total
-        _check(f"totals.windows.{order}", manifest.windows[order], total.occurrences)
-        _check(f"totals.distinct.{order}", manifest.distinct[order], total.distinct)
+        if ngram_sample is not None:
+            windows, distinct = ngram_sample.windows(order), ngram_sample.distinct(order)
+        else:
+            (joint,) = spectra.ngrams[order].values()
+            windows, distinct = joint.total.occurrences, joint.total.distinct
+        _check(f"totals.windows.{order}", manifest.windows[order], windows)
+        _check(f"totals.distinct.{order}", manifest.distinct[order], distinct)
     parts = manifest.parts
     if parts is not None:
         windows = sum(part.windows for part in parts)

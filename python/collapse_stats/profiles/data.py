@@ -8,6 +8,7 @@ from ..backends.base import Backend
 from ..corpus.corpus import Source, TokenizerIdentity
 from ..corpus.sample import DEFAULT_TOKENS, Sample
 from ..corpus.split import RULE
+from ..counting.ngram_sample import NgramSample
 from ..counting.table import TableSource
 from ..errors import CollapseStatsError, LayoutMismatchError
 from ..ngrams.ids import is_implied
@@ -16,6 +17,7 @@ from ..ngrams.spectrum import HALVES, JointSpectra, JointSpectrum, Spectrum
 from ..system.arguments import conforming
 from ..system.wording import counted
 from ..uncertainty.recounted_sample import RecountedSamples
+from ..uncertainty.sampling_errors import SamplingErrors
 
 BY_DOCUMENTS = "documents"
 
@@ -27,7 +29,8 @@ class ProfileData:
     Attributes
     ----------
     joint_spectra
-        Spectra of every order, for a single pair of masks: the two halves, or the whole corpus.
+        Spectra of every order, for a single pair of masks: the two halves, or the whole corpus. It
+        is empty where n-grams are sampled.
     documents
         Number of documents counted, including empty ones.
     empty_documents
@@ -36,6 +39,8 @@ class ProfileData:
         Whole documents, to be counted again for matched sizes and intervals.
     table
         Source of the n-gram table; None when no table was kept.
+    ngram_sample
+        The sample of n-grams that spectra are estimated from; None where all were counted.
     backend
         The backend that counts the sample again; None for the first usable one.
     group_key
@@ -54,6 +59,7 @@ class ProfileData:
     documents: int
     sample: Sample
     table: TableSource | None = None
+    ngram_sample: NgramSample | None = None
     tokenizer: TokenizerIdentity = field(default_factory=lambda: TokenizerIdentity("none", None))
     sources: tuple[Source, ...] = ()
     boundaries: str = "each item is a document"
@@ -114,6 +120,12 @@ class ProfileData:
     @property
     def known_table(self) -> TableSource:
         """The table source; raises CollapseStatsError when the profile was made without it."""
+        if self.ngram_sample is not None:
+            raise CollapseStatsError(
+                f"profile {self.name} keeps one in {self.ngram_sample.one_of:,} n-grams, and not "
+                "the table of all, which this needs: make it again without --sample-ngrams "
+                "(sample_ngrams=None)"
+            )
         if self.table is None:
             raise CollapseStatsError(
                 f"profile {self.name} was made without its table of n-grams, which this needs: "
@@ -121,13 +133,23 @@ class ProfileData:
             )
         return self.table
 
+    @property
+    def has_halves(self) -> bool:
+        """Whether documents belong to halves, so that there are floors, if only of the sample."""
+        return self.layout.labels > 1 or self.ngram_sample is not None
+
     def halves(self, order: int) -> JointSpectrum | None:
         """Return the joint spectrum of half A and half B, or None when halves were not kept."""
-        return self.joint_spectra.ngrams[self.check_order(order)].get(HALVES[0])
+        order = self.check_order(order)
+        if self.ngram_sample is not None:
+            return None
+        return self.joint_spectra.ngrams[order].get(HALVES[0])
 
     def spectrum(self, order: int) -> Spectrum:
-        """Return the spectrum of the n-grams of one order."""
+        """Return the spectrum of the n-grams of one order, estimated if n-grams are sampled."""
         order = self.check_order(order)
+        if self.ngram_sample is not None:
+            return self.ngram_sample.ngrams(order)
         if order not in self._spectra:
             (joint,) = self.joint_spectra.ngrams[order].values()
             self._spectra[order] = joint.total
@@ -139,23 +161,33 @@ class ProfileData:
 
     def contexts(self, order: int) -> Spectrum:
         """Return the spectrum of the (order - 1)-grams that begin an n-gram, by how often."""
-        (joint,) = self.joint_spectra.contexts[self.check_order(order)].values()
+        order = self.check_order(order)
+        if self.ngram_sample is not None:
+            return self.ngram_sample.contexts(order)
+        (joint,) = self.joint_spectra.contexts[order].values()
         return joint.total
+
+    @cached_property
+    def sampling_errors(self) -> SamplingErrors | None:
+        """Errors of the figures because n-grams are sampled; None where all were counted."""
+        return None if self.ngram_sample is None else SamplingErrors(self.ngram_sample)
 
     @property
     def spectra(self) -> dict[int, tuple[Spectrum, Spectrum]]:
         """Spectra of the n-grams and of their contexts, by order."""
-        return {
-            order: (self.spectrum(order), self.contexts(order))
-            for order in self.joint_spectra.ngrams
-        }
+        orders = range(1, self.max_order + 1)
+        return {order: (self.spectrum(order), self.contexts(order)) for order in orders}
 
     def windows(self, order: int) -> int:
         """Return the number of n-grams N_n: max(0, length - order + 1), summed over documents."""
+        if self.ngram_sample is not None:
+            return self.ngram_sample.windows(self.check_order(order))
         return self.spectrum(order).occurrences
 
     def distinct(self, order: int) -> int:
-        """Return the number of distinct n-grams V_n."""
+        """Return the number of distinct n-grams V_n, estimated if n-grams are sampled."""
+        if self.ngram_sample is not None:
+            return self.ngram_sample.distinct(self.check_order(order))
         return self.spectrum(order).distinct
 
     def check_order(self, order: int) -> int:

@@ -13,15 +13,16 @@ from typing import Any
 
 from ..corpus.corpus import Source, TokenizerIdentity
 from ..corpus.provenance.declaration import ORIGINS
-from ..counting.parquet_part import MOST_ROWS, Part
-from ..counting.part_writer import part_name
+from ..counting.parquet_part import Part
 from ..counting.saved_file import Folder, SavedFile, damaged, unreadable
 from ..errors import InputError
 from ..ngrams.layout import Layout
 from ..readers.directory.names import MANIFEST, SAMPLE, SPECTRA
 from ..version import __version__
 from .data import ProfileData
-from .json_field import LARGEST, Field
+from .json_field import Field
+from .saved_ngram_sample import SavedNgramSample
+from .saved_parts import file_content, file_of, part_content, parts_of
 
 VERSION = 2
 _SCHEMA = "collapse-stats.profile/"
@@ -43,6 +44,8 @@ class Manifest:
         Number of tokens that the sample could have.
     parts
         Parts of the table in ascending order; None if the profile has no table.
+    ngram_sample
+        The sample of n-grams; None if the profile has none.
     """
 
     name: str
@@ -64,6 +67,7 @@ class Manifest:
     sample_tokens: int
     sample_budget: int
     parts: list[Part] | None
+    ngram_sample: SavedNgramSample | None = None
 
     def write(self, folder: Path) -> None:
         """Write the manifest of a profile."""
@@ -98,6 +102,7 @@ class Manifest:
                 "budget": self.sample_budget,
             },
             "parts": None if parts is None else [part_content(part) for part in parts],
+            "ngram_sample": None if self.ngram_sample is None else self.ngram_sample.content,
         }
         content["sha256"] = digest_of(content)
         (folder / MANIFEST).write_text(json.dumps(content, indent=1) + "\n")
@@ -222,6 +227,7 @@ def _manifest(content: Field) -> Manifest:
         sample_tokens=sample["tokens"].number(most=sample["budget"].number()),
         sample_budget=sample["budget"].number(),
         parts=None if parts.is_null else parts_of(parts, layout),
+        ngram_sample=SavedNgramSample.of_manifest(content.added("ngram_sample"), layout),
     )
 
 
@@ -266,36 +272,3 @@ def _text_or_none(field: Field) -> str | None:
 
 def _number_or_none(field: Field) -> int | None:
     return None if field.is_null else field.number()
-
-
-def file_of(field: Field, name: str) -> SavedFile:
-    """A file of this name; ValueError if the field is of another one."""
-    field["file"].expect(name)  # never a path that leads out of the folder
-    return SavedFile(name, field["bytes"].number(), field["sha256"].sha256())
-
-
-def parts_of(field: Field, layout: Layout) -> list[Part]:
-    """The parts; ValueError unless their key ranges ascend within the key space."""
-    parts: list[Part] = []
-    least = 0
-    for number, part in enumerate(field.items()):
-        rows = part["rows"].number(1, MOST_ROWS)
-        first = part["first_key_range"].number(least, layout.key_ranges - 1)
-        least = part["last_key_range"].number(first, layout.key_ranges - 1)
-        windows = part["windows"].number(rows, LARGEST)
-        parts.append(Part(file_of(part, part_name(number)), rows, windows, first, least))
-    return parts
-
-
-def file_content(file: SavedFile) -> dict[str, Any]:
-    """What a manifest says of a file."""
-    return {"file": file.name, "bytes": file.size, "sha256": file.sha256}
-
-
-def part_content(part: Part) -> dict[str, Any]:
-    return file_content(part.file) | {
-        "rows": part.rows,
-        "windows": part.windows,
-        "first_key_range": part.first_key_range,
-        "last_key_range": part.last_key_range,
-    }

@@ -16,6 +16,7 @@ from ..counting.table import ROW_BYTES, read_aligned
 from ..errors import LayoutMismatchError
 from ..system.budget import Budget
 from .data import ProfileData
+from .sampled import SampleSum, check_shares, with_sample
 from .storage import read, with_table
 from .vocabulary import in_one_vocabulary
 
@@ -43,6 +44,7 @@ def merge(
     LayoutMismatchError
         The profiles have different layouts, tokenizers or ways to divide documents into halves.
     """
+    check_shares(profiles)
     profiles = in_one_vocabulary(profiles)
     first = profiles[0]
     for other in profiles[1:]:
@@ -52,14 +54,36 @@ def merge(
                 f"{first.name} has {first.layout} and {first.tokenizer}, "
                 f"{other.name} has {other.layout} and {other.tokenizer}"
             )
-    halved_by = _halved_by(profiles)
+    bare = _bare(profiles, name)
+    if first.ngram_sample is not None:
+        samples = SampleSum()
+        for profile in profiles:
+            samples.add(profile)
+        tables = samples.tables(backend, memory)
+        return with_sample(bare, samples.one_of, samples.sums, tables, memory, save_to)
     tables_of = [profile.known_table for profile in profiles]
-    sources = tuple(source for profile in profiles for source in profile.sources)
     writing = 0 if save_to is None else writer_bytes(memory)
     merged = (backend.merge(tables) for tables in read_aligned(tables_of, memory, writing))
+    rows = sum(table.rows for table in tables_of)
+    resident_bytes = sum(table.resident_bytes for table in tables_of)
+    return with_table(
+        bare,
+        merged,
+        backend,
+        save_to,
+        memory,
+        resident_bytes,
+        resident_bytes + 2 * ROW_BYTES * rows,
+    )
+
+
+def _bare(profiles: Sequence[P], name: str | None) -> P:
+    """The merged profile without what is counted."""
+    halved_by = _halved_by(profiles)
+    sources = tuple(source for profile in profiles for source in profile.sources)
     sample_tokens = _sample_tokens(profiles)
-    bare = replace(
-        first,
+    return replace(
+        profiles[0],
         name=name or " + ".join(profile.name for profile in profiles),
         documents=sum(profile.documents for profile in profiles),
         empty_documents=_sum([profile.empty_documents for profile in profiles]),
@@ -75,17 +99,6 @@ def merge(
                 ]
             )
         ),
-    )
-    rows = sum(table.rows for table in tables_of)
-    resident_bytes = sum(table.resident_bytes for table in tables_of)
-    return with_table(
-        bare,
-        merged,
-        backend,
-        save_to,
-        memory,
-        resident_bytes,
-        resident_bytes + 2 * ROW_BYTES * rows,
     )
 
 
@@ -123,7 +136,7 @@ def merge_in_tree(
             for load in loads:
                 profile = load()
                 used = memory.used() if isinstance(memory, Budget) else 0
-                room = memory - writing - used - profile.known_table.shared_bytes
+                room = memory - writing - used - _shared(profile)
                 if len(group) >= _FEWEST and sum(map(_held, [*group, profile])) > room // 2:
                     path = Path(folder) / str(made)
                     made += 1
@@ -138,8 +151,15 @@ def merge_in_tree(
             loads = [*groups, *(partial(_same, each) for each in group)]
 
 
+def _shared(profile: ProfileData) -> int:
+    """Bytes that reading the tables of several profiles takes once for all."""
+    return 0 if profile.ngram_sample is not None else profile.known_table.shared_bytes
+
+
 def _held(profile: ProfileData) -> int:
     """Bytes that reading the table of a profile takes, beside what all of them share."""
+    if profile.ngram_sample is not None:
+        return 0  # samples of n-grams are read from the disk when their turn comes
     table = profile.known_table
     return table.resident_bytes - table.shared_bytes
 

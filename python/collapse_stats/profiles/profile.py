@@ -6,12 +6,11 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from .. import metrics
 from ..backends.selection import select
 from ..corpus.load import Progress
 from ..counting.top import most_frequent
 from ..errors import InputError
-from ..metrics.figures import CORPUS_FIGURES_WITH_ERRORS, look_up
+from ..metrics.figures import CORPUS_FIGURES, CORPUS_FIGURES_WITH_ERRORS, look_up
 from ..ngrams.table import NgramTable
 from ..system.arguments import as_path, checked_methods
 from ..system.memory import budget
@@ -49,8 +48,31 @@ class Profile(ProfileData, Presented):
         return self.known_table.read(0, self.layout.key_ranges)
 
     def entropy(self, order: int, estimator: str = "chao-wang-jost") -> float | None:
-        """Entropy of the n-grams of one order, in bits; None for an empty corpus."""
-        return metrics.entropy(self.spectrum(order), estimator=estimator)
+        """Entropy of the n-grams of one order, in bits; None for an empty corpus.
+
+        Of a sample of n-grams it is estimated, and None if that has too few of them.
+        """
+        entropy = CORPUS_FIGURES["entropy"]
+        return entropy.value(self.spectrum(order), self.contexts(order), estimator)
+
+    def sampling_error(self, name: str, order: int, estimator: str | None = None) -> float | None:
+        """Return the standard error of a figure that comes of n-grams being sampled.
+
+        It is 0 where all n-grams were counted, and None where the figure or its error cannot be
+        given. How far other documents would move a figure is in `interval`.
+
+        Parameters
+        ----------
+        name
+            One of the figures of a corpus in reports, such as ``"distinct"``.
+        estimator
+            Of ``"entropy"``; by default that of `entropy`.
+        """
+        figure, order = look_up(name, CORPUS_FIGURES), self.check_order(order)
+        if self.sampling_errors is not None:
+            return self.sampling_errors.error(figure, order, estimator)
+        value = figure.value(self.spectrum(order), self.contexts(order), estimator)
+        return None if value is None else 0.0
 
     def interval(self, name: str, order: int) -> Estimate | None:
         """Return a figure of `CORPUS_FIGURES_WITH_ERRORS` with its standard error.
@@ -81,7 +103,7 @@ class Profile(ProfileData, Presented):
         backend = self.backend or select()
         recounted = self.recounted.first(len(self.sample), self.layout, backend)
         recounts = recounted.recounts(step_counter(progress, recounted.steps))
-        return CorpusIntervals(self.sample, self.spectra, recounts)
+        return CorpusIntervals(self.sample, self.spectra, recounts, self.sampling_errors)
 
     def top(self, order: int, k: int = 20) -> list[tuple[Ngram, int]]:
         """The k most frequent n-grams with their counts, as text when the tokenizer is known."""

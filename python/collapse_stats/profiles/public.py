@@ -12,6 +12,7 @@ from ..corpus.sample import DEFAULT_TOKENS
 from ..system.arguments import checked
 from .build import profile_source
 from .profile import Profile
+from .sample_ngrams import share_of_ngrams
 from .units.in_units import Engine, profile_in_units
 
 
@@ -24,6 +25,7 @@ def profile(
     halves: bool = True,
     table: bool = True,
     sample_tokens: int = DEFAULT_TOKENS,
+    sample_ngrams: int | str | None = None,
     origin: Origin = "unknown",
     origin_of: Mapping[str, Origin] | None = None,
     generator: str | None = None,
@@ -44,13 +46,15 @@ def profile(
         A path, several paths, an array of token ids, or an iterable of arrays, strings or dicts
         with ``input_ids`` or ``text``.
     name
-        Name of the corpus in reports. Default: that of its first path.
+        Name of the corpus in reports, by default that of its first path.
     halves
         Count two halves of the documents apart, which floors and standard errors need.
     table
         Keep the n-gram table, which comparisons and `Profile.top` need.
     sample_tokens
         How many tokens of whole documents to keep.
+    sample_ngrams
+        K or ``"1/K"``, a power of two: keep one in K n-grams and no table; figures are estimates.
     origin
         Who or what wrote the text, as you declare it; nothing of it is inferred.
     origin_of
@@ -67,7 +71,7 @@ def profile(
     unit_tokens
         About how many tokens a unit has. Default: as the directory's plan says, or a billion.
     engine
-        What counts the units: this process, or tasks of Ray, on this machine or a cluster.
+        What counts the units: this process, or tasks of Ray.
     progress
         Called with what is being done, how much of it is done, and how much there is in all.
     **keywords
@@ -80,12 +84,7 @@ def profile(
     """
     reading, counting = options_of(keywords)
     declared = Declaration.of(origin, origin_of, generator, generation, license, digest)
-    make: Callable[..., Profile] = profile_source
-    if work_dir is not None:
-        make = partial(profile_in_units, work_dir=work_dir, unit_tokens=unit_tokens, engine=engine)
-    elif unit_tokens is not None or engine != "local":
-        raise ValueError("unit_tokens and engine are for units: give a work_dir")
-    return make(
+    return _maker(work_dir, unit_tokens, engine)(
         source,
         reading=reading,
         counting=counting,
@@ -93,6 +92,18 @@ def profile(
         halves=halves,
         table=table,
         sample_tokens=sample_tokens,
+        sample_ngrams=share_of_ngrams(sample_ngrams),
         declared=declared,
         progress=progress,
     )
+
+
+def _maker(
+    work_dir: str | os.PathLike[str] | None, unit_tokens: int | None, engine: Engine
+) -> Callable[..., Profile]:
+    """The function that profiles a source, at once or in units."""
+    if work_dir is not None:
+        return partial(profile_in_units, work_dir=work_dir, unit_tokens=unit_tokens, engine=engine)
+    if unit_tokens is not None or engine != "local":
+        raise ValueError("unit_tokens and engine are for units: give a work_dir")
+    return profile_source

@@ -4,6 +4,7 @@ manifest.json      what was counted and how; totals; size and digest of the othe
 spectra.parquet    kind (ngram, context), order, counts by label, types
 sample.parquet     hash, tokens, key (if documents share keys): whole documents in hash order
 part-00000.parquet the table, see `counting.parquet_part`
+buckets.parquet    a sample of n-grams in its place, see `saved_ngram_sample`
 
 The directory is written under a temporary name and then renamed, so that a killed process leaves no
 incomplete profile. Every file is checked when it is read: what its digest and the manifest say is
@@ -11,7 +12,7 @@ compared with its content, before a figure is taken from it. docs/profile-format
 """
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -19,12 +20,14 @@ from typing import TypeVar
 
 from ..backends.base import Backend
 from ..corpus.sample import Sample
+from ..counting.ngram_sample import NgramSample
 from ..counting.parquet_part import Part
 from ..counting.part_writer import PartWriter, part_name
 from ..counting.saved_file import Folder, SavedFile, damaged
-from ..counting.table import TableInMemory, read_aligned
+from ..counting.table import TableInMemory, TableSource, read_aligned
 from ..counting.table_on_disk import TableOnDisk
 from ..errors import InputError
+from ..ngrams.chunk import Int64Array
 from ..ngrams.layout import Layout
 from ..ngrams.spectrum import HALVES, NO_HALVES, Masks
 from ..ngrams.table import NgramTable
@@ -45,20 +48,48 @@ from .consistency import check_contexts, check_sample, check_totals
 from .data import ProfileData
 from .folders import on_disk
 from .manifest import Manifest, chosen, counted, read_manifest, says_it_is_a_profile
+from .saved_ngram_sample import SavedNgramSample
 
 P = TypeVar("P", bound=ProfileData)
 
 
 def write(profile: ProfileData, path: Path) -> None:
     """Write the profile to a new directory, at once or not at all."""
+    if profile.ngram_sample is not None:
+        sample = profile.ngram_sample
+        tables = {n: _stretches(table) for n, table in sample.tables.items()}
+        write_sampled(profile, sample.one_of, sample.sums, tables, budget(None), path)
+        return
     parts: list[Part] | None = None
     with new_directory(path, lambda: _share_written(parts, profile.layout)) as folder:
         if profile.table is not None:
             with PartWriter(folder, budget(None)) as writer:
                 parts = writer.parts
-                for (table,) in read_aligned([profile.table]):
+                for table in _stretches(profile.table):
                     writer.add(table)
         _finish(profile, parts, folder)
+
+
+def _stretches(source: TableSource) -> Iterator[NgramTable]:
+    return (table for (table,) in read_aligned([source]))
+
+
+def write_sampled(
+    bare: ProfileData,
+    one_of: int,
+    sums: Mapping[int, Int64Array],
+    tables: Mapping[int, Iterable[NgramTable]],
+    memory: int,
+    path: Path,
+) -> None:
+    """Write a profile with a sample of its n-grams, whose tables come in stretches.
+
+    Input: what a `NgramSample` has, and the memory that may be used.
+    """
+    with new_directory(path) as folder:
+        saved = SavedNgramSample.write(folder, one_of, sums, tables, memory)
+        sample = NgramSample(bare.vocab_size, one_of, sums, saved.tables(folder, bare.layout))
+        _finish(replace(bare, ngram_sample=sample), None, folder, saved)
 
 
 def write_counted(
@@ -144,10 +175,13 @@ def read(path: Folder, kind: type[P]) -> P:
     spectra, sample = manifest.spectra.read(path), manifest.sample.read(path)
     with _blaming(path, SPECTRA):
         joint_spectra = spectra_from_parquet(spectra, layout, counted(manifest, parts))
+    saved = manifest.ngram_sample
+    ngram_sample = None if saved is None else saved.read(path, layout)
     with _blaming(path, MANIFEST):
-        check_totals(manifest, joint_spectra)
-    with _blaming(path, SPECTRA):
-        check_contexts(manifest, joint_spectra)
+        check_totals(manifest, joint_spectra, ngram_sample)
+    if ngram_sample is None:
+        with _blaming(path, SPECTRA):
+            check_contexts(manifest, joint_spectra)
     how = chosen(manifest.sample_budget, manifest.halves_rule, manifest.group_key)
     with _blaming(path, SAMPLE):
         documents_of_sample = sample_from_parquet(sample, layout, how)
@@ -169,6 +203,7 @@ def read(path: Folder, kind: type[P]) -> P:
         sample_tokens=manifest.sample_budget,
         warnings=manifest.warnings,
         table=None if parts is None else TableOnDisk(path, layout, parts),
+        ngram_sample=ngram_sample,
     )
 
 
@@ -189,8 +224,13 @@ def _blaming(path: Folder, name: str) -> Iterator[None]:
         raise damaged(path, name, str(error)) from error
 
 
-def _finish(profile: ProfileData, parts: list[Part] | None, folder: Path) -> None:
-    """Write all files but the parts."""
+def _finish(
+    profile: ProfileData,
+    parts: list[Part] | None,
+    folder: Path,
+    ngram_sample: SavedNgramSample | None = None,
+) -> None:
+    """Write all files but the parts and the sample of n-grams."""
     layout, sample = profile.layout, profile.sample
     how = chosen(profile.sample_tokens, profile.halves_rule, profile.group_key)
     spectra = spectra_to_parquet(profile.joint_spectra, layout, counted(profile, parts))
@@ -199,8 +239,8 @@ def _finish(profile: ProfileData, parts: list[Part] | None, folder: Path) -> Non
         layout=layout,
         documents=profile.documents,
         empty_documents=profile.empty_documents,
-        windows={n: profile.windows(n) for n in profile.joint_spectra.ngrams},
-        distinct={n: profile.distinct(n) for n in profile.joint_spectra.ngrams},
+        windows={n: profile.windows(n) for n in range(1, profile.max_order + 1)},
+        distinct={n: profile.distinct(n) for n in range(1, profile.max_order + 1)},
         tokenizer=profile.tokenizer,
         boundaries=profile.boundaries,
         halved_by=profile.halved_by,
@@ -214,6 +254,7 @@ def _finish(profile: ProfileData, parts: list[Part] | None, folder: Path) -> Non
         sample_tokens=len(sample.tokens),
         sample_budget=profile.sample_tokens,
         parts=parts,
+        ngram_sample=ngram_sample,
     ).write(folder)
 
 

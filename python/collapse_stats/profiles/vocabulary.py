@@ -28,10 +28,11 @@ def in_one_vocabulary(profiles: Sequence[P]) -> list[P]:
     for profile in profiles[1:]:
         check_comparable(profiles[0], profile)
     size = max(profile.vocab_size for profile in profiles)
-    return [_widened(profile, size) for profile in profiles]
+    return [widened(profile, size) for profile in profiles]
 
 
-def _widened(profile: P, vocab_size: int) -> P:
+def widened(profile: P, vocab_size: int) -> P:
+    """Return a profile with a vocabulary that is as large or larger; see `in_one_vocabulary`."""
     if profile.vocab_size == vocab_size:
         return profile
     try:
@@ -41,4 +42,6 @@ def _widened(profile: P, vocab_size: int) -> P:
             f"{profile.name} cannot be taken to a vocabulary of {vocab_size:,} ids: {error}"
         ) from error
     table = None if profile.table is None else RelaidTable(profile.table, layout)
-    return replace(profile, layout=layout, table=table)
+    sample = profile.ngram_sample
+    wider = None if sample is None else sample.in_vocabulary(vocab_size)
+    return replace(profile, layout=layout, table=table, ngram_sample=wider)

@@ -21,9 +21,9 @@ from ..metrics.figures import (
     CORPUS_FIGURES,
     CORPUS_FIGURES_WITH_ERRORS,
     FLOORED_FIGURES,
-    CorpusFigure,
 )
-from ..ngrams.spectrum import Spectrum
+from ..metrics.kinds import CorpusFigure
+from ..ngrams.sampled_spectrum import FEWEST_KEPT
 from ..profiles.profile import Profile
 from ..uncertainty.estimate import Estimate
 from ..version import __version__
@@ -214,8 +214,11 @@ def comparison_figures(comparison: Comparison) -> Json:
 def _order_figures(profile: Profile, order: int, estimate: EstimateOf) -> Json:
     ngrams, contexts = profile.spectrum(order), profile.contexts(order)
     figures: Json = {
-        figure.key: _value(figure, ngrams, contexts) for figure in CORPUS_FIGURES.values()
+        figure.key: _by_estimator(figure, partial(figure.value, ngrams, contexts))
+        for figure in CORPUS_FIGURES.values()
     }
+    if ngrams.is_estimate:
+        figures["sampled"] = _sampled(profile, order)
     figures["intervals"] = {
         figure.key: _interval(estimate(name, order))
         for name, figure in CORPUS_FIGURES_WITH_ERRORS.items()
@@ -223,11 +226,23 @@ def _order_figures(profile: Profile, order: int, estimate: EstimateOf) -> Json:
     return figures
 
 
-def _value(figure: CorpusFigure, ngrams: Spectrum, contexts: Spectrum) -> float | Json | None:
-    """Return a figure, or an object of its values by estimator."""
-    if not figure.estimators:
-        return figure.value(ngrams, contexts)
-    return {name: figure.formula(ngrams, estimator=name) for name in figure.estimators}
+def _by_estimator(
+    figure: CorpusFigure, value: Callable[[str | None], float | None]
+) -> float | Json | None:
+    """Return what is asked of a figure, or an object of that by estimator."""
+    return {name: value(name) for name in figure.estimators} if figure.estimators else value(None)
+
+
+def _sampled(profile: Profile, order: int) -> Json:
+    """Say of an order which share of its n-grams is kept, and what errors that gives figures."""
+    assert profile.ngram_sample is not None  # its spectra are estimates
+    return {
+        "one_of": profile.ngram_sample.rate(order),
+        "errors": {
+            figure.key: _by_estimator(figure, partial(profile.sampling_error, name, order))
+            for name, figure in CORPUS_FIGURES.items()
+        },
+    }
 
 
 def _compared_order(comparison: Comparison, order: int) -> Json:
@@ -288,9 +303,12 @@ def _retention(comparison: Comparison, order: int) -> list[Json]:
 def _why_not_given(orders: dict[int, Json]) -> list[str]:
     """Return a warning for each reason why figures are null, with the orders."""
     empty = [n for n, figures in orders.items() if not figures["windows"]]
-    filled = {n: figures for n, figures in orders.items() if n not in empty}
+    few = [n for n, figures in orders.items() if n not in empty and _keeps_few(figures)]
+    filled = {n: figures for n, figures in orders.items() if n not in (*empty, *few)}
     reasons = {
         "no document is that long, so every figure is null": empty,
+        f"fewer than {FEWEST_KEPT} of the n-grams were kept, so figures that are no counts are "
+        "null": few,
         "nearly every n-gram is new (saturation above "
         f"{metrics.SATURATION_LIMIT}), so conditional_entropy_bits is null": [
             n for n, figures in filled.items() if figures["conditional_entropy_bits"] is None
@@ -303,3 +321,9 @@ def _why_not_given(orders: dict[int, Json]) -> list[str]:
         ],
     }
     return [f"{reason} at {orders_named(where)}" for reason, where in reasons.items() if where]
+
+
+def _keeps_few(figures: Json) -> bool:
+    """Whether an order is estimated from too few n-grams."""
+    sampled = figures.get("sampled")
+    return sampled is not None and figures["distinct"] < FEWEST_KEPT * sampled["one_of"]

@@ -193,10 +193,27 @@ def _order_figures() -> Json:
     ngram = object_of({"ngram": ref("ngram"), "count": _POSITIVE})
     optional = {
         "spectrum": described("With --spectrum: [times seen, distinct n-grams].", array_of(pair)),
+        "sampled": described("Where n-grams are sampled: the share and its errors.", _sampled()),
         "top": described("With --top: the most frequent n-grams.", array_of(ngram)),
     }
     intervals = intervals_of(CORPUS_FIGURES_WITH_ERRORS.values(), "interval")
     return object_of({**figures, "intervals": intervals}, optional)
+
+
+def _sampled() -> Json:
+    errors = {
+        figure.key: object_of(dict.fromkeys(figure.estimators, ref("number")))
+        if figure.estimators
+        else ref("number")
+        for figure in CORPUS_FIGURES.values()
+    }
+    one_of = described("One in so many n-grams is kept.", _POSITIVE)
+    described_errors = described(
+        "Standard errors of the figures, by how far another choice of n-grams would move them. "
+        "Null where the figure or its error cannot be given.",
+        object_of(errors),
+    )
+    return object_of({"one_of": one_of, "errors": described_errors})
 
 
 def _comparison() -> Json:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from ..metrics.figures import CorpusFigure, Figure
+from ..metrics.kinds import CorpusFigure, Figure
 from .json_object import Json
 
 

@@ -59,7 +59,7 @@ class Given:
                 f"{self.baseline.name} was made without a sample, whose documents the gate and the "
                 "judgement need: make it again with sample_tokens"
             )
-        if self.baseline is not None and self.baseline.halves(1) is None:
+        if self.baseline is not None and not self.baseline.has_halves:
             raise InputError(
                 f"{self.baseline.name} was made without halves, and one half of the human text "
                 "must judge what the other half chose: make it again without --no-halves "

@@ -88,7 +88,7 @@ def ngrams_of(
     if profile.table is None:
         raise InputError(
             f"{profile.name} has no table of n-grams, which choosing documents needs: make the "
-            "profile again without --no-table (table=True)"
+            "profile again without --no-table and --sample-ngrams"
         )
     for (table,) in read_aligned([profile.table], memory):
         rows, counts = table.ngrams(order)

@@ -23,6 +23,7 @@ from ..ngrams.chunk import Chunk
 from ..ngrams.layout import Layout
 from ..ngrams.spectrum import JointSpectrum, Masks, Spectrum
 from .estimate import Estimate
+from .sampling_errors import SamplingErrors
 
 LABELS = 8  # labels of one recount: a label for what stays of each part, the rest for groups
 MIN_DOCUMENTS_FOR_ERRORS = 30  # errors from fewer documents are not reliable
@@ -180,6 +181,8 @@ class CorpusIntervals:
         By order the spectra of all its n-grams and of their contexts.
     recounted
         Recounts of the sample's two halves.
+    sampling_errors
+        Errors of figures of the corpus because its n-grams are sampled; they are added.
     """
 
     def __init__(
@@ -187,10 +190,12 @@ class CorpusIntervals:
         sample: Sample,
         spectra: Mapping[int, tuple[Spectrum, Spectrum]],
         recounted: Sequence[Recount],
+        sampling_errors: SamplingErrors | None = None,
     ) -> None:
         self._found: dict[tuple[str, int], Estimate | None] = {}
         self._size = len(sample.tokens)
         self._spectra = spectra
+        self._sampling_errors = sampling_errors
         self._recounted = {
             order: list(
                 zip(
@@ -225,4 +230,10 @@ class CorpusIntervals:
         if not converges:
             return Estimate(whole, error, self._size)
         tokens = max(self._size, self._spectra[order][0].occurrences)
-        return Estimate(whole, error * math.sqrt(self._size / tokens), tokens)
+        error *= math.sqrt(self._size / tokens)
+        if self._sampling_errors is not None:
+            more = self._sampling_errors.error(figure, order)
+            if more is None:
+                return None
+            error = math.hypot(error, more)
+        return Estimate(whole, error, tokens)

@@ -284,8 +284,8 @@ def _examples(comparison: Comparison, k: int) -> dict[str, list[dict[str, Any]]]
     """The k most frequent n-grams that were lost and the k most inflated, of every order."""
     if comparison.joint_spectra is None:
         raise InputError(
-            "--examples needs the n-grams of both sides, got a profile made with --no-table: make "
-            "it again without, or give the corpus itself"
+            "--examples needs the n-grams of both sides, got a profile made with --no-table or "
+            "--sample-ngrams: make it again without, or give the corpus itself"
         )
     orders = range(1, comparison.baseline.max_order + 1)
     return {

@@ -8,6 +8,7 @@ import click
 from ...corpus.provenance.declaration import Declaration
 from ...corpus.sample import DEFAULT_TOKENS
 from ...errors import InputError
+from ...profiles.sample_ngrams import share_of_ngrams
 from ...profiles.storage import is_profile
 from ...readers.remote.location import Location
 from ..corpora import count, name_of, read
@@ -27,6 +28,14 @@ def _number(ctx: click.Context, param: click.Parameter, text: str) -> int:
     return int(float(number) * {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}[unit.lower()])
 
 
+def _share_of_ngrams(ctx: click.Context, param: click.Parameter, text: str | None) -> int | None:
+    """A share such as 1/64."""
+    try:
+        return share_of_ngrams(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error).partition("must be ")[2]) from error
+
+
 @click.command()
 @paths_argument("corpus", "CORPUS")
 @directory_option
@@ -43,6 +52,13 @@ def _number(ctx: click.Context, param: click.Parameter, text: str) -> int:
     metavar="N",
     help="How many tokens of whole documents to keep, or 0 for none. Default: 2M.",
 )
+@click.option(
+    "--sample-ngrams",
+    callback=_share_of_ngrams,
+    metavar="1/K",
+    help="Keep one in K n-grams, such as 1/64, and no table; figures are estimated from these, "
+    "with errors. For streams whose table nobody wants.",
+)
 @declaration_options
 @units_options(_number)
 @request_options
@@ -51,6 +67,7 @@ def profile(
     output: Path,
     no_table: bool,
     sample_tokens: int,
+    sample_ngrams: int | None,
     declared: Declaration,
     units: Units | None,
     request: Request,
@@ -66,14 +83,30 @@ def profile(
     if units is not None and not units.writes_profile:
         with Reporter() as reporter:
             profile_units(
-                corpus, units, declared, not no_table, sample_tokens, output, request, reporter
+                corpus,
+                units,
+                declared,
+                not no_table,
+                sample_tokens,
+                sample_ngrams,
+                output,
+                request,
+                reporter,
             )
         return
     new_profile = NewProfile(output)
     with Reporter() as reporter:
         if units is not None:
             whole = profile_units(
-                corpus, units, declared, not no_table, sample_tokens, output, request, reporter
+                corpus,
+                units,
+                declared,
+                not no_table,
+                sample_tokens,
+                sample_ngrams,
+                output,
+                request,
+                reporter,
             )
             assert whole is not None
             new_profile.report(whole)
@@ -81,5 +114,5 @@ def profile(
         tokens = read(corpus, request, reporter, name_of(corpus), declared=declared)
         for warning in tokens.warnings:
             reporter.warn(warning)
-        saved = count(tokens, request, reporter, not no_table, sample_tokens, output)
+        saved = count(tokens, request, reporter, not no_table, sample_tokens, output, sample_ngrams)
     new_profile.report(saved)

@@ -57,7 +57,8 @@ def conditional_entropy(ngrams: Spectrum, contexts: Spectrum) -> float | None:
     if share is None or share > SATURATION_LIMIT:
         return None
     whole, context = plugin_entropy(ngrams), plugin_entropy(contexts)
-    if contexts.distinct > ngrams.distinct or context - whole > 1e-9:
+    is_coarser = contexts.distinct <= ngrams.distinct and context - whole <= 1e-9
+    if not (is_coarser or ngrams.is_estimate):
         raise ValueError(
             f"contexts must be coarser than ngrams, got {contexts.distinct} types of "
             f"{context / LN2:.6g} bits against {ngrams.distinct} of {whole / LN2:.6g}: "

@@ -114,7 +114,10 @@ def _log_unbiased(spectrum: Spectrum, q: int) -> float | None:
     for i in range(q):
         repeats *= np.maximum(m - i, 0) / (largest - i)
         odds += math.log((n - i) / (largest - i))
-    return (odds - math.log(float(np.sum(repeats)))) / (q - 1)
+    total = float(np.sum(repeats))
+    if total <= 0:  # only an estimate of it, from a sample of n-grams, may be
+        return None
+    return (odds - math.log(total)) / (q - 1)
 
 
 def _log_plugin(spectrum: Spectrum, q: float) -> float:

@@ -1,6 +1,6 @@
 """One profile of all units."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from ...backends.base import Backend
@@ -9,13 +9,17 @@ from ...corpus.provenance.sources import doubts, without_doubts
 from ...corpus.sample import Sample, merge_samples
 from ...corpus.split import MIN_DOCUMENTS_FOR_HALVES
 from ...counting.saved_file import Folder
+from ...ngrams.spectrum import JointSpectra
 from ...readers.bad_files import WITHOUT_DOCUMENT, BadFiles
+from ...readers.directory.names import MANIFEST
+from ..folders import on_disk
 from ..profile import Profile
-from ..storage import read, write_joined
+from ..sampled import SampleSum, with_sample
+from ..storage import read, read_sample, write_joined
+from ..vocabulary import widened
 from .plan import files_of_corpus
 from .range_spectra import spectra_of_whole
 from .reduce import Manifests, all_reduced, filled, layout_of, reduce_range
-from .reduced_range import ReducedRange
 from .work_directory import WorkDirectory
 
 
@@ -33,25 +37,55 @@ def finish(
         Units or reduced parts are missing, or do not belong together.
     """
     manifests = work.manifests()
+    if work.plan.options.get("sample_ngrams") is not None:
+        return _finish_sampled(work, manifests, name, backend, memory, save_to)
     ranges = all_reduced(work, manifests, layout_of(manifests), table)
     ranges = ranges or [reduce_range(work, 0, 1, backend, memory, table)]
     tables = [each.table for each in ranges if each.table is not None]
-    write_joined(_whole(work, manifests, ranges, name, backend), tables if table else None, save_to)
+    spectra = spectra_of_whole(
+        [each.read_spectra() for each in ranges],
+        [each.read_first_tokens() for each in ranges],
+        backend,
+    )
+    bare = _bare(work, manifests, (each.read_sample() for each in ranges), name, backend)
+    profile = replace(bare, joint_spectra=spectra)
+    write_joined(profile, tables if table else None, save_to)
     return read(save_to, Profile)
 
 
-def _whole(
+def _finish_sampled(
     work: WorkDirectory,
     manifests: Manifests,
-    ranges: Sequence[ReducedRange],
+    name: str,
+    backend: Backend,
+    memory: int,
+    save_to: Folder,
+) -> Profile:
+    """Add up the samples of n-grams of all units, whose sums are in memory one at a time."""
+    samples, vocab_size = SampleSum(), layout_of(manifests).vocab_size
+    units = {unit: manifest for unit, manifest in manifests.items() if manifest.windows[1]}
+    for unit in units:
+        samples.add(widened(read(work.folder(unit), Profile), vocab_size))
+    documents = (read_sample(work.folder(unit), manifest) for unit, manifest in units.items())
+    bare = _bare(work, manifests, documents, name, backend)
+    tables = samples.tables(backend, memory)
+    with on_disk(save_to, MANIFEST) as local:
+        with_sample(bare, samples.one_of, samples.sums, tables, memory, local)
+    return read(save_to, Profile)
+
+
+def _bare(
+    work: WorkDirectory,
+    manifests: Manifests,
+    samples: Iterable[Sample],
     name: str,
     backend: Backend,
 ) -> Profile:
-    """The profile of all units but for its table, with one sample in memory at a time."""
+    """The profile of all units but for what is counted, with one sample in memory at a time."""
     first, budget = filled(manifests)[0], work.plan.options["sample_tokens"]
     sample = Sample.empty()
-    for each in ranges:
-        sample = merge_samples([sample, each.read_sample()], budget)
+    for each in samples:
+        sample = merge_samples([sample, each], budget)
     empty = [manifest.empty_documents for manifest in manifests.values()]
     documents = sum(manifest.documents for manifest in manifests.values())
     sources = _sources(work, manifests)
@@ -64,11 +98,7 @@ def _whole(
     return Profile(
         name=name,
         layout=layout_of(manifests),
-        joint_spectra=spectra_of_whole(
-            [each.read_spectra() for each in ranges],
-            [each.read_first_tokens() for each in ranges],
-            backend,
-        ),
+        joint_spectra=JointSpectra({}, {}),
         documents=documents,
         empty_documents=None if None in empty else sum(number or 0 for number in empty),
         sample=sample,

@@ -26,9 +26,16 @@ ENGINES = ("local", "ray")
 _PROFILE = "profile"  # in the work directory
 
 
-def planned_options(counting: CountOptions, halves: bool, sample_tokens: int) -> Mapping[str, Any]:
+def planned_options(
+    counting: CountOptions, halves: bool, sample_tokens: int, sample_ngrams: int | None
+) -> Mapping[str, Any]:
     """Return the options of counting that decide what a unit holds."""
-    return {"max_order": counting.max_order, "halves": halves, "sample_tokens": sample_tokens}
+    return {
+        "max_order": counting.max_order,
+        "halves": halves,
+        "sample_tokens": sample_tokens,
+        "sample_ngrams": sample_ngrams,
+    }
 
 
 def profile_in_units(
@@ -41,6 +48,7 @@ def profile_in_units(
     halves: bool,
     table: bool,
     sample_tokens: int,
+    sample_ngrams: int | None,
     declared: Declaration,
     unit_tokens: int | None,
     engine: str,
@@ -59,7 +67,7 @@ def profile_in_units(
     if paths is None:
         raise InputError("work_dir is for a corpus of files, got data in memory: leave it out")
     path = as_folder(as_location(work_dir))
-    options = planned_options(counting, halves, sample_tokens)
+    options = planned_options(counting, halves, sample_tokens, sample_ngrams)
     work = WorkDirectory.open(path, paths, reading, options, unit_tokens, declared)
     save_to = path / _PROFILE
     if not is_there(save_to, MANIFEST):
@@ -71,7 +79,7 @@ def profile_in_units(
         backend, memory = counting.selected_backend, counting.memory_bytes
         finish(work, name or _name_of(paths), table, backend, memory, save_to)
     profile = read(save_to, Profile)
-    if table and profile.table is None:
+    if table and sample_ngrams is None and profile.table is None:
         raise CollapseStatsError(
             f"{save_to} was written without its table: remove it, and call this again"
         )

@@ -16,7 +16,7 @@ from ...ngrams.table import NgramTable
 from ...system.atomic_directory import new_directory
 from ..folders import is_there, on_disk
 from ..json_field import Field
-from ..manifest import part_content, parts_of
+from ..saved_parts import part_content, parts_of
 from .described import read_described, signed
 
 TABLE = "table.json"

@@ -104,6 +104,11 @@ def reduce_range(
 
     Input: `table`, whether to keep the rows of the merged table, and not just what is counted.
     """
+    if work.plan.options.get("sample_ngrams") is not None:
+        raise InputError(
+            "units with --sample-ngrams have no tables to merge by parts of the key space: leave "
+            "--reduce out, and run --finish"
+        )
     manifests = work.manifests()
     layout = layout_of(manifests)
     found = reduced(work, number, of, manifests, layout)

@@ -32,7 +32,7 @@ from ..columns import (
 )
 from ..folders import is_there, on_disk
 from ..json_field import Field
-from ..manifest import file_content, file_of, part_content, parts_of
+from ..saved_parts import file_content, file_of, part_content, parts_of
 from .described import read_described, signed
 from .range_spectra import FirstTokens, layout_of_first_tokens, masks_of
 

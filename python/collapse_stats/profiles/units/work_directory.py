@@ -230,6 +230,7 @@ def count_unit(
                 counting=counting,
                 halves=work.plan.options["halves"],
                 sample_tokens=work.plan.options["sample_tokens"],
+                sample_ngrams=work.plan.options.get("sample_ngrams"),
                 save_to=local,
                 progress=progress,
             )

@@ -51,6 +51,10 @@ _NOTES = (
     "± 2 SE: two standard errors, how much other documents of the same source would move a figure; "
     "from 16 groups of the sample's documents.",
 )
+_OF_SAMPLES = (
+    "errors of sampling: two standard errors, how much another choice of n-grams would move a "
+    "figure. They are in the ± 2 SE of the figures as well.",
+)
 
 
 def corpus_page(report: Json) -> Page:
@@ -58,6 +62,8 @@ def corpus_page(report: Json) -> Page:
     grids = []
     for corpus in report["corpora"]:
         grids.append(_figures(corpus))
+        if any("sampled" in figures for figures in corpus["orders"].values()):
+            grids.append(_sampled(corpus))
         if corpus["sample"]["documents"]:
             grids.append(_sample(corpus))
         if any("spectrum" in figures for figures in corpus["orders"].values()):
@@ -70,7 +76,8 @@ def corpus_page(report: Json) -> Page:
     warnings = [
         printable(warning) for corpus in report["corpora"] for warning in corpus["warnings"]
     ]
-    return Page(grids, warnings=warnings, tail=_NOTES)
+    are_sampled = any(_one_of(corpus) for corpus in report["corpora"])
+    return Page(grids, warnings=warnings, tail=(*_NOTES, *(_OF_SAMPLES if are_sampled else ())))
 
 
 def described(corpus: Json) -> str:
@@ -96,6 +103,32 @@ def _figures(corpus: Json) -> Grid:
         rows.append([Cell(label, emphasis), *(Cell(show(value), emphasis) for value in values)])
     columns = [Column(("order",), number=False), *(Column((order,)) for order in orders)]
     return Grid(columns, rows, described(corpus))
+
+
+def _one_of(corpus: Json) -> int:
+    """Return K if one in K n-grams was kept, 0 if all were counted."""
+    shares = [
+        figures["sampled"]["one_of"]
+        for figures in corpus["orders"].values()
+        if "sampled" in figures
+    ]
+    return max(shares, default=0)
+
+
+def _sampled(corpus: Json) -> Grid:
+    """Return the errors of the figures of those orders whose n-grams are sampled."""
+    orders = {
+        n: each["sampled"]["errors"] for n, each in corpus["orders"].items() if "sampled" in each
+    }
+    rows = []
+    for label, key, show in _ROWS:
+        if key != "windows" and not key.startswith("± "):
+            errors = [_of_key(of_order, key) for of_order in orders.values()]
+            cells = (Cell(show(None if error is None else 2 * error)) for error in errors)
+            rows.append([Cell(label.strip()), *cells])
+    columns = [Column(("order",), number=False), *(Column((order,)) for order in orders)]
+    title = f"one in {_one_of(corpus):,} n-grams was kept: errors of sampling, 2 SE"
+    return Grid(columns, rows, title)
 
 
 def _sample(corpus: Json) -> Grid:
@@ -134,6 +167,11 @@ def _value(figures: Json, key: str) -> float | None:
     if key.startswith("± "):
         interval = figures["intervals"][key.removeprefix("± ")]
         return None if interval is None else 2 * interval["error"]
+    return _of_key(figures, key)
+
+
+def _of_key(figures: Json, key: str) -> float | None:
+    """Return a figure or its error, of entropy by the name of an estimator."""
     entropies = figures["entropy_bits"]
     return entropies[key] if key in entropies else figures[key]  # type: ignore[no-any-return]
 
