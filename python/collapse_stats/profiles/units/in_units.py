@@ -27,7 +27,7 @@ _PROFILE = "profile"  # in the work directory
 
 
 def planned_options(
-    counting: CountOptions, halves: bool, sample_tokens: int, sample_ngrams: int | None
+    counting: CountOptions, halves: bool, sample_tokens: int, sample_ngrams: int | None = None
 ) -> Mapping[str, Any]:
     """Return the options of counting that decide what a unit holds."""
     return {
