@@ -210,7 +210,7 @@ CHECKED ?= tests/backends tests/ngrams tests/metrics
 installed-check:  ## the demo and tests on the package installed in $(BIN), which nothing here is imported for
 	$(BIN)/collapse-stats backends
 	$(BIN)/collapse-stats demo > /dev/null
-	COLLAPSE_STATS_GPU=none $(BIN)/pytest -q -n auto -p no:benchmark -p no:cacheprovider $(CHECKED)
+	COLLAPSE_STATS_GPU=none $(BIN)/pytest -q -n auto -p no:benchmark -p no:cacheprovider -r fE $(CHECKED)
 
 # Every source compiled by Clang for the systems that wheels are made for; `ziglang` has the headers of all.
 PLATFORMS := x86_64-linux-gnu.2.28 aarch64-linux-gnu.2.28 aarch64-macos x86_64-macos

@@ -15,6 +15,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import collapse_stats as cs
+
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="peak memory is read from Linux")
 
 MB = 10**6
@@ -103,6 +105,28 @@ def test_a_saved_profile_is_shown_within_the_memory(folder, tmp_path):
     code, peak, said = run("show", saved, "--memory", "110MB")
     assert code == 0, said
     assert peak <= 190 * MB
+
+
+def test_a_hundred_profiles_are_merged_within_the_memory(tmp_path):
+    """Their tables are 4 MB each while they are read, and are merged in a tree."""
+    rng = np.random.default_rng(1)
+    pairs, saved = [], []
+    for number in range(100):
+        rows = rng.integers(0, 30_000, (800, 100), dtype=np.uint16)
+        pairs.append(np.unique(rows[:, :-1].astype(np.int64) * 30_000 + rows[:, 1:]))
+        saved.append(tmp_path / f"{number}.profile")
+        options = {"max_order": 2, "vocab_size": 30_000, "memory": "400MB", "threads": 1}
+        cs.profile(rows, **options).save(saved[-1])
+    tmp = tmp_path / "tmp"
+    tmp.mkdir()
+    output = tmp_path / "whole"
+    code, peak, said = run("merge", *saved, "-o", output, "--memory", "400MB", "--tmp", tmp)
+    assert code == 0, said
+    assert peak <= 400 * MB + BESIDE
+    assert not [*tmp.iterdir()]
+    whole = cs.load(output)
+    assert (whole.documents, whole.tokens) == (80_000, 8_000_000)
+    assert whole.distinct(2) == len(np.unique(np.concatenate(pairs)))
 
 
 def zstd(path: Path, content: bytes) -> Path:

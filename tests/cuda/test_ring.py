@@ -12,6 +12,7 @@ import pytest
 from corpora import chunk
 from fake_cupy import OutOfMemoryError
 from gpu_fixtures import two_gpus
+from played_gpu import skip_without_played_gpu
 
 from collapse_stats.backends.cuda import device as _device
 from collapse_stats.backends.cuda import ring as _ring
@@ -195,6 +196,7 @@ sys.path[:0] = [{tests!r}]
 import numpy as np
 import pytest
 from gpu_fixtures import two_gpus
+from played_gpu import skip_without_played_gpu
 from collapse_stats.backends.cuda import device as _device, ring as _ring
 from collapse_stats.errors import GpuError
 
@@ -209,6 +211,7 @@ memory.upload([np.arange(1000)])
 
 
 def run(then: str) -> subprocess.CompletedProcess[str]:
+    skip_without_played_gpu()
     code = CHILD.format(tests=str(Path(__file__).parents[1] / "helpers"), then=then)
     return subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False

@@ -106,6 +106,35 @@ def test_html_for_notebooks(human: cs.Profile, series: Any) -> None:
     assert "compared with human" in series._repr_html_()
 
 
+def test_other_results_are_tables_in_notebooks(human: cs.Profile, series: Any) -> None:
+    """Of rare tokens, of a card and of limits, with their own figures in the cells."""
+    rare = series[0].rare_perplexity(2)
+    corpora = [documents(seed, 300) for seed in (5, 6)]
+    limits = cs.calibrate(corpora, vocab_size=300, max_order=3)
+    card = cs.card(human)
+    for shown, headings in (
+        (rare, ("band", "perplexity")),
+        (card, ("Corpus card of human", "Declared")),
+        (limits, ("Limits of the verdict from 2 human corpora", "documents")),
+    ):
+        text = shown._repr_html_()
+        assert len(text.encode()) < 20_000
+        assert Tags(text).seen <= KNOWN
+        assert all(heading in text for heading in headings)
+    whole = rare.band("all")
+    assert whole is not None
+    assert f">{round(whole.perplexity or 0):,}<" in rare._repr_html_()
+    assert ">4,000<" in card._repr_html_()
+    assert cs.Limits()._repr_html_() is None  # nothing but constants, which repr shows
+
+
+def test_words_are_aligned_left_in_notebooks_and_on_code_hosts() -> None:
+    columns = [Column(("name",), number=False), Column(("tokens",))]
+    written = html.write(Page([Grid(columns, [[Cell("gen"), Cell("7")]])]))
+    assert '<td align="left" style="text-align:left">gen</td>' in written
+    assert '<td align="right" style="text-align:right">7</td>' in written
+
+
 @pytest.mark.parametrize("rows", [1, 40, 41, 1000])
 @pytest.mark.parametrize("text", ["gen", EVIL, "漢字" * 900])
 def test_html_is_escaped_and_bounded(rows: int, text: str) -> None:

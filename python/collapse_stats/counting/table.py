@@ -13,7 +13,9 @@ from ..system.budget import Budget
 from ..system.memory import TooLittleMemoryError, budget
 
 ROW_BYTES = 160  # most bytes of a row while it is read, merged and scanned
-ROWS_AT_ONCE = 1 << 23  # even if memory has room for more, because touching memory costs time
+# How many rows are read even if memory has room for more, because touching memory anew costs time:
+# as many as parts of all saved tables have together, since a part is read as a whole.
+ROWS_OF_PART, FEWEST_ROWS, ROWS_AT_ONCE = 1 << 18, 1 << 21, 1 << 23
 
 
 class TableSource(Protocol):
@@ -120,7 +122,8 @@ def read_aligned(
         memory = resident_bytes + budget(None)
     if least > memory:
         raise TooLittleMemoryError(memory, least)
-    number = max(-(-needed // max(1, memory - resident_bytes)), -(-rows // ROWS_AT_ONCE))
+    at_once = min(max(len(sources) * ROWS_OF_PART, FEWEST_ROWS), ROWS_AT_ONCE)
+    number = max(-(-needed // max(1, memory - resident_bytes)), -(-rows // at_once))
     number = max(1, min(stop - start, number))
     edges = np.linspace(start, stop, number + 1).astype(int).tolist()
     for first, last in pairwise(edges):

@@ -1,7 +1,10 @@
 """Merging the profiles of several corpora into one."""
 
-from collections.abc import Sequence
+import os
+import tempfile
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -11,11 +14,14 @@ from ..corpus.sample import merge_samples
 from ..counting.part_writer import writer_bytes
 from ..counting.table import ROW_BYTES, read_aligned
 from ..errors import LayoutMismatchError
+from ..system.budget import Budget
 from .data import ProfileData
-from .storage import with_table
+from .storage import read, with_table
 from .vocabulary import in_one_vocabulary
 
 P = TypeVar("P", bound=ProfileData)
+
+_FEWEST = 2  # profiles that are merged at a time, however little memory there is
 
 
 def merge(
@@ -81,6 +87,65 @@ def merge(
         resident_bytes,
         resident_bytes + 2 * ROW_BYTES * rows,
     )
+
+
+def merge_in_tree(
+    loads: Sequence[Callable[[], P]],
+    backend: Backend,
+    memory: int,
+    *,
+    name: str,
+    save_to: Path,
+    tmp: str | os.PathLike[str] | None = None,
+) -> P:
+    """Merge any number of profiles into one, as many at a time as the memory has room for.
+
+    They may take half of what reading and writing leave; the rest is for the rows being merged.
+    Where there are more, groups of them are merged to a temporary directory, and those in turn.
+
+    Parameters
+    ----------
+    loads
+        Return the profiles, each when its turn comes.
+    tmp
+        Folder for what is temporary; None is the system's.
+
+    Raises
+    ------
+    LayoutMismatchError
+        As by `merge`.
+    """
+    writing, made = writer_bytes(memory), 0
+    with tempfile.TemporaryDirectory(prefix="collapse-stats-", dir=tmp) as folder:
+        while True:
+            groups: list[Callable[[], P]] = []
+            group: list[P] = []
+            for load in loads:
+                profile = load()
+                used = memory.used() if isinstance(memory, Budget) else 0
+                room = memory - writing - used - profile.known_table.shared_bytes
+                if len(group) >= _FEWEST and sum(map(_held, [*group, profile])) > room // 2:
+                    path = Path(folder) / str(made)
+                    made += 1
+                    some = f"{group[0].name} +{len(group) - 1}"
+                    merge(group, backend, memory, name=some, save_to=path)
+                    groups.append(partial(read, path, type(profile)))
+                    group.clear()
+                    backend.give_back()
+                group.append(profile)
+            if not groups:
+                return merge(group, backend, memory, name=name, save_to=save_to)
+            loads = [*groups, *(partial(_same, each) for each in group)]
+
+
+def _held(profile: ProfileData) -> int:
+    """Bytes that reading the table of a profile takes, beside what all of them share."""
+    table = profile.known_table
+    return table.resident_bytes - table.shared_bytes
+
+
+def _same(profile: P) -> P:
+    return profile
 
 
 def _halved_by(profiles: Sequence[ProfileData]) -> str:

@@ -1,4 +1,7 @@
-"""What profiles, comparisons, series of them, selections and simulations show in Python."""
+"""What profiles, comparisons, series of them, selections and simulations show in Python.
+
+Notebooks also show limits and the perplexity of rare tokens as tables.
+"""
 
 from collections.abc import Sequence
 from importlib import import_module
@@ -9,17 +12,21 @@ from ..backends.selection import select
 from ..comparisons.comparison import Comparison
 from ..comparisons.trajectory.trajectory import Trajectory
 from ..errors import CollapseStatsError
+from ..ngram_model.rare_tokens.rare_perplexity import RarePerplexity
 from ..profiles.profile import Profile
 from ..selection.selection import Selection
 from ..simulation.result import Simulation
+from ..verdict.limits import Limits
 from . import html, table
-from .contents import simulation
+from .contents import rare_tokens, simulation
 from .contents.selection import selection_content
 from .delimited import rows_of
 from .figures import make_report
 from .formats import page_of
 from .grid import Page
 from .json_object import Json
+from .views.limits import limits_page
+from .views.rare_tokens import bands_grid
 from .views.selection import selection_page
 from .views.simulation import simulation_page
 
@@ -74,8 +81,13 @@ def frame(shown: Shown) -> Any:
     )
 
 
-def html_of(shown: Shown) -> str:
-    """Return the page of the terminal as HTML for a notebook."""
+def html_of(shown: Shown | RarePerplexity | Limits) -> str | None:
+    """Return the page of the terminal as HTML for a notebook; None for the builtin limits."""
+    if isinstance(shown, RarePerplexity):
+        content = {"candidate": "candidate", rare_tokens.KEY: shown.to_dict()}
+        return html.write(Page([bands_grid(content)]))
+    if isinstance(shown, Limits):
+        return html.write(limits_page(shown)) if shown.corpora else None
     return html.write(_page(shown))
 
 

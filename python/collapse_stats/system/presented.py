@@ -1,4 +1,4 @@
-"""What profiles, comparisons, series of them and simulations show of themselves."""
+"""What results show of themselves: in a notebook, as text, as JSON and as a data frame."""
 
 from importlib import import_module
 from typing import Any
@@ -6,13 +6,22 @@ from typing import Any
 from .arguments import checked_methods
 
 
-@checked_methods
-class Presented:
-    """Texts and tables of an object, drawn by `report.presentation` when they are asked for.
+class Tabled:
+    """An object that a notebook shows as tables, drawn by `report.presentation` when it is shown.
 
     That module knows the classes that derive from this one, so it stands to their right in the
     order of folders, and they cannot import it; it is loaded by name.
     """
+
+    def _repr_html_(self) -> str | None:
+        """Return the tables for a notebook, as HTML of less than 20 kB; None if there are none."""
+        found: str | None = _presentation().html_of(self)
+        return found
+
+
+@checked_methods
+class Presented(Tabled):
+    """Texts and tables of an object, drawn by `report.presentation` when they are asked for."""
 
     def summary(self, width: int = 100, *, verbose: bool = False) -> str:
         """Return what the command prints, as text.
@@ -42,10 +51,6 @@ class Presented:
             when neither is installed.
         """
         return _presentation().frame(self)
-
-    def _repr_html_(self) -> str:
-        """Return the tables for a notebook, as HTML of less than 20 kB."""
-        return str(_presentation().html_of(self))
 
 
 def _presentation() -> Any:

@@ -17,6 +17,7 @@ from ..ngrams.ids import is_implied
 from ..profiles.data import Tokenized
 from ..profiles.json_field import Field
 from ..system.atomic_file import write_file
+from ..system.presented import Tabled
 from ..version import __version__
 from .calibration import calibrated
 from .constants import Constants
@@ -51,7 +52,7 @@ class HumanCorpus:
 
 
 @dataclass(frozen=True)
-class Limits:
+class Limits(Tabled):
     """Constants of the verdict's rule, and the human corpora that they follow from.
 
     Attributes

@@ -1,11 +1,12 @@
 """``merge``: adds profiles into one."""
 
+from functools import partial
 from pathlib import Path
 
 import click
 
 from ...corpus.provenance.declaration import Declaration
-from ...profiles.merge import merge as merge_profiles
+from ...profiles.merge import merge_in_tree
 from ...profiles.profile import Profile
 from ...profiles.storage import is_profile
 from ...readers.remote.location import Location
@@ -30,16 +31,17 @@ def merge(profiles: tuple[Location, ...], output: Path, request: Request) -> Non
     new_profile = NewProfile(output)
     with Reporter() as reporter:
         parts = [
-            _part(path, name, request, reporter)
+            partial(_part, path, name, request, reporter)
             for path, name in zip(profiles, names_of(profiles), strict=True)
         ]
         with reporter.task(f"merging into {output}"):
-            merged = merge_profiles(
+            merged = merge_in_tree(
                 parts,
                 request.backend,
                 request.counting.memory_bytes,
                 name=names_of([output])[0],
                 save_to=output,
+                tmp=request.counting.tmp,
             )
             for warning in merged.warnings:
                 reporter.warn(warning)

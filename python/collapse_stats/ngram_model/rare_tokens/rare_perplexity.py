@@ -20,6 +20,7 @@ from ...profiles.token_bytes import bytes_of_tokens, why_no_bytes
 from ...profiles.vocabulary import in_one_vocabulary
 from ...system.arguments import checked
 from ...system.memory import budget
+from ...system.presented import Tabled
 from ..weights import FALLBACK
 from .band_perplexity import BandPerplexity, band_perplexities
 from .bands import BANDS, HEADLINES
@@ -32,7 +33,7 @@ Orders = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class RarePerplexity:
+class RarePerplexity(Tabled):
     """The perplexity of human text by how rare its tokens are.
 
     Attributes

@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from ...backends.base import Backend
-from ...ngrams.layout import Layout, changes, pack, unpack
+from ...ngrams.layout import Layout, bits_of, changes, pack, unpack
 from ...ngrams.spectrum import HALVES, NO_HALVES, JointSpectra, JointSpectrum, Masks, sum_joint
 from ...ngrams.table import NgramTable
 
@@ -51,10 +51,12 @@ def first_tokens(table: NgramTable) -> NgramTable:
     short = layout_of_first_tokens(layout)
     if not len(table):
         return NgramTable.empty(short)
-    # Rows that share their first two tokens are neighbours: most are added before any is unpacked.
-    begins = np.flatnonzero(changes(table.keys, layout.key_bits - layout.mix_bits))
+    # The top of a key is the key of the first two tokens. Rows that share it are neighbours, and
+    # are added before any is unpacked.
+    pairs = bits_of(table.keys, layout.key_bits - layout.mix_bits, layout.mix_bits)
+    begins = np.flatnonzero(np.concatenate([[True], pairs[1:] != pairs[:-1]]))
     counts = np.add.reduceat(table.counts, begins, axis=1)
-    codes = unpack(layout, np.take(table.keys, begins, axis=1))[: short.max_order]
+    codes = unpack(short, pairs[begins][np.newaxis])
     codes[1:] = np.minimum(codes[1:], 1)
     keys = pack(short, codes)
     order = np.lexsort(keys[::-1])

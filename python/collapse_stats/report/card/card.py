@@ -2,7 +2,7 @@
 
 import json
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -13,7 +13,7 @@ from ...profiles.build import saved_or_source
 from ...profiles.json_field import Field
 from ...profiles.profile import Profile
 from ...system.arguments import checked, checked_methods
-from .. import markdown
+from .. import html, markdown
 from ..json_object import Json
 from .content import SCHEMA, card_content
 from .croissant import croissant
@@ -74,6 +74,11 @@ class Card:
             return markdown.write(card_page(self.name, self.content))
         content = self.content if format == "json" else croissant(self.name, self.content)
         return json.dumps(content, sort_keys=True, indent=2, allow_nan=False) + "\n"
+
+    def _repr_html_(self) -> str:
+        """Return the card as tables for a notebook."""
+        page = card_page(self.name, self.content)
+        return html.write(replace(page, head=page.head.removeprefix("# ")))
 
     def verify(self, folder: str | os.PathLike[str]) -> list[VerifiedSource]:
         """Read the files of the card again, in a folder, and say which are the same.
