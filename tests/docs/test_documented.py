@@ -19,10 +19,10 @@ SHOWN = ("bash", "json", "latex", "text")  # formulas, diagrams, parts of files
 
 # Blocks that are not run, by page: each says why. A new one is counted here.
 NOT_RUN = {
-    "README.md": 3,
+    "README.md": 4,
     "docs/recipes/reinforcement-learning.md": 1,
     "docs/reports.md": 1,
-    "docs/scale.md": 3,
+    "docs/scale.md": 4,
     "docs/simulation.md": 1,
     "docs/start.md": 2,
     "docs/verdict.md": 2,
@@ -90,7 +90,7 @@ def test_blocks_are_found_and_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     page = (
         "```python\nprint(1 + 1)\n```\n```output\n2\n```\n"
         "<!-- not run: no such command -->\n```console\n$ no-such-command\n```\n"
-        "```console\n$ echo one \\\n    two\none two\n$ pwd; seq 3\n/home/you\n1\n...\n3\n```\n"
+        "```console\n$ echo one \\\n    two\none two\n$ pwd; seq 3\n/...\n1\n...\n3\n```\n"
     )
     assert [block.kind for block in blocks_of(page)] == ["python", "output", "console", "console"]
     assert [block.not_run for block in blocks_of(page)] == [None, None, "no such command", None]
