@@ -9,6 +9,7 @@ from ...corpus.provenance.sources import doubts, without_doubts
 from ...corpus.sample import Sample, merge_samples
 from ...corpus.split import MIN_DOCUMENTS_FOR_HALVES
 from ...counting.saved_file import Folder
+from ...ngrams.spectrum import JointSpectra
 from ...readers.bad_files import WITHOUT_DOCUMENT, BadFiles
 from ..profile import Profile
 from ..storage import read, write_joined
@@ -64,11 +65,7 @@ def _whole(
     return Profile(
         name=name,
         layout=layout_of(manifests),
-        joint_spectra=spectra_of_whole(
-            [each.read_spectra() for each in ranges],
-            [each.read_first_tokens() for each in ranges],
-            backend,
-        ),
+        joint_spectra=_spectra(ranges, backend),
         documents=documents,
         empty_documents=None if None in empty else sum(number or 0 for number in empty),
         sample=sample,
@@ -82,6 +79,15 @@ def _whole(
         warnings=tuple(dict.fromkeys(warnings)),
         backend=backend,
     )
+
+
+def _spectra(ranges: Sequence[ReducedRange], backend: Backend) -> JointSpectra:
+    """The spectra of all parts of the key space together."""
+    whole = next((each for each in ranges if each.first_tokens is None), None)
+    if whole is not None:  # the others are empty
+        return whole.read_spectra()
+    spectra = [each.read_spectra() for each in ranges]
+    return spectra_of_whole(spectra, [each.read_first_tokens() for each in ranges], backend)
 
 
 def _warnings(
