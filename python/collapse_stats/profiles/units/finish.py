@@ -20,6 +20,7 @@ from ..vocabulary import widened
 from .plan import files_of_corpus
 from .range_spectra import spectra_of_whole
 from .reduce import Manifests, all_reduced, filled, layout_of, reduce_range
+from .reduced_range import ReducedRange
 from .work_directory import WorkDirectory
 
 
@@ -42,13 +43,8 @@ def finish(
     ranges = all_reduced(work, manifests, layout_of(manifests), table)
     ranges = ranges or [reduce_range(work, 0, 1, backend, memory, table)]
     tables = [each.table for each in ranges if each.table is not None]
-    spectra = spectra_of_whole(
-        [each.read_spectra() for each in ranges],
-        [each.read_first_tokens() for each in ranges],
-        backend,
-    )
     bare = _bare(work, manifests, (each.read_sample() for each in ranges), name, backend)
-    profile = replace(bare, joint_spectra=spectra)
+    profile = replace(bare, joint_spectra=_spectra(ranges, backend))
     write_joined(profile, tables if table else None, save_to)
     return read(save_to, Profile)
 
@@ -112,6 +108,15 @@ def _bare(
         warnings=tuple(dict.fromkeys(warnings)),
         backend=backend,
     )
+
+
+def _spectra(ranges: Sequence[ReducedRange], backend: Backend) -> JointSpectra:
+    """The spectra of all parts of the key space together."""
+    whole = next((each for each in ranges if each.first_tokens is None), None)
+    if whole is not None:  # the others are empty
+        return whole.read_spectra()
+    spectra = [each.read_spectra() for each in ranges]
+    return spectra_of_whole(spectra, [each.read_first_tokens() for each in ranges], backend)
 
 
 def _warnings(

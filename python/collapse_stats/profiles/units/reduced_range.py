@@ -3,7 +3,7 @@
 range.json               which units and key ranges; the other files; its SHA-256 and theirs
 part-00000.parquet       the merged rows, as in a profile, unless nobody wants the table
 spectra.parquet          the spectra of these rows
-first-tokens/part-...    how often each token begins one of them, see `range_spectra`
+first-tokens/part-...    how often each token begins one of them, see `range_spectra`; not of all
 sample.parquet           the sample of a share of the units
 """
 
@@ -49,23 +49,23 @@ class ReducedRange:
     table
         Its rows; None if they were not kept.
     first_tokens
-        How often each token begins one of them.
+        How often each token begins one of them; None if they are all rows there are, whose spectra
+        say it.
+    windows
+        Number of tokens counted: the sum of the counts of all rows.
     """
 
     path: Folder
     layout: Layout
     table: TableOnDisk | None
-    first_tokens: TableOnDisk
+    first_tokens: TableOnDisk | None
+    windows: int
     _spectra: SavedFile
     _sample: SavedFile
 
-    @property
-    def windows(self) -> int:
-        """Number of tokens counted: the sum of the counts of all rows."""
-        return sum(part.windows for part in self.first_tokens.parts)
-
     def read_first_tokens(self) -> NgramTable:
         """Return the table of first tokens."""
+        assert self.first_tokens is not None  # nobody asks for those of all rows
         return self.first_tokens.read(0, self.first_tokens.layout.key_ranges)
 
     def read_spectra(self) -> JointSpectra:
@@ -101,22 +101,25 @@ def write_range(
     table
         Whether to keep the rows.
     """
+    is_whole = what["key_ranges"] == [0, layout.key_ranges]
     firsts = FirstTokens(layout, backend)
-    pieces = firsts.added(chain([NgramTable.empty(layout)], tables))  # there may be none at all
+    pieces: Iterable[NgramTable] = chain([NgramTable.empty(layout)], tables)  # there may be none
+    pieces = pieces if is_whole else firsts.added(pieces)
     try:
         with on_disk(path, RANGE) as local, new_directory(local) as folder:
-            (folder / _FIRST).mkdir()
             with ExitStack() as stack:
                 writer = stack.enter_context(PartWriter(folder, memory)) if table else None
                 rows = writer.written(pieces) if writer else pieces
                 spectra = backend.joint_spectra(([each] for each in rows), masks_of(layout))
+            (folder / _FIRST).mkdir()
             with PartWriter(folder / _FIRST, memory) as of_firsts:
                 of_firsts.add(firsts.table)
             spectra_file = spectra_to_parquet(spectra, layout, _OF)
             content = {
                 **what,
                 "parts": None if writer is None else list(map(part_content, writer.parts)),
-                "first_tokens": list(map(part_content, of_firsts.parts)),
+                "first_tokens": None if is_whole else list(map(part_content, of_firsts.parts)),
+                "windows": next(iter(spectra.ngrams[1].values())).total.occurrences,
                 "spectra": file_content(SavedFile.write(folder, SPECTRA, spectra_file)),
                 "sample": file_content(
                     SavedFile.write(folder, SAMPLE, sample_to_parquet(sample, layout, _OF))
@@ -138,18 +141,28 @@ def read_range(path: Folder, what: dict[str, Any], layout: Layout) -> ReducedRan
     """
 
     def parsed(content: Field) -> ReducedRange:
-        short = layout_of_first_tokens(layout)
-        parts = content["parts"]
-        table = None if parts.is_null else TableOnDisk(path, layout, parts_of(parts, layout))
-        firsts = TableOnDisk(path / _FIRST, short, parts_of(content["first_tokens"], short))
         spectra = file_of(content["spectra"], SPECTRA)
         sample = file_of(content["sample"], SAMPLE)
-        for file, folder in [
-            *((part.file, path) for part in (table.parts if table else ())),
-            *((part.file, firsts.path) for part in firsts.parts),
-            *((spectra, path), (sample, path)),
-        ]:
-            file.check_size(folder)
-        return ReducedRange(path, layout, table, firsts, spectra, sample)
+        for file in (spectra, sample):
+            file.check_size(path)
+        return ReducedRange(
+            path,
+            layout,
+            _table(path, content["parts"], layout),
+            _table(path / _FIRST, content["first_tokens"], layout_of_first_tokens(layout)),
+            content["windows"].number(),
+            spectra,
+            sample,
+        )
 
     return read_described(path, RANGE, what, parsed)
+
+
+def _table(path: Folder, field: Field, layout: Layout) -> TableOnDisk | None:
+    """The table of the parts that a field names, whose sizes are checked; None of null."""
+    if field.is_null:
+        return None
+    parts = parts_of(field, layout)
+    for part in parts:
+        part.file.check_size(path)
+    return TableOnDisk(path, layout, parts)
