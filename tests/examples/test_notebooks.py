@@ -15,6 +15,8 @@ import notebooks
 import pytest
 
 RELATIVE, ABSOLUTE = 0.15, 0.03  # how far a figure may be from the stored one
+DOCUMENTS = 3  # how far a number of documents may be
+NOTHING_FOUND = ("within floor", "cannot tell")  # which of them, a little other text decides
 LARGEST = 100_000  # bytes of an image
 LARGEST_OF_ALL = 1_500_000  # bytes of all notebooks
 PATHS = notebooks.stored()
@@ -42,11 +44,26 @@ def figures(notebook: Any) -> dict[str, Any]:
 def test_a_notebook_runs_and_shows_what_is_stored(path: Path) -> None:
     stored, now = figures(read(path)), notebooks.executed(path)
     assert [out for out in outputs(now) if out.get("name") == "stderr"] == []
-    for name, value in figures(now).items():
-        if isinstance(value, float):
-            value = pytest.approx(value, rel=RELATIVE, abs=ABSOLUTE)
-        assert stored[name] == value, name
-    assert figures(now).keys() == stored.keys()
+    found = figures(now)
+    assert found.keys() == stored.keys()
+    for name, value in found.items():
+        assert alike(stored[name], value), f"{name}: {stored[name]} is stored, got {value}"
+
+
+def alike(stored: Any, found: Any) -> bool:
+    if isinstance(stored, float):
+        return bool(found == pytest.approx(stored, rel=RELATIVE, abs=ABSOLUTE))
+    if isinstance(stored, int):
+        return abs(found - stored) <= DOCUMENTS
+    return stored == found or {stored, found} == {*NOTHING_FOUND}
+
+
+def test_figures_are_compared() -> None:
+    assert alike(0.5, 0.55)
+    assert not alike(0.5, 0.6)
+    assert not alike(40, 30)
+    assert alike("within floor", "cannot tell")
+    assert not alike("loss of tail", "collapse")
 
 
 @each_notebook
