@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from example_files import is_text_of_pages, names_for_python, write_files
 from pictures import terminal
-from run_blocks import RUN, blocks_of, run_page
+from run_blocks import RUN, blocks_of, fits, run_page
 
 pytestmark = pytest.mark.skipif(
     find_spec("collapse_stats._native") is None, reason="pages show what the compiled module does"
@@ -20,6 +20,7 @@ SHOWN = ("bash", "json", "latex", "text")  # formulas, diagrams, parts of files
 # Blocks that are not run, by page: each says why. A new one is counted here.
 NOT_RUN = {
     "README.md": 4,
+    "docs/compared-with.md": 1,
     "docs/recipes/reinforcement-learning.md": 1,
     "docs/reports.md": 1,
     "docs/scale.md": 4,
@@ -110,6 +111,13 @@ def test_what_is_printed_otherwise_is_found_and_can_be_written(
     elided, differences = run_page("```console\n$ echo one\ntw...\n```\n", tmp_path)
     assert "tw..." in elided
     assert len(differences) == 1
+
+
+def test_three_dots_are_anything_or_nothing() -> None:
+    assert fits("2 files, in ...\n\nfile\n", "2 files, in\n/a/long/path\n\nfile\n")
+    assert fits("first\n...\nlast\n", "first\nlast\n")
+    assert fits("first\n...\nlast\n", "first\nsecond\nthird\nlast\n")
+    assert not fits("first\n...\nlast\n", "first\nsecond\n")
 
 
 def test_a_command_that_fails_is_a_failure(tmp_path: Path) -> None:

@@ -175,8 +175,9 @@ def compared(expected: str, printed: str, differences: list[str], of: str = "out
 
 
 def fits(expected: str, printed: str) -> bool:
-    """Whether an output is as expected, where ``...`` is anything."""
-    pattern = ".*?".join(map(re.escape, expected.rstrip("\n").split("...")))
+    """Whether an output is as expected, where ``...`` is anything, or nothing."""
+    parts = re.split(r"[ \n]?\.\.\.", expected.rstrip("\n"))
+    pattern = ".*?".join(map(re.escape, parts))
     return re.fullmatch(pattern, printed.rstrip("\n"), re.DOTALL) is not None
 
 
