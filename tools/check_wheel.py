@@ -66,7 +66,7 @@ def check(wheel: Path) -> None:
         subprocess.run([interpreter(wheel), "-m", "venv", bin_.parent], check=True)
         alone = {**os.environ, "PATH": str(bin_), "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
         alone.pop("PYTHONPATH", None)
-        pip = [bin_ / "pip", "install", "--quiet", "--only-binary", ":all:"]
+        pip: list[str | Path] = [bin_ / "pip", "install", "--quiet", "--only-binary", ":all:"]
         begin = time.monotonic()
         subprocess.run([*pip, "--no-cache-dir", wheel], check=True, env=alone)
         seconds = time.monotonic() - begin
