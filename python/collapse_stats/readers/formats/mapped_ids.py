@@ -69,6 +69,7 @@ class IndexedReader(FileReader):
 
     def __init__(self, path: Location, options: ReadOptions, evidence: str) -> None:
         super().__init__(path, options, evidence)
+        self.first_row, self._places = options.first_row, options.places
         self._warnings: list[str] = []
 
     @property
@@ -76,9 +77,18 @@ class IndexedReader(FileReader):
         """Options that the index overrules."""
         return self._warnings
 
+    @property
+    def places(self) -> int:
+        """The documents of the index; none with ``eot``, which makes several of one."""
+        return len(self._documents()[0]) if self.eot is None else 0
+
+    def rows_between(self, first: int, last: int) -> int:
+        """Return how many documents these are: each is a row."""
+        return last - first
+
     def batches(self) -> Iterator[Batch]:
         """Yield views of the file, about 2 million ids each."""
-        start, stop = self._documents()
+        start, stop = (each[slice(*self._places or (None,))] for each in self._documents())
         tokens = items(self._path, self._item, 0, (self.size // self._item.itemsize,))
         yield from row_batches(tokens, start, stop, self.eot, self.size)
 
