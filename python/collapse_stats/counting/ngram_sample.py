@@ -16,7 +16,15 @@ import numpy.typing as npt
 
 from ..errors import InputError, LayoutMismatchError
 from ..ngrams.layout import UInt64Array
-from ..ngrams.ngram_hash import BUCKETS, LABELS, bucket_of, hash_of, is_kept, is_whole
+from ..ngrams.ngram_hash import (
+    BUCKETS,
+    LABELS,
+    MOST_TOKENS,
+    bucket_of,
+    hash_of,
+    is_kept,
+    is_whole,
+)
 from ..ngrams.sampled_spectrum import SampledSpectrum
 from ..ngrams.spectrum import Spectrum
 from .relaid_table import RelaidTable
@@ -191,7 +199,7 @@ class NgramSample:
         if is_whole(vocab_size, 1) != is_whole(self.vocab_size, 1):
             raise LayoutMismatchError(
                 f"a sample of n-grams of {self.vocab_size:,} ids cannot be taken to {vocab_size:,} "
-                f"ids, because tokens are sampled above {BUCKETS:,}: give both one --vocab-size"
+                f"ids, because tokens are sampled above {MOST_TOKENS:,}: give both one --vocab-size"
             )
         sums = dict(self.sums)
         if is_whole(vocab_size, 1):

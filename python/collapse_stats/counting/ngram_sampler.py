@@ -13,7 +13,7 @@ import numpy.typing as npt
 from ..backends.ngram_buckets import AT_ONCE, add_to_buckets
 from ..ngrams.chunk import Chunk, Int64Array
 from ..ngrams.ids import id_dtype
-from ..ngrams.ngram_hash import BUCKETS, LABELS, buckets, is_whole
+from ..ngrams.ngram_hash import BUCKETS, LABELS, MOST_TOKENS, buckets, is_whole
 from ..system.memory import release_pages
 from ..system.spill import Spill
 
@@ -86,7 +86,7 @@ class NgramSampler:
 
 def sampler_bytes(max_order: int) -> int:
     """Return the bytes that a sampler takes: its sums, and the windows that are added at once."""
-    return 8 * LABELS * BUCKETS * max_order + 64 * AT_ONCE
+    return 8 * LABELS * (BUCKETS * max_order + MOST_TOKENS) + 64 * AT_ONCE
 
 
 class _Kept:
