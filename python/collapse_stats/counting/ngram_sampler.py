@@ -13,6 +13,7 @@ import numpy.typing as npt
 from ..backends.ngram_buckets import AT_ONCE, add_to_buckets
 from ..ngrams.chunk import Chunk, Int64Array
 from ..ngrams.ids import id_dtype
+from ..ngrams.layout import Layout
 from ..ngrams.ngram_hash import BUCKETS, LABELS, MOST_TOKENS, buckets, is_whole
 from ..system.memory import release_pages
 from ..system.spill import Spill
@@ -74,6 +75,10 @@ class NgramSampler:
     def orders(self) -> list[int]:
         """The orders of which n-grams are kept."""
         return [*self._kept]
+
+    def layout(self, order: int) -> Layout:
+        """Return the layout in which the kept n-grams of one order are counted."""
+        return Layout(self._vocab_size, order, LABELS)
 
     def windows(self, order: int) -> int:
         """Return how many occurrences of n-grams are kept of one order."""
