@@ -110,7 +110,7 @@ std::vector<std::int64_t> add_hashed(const Chunk& chunk, const Token* tokens, st
 std::vector<std::vector<std::int64_t>> add_to_buckets(const Chunk& chunk, const Buckets& buckets,
                                                       std::span<const BucketSums> sums,
                                                       unsigned threads) {
-  const bool whole = buckets.vocab_size <= all_buckets;
+  const bool whole = buckets.vocab_size <= most_tokens;
   for (std::size_t n = 1; n <= sums.size(); ++n)
     if (sums[n - 1].size() != 2 * (n == 1 && whole ? buckets.vocab_size : all_buckets))
       throw std::invalid_argument("the sums of order " + std::to_string(n) + " have another size");

@@ -12,6 +12,9 @@ namespace collapse_stats::cpu {
 
 constexpr unsigned bucket_bits = 20;
 
+/// The largest vocabulary whose tokens have a bucket each.
+constexpr std::uint64_t most_tokens = std::uint64_t{1} << 20;
+
 /// The numbers of occurrences in the buckets of one order, of which each has two: of n-grams that a
 /// token of their document follows, and behind those the same of n-grams at its end.
 using BucketSums = std::span<std::int64_t>;
@@ -23,8 +26,8 @@ struct Buckets {
 };
 
 /// Add the n-grams of a chunk to the sums of the orders 1, 2, ..., and return for each order where
-/// those of kept buckets begin, in the order of the spans. Where tokens have a bucket each, because
-/// they are no more than buckets, none of order 1 are returned.
+/// those of kept buckets begin, in the order of the spans. Where tokens have a bucket each, none of
+/// order 1 are returned.
 ///
 /// Threads share the work by orders, so that none needs sums of its own. An n-gram costs about
 /// 7 ns, most of it for the way to its place in 8 MB of sums.

@@ -248,7 +248,7 @@ def test_sums_that_are_not_those_of_the_kept_ngrams_are_found(saved, tmp_path):
     groups[2] = groups[2].set_column(0, "followed", [followed])
     with pq.ParquetWriter(copy / "buckets.parquet", file.schema_arrow) as writer:
         for group in groups:
-            writer.write_table(group.cast(file.schema_arrow), 1 << 20)
+            writer.write_table(group.cast(file.schema_arrow), len(group))
     data = (copy / "buckets.parquet").read_bytes()
     entry = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
     edit(copy, lambda manifest: manifest["ngram_sample"]["buckets"].update(entry))

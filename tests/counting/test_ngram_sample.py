@@ -145,7 +145,7 @@ def test_estimates_are_near_what_all_ngrams_give(corpus):
                 is_inside = abs(value - figure.value(exact, exact, estimator)) <= 2 * error
                 covered[name] += is_inside
                 assert error > 0
-    assert all(covered[name] >= 36 for name in figures), covered  # of 40
+    assert all(covered[name] >= 33 for name in figures), covered  # of 40
 
 
 def test_every_figure_is_within_its_range(corpus):

@@ -97,6 +97,18 @@ def test_a_command_stays_within_its_memory(folder, command, megabytes):
     assert peak <= megabytes * MB + BESIDE
 
 
+@pytest.mark.parametrize("share", ["1/16", "1/64"])
+def test_a_sample_of_ngrams_is_taken_and_shown_within_the_memory(folder, tmp_path, share):
+    made = tmp_path / "made"
+    taken = ("--sample-ngrams", share, "--memory", "260MB", "--tmp", tmp_path)
+    code, peak, said = run("profile", folder / "long.bin", "-o", made, *IDS, *taken)
+    assert code == 0, said
+    assert peak <= 260 * MB + BESIDE, said
+    code, peak, said = run("show", made, "--memory", "260MB")
+    assert code == 0, said
+    assert peak <= 260 * MB + BESIDE, said
+
+
 def test_a_saved_profile_is_shown_within_the_memory(folder, tmp_path):
     saved = tmp_path / "profile"
     code, peak, said = run("profile", folder / "other.bin", *IDS, "-o", saved, "--memory", "200MB")

@@ -16,16 +16,25 @@ import numpy.typing as npt
 
 from ..errors import InputError, LayoutMismatchError
 from ..ngrams.layout import UInt64Array
-from ..ngrams.ngram_hash import BUCKETS, LABELS, bucket_of, hash_of, is_kept, is_whole
+from ..ngrams.ngram_hash import (
+    BUCKETS,
+    LABELS,
+    MOST_TOKENS,
+    bucket_of,
+    hash_of,
+    is_kept,
+    is_whole,
+)
 from ..ngrams.sampled_spectrum import SampledSpectrum
 from ..ngrams.spectrum import Spectrum
 from .relaid_table import RelaidTable
-from .table import TableSource, read_aligned
+from .table import ROW_BYTES, TableSource, read_aligned
 
 GROUPS = 64
 """Groups of kept buckets, of which errors are taken by leaving out one at a time."""
 
 _EXACT = 4096  # largest buckets whose sums are not rounded
+_AT_ONCE = 1 << 18  # kept n-grams that are read at once
 _DIGITS = 10  # binary digits to which those of the others are, so that few of them differ
 
 Int64Array = npt.NDArray[np.int64]
@@ -43,10 +52,24 @@ class _ByGroup:
     def of(cls, group: Int64Array, count: UInt64Array) -> "_ByGroup":
         """Return those with these groups and counts; what was never seen is left out."""
         seen = count > 0
-        both = count[seen] * np.uint64(GROUPS) + group[seen].astype(np.uint64)
-        both, types = np.unique(both, return_counts=True)
-        count = both // np.uint64(GROUPS)
-        return cls((both % np.uint64(GROUPS)).astype(np.int64), count, types.astype(np.uint64))
+        return cls._summed(count[seen], group[seen], np.ones(np.count_nonzero(seen), np.uint64))
+
+    def __add__(self, other: "_ByGroup") -> "_ByGroup":
+        """Both together."""
+        return self._summed(
+            np.concatenate([self.count, other.count]),
+            np.concatenate([self.group, other.group]),
+            np.concatenate([self.types, other.types]),
+        )
+
+    @classmethod
+    def _summed(cls, count: UInt64Array, group: Int64Array, types: UInt64Array) -> "_ByGroup":
+        """Return rows in any order as rows that differ, by count and group."""
+        both = count * np.uint64(GROUPS) + group.astype(np.uint64)
+        both, place = np.unique(both, return_inverse=True)
+        summed = np.zeros(len(both), dtype=np.uint64)
+        np.add.at(summed, place, types)
+        return cls((both % np.uint64(GROUPS)).astype(np.int64), both // np.uint64(GROUPS), summed)
 
     def spectrum(self, without: int | None) -> Spectrum:
         """Return the spectrum of all groups, or of all but one."""
@@ -161,23 +184,26 @@ class NgramSample:
     def _read(self, order: int) -> tuple[_Kept, _Kept]:
         """Return what is kept of the n-grams of one order, and of the contexts among them."""
         sums, found = self.sums[order], np.zeros((LABELS, BUCKETS), dtype=np.int64)
-        groups, counts = [], []
-        for (table,) in read_aligned([self.tables[order]]):
+        nothing = np.empty(0, dtype=np.int64)
+        ngrams = contexts = _ByGroup(nothing, nothing.astype(np.uint64), nothing.astype(np.uint64))
+        source = self.tables[order]
+        at_once = max(_AT_ONCE, 2 * source.rows // source.layout.key_ranges)
+        for (table,) in read_aligned([source], source.resident_bytes + ROW_BYTES * at_once):
             buckets = bucket_of(hash_of(table.tokens()))
             for label, of_label in enumerate(table.counts.astype(np.int64)):
                 np.add.at(found[label], buckets, of_label)
-            groups.append(_group_of(buckets, self.one_of))
-            counts.append(table.counts)
+            group = _group_of(buckets, self.one_of)
+            ngrams += _ByGroup.of(group, table.counts.sum(axis=0))
+            contexts += _ByGroup.of(group, table.counts[0])
         kept = is_kept(np.arange(BUCKETS), self.one_of)
         if not np.array_equal(found, np.where(kept, sums, 0)):
             raise InputError(
                 f"the kept {order}-grams do not add up to the sums of their buckets: the profile "
                 "is damaged, restore it from a copy or count again"
             )
-        group, count = np.concatenate(groups), np.concatenate(counts, axis=1)
         return (
-            _kept(group, count.sum(axis=0), sums.sum(axis=0), self.one_of),
-            _kept(group, count[0], sums[0], self.one_of),
+            _kept(ngrams, sums.sum(axis=0), self.one_of),
+            _kept(contexts, sums[0], self.one_of),
         )
 
     def in_vocabulary(self, vocab_size: int) -> "NgramSample":
@@ -191,7 +217,7 @@ class NgramSample:
         if is_whole(vocab_size, 1) != is_whole(self.vocab_size, 1):
             raise LayoutMismatchError(
                 f"a sample of n-grams of {self.vocab_size:,} ids cannot be taken to {vocab_size:,} "
-                f"ids, because tokens are sampled above {BUCKETS:,}: give both one --vocab-size"
+                f"ids, because tokens are sampled above {MOST_TOKENS:,}: give both one --vocab-size"
             )
         sums = dict(self.sums)
         if is_whole(vocab_size, 1):
@@ -203,11 +229,11 @@ class NgramSample:
         return NgramSample(vocab_size, self.one_of, sums, tables)
 
 
-def _kept(group: Int64Array, count: UInt64Array, sums: Int64Array, one_of: int) -> _Kept:
+def _kept(ngrams: _ByGroup, sums: Int64Array, one_of: int) -> _Kept:
     rounded = _rounded(sums.astype(np.uint64))
     kept = np.arange(0, BUCKETS, one_of)
     return _Kept(
-        _ByGroup.of(group, count),
+        ngrams,
         _ByGroup.of(_group_of(kept, one_of), rounded[kept]),
         Spectrum.from_counts(rounded),
         int(sums.sum()),

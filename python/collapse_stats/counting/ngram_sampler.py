@@ -13,7 +13,8 @@ import numpy.typing as npt
 from ..backends.ngram_buckets import AT_ONCE, add_to_buckets
 from ..ngrams.chunk import Chunk, Int64Array
 from ..ngrams.ids import id_dtype
-from ..ngrams.ngram_hash import BUCKETS, LABELS, buckets, is_whole
+from ..ngrams.layout import Layout
+from ..ngrams.ngram_hash import BUCKETS, LABELS, MOST_TOKENS, buckets, is_whole
 from ..system.memory import release_pages
 from ..system.spill import Spill
 
@@ -75,6 +76,10 @@ class NgramSampler:
         """The orders of which n-grams are kept."""
         return [*self._kept]
 
+    def layout(self, order: int) -> Layout:
+        """Return the layout in which the kept n-grams of one order are counted."""
+        return Layout(self._vocab_size, order, LABELS)
+
     def windows(self, order: int) -> int:
         """Return how many occurrences of n-grams are kept of one order."""
         return self._kept[order].windows
@@ -86,7 +91,7 @@ class NgramSampler:
 
 def sampler_bytes(max_order: int) -> int:
     """Return the bytes that a sampler takes: its sums, and the windows that are added at once."""
-    return 8 * LABELS * BUCKETS * max_order + 64 * AT_ONCE
+    return 8 * LABELS * (BUCKETS * max_order + MOST_TOKENS) + 64 * AT_ONCE
 
 
 class _Kept:

@@ -19,6 +19,9 @@ from .layout import BoolArray, UInt64Array
 BUCKET_BITS = 20
 BUCKETS = 1 << BUCKET_BITS
 
+MOST_TOKENS = 1 << 20
+"""The largest vocabulary whose tokens are all counted."""
+
 LABELS = 2
 """Labels of sampled n-grams: 0 for those that a token of their document follows, 1 at its end."""
 
@@ -33,7 +36,7 @@ Int64Array = npt.NDArray[np.int64]
 
 def is_whole(vocab_size: int, order: int) -> bool:
     """Whether all n-grams of an order are counted, and none sampled."""
-    return order == 1 and vocab_size <= BUCKETS
+    return order == 1 and vocab_size <= MOST_TOKENS
 
 
 def buckets(vocab_size: int, order: int) -> int:

@@ -64,26 +64,62 @@ def sampled_profile(
     least = counting.used() + sampler_bytes(layout.max_order)
     if least > memory:
         raise TooLittleMemoryError(memory, least)
-    sampler = NgramSampler(
-        layout.vocab_size, layout.max_order, one_of, backend.threads, counting.tmp
-    )
-    done = 0
-    for chunk in chunks():
-        sampler.add(chunk)
-        done += chunk.windows
-        if progress:
-            progress("counting", done, tokens)
+
+    def counted() -> P | None:
+        """The profile in memory, None if it was written; what was counted is then forgotten."""
+        sampler = NgramSampler(
+            layout.vocab_size, layout.max_order, one_of, backend.threads, counting.tmp
+        )
+        done = 0
+        for chunk in chunks():
+            sampler.add(chunk)
+            done += chunk.windows
+            if progress:
+                progress("counting", done, tokens)
+        tables = {n: _tables(sampler, n, backend, counting, save_to) for n in sampler.orders}
+        if save_to is None:
+            return in_memory(bare, one_of, sampler.sums, tables)
+        write_sampled(bare, one_of, sampler.sums, tables, memory, save_to)
+        return None
+
+    profile = counted()
+    if profile is None:
+        assert save_to is not None
+        memory.settle()
+        return read(save_to, type(bare))
+    return profile
+
+
+def _tables(
+    sampler: NgramSampler,
+    order: int,
+    backend: Backend,
+    counting: CountOptions,
+    save_to: Path | None,
+) -> Iterator[NgramTable]:
+    """The table of the kept n-grams of one order, in as many passes as the memory requires.
+
+    All are planned before the first is counted, whose memory the next one takes over.
+    """
     use = TableUse.kept if save_to is None else TableUse.written
+    kept, windows = partial(sampler.chunks, order), sampler.windows(order)
+    layout, memory = sampler.layout(order), counting.memory_bytes
+    needed = passes(kept, windows, layout, backend, memory, use, counting.used())
 
-    def tables(order: int) -> Iterator[NgramTable]:
-        kept = partial(sampler.chunks, order)
-        of_order = Layout(layout.vocab_size, order, LABELS)
-        windows, used = sampler.windows(order), counting.used()
-        needed = passes(kept, windows, of_order, backend, memory, use, used)
-        return count_tables(kept, windows, of_order, backend, needed, use)
+    def counted() -> Iterator[NgramTable]:
+        memory.settle()
+        yield from count_tables(kept, windows, layout, backend, needed, use)
 
-    counted = {order: tables(order) for order in sampler.orders}
-    return with_sample(bare, one_of, sampler.sums, counted, memory, save_to)
+    return counted()
+
+
+def in_memory(bare: P, one_of: int, sums: Mapping[int, Int64Array], tables: Tables) -> P:
+    """Return a profile with a sample whose tables come in stretches of key ranges."""
+    whole: dict[int, TableSource] = {
+        n: TableInMemory(NgramTable.concatenate(Layout(bare.vocab_size, n, LABELS), list(some)))
+        for n, some in tables.items()
+    }
+    return replace(bare, ngram_sample=NgramSample(bare.vocab_size, one_of, sums, whole))
 
 
 def with_sample(
@@ -94,19 +130,11 @@ def with_sample(
     memory: int,
     save_to: Path | None,
 ) -> P:
-    """Return a profile with a sample whose tables come in stretches of key ranges.
-
-    It is written to `save_to`, if that is given, and else kept in memory.
-    """
-    if save_to is not None:
-        write_sampled(bare, one_of, sums, tables, memory, save_to)
-        return read(save_to, type(bare))
-    in_memory: dict[int, TableSource] = {}
-    for order, stretches in tables.items():
-        layout = Layout(bare.vocab_size, order, LABELS)
-        in_memory[order] = TableInMemory(NgramTable.concatenate(layout, list(stretches)))
-    sample = NgramSample(bare.vocab_size, one_of, sums, in_memory)
-    return replace(bare, ngram_sample=sample)
+    """Return a profile with a sample, which is written to `save_to` if that is given."""
+    if save_to is None:
+        return in_memory(bare, one_of, sums, tables)
+    write_sampled(bare, one_of, sums, tables, memory, save_to)
+    return read(save_to, type(bare))
 
 
 class SampleSum:

@@ -21,6 +21,7 @@ from ..ngrams.chunk import Int64Array
 from ..ngrams.layout import Layout
 from ..ngrams.ngram_hash import LABELS, MOST, buckets, is_whole
 from ..ngrams.table import NgramTable
+from .columns import integers
 from .json_field import Field
 from .saved_parts import file_content, file_of, part_content, parts_of
 
@@ -102,11 +103,12 @@ class SavedNgramSample:
         windows = {}
         content = self.sums.read(folder)
         for order in range(1, layout.max_order + 1):
-            sums = _sums_from_parquet(folder, content, layout, order)
-            windows[order] = int(sums.sum())
+            columns = _columns(folder, content, layout, order)
+            windows[order] = sum(int(column.sum()) for column in columns)
             if order in self.parts:
-                expected = int(sums[:, :: self.one_of].sum())  # of the kept buckets
-                self._check_parts(folder, order, expected)
+                in_kept = sum(int(column[:: self.one_of].sum()) for column in columns)
+                self._check_parts(folder, order, in_kept)
+            del columns  # before the next ones take memory
         on_disk = _SumsOnDisk(folder, self.sums, layout)
         tables = self.tables(folder, layout)
         return NgramSample(layout.vocab_size, self.one_of, on_disk, tables, windows)
@@ -143,26 +145,25 @@ class _SumsOnDisk(Mapping[int, Int64Array]):
         if not 1 <= order <= len(self):
             raise KeyError(order)
         content = self._file.read(self._folder)
-        return _sums_from_parquet(self._folder, content, self._layout, order)
+        return np.stack(_columns(self._folder, content, self._layout, order))
 
 
-def _sums_from_parquet(folder: Folder, content: bytes, layout: Layout, order: int) -> Int64Array:
-    """Return the sums of one order ``(2, B)``; InputError if they are not there or cannot be."""
+def _columns(folder: Folder, content: bytes, layout: Layout, order: int) -> list[Int64Array]:
+    """Return the two columns of sums of one order; InputError if they are not what they can be."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    size = buckets(layout.vocab_size, order)
-    sums = np.empty((LABELS, size), dtype=np.int64)
     try:
         with pq.ParquetFile(pa.BufferReader(content)) as file:
             table = file.read_row_group(order - 1, columns=list(_COLUMNS), use_threads=False)
-        for row, name in zip(sums, _COLUMNS, strict=True):
-            row[:] = np.from_dlpack(table[name].combine_chunks())
+        columns = [integers(table[name].combine_chunks()) for name in _COLUMNS]
     except (OSError, KeyError, IndexError, ValueError, pa.ArrowException) as error:
         raise damaged(folder, BUCKETS, f"it cannot be read ({error})") from error
-    if int(sums.min(initial=0)) < 0:
-        raise damaged(folder, BUCKETS, f"expected {size:,} sums of order {order} from 0 on")
-    return sums
+    size = buckets(layout.vocab_size, order)
+    for column in columns:
+        if column.dtype != np.int64 or len(column) != size or int(column.min(initial=0)) < 0:
+            raise damaged(folder, BUCKETS, f"expected {size:,} sums of order {order} from 0 on")
+    return columns
 
 
 def _sums_to_parquet(sums: Mapping[int, Int64Array]) -> memoryview:
