@@ -146,17 +146,18 @@ def test_parts_out_of_order_are_refused(profile, tmp_path, monkeypatch):
 
 
 def test_the_documented_digests(profile, tmp_path, monkeypatch):
-    profile.save(tmp_path / "p")
-    monkeypatch.chdir(tmp_path / "p")
+    profile.save(tmp_path / "human.profile")
+    monkeypatch.chdir(tmp_path)
     document = Path(__file__).parents[2] / "docs" / "profile-format.md"
     (example,) = re.findall(r"```python\n(.*?)```", document.read_text(), re.DOTALL)
     names = {"json": json, "hashlib": hashlib, "Path": Path}
     exec(example, names)
     content = names["content"]
+    folder = Path("human.profile")
     for entry in (content["spectra"], content["sample"], *content["parts"]):
-        data = Path(entry["file"]).read_bytes()
+        data = (folder / entry["file"]).read_bytes()
         assert (entry["bytes"], entry["sha256"]) == (len(data), hashlib.sha256(data).hexdigest())
-    assert len(content["parts"]) + 3 == len(list(Path().iterdir()))
+    assert len(content["parts"]) + 3 == len(list(folder.iterdir()))
 
 
 def test_one_profile_from_many(profile, documents):
