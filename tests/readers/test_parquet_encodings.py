@@ -9,6 +9,10 @@ import pyarrow.parquet as pq
 import pytest
 from record_files import read
 
+from collapse_stats.readers.open import open_file
+from collapse_stats.readers.splits import SplittableReader
+from collapse_stats.tokenizers.texts import as_list
+
 ENCODINGS = ("PLAIN", "DELTA_LENGTH_BYTE_ARRAY", "DELTA_BYTE_ARRAY", "RLE_DICTIONARY")
 TEXTS = [f"text {i % 700} of {'many ' * (i % 5)}" for i in range(30_000)]
 
@@ -53,3 +57,18 @@ def test_an_encoding_that_changes_inside_a_column(
     pq.write_table(pa.table({"text": TEXTS}), tmp_path / "a.parquet")
     monkeypatch.setattr(pq, "ParquetFile", Changing)
     assert read(tmp_path / "a.parquet") == TEXTS
+
+
+def test_long_texts_that_are_all_in_a_dictionary(tmp_path: Path) -> None:
+    """They are read row by row, because Arrow would copy a dictionary that holds all of them."""
+    texts = [None if i % 7 == 3 else f"{i % 5} " * 50_000 for i in range(40)]
+    texts += [f"text {i} " * 20_000 for i in range(60)]
+    path = tmp_path / "books.parquet"
+    pq.write_table(pa.table({"text": texts}), path, compression="zstd")
+    group = pq.ParquetFile(path).metadata.row_group(0)
+    assert group.total_byte_size > group.num_rows << 16
+    reader = open_file(path)
+    assert isinstance(reader, SplittableReader)
+    read = [as_list(split.read().texts or ()) for split in reader.splits()]
+    assert [text for some in read for text in some] == [text for text in texts if text]
+    assert max(map(len, read)) == 1
