@@ -187,8 +187,8 @@ class ParquetReader(SplittableReader, FileReader):
         group = metadata.row_group(number)
         share = _GROUP_BYTES * group.num_rows // max(1, group.total_byte_size)
         if dictionaries and group.total_byte_size > _LONG_ROW * group.num_rows:
-            # Of a few hundred long texts all may be in the dictionary, which Arrow would copy. Row by
-            # row, equal ones take no more memory than distinct ones.
+            # Of a few hundred long texts all may be in the dictionary, which Arrow would copy. Row
+            # by row, equal ones take no more memory than distinct ones.
             dictionaries, share = [], 1
         elif not self._all_dictionaries:
             share = min(share, _GROUP_BYTES // self._row_bytes(metadata, number))
