@@ -249,6 +249,12 @@ def test_fail_on(corpora: Path, expression: str, code: int) -> None:
     assert ("crossed: gen1: " + expression in result.stderr) == bool(code)
 
 
+def test_a_share_of_a_number_of_ngrams_is_refused_with_the_ratio(corpora: Path) -> None:
+    sides = corpora / "human.profile", corpora / "gen1.profile"
+    message = refused("compare", *sides, "--fail-on", "distinct_4 < 0.95")
+    assert "at equal size is size_matched_distinct_ratio_4" in " ".join(message.split())
+
+
 def test_fail_on_a_figure_that_is_not_given_warns(corpora: Path) -> None:
     result = run(
         "compare", corpora / "human.profile", corpora / "none.profile", "--fail-on", "kl_1 > 0"
@@ -317,6 +323,8 @@ def test_other_human_corpora_limit_the_verdicts(sources: Path, tmp_path: Path) -
         "verdict > drift",
         "verdict >= within-floor",
         "verdict >= fine",
+        "distinct_4 < 0.95",
+        "hapax_1 < 0.5",
     ],
 )
 def test_fail_on_refuses(corpora: Path, expression: str) -> None:

@@ -113,6 +113,37 @@ def test_a_picture_without_matplotlib_is_refused_before_anything_is_read(tmp_pat
     assert not output.exists()
 
 
+def test_a_page_without_matplotlib_says_that_its_charts_are_missing(saved: Path) -> None:
+    code = (
+        "import sys; sys.modules['matplotlib'] = None; from collapse_stats.cli import main; main()"
+    )
+    arguments = ["report", str(saved), "--format", "html"]
+    result = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True)
+    assert result.returncode == 0
+    assert b"warning: the page has no charts, which need matplotlib" in result.stderr
+    assert b"<svg " not in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "begins"),
+    [
+        ("a.html", "<!DOCTYPE html>"),
+        ("a.JSON", "{"),
+        ("a.csv", "baseline,"),
+        ("a.md", "human"),
+        ("a.tex", "needs \\usepackage"),
+        ("a.txt", "human: "),
+    ],
+)
+def test_the_ending_of_the_output_decides_its_format(
+    saved: Path, tmp_path: Path, name: str, begins: str
+) -> None:
+    run("report", saved, "-o", tmp_path / name)
+    assert (tmp_path / name).read_text().lstrip("#% ").startswith(begins)
+    run("report", saved, "-o", tmp_path / name, "--format", "json")
+    assert json.loads((tmp_path / name).read_text()) == json.loads(saved.read_text())
+
+
 def test_curves_are_in_json_and_not_in_csv(saved: Path) -> None:
     report = json.loads(saved.read_text())
     for corpus in report["corpora"]:

@@ -75,6 +75,14 @@ def test_the_page_fits_and_says_what_becomes_of_the_run(
     assert "moved" not in compared(folder).stdout
 
 
+def test_a_pattern_that_does_not_count_up_is_warned_of(folder: Path) -> None:
+    steps = sorted((folder / "steps").iterdir())  # step-450, step-50, step-550
+    words = "warning: the candidates are taken as a run in the order"
+    assert words in run("compare", folder / "human.jsonl", *steps).stderr
+    steps.sort(key=lambda path: int(path.stem.partition("-")[2]))
+    assert words not in run("compare", folder / "human.jsonl", *steps).stderr
+
+
 def test_saved_profiles_give_the_same(folder: Path, tmp_path: Path) -> None:
     paths = [folder / "human.jsonl", *sorted((folder / "steps").iterdir())]
     for path in paths:

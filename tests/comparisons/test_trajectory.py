@@ -391,6 +391,7 @@ BACK = [1, 0.6, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7]
         ),
         (FALLS, 0.5, "drift", FALLING, "still moved"),
         (FALLS, 0.0, "collapse", FALLING, "did not move"),
+        (FALLS, 0.0, "drift", FALLING, "over its floor), but this ratio went from 0.25 to 0.20"),
         (
             LOW,
             0.0,

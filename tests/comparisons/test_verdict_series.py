@@ -65,6 +65,7 @@ def test_a_loss_against_the_first_step_counts() -> None:
     firsts = [None, *verdicts([DRIFT, LOSS_OF_TAIL, LOSS_OF_TAIL])]
     found = judge_series(NAMES, verdicts([DRIFT] * 4), firsts)
     assert (found.label, found.since) == (LOSS_OF_TAIL, "g2")
+    assert found.reasons == ("loss of tail from g2 on against g0",)
 
 
 def test_two_poorer_steps_in_a_row_are_a_loss() -> None:

@@ -13,6 +13,7 @@ from collapse_stats.errors import InputError
 from collapse_stats.metrics.figures import COMPARISON_FIGURES, CORPUS_FIGURES
 from collapse_stats.report import explanation
 from collapse_stats.report.formats import page_of
+from collapse_stats.verdict.rule import CANNOT_TELL, LABELS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text("utf-8")
 
@@ -83,6 +84,12 @@ def test_an_unknown_name_gets_a_near_one() -> None:
         explanation.explain("mattrr")
     with pytest.raises(InputError, match="such as entropy"):
         explanation.explain("")
+
+
+@pytest.mark.parametrize("name", ["floor", "tail", *LABELS, CANNOT_TELL])
+def test_every_verdict_and_its_words_are_explained(name: str) -> None:
+    first, *_ = explanation.explain(name)
+    assert first == name
 
 
 def test_the_command(monkeypatch: pytest.MonkeyPatch) -> None:

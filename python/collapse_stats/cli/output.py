@@ -22,6 +22,10 @@ from ..system.atomic_file import check_can_write, write_file
 FORMATS = ("table", "json", "csv", "markdown")
 WITH_CHARTS = ("html", "png")
 REPORT_FORMATS = (*TEXT_FORMATS, *WITH_CHARTS)
+_ENDINGS = {f".{name}": name for name in ("json", "csv", "html", "png")} | {
+    ".md": "markdown",
+    ".tex": "latex",
+}
 WITHOUT_DETAILS = ("csv", "latex")  # formats that are one table, without warnings
 WIDTH = 100  # columns of a page that is not written to a terminal, without COLUMNS
 WIDEST = 120  # columns that are used of a terminal
@@ -61,8 +65,8 @@ def check_details(form: str, option: str) -> None:
 
 def _with_output(command: Callable[..., Any], formats: Sequence[str]) -> Callable[..., Any]:
     @wraps(command)
-    def chosen(form: str, as_json: bool, output: Path | None, **values: Any) -> Any:
-        form = "json" if as_json else form
+    def chosen(form: str | None, as_json: bool, output: Path | None, **values: Any) -> Any:
+        form = "json" if as_json else form or _of_ending(output, formats)
         check_format(form, output)
         if output is not None:
             check_can_write(output)
@@ -81,12 +85,17 @@ def _with_output(command: Callable[..., Any], formats: Sequence[str]) -> Callabl
             "--format",
             "form",
             type=click.Choice(formats),
-            default="table",
-            help="Format of the result. Default: table.",
+            help="Format of the result. Default: by the ending of -o, else table.",
         ),
     ):
         chosen = option(chosen)
     return chosen
+
+
+def _of_ending(output: Path | None, formats: Sequence[str]) -> str:
+    """The format that the name of a file asks for, if there is one; else a table."""
+    form = _ENDINGS.get(output.suffix.lower(), "") if output is not None else ""
+    return form if form in formats else "table"
 
 
 def write_result(
@@ -125,8 +134,13 @@ def write_report(report: Json, form: str, output: Path | None, *, verbose: bool 
     """Write a report in one of `REPORT_FORMATS`."""
     if form == "html":
         from .. import page
+        from ..charts.canvas import INSTALL, is_there
 
         write(page.write(report), output)
+        if not is_there():
+            click.echo(
+                f"warning: the page has no charts, which need matplotlib: {INSTALL}", err=True
+            )
     elif form == "png":
         from ..charts import sheet
 

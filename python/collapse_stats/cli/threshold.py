@@ -22,6 +22,7 @@ from .series_threshold import NUMBER, SIGNS, SeriesThreshold, is_of_series, pars
 _OF_COMPARISON = tuple(figure.key for figure in COMPARISON_FIGURES.values())
 _OF_CANDIDATE = tuple(figure.key for figure in CORPUS_FIGURES.values())
 _KEYS = (*_OF_COMPARISON, *_OF_CANDIDATE)
+_COUNTS = tuple(figure.key for figure in CORPUS_FIGURES.values() if figure.unit == "count")
 _BANDS = {column: band for band, column in COLUMNS.items() if band != "never"}  # it runs wrong
 
 
@@ -105,12 +106,13 @@ def _limit(text: str) -> Limit:
     if not re.match(r"\s*verdict\b", text):
         return _threshold(text)
     labels = {label.replace(" ", "-"): label for label in LABELS[1:]}
-    match = re.fullmatch(r"\s*verdict\s*>=\s*([a-z-]+)\s*", text)
-    if match is None or match[1] not in labels:
+    match = re.fullmatch(r"\s*verdict\s*>=\s*([a-z -]+?)\s*", text)
+    named = match[1].replace(" ", "-") if match else ""
+    if named not in labels:
         raise click.BadParameter(
             f"expected 'verdict >= LABEL' with one of {', '.join(labels)}, got {text!r}"
         )
-    return WorstVerdict(text.strip(), labels[match[1]])
+    return WorstVerdict(text.strip(), labels[named])
 
 
 def _rare_bits(text: str) -> RareBits:
@@ -135,6 +137,11 @@ def _threshold(text: str) -> Threshold:
     if key is None:
         known = ", ".join([*(key.removesuffix("_bits") for key in _KEYS), *_BANDS])
         raise click.BadParameter(f"the figure must be one of {known}, got {name!r}")
+    if key in _COUNTS and not float(limit).is_integer():
+        ratio = "the ratio to the baseline's at equal size is size_matched_distinct_ratio"
+        raise click.BadParameter(
+            f"{name} is a number of n-grams and needs a whole number, got {text!r}: {ratio}_{order}"
+        )
     return Threshold(text.strip(), key, int(order), sign, float(limit))
 
 

@@ -82,7 +82,8 @@ def topics() -> list[str]:
     """Return what can be explained, as one paragraph for each section."""
     lines = []
     for section in _sections(_page()):
-        names = dict.fromkeys(name for row in section.rows for name in row.names)
+        figures = (row for row in section.rows if _CODE.search(row.cells[0]))
+        names = dict.fromkeys(name for row in figures for name in row.names)
         lines.append(f"{section.heading}{': ' if names else ''}{', '.join(names)}")
     return lines
 

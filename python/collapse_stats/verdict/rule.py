@@ -45,7 +45,7 @@ class Verdict:
 def judge(evidence: Evidence, constants: Constants) -> Verdict:
     """Apply the rule of docs/verdict.md."""
     label, reason = _decide(evidence, constants)
-    remarks = [text for text in reasons.remarks(evidence, constants) if text != reason]
+    remarks = [text for text in reasons.remarks(evidence, constants) if text not in reason]
     return Verdict(label, (reason, *remarks), evidence, constants)
 
 

@@ -54,7 +54,11 @@ def judge_series(
             for label in (LOSS_OF_TAIL, COLLAPSE)
             if worst >= LABELS.index(label)
         }
-        reasons = tuple(f"{label} {steps}" for steps, label in when.items())
+        alone = max(map(_severity, against_baseline))
+        reasons = tuple(
+            f"{label} {steps}" + ("" if alone >= LABELS.index(label) else f" against {names[0]}")
+            for steps, label in when.items()
+        )
         return SeriesVerdict(LABELS[worst], names[severity.index(worst)], reasons)
     at = _poorer_twice(against_first)
     if at is not None:

@@ -1,5 +1,6 @@
 """``compare``: compares candidates with a baseline, and with the first of them."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -124,6 +125,7 @@ def compare(
     with Reporter() as reporter:
         if not each:
             _hint(baseline, candidates, reporter)
+        _warn_of_order(names_of(paths)[1:], reporter)
         tables = examples is not None or form in WITH_CHARTS
         comparisons = _compared(paths, options, of_verdict, request, reporter, fail_on, tables)
         if human:
@@ -177,6 +179,17 @@ def _hint(baseline: Location, candidates: tuple[Location, ...], reporter: Report
                 f"{path} has {number} numbered subdirectories, counted as one corpus: `track "
                 f"{path} --baseline {baseline}` or --each compares them one by one"
             )
+
+
+def _warn_of_order(names: list[str], reporter: Reporter) -> None:
+    """Warn if the numbers in names that are otherwise alike do not rise: ``gen1 gen10 gen2``."""
+    numbers = [int(number) for name in names for number in re.findall(r"\d+", name)]
+    alike = len({re.sub(r"\d+", "", name) for name in names}) == 1
+    if alike and len(numbers) == len(names) and numbers != sorted(numbers):
+        reporter.warn(
+            f"the candidates are taken as a run in the order {', '.join(names)}: give them in the "
+            "order of their numbers if that is meant"
+        )
 
 
 def _compared(

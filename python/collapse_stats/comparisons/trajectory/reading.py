@@ -4,6 +4,7 @@ Distance between successive steps is a speed: it is small in a run that holds it
 one that has none left. Only together do the two say what happens.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -89,6 +90,10 @@ def read(
         f"from {names[-2]} to {names[-1]} the text {still} (JS of {moved.order}-grams "
         f"{distance:.3f} ±{2 * error:.3f} over its floor)"
     )
+    step = values[-1] - values[-2]
+    step_error = math.hypot(variety.errors[-1] or 0.0, variety.errors[-2] or 0.0)
+    if not is_moving and abs(step) > 2 * step_error:  # the floor of a mixed step is large
+        last += f", but this ratio went from {values[-2]:.2f} to {values[-1]:.2f}"
     sentence = f"distinct {variety.order}-grams {course} of the baseline's{since}; {last}"
     return Reading(_label(state, is_low, is_moving), sentence)
 
