@@ -24,7 +24,7 @@ def test_keywords_are_the_fields_with_the_same_types(options, keywords):
     types = {name: field.type for name, (field, _) in options_in(options).items()}
     assert get_type_hints(keywords) == types
     internal = {field.name for field in fields(options)} - types.keys()
-    assert internal <= {"longest", "row_groups"}
+    assert internal <= {"longest", "row_groups", "first_row", "is_unit", "places"}
 
 
 @pytest.mark.parametrize("function", [cs.profile, cs.compare])

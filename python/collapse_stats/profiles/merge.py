@@ -3,6 +3,7 @@
 import os
 import tempfile
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -129,7 +130,8 @@ def merge_in_tree(
         As by `merge`.
     """
     writing, made = writer_bytes(memory), 0
-    with tempfile.TemporaryDirectory(prefix="collapse-stats-", dir=tmp) as folder:
+    folder: Path | None = None
+    with ExitStack() as stack:
         while True:
             groups: list[Callable[[], P]] = []
             group: list[P] = []
@@ -138,7 +140,10 @@ def merge_in_tree(
                 used = memory.used() if isinstance(memory, Budget) else 0
                 room = memory - writing - used - _shared(profile)
                 if len(group) >= _FEWEST and sum(map(_held, [*group, profile])) > room // 2:
-                    path = Path(folder) / str(made)
+                    if folder is None:
+                        temporary = tempfile.TemporaryDirectory(prefix="collapse-stats-", dir=tmp)
+                        folder = Path(stack.enter_context(temporary))
+                    path = folder / str(made)
                     made += 1
                     some = f"{group[0].name} +{len(group) - 1}"
                     merge(group, backend, memory, name=some, save_to=path)
