@@ -647,3 +647,18 @@ def test_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cs.profile("~", tokenizer="bytes").save(tmp_path / "p")
     assert cs.load("~/p").tokens == 3
     assert cs.compare("~/p", "~/a.jsonl").candidate.tokens == 3
+
+
+def test_one_stray_table_does_not_stand_for_hundreds_of_texts(tmp_path: Path) -> None:
+    for number in range(64):
+        write(tmp_path / f"{number}.txt", f"text {number}".encode())
+    notes = [{"text": f"note {number}"} for number in range(3)]
+    write(tmp_path / "notes.jsonl", "\n".join(map(json.dumps, notes)).encode())
+    _, stderr = shown(tmp_path, "--tokenizer", "bytes", code=2)
+    assert "64 files such as 0.txt beside 1 file such as notes.jsonl" in stderr
+    for pattern, documents in (("*.txt", 64), ("*.jsonl", 3)):
+        assert f"--include '{pattern}'" in stderr
+        corpus, _ = shown(tmp_path, "--tokenizer", "bytes", "--include", pattern)
+        assert corpus["documents"] == documents
+    (tmp_path / "63.txt").unlink()  # fewer texts may document the table
+    assert shown(tmp_path, "--tokenizer", "bytes")[0]["documents"] == 3

@@ -5,6 +5,8 @@ from collections.abc import Collection, Container, Iterable, Mapping
 from operator import itemgetter
 from typing import NamedTuple
 
+from ...errors import InputError
+from ...system.wording import counted
 from ..detect import extension_of
 from ..file_reader import SHARDS, TABLES, TEXT
 from ..listing import Files, nothing_in
@@ -21,6 +23,7 @@ from .reasons import LeftOut, Reason, some
 _OBJECT = ".json"  # extension of files that may be one object, which describes other files
 _OBJECTS = SHARDS - 1  # their rank until that is known
 _PACKED = tuple(COMPRESSIONS)
+_MANY = 64  # times as many files of text as of tables or shards are not taken for their description
 
 Found = tuple[Parts, Name, int]
 """A file that may be read: its path below the directory, the file, and the rank of its format."""
@@ -66,9 +69,24 @@ def add_chosen(
     if SHARDS not in ranks:
         _describe_nothing(files, left_before)
     left_out = files.left_out[left_before:]
+    if not patterns:
+        _check_is_clear(name, found, left_out)
     by_patterns = any(each.reason in (Reason.NOT_INCLUDED, Reason.EXCLUDED) for each in left_out)
     if not (found or by_patterns) and len(files.unreadable) == unreadable_before:
         raise nothing_in(name, left_out)
+
+
+def _check_is_clear(name: str, found: list[Found], left_out: Iterable[LeftOut]) -> None:
+    """Raise InputError if a few files would stand for many others that are left out beside them."""
+    beside = [str(each.path) for each in left_out if each.reason == Reason.BESIDE]
+    if len(beside) < max(_MANY, _MANY * len(found)):
+        return
+    others, chosen = min(beside), found[0][0][-1]
+    raise InputError(
+        f"{name} has {len(beside):,} files such as {as_location(others).name} beside "
+        f"{counted(len(found), 'file')} such as {chosen}, and does not say which are the corpus: "
+        f"give --include '*{extension_of(others)}' or --include '*{extension_of(chosen)}'"
+    )
 
 
 def _look_through(
