@@ -66,7 +66,7 @@ def takes_away(orders: Sequence[Novelty], *, shared: bool) -> str:
 def differs(thinner: Sequence[Novelty], usable: Sequence[Novelty]) -> str:
     """That the distribution differs, with the orders at which the tail is thinner."""
     if not thinner:
-        return "the distribution differs, but its tail is not thinner"
+        return "the distribution differs, but rare words and phrases are not fewer"
     if any(novelty.gain.low > 0 for novelty in usable):
         but = "the candidate also brings what the baseline lacks, as another kind of text does"
     elif any(novelty.missing.low > 0 for novelty in usable):

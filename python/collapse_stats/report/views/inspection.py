@@ -198,7 +198,7 @@ def _notes(inspections: Sequence[Inspection]) -> list[str]:
             "reads all."
         )
     if any(map(has_uncounted_text, inspections)):
-        notes.append("Tokens of text are counted with --tokenizer, such as --tokenizer builtin.")
+        notes.append("To count tokens as well, add --tokenizer builtin.")
     return notes
 
 
