@@ -100,7 +100,7 @@ def test_parts_merged_in_any_order_are_the_corpus(corpus, saved, tmp_path, order
 
 
 def test_many_parts_are_merged_in_groups(corpus, saved, tmp_path, monkeypatch):
-    monkeypatch.setattr(sampled_module, "_fan_in", lambda sources, memory: 2)
+    monkeypatch.setattr(sampled_module, "fan_in", lambda sources, memory: 2)
     options = OPTIONS | {"sample_ngrams": 16, "work_dir": tmp_path / "work", "unit_tokens": 2000}
     cs.profile(corpus, **options)
     assert digests(tmp_path / "work" / "profile") == digests(saved)

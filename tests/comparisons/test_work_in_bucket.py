@@ -91,7 +91,7 @@ def test_all_at_once_and_again(corpus, bucket):
 
 
 def test_little_memory_merges_in_a_tree(corpus, bucket, monkeypatch):
-    monkeypatch.setattr("collapse_stats.profiles.units.reduce._fan_in", lambda *_: 2)
+    monkeypatch.setattr("collapse_stats.profiles.units.reduce.fan_in", lambda *_: 2)
     same(cs.profile(corpus, work_dir=WORK, unit_tokens=2500, **OPTIONS), corpus)
     assert any("/merged/" in name for name in bucket())
 

@@ -12,6 +12,7 @@ from ..ngrams.table import NgramTable
 from ..system.budget import Budget
 from ..system.memory import TooLittleMemoryError, budget
 
+FEWEST = 2  # tables that are merged at a time, however little memory there is
 ROW_BYTES = 160  # most bytes of a row while it is read, merged and scanned
 # How many rows are read even if memory has room for more, because touching memory anew costs time:
 # as many as parts of all saved tables have together, since a part is read as a whole.
@@ -79,6 +80,13 @@ class TableInMemory:
     def read(self, first: int, last: int) -> NgramTable:
         """See `TableSource.read`; the rows share memory with the table."""
         return self.table.slice(first, last)
+
+
+def fan_in(sources: Sequence[TableSource], memory: int) -> int:
+    """Return how many tables half of the memory has room for, beside the rows that are merged."""
+    each = max(source.resident_bytes - source.shared_bytes for source in sources)
+    shared = max(source.shared_bytes for source in sources)
+    return max(FEWEST, (memory // 2 - shared) // max(1, each))
 
 
 def read_aligned(

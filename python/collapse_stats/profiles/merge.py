@@ -13,7 +13,7 @@ from ..backends.base import Backend
 from ..corpus.provenance.sources import counted_twice, without_counted_twice
 from ..corpus.sample import merge_samples
 from ..counting.part_writer import writer_bytes
-from ..counting.table import ROW_BYTES, read_aligned
+from ..counting.table import FEWEST, ROW_BYTES, read_aligned
 from ..errors import LayoutMismatchError
 from ..system.budget import Budget
 from .data import ProfileData
@@ -22,8 +22,6 @@ from .storage import read, with_table
 from .vocabulary import in_one_vocabulary
 
 P = TypeVar("P", bound=ProfileData)
-
-_FEWEST = 2  # profiles that are merged at a time, however little memory there is
 
 
 def merge(
@@ -139,7 +137,7 @@ def merge_in_tree(
                 profile = load()
                 used = memory.used() if isinstance(memory, Budget) else 0
                 room = memory - writing - used - _shared(profile)
-                if len(group) >= _FEWEST and sum(map(_held, [*group, profile])) > room // 2:
+                if len(group) >= FEWEST and sum(map(_held, [*group, profile])) > room // 2:
                     if folder is None:
                         temporary = tempfile.TemporaryDirectory(prefix="collapse-stats-", dir=tmp)
                         folder = Path(stack.enter_context(temporary))

@@ -17,7 +17,7 @@ from ..counting.ngram_sample import NgramSample
 from ..counting.ngram_sampler import NgramSampler, sampler_bytes
 from ..counting.part_writer import PartWriter, writer_bytes
 from ..counting.passes import TableUse, count_tables, passes
-from ..counting.table import TableInMemory, TableSource, read_aligned
+from ..counting.table import TableInMemory, TableSource, fan_in, read_aligned
 from ..counting.table_on_disk import TableOnDisk
 from ..errors import LayoutMismatchError
 from ..ngrams.chunk import Chunks, Int64Array
@@ -31,7 +31,6 @@ from .storage import read, write_sampled
 P = TypeVar("P", bound=ProfileData)
 
 Tables = Mapping[int, Iterable[NgramTable]]
-_FEWEST = 2  # tables that are merged at a time, however little memory there is
 
 
 def sampled_profile(
@@ -185,7 +184,7 @@ def merged(sources: Sequence[TableSource], backend: Backend, memory: int) -> Ite
     """
     with tempfile.TemporaryDirectory(prefix="collapse-stats-") as folder:
         level = 0
-        while len(sources) > (most := _fan_in(sources, memory - writer_bytes(memory))):
+        while len(sources) > (most := fan_in(sources, memory - writer_bytes(memory))):
             edges = np.linspace(0, len(sources), -(-len(sources) // most) + 1).astype(int)
             groups = [sources[first:last] for first, last in pairwise(edges.tolist())]
             sources = [
@@ -205,10 +204,3 @@ def _on_disk(
         for tables in read_aligned(sources, memory, writer_bytes(memory)):
             writer.add(backend.merge(tables))
     return TableOnDisk(folder, sources[0].layout, writer.parts)
-
-
-def _fan_in(sources: Sequence[TableSource], memory: int) -> int:
-    """How many tables half of the memory has room for, beside the rows that are merged."""
-    each = max(source.resident_bytes - source.shared_bytes for source in sources)
-    shared = max(source.shared_bytes for source in sources)
-    return max(_FEWEST, (memory // 2 - shared) // max(1, each))

@@ -13,7 +13,7 @@ from ...corpus.sample import Sample, merge_samples
 from ...counting.part_writer import writer_bytes
 from ...counting.relaid_table import RelaidTable
 from ...counting.saved_file import Folder
-from ...counting.table import TableSource, read_aligned
+from ...counting.table import TableSource, fan_in, read_aligned
 from ...counting.table_on_disk import TableOnDisk
 from ...errors import InputError, LayoutMismatchError
 from ...ngrams.layout import KeyRanges, Layout
@@ -26,7 +26,6 @@ from .reduced_range import ReducedRange, read_range, write_range
 from .work_directory import WorkDirectory
 
 _PART = re.compile(r"\d+-of-(\d+)")  # the name of the folder of a stretch
-_FEWEST = 2  # tables that are merged at a time, however little memory there is
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +207,7 @@ def merged_tables(
         for unit, manifest in manifests.items()
         if manifest.windows[1]
     ]
-    while len(tables) > (most := _fan_in(tables, memory - writing)):
+    while len(tables) > (most := fan_in([each.source for each in tables], memory - writing)):
         number = -(-len(tables) // most)
         edges = np.linspace(0, len(tables), number + 1).astype(int).tolist()
         tables = [
@@ -246,14 +245,6 @@ def _merged(
         source = read_table(path, what, layout)
         assert source is not None  # it was written
     return Merged(first, last, source)
-
-
-def _fan_in(tables: Sequence[Merged], memory: int) -> int:
-    """How many tables half of the memory has room for, beside the rows that are merged."""
-    sources = [table.source for table in tables]
-    each = max(source.resident_bytes - source.shared_bytes for source in sources)
-    shared = max(source.shared_bytes for source in sources)
-    return max(_FEWEST, (memory // 2 - shared) // max(1, each))
 
 
 def _source(path: Folder, manifest: Manifest, layout: Layout, stretch: KeyRanges) -> TableSource:
