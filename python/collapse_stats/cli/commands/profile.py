@@ -80,24 +80,10 @@ def profile(
     for path in corpus:
         if is_profile(path):
             raise InputError(f"{path} is a saved profile already: collapse-stats merge adds them")
-    if units is not None and not units.writes_profile:
-        with Reporter() as reporter:
-            profile_units(
-                corpus,
-                units,
-                declared,
-                not no_table,
-                sample_tokens,
-                sample_ngrams,
-                output,
-                request,
-                reporter,
-            )
-        return
-    new_profile = NewProfile(output)
+    new_profile = NewProfile(output) if units is None or units.writes_profile else None
     with Reporter() as reporter:
         if units is not None:
-            whole = profile_units(
+            saved = profile_units(
                 corpus,
                 units,
                 declared,
@@ -108,11 +94,12 @@ def profile(
                 request,
                 reporter,
             )
-            assert whole is not None
-            new_profile.report(whole)
-            return
-        tokens = read(corpus, request, reporter, name_of(corpus), declared=declared)
-        for warning in tokens.warnings:
-            reporter.warn(warning)
-        saved = count(tokens, request, reporter, not no_table, sample_tokens, output, sample_ngrams)
-    new_profile.report(saved)
+        else:
+            tokens = read(corpus, request, reporter, name_of(corpus), declared=declared)
+            for warning in tokens.warnings:
+                reporter.warn(warning)
+            saved = count(
+                tokens, request, reporter, not no_table, sample_tokens, output, sample_ngrams
+            )
+    if new_profile is not None and saved is not None:
+        new_profile.report(saved)
