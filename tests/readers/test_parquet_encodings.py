@@ -1,9 +1,11 @@
 """Parquet text in every encoding that writers choose, also one that changes inside a column."""
 
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -59,16 +61,43 @@ def test_an_encoding_that_changes_inside_a_column(
     assert read(tmp_path / "a.parquet") == TEXTS
 
 
-def test_long_texts_that_are_all_in_a_dictionary(tmp_path: Path) -> None:
-    """They are read row by row, because Arrow would copy a dictionary that holds all of them."""
-    texts = [None if i % 7 == 3 else f"{i % 5} " * 50_000 for i in range(40)]
-    texts += [f"text {i} " * 20_000 for i in range(60)]
-    path = tmp_path / "books.parquet"
-    pq.write_table(pa.table({"text": texts}), path, compression="zstd")
-    group = pq.ParquetFile(path).metadata.row_group(0)
-    assert group.total_byte_size > group.num_rows << 16
+@pytest.mark.parametrize(("words", "rows"), [(20_000, 120), (200, 12_000)])
+def test_large_groups_are_read_in_small_parts(tmp_path: Path, words: int, rows: int) -> None:
+    """Without a dictionary: Arrow would copy it for each part, with all rows before in it."""
+    texts = [None if i % 7 == 3 else f"{i % 5} " * words for i in range(rows // 3)]
+    texts += [f"text {i} " * words for i in range(rows)]
+    parts, most = read_in_parts(written(tmp_path, pa.array(texts)))
+    assert [text for part in parts for text in part] == [text for text in texts if text]
+    assert max(sum(map(len, part)) for part in parts) <= 1 << 20
+    if words == 200:  # long texts are all in one page
+        assert most < 10 << 20
+
+
+def test_equal_rows_of_a_large_group(tmp_path: Path) -> None:
+    """They take little of the file; the first row tells how many are read at a time."""
+    texts = ["long " * 50_000, *(f"{i} " * 100 for i in range(60_000))]
+    rows = np.append(np.arange(len(texts)), np.zeros(60_000, dtype=np.int64))
+    column = pa.DictionaryArray.from_arrays(pa.array(rows), pa.array(texts))
+    parts, most = read_in_parts(written(tmp_path, column), most=500)
+    assert [text for part in parts for text in part][:1000] == texts[:1000]
+    assert most < 100 << 20
+
+
+def written(folder: Path, column: pa.Array) -> Path:
+    """A file with one row group, which takes more than 16 MiB."""
+    path = folder / "a.parquet"
+    pq.write_table(pa.table({"text": column}), path, row_group_size=len(column), store_schema=False)
+    assert pq.read_metadata(path).row_group(0).total_byte_size > 1 << 24
+    return path
+
+
+def read_in_parts(path: Path, most: int | None = None) -> tuple[list[list[str]], int]:
+    """The texts of the first parts, and the most memory of Arrow that reading them took."""
     reader = open_file(path)
     assert isinstance(reader, SplittableReader)
-    read = [as_list(split.read().texts or ()) for split in reader.splits()]
-    assert [text for some in read for text in some] == [text for text in texts if text]
-    assert max(map(len, read)) == 1
+    used = pa.default_memory_pool().bytes_allocated
+    before, parts, peak = used(), [], 0
+    for split in islice(reader.splits(), most):
+        parts.append(as_list(split.read().texts or ()))
+        peak = max(peak, used() - before)
+    return parts, peak

@@ -23,7 +23,6 @@ _REMOTE_BUFFER = 8 << 20  # bytes read at a time of a remote column, which would
 _BUFFER = 1 << 20  # the same of a local one: threads encode while the rest is read
 _GROUP_BYTES = 16 << 20  # most bytes of a row group that is read whole, or of a part of one
 _MOST_ROWS = 8192  # most rows of the same: equal rows take few bytes as the file counts them
-_LONG_ROW = 64 << 10  # bytes; rows that are longer in the mean are read one by one
 _LITTLE = 64 << 20  # most bytes that a row group may take, once decoded, to be read whole
 
 
@@ -185,12 +184,13 @@ class ParquetReader(SplittableReader, FileReader):
         self, metadata: "pq.FileMetaData", number: int, dictionaries: list[str]
     ) -> Iterator[Any]:
         group = metadata.row_group(number)
-        share = _GROUP_BYTES * group.num_rows // max(1, group.total_byte_size)
-        if dictionaries and group.total_byte_size > _LONG_ROW * group.num_rows:
-            # Of a few hundred long texts all may be in the dictionary, which Arrow would copy. Row
-            # by row, equal ones take no more memory than distinct ones.
-            dictionaries, share = [], 1
-        elif not self._all_dictionaries:
+        part_bytes = _GROUP_BYTES
+        if dictionaries and group.total_byte_size > _GROUP_BYTES:
+            # Arrow adds every distinct row to the dictionary and copies all of it for each part.
+            dictionaries, part_bytes = [], BATCH_BYTES
+        share = part_bytes * group.num_rows // max(1, group.total_byte_size)
+        if share > 1 and len(dictionaries) < len(self._columns.names):
+            # Equal rows take little of the file and much of the memory.
             share = min(share, _GROUP_BYTES // self._row_bytes(metadata, number))
         size = BATCH_BYTES if self.kind == "text" else _GROUP_BYTES
         with self._open(metadata, dictionaries) as file:
