@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from functools import partial
 from itertools import groupby
+from operator import attrgetter
 from typing import TypeVar
 
 from ..readers.base import Reader
@@ -32,7 +33,7 @@ class Lanes(list[list[Reader]]):
 def divided(readers: Iterable[Reader], threads: int) -> Iterator[Lanes | Iterable[Reader]]:
     """Yield the readers in their order: those that are worth it in lanes, others as they are."""
     apart: list[Reader] = []
-    for unpacks, group in groupby(readers, _unpacks):
+    for unpacks, group in groupby(readers, attrgetter("unpacks")):
         together = list(group)
         total = sum(reader.size for reader in together)
         if not unpacks or _SHARE * max(reader.size for reader in together) > total:
@@ -45,10 +46,6 @@ def divided(readers: Iterable[Reader], threads: int) -> Iterator[Lanes | Iterabl
         yield _lanes(together, most)
     if apart:
         yield apart
-
-
-def _unpacks(reader: Reader) -> bool:
-    return isinstance(reader, SplittableReader) and reader.unpacks
 
 
 def _lanes(readers: Iterable[Reader], most: int) -> Lanes:

@@ -141,7 +141,7 @@ def _read(
             *opened.warnings(),
             *bad_files.messages(),
             *_copied(readers, counting.tmp),
-            *kept(r.location for r in readers if isinstance(r, FileReader) and is_url(r.path)),
+            *kept(reader.location for reader in readers if is_url(reader.path)),
             *(tokenizer.warnings if tokenizer and is_text else ()),
             *_of_readers(readers, bad_files, reading),
             *tally.warnings(sources),
@@ -356,7 +356,7 @@ def _copied(readers: Iterable[Reader], tmp: str | os.PathLike[str] | None) -> li
     sizes = [
         reader.size
         for reader in readers
-        if isinstance(reader, FileReader) and reader.maps_file and is_url(reader.path)
+        if reader.maps_file and is_url(reader.path)
     ]
     if not sizes:
         return []

@@ -181,17 +181,16 @@ class _OpenedInTurn(Opened):
                 self._turns.append(reader)
 
 
-class _Failing:
+class _Failing(Reader):
     """Stands for a file that could not be opened, until its turn comes."""
 
     format = evidence = ""
-    size = left_out = 0
+    size = 0
     kind: Kind = "text"
     dtype = eot = None
 
     def __init__(self, path: str, error: InputError) -> None:
         self.path, self.error = path, error
-        self.warnings: list[str] = []
 
     def batches(self) -> Iterator[Batch]:
         """Raise the error."""

@@ -18,7 +18,6 @@ from typing import TypeGuard
 from ..errors import InputError
 from ..readers.bad_files import BadFiles
 from ..readers.base import Batch, Reader
-from ..readers.file_reader import FileReader
 from ..readers.records.group_key import GroupKeyError
 from ..readers.splits import Split, SplittableReader, splits_of
 from ..readers.stream import TooLongError
@@ -100,7 +99,7 @@ def read_packed(
                 packed.drop(reading.bad)
             for result in packed.results:
                 found[result.reader] += result.documents
-                result.first_row = rows.setdefault(result.reader, _first_row(result.reader))
+                result.first_row = rows.setdefault(result.reader, result.reader.first_row)
                 rows[result.reader] += result.rows.number if result.rows else result.documents
             limit.cut(packed)
             for result in packed.results:
@@ -111,7 +110,7 @@ def read_packed(
                         error = error.numbered(documents[reader] + 1)
                     elif isinstance(error, GroupKeyError):
                         error = error.in_file(reader.path)
-                    error = _change(reader) or error
+                    error = reader.change() or error
                     if not reading.forgives(error):
                         raise error
                     unreadable.add(reader.path, error, documents[reader])
@@ -125,7 +124,7 @@ def read_packed(
     first = 0
     for reader in documents if limit.is_reached else reading.begun:
         count = documents[reader]
-        wrong = _change(reader)
+        wrong = reader.change()
         if wrong is None and reader.left_out > found[reader]:
             wrong = _mostly_bad(reader, found[reader])
         if wrong is not None:
@@ -134,15 +133,6 @@ def read_packed(
     if not limit.is_reached and any(found.values()):
         none = (reader for reader in reading.begun if not (found[reader] or reader.left_out))
         unreadable.empty += (reader.path for reader in none if reader not in reading.bad)
-
-
-def _first_row(reader: Reader) -> int:
-    return reader.first_row if isinstance(reader, FileReader) else 0
-
-
-def _change(reader: Reader) -> InputError | None:
-    """The error for a file that was written to while it was read, None for others."""
-    return reader.change() if isinstance(reader, FileReader) else None
 
 
 def _mostly_bad(reader: Reader, documents: int) -> InputError:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from ..errors import InputError
 from ..ngrams.ids import is_implied
 from ..readers.base import Reader
-from ..readers.file_reader import FileReader
 from ..tokenizers import Tokenizer
 from .corpus import TokenizerIdentity
 
@@ -36,10 +35,9 @@ class Vocabulary:
                 f"{where}: ids must lie between 0 and 2**32 - 1, got {token:,}: give an attention "
                 "mask that leaves it out, or ids without it"
             )
-        doubt = reader.doubt if isinstance(reader, FileReader) else ""
         return (
             f"{where}: the id {token:,} is outside the vocabulary of {self.size:,} ids "
-            f"({self.given_by}): {doubt or 'give the right --vocab-size or --tokenizer'}"
+            f"({self.given_by}): {reader.doubt or 'give the right --vocab-size or --tokenizer'}"
         )
 
 

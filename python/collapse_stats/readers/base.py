@@ -1,15 +1,18 @@
-"""The interface of readers, and the batches of whole documents that they yield."""
+"""The base class of readers, and the batches of whole documents that they yield."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import Protocol
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
+from ..errors import InputError
 from ..tokenizers.texts import Texts, size_of
 from .options import Kind
+from .remote.location import Location
 from .repairs import Repairs
 from .rows import Rows
 
@@ -98,47 +101,69 @@ class Batch:
         return size_of(self.texts or [])
 
 
-class Reader(Protocol):
+class Reader(ABC):
     """One source of documents. `batches` may be called again for another pass over a file.
 
     A reader that is a `SplittableReader` as well can be read by several threads at a time.
     """
 
-    @property
-    def path(self) -> str:
-        """Where the documents come from."""
+    format: ClassVar[str]
+    """Name of the format."""
+
+    path: str
+    """Where the documents come from."""
+
+    evidence: str
+    """Why the source was taken to be of this format."""
+
+    size: int
+    """Bytes on disk, or in memory; 0 when unknown."""
+
+    kind: Kind
+    """Whether batches hold texts or ids."""
+
+    dtype: str | None
+    """Integer type of the ids in the source, such as ``uint16``; None for text."""
+
+    eot: int | None
+    """Id that documents are split at, None when only the format separates documents."""
+
+    first_row: int = 0
+    """Rows of the source before those that are read."""
+
+    doubt: str = ""
+    """Why the ids may not be what they were taken for; "" if nothing suggests it."""
+
+    unpacks: bool = False
+    """Whether going from split to split takes long because data is unpacked."""
+
+    maps_file: ClassVar[bool] = False
+    """Whether ids are views of the file, which is mapped into memory."""
 
     @property
-    def format(self) -> str:
-        """Name of the format."""
+    def location(self) -> Location | None:
+        """The file, whose `path` may hide credentials of a URL; None if there is none."""
+        return None
 
     @property
-    def evidence(self) -> str:
-        """Why the source was taken to be of this format."""
-
-    @property
-    def size(self) -> int:
-        """Bytes on disk, or in memory; 0 when unknown."""
-
-    @property
-    def kind(self) -> Kind:
-        """Whether batches hold texts or ids."""
-
-    @property
-    def dtype(self) -> str | None:
-        """Integer type of the ids in the source, such as ``uint16``; None for text."""
-
-    @property
-    def eot(self) -> int | None:
-        """Id that documents are split at, None when only the format separates documents."""
+    def sha256(self) -> str:
+        """The SHA-256 of all bytes of a file that was read at once, else empty."""
+        return ""
 
     @property
     def warnings(self) -> list[str]:
         """What the pass has skipped or repaired so far; complete when the pass is."""
+        return []
 
     @property
     def left_out(self) -> int:
         """Lines, rows or items without a document in the pass so far."""
+        return 0
 
+    def change(self) -> InputError | None:
+        """Return the error to raise if the source was written to since it was opened, else None."""
+        return None
+
+    @abstractmethod
     def batches(self) -> Iterator[Batch]:
         """Yield the documents in the order of the source, in batches of bounded size."""

@@ -3,15 +3,13 @@
 `registry` collects the classes from `formats/`, so that a new format is one new module there.
 """
 
-from abc import ABC, abstractmethod
-from collections.abc import Iterator
 from typing import ClassVar, NamedTuple
 
 from ..errors import InputError
 from ..system.file_state import FileState
-from .base import Batch
+from .base import Reader
 from .head import Head
-from .options import Kind, ReadOptions
+from .options import ReadOptions
 from .records.fields import Fields
 from .remote.location import Location, Name, as_location
 
@@ -45,17 +43,13 @@ class Candidate(NamedTuple):
         return as_location(self.path)
 
 
-class FileReader(ABC):
+class FileReader(Reader):
     """A reader of the files of one format.
 
     A file's format is found in three steps: by its first bytes (`magics`, `recognize_content`),
     then by what lies beside a file of that extension (`recognize_named`), then by its extension
     alone. In each step readers are asked by ascending `order`.
 
-    Attributes
-    ----------
-    path, evidence, size, eot, kind, dtype, warnings
-        As in `Reader`.
     """
 
     format: ClassVar[str]
@@ -112,14 +106,8 @@ class FileReader(ABC):
     has_fields: ClassVar[bool] = False
     """Whether documents are records, one of whose fields may be the group key."""
 
-    maps_file: ClassVar[bool] = False
-    """Whether ids are views of the file, which is mapped into memory."""
-
     is_stream: ClassVar[bool] = False
     """Whether the ids are a stream whose only document boundaries are `eot` ids."""
-
-    doubt: str = ""
-    """Why the ids may not be what they were taken for; "" if nothing suggests it."""
 
     unit: ClassVar[str] = "row"
     """What the format calls a document."""
@@ -130,18 +118,11 @@ class FileReader(ABC):
     states: tuple[tuple[str, FileState], ...] = ()
     """What the local files that are read were when they were opened, by path."""
 
-    first_row: int = 0
-    """Rows of the file before those that are read."""
-
     looks: ClassVar[bool] = False
     """Whether `rows_between` reads what lies between the places, and not just some metadata."""
 
     names: tuple[str, ...] = ()
     """All keys or columns of the file, as far as they are known."""
-
-    kind: Kind
-    dtype: str | None
-    eot: int | None
 
     def __init__(self, path: Location, options: ReadOptions, evidence: str) -> None:
         self.path = str(path)
@@ -162,7 +143,11 @@ class FileReader(ABC):
 
     def change(self) -> InputError | None:
         """Return the error to raise if a file has been written to since, else None."""
-        return next(filter(None, (state.change(path) for path, state in self.states)), None)
+        for path, state in self.states:
+            error = state.change(path)
+            if error is not None:
+                return error
+        return None
 
     @classmethod
     def recognize_content(cls, file: Candidate) -> str | None:
@@ -179,23 +164,13 @@ class FileReader(ABC):
 
     @property
     def location(self) -> Location:
-        """The file itself; `path` only shows it, without the credentials of a URL."""
+        """The file."""
         return self._path
 
     @property
     def document(self) -> str:
         """What becomes a document, for messages: ``each row``."""
         return f"each {self.unit}"
-
-    @property
-    def warnings(self) -> list[str]:
-        """What was skipped or repaired by the pass so far, and what is doubtful."""
-        return []
-
-    @property
-    def left_out(self) -> int:
-        """Lines or rows without a document in the pass so far."""
-        return 0
 
     @property
     def places(self) -> int:
@@ -209,7 +184,3 @@ class FileReader(ABC):
     def rows_between(self, first: int, last: int) -> int:
         """Return how many rows begin at a place with ``first <= place < last``."""
         raise NotImplementedError(f"{self.format} files have no places")
-
-    @abstractmethod
-    def batches(self) -> Iterator[Batch]:
-        """Yield the documents in the order of the file, in batches of bounded size."""

@@ -55,16 +55,6 @@ class Head(NamedTuple):
         """Whether `data` is all of the file."""
         return len(self.data) == self.size
 
-    @property
-    def digest(self) -> str:
-        """The digest as by `digest_of`, "" when more of the file is needed for it."""
-        return _digest(self.size, self.data, b"") if self.is_whole else ""
-
-    @property
-    def sha256(self) -> str:
-        """The SHA-256 of all bytes of the file, "" when more of it is needed."""
-        return sha256(self.data).hexdigest() if self.is_whole else ""
-
 
 def beginnings(names: Sequence[Name]) -> Iterator[Beginning | None]:
     """Yield what is read first of each file; None of those that `head_of` must read itself.
@@ -149,10 +139,10 @@ def _first_block(path: Name) -> bytes:
 
 
 def digest_of(path: Location) -> str:
-    """Return the sha256 of a file's size and its first and last MiB, "" if the file is gone.
+    """Return the SHA-256 of a file of up to 2 MiB, and "" if the file is gone.
 
-    A byte that is in both counts once. It distinguishes files without reading all of them. What is
-    no regular file has none either.
+    That of a larger one is of its size and its first and last MiB: this distinguishes files without
+    reading all of them. What is no regular file has none either.
     """
     if isinstance(path, Pipe) or (isinstance(path, Path) and not path.is_file()):
         return ""  # a pipe is read once, or would be waited for
@@ -160,15 +150,12 @@ def digest_of(path: Location) -> str:
         with path.open("rb") as file:
             size = file.seek(0, os.SEEK_END)
             file.seek(0)
-            first = file.read(_EDGE)
-            file.seek(max(_EDGE, size - _EDGE))
-            return _digest(size, first, file.read(_EDGE))
+            if size <= 2 * _EDGE:
+                return sha256(file.read(size)).hexdigest()
+            digest = sha256(b"%d" % size)
+            digest.update(file.read(_EDGE))
+            file.seek(size - _EDGE)
+            digest.update(file.read(_EDGE))
+            return digest.hexdigest()
     except FileNotFoundError:
         return ""
-
-
-def _digest(size: int, first: bytes, last: bytes) -> str:
-    digest = sha256(b"%d" % size)
-    digest.update(first)
-    digest.update(last)
-    return digest.hexdigest()

@@ -1,5 +1,7 @@
 """The base of readers of text files, which use what was read of a small file when it was opened."""
 
+from hashlib import sha256
+
 from ..errors import InputError
 from .base import BATCH_BYTES
 from .file_reader import FileReader
@@ -34,10 +36,10 @@ class SmallFileReader(SplittableReader, FileReader):
         self.first_row, self._places = options.first_row, options.places
         self.longest = options.longest
         self._packed = head.compression is not None
-        self._head: Head | None = head  # until its digests are taken
-        self._digest = self._sha256 = ""
-        if self._packed or not head.is_whole:
-            self._take_digests()
+        self._undigested = head.data if head.is_whole else None
+        self._sha256 = ""
+        if self._packed:
+            self._take_digest()
         self.unpacks = self._packed and not head.complete
         self._plain = 0 if self._packed else head.size  # bytes of content, 0 when unknown
         self.content = b""
@@ -75,25 +77,19 @@ class SmallFileReader(SplittableReader, FileReader):
         return lines_between(self.location, first, last)
 
     @property
-    def digest(self) -> str:
-        """The file's digest, as by `digest_of`; "" when more of the file is needed for it."""
-        self._take_digests()
-        return self._digest
-
-    @property
     def sha256(self) -> str:
         """The SHA-256 of all bytes of the file; "" when more of the file is needed for it."""
-        self._take_digests()
+        self._take_digest()
         return self._sha256
 
-    def _take_digests(self) -> None:
-        head, self._head = self._head, None
-        if head is not None:
-            self._digest, self._sha256 = head.digest, head.sha256
+    def _take_digest(self) -> None:
+        if self._undigested is not None:
+            self._sha256 = sha256(self._undigested).hexdigest()
+            self._undigested = None
 
     def forget(self) -> None:
         """Drop the content that is kept, to save memory; the file is read again."""
-        self._take_digests()
+        self._take_digest()
         self.content = b""
 
     def _content(self) -> bytes:

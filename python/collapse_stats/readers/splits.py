@@ -1,7 +1,8 @@
 """Splits: parts of a source that several threads can read at the same time."""
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import NamedTuple
 
 from .base import Batch, Reader
@@ -25,14 +26,8 @@ class Split(NamedTuple):
     read: Callable[[], Batch]
 
 
-class SplittableReader(ABC):
+class SplittableReader(Reader):
     """A reader whose source is divided into splits."""
-
-    path: str
-    size: int
-
-    unpacks: bool = False
-    """Whether going from split to split takes long because data is unpacked."""
 
     longest: int = MAX_DOCUMENT
     """Most bytes that a line, a row or a text may have."""
@@ -43,11 +38,6 @@ class SplittableReader(ABC):
     def warnings(self) -> list[str]:
         """What the pass has skipped or repaired so far."""
         return self._repairs.messages(self.path) if self._repairs else []
-
-    @property
-    def digest(self) -> str:
-        """The file's digest, when the whole file was read to open it; else empty."""
-        return ""
 
     @property
     def left_out(self) -> int:
@@ -83,7 +73,9 @@ PARSED = 8
 def splits_of(reader: Reader) -> Iterator[Split]:
     """Yield the splits of any reader; without splits of its own, batches that are already read."""
     if isinstance(reader, SplittableReader):
-        yield from reader.splits()
-        return
-    for batch in reader.batches():
-        yield Split(batch.nbytes, lambda batch=batch: batch)  # type: ignore[misc]
+        return reader.splits()
+    return (Split(batch.nbytes, partial(_same, batch)) for batch in reader.batches())
+
+
+def _same(batch: Batch) -> Batch:
+    return batch

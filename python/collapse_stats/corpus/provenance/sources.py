@@ -10,13 +10,10 @@ import numpy as np
 
 from ...readers.bad_files import BadFiles
 from ...readers.base import Reader
-from ...readers.file_reader import FileReader
 from ...readers.head import digest_of
 from ...readers.options import ReadOptions
 from ...readers.remote.location import Location, at_once
 from ...readers.remote.path import RemotePath
-from ...readers.small_file import SmallFileReader
-from ...readers.splits import SplittableReader
 from ..corpus import Source
 from ..encoding import EncodedSplits
 from .declaration import MATCHES_NONE, Declaration
@@ -73,25 +70,25 @@ class SourceTally:
             documents[reader] += result.documents
             tokens[reader] += until - before
             first, before = last, until
-            if self._of_whole_files and not _known(reader):
+            if self._of_whole_files and not reader.sha256:
                 self._begin(reader)
 
     def sources(self, readers: Sequence[Reader], bad_files: BadFiles) -> tuple[Source, ...]:
         """Return the inputs in order, followed by those that could not be opened."""
         errors = dict(bad_files.errors)
-        ends, uncounted = _ends(readers), bad_files.uncounted
+        uncounted = bad_files.uncounted
         declaration = self._declaration or Declaration()
+        paths = [reader.path for reader in readers]
         opened = []
-        for reader, declared in zip(
-            readers, declaration.declared_of(reader.path for reader in readers), strict=True
+        for reader, path, digest, declared in zip(
+            readers, paths, _digests(readers), declaration.declared_of(paths), strict=True
         ):
-            path = reader.path
             is_counted = path not in uncounted
             source = Source(
                 path=path,
                 format=reader.format,
                 bytes=reader.size,
-                digest=ends.get(reader, ""),
+                digest=digest,
                 error=errors.pop(path, None),
                 origin=declared.origin,
                 sha256=self._sha256(reader) if self._of_whole_files else None,
@@ -121,40 +118,31 @@ class SourceTally:
             self._digests.begin(reader.path, location)
 
     def _sha256(self, reader: Reader) -> str | None:
-        known = _known(reader)
-        location = None if known else self._to_read(reader)
+        if reader.sha256:
+            return reader.sha256
+        location = self._to_read(reader)
         if location is None:
-            return known or None
+            return None
         found = self._digests.result(reader.path, location)
-        is_same = isinstance(reader, FileReader) and reader.change() is None
-        return found if is_same else None
+        return found if reader.change() is None else None
 
     def _to_read(self, reader: Reader) -> Location | None:
         """The file that is to be read for a digest of all its bytes, if it is worth that."""
-        location = reader.location if isinstance(reader, FileReader) else None
+        location = reader.location
         if self._even_remote or not isinstance(location, RemotePath):
             return location
         return None
 
 
-def _known(reader: Reader) -> str:
-    """Return the SHA-256 of a file that was read at once, "" of others."""
-    return reader.sha256 if isinstance(reader, SmallFileReader) else ""
-
-
-def _ends(readers: Sequence[Reader]) -> dict[Reader, str]:
-    """The digests of the files' ends."""
-    digests: dict[Reader, str] = {
-        reader: reader.digest
-        for reader in readers
-        if isinstance(reader, SplittableReader) and reader.digest
-    }
-    undigested: dict[Reader, Location] = {
-        reader: reader.location
-        for reader in readers
-        if isinstance(reader, FileReader) and reader not in digests
-    }
-    return digests | dict(zip(undigested, at_once(digest_of, [*undigested.values()]), strict=True))
+def _digests(readers: Sequence[Reader]) -> list[str]:
+    """The digest of each source, as by `digest_of`; of a file read at once this is its SHA-256."""
+    digests = [reader.sha256 for reader in readers]
+    locations = [None if digest else r.location for digest, r in zip(digests, readers, strict=True)]
+    others = at_once(digest_of, [location for location in locations if location is not None])
+    return [
+        digest if location is None else next(others)
+        for digest, location in zip(digests, locations, strict=True)
+    ]
 
 
 def doubts(declaration: Declaration, sources: Sequence[Source]) -> list[str]:
