@@ -5,13 +5,15 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <stdexcept>
+#include <utility>
 
 #include "cpu/parallel.hpp"
 
 namespace collapse_stats {
 namespace {
 
-constexpr std::size_t together = 16;  // files that a thread reads one after the other
+constexpr std::size_t in_turn = 16;  // files that a thread reads one after the other
 
 /// An open file, which is closed at the end of the scope.
 struct Descriptor {
@@ -51,15 +53,35 @@ std::optional<FileHead> read_head(const std::string& name, std::size_t most) {
 
 }  // namespace
 
-std::vector<std::optional<FileHead>> read_heads(std::span<const std::string> names,
-                                                std::size_t most, unsigned threads) {
+HeadReader::HeadReader(std::vector<std::string> names, std::size_t most, std::size_t together,
+                       unsigned threads)
+    : names_(std::move(names)), most_(most), together_(together), threads_(threads) {
   check_threads(threads);
-  std::vector<std::optional<FileHead>> heads(names.size());
-  parallel_for((names.size() + together - 1) / together, threads, [&](std::size_t task, unsigned) {
-    const std::size_t end = std::min(names.size(), (task + 1) * together);
-    for (std::size_t i = task * together; i < end; ++i) heads[i] = read_head(names[i], most);
-  });
+  if (!together) throw std::invalid_argument("expected a number of files to read at a time, got 0");
+  read_ahead();
+}
+
+FileHeads HeadReader::next() {
+  if (!ahead_.valid()) return {};
+  FileHeads heads = ahead_.get();
+  read_ahead();
   return heads;
+}
+
+void HeadReader::read_ahead() {
+  if (begun_ == names_.size()) return;
+  const std::size_t first = begun_;
+  begun_ += std::min(together_, names_.size() - first);
+  // Where the system gives no thread, the caller reads.
+  ahead_ = std::async(std::launch::async | std::launch::deferred, [this, first, last = begun_] {
+    FileHeads heads(last - first);
+    parallel_for((heads.size() + in_turn - 1) / in_turn, threads_, [&](std::size_t task, unsigned) {
+      const std::size_t end = std::min(heads.size(), (task + 1) * in_turn);
+      for (std::size_t i = task * in_turn; i < end; ++i)
+        heads[i] = read_head(names_[first + i], most_);
+    });
+    return heads;
+  });
 }
 
 }  // namespace collapse_stats

@@ -13,7 +13,7 @@ from collapse_stats.readers.options import ReadOptions
 from collapse_stats.system.file_state import FileState
 
 native = pytest.mark.skipif(
-    file_heads.read_heads([__file__], 1) == [None], reason="the compiled module is not installed"
+    next(file_heads.read_heads([__file__], 1)) is None, reason="the compiled module is not installed"
 )
 
 
@@ -32,7 +32,7 @@ def files(tmp_path: Path) -> list[str]:
 @native
 @pytest.mark.parametrize("most", [0, 1, 4096, 1 << 16, 1 << 40])
 def test_a_head_is_what_python_reads(files: list[str], most: int) -> None:
-    heads = file_heads.read_heads(files, most)
+    heads = list(file_heads.read_heads(files, most))
     assert len(heads) == len(files)
     for name, head in zip(files, heads, strict=True):
         is_file = "\0" not in name and "\ud800" not in name and Path(name).is_file()
@@ -40,6 +40,13 @@ def test_a_head_is_what_python_reads(files: list[str], most: int) -> None:
             assert head is None
             continue
         assert head == (FileState.of(Path(name).stat()), Path(name).read_bytes()[:most])
+
+
+@native
+def test_a_reader_of_heads_may_be_left_while_it_reads(files: list[str]) -> None:
+    heads = file_heads.read_heads(files, 1 << 16)
+    assert next(heads) is None  # the first file is empty
+    heads.close()
 
 
 @native
@@ -66,4 +73,4 @@ def test_without_the_compiled_module_python_reads(
 ) -> None:
     monkeypatch.setattr("collapse_stats._native", None, raising=False)
     monkeypatch.setitem(__import__("sys").modules, "collapse_stats._native", None)
-    assert file_heads.read_heads(files[:3], 10) == [None] * 3
+    assert list(file_heads.read_heads(files[:3], 10)) == [None] * 3

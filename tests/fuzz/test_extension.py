@@ -57,7 +57,10 @@ def one_call(draw: random.Random) -> None:
         _native.pack(vocab_size, order, columns, array(draw))
     elif kind == 5:
         name = draw.choice([b"", b"/", b"/dev/null", b"\0", __file__.encode(), "a", None])
-        _native.read_file_heads([name] * whole(), draw.choice(numbers()), threads)
+        most, together = draw.choice(numbers()), draw.choice(numbers())
+        heads = _native.HeadReader([name] * whole(), most, together, threads)
+        while draw.random() < 0.8:
+            heads.next()
     else:
         with open(os.devnull, "rb") as file:  # noqa: PTH123
             _native.MappedFile(draw.choice([file.fileno(), 10**6, -1]), draw.choice(numbers()))

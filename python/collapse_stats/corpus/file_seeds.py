@@ -114,8 +114,9 @@ def _common(folders: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
 
 def _without_endings(path: str) -> str:
     """The path without the ending of a compression, and without that of a format before it."""
-    for known in (COMPRESSIONS, registry().extensions):
-        dot = path.rfind(".", path.rfind("/") + 2)  # that a name begins with is of no ending
-        if dot >= 0 and path[dot:].lower() in known:
-            path = path[:dot]
-    return path
+    name = path.rfind("/") + 2  # a dot that a name begins with is of no ending
+    dot = path.rfind(".", name)
+    if dot >= 0 and path[dot:].lower() in COMPRESSIONS:
+        path = path[:dot]
+        dot = path.rfind(".", name)
+    return path[:dot] if dot >= 0 and path[dot:].lower() in registry().extensions else path

@@ -148,7 +148,7 @@ def _read(
         ],
         group_key=opened.group_key,
         is_part=opened.is_part,
-        paths={seed: tuple(paths) for seed, paths in opened.paths.items()},
+        paths=opened.paths,
     )
     if not corpus.tokens and not reading.is_unit:
         raise _empty(corpus)

@@ -53,7 +53,7 @@ class Opened:
 
     def __init__(self, readers: list[Reader], bad_files: BadFiles, files: Files) -> None:
         self.readers, self.bad_files, self._files = readers, bad_files, files
-        self.paths: dict[int, dict[str, None]] = {}
+        self.paths: dict[int, tuple[str, ...]] = {}
         self.kind = _kind_of(readers)
         if files.unreadable:
             bad_files.forgiving = True
@@ -103,7 +103,9 @@ class Opened:
 
         def seed_of(path: str) -> int:
             seed = seeds.of(path) if seeds else 0
-            self.paths.setdefault(seed, {})[path] = None
+            known = self.paths.get(seed, ())
+            if path not in known:
+                self.paths[seed] = (*known, path)
             return seed
 
         stretches = (

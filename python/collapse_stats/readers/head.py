@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
+from itertools import repeat
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,7 +16,6 @@ from .stream import compression_of, read_blocks, unpacked_head
 from .streams.pipe import Pipe
 
 _BYTES = 1 << 16
-_TOGETHER = 256  # files whose beginnings are read at once, 16 MiB at most
 _UNPACKED = 1 << 13  # bytes of content with a line that tell what a large file is
 _EDGE = 1 << 20  # bytes at either end of a file that its digest covers
 _UNSIZED = 16 << 20  # most bytes of a file that says it has none, as those below /proc do
@@ -57,17 +57,12 @@ class Head(NamedTuple):
 
 
 def beginnings(names: Sequence[Name]) -> Iterator[Beginning | None]:
-    """Yield what is read first of each file; None of those that `head_of` must read itself.
+    """Return what is read first of each file; None of those that `head_of` must read itself.
 
     Small files are read many at a time, because Python takes longer for each than the system does.
     """
-    for first in range(0, len(names), _TOGETHER):
-        some = names[first : first + _TOGETHER]
-        local = [name for name in some if isinstance(name, str)]
-        if len(local) < len(some) or len(names) == 1:
-            yield from [None] * len(some)
-        else:
-            yield from read_heads(local, _BYTES)
+    local = [name for name in names if isinstance(name, str)]
+    return read_heads(local, _BYTES) if 1 < len(local) == len(names) else repeat(None, len(names))
 
 
 def head_of(path: Name, beginning: Beginning | None = None) -> Head:

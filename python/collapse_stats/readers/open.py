@@ -24,18 +24,22 @@ NONE_DOUBTFUL: Mapping[Name, bool] = MappingProxyType({})
 
 
 def open_file(
-    path: "str | os.PathLike[str] | RemotePath",
-    options: ReadOptions | None = None,
-    beginning: Beginning | None = None,
+    path: "str | os.PathLike[str] | RemotePath", options: ReadOptions | None = None
 ) -> FileReader:
-    """Return a reader of one file, of which the `beginning` may have been read already.
+    """Return a reader of one file.
 
     Raises
     ------
     InputError
         The file cannot be read, is of no known format, or lacks what `options` ask for.
     """
-    name, options = as_name(path), options or ReadOptions()
+    return _opened(as_name(path), options or ReadOptions())
+
+
+def _opened(
+    name: Name, options: ReadOptions, beginning: Beginning | None = None
+) -> FileReader:
+    """A reader of a file, of which the `beginning` may have been read already."""
     try:
         if isinstance(name, Pipe):
             return _open_pipe(name, options)
@@ -158,6 +162,6 @@ def _open_or_error(
     options: ReadOptions, name: Name, beginning: Beginning | None = None
 ) -> FileReader | InputError:
     try:
-        return open_file(name, options, beginning)
+        return _opened(name, options, beginning)
     except InputError as error:
         return error
