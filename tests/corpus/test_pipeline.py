@@ -25,7 +25,7 @@ from reader_helpers import split_at, write, write_lines
 from collapse_stats.backends.options import CountOptions
 from collapse_stats.corpus.corpus import Corpus
 from collapse_stats.corpus.load import read_corpus
-from collapse_stats.corpus.ordered_calls import in_order
+from collapse_stats.system.ordered_calls import in_order
 from collapse_stats.errors import InputError
 from collapse_stats.readers import boundaries as documents_module
 from collapse_stats.readers.in_memory.open import open_memory
@@ -335,7 +335,7 @@ def test_small_files_are_held_while_there_is_room_and_until_they_are_read(
         assert texts == [["new"]] * 5
 
 
-@pytest.mark.parametrize("size", [0, 1, 65536, 65537, 1 << 20, (1 << 20) + 1, 3 << 20])
+@pytest.mark.parametrize("size", [0, 1, 65536, 65537, 1 << 20, 2 << 20, (2 << 20) + 1, 5 << 20])
 @pytest.mark.parametrize("ending", ["", ".gz"])
 def test_digests_tell_size_and_ends_however_they_are_made(
     tmp_path: Path, size: int, ending: str
@@ -348,6 +348,6 @@ def test_digests_tell_size_and_ends_however_they_are_made(
     paths = [path, tmp_path / "b.txt"]
     source, _ = read_corpus(paths, reading=BYTES, counting=counting(1)).sources
     edge = 1 << 20
-    last = data[max(edge, len(data) - edge) :]  # each byte counts once
-    expected = hashlib.sha256(str(len(data)).encode() + data[:edge] + last)
-    assert source.digest == expected.hexdigest()
+    if len(data) > 2 * edge:
+        data = str(len(data)).encode() + data[:edge] + data[-edge:]
+    assert source.digest == hashlib.sha256(data).hexdigest()

@@ -204,11 +204,11 @@ def test_an_object_of_a_bucket_that_changes(
         def change_then_read(self: Any, size: int | None = -1) -> bytes:
             nonlocal reads
             reads += 1
-            if reads == 3:
+            if reads == 2:  # the first is of its beginning
                 put(b)
             return read(self, size)
 
         monkeypatch.setattr(file_module.RemoteFile, "read", change_then_read)
         with pytest.raises(InputError, match=CHANGED):
             cs.profile("s3://corpora/a.jsonl", tokenizer="bytes", backend="numpy", max_order=2)
-        assert reads >= 3
+        assert reads >= 2

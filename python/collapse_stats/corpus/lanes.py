@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from ..readers.base import Reader
 from ..readers.splits import SplittableReader
-from .ordered_calls import Call
+from ..system.ordered_calls import Call
 
 T = TypeVar("T")
 Calls = Generator[Call[T], None, None]

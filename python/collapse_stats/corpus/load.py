@@ -111,7 +111,8 @@ def _read(
     # A line is held three times: as bytes, as text and as what is parsed from it.
     reading = replace(reading, longest=min(reading.longest, max(_MIN_LONGEST, memory // 4)))
     read_ahead = min(memory // 8, _READ_AHEAD)
-    opened = open_source(source, reading, counting.tmp, read_ahead // 2)
+    threads = counting.threads or os.cpu_count() or 1
+    opened = open_source(source, reading, counting.tmp, read_ahead // 2, threads)
     is_text = opened.kind == "text"
     tokenizer = _tokenizer(reading.tokenizer, is_text, beside)
     vocabulary, pack = _packing(tokenizer, is_text, reading.vocab_size, beside)
@@ -353,11 +354,7 @@ def _store_all(
 
 def _copied(readers: Iterable[Reader], tmp: str | os.PathLike[str] | None) -> list[str]:
     """A warning about remote files that are copied to the disk, because they are mapped."""
-    sizes = [
-        reader.size
-        for reader in readers
-        if reader.maps_file and is_url(reader.path)
-    ]
+    sizes = [reader.size for reader in readers if reader.maps_file and is_url(reader.path)]
     if not sizes:
         return []
     return [

@@ -73,7 +73,12 @@ class Opened:
 
     @classmethod
     def of_paths(
-        cls, paths: Paths, reading: ReadOptions, tmp: str | os.PathLike[str] | None, room: int
+        cls,
+        paths: Paths,
+        reading: ReadOptions,
+        tmp: str | os.PathLike[str] | None,
+        room: int,
+        threads: int,
     ) -> "Opened":
         """Open files; small ones are kept in memory up to `room` bytes, to be opened only once."""
         files = discover(paths, tmp, reading)
@@ -83,7 +88,7 @@ class Opened:
         if reading.limit_documents is not None:
             opened = _OpenedInTurn(files, reading)
         else:
-            readers, bad_files = open_files(files.names, reading, room, files.doubtful)
+            readers, bad_files = open_files(files.names, reading, room, files.doubtful, threads)
             opened = cls(readers, bad_files, files)
         opened.name = _name(paths)
         opened.seeds = FileSeeds(paths, files.names, reading.root)

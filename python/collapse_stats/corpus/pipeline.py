@@ -21,9 +21,9 @@ from ..readers.base import Batch, Reader
 from ..readers.records.group_key import GroupKeyError
 from ..readers.splits import Split, SplittableReader, splits_of
 from ..readers.stream import TooLongError
+from ..system.ordered_calls import Call, in_order
 from .encoding import BadDocumentError, EncodedSplits, Splits
 from .lanes import Lanes, divided, side_by_side
-from .ordered_calls import Call, in_order
 
 _CALL_BYTES = 1 << 19  # small splits are read in one call, up to this many bytes
 _CALL_SPLITS = 256  # and up to this many splits

@@ -21,9 +21,13 @@ _STARTS = ("~/", "./", "../", "s3://", "gs://", "gcs://", "hf://")
 
 
 def open_source(
-    source: Any, reading: ReadOptions, tmp: str | os.PathLike[str] | None, room: int
+    source: Any,
+    reading: ReadOptions,
+    tmp: str | os.PathLike[str] | None,
+    room: int,
+    threads: int,
 ) -> Opened:
-    """Open the files that a source names, or the data that it is.
+    """Open the files that a source names, or the data that it is, in so many threads.
 
     Small files are kept in memory up to `room` bytes; ids of remote ones in unnamed files in `tmp`.
     """
@@ -32,7 +36,7 @@ def open_source(
     if paths is None:
         return Opened.in_memory(source, reading)
     try:
-        return Opened.of_paths(paths, reading, tmp, room)
+        return Opened.of_paths(paths, reading, tmp, room, threads)
     except MissingPathError as error:
         if not (isinstance(source, list | tuple) and all(isinstance(x, str) for x in source)):
             raise

@@ -1,12 +1,15 @@
 """Open readers of files: of one file, or of all the files of a corpus."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from functools import partial
+from itertools import chain, islice
 from types import MappingProxyType
 from typing import NamedTuple, get_args
 
 from ..errors import InputError
+from ..system.ordered_calls import Call, in_order
 from .bad_files import BadFiles
 from .base import Reader
 from .detect import detect, is_named
@@ -18,7 +21,11 @@ from .records.group_key import no_records
 from .remote.location import Name, as_name, at_once, is_url
 from .remote.path import RemotePath
 from .small_file import SmallFileReader
+from .stream import COMPRESSIONS
 from .streams.pipe import Pipe
+
+_PACKED = tuple(COMPRESSIONS)
+_IN_TURN = 4  # compressed files that a thread opens one after the other
 
 NONE_DOUBTFUL: Mapping[Name, bool] = MappingProxyType({})
 
@@ -36,9 +43,7 @@ def open_file(
     return _opened(as_name(path), options or ReadOptions())
 
 
-def _opened(
-    name: Name, options: ReadOptions, beginning: Beginning | None = None
-) -> FileReader:
+def _opened(name: Name, options: ReadOptions, beginning: Beginning | None = None) -> FileReader:
     """A reader of a file, of which the `beginning` may have been read already."""
     try:
         if isinstance(name, Pipe):
@@ -87,6 +92,7 @@ def open_files(
     options: ReadOptions,
     room: int = 0,
     doubtful: Mapping[Name, bool] = NONE_DOUBTFUL,
+    threads: int = 1,
 ) -> tuple[list[Reader], BadFiles]:
     """Return readers of the files of one corpus, and the files that could not be opened.
 
@@ -104,7 +110,7 @@ def open_files(
     bad_files = BadFiles(options.skip_bad and (len(names) > 1 or options.is_unit))
     readers: list[Reader] = []
     of_metadata: InputError | None = None
-    for name, reader in open_each(names, options, doubtful):
+    for name, reader in open_each(names, options, doubtful, threads):
         if isinstance(reader, Metadata):
             bad_files.metadata.append(name)
             of_metadata = of_metadata or reader.error
@@ -133,18 +139,26 @@ class Metadata(NamedTuple):
 
 
 def open_each(
-    names: Sequence[Name], options: ReadOptions, doubtful: Mapping[Name, bool] = NONE_DOUBTFUL
+    names: Sequence[Name],
+    options: ReadOptions,
+    doubtful: Mapping[Name, bool] = NONE_DOUBTFUL,
+    threads: int = 1,
 ) -> Iterator[tuple[Name, FileReader | InputError | Metadata]]:
-    """Yield each file with its reader or its error, or as metadata if it is `doubtful` and is."""
+    """Yield each file with its reader or its error, or as metadata if it is `doubtful` and is.
+
+    Compressed files are opened in so many threads, because their beginnings are unpacked.
+    """
     attempt = partial(_open_or_error, options)
     if any(map(is_url, names)):
-        opened = zip(names, at_once(attempt, names), strict=True)
+        opened = at_once(attempt, names)
+    elif threads > 1 and any(isinstance(name, str) and name.endswith(_PACKED) for name in names):
+        opened = _in_threads(attempt, names, threads)
     else:
-        opened = zip(names, map(attempt, names, beginnings(names)), strict=True)
+        opened = map(attempt, names, beginnings(names))
     if not doubtful:
-        yield from opened
+        yield from zip(names, opened, strict=True)
         return
-    for name, reader in opened:
+    for name, reader in zip(names, opened, strict=True):
         if name in doubtful:
             is_error = isinstance(reader, InputError)
             if (is_error or doubtful[name]) and is_metadata(name, options, doubtful[name]):
@@ -152,6 +166,20 @@ def open_each(
                 yield name, Metadata(error)
                 continue
         yield name, reader
+
+
+def _in_threads(
+    attempt: Callable[[Name, Beginning | None], FileReader | InputError],
+    names: Sequence[Name],
+    threads: int,
+) -> Iterator[FileReader | InputError]:
+    heads = beginnings(names)
+    groups = (names[first : first + _IN_TURN] for first in range(0, len(names), _IN_TURN))
+    calls: Iterator[Call[list[FileReader | InputError]]] = (
+        (0, partial(list, map(attempt, some, [*islice(heads, len(some))]))) for some in groups
+    )
+    with closing(in_order(calls, threads, 0)) as results:
+        yield from chain.from_iterable(results)
 
 
 def _described(name: Name) -> InputError:

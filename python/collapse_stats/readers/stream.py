@@ -105,9 +105,11 @@ def unpacked_head(
     """
     source = decompressed(BytesIO(data), compression)
     content = b""
+    step = enough or 1 << 16
     try:
-        while block := source.read(enough or 1 << 16):
+        while block := source.read(step):
             content += block
+            step = max(step, len(content))  # each step copies what is left of the data
             if len(content) > most or (enough and len(content) >= enough and b"\n" in content):
                 return content.removeprefix(UTF8_BOM), False
     except OSError:

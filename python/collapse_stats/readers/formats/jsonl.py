@@ -29,6 +29,7 @@ from ..stream import UTF8_BOM, decode_repaired, line_blocks, read_blocks
 from .json_values import begins_value_of_lines, json_values
 
 _PROBED_RECORDS, _PROBED_BYTES = 100, 1 << 20
+_FIRST_BYTES = 1 << 17  # that are read for the first record, which mostly tells enough
 _SMALL = 1 << 15  # bytes; a smaller block is parsed faster by Python than by Arrow
 _NO_FIELDS = Fields(("text",), "text", plain=False)  # of a file without a record
 
@@ -174,7 +175,10 @@ class JsonLinesReader(SmallFileReader):
 
         Sets whether these are one a line, and what an array is.
         """
-        beginning = head.content.removeprefix(UTF8_BOM) if head.complete else self._beginning()
+        beginning = head.content.removeprefix(UTF8_BOM)
+        if not head.complete:
+            lines = beginning[: beginning.rfind(b"\n") + 1]
+            beginning = lines or self._beginning(head, _FIRST_BYTES)
         self._one_a_line = not begins_value_of_lines(beginning)
         if not self._one_a_line:
             self.unpacks = False  # it is parsing that takes long
@@ -184,17 +188,16 @@ class JsonLinesReader(SmallFileReader):
             first = next(self._first_values(beginning), None)
             self._whole_arrays = looks_like_turn(first) or type(first) is int
         complaints = Repairs()
-        records = (
-            (record for _, _, record in _records(beginning, 1, complaints))
-            if self._one_a_line
-            else self._first_values(beginning)
-        )
+        records = self._first_records(beginning, complaints)
         first = list(islice(records, 1))
         if first and type(first[0]) is dict:  # interned, for there may be many files
             self.names = tuple(map(sys.intern, first[0]))
         usual = usual_fields(first[0], self._options) if first else None
         if usual is not None:
             return usual
+        if not head.complete:  # the first record tells too little
+            first, complaints = [], Repairs()
+            records = self._first_records(self._beginning(head, _PROBED_BYTES), complaints)
         probe = Probe(islice(chain(first, records), _PROBED_RECORDS))
         there = "these lines have" if self._one_a_line else "these objects have"
         fields = fields_of(self.path, probe, self._options, there)
@@ -209,6 +212,11 @@ class JsonLinesReader(SmallFileReader):
             )
         return fields or _NO_FIELDS
 
+    def _first_records(self, beginning: bytes, complaints: Repairs) -> Iterator[Any]:
+        if not self._one_a_line:
+            return self._first_values(beginning)
+        return (record for _, _, record in _records(beginning, 1, complaints))
+
     def _first_values(self, beginning: bytes) -> Iterator[Any]:
         whole = len(beginning) == self._plain
         blocks = [(beginning, 0)] if whole else read_blocks(self.location, _PROBED_BYTES)
@@ -216,12 +224,14 @@ class JsonLinesReader(SmallFileReader):
         for value, _, _ in values:
             yield value
 
-    def _beginning(self) -> bytes:
-        blocks = read_blocks(self.location, _PROBED_BYTES)
-        first = next((block for block, _ in blocks), b"")
-        if first.lstrip().startswith(b"["):
-            return first  # an array may be one line of any length
-        blocks = line_blocks(self.location, _PROBED_BYTES, self.longest)
+    def _beginning(self, head: Head, size: int) -> bytes:
+        """About the first `size` bytes of the content, in whole lines if values are one a line."""
+        is_array = head.content.removeprefix(UTF8_BOM).lstrip().startswith(b"[")
+        blocks = (
+            read_blocks(self.location, size)  # it may be one line of any length
+            if is_array
+            else line_blocks(self.location, size, self.longest)
+        )
         return next((block for block, _ in blocks), b"")
 
 
