@@ -1,8 +1,10 @@
 """The table of a saved profile, of which only the parts that are needed are read."""
 
 import os
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -25,8 +27,8 @@ class TableOnDisk:
     path: Folder
     layout: Layout
     parts: list[Part]
-    # The last part read, by file name: the next stretch usually begins in it.
-    _last_part: dict[str, NgramTable] = field(default_factory=dict)
+    # The part that the last stretch ends in: the next one usually begins in it.
+    _kept: dict[Part, NgramTable] = field(default_factory=dict)
 
     @property
     def rows(self) -> int:
@@ -54,25 +56,31 @@ class TableOnDisk:
         return _READING
 
     def read(self, first: int, last: int) -> NgramTable:
-        """See `TableSource.read`."""
+        """See `TableSource.read`; the rows may share memory with the part that is kept."""
         parts = [p for p in self.parts if p.first_key_range < last and p.last_key_range >= first]
-        begins = np.cumsum([0, *(part.rows for part in parts)]).tolist()
-        table = NgramTable.unfilled(self.layout, begins[-1])
-        pieces = [table.rows(*edges) for edges in pairwise(begins)]
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            list(pool.map(self._fill, parts, pieces))
-        self._last_part = {}
-        if parts and parts[-1].last_key_range >= last:
-            self._last_part[parts[-1].file.name] = pieces[-1].copy()
+        cut = [p for p in parts if p.first_key_range < first or p.last_key_range >= last]
+        tables = {part: self._kept.get(part) or self._unfilled(part.rows) for part in cut}
+        self._fill({part: tables[part] for part in cut if part not in self._kept})
+        self._kept = {part: tables[part] for part in cut if part.last_key_range >= last}
+        pieces = {part: tables[part].slice(first, last) for part in cut}
+        if len(parts) == len(cut) == 1:
+            return pieces[parts[0]]
+        begins = np.cumsum([0, *(len(pieces.get(p, range(p.rows))) for p in parts)]).tolist()
+        table = self._unfilled(begins[-1])
+        rows = dict(zip(parts, (table.rows(*edges) for edges in pairwise(begins)), strict=True))
+        for part, piece in pieces.items():
+            rows[part].keys[:], rows[part].counts[:] = piece.keys, piece.counts
+        self._fill({part: rows[part] for part in parts if part not in pieces})
         for before, part, begin in zip(parts, parts[1:], begins[1:], strict=False):
-            if not ascending_at([begin], table):
+            if 0 < begin < len(table) and not ascending_at([begin], table):
                 after = f"its first n-gram should come after the last of {before.file.name}"
                 raise damaged(self.path, part.file.name, after)
-        return table.slice(first, last)
+        return table
 
-    def _fill(self, part: Part, rows: NgramTable) -> None:
-        kept = self._last_part.get(part.file.name)
-        if kept is None:
-            read_part(self.path, part, rows)
-        else:
-            rows.keys[:], rows.counts[:] = kept.keys, kept.counts
+    def _unfilled(self, rows: int) -> NgramTable:
+        return NgramTable.unfilled(self.layout, rows)
+
+    def _fill(self, rows: Mapping[Part, NgramTable]) -> None:
+        """Read parts to the rows that they are mapped to, several at a time."""
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            list(pool.map(partial(read_part, self.path), rows, rows.values()))

@@ -80,10 +80,6 @@ class NgramTable:
         """Return the rows ``first <= row < last``, sharing memory with this table."""
         return NgramTable(self.layout, self.keys[:, first:last], self.counts[:, first:last])
 
-    def copy(self) -> "NgramTable":
-        """Return a copy that shares no memory with this table."""
-        return NgramTable(self.layout, self.keys.copy(), self.counts.copy())
-
     @property
     def nbytes(self) -> int:
         """Bytes of memory that keys and counts take."""
