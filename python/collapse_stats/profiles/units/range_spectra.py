@@ -12,9 +12,11 @@ from dataclasses import replace
 import numpy as np
 
 from ...backends.base import Backend
-from ...ngrams.layout import Layout, bits_of, changes, pack, unpack
+from ...ngrams.layout import Layout, UInt64Array, bits_of, changes, pack, unpack
 from ...ngrams.spectrum import HALVES, NO_HALVES, JointSpectra, JointSpectrum, Masks, sum_joint
 from ...ngrams.table import NgramTable
+
+_BLOCK = 1 << 15  # rows
 
 
 def masks_of(layout: Layout) -> tuple[Masks, ...]:
@@ -51,18 +53,31 @@ def first_tokens(table: NgramTable) -> NgramTable:
     short = layout_of_first_tokens(layout)
     if not len(table):
         return NgramTable.empty(short)
-    # The top of a key is the key of the first two tokens. Rows that share it are neighbours, and
-    # are added before any is unpacked.
-    pairs = bits_of(table.keys, layout.key_bits - layout.mix_bits, layout.mix_bits)
-    begins = np.flatnonzero(np.concatenate([[True], pairs[1:] != pairs[:-1]]))
-    counts = np.add.reduceat(table.counts, begins, axis=1)
-    codes = unpack(short, pairs[begins][np.newaxis])
+    pairs, counts = _first_pairs(table)
+    codes = unpack(short, pairs[np.newaxis])
     codes[1:] = np.minimum(codes[1:], 1)
     keys = pack(short, codes)
     order = np.lexsort(keys[::-1])
     keys, counts = np.take(keys, order, axis=1), np.take(counts, order, axis=1)
     begins = np.flatnonzero(changes(keys))
     return NgramTable(short, np.take(keys, begins, axis=1), np.add.reduceat(counts, begins, axis=1))
+
+
+def _first_pairs(table: NgramTable) -> tuple[UInt64Array, UInt64Array]:
+    """The keys of the first two tokens ``(V,)`` and their counts ``(labels, V)``.
+
+    They are the top bits of the keys of neighbours, which are added before any is unpacked. A pair
+    may occur twice, since the rows are looked at in blocks that stay in the processor's cache.
+    """
+    layout = table.layout
+    pairs, counts = [], []
+    for first in range(0, len(table), _BLOCK):
+        rows = table.rows(first, first + _BLOCK)
+        pair = bits_of(rows.keys, layout.key_bits - layout.mix_bits, layout.mix_bits)
+        begins = np.append(0, np.flatnonzero(pair[1:] != pair[:-1]) + 1)
+        pairs.append(pair[begins])
+        counts.append(np.add.reduceat(rows.counts, begins, axis=1))
+    return np.concatenate(pairs), np.concatenate(counts, axis=1)
 
 
 def spectra_of_whole(
