@@ -24,8 +24,9 @@ class PythonHeadReader {
     py::list result(heads.size());
     for (std::size_t i = 0; i < heads.size(); ++i) {
       if (heads[i])
-        result[i] = py::make_tuple(heads[i]->size, heads[i]->changed_ns, heads[i]->inode,
-                                   py::bytes(heads[i]->data));
+        result[i] = py::make_tuple(
+            py::make_tuple(heads[i]->size, heads[i]->changed_ns, heads[i]->inode),
+            py::bytes(heads[i]->data));
       else
         result[i] = py::none();
       heads[i].reset();  // two copies of one file, not of all

@@ -10,10 +10,11 @@ from collapse_stats.errors import InputError
 from collapse_stats.readers.head import beginnings, head_of
 from collapse_stats.readers.open import open_each
 from collapse_stats.readers.options import ReadOptions
-from collapse_stats.system.file_state import FileState
+from collapse_stats.system.file_state import state_of
 
 native = pytest.mark.skipif(
-    next(file_heads.read_heads([__file__], 1)) is None, reason="the compiled module is not installed"
+    next(file_heads.read_heads([__file__], 1)) is None,
+    reason="the compiled module is not installed",
 )
 
 
@@ -39,7 +40,7 @@ def test_a_head_is_what_python_reads(files: list[str], most: int) -> None:
         if not is_file or not Path(name).stat().st_size:
             assert head is None
             continue
-        assert head == (FileState.of(Path(name).stat()), Path(name).read_bytes()[:most])
+        assert head == (state_of(Path(name).stat()), Path(name).read_bytes()[:most])
 
 
 @native

@@ -25,12 +25,12 @@ from reader_helpers import split_at, write, write_lines
 from collapse_stats.backends.options import CountOptions
 from collapse_stats.corpus.corpus import Corpus
 from collapse_stats.corpus.load import read_corpus
-from collapse_stats.system.ordered_calls import in_order
 from collapse_stats.errors import InputError
 from collapse_stats.readers import boundaries as documents_module
 from collapse_stats.readers.in_memory.open import open_memory
 from collapse_stats.readers.open import open_files
 from collapse_stats.readers.options import ReadOptions
+from collapse_stats.system.ordered_calls import in_order
 from collapse_stats.tokenizers.texts import as_list
 
 READERS_OF_TEXT = ("jsonl", "text", "parquet", "arrow")

@@ -20,7 +20,8 @@ from collapse_stats.ngrams.layout import Layout
 from collapse_stats.profiles.build import profile_corpus
 from collapse_stats.readers.open import open_file
 from collapse_stats.readers.options import ReadOptions
-from collapse_stats.system.file_state import FileState
+from collapse_stats.system import file_state
+from collapse_stats.system.file_state import FileState, state_of
 
 IDS = list(range(5000)) * 100
 COUNTING = CountOptions(max_order=2, memory="1GB")
@@ -111,14 +112,14 @@ def test_a_mapped_file_that_is_removed_can_be_counted(tmp_path: Path) -> None:
 
 def grow_on_read(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the file grow after its reader has been opened."""
-    whole = FileState.change
+    whole = file_state.change
 
-    def change(state: FileState, name: str) -> InputError | None:
+    def change(name: str, before: FileState) -> InputError | None:
         with path.open("ab") as file:
             file.write(b"{}\n")
-        return whole(state, name)
+        return whole(name, before)
 
-    monkeypatch.setattr(FileState, "change", change)
+    monkeypatch.setattr(file_state, "change", change)
 
 
 def json_lines(path: Path) -> Path:
@@ -178,7 +179,7 @@ def test_an_index_that_changes_is_named(
 
 
 def test_what_is_no_regular_file_has_no_state(tmp_path: Path) -> None:
-    assert FileState.of(Path(os.devnull).stat()) is None
+    assert state_of(Path(os.devnull).stat()) is None
     path = json_lines(tmp_path / "a")
     reader = open_file(path)
     assert reader.change() is None

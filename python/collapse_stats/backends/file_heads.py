@@ -25,8 +25,7 @@ def read_heads(names: Sequence[str], most: int) -> Iterator[tuple[FileState, byt
         return
     ahead = HeadReader([_encoded(name) for name in names], most, _TOGETHER, _THREADS)
     while found := ahead.next():
-        for each in found:
-            yield None if each is None else (FileState(*each[:3]), each[3])
+        yield from found
 
 
 def _encoded(name: str) -> bytes:

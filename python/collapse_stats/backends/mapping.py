@@ -6,7 +6,7 @@ As in `columns`, nothing is counted here; the compiled module does what Python c
 import os
 from pathlib import Path
 
-from ..system.file_state import FileState
+from ..system.file_state import state_of
 from ..system.memory import MappedBytes
 
 
@@ -25,7 +25,7 @@ def map_file(path: str | os.PathLike[str], size: int) -> MappedBytes:
         state = os.fstat(file.fileno())
         if state.st_size < size:
             raise OSError(f"expected {size:,} bytes, got {state.st_size:,}")
-        return MappedBytes(_map(file.fileno(), path, size), os.fspath(path), FileState.of(state))
+        return MappedBytes(_map(file.fileno(), path, size), os.fspath(path), state_of(state))
 
 
 def _map(file: int, path: str | os.PathLike[str], size: int) -> object:

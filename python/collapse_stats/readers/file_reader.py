@@ -6,6 +6,7 @@
 from typing import ClassVar, NamedTuple
 
 from ..errors import InputError
+from ..system import file_state
 from ..system.file_state import FileState
 from .base import Reader
 from .head import Head
@@ -115,8 +116,11 @@ class FileReader(Reader):
     reads: Fields | None = None
     """The keys or columns that hold the documents, None if the format has no names."""
 
-    states: tuple[tuple[str, FileState], ...] = ()
-    """What the local files that are read were when they were opened, by path."""
+    state: FileState | None = None
+    """What a local file was when it was opened; None of what needs no second look."""
+
+    beside: tuple[tuple[str, FileState], ...] = ()
+    """The same of the local files that are read with it, by path."""
 
     looks: ClassVar[bool] = False
     """Whether `rows_between` reads what lies between the places, and not just some metadata."""
@@ -138,16 +142,17 @@ class FileReader(Reader):
 
     def watch(self, name: Name, head: Head) -> None:
         """Note what a file was when its `head` was read, for `change`."""
-        if head.state is not None:
-            self.states = (*self.states, (str(name), head.state))
+        if str(name) == self.path:
+            self.state = head.state
+        elif head.state is not None:
+            self.beside = (*self.beside, (str(name), head.state))
 
     def change(self) -> InputError | None:
         """Return the error to raise if a file has been written to since, else None."""
-        for path, state in self.states:
-            error = state.change(path)
-            if error is not None:
-                return error
-        return None
+        error = None if self.state is None else file_state.change(self.path, self.state)
+        for path, state in self.beside:
+            error = error or file_state.change(path, state)
+        return error
 
     @classmethod
     def recognize_content(cls, file: Candidate) -> str | None:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from ..backends.file_heads import read_heads
 from ..errors import InputError
-from ..system.file_state import FileState
+from ..system.file_state import FileState, state_of
 from .base import BATCH_BYTES
 from .remote.location import Location, Name, as_location
 from .stream import compression_of, read_blocks, unpacked_head
@@ -69,7 +69,8 @@ def head_of(path: Name, beginning: Beginning | None = None) -> Head:
     """Read the beginning of a file, unless it is given as one of `beginnings`."""
     state: FileState | None
     if beginning is not None:
-        (state, data), size = beginning, beginning[0].size
+        state, data = beginning
+        size = state[0]
     elif isinstance(path, str):
         state, data, size = _read(path)
     else:
@@ -94,7 +95,7 @@ def _read(path: str) -> tuple[FileState | None, bytes, int]:
         data = os.read(descriptor, min(size or _BYTES, _BYTES))
         if not size:
             data, size = _unsized(path, descriptor, data)
-        return FileState.of(status), data, size
+        return state_of(status), data, size
     except BlockingIOError as error:
         raise InputError(f"{path}: it has no end, the system waits for more of it") from error
     finally:

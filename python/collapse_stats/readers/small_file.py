@@ -97,7 +97,7 @@ class SmallFileReader(SplittableReader, FileReader):
         content = self.content
         self.forget()  # the digest is taken here, in the thread that reads
         if content:
-            self.states = ()  # what was read at once needs no second look
+            self.state = None  # what was read at once needs no second look
             return content
         if self._packed:
             return unpacked(self.location, BATCH_BYTES, self.longest)

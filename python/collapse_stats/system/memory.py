@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import InputError
+from . import file_state
 from .budget import Budget
 from .file_state import FileState
 
@@ -110,7 +111,7 @@ class MappedBytes:
         """Return the error to raise if the file is no longer what was mapped, else None."""
         if self._state is None:
             return None
-        change = self._state.change(self._path)
+        change = file_state.change(self._path, self._state)
         if change is None and not getattr(self._buffer, "is_whole", True):
             return InputError(
                 f"{self._path}: could not be read to its end: its disk failed, or it was cut short "

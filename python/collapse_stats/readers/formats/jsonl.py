@@ -76,7 +76,7 @@ class JsonLinesReader(SmallFileReader):
             yield from self._splits_of_values()
             return
         if 0 < self._plain <= BATCH_BYTES and self._places is None:
-            yield Split(self._plain, lambda: self._batch(self._content(), 1, self.size))
+            yield Split(self._plain, self._whole)
             return
         line = 1 + self.first_row
         blocks = line_blocks(self.location, BATCH_BYTES, self.longest, self._places)
@@ -84,6 +84,9 @@ class JsonLinesReader(SmallFileReader):
             lines = block.count(b"\n")
             yield Split(self._taken(block, lines), partial(self._batch, block, line, bytes_read))
             line += lines
+
+    def _whole(self) -> Batch:
+        return self._batch(self._content(), 1, self.size)
 
     def _splits_of_values(self) -> Iterator[Split]:
         """Splits whose values are parsed already, since only parsing tells where one ends."""

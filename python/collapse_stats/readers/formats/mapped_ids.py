@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from ...errors import InputError
-from ...system.file_state import FileState
+from ...system.file_state import state_of
 from ..base import Batch, Int64Array
 from ..boundaries import documents_between, row_batches, stream_splits
 from ..file_reader import FileReader
@@ -101,8 +101,8 @@ class IndexedReader(FileReader):
         super().watch(name, head)
         for path in (self._path, *self._index_files()):
             if isinstance(path, Path) and str(path) != str(name):
-                state = FileState.of(path.stat())
-                self.states += ((str(path), state),) if state else ()
+                state = state_of(path.stat())
+                self.beside += ((str(path), state),) if state else ()
 
     @abstractmethod
     def _index_files(self) -> tuple[Location, ...]:

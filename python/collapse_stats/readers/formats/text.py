@@ -68,7 +68,7 @@ class TextReader(SmallFileReader):
             data = unpacked(self.location, BATCH_BYTES, self.longest)
             yield Split(len(data), lambda: self._document(data))
         elif not self._per_line:
-            yield Split(self._plain, lambda: self._document(self._content()))
+            yield Split(self._plain, self._whole)
         elif 0 < self._plain <= BATCH_BYTES and self._places is None:
             yield Split(self._plain, lambda: self._lines(self._content(), 1, self.size))
         else:
@@ -79,6 +79,9 @@ class TextReader(SmallFileReader):
                     size = len(part) + LINE * lines
                     yield Split(size, partial(self._lines, part, line, bytes_read))
                     line, bytes_read = line + lines, 0
+
+    def _whole(self) -> Batch:
+        return self._document(self._content())
 
     def _document(self, data: bytes) -> Batch:
         texts: Texts | None = long_text(data)
