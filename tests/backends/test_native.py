@@ -83,7 +83,9 @@ def test_merges_any_number_of_tables(layout: Layout, number: int) -> None:
     ]  # at uneven distances
     pieces = [whole.rows(*cut) for cut in itertools.pairwise(cuts)]
     assert backend.merge([pieces[i % 4] for i in (2, 0, 3, 1)]) == whole
-    sides = [NgramTable(layout, whole.keys[:, i::2], whole.counts[:, i::2]).copy() for i in (0, 1)]
+    sides = [
+        NgramTable(layout, whole.keys[:, i::2].copy(), whole.counts[:, i::2].copy()) for i in (0, 1)
+    ]
     assert backend.merge([*sides, NgramTable.empty(layout)]) == whole
 
 
