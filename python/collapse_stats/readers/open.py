@@ -11,7 +11,7 @@ from typing import NamedTuple, get_args
 from ..errors import InputError
 from ..system.ordered_calls import Call, in_order
 from .bad_files import BadFiles
-from .base import Reader
+from .base import BATCH_BYTES, Reader
 from .detect import detect, is_named
 from .directory.metadata import is_metadata
 from .file_reader import FileReader
@@ -26,6 +26,7 @@ from .streams.pipe import Pipe
 
 _PACKED = tuple(COMPRESSIONS)
 _IN_TURN = 4  # compressed files that a thread opens one after the other
+_AHEAD = 16 << 20  # bytes that files which are opened ahead may take
 
 NONE_DOUBTFUL: Mapping[Name, bool] = MappingProxyType({})
 
@@ -151,7 +152,7 @@ def open_each(
     attempt = partial(_open_or_error, options)
     if any(map(is_url, names)):
         opened = at_once(attempt, names)
-    elif threads > 1 and any(isinstance(name, str) and name.endswith(_PACKED) for name in names):
+    elif threads > 1 and _are_packed(names):
         opened = _in_threads(attempt, names, threads)
     else:
         opened = map(attempt, names, beginnings(names))
@@ -168,6 +169,12 @@ def open_each(
         yield name, reader
 
 
+def _are_packed(names: Sequence[Name]) -> bool:
+    """Whether these are local files, some of them compressed; a pipe may wait for its writer."""
+    local = [name for name in names if isinstance(name, str)]
+    return len(local) == len(names) and any(name.endswith(_PACKED) for name in local)
+
+
 def _in_threads(
     attempt: Callable[[Name, Beginning | None], FileReader | InputError],
     names: Sequence[Name],
@@ -175,10 +182,11 @@ def _in_threads(
 ) -> Iterator[FileReader | InputError]:
     heads = beginnings(names)
     groups = (names[first : first + _IN_TURN] for first in range(0, len(names), _IN_TURN))
+    in_turn = (map(attempt, some, [*islice(heads, len(some))]) for some in groups)
     calls: Iterator[Call[list[FileReader | InputError]]] = (
-        (0, partial(list, map(attempt, some, [*islice(heads, len(some))]))) for some in groups
+        (_IN_TURN * BATCH_BYTES, partial(list, some)) for some in in_turn
     )
-    with closing(in_order(calls, threads, 0)) as results:
+    with closing(in_order(calls, threads, _AHEAD)) as results:
         yield from chain.from_iterable(results)
 
 

@@ -30,7 +30,7 @@ from .division import PlannedFile, Unit, divided
 
 DEFAULT_UNIT_TOKENS = 10**9
 PLAN = "plan.json"
-_SCHEMA = "collapse-stats.plan/1"
+_SCHEMA = "collapse-stats.plan/2"
 # Options that do not change what a whole file gives.
 _NOT_PLANNED = ("skip_bad", "longest", "places", "first_row", "is_unit")
 

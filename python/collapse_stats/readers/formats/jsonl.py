@@ -178,10 +178,9 @@ class JsonLinesReader(SmallFileReader):
 
         Sets whether these are one a line, and what an array is.
         """
-        beginning = head.content.removeprefix(UTF8_BOM)
-        if not head.complete:
-            lines = beginning[: beginning.rfind(b"\n") + 1]
-            beginning = lines or self._beginning(head, _FIRST_BYTES)
+        if not head.complete and (usual := self._fields_of_first_line(head)):
+            return usual
+        beginning = head.content.removeprefix(UTF8_BOM) if head.complete else self._beginning()
         self._one_a_line = not begins_value_of_lines(beginning)
         if not self._one_a_line:
             self.unpacks = False  # it is parsing that takes long
@@ -191,16 +190,15 @@ class JsonLinesReader(SmallFileReader):
             first = next(self._first_values(beginning), None)
             self._whole_arrays = looks_like_turn(first) or type(first) is int
         complaints = Repairs()
-        records = self._first_records(beginning, complaints)
+        records = (
+            (record for _, _, record in _records(beginning, 1, complaints))
+            if self._one_a_line
+            else self._first_values(beginning)
+        )
         first = list(islice(records, 1))
-        if first and type(first[0]) is dict:  # interned, for there may be many files
-            self.names = tuple(map(sys.intern, first[0]))
-        usual = usual_fields(first[0], self._options) if first else None
+        usual = self._usual(first)
         if usual is not None:
             return usual
-        if not head.complete:  # the first record tells too little
-            first, complaints = [], Repairs()
-            records = self._first_records(self._beginning(head, _PROBED_BYTES), complaints)
         probe = Probe(islice(chain(first, records), _PROBED_RECORDS))
         there = "these lines have" if self._one_a_line else "these objects have"
         fields = fields_of(self.path, probe, self._options, there)
@@ -215,10 +213,22 @@ class JsonLinesReader(SmallFileReader):
             )
         return fields or _NO_FIELDS
 
-    def _first_records(self, beginning: bytes, complaints: Repairs) -> Iterator[Any]:
-        if not self._one_a_line:
-            return self._first_values(beginning)
-        return (record for _, _, record in _records(beginning, 1, complaints))
+    def _fields_of_first_line(self, head: Head) -> Fields | None:
+        """The fields of a large file if its first line tells them, as it mostly does."""
+        content = head.content.removeprefix(UTF8_BOM)
+        if not content.startswith(b"{"):
+            return None
+        if b"\n" not in content:
+            blocks = line_blocks(self.location, _FIRST_BYTES, self.longest)
+            content = next((block for block, _ in blocks), b"")
+        line = content.partition(b"\n")[0]
+        return self._usual([record for _, _, record in _records(line, 1, Repairs())])
+
+    def _usual(self, first: list[Any]) -> Fields | None:
+        """The fields if the first record has usual ones; notes the names that it has."""
+        if first and type(first[0]) is dict:  # interned, for there may be many files
+            self.names = tuple(map(sys.intern, first[0]))
+        return usual_fields(first[0], self._options) if first else None
 
     def _first_values(self, beginning: bytes) -> Iterator[Any]:
         whole = len(beginning) == self._plain
@@ -227,14 +237,12 @@ class JsonLinesReader(SmallFileReader):
         for value, _, _ in values:
             yield value
 
-    def _beginning(self, head: Head, size: int) -> bytes:
-        """About the first `size` bytes of the content, in whole lines if values are one a line."""
-        is_array = head.content.removeprefix(UTF8_BOM).lstrip().startswith(b"[")
-        blocks = (
-            read_blocks(self.location, size)  # it may be one line of any length
-            if is_array
-            else line_blocks(self.location, size, self.longest)
-        )
+    def _beginning(self) -> bytes:
+        blocks = read_blocks(self.location, _PROBED_BYTES)
+        first = next((block for block, _ in blocks), b"")
+        if first.lstrip().startswith(b"["):
+            return first  # an array may be one line of any length
+        blocks = line_blocks(self.location, _PROBED_BYTES, self.longest)
         return next((block for block, _ in blocks), b"")
 
 
@@ -284,6 +292,8 @@ def _parse(block: bytes, types: dict[str, Any]) -> dict[str, Any] | None:
     import pyarrow as pa
     import pyarrow.json as pj
 
+    if not block.lstrip().startswith(b"{"):
+        return None  # Arrow ends the process where the first value is null
     source: Any = pa.BufferReader(block)
     schema = pa.schema(list(types.items()))
     try:

@@ -23,6 +23,7 @@ _REMOTE_BUFFER = 8 << 20  # bytes read at a time of a remote column, which would
 _BUFFER = 1 << 20  # the same of a local one: threads encode while the rest is read
 _GROUP_BYTES = 16 << 20  # most bytes of a row group that is read whole, or of a part of one
 _MOST_ROWS = 8192  # most rows of the same: equal rows take few bytes as the file counts them
+_FEW_ROWS = 64  # that are decoded at a time of a large row group, without a dictionary
 _LITTLE = 64 << 20  # most bytes that a row group may take, once decoded, to be read whole
 
 
@@ -184,13 +185,14 @@ class ParquetReader(SplittableReader, FileReader):
         self, metadata: "pq.FileMetaData", number: int, dictionaries: list[str]
     ) -> Iterator[Any]:
         group = metadata.row_group(number)
-        part_bytes = _GROUP_BYTES
-        if dictionaries and group.total_byte_size > _GROUP_BYTES:
+        share = _GROUP_BYTES * group.num_rows // max(1, group.total_byte_size)
+        is_large = bool(dictionaries) and group.total_byte_size > _GROUP_BYTES
+        if is_large:
             # Arrow adds every distinct row to the dictionary and copies all of it for each part.
-            dictionaries, part_bytes = [], BATCH_BYTES
-        share = part_bytes * group.num_rows // max(1, group.total_byte_size)
-        if share > 1 and len(dictionaries) < len(self._columns.names):
-            # Equal rows take little of the file and much of the memory.
+            # Without it, few rows are decoded at a time: equal ones take little of the file.
+            dictionaries = []
+            share = min(BATCH_BYTES * group.num_rows // group.total_byte_size, _FEW_ROWS)
+        elif not self._all_dictionaries:
             share = min(share, _GROUP_BYTES // self._row_bytes(metadata, number))
         size = BATCH_BYTES if self.kind == "text" else _GROUP_BYTES
         with self._open(metadata, dictionaries) as file:
@@ -200,6 +202,8 @@ class ParquetReader(SplittableReader, FileReader):
                 columns=list(self._columns.names),
                 use_threads=False,
             )
+            if is_large:
+                parts = _gathered(parts, size)
             for part in parts:
                 yield from slices(part, size, self.path, self._options.longest)
 
@@ -238,6 +242,22 @@ class ParquetReader(SplittableReader, FileReader):
             f"{self.path}: begins like Parquet but its end is inconsistent ({error}): "
             "it is cut short or damaged; fetch or write it again"
         )
+
+
+def _gathered(parts: Iterator[Any], size: int) -> Iterator[Any]:
+    """Yield record batches put together until they take about `size` bytes."""
+    import pyarrow as pa
+
+    some: list[Any] = []
+    held = 0
+    for part in parts:
+        if some and held + part.nbytes > size:
+            yield from pa.Table.from_batches(some).combine_chunks().to_batches()
+            some, held = [], 0
+        some.append(part)
+        held += part.nbytes
+    if some:
+        yield from pa.Table.from_batches(some).combine_chunks().to_batches()
 
 
 def rows_in(metadata: "pq.FileMetaData", first: int, last: int) -> int:
