@@ -22,8 +22,10 @@ from click.testing import CliRunner, Result
 import collapse_stats as cs
 from collapse_stats.cli import program
 from collapse_stats.errors import InputError
-from collapse_stats.readers.open import open_file
+from collapse_stats.readers import open as open_module
+from collapse_stats.readers.open import open_each, open_file
 from collapse_stats.readers.options import ReadOptions
+from collapse_stats.readers.streams.pipe import Pipe
 from collapse_stats.tokenizers.texts import as_list
 
 NUMPY = ("--backend", "numpy", "--tokenizer", "bytes", "--max-order", "1")
@@ -223,3 +225,22 @@ def test_devices_are_refused() -> None:
     for name in ("/dev/null", "/dev/zero"):
         result = run("show", name, "--input-format", "txt", *NUMPY, code=2)
         assert name in result.stderr
+
+
+def test_the_calling_thread_waits_for_a_pipe_beside_compressed_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Waiting in another thread would keep Ctrl-C from ending the command."""
+    path = tmp_path / "a.jsonl.gz"
+    path.write_bytes(gzip.compress(b'{"text": "a b"}\n'))
+    threads = []
+
+    def wait(pipe: Pipe, options: ReadOptions) -> None:
+        threads.append(threading.current_thread())
+        raise InputError(f"{pipe}: nothing came through it")
+
+    monkeypatch.setattr(open_module, "_open_pipe", wait)
+    opened = [reader for _, reader in open_each([str(path), Pipe("-")], ReadOptions(), threads=2)]
+    assert not isinstance(opened[0], InputError)
+    assert isinstance(opened[1], InputError)
+    assert threads == [threading.main_thread()]

@@ -58,6 +58,7 @@ class TableOnDisk:
     def read(self, first: int, last: int) -> NgramTable:
         """See `TableSource.read`; the rows may share memory with the part that is kept."""
         parts = [p for p in self.parts if p.first_key_range < last and p.last_key_range >= first]
+        # Parts at the ends have rows of other stretches too: they are read apart, and one is kept.
         cut = [p for p in parts if p.first_key_range < first or p.last_key_range >= last]
         tables = {part: self._kept.get(part) or self._unfilled(part.rows) for part in cut}
         self._fill({part: tables[part] for part in cut if part not in self._kept})
